@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors where `WAMP_SIDECAR_STRICT` is set, as in CI; a user's newer compiler must not stop the build.
+let strict = Context.environment["WAMP_SIDECAR_STRICT"] != nil
+
+let settings: [SwiftSetting] =
+    [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+/// For the targets that import C: each unsafe expression is marked as such.
+let memorySafe = settings + [.strictMemorySafety()]
+
+let nio = "swift-nio"
+
+let package = Package(
+    name: "wamp-sidecar",
+    products: [
+        .executable(name: "wamp-sidecar", targets: ["wamp-sidecar"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CEpoll"),
+        .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
+        .target(
+            name: "WAMP",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
+            name: "WAMPClient",
+            dependencies: [
+                "WAMP",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "NIOHTTP1", package: nio),
+                .product(name: "NIOWebSocket", package: nio),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "Postgres",
+            dependencies: [
+                "CLibpq",
+                "CEpoll",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
+            swiftSettings: memorySafe),
+        .target(
+            name: "SidecarConfiguration",
+            dependencies: [.product(name: "Yams", package: "Yams")],
+            swiftSettings: settings),
+        .target(
+            name: "Sidecar",
+            dependencies: [
+                "WAMP",
+                "WAMPClient",
+                "Postgres",
+                "SidecarConfiguration",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "wamp-sidecar",
+            dependencies: [
+                "Sidecar",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
+        .testTarget(name: "WAMPTests", dependencies: ["WAMP"], swiftSettings: settings),
+        .testTarget(
+            name: "WAMPClientTests",
+            dependencies: ["WAMPClient", .product(name: "NIOEmbedded", package: nio)],
+            swiftSettings: settings),
+        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(
+            name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
+        .testTarget(name: "SidecarTests", dependencies: ["Sidecar"], swiftSettings: settings),
+    ]
+)

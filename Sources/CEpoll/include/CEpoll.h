@@ -1,0 +1,15 @@
+/* What Swift's Glibc module lacks of epoll(7): the flags as plain integers, and the packed union of its event. */
+#ifndef WAMP_SIDECAR_CEPOLL_H
+#define WAMP_SIDECAR_CEPOLL_H
+
+#include <stdint.h>
+
+/* Arms `descriptor` for one report; `token` comes back with it. Returns 0, or the errno of the failure. */
+int wamp_sidecar_epoll_add(int epoll, int descriptor, int writable, uint64_t token);
+int wamp_sidecar_epoll_rearm(int epoll, int descriptor, int writable, uint64_t token);
+int wamp_sidecar_epoll_remove(int epoll, int descriptor);
+
+/* Waits without a time limit. Fills `tokens`, returns their count; a negative errno on failure. */
+int wamp_sidecar_epoll_wait(int epoll, uint64_t *tokens, int capacity);
+
+#endif
