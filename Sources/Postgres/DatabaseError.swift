@@ -1,0 +1,43 @@
+/// An error that the server reported, with the fields that it sent.
+///
+/// What becomes of it (which WAMP error, tried again or not) is decided by its SQLSTATE, elsewhere.
+package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The five characters of the SQLSTATE, for example `23505`.
+    package var sqlstate: String
+    /// The severity in English, for example `ERROR` or `FATAL`.
+    package var severity: String
+    /// The primary message, in the server's language.
+    package var message: String
+    package var detail: String?
+    package var hint: String?
+    /// Where in the code it happened: a line per function, the innermost first. Absent where no function was running.
+    package var context: String?
+    package var schema: String?
+    package var table: String?
+    package var column: String?
+    package var datatype: String?
+    package var constraint: String?
+
+    package init(
+        sqlstate: String, message: String, severity: String = "ERROR", detail: String? = nil, hint: String? = nil,
+        context: String? = nil, schema: String? = nil, table: String? = nil, column: String? = nil,
+        datatype: String? = nil, constraint: String? = nil
+    ) {
+        self.sqlstate = sqlstate
+        self.severity = severity
+        self.message = message
+        self.detail = detail
+        self.hint = hint
+        self.context = context
+        self.schema = schema
+        self.table = table
+        self.column = column
+        self.datatype = datatype
+        self.constraint = constraint
+    }
+
+    /// The severity, the SQLSTATE and the message. Not the detail: it can hold values of rows.
+    package var description: String {
+        "\(severity) \(sqlstate): \(message)"
+    }
+}
