@@ -1,0 +1,270 @@
+extension FunctionLookup {
+    /// What the rows of ``query`` say about the function, or why it can't be called.
+    package static func definition(
+        of reference: FunctionReference, in rows: Rows
+    ) throws(FunctionFault) -> FunctionDefinition {
+        let answer = try Answer(rows)
+        if let type = answer.unknownTypes.first {
+            throw FunctionFault(.unknownType, "there is no type \(type), as in \(reference); check the signature")
+        }
+        let candidates = answer.functions.filter(\.isWanted)
+        guard let found = candidates.first else { throw missing(reference, answer) }
+        if candidates.count > 1 {
+            let signatures = candidates.map(\.typeSignature).sorted().joined(separator: ", ")
+            throw FunctionFault(.ambiguous, "\(reference) could be any of \(signatures); name one by its signature")
+        }
+        try check(found)
+        let overloads = answer.functions.filter { $0.oid != found.oid && $0.schema == found.schema }
+        return FunctionDefinition(
+            oid: found.oid, schema: found.schema, name: found.name, isProcedure: found.kind == "p",
+            parameters: found.parameters, returnsSet: found.returnsSet, result: found.result, columns: found.columns,
+            hasOutParameters: found.hasOutParameters,
+            overloads: overloads.map { FunctionOverload(parameters: $0.parameters) }, signature: found.signature)
+    }
+
+    /// What an error of ``query`` itself says: a signature that the server can't parse, or a role that does not exist.
+    package static func fault(of reference: FunctionReference, from error: DatabaseError) -> FunctionFault? {
+        switch error.sqlstate {
+        case "42601", "42602", "42622", "22023", "42P16":
+            FunctionFault(.invalidSignature, "the types of \(reference) can't be read: \(error.message)")
+        case "3F000", "42704", "0A000":
+            FunctionFault(.unknownType, "\(reference) can't be looked up: \(error.message)")
+        default: nil
+        }
+    }
+
+    private static func missing(_ reference: FunctionReference, _ answer: Answer) -> FunctionFault {
+        if !answer.functions.isEmpty {
+            let signatures = answer.functions.map(\.typeSignature).sorted().joined(separator: ", ")
+            return FunctionFault(.noSuchFunction, "there is no function \(reference); there is \(signatures)")
+        }
+        let alternatives = similar(to: reference, in: answer.others)
+        let hint = alternatives.isEmpty ? "create it, or correct the name" : "did you mean \(alternatives)?"
+        if let schema = reference.schema, answer.isSchemaUsable == nil {
+            return FunctionFault(.noSuchSchema, "there is no schema \(schema), as in \(reference); \(hint)")
+        }
+        let place = reference.schema == nil ? " on the search path" : ""
+        return FunctionFault(.noSuchFunction, "there is no function \(reference)\(place); \(hint)")
+    }
+
+    private static func check(_ found: Candidate) throws(FunctionFault) {
+        switch found.kind {
+        case "a":
+            throw FunctionFault(.aggregate, "\(found.signature) is an aggregate; call it in a function of your own")
+        case "w":
+            throw FunctionFault(.window, "\(found.signature) is a window function; call it in a function of your own")
+        default: break
+        }
+        if found.result.oid == TypeOID.trigger || found.result.oid == TypeOID.eventTrigger {
+            throw FunctionFault(.trigger, "\(found.signature) is a trigger function, which only a trigger can call")
+        }
+        for parameter in found.parameters where parameter.type.baseKind == .pseudo && parameter.mode != .output {
+            throw FunctionFault(
+                .unsupportedParameter,
+                "\(found.signature) takes \(parameter.type.display), which says nothing about the type of a value; "
+                    + "call it in a function of your own with types of its own")
+        }
+        let isPseudo = found.result.baseKind == .pseudo
+        if isPseudo, found.result.oid != TypeOID.void, found.result.oid != TypeOID.record {
+            throw FunctionFault(
+                .unsupportedResult,
+                "\(found.signature) returns \(found.result.display), which has no value for a caller")
+        }
+        if found.returnsSet, found.result.oid == TypeOID.record, found.columns.isEmpty {
+            throw FunctionFault(
+                .unsupportedResult,
+                "\(found.signature) returns records without saying their columns; declare it RETURNS TABLE (..)")
+        }
+        if !found.isSchemaUsable {
+            throw FunctionFault(
+                .schemaNotUsable,
+                "role \(found.role) may not use schema \(found.schema); "
+                    + "grant usage on schema \(SQLText.identifier(found.schema)) to \(SQLText.identifier(found.role))")
+        }
+        if !found.isExecutable {
+            let kind = found.kind == "p" ? "procedure" : "function"
+            throw FunctionFault(
+                .notExecutable,
+                "role \(found.role) may not execute \(found.signature); "
+                    + "grant execute on \(kind) \(found.typeSignature) to \(SQLText.identifier(found.role))")
+        }
+    }
+
+    /// At most three names that could have been meant, for a message.
+    private static func similar(to reference: FunctionReference, in others: [(schema: String, name: String)]) -> String
+    {
+        let name = reference.name.lowercased()
+        var ranked: [(distance: Int, text: String)] = []
+        for other in others {
+            let distance = editDistance(name, other.name.lowercased(), limit: 2)
+            if let distance { ranked.append((distance, other.schema + "." + other.name)) }
+        }
+        ranked.sort { ($0.distance, $0.text) < ($1.distance, $1.text) }
+        var texts: [String] = []
+        for candidate in ranked where !texts.contains(candidate.text) { texts.append(candidate.text) }
+        return texts.prefix(3).joined(separator: " or ")
+    }
+
+    /// How many characters have to be put in, left out or exchanged; nil if more than `limit`.
+    private static func editDistance(_ left: String, _ right: String, limit: Int) -> Int? {
+        let left = Array(left.utf8)
+        let right = Array(right.utf8)
+        guard abs(left.count - right.count) <= limit else { return nil }
+        var previous = Array(0...right.count)
+        for (row, byte) in left.enumerated() {
+            var current = [row + 1]
+            for (column, other) in right.enumerated() {
+                let replaced = previous[column] + (byte == other ? 0 : 1)
+                current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
+            }
+            previous = current
+        }
+        return previous.last.flatMap { $0 <= limit ? $0 : nil }
+    }
+}
+
+/// The rows of the query, put together.
+private struct Answer {
+    var functions: [Candidate] = []
+    var unknownTypes: [String] = []
+    var others: [(schema: String, name: String)] = []
+    /// nil if there is no such schema, or none was named.
+    var isSchemaUsable: Bool?
+
+    init(_ rows: Rows) throws(FunctionFault) {
+        for values in rows.values {
+            let row = LookupRow(values: values)
+            switch try row.text(.kind) {
+            case "signature":
+                if row.optional(.type) == nil { unknownTypes.append(try row.text(.name)) }
+            case "schema": isSchemaUsable = try row.flag(.fact1)
+            case "function": functions.append(try Candidate(row))
+            case "argument":
+                let function = try row.number(.function)
+                if let last = functions.firstIndex(where: { $0.oid == function }) {
+                    try functions[last].take(argument: row)
+                }
+            case "attribute":
+                let function = try row.number(.function)
+                if let last = functions.firstIndex(where: { $0.oid == function }) {
+                    try functions[last].take(attribute: row)
+                }
+            case "other": others.append((try row.text(.fact1), try row.text(.name)))
+            default: break
+            }
+        }
+        for index in functions.indices { functions[index].finish() }
+    }
+}
+
+/// A function of the name that was asked for.
+private struct Candidate {
+    var oid: UInt32
+    var schema: String
+    var name: String
+    var kind: String
+    var result: TypeDefinition
+    var isWanted: Bool
+    var returnsSet: Bool
+    var defaults: Int
+    var signature: String
+    var isExecutable: Bool
+    var isSchemaUsable: Bool
+    var role: String
+    var parameters: [FunctionParameter] = []
+    var columns: [FunctionColumn] = []
+    var attributes: [FunctionColumn] = []
+    var hasOutParameters: Bool { !columns.isEmpty && attributes.isEmpty }
+
+    init(_ row: LookupRow) throws(FunctionFault) {
+        self.oid = try row.number(.function)
+        self.name = try row.text(.name)
+        self.kind = try row.text(.mode)
+        self.result = try row.type()
+        self.schema = try row.text(.fact1)
+        self.isWanted = try row.flag(.fact2)
+        self.returnsSet = try row.flag(.fact3)
+        self.defaults = Int(try row.number(.fact4))
+        self.signature = "\(self.schema).\(self.name)(\(try row.text(.fact6)))"
+        self.isExecutable = try row.flag(.fact7)
+        self.isSchemaUsable = try row.flag(.fact8)
+        self.role = try row.text(.fact9)
+    }
+
+    mutating func take(argument row: LookupRow) throws(FunctionFault) {
+        guard let mode = FunctionParameter.Mode(rawValue: try row.text(.mode)) else { throw LookupRow.unreadable }
+        let name = try row.text(.name)
+        let type = try row.type()
+        switch mode {
+        case .input, .variadic, .inputOutput: break
+        case .output: if kind != "p" { return columns.append(FunctionColumn(name: name, type: type)) }
+        case .table: return columns.append(FunctionColumn(name: name, type: type))
+        }
+        parameters.append(FunctionParameter(name: name.isEmpty ? nil : name, mode: mode, type: type))
+        if mode == .output || mode == .inputOutput { columns.append(FunctionColumn(name: name, type: type)) }
+    }
+
+    mutating func take(attribute row: LookupRow) throws(FunctionFault) {
+        attributes.append(FunctionColumn(name: try row.text(.name), type: try row.type()))
+    }
+
+    mutating func finish() {
+        // Defaults belong to the last of the input parameters.
+        var remaining = defaults
+        for index in parameters.indices.reversed() where remaining > 0 && parameters[index].mode != .output {
+            parameters[index].hasDefault = true
+            remaining -= 1
+        }
+        for index in columns.indices where columns[index].name.isEmpty {
+            columns[index].name = "column\(index + 1)"
+        }
+        if columns.isEmpty { columns = attributes } else { attributes = [] }
+    }
+
+    /// The function as a mapping can name it.
+    var typeSignature: String {
+        let types = parameters.filter { $0.mode != .output }.map(\.type.display)
+        return "\(SQLText.plain(schema)).\(SQLText.plain(name))(\(types.joined(separator: ", ")))"
+    }
+}
+
+/// One row of the query.
+private struct LookupRow {
+    let values: [String?]
+
+    enum Column: Int {
+        case kind, function, position, name, mode
+        case type, typeSchema, typeName, typeDisplay, typeKind, base, baseKind, baseCategory, element
+        case fact1, fact2, fact3, fact4, fact5, fact6, fact7, fact8, fact9
+    }
+
+    static let unreadable = FunctionFault(.unreadable, "the catalog's answer can't be read; is this PostgreSQL?")
+
+    func optional(_ column: Column) -> String? {
+        column.rawValue < values.count ? values[column.rawValue] : nil
+    }
+
+    func text(_ column: Column) throws(FunctionFault) -> String {
+        guard let text = optional(column) else { throw Self.unreadable }
+        return text
+    }
+
+    func flag(_ column: Column) throws(FunctionFault) -> Bool {
+        let text = try text(column)
+        return text == "true" || text == "t"
+    }
+
+    func number(_ column: Column) throws(FunctionFault) -> UInt32 {
+        guard let number = UInt32(try text(column)) else { throw Self.unreadable }
+        return number
+    }
+
+    func type() throws(FunctionFault) -> TypeDefinition {
+        // A type of a kind that this version does not know is as good as a base type: it has a text form.
+        TypeDefinition(
+            oid: try number(.type), schema: try text(.typeSchema), name: try text(.typeName),
+            display: try text(.typeDisplay), kind: TypeDefinition.Kind(rawValue: try text(.typeKind)) ?? .base,
+            base: try number(.base), baseKind: TypeDefinition.Kind(rawValue: try text(.baseKind)) ?? .base,
+            isArray: try text(.baseCategory) == "A", element: optional(.element).flatMap { UInt32($0) })
+    }
+}

@@ -1,0 +1,83 @@
+/// A data type as the catalog describes it, as far as values of it have to be converted.
+package struct TypeDefinition: Sendable, Equatable {
+    /// The type's oid in `pg_type`.
+    package var oid: UInt32
+    package var schema: String
+    package var name: String
+    /// The type as people write it, for example `integer` or `numeric[]`; for messages only.
+    package var display: String
+    package var kind: Kind
+    /// The type itself, or the type at the bottom if it is a domain (over a domain ..).
+    package var base: UInt32
+    /// What the base is.
+    package var baseKind: Kind
+    /// True if the base is an array.
+    package var isArray: Bool
+    /// The base type of the array's elements; nil if it is no array.
+    package var element: UInt32?
+
+    /// What `pg_type.typtype` says.
+    package enum Kind: String, Sendable {
+        case base = "b"
+        case composite = "c"
+        case domain = "d"
+        case enumeration = "e"
+        case multirange = "m"
+        case pseudo = "p"
+        case range = "r"
+    }
+
+    package init(
+        oid: UInt32, schema: String, name: String, display: String, kind: Kind, base: UInt32, baseKind: Kind,
+        isArray: Bool, element: UInt32?
+    ) {
+        self.oid = oid
+        self.schema = schema
+        self.name = name
+        self.display = display
+        self.kind = kind
+        self.base = base
+        self.baseKind = baseKind
+        self.isArray = isArray
+        self.element = element
+    }
+
+    /// The type's name for SQL text, qualified and quoted.
+    package var sql: String {
+        SQLText.qualified(schema, name)
+    }
+
+    /// True for composite types, and for domains over them.
+    package var isComposite: Bool {
+        baseKind == .composite
+    }
+}
+
+/// The oids of the types that are treated specially. They are fixed in every PostgreSQL.
+package enum TypeOID {
+    package static let bool: UInt32 = 16
+    package static let bytea: UInt32 = 17
+    package static let int8: UInt32 = 20
+    package static let int2: UInt32 = 21
+    package static let int4: UInt32 = 23
+    package static let text: UInt32 = 25
+    package static let json: UInt32 = 114
+    package static let float4: UInt32 = 700
+    package static let float8: UInt32 = 701
+    package static let unknown: UInt32 = 705
+    package static let date: UInt32 = 1082
+    package static let timestamp: UInt32 = 1114
+    package static let timestamptz: UInt32 = 1184
+    package static let numeric: UInt32 = 1700
+    package static let record: UInt32 = 2249
+    package static let void: UInt32 = 2278
+    package static let trigger: UInt32 = 2279
+    package static let eventTrigger: UInt32 = 3838
+    package static let any: UInt32 = 2276
+    package static let jsonb: UInt32 = 3802
+
+    /// True for json and jsonb, whose text is JSON already.
+    package static func isJSON(_ oid: UInt32) -> Bool {
+        oid == json || oid == jsonb
+    }
+}
