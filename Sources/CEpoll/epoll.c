@@ -1,9 +1,17 @@
+#define _GNU_SOURCE
 #include "CEpoll.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <string.h>
 #include <sys/epoll.h>
 
 enum { batch = 64 };
+
+int wamp_sidecar_epoll_create(void) {
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    return epoll < 0 ? -errno : epoll;
+}
 
 static int control(int epoll, int operation, int descriptor, int writable, uint64_t token) {
     struct epoll_event event = {
@@ -31,4 +39,14 @@ int wamp_sidecar_epoll_wait(int epoll, uint64_t *tokens, int capacity) {
     if (count < 0) return errno == EINTR ? 0 : -errno;
     for (int index = 0; index < count; index++) tokens[index] = events[index].data.u64;
     return count;
+}
+
+void wamp_sidecar_name_thread(const char *name) {
+    (void)pthread_setname_np(pthread_self(), name);
+}
+
+int wamp_sidecar_error_text(int error, char *text, size_t capacity) {
+    const char *words = strerror_r(error, text, capacity);
+    if (words != text && strlen(words) < capacity) strcpy(text, words);
+    return strlen(words) < capacity ? 0 : ERANGE;
 }

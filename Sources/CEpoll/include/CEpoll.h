@@ -2,7 +2,11 @@
 #ifndef WAMP_SIDECAR_CEPOLL_H
 #define WAMP_SIDECAR_CEPOLL_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* An epoll instance that children do not inherit; a negative errno on failure. */
+int wamp_sidecar_epoll_create(void);
 
 /* Arms `descriptor` for one report; `token` comes back with it. Returns 0, or the errno of the failure. */
 int wamp_sidecar_epoll_add(int epoll, int descriptor, int writable, uint64_t token);
@@ -11,5 +15,11 @@ int wamp_sidecar_epoll_remove(int epoll, int descriptor);
 
 /* Waits without a time limit. Fills `tokens`, returns their count; a negative errno on failure. */
 int wamp_sidecar_epoll_wait(int epoll, uint64_t *tokens, int capacity);
+
+/* The system's words for an errno, thread-safe. Returns 0 if `text` holds them. */
+int wamp_sidecar_error_text(int error, char *text, size_t capacity);
+
+/* Names the calling thread, as seen in ps and top. */
+void wamp_sidecar_name_thread(const char *name);
 
 #endif

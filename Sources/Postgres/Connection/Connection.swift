@@ -1,0 +1,343 @@
+internal import CLibpq
+internal import DequeModule
+import Glibc
+import NIOCore
+
+/// One connection to the database, in pipeline mode, on the event loop.
+///
+/// It sends what its owner gives it, hands over rows as they come, and says how each unit of work ended. It decides nothing: which work goes
+/// where is the ``PoolStateMachine``'s, when to connect again the ``ConnectionKeeper``'s.
+final class Connection: WatcherHandler {
+    private enum State {
+        case open
+        /// No more is read until ``resume()``: the router can't take what would come of it.
+        case paused
+        case closed
+    }
+
+    private struct InFlight {
+        let work: Work
+        let sentAt: NIODeadline
+        var error: DatabaseError?
+        var affectedRows: Int?
+    }
+
+    /// A message of this size makes libpq's buffers grow for good: the connection is given up after it.
+    private static let greatestMessage = 1 << 20
+    /// More prepared statements than this are a sign of a leak in what uses them: the connection is given up.
+    private static let mostStatements = 1000
+
+    private let handle: ConnectionHandle
+    private let descriptor: Int32
+    private let watcher: Watcher
+    private unowned let owner: any ConnectionOwner
+    private var token: Watcher.Token = 0
+    private var state = State.open
+    private var machine = PipelineStateMachine()
+    private var inFlight = Deque<InFlight>()
+    private var prepared: Set<Statement> = []
+    private var retired: [Statement] = []
+    private var isArmedForWriting = false
+    private var needsFlush = false
+
+    /// The process id of the backend: what `pg_cancel_backend` takes.
+    let backend: Int32
+    /// When the segment that runs now became the first: the ones ahead of it have ended.
+    private(set) var headSince: NIODeadline = .now()
+    /// Nothing more should be sent; it is closed as soon as what runs has ended.
+    private(set) var isRetiring = false
+
+    /// Starts watching the connection.
+    init(_ handle: ConnectionHandle, watcher: Watcher, owner: any ConnectionOwner) throws(WatcherError) {
+        self.handle = handle
+        self.descriptor = handle.descriptor
+        self.watcher = watcher
+        self.owner = owner
+        self.backend = handle.backend
+        self.token = try watcher.add(self.descriptor, writable: false, handler: self)
+    }
+
+    /// For example 150018.
+    var serverVersion: Int32 { self.handle.serverVersion }
+
+    /// The number of units of work that were sent and have not ended.
+    var depth: Int { self.inFlight.count }
+
+    /// The work that the server is running, if any.
+    var head: Work? { self.inFlight.first?.work }
+
+    /// The statement will not be used again: the server is told with the next work.
+    func retire(_ statement: Statement) {
+        guard self.prepared.remove(statement) != nil else { return }
+        self.retired.append(statement)
+    }
+
+    // MARK: - Sending
+
+    /// Sends a unit of work and its Sync.
+    ///
+    /// - Returns: false if nothing of it can have been run: the connection is broken, and the owner is told so in this same call.
+    func send(_ work: Work, now: NIODeadline) -> Bool {
+        guard self.isNotClosed else { return false }
+        guard let leading = self.deallocateRetired(), self.sendSegment(work, leading: leading) else {
+            self.lose(self.handle.errorText)
+            return false
+        }
+        if self.inFlight.isEmpty { self.headSince = now }
+        self.inFlight.append(InFlight(work: work, sentAt: now))
+        work.state = .sent(to: self, at: now)
+        if self.inFlight.count == 1 { self.enterSingleRowMode() }
+        if self.prepared.count > Self.mostStatements { self.isRetiring = true }
+        return true
+    }
+
+    private func sendSegment(_ work: Work, leading: [PipelineStateMachine.Command]) -> Bool {
+        var leading = leading
+        if let prelude = work.prelude, !self.prepare(prelude.0, &leading) { return false }
+        if case .prepared(let statement, _) = work.command, !self.prepare(statement, &leading) { return false }
+        self.machine.sent(leading: leading, hasPrelude: work.prelude != nil, isTransaction: work.isExplicitTransaction)
+        if work.isExplicitTransaction, !self.run("begin", Parameters()) { return false }
+        if let (statement, parameters) = work.prelude, !self.run(statement, parameters) { return false }
+        switch work.command {
+        case .prepared(let statement, let parameters):
+            guard self.run(statement, parameters) else { return false }
+        case .text(let text, let parameters):
+            guard self.run(text, parameters) else { return false }
+        }
+        if work.isExplicitTransaction, !self.run("commit", Parameters()) { return false }
+        return self.sync()
+    }
+
+    private func deallocateRetired() -> [PipelineStateMachine.Command]? {
+        guard !self.retired.isEmpty else { return [] }
+        for statement in self.retired where !self.run("deallocate \(statement.name)", Parameters()) { return nil }
+        defer { self.retired.removeAll() }
+        return self.retired.map { _ in .deallocate }
+    }
+
+    private func prepare(_ statement: Statement, _ leading: inout [PipelineStateMachine.Command]) -> Bool {
+        guard self.prepared.insert(statement).inserted else { return true }
+        leading.append(.prepare(statement))
+        return unsafe PQsendPrepare(self.handle.pointer, statement.name, statement.text, 0, nil) == 1
+    }
+
+    private func run(_ statement: Statement, _ parameters: Parameters) -> Bool {
+        if parameters.byteCount > Self.greatestMessage { self.isRetiring = true }
+        return unsafe parameters.withValues { values, _ in
+            unsafe PQsendQueryPrepared(
+                self.handle.pointer, statement.name, Int32(clamping: values.count), values.baseAddress, nil, nil, 0) == 1
+        }
+    }
+
+    private func run(_ text: String, _ parameters: Parameters) -> Bool {
+        if parameters.byteCount > Self.greatestMessage { self.isRetiring = true }
+        return unsafe parameters.withValues { values, _ in
+            unsafe PQsendQueryParams(
+                self.handle.pointer, text, Int32(clamping: values.count), nil, values.baseAddress, nil, nil, 0) == 1
+        }
+    }
+
+    /// Ends the segment. Newer libraries can do that without a system call for each: then the owner's turn ends with ``flush()``.
+    private func sync() -> Bool {
+        if let send = unsafe LibraryFeatures.sendPipelineSync {
+            self.needsFlush = true
+            return unsafe send(self.handle.pointer) == 1
+        }
+        guard unsafe PQpipelineSync(self.handle.pointer) == 1 else { return false }
+        self.needsFlush = true
+        return true
+    }
+
+    /// Sends what libpq still holds, as far as the socket takes it; the rest follows when it is writable.
+    func flush() {
+        guard self.needsFlush, case .open = self.state else { return }
+        switch unsafe PQflush(self.handle.pointer) {
+        case 0:
+            self.needsFlush = false
+        case 1:
+            guard !self.isArmedForWriting else { return }
+            self.arm(forWriting: true)
+        default:
+            self.lose(self.handle.errorText)
+        }
+    }
+
+    // MARK: - Receiving
+
+    func descriptorIsReady() {
+        guard case .open = self.state else { return }
+        self.isArmedForWriting = false
+        self.receive()
+    }
+
+    /// Stops reading after what has been read; the server will soon stop sending.
+    func pause() {
+        guard case .open = self.state else { return }
+        self.state = .paused
+    }
+
+    /// Reads on.
+    func resume() {
+        guard case .paused = self.state else { return }
+        self.state = .open
+        self.receive()
+    }
+
+    private func receive() {
+        guard unsafe PQconsumeInput(self.handle.pointer) == 1 else {
+            let reason = self.handle.errorText
+            self.takeResults()
+            return self.lose(reason)
+        }
+        self.takeNotifications()
+        self.takeResults()
+        guard case .open = self.state else { return }
+        if self.isRetiring, self.inFlight.isEmpty {
+            self.lose(nil)
+            return
+        }
+        self.flush()
+        guard case .open = self.state, !self.isArmedForWriting else { return }
+        self.arm(forWriting: self.needsFlush)
+    }
+
+    private func takeNotifications() {
+        while let notification = unsafe PQnotifies(self.handle.pointer) {
+            defer { unsafe PQfreemem(notification) }
+            let channel = unsafe String(cString: notification.pointee.relname)
+            let payload = unsafe notification.pointee.extra
+            let length = unsafe payload.map { unsafe strlen($0) } ?? 0
+            unsafe self.owner.notified(
+                channel: channel, payload: UnsafeRawBufferPointer(start: payload, count: length), on: self)
+        }
+    }
+
+    private func takeResults() {
+        guard !self.inFlight.isEmpty else { return }
+        let now = NIODeadline.now()
+        while !self.inFlight.isEmpty, self.isNotClosed, unsafe PQisBusy(self.handle.pointer) == 0 {
+            guard let pointer = unsafe PQgetResult(self.handle.pointer) else {
+                guard self.machine.commandEnded() != .broken else { return self.giveUp() }
+                self.enterSingleRowMode()
+                continue
+            }
+            self.take(unsafe QueryResult(owning: pointer), now: now)
+        }
+        self.owner.turnEnded(on: self)
+    }
+
+    private var isNotClosed: Bool {
+        if case .closed = self.state { return false }
+        return true
+    }
+
+    private func take(_ result: consuming QueryResult, now: NIODeadline) {
+        let kind = result.kind
+        guard kind != .copy else {
+            self.inFlight[0].error = DatabaseError(
+                sqlstate: "0A000", message: "COPY to or from the client is not possible in a procedure")
+            return self.lose("a procedure began a COPY, which can't be ended in a pipeline")
+        }
+        switch self.machine.received(kind) {
+        case .none:
+            break
+        case .handRowsOver:
+            self.handOver(result)
+        case .keepError:
+            self.inFlight[0].error = result.error
+        case .forget(let statement):
+            self.prepared.remove(statement)
+        case .forgetAndKeepError(let statement):
+            self.prepared.remove(statement)
+            self.inFlight[0].error = result.error
+        case .endSegment:
+            self.endSegment(now: now)
+            return
+        case .broken:
+            return self.giveUp()
+        }
+        if kind == .command, self.machine.isAtMain { self.inFlight[0].affectedRows = result.affectedRows }
+    }
+
+    private func handOver(_ result: borrowing QueryResult) {
+        let work = self.inFlight[0].work
+        for index in 0..<result.rowCount {
+            let row = ResultRow(result, row: index)
+            if row.byteCount > Self.greatestMessage { self.isRetiring = true }
+            work.handler.received(row, of: work)
+        }
+        if result.kind == .rows { self.inFlight[0].affectedRows = result.affectedRows }
+    }
+
+    private func enterSingleRowMode() {
+        guard self.machine.isAtMain, let work = self.head, work.isSet else { return }
+        _ = unsafe PQsetSingleRowMode(self.handle.pointer)
+    }
+
+    private func endSegment(now: NIODeadline) {
+        let ended = self.inFlight.removeFirst()
+        let headSince = self.headSince
+        self.headSince = now
+        let status = unsafe PQtransactionStatus(self.handle.pointer)
+        let isClean = status == PQTRANS_IDLE || (!self.inFlight.isEmpty && status == PQTRANS_ACTIVE)
+        if ended.error?.sqlstate == "25006" || ended.error?.sqlstate == "26000" { self.isRetiring = true }
+        self.enterSingleRowMode()
+        self.owner.ended(
+            ended.work, error: ended.error, affectedRows: ended.affectedRows,
+            ran: now - max(headSince, ended.sentAt), on: self)
+        guard !isClean, self.isNotClosed else { return }
+        let isExpected = ended.work.isExplicitTransaction && ended.error != nil
+        self.lose(isExpected ? nil : "a procedure left a transaction open in its session")
+    }
+
+    // MARK: - Ending
+
+    /// Closes an idle connection, or drops one whose work nobody waits for. The owner is not told.
+    func close() {
+        guard self.isNotClosed else { return }
+        self.state = .closed
+        self.watcher.remove(self.descriptor, token: self.token)
+        self.inFlight.removeAll()
+        self.owner.finish(self.handle)
+    }
+
+    /// Ends the connection from this side: the server does not answer.
+    func abandon(_ reason: String) {
+        self.lose(reason)
+    }
+
+    private func giveUp() {
+        self.lose("the server's answers do not fit what was sent")
+    }
+
+    /// - Parameter reason: nil if it is closed on purpose, after it had ended all its work.
+    private func lose(_ reason: String?) {
+        guard self.isNotClosed else { return }
+        let unanswered = self.inFlight.map { (work: $0.work, error: $0.error) }
+        self.close()
+        self.owner.lost(self, reason: reason, unanswered: unanswered)
+    }
+
+    private func arm(forWriting: Bool) {
+        do {
+            try self.watcher.rearm(self.descriptor, writable: forWriting, token: self.token)
+            self.isArmedForWriting = forWriting
+        } catch {
+            self.lose(error.description)
+        }
+    }
+}
+
+/// Who a connection belongs to. All on the event loop.
+protocol ConnectionOwner: AnyObject {
+    /// A segment's sync is in: the work is committed, or rolled back with `error`.
+    func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection)
+    /// All results that were there have been taken: time to send more.
+    func turnEnded(on connection: Connection)
+    /// The connection is gone. For each unit of work that was under way: the error that the server had reported for it, if it had.
+    func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)])
+    /// A NOTIFY came. The payload's bytes are valid only during the call.
+    func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection)
+    /// The connection is closed; ends libpq's side of it where that may block.
+    func finish(_ handle: ConnectionHandle)
+}

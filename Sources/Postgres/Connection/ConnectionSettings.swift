@@ -1,0 +1,132 @@
+internal import CLibpq
+import Glibc
+
+/// Where the database is and who connects: a libpq URI or keyword string, with what the sidecar needs of each connection laid under it.
+///
+/// libpq's environment variables, `~/.pgpass` and service files apply as they do for psql.
+package struct ConnectionSettings: Sendable, CustomStringConvertible {
+    /// Which part of the sidecar a connection is for. Shown as `application_name`.
+    package enum Part: String, Sendable {
+        case calls
+        case control
+        case listener
+        case check
+    }
+
+    /// One `keyword=value` of a connection.
+    struct Option: Sendable {
+        let keyword: String
+        let value: String
+    }
+
+    private let given: [Option]
+
+    /// What holds where neither the URL nor libpq's environment says otherwise.
+    private static let defaults = [
+        Option(keyword: "target_session_attrs", value: "read-write"),
+        Option(keyword: "connect_timeout", value: "10"),
+        Option(keyword: "keepalives_idle", value: "5"),
+        Option(keyword: "keepalives_interval", value: "2"),
+        Option(keyword: "keepalives_count", value: "3"),
+        Option(keyword: "tcp_user_timeout", value: "10000"),
+    ]
+
+    /// Reads a libpq URI or keyword string.
+    ///
+    /// - Parameters:
+    ///   - url: for example `postgresql://wamp@db.example.com/app`.
+    ///   - password: used where `url` has none.
+    /// - Throws: ``ConnectionSettingsError`` if libpq does not understand `url`. The error holds nothing of a password.
+    package init(url: String, password: String?) throws(ConnectionSettingsError) {
+        var given = try Self.parse(url)
+        if let password, !given.contains(where: { $0.keyword == "password" }) {
+            given.append(Option(keyword: "password", value: password))
+        }
+        for option in Self.defaults where !given.contains(where: { $0.keyword == option.keyword }) {
+            guard !Self.environmentHas(option.keyword) else { continue }
+            given.append(option)
+        }
+        self.given = given
+    }
+
+    /// How long connecting may take before it is given up: libpq's own limit counts for each host.
+    var patienceInSeconds: Int {
+        let perHost = self.value("connect_timeout").flatMap { Int($0) } ?? 10
+        let hosts = self.value("host").map { $0.split(separator: ",", omittingEmptySubsequences: false).count } ?? 1
+        return min(max(perHost, 2), 600) * min(max(hosts, 1), 32) + 10
+    }
+
+    /// The options of one connection, ready for `PQconnectdbParams`.
+    func options(for part: Part) -> [Option] {
+        let name = self.value("application_name") ?? "wamp-sidecar"
+        let replaced: Set<String> = ["application_name", "client_encoding", "fallback_application_name"]
+        return self.given.filter { !replaced.contains($0.keyword) } + [
+            Option(keyword: "application_name", value: "\(name) \(part.rawValue)"),
+            Option(keyword: "client_encoding", value: "UTF8"),
+        ]
+    }
+
+    /// Host, port, database and user as far as they were given; never the password.
+    package var description: String {
+        ["host", "port", "dbname", "user"]
+            .compactMap { keyword in self.value(keyword).map { "\(keyword)=\($0)" } }
+            .joined(separator: " ")
+    }
+
+    private func value(_ keyword: String) -> String? {
+        self.given.last { $0.keyword == keyword }?.value
+    }
+
+    private static func parse(_ url: String) throws(ConnectionSettingsError) -> [Option] {
+        var message: UnsafeMutablePointer<CChar>?
+        guard let options = unsafe PQconninfoParse(url, &message) else {
+            defer { unsafe PQfreemem(message) }
+            let reason = unsafe message.map { unsafe String(cString: $0) } ?? "out of memory"
+            throw ConnectionSettingsError(reason: reason, url: url)
+        }
+        defer { unsafe PQconninfoFree(options) }
+        var given: [Option] = []
+        var next = unsafe options
+        while let keyword = unsafe next.pointee.keyword {
+            if let value = unsafe next.pointee.val {
+                unsafe given.append(Option(keyword: String(cString: keyword), value: String(cString: value)))
+            }
+            unsafe next += 1
+        }
+        return given
+    }
+
+    private static func environmentHas(_ keyword: String) -> Bool {
+        guard let options = unsafe PQconndefaults() else { return false }
+        defer { unsafe PQconninfoFree(options) }
+        var next = unsafe options
+        while let name = unsafe next.pointee.keyword {
+            if unsafe String(cString: name) == keyword {
+                return unsafe next.pointee.envvar.map { unsafe getenv($0) != nil } ?? false
+            }
+            unsafe next += 1
+        }
+        return false
+    }
+}
+
+/// A database URL that libpq does not understand.
+package struct ConnectionSettingsError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong, without any part of the URL: libpq quotes it, and with it the password.
+    package let description: String
+
+    init(reason: String, url: String) {
+        let text = String(reason.prefix { $0 != "\n" })
+        let quoted = text.split(separator: "\"", omittingEmptySubsequences: false)
+        let safe = quoted.enumerated().map { index, piece in
+            index.isMultiple(of: 2) || Self.isHarmless(piece) ? String(piece) : "…"
+        }
+        self.description = safe.joined(separator: "\"")
+    }
+
+    /// A keyword's name may be shown; anything that could be a URL, a user or a password may not.
+    private static func isHarmless(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
+            && text.utf8.count <= 30
+    }
+}

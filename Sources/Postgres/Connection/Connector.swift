@@ -1,0 +1,89 @@
+internal import CLibpq
+import Glibc
+internal import NIOCore
+internal import NIOPosix
+
+/// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and `PQfinish` writes.
+///
+/// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each connection that the
+/// sidecar may have, and none of them makes a second attempt while its first is stuck, so that the others are never starved.
+package struct Connector: Sendable {
+    private let threads: NIOThreadPool
+
+    /// - Parameter connections: the most connections that will be asked for at a time.
+    package init(connections: Int) {
+        self.threads = NIOThreadPool(numberOfThreads: connections)
+        self.threads.start()
+    }
+
+    /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
+    ///
+    /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
+    func connect(
+        _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount, eventLoop: any EventLoop
+    ) -> EventLoopFuture<ConnectionHandle> {
+        self.threads.runIfActive(eventLoop: eventLoop) {
+            try Self.open(settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
+        }
+    }
+
+    /// Ends a connection: says goodbye to the server and gives the memory back.
+    func finish(_ handle: consuming ConnectionHandle) {
+        let last = FinalReference(handle)
+        self.threads.submit { _ in last.release() }
+    }
+
+    private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {
+        let handle = try self.connect(options)
+        guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else {
+            throw ConnectFailure(handle.errorText)
+        }
+        try setup.run(on: handle)
+        guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1 else {
+            throw ConnectFailure(handle.errorText)
+        }
+        return handle
+    }
+
+    private static func connect(_ options: [ConnectionSettings.Option]) throws(ConnectFailure) -> ConnectionHandle {
+        var keywords: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.keyword) }
+        var values: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.value) }
+        defer { unsafe (keywords + values).forEach { unsafe free($0) } }
+        unsafe keywords.append(nil)
+        unsafe values.append(nil)
+        let pointer = unsafe keywords.withUnsafeBufferPointer { keywords in
+            unsafe values.withUnsafeBufferPointer { values in
+                unsafe keywords.withMemoryRebound(to: UnsafePointer<CChar>?.self) { keywords in
+                    unsafe values.withMemoryRebound(to: UnsafePointer<CChar>?.self) { values in
+                        unsafe PQconnectdbParams(keywords.baseAddress, values.baseAddress, 0)
+                    }
+                }
+            }
+        }
+        guard let pointer = unsafe pointer else { throw ConnectFailure("out of memory") }
+        return unsafe ConnectionHandle(owning: pointer)
+    }
+}
+
+/// Lets go of a connection on another thread than the one that held it last.
+private final class FinalReference: @unchecked Sendable {
+    private var handle: ConnectionHandle?
+
+    /// The only reference that is left is in here: `release` is called once, by the one thread that got this object.
+    init(_ handle: ConnectionHandle) {
+        self.handle = handle
+    }
+
+    func release() {
+        self.handle = nil
+    }
+}
+
+/// Why there is no connection, in words that a user can act on. Never holds a password.
+package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

@@ -1,0 +1,118 @@
+internal import DequeModule
+
+/// Which result belongs to which command, on a connection in pipeline mode.
+///
+/// Each unit of work is a segment: its commands one after the other, then a Sync. libpq hands over the results in the same order: for each
+/// command its results and an end, for each Sync one sync without an end. *A segment's outcome counts only when its sync is in*: deferred
+/// constraints and serialization fail at commit, after the rows.
+///
+/// A result that does not fit where the machine stands is our own misunderstanding of libpq, or a server that is none:
+/// the action is ``Action/broken`` and the connection is given up. Nothing is silently dropped.
+struct PipelineStateMachine: ~Copyable {
+    /// A command of a segment.
+    enum Command: Equatable {
+        case deallocate
+        case prepare(Statement)
+        case begin
+        case prelude
+        case main
+        case commit
+    }
+
+    /// What the driver does with what has come.
+    enum Action: Equatable {
+        /// Nothing to do.
+        case none
+        /// The rows of this result are the work's.
+        case handRowsOver
+        /// The segment's first error: keep it.
+        case keepError
+        /// This statement was not prepared after all.
+        case forget(Statement)
+        /// As ``forget``, and this is the segment's first error.
+        case forgetAndKeepError(Statement)
+        /// The segment is over: committed, or rolled back if an error was kept.
+        case endSegment
+        /// This can't be. Give the connection up.
+        case broken
+    }
+
+    private struct Segment {
+        /// Commands ahead of the work's own: seldom any.
+        let leading: [Command]
+        let hasPrelude: Bool
+        let isTransaction: Bool
+        var position = 0
+        var hasFailed = false
+
+        /// The command whose results come next; nil if the sync does.
+        var current: Command? {
+            guard self.position >= self.leading.count else { return self.leading[self.position] }
+            var index = self.position - self.leading.count
+            if self.isTransaction {
+                if index == 0 { return .begin }
+                index -= 1
+            }
+            if self.hasPrelude {
+                if index == 0 { return .prelude }
+                index -= 1
+            }
+            if index == 0 { return .main }
+            return self.isTransaction && index == 1 ? .commit : nil
+        }
+    }
+
+    private var segments = Deque<Segment>()
+
+    /// The number of segments whose sync is not in.
+    var depth: Int { self.segments.count }
+
+    /// Whether the results that come next are the rows of a work's own command.
+    var isAtMain: Bool { self.segments.first?.current == .main }
+
+    /// A segment was sent.
+    mutating func sent(leading: [Command], hasPrelude: Bool, isTransaction: Bool) {
+        self.segments.append(Segment(leading: leading, hasPrelude: hasPrelude, isTransaction: isTransaction))
+    }
+
+    /// A result came. COPY is not for here: it leaves the pipeline beyond repair.
+    mutating func received(_ kind: QueryResult.Kind) -> Action {
+        guard !self.segments.isEmpty else { return .broken }
+        let current = self.segments[0].current
+        switch kind {
+        case .sync:
+            guard current == nil else { return .broken }
+            self.segments.removeFirst()
+            return .endSegment
+        case .rows, .row:
+            switch current {
+            case .main: return .handRowsOver
+            case .prelude: return .none
+            case .deallocate, .prepare, .begin, .commit, nil: return .broken
+            }
+        case .command:
+            return current == nil ? .broken : .none
+        case .skipped:
+            guard let current else { return .broken }
+            if case .prepare(let statement) = current { return .forget(statement) }
+            return .none
+        case .error:
+            // An error may come where the sync is due: the commit itself failed.
+            let isFirst = !self.segments[0].hasFailed
+            self.segments[0].hasFailed = true
+            if case .prepare(let statement) = current { return isFirst ? .forgetAndKeepError(statement) : .forget(statement) }
+            return isFirst ? .keepError : .none
+        case .copy:
+            return .broken
+        }
+    }
+
+    /// The results of one command have ended.
+    mutating func commandEnded() -> Action {
+        guard !self.segments.isEmpty else { return .broken }
+        // Behind the error of a failed commit comes an end of its own.
+        guard self.segments[0].current != nil else { return self.segments[0].hasFailed ? .none : .broken }
+        self.segments[0].position += 1
+        return .none
+    }
+}

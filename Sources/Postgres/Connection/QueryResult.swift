@@ -1,0 +1,122 @@
+internal import CLibpq
+
+/// The owner of one `PGresult`.
+@safe struct QueryResult: ~Copyable {
+    /// What a result is, as far as the sidecar tells results apart.
+    enum Kind: Equatable {
+        case rows
+        case row
+        case command
+        case error
+        case skipped
+        case copy
+        case sync
+    }
+
+    let pointer: OpaquePointer
+
+    init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = unsafe pointer
+    }
+
+    deinit {
+        unsafe PQclear(self.pointer)
+    }
+
+    var kind: Kind {
+        switch unsafe PQresultStatus(self.pointer) {
+        case PGRES_TUPLES_OK: .rows
+        case PGRES_SINGLE_TUPLE: .row
+        case PGRES_COMMAND_OK, PGRES_EMPTY_QUERY: .command
+        case PGRES_PIPELINE_ABORTED: .skipped
+        case PGRES_PIPELINE_SYNC: .sync
+        case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: .copy
+        default: .error
+        }
+    }
+
+    var rowCount: Int32 {
+        unsafe PQntuples(self.pointer)
+    }
+
+    /// The number of rows that an INSERT, UPDATE, DELETE, MERGE or SELECT was about; nil for other commands.
+    var affectedRows: Int? {
+        guard let text = unsafe PQcmdTuples(self.pointer) else { return nil }
+        return unsafe Int(String(cString: text))
+    }
+
+    /// All rows as text, for seldom queries.
+    var texts: Rows {
+        let columns = unsafe PQnfields(self.pointer)
+        let names = (0..<columns).map { column in
+            unsafe PQfname(self.pointer, column).map { unsafe String(cString: $0) } ?? ""
+        }
+        let values = (0..<self.rowCount).map { row in
+            (0..<columns).map { column -> String? in
+                guard unsafe PQgetisnull(self.pointer, row, column) == 0 else { return nil }
+                return unsafe PQgetvalue(self.pointer, row, column).map { unsafe String(cString: $0) }
+            }
+        }
+        return Rows(columns: names, values: values)
+    }
+
+    /// The error that the server, or libpq, reported.
+    var error: DatabaseError {
+        let message = unsafe self.field("M") ?? String(cString: PQresultErrorMessage(self.pointer))
+        return DatabaseError(
+            sqlstate: self.field("C") ?? "XX000",
+            message: message.isEmpty ? "unknown error" : message,
+            severity: self.field("V") ?? "ERROR",
+            detail: self.field("D"),
+            hint: self.field("H"),
+            context: self.field("W"),
+            schema: self.field("s"),
+            table: self.field("t"),
+            column: self.field("c"),
+            datatype: self.field("d"),
+            constraint: self.field("n"))
+    }
+
+    private func field(_ code: Unicode.Scalar) -> String? {
+        unsafe wamp_sidecar_result_field(self.pointer, CChar(truncatingIfNeeded: code.value))
+            .map { unsafe String(cString: $0) }
+    }
+}
+
+/// One row of a result, while it is being handed over: nothing of it may be kept.
+@safe package struct ResultRow: ~Copyable {
+    private let result: OpaquePointer
+    private let row: Int32
+
+    init(_ result: borrowing QueryResult, row: Int32) {
+        unsafe self.result = unsafe result.pointer
+        self.row = row
+    }
+
+    /// The number of columns.
+    package var columnCount: Int {
+        unsafe Int(PQnfields(self.result))
+    }
+
+    /// The name of a column; empty if there is no such column.
+    package func name(_ column: Int) -> String {
+        unsafe PQfname(self.result, Int32(clamping: column)).map { unsafe String(cString: $0) } ?? ""
+    }
+
+    /// Calls `body` with a value's text, or with nil for NULL. The bytes are valid until `body` returns.
+    package func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows -> Result {
+        let column = Int32(clamping: column)
+        guard unsafe PQgetisnull(self.result, self.row, column) == 0,
+            let value = unsafe PQgetvalue(self.result, self.row, column)
+        else { return try body(nil) }
+        let length = unsafe Int(PQgetlength(self.result, self.row, column))
+        return try unsafe body(UnsafeRawBufferPointer(start: value, count: length))
+    }
+
+    /// The size of all its values, in octets.
+    var byteCount: Int {
+        (0..<self.columnCount).reduce(0) { sum, column in
+            unsafe sum + Int(PQgetlength(self.result, self.row, Int32(column)))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+internal import CLibpq
+import Glibc
+import NIOCore
+
+/// What every session is asked and told before it is used. Runs on a connector's thread, blocking, with a deadline.
+struct SessionSetup: Sendable {
+    private static let patience = TimeAmount.seconds(10)
+
+    let part: ConnectionSettings.Part
+    /// The deadline of calls that have none of their own.
+    let statementTimeout: TimeAmount
+
+    /// The settings that let the server go of a vanished sidecar soon, and those that the sidecar's own statements count on.
+    /// Each is set only where the server knows it.
+    private var settings: [(name: String, value: String)] {
+        [
+            ("tcp_keepalives_idle", "5"),
+            ("tcp_keepalives_interval", "2"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "10000"),
+            ("client_connection_check_interval", "5000"),
+            ("statement_timeout", self.part == .calls ? "\(self.statementTimeout.nanoseconds / 1_000_000)" : "10000"),
+            ("idle_session_timeout", "0"),
+            ("idle_in_transaction_session_timeout", "0"),
+            ("default_transaction_isolation", "read committed"),
+        ]
+    }
+
+    func run(on handle: ConnectionHandle) throws(ConnectFailure) {
+        let deadline = NIODeadline.now() + Self.patience
+        let question = """
+            select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_encoding'), \
+            pg_catalog.current_setting('server_version_num')
+            """
+        let answer = try self.query(question, on: handle, deadline: deadline)
+        guard answer.count == 3, let backend = answer[0], let encoding = answer[1], let version = answer[2] else {
+            throw ConnectFailure("the server did not answer who it is; is it PostgreSQL?")
+        }
+        guard Int32(backend) == handle.backend else {
+            throw ConnectFailure(
+                """
+                there is a connection pooler between the sidecar and the server (backend \(handle.backend) announced, \(backend) \
+                answered); through it sessions are shared with other clients. Point database.url at the server itself
+                """)
+        }
+        guard let number = Int(version), number >= 140_000 else {
+            throw ConnectFailure("the server is older than PostgreSQL 14, the oldest that is supported")
+        }
+        guard encoding == "UTF8" || encoding == "SQL_ASCII" || handle.clientEncodingIsUTF8 else {
+            throw ConnectFailure("the database's encoding \(encoding) cannot be converted to UTF8")
+        }
+        let assignments = self.settings.map { name, value in
+            """
+            case when pg_catalog.current_setting('\(name)', true) is not null \
+            then pg_catalog.set_config('\(name)', '\(value)', false) end
+            """
+        }
+        _ = try self.query("select " + assignments.joined(separator: ", "), on: handle, deadline: deadline)
+    }
+
+    /// The first row of a query.
+    private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure) -> [String?] {
+        guard unsafe PQsendQuery(handle.pointer, text) == 1 else { throw ConnectFailure(handle.errorText) }
+        var row: [String?] = []
+        while true {
+            while unsafe PQisBusy(handle.pointer) == 1 {
+                try self.waitForInput(handle, deadline: deadline)
+                guard unsafe PQconsumeInput(handle.pointer) == 1 else { throw ConnectFailure(handle.errorText) }
+            }
+            guard let pointer = unsafe PQgetResult(handle.pointer) else { return row }
+            let result = unsafe QueryResult(owning: pointer)
+            guard result.kind == .rows else { throw ConnectFailure(result.error.description) }
+            row = result.texts.values.first ?? []
+        }
+    }
+
+    private func waitForInput(_ handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure) {
+        let left = (deadline - .now()).nanoseconds / 1_000_000
+        guard left > 0 else { throw ConnectFailure("the server accepted the connection but does not answer") }
+        var descriptor = pollfd(fd: handle.descriptor, events: Int16(POLLIN), revents: 0)
+        _ = unsafe poll(&descriptor, 1, Int32(clamping: left))
+    }
+}
+
+extension ConnectionHandle {
+    fileprivate var clientEncodingIsUTF8: Bool {
+        guard let name = unsafe PQparameterStatus(self.pointer, "client_encoding") else { return false }
+        return unsafe String(cString: name) == "UTF8"
+    }
+}

@@ -1,0 +1,132 @@
+package import NIOCore
+
+/// The control connection: cancels calls, and asks the catalog.
+///
+/// It is a connection of its own so that a cancel never waits behind the call that it is about. On the event loop.
+package final class Control: ConnectionKeeperOwner {
+    private static let timeout = TimeAmount.seconds(10)
+    /// What may wait for the connection; beyond it the oldest are refused.
+    private static let mostWaiting = 10_000
+
+    private struct Question {
+        let work: Work
+        let expires: NIODeadline
+    }
+
+    private let environment: DatabaseEnvironment
+    private let observer: (DatabaseEvent) -> Void
+    private lazy var keeper = ConnectionKeeper(part: .control, environment: self.environment, owner: self)
+    private var waiting: [Question] = []
+    private lazy var ticker = Ticker(every: .milliseconds(100), on: self.environment.eventLoop) { [unowned self] in self.ticked() }
+
+    /// - Parameter observer: told of each change of the connection's state.
+    package init(environment: DatabaseEnvironment, observer: @escaping (DatabaseEvent) -> Void) {
+        self.environment = environment
+        self.observer = observer
+    }
+
+    package func start() {
+        self.keeper.start()
+    }
+
+    package func stop() {
+        self.ticker.cancel()
+        self.keeper.stop()
+        self.refuseAll()
+    }
+
+    /// Runs a seldom query, in its own transaction.
+    ///
+    /// - Parameters:
+    ///   - patience: how long it may wait for a connection. Without one it is refused after that.
+    ///   - completion: called exactly once, on the event loop.
+    package func query(
+        _ text: String, _ parameters: Parameters = Parameters(), patience: TimeAmount = .seconds(5),
+        completion: @escaping (Result<Rows, QueryFailure>) -> Void
+    ) {
+        let collector = RowCollector(completion: completion)
+        let work = Work(
+            lane: LaneID(index: 0), command: .text(text, parameters), timeout: Self.timeout, expires: .now() + patience,
+            handler: collector)
+        if let connection = self.keeper.connection, connection.send(work, now: .now()) {
+            connection.flush()
+        } else {
+            self.waiting.append(Question(work: work, expires: work.expires))
+            if self.waiting.count > Self.mostWaiting { self.refuse(self.waiting.removeFirst()) }
+            self.ticker.start()
+        }
+    }
+
+    /// Cancels what a backend runs. `completion` is called when the server has sent the signal, or can't.
+    func cancel(backend: Int32, completion: @escaping () -> Void) {
+        var parameters = Parameters()
+        parameters.append("\(backend)")
+        self.query("select pg_catalog.pg_cancel_backend($1::pg_catalog.int4)", parameters, patience: .seconds(2)) { _ in
+            completion()
+        }
+    }
+
+    /// There is reason to believe that connecting works now.
+    func retryNow() {
+        self.keeper.retryNow()
+    }
+
+    // MARK: - The connection
+
+    func connected(_ connection: Connection, keeper: ConnectionKeeper) {
+        self.observer(.connected(.control, backend: connection.backend, serverVersion: connection.serverVersion))
+        let waiting = self.waiting
+        self.waiting.removeAll()
+        for question in waiting where !connection.send(question.work, now: .now()) {
+            self.waiting.append(question)
+        }
+        connection.flush()
+    }
+
+    func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
+        self.observer(.connectFailed(.control, failure))
+    }
+
+    func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
+        if let reason { self.observer(.lost(.control, reason: reason)) }
+        self.keeper.connectionEnded(reason: reason)
+        for (work, error) in unanswered {
+            work.handler.ended(work, outcome: error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was lost"))
+        }
+    }
+
+    func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection) {
+        work.handler.ended(work, outcome: error.map { .failed($0) } ?? .committed(affectedRows: affectedRows))
+    }
+
+    func turnEnded(on connection: Connection) {
+        connection.flush()
+    }
+
+    func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection) {}
+
+    func finish(_ handle: ConnectionHandle) {
+        self.environment.connector.finish(handle)
+    }
+
+    // MARK: - Waiting
+
+    /// Returns whether something still waits.
+    private func ticked() -> Bool {
+        let now = NIODeadline.now()
+        let expired = self.waiting.filter { $0.expires <= now }
+        self.waiting.removeAll { $0.expires <= now }
+        expired.forEach(self.refuse)
+        return !self.waiting.isEmpty
+    }
+
+    private func refuseAll() {
+        let waiting = self.waiting
+        self.waiting.removeAll()
+        waiting.forEach(self.refuse)
+    }
+
+    private func refuse(_ question: Question) {
+        question.work.handler.ended(question.work, outcome: .refused(.waitedTooLong(isDatabaseAvailable: false)))
+    }
+}

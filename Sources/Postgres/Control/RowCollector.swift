@@ -1,0 +1,48 @@
+internal import NIOCore
+
+/// Collects the rows of one seldom query.
+final class RowCollector: WorkHandler {
+    private let completion: (Result<Rows, QueryFailure>) -> Void
+    private var columns: [String] = []
+    private var values: [[String?]] = []
+
+    init(completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
+        self.completion = completion
+    }
+
+    func received(_ row: borrowing ResultRow, of work: Work) {
+        let range = 0..<row.columnCount
+        if self.columns.isEmpty { self.columns = range.map { row.name($0) } }
+        self.values.append(
+            range.map { column in
+                unsafe row.withText(column) { bytes in unsafe bytes.map { unsafe String(decoding: $0, as: UTF8.self) } }
+            })
+    }
+
+    func restarted(_ work: Work) {
+        self.values.removeAll()
+    }
+
+    func ended(_ work: Work, outcome: WorkOutcome) {
+        switch outcome {
+        case .committed: self.completion(.success(Rows(columns: self.columns, values: self.values)))
+        case .failed(let error): self.completion(.failure(.server(error)))
+        case .canceled, .timedOut: self.completion(.failure(.unavailable("the query was canceled")))
+        case .refused: self.completion(.failure(.unavailable("there is no connection to the database")))
+        case .unknown(let reason): self.completion(.failure(.unavailable(reason)))
+        }
+    }
+}
+
+/// Why a seldom query has no answer.
+package enum QueryFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    case server(DatabaseError)
+    case unavailable(String)
+
+    package var description: String {
+        switch self {
+        case .server(let error): error.description
+        case .unavailable(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// A change of state on the database's side that is worth a line in the log.
+package enum DatabaseEvent: Sendable {
+    case connected(ConnectionSettings.Part, backend: Int32, serverVersion: Int32)
+    case connectFailed(ConnectionSettings.Part, ConnectFailure)
+    case lost(ConnectionSettings.Part, reason: String)
+    /// The first connection for calls is there.
+    case callsAvailable
+    /// The last connection for calls is gone.
+    case callsUnavailable(reason: String)
+    /// The listener has run LISTEN for all its channels.
+    case listening(channels: Int)
+}

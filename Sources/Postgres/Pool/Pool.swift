@@ -1,0 +1,282 @@
+internal import NIOCore
+
+/// The connections that run calls. On the event loop.
+///
+/// The driver of ``PoolStateMachine``: it owns the connections, sends what the machine says, ends what waited too long, and sees to it that
+/// canceling one unit of work never harms another.
+package final class Pool: ConnectionKeeperOwner {
+    private static let tick = TimeAmount.milliseconds(100)
+    /// How much longer than its timeout the server may take to end a call before it is believed to be stuck.
+    private static let grace = TimeAmount.seconds(5)
+    /// How often work is run again that the server canceled without having been asked to.
+    private static let mostRepetitions = 5
+
+    /// A cancel under way: until both are true nothing is sent to that connection, because the signal could hit what runs then.
+    private struct Cancellation {
+        let number: Int
+        var isSent = false
+        var hasEnded = false
+    }
+
+    private let environment: DatabaseEnvironment
+    private let limits: PoolLimits
+    private let control: Control
+    private let observer: (DatabaseEvent) -> Void
+    private var machine: PoolStateMachine<Work>
+    private lazy var keepers = (0..<self.limits.connections).map { _ in
+        ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
+    }
+    private var cancellations: [Int: Cancellation] = [:]
+    private var lastCancellation = 0
+    private var unflushed: [Connection] = []
+    private var isFlushScheduled = false
+    private var isPaused = false
+    private var isStopped = false
+    private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked() }
+
+    /// - Parameter observer: told when calls become possible and impossible, and of each lost connection.
+    package init(
+        environment: DatabaseEnvironment, limits: PoolLimits, control: Control, observer: @escaping (DatabaseEvent) -> Void
+    ) {
+        self.environment = environment
+        self.limits = limits
+        self.control = control
+        self.observer = observer
+        self.machine = PoolStateMachine(limits: limits)
+    }
+
+    /// Whether there is a connection for calls.
+    package var isAvailable: Bool { self.machine.isConnected }
+
+    package func start() {
+        self.keepers.forEach { $0.start() }
+    }
+
+    /// Closes all connections. Who submitted work is told that it was refused, or that its outcome is unknown.
+    package func stop() {
+        self.isStopped = true
+        self.ticker.cancel()
+        for work in self.machine.expire(at: .distantFuture) { self.end(work, .refused(.stopping)) }
+        for (slot, keeper) in self.keepers.enumerated() {
+            keeper.connection?.abandon("the sidecar is stopping")
+            keeper.stop()
+            self.machine.disconnected(slot: slot)
+        }
+    }
+
+    /// A new source of work.
+    ///
+    /// - Parameter concurrency: the most connections that it may be under way on; nil for all but one.
+    package func addLane(concurrency: Int?) -> LaneID {
+        self.machine.addLane(concurrency: concurrency)
+    }
+
+    /// The statement will not be used again.
+    package func retire(_ statement: Statement) {
+        for keeper in self.keepers { keeper.connection?.retire(statement) }
+    }
+
+    // MARK: - Work
+
+    /// Runs a unit of work as soon as the rule of ``PoolStateMachine`` allows. Its handler may be called before this returns.
+    package func submit(_ work: Work) {
+        self.environment.eventLoop.assertInEventLoop()
+        guard !self.isStopped else { return self.end(work, .refused(.stopping)) }
+        switch self.machine.submit(work, lane: work.lane, expires: work.expires, isExclusive: work.isExplicitTransaction) {
+        case .send(let slot):
+            self.send(work, slot: slot)
+            self.flushSoon()
+        case .wait:
+            work.state = .waiting
+        case .refuse:
+            return self.end(work, .refused(.queueIsFull))
+        }
+        self.ticker.start()
+    }
+
+    /// Ends a unit of work as soon as possible, with ``WorkOutcome/canceled``, unless it ends otherwise before.
+    package func interrupt(_ work: Work) {
+        switch work.state {
+        case .new, .ended:
+            break
+        case .waiting:
+            guard self.machine.withdraw(lane: work.lane, where: { $0 === work }) else { return }
+            self.end(work, .canceled)
+        case .sent(let connection, _):
+            work.isInterrupted = true
+            self.cancelHeadIfInterrupted(of: connection)
+        }
+    }
+
+    /// Takes no more results: what would come of them has nowhere to go.
+    package func pause() {
+        self.isPaused = true
+        for keeper in self.keepers { keeper.connection?.pause() }
+    }
+
+    package func resume() {
+        guard self.isPaused else { return }
+        self.isPaused = false
+        for keeper in self.keepers { keeper.connection?.resume() }
+    }
+
+    private func send(_ work: Work, slot: Int) {
+        guard let connection = self.keepers[slot].connection, connection.send(work, now: .now()) else {
+            work.state = .waiting
+            self.machine.resubmit(work, lane: work.lane, expires: work.expires, isExclusive: work.isExplicitTransaction)
+            return
+        }
+        self.unflushed.append(connection)
+        if connection.isRetiring { self.machine.retire(slot: slot) }
+    }
+
+    private func sendWhatCanBeSent() {
+        while let (work, slot) = self.machine.next() { self.send(work, slot: slot) }
+        self.flush()
+    }
+
+    /// Where the library can send without a flush, one at the end of the turn serves all that was sent in it.
+    private func flushSoon() {
+        guard LibraryFeatures.canSendWithoutFlush else { return self.flush() }
+        guard !self.isFlushScheduled else { return }
+        self.isFlushScheduled = true
+        self.environment.eventLoop.assumeIsolated().execute {
+            self.isFlushScheduled = false
+            self.flush()
+        }
+    }
+
+    private func flush() {
+        guard !self.unflushed.isEmpty else { return }
+        let unflushed = self.unflushed
+        self.unflushed.removeAll(keepingCapacity: true)
+        for connection in unflushed { connection.flush() }
+    }
+
+    private func end(_ work: Work, _ outcome: WorkOutcome) {
+        work.state = .ended
+        work.handler.ended(work, outcome: outcome)
+    }
+
+    // MARK: - Results
+
+    func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection) {
+        guard let slot = self.slot(of: connection) else { return }
+        self.machine.ended(slot: slot, ran: ran)
+        if connection.isRetiring { self.machine.retire(slot: slot) }
+        if self.cancellations[slot] != nil {
+            self.cancellations[slot]?.hasEnded = true
+            self.settleCancellation(slot: slot)
+        }
+        self.cancelHeadIfInterrupted(of: connection)
+        guard let error else { return self.end(work, .committed(affectedRows: affectedRows)) }
+        guard error.sqlstate == "57014" else { return self.end(work, .failed(error)) }
+        self.endCanceled(work, error)
+    }
+
+    /// The server canceled a statement: because we asked, because its time was over, or because a signal meant for another hit it.
+    private func endCanceled(_ work: Work, _ error: DatabaseError) {
+        var elapsed = TimeAmount.zero
+        if case .sent(_, let sentAt) = work.state { elapsed = .now() - sentAt }
+        if work.isInterrupted {
+            self.end(work, .canceled)
+        } else if elapsed >= work.timeout {
+            self.end(work, .timedOut)
+        } else if work.isRepeatable, work.repetitions < Self.mostRepetitions, !self.isStopped {
+            work.repetitions += 1
+            work.state = .waiting
+            work.handler.restarted(work)
+            self.machine.resubmit(work, lane: work.lane, expires: .now() + self.limits.queueTimeout, isExclusive: work.isExplicitTransaction)
+        } else {
+            self.end(work, .failed(error))
+        }
+    }
+
+    func turnEnded(on connection: Connection) {
+        self.sendWhatCanBeSent()
+    }
+
+    func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection) {}
+
+    // MARK: - Canceling
+
+    private func cancelHeadIfInterrupted(of connection: Connection) {
+        guard let head = connection.head, head.isInterrupted, let slot = self.slot(of: connection),
+            self.cancellations[slot] == nil
+        else { return }
+        self.lastCancellation += 1
+        let number = self.lastCancellation
+        self.cancellations[slot] = Cancellation(number: number)
+        self.machine.block(slot: slot)
+        self.control.cancel(backend: connection.backend) {
+            guard self.cancellations[slot]?.number == number else { return }
+            self.cancellations[slot]?.isSent = true
+            self.settleCancellation(slot: slot)
+            self.sendWhatCanBeSent()
+        }
+    }
+
+    private func settleCancellation(slot: Int) {
+        guard let cancellation = self.cancellations[slot], cancellation.isSent, cancellation.hasEnded else { return }
+        self.cancellations[slot] = nil
+        self.machine.unblock(slot: slot)
+        if let connection = self.keepers[slot].connection { self.cancelHeadIfInterrupted(of: connection) }
+    }
+
+    // MARK: - Connections
+
+    func connected(_ connection: Connection, keeper: ConnectionKeeper) {
+        guard let slot = self.keepers.firstIndex(where: { $0 === keeper }) else { return }
+        let wasAvailable = self.isAvailable
+        self.machine.connected(slot: slot)
+        if self.isPaused { connection.pause() }
+        if !wasAvailable {
+            self.observer(.callsAvailable)
+            for other in self.keepers where other !== keeper { other.retryNow() }
+            self.control.retryNow()
+        }
+        self.observer(.connected(.calls, backend: connection.backend, serverVersion: connection.serverVersion))
+        self.sendWhatCanBeSent()
+    }
+
+    func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
+        self.observer(.connectFailed(.calls, failure))
+    }
+
+    func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
+        guard let slot = self.slot(of: connection) else { return }
+        self.cancellations[slot] = nil
+        self.machine.disconnected(slot: slot)
+        self.keepers[slot].connectionEnded(reason: reason)
+        if let reason { self.observer(.lost(.calls, reason: reason)) }
+        if !self.isAvailable, let reason { self.observer(.callsUnavailable(reason: reason)) }
+        for (work, error) in unanswered {
+            self.end(work, error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
+        }
+    }
+
+    func finish(_ handle: ConnectionHandle) {
+        self.environment.connector.finish(handle)
+    }
+
+    private func slot(of connection: Connection) -> Int? {
+        self.keepers.firstIndex { $0.connection === connection }
+    }
+
+    // MARK: - Time
+
+    /// Returns whether something still waits or runs.
+    private func ticked() -> Bool {
+        let now = NIODeadline.now()
+        for work in self.machine.expire(at: now) {
+            self.end(work, .refused(.waitedTooLong(isDatabaseAvailable: self.isAvailable)))
+        }
+        for keeper in self.keepers where !self.isPaused {
+            guard let connection = keeper.connection, let head = connection.head,
+                now - connection.headSince > head.timeout + Self.grace
+            else { continue }
+            connection.abandon("the server did not end a call within its timeout")
+        }
+        return self.machine.waitingCount > 0 || self.machine.underWayCount > 0
+    }
+}

@@ -1,0 +1,269 @@
+internal import DequeModule
+package import NIOCore
+
+/// Names a source of work, usually a procedure, in one pool.
+package struct LaneID: Hashable, Sendable {
+    let index: Int
+}
+
+/// The limits of a pool.
+package struct PoolLimits: Sendable {
+    /// Connections for calls.
+    package let connections: Int
+    /// How many calls may be under way on one connection, if all of them are fast.
+    package let pipeline: Int
+    /// How many calls may wait.
+    package let queue: Int
+    /// How long a call may wait.
+    package let queueTimeout: TimeAmount
+
+    package init(connections: Int, pipeline: Int, queue: Int, queueTimeout: TimeAmount) {
+        self.connections = connections
+        self.pipeline = pipeline
+        self.queue = queue
+        self.queueTimeout = queueTimeout
+    }
+}
+
+/// Which work goes to which connection, and which waits.
+///
+/// The rule: work goes to an idle connection first. It is sent behind other work only if there is no idle one that it may use, and it and all
+/// that is under way there has been fast of late (``LatencyWindow``), at most `pipeline` deep. One lane is under way on at most its
+/// `concurrency` connections. What waits, waits in the order in which it came, but never behind work that can't run now.
+///
+/// Generic over what the work is, so that the rule can be tested without a database.
+struct PoolStateMachine<Item>: ~Copyable {
+    enum SubmitAction: Equatable {
+        case send(slot: Int)
+        case wait
+        case refuse
+    }
+
+    private struct Waiting {
+        let item: Item
+        let sequence: Int64
+        let expires: NIODeadline
+        let isExclusive: Bool
+    }
+
+    private struct Lane {
+        let concurrency: Int
+        var held = 0
+        var latency = LatencyWindow()
+        var waiting = Deque<Waiting>()
+    }
+
+    private struct UnderWay {
+        let lane: Int
+        let isSlow: Bool
+    }
+
+    private struct Slot {
+        enum State {
+            case absent
+            case open
+            /// Nothing is sent until a cancel has done its work.
+            case blocked
+            /// Nothing is sent any more.
+            case retiring
+        }
+
+        var state = State.absent
+        var underWay = Deque<UnderWay>()
+        var slow = 0
+        /// For each lane that has work under way here, how much.
+        var lanes: [(lane: Int, count: Int)] = []
+
+        func holds(_ lane: Int) -> Bool {
+            self.lanes.contains { $0.lane == lane }
+        }
+    }
+
+    private let limits: PoolLimits
+    private var lanes: [Lane] = []
+    private var slots: [Slot]
+    private var lanesWithWaiting: [Int] = []
+    private var lastSequence: Int64 = 0
+    private var firstSequence: Int64 = 0
+
+    /// How much is waiting.
+    private(set) var waitingCount = 0
+
+    init(limits: PoolLimits) {
+        self.limits = limits
+        self.slots = (0..<limits.connections).map { _ in Slot() }
+    }
+
+    /// How much is under way on all connections.
+    var underWayCount: Int { self.slots.reduce(0) { $0 + $1.underWay.count } }
+
+    /// Whether there is a connection at all.
+    var isConnected: Bool {
+        self.slots.contains { slot in
+            switch slot.state {
+            case .absent: false
+            case .open, .blocked, .retiring: true
+            }
+        }
+    }
+
+    /// A new source of work. By default it may use all connections but one, so that it can't starve the others.
+    mutating func addLane(concurrency: Int?) -> LaneID {
+        let most = self.limits.connections
+        self.lanes.append(Lane(concurrency: min(max(concurrency ?? most - 1, 1), most)))
+        return LaneID(index: self.lanes.count - 1)
+    }
+
+    // MARK: - Work
+
+    /// Work came.
+    ///
+    /// - Parameter isExclusive: nothing may be sent behind it, nor it behind anything.
+    mutating func submit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) -> SubmitAction {
+        if self.lanes[lane.index].waiting.isEmpty, let slot = self.slot(for: lane.index, isExclusive: isExclusive) {
+            self.put(lane.index, isExclusive: isExclusive, on: slot)
+            return .send(slot: slot)
+        }
+        guard self.waitingCount < self.limits.queue else { return .refuse }
+        self.lastSequence += 1
+        self.wait(
+            Waiting(item: item, sequence: self.lastSequence, expires: expires, isExclusive: isExclusive), lane: lane.index,
+            atFront: false)
+        return .wait
+    }
+
+    /// Work that was refused by its connection, or has to be run again, goes ahead of what waits. The queue's limit isn't for it.
+    mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) {
+        self.firstSequence -= 1
+        self.wait(
+            Waiting(item: item, sequence: self.firstSequence, expires: expires, isExclusive: isExclusive), lane: lane.index,
+            atFront: true)
+    }
+
+    /// The next work that can be sent, and where to; nil if nothing can.
+    mutating func next() -> (item: Item, slot: Int)? {
+        var best: (lane: Int, slot: Int, sequence: Int64)?
+        for lane in self.lanesWithWaiting {
+            guard let first = self.lanes[lane].waiting.first, first.sequence < best?.sequence ?? .max,
+                let slot = self.slot(for: lane, isExclusive: first.isExclusive)
+            else { continue }
+            best = (lane, slot, first.sequence)
+        }
+        guard let best else { return nil }
+        let waiting = self.lanes[best.lane].waiting.removeFirst()
+        self.waitingCount -= 1
+        self.forgetIfEmpty(best.lane)
+        self.put(best.lane, isExclusive: waiting.isExclusive, on: best.slot)
+        return (waiting.item, best.slot)
+    }
+
+    /// The oldest work under way on a connection has ended.
+    mutating func ended(slot: Int, ran: TimeAmount) {
+        guard let ended = self.slots[slot].underWay.popFirst() else { return }
+        self.lanes[ended.lane].latency.record(ran)
+        if ended.isSlow { self.slots[slot].slow -= 1 }
+        guard let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == ended.lane }) else { return }
+        self.slots[slot].lanes[index].count -= 1
+        if self.slots[slot].lanes[index].count == 0 {
+            self.slots[slot].lanes.remove(at: index)
+            self.lanes[ended.lane].held -= 1
+        }
+    }
+
+    /// Takes out what waits and is wanted no more. Returns whether it was there.
+    mutating func withdraw(lane: LaneID, where isIt: (Item) -> Bool) -> Bool {
+        guard let index = self.lanes[lane.index].waiting.firstIndex(where: { isIt($0.item) }) else { return false }
+        self.lanes[lane.index].waiting.remove(at: index)
+        self.waitingCount -= 1
+        self.forgetIfEmpty(lane.index)
+        return true
+    }
+
+    /// Takes out what has waited for too long.
+    mutating func expire(at now: NIODeadline) -> [Item] {
+        var expired: [Item] = []
+        for lane in self.lanesWithWaiting {
+            expired += self.lanes[lane].waiting.lazy.filter { $0.expires <= now }.map(\.item)
+            self.lanes[lane].waiting.removeAll { $0.expires <= now }
+        }
+        self.waitingCount -= expired.count
+        self.lanesWithWaiting.removeAll { self.lanes[$0].waiting.isEmpty }
+        return expired
+    }
+
+    // MARK: - Connections
+
+    mutating func connected(slot: Int) {
+        self.slots[slot] = Slot(state: .open)
+    }
+
+    /// The connection is gone, and what was under way on it.
+    mutating func disconnected(slot: Int) {
+        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
+        self.slots[slot] = Slot()
+    }
+
+    /// Nothing is sent there until ``unblock(slot:)``.
+    mutating func block(slot: Int) {
+        if case .open = self.slots[slot].state { self.slots[slot].state = .blocked }
+    }
+
+    mutating func unblock(slot: Int) {
+        if case .blocked = self.slots[slot].state { self.slots[slot].state = .open }
+    }
+
+    /// Nothing is sent there any more.
+    mutating func retire(slot: Int) {
+        switch self.slots[slot].state {
+        case .open, .blocked: self.slots[slot].state = .retiring
+        case .absent, .retiring: break
+        }
+    }
+
+    // MARK: - The rule
+
+    private func slot(for lane: Int, isExclusive: Bool) -> Int? {
+        let mayTakeAnother = self.lanes[lane].held < self.lanes[lane].concurrency
+        let mayFollow = !isExclusive && self.lanes[lane].latency.isFast
+        var best: (slot: Int, depth: Int)?
+        for index in self.slots.indices {
+            guard case .open = self.slots[index].state else { continue }
+            let depth = self.slots[index].underWay.count
+            if depth == 0 {
+                if mayTakeAnother { return index }
+            } else if mayFollow, self.slots[index].slow == 0, depth < self.limits.pipeline, depth < best?.depth ?? .max,
+                mayTakeAnother || self.slots[index].holds(lane)
+            {
+                best = (index, depth)
+            }
+        }
+        return best?.slot
+    }
+
+    private mutating func put(_ lane: Int, isExclusive: Bool, on slot: Int) {
+        let isSlow = isExclusive || !self.lanes[lane].latency.isFast
+        self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow))
+        if isSlow { self.slots[slot].slow += 1 }
+        if let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == lane }) {
+            self.slots[slot].lanes[index].count += 1
+        } else {
+            self.slots[slot].lanes.append((lane, 1))
+            self.lanes[lane].held += 1
+        }
+    }
+
+    private mutating func wait(_ waiting: Waiting, lane: Int, atFront: Bool) {
+        if self.lanes[lane].waiting.isEmpty { self.lanesWithWaiting.append(lane) }
+        if atFront {
+            self.lanes[lane].waiting.prepend(waiting)
+        } else {
+            self.lanes[lane].waiting.append(waiting)
+        }
+        self.waitingCount += 1
+    }
+
+    private mutating func forgetIfEmpty(_ lane: Int) {
+        guard self.lanes[lane].waiting.isEmpty else { return }
+        self.lanesWithWaiting.removeAll { $0 == lane }
+    }
+}

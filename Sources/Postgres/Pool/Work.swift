@@ -1,0 +1,102 @@
+package import NIOCore
+
+/// One unit of work for the database: a statement with its values, run in a transaction of its own.
+///
+/// Confined to the event loop. Whoever submits it keeps it only to interrupt it; the pool ends it exactly once, by
+/// ``WorkHandler/ended(_:outcome:)``.
+package final class Work {
+    /// What is sent.
+    package enum Command {
+        /// A prepared statement; a connection that does not have it yet prepares it on the way.
+        case prepared(Statement, Parameters)
+        /// A statement that is run once, without a name.
+        case text(String, Parameters)
+    }
+
+    /// Where it is on its way. Kept by the pool.
+    enum State {
+        case new
+        case waiting
+        case sent(to: Connection, at: NIODeadline)
+        case ended
+    }
+
+    /// The procedure (or other source of work) that it counts for.
+    package let lane: LaneID
+    /// Run ahead of `command` in the same transaction: the settings of this call. Its rows are not handed over.
+    package let prelude: (Statement, Parameters)?
+    package let command: Command
+    /// Rows are handed over one by one as they come, in constant memory.
+    package let isSet: Bool
+    /// It may be run again if the server canceled it without having been asked to. Not true of CALL, which can commit in between.
+    package let isRepeatable: Bool
+    /// `begin` and `commit` are sent around it, so that a CALL with a prelude is one transaction.
+    package let isExplicitTransaction: Bool
+    /// The deadline that the server was given for it.
+    package let timeout: TimeAmount
+    /// When it is given up if it has not been sent by then.
+    package let expires: NIODeadline
+
+    let handler: any WorkHandler
+    var state = State.new
+    var isInterrupted = false
+    var repetitions = 0
+
+    package init(
+        lane: LaneID,
+        command: Command,
+        prelude: (Statement, Parameters)? = nil,
+        isSet: Bool = false,
+        isRepeatable: Bool = true,
+        isExplicitTransaction: Bool = false,
+        timeout: TimeAmount,
+        expires: NIODeadline,
+        handler: any WorkHandler
+    ) {
+        self.lane = lane
+        self.command = command
+        self.prelude = prelude
+        self.isSet = isSet
+        self.isRepeatable = isRepeatable
+        self.isExplicitTransaction = isExplicitTransaction
+        self.timeout = timeout
+        self.expires = expires
+        self.handler = handler
+    }
+}
+
+/// Receives what becomes of a unit of work, on the event loop.
+package protocol WorkHandler: AnyObject {
+    /// A row of the command's result. It does not count before ``ended(_:outcome:)`` says that the transaction is committed.
+    func received(_ row: borrowing ResultRow, of work: Work)
+    /// What was received so far is void: the work is run again.
+    func restarted(_ work: Work)
+    /// The end. Nothing comes after it.
+    func ended(_ work: Work, outcome: WorkOutcome)
+}
+
+/// How a unit of work ended.
+package enum WorkOutcome: Sendable {
+    /// Committed. The number of affected rows, where the command has one.
+    case committed(affectedRows: Int?)
+    /// The server refused it, or failed at it; nothing of it is left in the database (unless it was a CALL that commits by itself).
+    case failed(DatabaseError)
+    /// It was interrupted, before or after it was sent; nothing of it is left in the database.
+    case canceled
+    /// It ran longer than its timeout; nothing of it is left in the database.
+    case timedOut
+    /// It was not run.
+    case refused(Refusal)
+    /// The connection was lost after it was sent: it may have been committed, or not.
+    case unknown(reason: String)
+}
+
+/// Why the pool did not run a unit of work.
+package enum Refusal: Sendable, Equatable {
+    /// Too many are waiting already.
+    case queueIsFull
+    /// No connection was free, or there was none, for as long as work may wait.
+    case waitedTooLong(isDatabaseAvailable: Bool)
+    /// The pool is shutting down.
+    case stopping
+}
