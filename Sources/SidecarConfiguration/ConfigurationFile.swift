@@ -1,0 +1,103 @@
+/// Reads `sidecar.yaml`.
+///
+/// The file is checked whole before anything of it is used, and all faults are reported at once.
+package enum ConfigurationFile {
+    /// Reads and checks a file, and the secrets that it names the files of.
+    ///
+    /// It blocks on the file system, so call it at start or on a thread of its own, never on an event loop.
+    ///
+    /// - Parameters:
+    ///   - path: The file, as messages name it. Paths in it start from its folder.
+    ///   - environment: The variables that it may use.
+    ///   - checks: What other modules know of URIs, URLs, functions and SQL.
+    package static func load(
+        path: String, environment: [String: String], checks: FormatChecks
+    ) throws(ConfigurationFaults) -> Configuration {
+        let folder = TextFile.folder(of: path)
+        let reading = Reading(file: path, folder: folder, environment: environment, checks: checks)
+        let text: [UInt8]
+        do {
+            text = try TextFile.read(path, limit: YAMLLimits().size)
+        } catch {
+            throw ConfigurationFaults(faults: [
+                Fault(file: path, location: error.location, problem: error.problem, remedy: error.remedy)
+            ])
+        }
+        return try self.load(text, reading)
+    }
+
+    /// Checks a text as if it were a file's.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - name: The file's name, as messages have it.
+    ///   - folder: The folder that paths in the text start from.
+    ///   - environment: The variables that the text may use.
+    ///   - checks: What other modules know of URIs, URLs, functions and SQL.
+    package static func load(
+        text: String, name: String = "sidecar.yaml", folder: String = ".", environment: [String: String] = [:],
+        checks: FormatChecks = FormatChecks()
+    ) throws(ConfigurationFaults) -> Configuration {
+        try self.load(
+            Array(text.utf8), Reading(file: name, folder: folder, environment: environment, checks: checks))
+    }
+
+    private static func load(_ text: [UInt8], _ reading: Reading) throws(ConfigurationFaults) -> Configuration {
+        var composer = YAMLComposer(limits: YAMLLimits())
+        let (document, faults) = composer.compose(text)
+        for fault in faults { reading.add(at: fault.location, fault.problem, fault.remedy) }
+        let configuration = document.flatMap { reading.configuration($0) }
+        if document == nil, faults.isEmpty { reading.addEmpty() }
+        if let faults = reading.result { throw faults }
+        guard let configuration else {
+            reading.add(at: .start, "the file can't be used", "compare it with docs/mapping.md")
+            throw reading.result ?? ConfigurationFaults(faults: [])
+        }
+        return configuration
+    }
+}
+
+extension Reading {
+    /// Notes that nothing is in the file.
+    fileprivate func addEmpty() {
+        self.add(at: .start, "the file is empty", "begin with router: and database:, see docs/mapping.md")
+    }
+
+    /// The whole file; nil if it is faulty.
+    fileprivate func configuration(_ document: YAMLNode) -> Configuration? {
+        if document.isNull {
+            self.addEmpty()
+            return nil
+        }
+        guard
+            let section = Section(
+                document, at: .start, place: "at the top level", keys: .file, example: "router: and database:",
+                reading: self)
+        else { return nil }
+        let router = section.entry("router").flatMap { self.router($0) }
+        if !section.has("router") {
+            section.missing("router", example: "{ url: ws://127.0.0.1:8080/ws, realm: realm1 }")
+        }
+        let database = section.entry("database").flatMap { self.database($0) }
+        if !section.has("database") {
+            section.missing("database", example: "{ url: postgresql://wamp@127.0.0.1:5432/app }")
+        }
+        let procedures = section.entry("procedures").map { self.procedures($0) } ?? []
+        let notifications = section.entry("notifications").map { self.notifications($0) } ?? []
+        let shutdownTimeout = section.duration("shutdown_timeout", in: Bounds.shutdown) ?? .seconds(8)
+        let log = section.entry("log").map { self.log($0) } ?? LogSettings(level: .info, format: .text)
+        guard let router, let database else { return nil }
+        return Configuration(
+            path: self.file, router: router, database: database, procedures: procedures, notifications: notifications,
+            shutdownTimeout: shutdownTimeout, log: log)
+    }
+
+    private func log(_ entry: YAMLEntry) -> LogSettings {
+        let section = Section(
+            entry.value, at: entry.location, place: "in log", keys: .log, example: "log: { level: info }",
+            reading: self)
+        return LogSettings(
+            level: section?.choice("level", of: LogSettings.Level.self) ?? .info,
+            format: section?.choice("format", of: LogSettings.Format.self) ?? .text)
+    }
+}

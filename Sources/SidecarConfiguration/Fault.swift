@@ -1,0 +1,31 @@
+/// One thing that is wrong with the configuration, and what to do about it.
+package struct Fault: Sendable, Hashable, CustomStringConvertible {
+    /// The file, as the user named it.
+    package let file: String
+
+    /// Where in the file; nil if it couldn't be read at all.
+    package let location: Location?
+
+    /// What is wrong. Never a secret's value or a line that holds one.
+    package let problem: String
+
+    /// What to do about it.
+    package let remedy: String
+
+    /// `sidecar.yaml:14:5: what is wrong; what to do`.
+    package var description: String {
+        let place = self.location.map { ":\($0)" } ?? ""
+        return "\(self.file)\(place): \(self.problem); \(self.remedy)"
+    }
+}
+
+/// All that is wrong with a configuration file.
+package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
+    /// At least one, sorted by place, none twice.
+    package let faults: [Fault]
+
+    /// One line for each fault.
+    package var description: String {
+        self.faults.map(\.description).joined(separator: "\n")
+    }
+}

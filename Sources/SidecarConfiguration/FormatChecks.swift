@@ -1,0 +1,45 @@
+/// The checks of syntax that belong to other modules, handed in so that this one knows nothing of WAMP and PostgreSQL.
+///
+/// Each gets a text and says what is wrong with it in a user's words, to stand behind a name ("has an empty
+/// component"), or nil if nothing is. None may repeat the text: it may hold a password.
+package struct FormatChecks: Sendable {
+    /// A URI, and how it is matched: `exact`, `prefix` or `wildcard`.
+    package var uri: @Sendable (_ text: String, _ match: String) -> String?
+
+    /// A router's URL, as far as this version supports it.
+    package var routerURL: @Sendable (_ text: String) -> String?
+
+    /// Whether what is sent to this router's URL goes unencrypted to another host, where a ticket can be read.
+    package var isOpenToEavesdroppers: @Sendable (_ routerURL: String) -> Bool
+
+    /// A realm's name.
+    package var realm: @Sendable (_ text: String) -> String?
+
+    /// A libpq URI or keyword string.
+    package var databaseURL: @Sendable (_ text: String) -> String?
+
+    /// A function's name or signature.
+    package var functionReference: @Sendable (_ text: String) -> String?
+
+    /// A statement of a mapping's `sql`.
+    package var sqlStatement: @Sendable (_ text: String) -> String?
+
+    /// All checks, each from the module that knows.
+    package init(
+        uri: @escaping @Sendable (_ text: String, _ match: String) -> String? = { _, _ in nil },
+        routerURL: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+        isOpenToEavesdroppers: @escaping @Sendable (_ routerURL: String) -> Bool = { _ in false },
+        realm: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+        databaseURL: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+        functionReference: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+        sqlStatement: @escaping @Sendable (_ text: String) -> String? = { _ in nil }
+    ) {
+        self.uri = uri
+        self.routerURL = routerURL
+        self.isOpenToEavesdroppers = isOpenToEavesdroppers
+        self.realm = realm
+        self.databaseURL = databaseURL
+        self.functionReference = functionReference
+        self.sqlStatement = sqlStatement
+    }
+}

@@ -1,0 +1,66 @@
+/// Which keys a section of the file has. The one place that says what this version supports: the reader, the JSON
+/// Schema's test and the reference's test go by it.
+struct KeyTable: Sendable {
+    /// The keys this version reads, in the order of the reference.
+    let now: [String]
+
+    /// The keys of the format that this version doesn't support yet: refused by name, never ignored.
+    let later: [String]
+
+    /// The top level.
+    static let file = KeyTable(
+        now: ["router", "database", "procedures", "notifications", "shutdown_timeout", "log"],
+        later: ["expose", "subscriptions", "outbox", "dead_letter", "caller", "admin", "describe"])
+
+    /// `router`.
+    static let router = KeyTable(
+        now: ["url", "realm", "serializers", "auth", "ping", "call_timeout_unit", "insecure"],
+        later: ["tls", "headers", "proxy", "testament"])
+
+    /// `router.auth`.
+    static let authentication = KeyTable(
+        now: ["method", "authid", "ticket", "ticket_file", "secret", "secret_file"],
+        later: ["private_key", "private_key_file", "channel_binding"])
+
+    /// `database`.
+    static let database = KeyTable(
+        now: [
+            "url", "password", "password_file", "connections", "pipeline", "queue", "queue_timeout",
+            "on_database_loss",
+        ],
+        later: ["schema", "grant_to", "register_to"])
+
+    /// An entry of `procedures`.
+    static let procedure = KeyTable(
+        now: [
+            "function", "sql", "match", "invoke", "concurrency", "force_reregister", "timeout", "role", "roles",
+            "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
+        ],
+        later: ["before"])
+
+    /// An entry of `notifications`.
+    static let notification = KeyTable(now: ["publish", "call", "result", "timeout", "options"], later: [])
+
+    /// `options` of an entry of `notifications`.
+    static let publishOptions = KeyTable(
+        now: [
+            "acknowledge", "exclude_me", "disclose_me", "retain", "exclude", "exclude_authid", "exclude_authrole",
+            "eligible", "eligible_authid", "eligible_authrole",
+        ],
+        later: [])
+
+    /// `log`.
+    static let log = KeyTable(now: ["level", "format"], later: [])
+}
+
+/// Values of the format that this version doesn't support yet.
+enum LaterValues {
+    /// Of `router.auth.method`.
+    static let methods = ["cryptosign", "scram", "tls"]
+
+    /// Of `router.serializers`.
+    static let serializers = ["msgpack", "cbor"]
+
+    /// Schemes of `router.url`.
+    static let schemes = ["wss", "rss"]
+}

@@ -1,0 +1,15 @@
+/// The bounds of values that several keys share.
+enum Bounds {
+    /// Of a duration that something may take. The server counts `statement_timeout` in 31 bits of milliseconds, which is
+    /// a little over 24 days.
+    static let timeout: ClosedRange<Duration> = .milliseconds(1) ... .seconds(24 * 86_400)
+
+    /// Of `shutdown_timeout`.
+    static let shutdown: ClosedRange<Duration> = .milliseconds(1) ... .seconds(3600)
+
+    /// Of a result's size: libpq takes no value beyond a gibibyte.
+    static let result = 1...(1 << 30)
+
+    /// Of a WAMP id.
+    static let id: ClosedRange<Int64> = 1...(1 << 53)
+}

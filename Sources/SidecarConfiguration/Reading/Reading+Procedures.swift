@@ -1,0 +1,125 @@
+extension Reading {
+    /// The section `procedures`: those entries that are right.
+    func procedures(_ entry: YAMLEntry) -> [ProcedureMapping] {
+        guard let entries = Section.entries(of: entry.value) else {
+            self.add(
+                at: entry.value.location, "'procedures' is \(entry.value.kind) instead of a mapping of URIs",
+                "write e.g. com.example.add2: public.add2 below it")
+            return []
+        }
+        return entries.compactMap { self.procedure($0) }
+    }
+
+    private func procedure(_ entry: YAMLEntry) -> ProcedureMapping? {
+        let place = "in procedure \(Shown.quoted(entry.key))"
+        guard case .scalar = entry.value.content else { return self.procedure(entry, place: place) }
+        self.checkProcedure(entry, match: .exact)
+        // A lone function is what `function` would be in an otherwise empty section.
+        let function = YAMLEntry(key: "function", location: entry.location, value: entry.value)
+        let lone = YAMLNode(
+            location: entry.value.location, content: .mapping([function]), size: 2, height: 2)
+        return self.procedure(
+            YAMLEntry(key: entry.key, location: entry.location, value: lone), place: place, checked: true)
+    }
+
+    private func procedure(_ entry: YAMLEntry, place: String, checked: Bool = false) -> ProcedureMapping? {
+        guard
+            let section = Section(
+                entry.value, at: entry.location, place: place, keys: .procedure, example: "function: public.add2",
+                reading: self)
+        else { return nil }
+        let match = section.choice("match", of: ProcedureMapping.Match.self)
+        if !checked, match != nil || !section.has("match") { self.checkProcedure(entry, match: match ?? .exact) }
+        let target = self.target(section)
+        let role = self.role(section)
+        let convention = section.choice("convention", of: ProcedureMapping.Convention.self) ?? .auto
+        if convention == .raw, section.has("sql") {
+            section.clash("convention", "is raw, which doesn't go with 'sql'", "remove it, or name a function")
+        }
+        let invoke = section.choice("invoke", of: ProcedureMapping.Invoke.self) ?? .single
+        let concurrency = section.number("concurrency", in: 1...1000)
+        let forceReregister = section.flag("force_reregister") ?? false
+        let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(30)
+        let results = section.choice("results", of: ProcedureMapping.Results.self) ?? .auto
+        let maxRows = section.number("max_rows", in: 1...1_000_000_000)
+        let maxResultBytes = section.size("max_result_bytes", in: Bounds.result) ?? 8 << 20
+        let bigint = section.choice("bigint", of: ProcedureMapping.Bigint.self) ?? .number
+        let errors = section.choice("errors", of: ProcedureMapping.Errors.self) ?? .full
+        let retries = section.number("retries", in: 0...100) ?? 3
+        guard let target, let role else { return nil }
+        return ProcedureMapping(
+            uri: entry.key, location: entry.location, target: target, match: match ?? .exact, invoke: invoke,
+            concurrency: concurrency, forceReregister: forceReregister, timeout: timeout, role: role,
+            convention: convention, results: results, maxRows: maxRows, maxResultBytes: maxResultBytes, bigint: bigint,
+            errors: errors, retries: retries)
+    }
+
+    private func checkProcedure(_ entry: YAMLEntry, match: ProcedureMapping.Match) {
+        let name = "procedure \(Shown.quoted(entry.key))"
+        if let problem = self.checks.uri(entry.key, match.rawValue) {
+            self.add(at: entry.location, "\(name) \(problem)", "write a URI such as com.example.add2")
+        } else if entry.key == "wamp" || entry.key.hasPrefix("wamp.") {
+            self.add(at: entry.location, "\(name) begins with 'wamp', which belongs to routers", "choose another URI")
+        }
+    }
+
+    private func target(_ section: Section) -> Located<ProcedureMapping.Target>? {
+        let function = section.text(
+            "function", Expected(what: "a function's name or signature", example: "public.add2"),
+            check: self.checks.functionReference)
+        let statement = section.text(
+            "sql", Expected(what: "a statement", example: "select * from item where id = :id"),
+            remedy: "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH", check: self.checks.sqlStatement)
+        switch (section.has("function"), section.has("sql")) {
+        case (true, true):
+            section.clash("sql", "doesn't go with 'function'", "remove one of the two")
+            return nil
+        case (true, false):
+            return function.map { Located(.function($0.value), at: $0.location) }
+        case (false, true):
+            return statement.map { Located(.sql($0.value), at: $0.location) }
+        case (false, false):
+            self.add(
+                at: section.location, "neither 'function' nor 'sql' is given \(section.place)",
+                "add e.g. function: public.add2")
+            return nil
+        }
+    }
+
+    private func role(_ section: Section) -> ProcedureMapping.Role? {
+        let role = section.text("role", Expected(what: "a role's name", example: "shop_reader"))
+        let roles = self.roles(section)
+        switch (section.has("role"), section.has("roles")) {
+        case (true, true):
+            section.clash("roles", "doesn't go with 'role'", "remove one of the two")
+            return nil
+        case (true, false):
+            return role.map { .fixed($0.value) }
+        case (false, true):
+            return roles.map { .byAuthrole($0) }
+        case (false, false):
+            return .session
+        }
+    }
+
+    private func roles(_ section: Section) -> [String: String]? {
+        guard let entry = section.entry("roles") else { return nil }
+        let example = "roles: { customer: shop_reader, clerk: shop_writer }"
+        guard let entries = Section.entries(of: entry.value), !entries.isEmpty else {
+            self.add(
+                at: entry.value.location,
+                "\(section.name(of: "roles")) is not a mapping of authroles to database roles", "write e.g. \(example)")
+            return nil
+        }
+        var result: [String: String] = [:]
+        for entry in entries {
+            let name = "the role for authrole \(Shown.quoted(entry.key)) \(section.place)"
+            let expected = Expected(what: "a role's name", example: example)
+            guard let role = section.text(section.scalar(entry.value, name: name, expected), name: name) else {
+                continue
+            }
+            result[entry.key] = role.value
+        }
+        return result
+    }
+}

@@ -1,0 +1,136 @@
+extension Reading {
+    /// The section `router`; nil if it is faulty.
+    func router(_ entry: YAMLEntry) -> RouterSettings? {
+        let example = "url: ws://127.0.0.1:8080/ws"
+        guard
+            let section = Section(
+                entry.value, at: entry.location, place: "in router", keys: .router, example: example, reading: self)
+        else { return nil }
+        let urls = self.routerURLs(section)
+        let realm = section.text("realm", Expected(what: "a realm's name", example: "realm1"), check: self.checks.realm)
+        if !section.has("realm") { section.missing("realm", example: "realm1") }
+        let serializers = self.serializers(section)
+        let insecure = section.flag("insecure") ?? false
+        let ping = section.flag("ping") ?? false
+        let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
+        let authentication = self.authentication(section)
+        if case .ticket = authentication?.credentials, !insecure {
+            for url in urls where self.checks.isOpenToEavesdroppers(url.value) {
+                self.add(
+                    at: url.location, "the ticket would go unencrypted to another host",
+                    "use method: wampcra, or allow it by insecure: true in router")
+            }
+        }
+        guard let realm, let authentication, !urls.isEmpty else { return nil }
+        return RouterSettings(
+            location: section.location, urls: urls, realm: realm, serializers: serializers,
+            authentication: authentication, ping: ping, callTimeoutUnit: unit, insecure: insecure)
+    }
+
+    private func routerURLs(_ section: Section) -> [Located<String>] {
+        let example = "ws://127.0.0.1:8080/ws"
+        guard let entry = section.entry("url") else {
+            section.missing("url", example: example)
+            return []
+        }
+        guard case .sequence(let nodes) = entry.value.content else {
+            let url = section.text("url", Expected(what: "a URL or a list of them", example: example))
+            return [url].compactMap { $0.flatMap { self.routerURL($0, section) } }
+        }
+        if nodes.isEmpty {
+            self.add(at: entry.value.location, "'url' in router is an empty list", "write e.g. url: \(example)")
+        }
+        return (section.texts("url", example: example) ?? []).compactMap { self.routerURL($0, section) }
+    }
+
+    /// A URL if it is one. It may hold a password by mistake, so no message repeats it.
+    private func routerURL(_ url: Located<String>, _ section: Section) -> Located<String>? {
+        let scheme = url.value.prefix { $0 != ":" }.lowercased()
+        if LaterValues.schemes.contains(scheme) {
+            self.add(
+                at: url.location,
+                "'\(scheme):' URLs are not supported by this version of wamp-sidecar ('url' in router)",
+                "use \(scheme == "wss" ? "ws" : "rs"):, to a router on this host or through a tunnel")
+            return nil
+        }
+        if let problem = self.checks.routerURL(url.value) {
+            self.add(at: url.location, "'url' in router \(problem)", "write e.g. url: ws://127.0.0.1:8080/ws")
+            return nil
+        }
+        return url
+    }
+
+    private func serializers(_ section: Section) -> [RouterSettings.Serializer] {
+        guard let nodes = section.list("serializers", example: "json") else { return [.json] }
+        var result: [RouterSettings.Serializer] = []
+        if nodes.isEmpty, let entry = section.entry("serializers") {
+            self.add(at: entry.value.location, "'serializers' in router is an empty list", "write serializers: [json]")
+        }
+        for node in nodes {
+            let expected = Expected(what: "a serializer's name", example: "json")
+            guard let scalar = section.scalar(node, name: "a value of 'serializers' in router", expected),
+                let serializer = section.choice(
+                    scalar, "serializers", of: RouterSettings.Serializer.self, later: LaterValues.serializers)
+            else { continue }
+            if result.contains(serializer) {
+                self.add(
+                    at: node.location, "'\(serializer.rawValue)' is twice in 'serializers' in router",
+                    "remove one of the two")
+            } else {
+                result.append(serializer)
+            }
+        }
+        return result
+    }
+
+    private func authentication(_ router: Section) -> AuthenticationSettings? {
+        guard let entry = router.entry("auth") else {
+            return AuthenticationSettings(location: router.location, credentials: .anonymous(authid: nil))
+        }
+        guard
+            let section = Section(
+                entry.value, at: entry.location, place: "in router.auth", keys: .authentication,
+                example: "auth: { method: wampcra, authid: sidecar, secret_file: /run/secrets/wamp }", reading: self)
+        else { return nil }
+        let method =
+            section.has("method")
+            ? section.choice("method", of: AuthenticationSettings.Method.self, later: LaterValues.methods) : .anonymous
+        let authid = section.text("authid", Expected(what: "a name", example: "sidecar"))?.value
+        let ticket = section.secret("ticket")
+        let secret = section.secret("secret")
+        guard let method else { return nil }
+        let credentials: AuthenticationSettings.Credentials?
+        switch method {
+        case .anonymous:
+            section.refuse("ticket", unlessMethod: "ticket")
+            section.refuse("secret", unlessMethod: "wampcra")
+            credentials = .anonymous(authid: authid)
+        case .ticket:
+            section.refuse("secret", unlessMethod: "wampcra")
+            section.require("authid", method: "ticket", example: "sidecar")
+            section.require("ticket", method: "ticket", example: "\"${WAMP_TICKET}\"")
+            credentials = authid.flatMap { authid in ticket.map { .ticket(authid: authid, ticket: $0) } }
+        case .wampcra:
+            section.refuse("ticket", unlessMethod: "ticket")
+            section.require("authid", method: "wampcra", example: "sidecar")
+            section.require("secret", method: "wampcra", example: "\"${WAMP_SECRET}\"")
+            credentials = authid.flatMap { authid in secret.map { .wampcra(authid: authid, secret: $0) } }
+        }
+        return credentials.map { AuthenticationSettings(location: entry.location, credentials: $0) }
+    }
+}
+
+extension Section {
+    fileprivate func refuse(_ key: String, unlessMethod method: String) {
+        for key in [key, "\(key)_file"] {
+            self.clash(key, "goes with another method", "write method: \(method), or remove '\(key)'")
+        }
+    }
+
+    fileprivate func require(_ key: String, method: String, example: String) {
+        guard !self.has(key), !self.has("\(key)_file") else { return }
+        self.reading.add(
+            at: self.location, "'\(key)' is missing \(self.place), which method '\(method)' needs",
+            "add e.g. \(key): \(example)")
+    }
+}

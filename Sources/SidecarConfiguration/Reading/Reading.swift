@@ -1,0 +1,42 @@
+/// One reading of a configuration file: what it is read against, and what was found wrong so far.
+///
+/// A class because all sections add to the same list; it lives within one call of `ConfigurationFile.load`.
+final class Reading {
+    /// The file as the user named it.
+    let file: String
+
+    /// The folder that paths in the file start from.
+    let folder: String
+
+    /// The variables that scalars may use.
+    let environment: [String: String]
+
+    /// The checks that other modules know.
+    let checks: FormatChecks
+
+    private var faults: [Fault] = []
+
+    /// Begins a reading.
+    init(file: String, folder: String, environment: [String: String], checks: FormatChecks) {
+        self.file = file
+        self.folder = folder
+        self.environment = environment
+        self.checks = checks
+    }
+
+    /// Notes a fault. `location` is nil only for what concerns the file as such.
+    func add(at location: Location?, _ problem: String, _ remedy: String) {
+        self.faults.append(Fault(file: self.file, location: location, problem: problem, remedy: remedy))
+    }
+
+    /// All faults in the order of their places; what an alias repeats is there once. Nil if there are none.
+    var result: ConfigurationFaults? {
+        var seen: Set<Fault> = []
+        let faults = self.faults.filter { seen.insert($0).inserted }
+        // Sorted with the order of discovery as the second criterion: `sorted` itself doesn't promise to keep it.
+        let sorted = faults.enumerated().sorted {
+            ($0.element.location ?? .start, $0.offset) < ($1.element.location ?? .start, $1.offset)
+        }
+        return sorted.isEmpty ? nil : ConfigurationFaults(faults: sorted.map(\.element))
+    }
+}

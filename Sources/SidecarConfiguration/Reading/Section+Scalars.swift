@@ -1,0 +1,212 @@
+/// What a key takes, for messages: `a duration`, with an example.
+struct Expected {
+    /// With its article: `a duration`.
+    let what: String
+
+    /// A value that would be right.
+    let example: String
+}
+
+/// A single value after its variables were replaced.
+struct Scalar {
+    /// The text.
+    let text: String
+
+    /// Where it stands.
+    let location: Location
+
+    /// Whether it stood without quotes, or came from a variable: only then it can be a number or true.
+    let isBare: Bool
+
+    /// Whether it may be shown: nothing of it came from a variable.
+    let isLiteral: Bool
+
+    /// Whether YAML takes it for something else than a text.
+    var isNumberOrBoolean: Bool {
+        guard self.isBare, self.isLiteral, let first = self.text.utf8.first else { return false }
+        if ["true", "false"].contains(self.text.lowercased()) { return true }
+        let isNumeric = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first) || "+-.".utf8.contains(first)
+        return isNumeric && Double(self.text) != nil
+    }
+
+    /// The text for a message, or a word for it if it isn't to be seen.
+    var shown: String { self.isLiteral ? Shown.quoted(self.text) : "what its variable says" }
+}
+
+extension Section {
+    /// The single value of a node, nil and a fault if it is something else, or if a variable in it is wrong.
+    ///
+    /// - Parameter name: The node in messages: `'timeout' in procedure 'com.example.add2'`.
+    func scalar(_ node: YAMLNode, name: String, _ expected: Expected) -> Scalar? {
+        guard case .scalar(let text, let isPlain) = node.content, !node.isNull else {
+            self.reading.add(
+                at: node.location, "\(name) is \(node.kind) instead of \(expected.what)",
+                "write e.g. \(expected.example)")
+            return nil
+        }
+        do {
+            let expanded = try Variables.expand(text, environment: self.reading.environment)
+            return Scalar(
+                text: expanded.text, location: node.location, isBare: isPlain || expanded.hasVariables,
+                isLiteral: !expanded.hasVariables)
+        } catch {
+            self.reading.add(at: node.location, "\(error.problem) (\(name))", error.remedy)
+            return nil
+        }
+    }
+
+    /// The single value of a key, nil if the key isn't there or its value is faulty.
+    func scalar(_ key: String, _ expected: Expected) -> Scalar? {
+        guard let entry = self.entry(key) else { return nil }
+        let example = Expected(what: expected.what, example: "\(key): \(expected.example)")
+        return self.scalar(entry.value, name: self.name(of: key), example)
+    }
+
+    /// A key with its section, as it begins a message.
+    func name(of key: String) -> String { "'\(key)' \(self.place)" }
+
+    /// A text out of a scalar, nil and a fault if it is empty, has a NUL, or YAML takes it for something else.
+    func text(_ scalar: Scalar?, name: String) -> Located<String>? {
+        guard let scalar else { return nil }
+        if scalar.isNumberOrBoolean {
+            self.reading.add(at: scalar.location, "\(name) is a number or a boolean, not a text", "put it into quotes")
+        } else if scalar.text.isEmpty {
+            self.reading.add(
+                at: scalar.location, "\(name) is empty", scalar.isLiteral ? "give it a value" : "set its variable")
+        } else if scalar.text.utf8.contains(0) {
+            self.reading.add(at: scalar.location, "\(name) has a NUL in it", "remove it")
+        } else {
+            return Located(scalar.text, at: scalar.location)
+        }
+        return nil
+    }
+
+    /// The text of a key, nil if it isn't there or faulty.
+    ///
+    /// - Parameter check: Says what is wrong with a text, to stand behind the key's name.
+    func text(
+        _ key: String, _ expected: Expected, remedy: String? = nil, check: (String) -> String? = { _ in nil }
+    ) -> Located<String>? {
+        guard let text = self.text(self.scalar(key, expected), name: self.name(of: key)) else { return nil }
+        if let problem = check(text.value) {
+            self.reading.add(
+                at: text.location, "\(self.name(of: key)) \(problem)",
+                remedy ?? "write e.g. \(key): \(expected.example)")
+            return nil
+        }
+        return text
+    }
+
+    /// The texts of a key that takes a list, nil if it isn't there or isn't one.
+    func texts(_ key: String, example: String) -> [Located<String>]? {
+        let name = "a value of \(self.name(of: key))"
+        return self.list(key, example: example)?.compactMap {
+            self.text(self.scalar($0, name: name, Expected(what: "a text", example: example)), name: name)
+        }
+    }
+
+    /// The nodes of a key that takes a list, nil if it isn't there or isn't one.
+    func list(_ key: String, example: String) -> [YAMLNode]? {
+        guard let entry = self.entry(key) else { return nil }
+        guard case .sequence(let nodes) = entry.value.content else {
+            self.reading.add(
+                at: entry.value.location, "\(self.name(of: key)) is \(entry.value.kind) instead of a list",
+                "write e.g. \(key): [\(example)]")
+            return nil
+        }
+        return nodes
+    }
+
+    /// The boolean of a key, nil if it isn't there or faulty.
+    func flag(_ key: String) -> Bool? {
+        guard let scalar = self.scalar(key, Expected(what: "true or false", example: "true")) else { return nil }
+        if scalar.isBare, scalar.text == "true" { return true }
+        if scalar.isBare, scalar.text == "false" { return false }
+        self.refuse(
+            scalar, key, "which is neither true nor false", "write \(key): true or \(key): false, without quotes")
+        return nil
+    }
+
+    /// The whole number of a key, nil if it isn't there, faulty or out of bounds.
+    func number(_ key: String, in bounds: ClosedRange<Int>) -> Int? {
+        let expected = Expected(what: "a whole number", example: "\(bounds.lowerBound)")
+        guard let scalar = self.scalar(key, expected) else { return nil }
+        let remedy = "write a number from \(bounds.lowerBound) to \(bounds.upperBound)"
+        let isWritten = scalar.isBare && !scalar.text.hasPrefix("+")
+        guard isWritten, let number = Int(scalar.text), bounds.contains(number) else {
+            let isNumber = isWritten && Int(scalar.text) != nil
+            self.refuse(scalar, key, isNumber ? "which is out of bounds" : "which is no whole number", remedy)
+            return nil
+        }
+        return number
+    }
+
+    /// The duration of a key, nil if it isn't there, faulty or out of bounds.
+    func duration(_ key: String, in bounds: ClosedRange<Duration>) -> Duration? {
+        let expected = Expected(what: "a duration", example: "30s")
+        guard let scalar = self.scalar(key, expected) else { return nil }
+        guard let duration = Quantities.duration(scalar.text) else {
+            self.refuse(
+                scalar, key, "which is no duration",
+                "write a whole number and a unit (ms, s, m, h or d), e.g. \(key): 30s")
+            return nil
+        }
+        guard bounds.contains(duration) else {
+            let (least, most) = (Quantities.text(bounds.lowerBound), Quantities.text(bounds.upperBound))
+            self.refuse(scalar, key, "which is out of bounds", "write a duration from \(least) to \(most)")
+            return nil
+        }
+        return duration
+    }
+
+    /// The number of octets of a key, nil if it isn't there, faulty or out of bounds.
+    func size(_ key: String, in bounds: ClosedRange<Int>) -> Int? {
+        guard let scalar = self.scalar(key, Expected(what: "a size", example: "8MiB")) else { return nil }
+        guard let size = Quantities.size(scalar.text) else {
+            self.refuse(
+                scalar, key, "which is no size",
+                "write a whole number and a unit (B, KiB, MiB, GiB, KB, MB or GB), e.g. \(key): 8MiB")
+            return nil
+        }
+        guard bounds.contains(size) else {
+            let (least, most) = (Quantities.text(bounds.lowerBound), Quantities.text(bounds.upperBound))
+            self.refuse(scalar, key, "which is out of bounds", "write a size from \(least) to \(most)")
+            return nil
+        }
+        return size
+    }
+
+    /// One of the words that a key takes, nil if it isn't there or faulty.
+    ///
+    /// - Parameter later: Words of the format that this version doesn't support yet.
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ key: String, of type: Choice.Type, later: [String] = []
+    ) -> Choice? {
+        let words = Choice.allCases.map(\.rawValue)
+        let expected = Expected(what: Shown.choice(words), example: words.first ?? "")
+        guard let scalar = self.scalar(key, expected) else { return nil }
+        return self.choice(scalar, key, of: type, later: later)
+    }
+
+    /// One of the words that a key takes, nil and a fault if the scalar is none of them.
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ scalar: Scalar, _ key: String, of type: Choice.Type, later: [String]
+    ) -> Choice? {
+        if let choice = Choice(rawValue: scalar.text) { return choice }
+        let words = Choice.allCases.map(\.rawValue)
+        let values = "write \(Shown.choice(words))"
+        if later.contains(scalar.text) {
+            self.reading.add(
+                at: scalar.location,
+                "'\(scalar.text)' for \(self.name(of: key)) is not supported by this version of wamp-sidecar", values)
+            return nil
+        }
+        let nearest = Suggestion.nearest(to: scalar.text, among: words).map { "did you mean '\($0)'?" }
+        self.refuse(scalar, key, "which it can't be", nearest ?? values)
+        return nil
+    }
+
+    private func refuse(_ scalar: Scalar, _ key: String, _ problem: String, _ remedy: String) {
+        self.reading.add(at: scalar.location, "\(self.name(of: key)) is \(scalar.shown), \(problem)", remedy)
+    }
+}

@@ -1,0 +1,101 @@
+/// One entry of `procedures`: a WAMP procedure and the function or statement behind it.
+package struct ProcedureMapping: Sendable {
+    /// What runs when the procedure is called.
+    package enum Target: Sendable, Hashable {
+        /// A function's name, or its signature where the name is overloaded: `shop.item_get(bigint)`.
+        case function(String)
+
+        /// One SQL statement with `:name` parameters.
+        case sql(String)
+    }
+
+    /// As which database role the target runs.
+    package enum Role: Sendable, Equatable {
+        /// As the sidecar's own.
+        case session
+
+        /// As this one.
+        case fixed(String)
+
+        /// As the one that belongs to the caller's authrole; callers with another one are denied.
+        case byAuthrole([String: String])
+    }
+
+    /// How the router compares a call's procedure with `uri`.
+    package enum Match: String, Sendable, CaseIterable {
+        case exact, prefix, wildcard
+    }
+
+    /// How the router chooses among several that registered the same procedure.
+    package enum Invoke: String, Sendable, CaseIterable {
+        case single, roundrobin, random, first, last
+    }
+
+    /// How a call's arguments become the function's.
+    package enum Convention: String, Sendable, CaseIterable {
+        case auto, raw, native
+    }
+
+    /// What the function's result becomes.
+    package enum Results: String, Sendable, CaseIterable {
+        case auto, value, row, rows, args, kwargs
+    }
+
+    /// How a bigint is written in JSON.
+    package enum Bigint: String, Sendable, CaseIterable {
+        case number, string
+    }
+
+    /// How much of a database error the caller is told.
+    package enum Errors: String, Sendable, CaseIterable {
+        case full, terse
+    }
+
+    /// The procedure's URI, or the pattern of URIs.
+    package let uri: String
+
+    /// Where the URI stands in the file.
+    package let location: Location
+
+    /// What runs, and where it is named.
+    package let target: Located<Target>
+
+    /// How the router compares.
+    package let match: Match
+
+    /// How the router chooses.
+    package let invoke: Invoke
+
+    /// How many calls of it may run at once; nil: all connections but one.
+    package let concurrency: Int?
+
+    /// Whether the router is asked to take the procedure away from a session that still holds it.
+    package let forceReregister: Bool
+
+    /// How long a call may take, waiting included.
+    package let timeout: Duration
+
+    /// As whom it runs.
+    package let role: Role
+
+    /// How arguments are bound.
+    package let convention: Convention
+
+    /// What the result becomes.
+    package let results: Results
+
+    /// The most rows of a result; nil: any number.
+    package let maxRows: Int?
+
+    /// The greatest result, in octets of JSON.
+    package let maxResultBytes: Int
+
+    /// How bigints are written.
+    package let bigint: Bigint
+
+    /// How much of an error is told.
+    package let errors: Errors
+
+    /// How often a call is run again after 40001 or 40P01.
+    package let retries: Int
+}

@@ -1,0 +1,104 @@
+internal import Glibc
+
+/// Reads small text files, whole and within bounds.
+enum TextFile {
+    /// Why a file can't be used.
+    struct Failure: Error {
+        /// Where in it; nil if it is about the file as such.
+        var location: Location?
+
+        /// What is wrong, to stand behind the file's name.
+        let problem: String
+
+        /// What to do.
+        let remedy: String
+    }
+
+    /// The octets of a file that holds UTF-8 text, without a byte order mark.
+    ///
+    /// - Parameter limit: The greatest size, in octets.
+    static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw Self.unreadable(errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(errno) }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw Failure(problem: "is a folder", remedy: "name the file in it")
+        }
+        var text: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count == 0 { break }
+            guard count > 0 else {
+                if errno == EINTR { continue }
+                throw Self.unreadable(errno)
+            }
+            text += chunk.prefix(count)
+            guard text.count <= limit else {
+                throw Failure(problem: "is larger than \(limit) octets", remedy: "make it smaller")
+            }
+        }
+        return try Self.checked(text)
+    }
+
+    /// The text without a byte order mark, if it is UTF-8.
+    static func checked(_ text: [UInt8]) throws(Failure) -> [UInt8] {
+        let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
+        var parser = Unicode.UTF8.ForwardParser()
+        var bytes = text.makeIterator()
+        var valid = 0
+        while true {
+            switch parser.parseScalar(from: &bytes) {
+            case .valid(let scalar):
+                valid += scalar.count
+            case .emptyInput:
+                return text
+            case .error:
+                throw Failure(
+                    location: Location(endOf: text.prefix(valid)), problem: "what follows here is not UTF-8",
+                    remedy: "save the file as UTF-8")
+            }
+        }
+    }
+
+    /// A path as seen from a folder: what is absolute stays so.
+    static func path(_ path: String, in folder: String) -> String {
+        path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
+    }
+
+    /// The folder that a file is in, `.` if its path has none.
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    private static func unreadable(_ code: Int32) -> Failure {
+        let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+        let remedy =
+            switch code {
+            case ENOENT, ENOTDIR: "correct the path, or create the file"
+            case EACCES, EPERM: "let the sidecar's user read it"
+            default: "see to it that it can be read"
+            }
+        return Failure(problem: "can't be read (\(reason))", remedy: remedy)
+    }
+}
+
+extension Location {
+    /// The place right behind a text of valid UTF-8.
+    init(endOf text: some Sequence<UInt8>) {
+        var line = 1
+        var column = 1
+        for byte in text {
+            if byte == UInt8(ascii: "\n") {
+                line += 1
+                column = 1
+            } else if byte & 0xC0 != 0x80 {
+                column += 1
+            }
+        }
+        self.init(line: line, column: column)
+    }
+}
