@@ -1,0 +1,20 @@
+/// OpenSSL refused to do something: out of memory, or its provider lacks the algorithm.
+package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What was asked for.
+    package let operation: Operation
+
+    /// What can be asked for.
+    package enum Operation: String, Sendable, Hashable {
+        /// A hash.
+        case sha256 = "SHA-256"
+        /// A keyed hash.
+        case hmac = "HMAC-SHA256"
+        /// A key derived from a password.
+        case pbkdf2 = "PBKDF2"
+        /// Random octets.
+        case random = "random octets"
+    }
+
+    /// For people; never holds a key or a text.
+    package var description: String { "OpenSSL failed to compute \(self.operation.rawValue)" }
+}

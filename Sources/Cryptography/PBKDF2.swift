@@ -1,0 +1,29 @@
+internal import COpenSSL
+
+/// Makes a key of a password, slowly (RFC 8018).
+package enum PBKDF2 {
+    /// The key that PBKDF2 with HMAC-SHA256 derives. Takes about a third of a second for a million iterations: the caller
+    /// bounds them.
+    ///
+    /// - Throws: also if iterations or length are not positive, or beyond 2^31 - 1.
+    package static func sha256(
+        password: [UInt8], salt: [UInt8], iterations: Int, byteCount: Int
+    ) throws(CryptographyError) -> [UInt8] {
+        guard iterations > 0, byteCount > 0, let rounds = Int32(exactly: iterations),
+            let keyCount = Int32(exactly: byteCount), let passwordCount = Int32(exactly: password.count),
+            let saltCount = Int32(exactly: salt.count)
+        else { throw CryptographyError(operation: .pbkdf2) }
+        var key = [UInt8](repeating: 0, count: byteCount)
+        let status = unsafe key.withUnsafeMutableBufferPointer { target in
+            unsafe password.withUnsafeBytes { password in
+                unsafe salt.withUnsafeBufferPointer { salt in
+                    unsafe PKCS5_PBKDF2_HMAC(
+                        password.baseAddress?.assumingMemoryBound(to: CChar.self), passwordCount,
+                        salt.baseAddress, saltCount, rounds, EVP_sha256(), keyCount, target.baseAddress)
+                }
+            }
+        }
+        guard status == 1 else { throw CryptographyError(operation: .pbkdf2) }
+        return key
+    }
+}

@@ -1,0 +1,107 @@
+package import NIOCore
+
+extension JSON {
+    /// Writes a string with its quotes, escaped as little as JSON allows.
+    package static func write(string: String, into buffer: inout ByteBuffer) {
+        var string = string
+        buffer.writeInteger(UInt8(ascii: "\""))
+        string.withUTF8 { characters in
+            var copied = 0
+            for index in characters.indices {
+                let byte = characters[index]
+                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+                buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(characters)[copied..<index]))
+                self.write(escaped: byte, into: &buffer)
+                copied = index + 1
+            }
+            buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(characters)[copied...]))
+        }
+        buffer.writeInteger(UInt8(ascii: "\""))
+    }
+
+    /// Writes a tree; keys are sorted, so that equal values have equal texts. Numbers that are not finite become null.
+    package static func write(_ value: Value, into buffer: inout ByteBuffer) {
+        switch value {
+        case .null: buffer.writeStaticString("null")
+        case .bool(true): buffer.writeStaticString("true")
+        case .bool(false): buffer.writeStaticString("false")
+        case .integer(let integer): self.write(integer: integer, into: &buffer)
+        case .double(let double):
+            if double.isFinite {
+                buffer.writeString(double.description)
+            } else {
+                buffer.writeStaticString("null")
+            }
+        case .string(let string): self.write(string: string, into: &buffer)
+        case .binary(let bytes): self.write(binary: bytes, into: &buffer)
+        case .list(let list):
+            buffer.writeInteger(UInt8(ascii: "["))
+            for (index, element) in list.enumerated() {
+                if index > 0 { buffer.writeInteger(UInt8(ascii: ",")) }
+                self.write(element, into: &buffer)
+            }
+            buffer.writeInteger(UInt8(ascii: "]"))
+        case .dictionary(let dictionary):
+            buffer.writeInteger(UInt8(ascii: "{"))
+            var isFirst = true
+            for (key, member) in dictionary.sorted(by: { $0.key < $1.key }) {
+                if !isFirst { buffer.writeInteger(UInt8(ascii: ",")) }
+                isFirst = false
+                self.write(string: key, into: &buffer)
+                buffer.writeInteger(UInt8(ascii: ":"))
+                self.write(member, into: &buffer)
+            }
+            buffer.writeInteger(UInt8(ascii: "}"))
+        }
+    }
+
+    /// The text of a tree.
+    package static func text(of value: Value) -> String {
+        var buffer = ByteBuffer()
+        self.write(value, into: &buffer)
+        return String(buffer: buffer)
+    }
+
+    /// Writes an integer in decimal; allocates nothing.
+    package static func write(integer: Int64, into buffer: inout ByteBuffer) {
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { target in
+            var digits: InlineArray<20, UInt8> = .init(repeating: 0)
+            var count = 0
+            var rest = integer.magnitude
+            repeat {
+                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
+                digits[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: remainder)
+                count &+= 1
+                rest = quotient
+            } while rest != 0
+            var index = 0
+            if integer < 0 {
+                target[0] = UInt8(ascii: "-")
+                index = 1
+            }
+            while count > 0 {
+                count &-= 1
+                target[index] = digits[count]
+                index &+= 1
+            }
+            return index
+        }
+    }
+
+    private static func write(escaped byte: UInt8, into buffer: inout ByteBuffer) {
+        switch byte {
+        case UInt8(ascii: "\""): buffer.writeStaticString("\\\"")
+        case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
+        case 0x08: buffer.writeStaticString("\\b")
+        case 0x09: buffer.writeStaticString("\\t")
+        case 0x0A: buffer.writeStaticString("\\n")
+        case 0x0C: buffer.writeStaticString("\\f")
+        case 0x0D: buffer.writeStaticString("\\r")
+        default:
+            let digits: StaticString = "0123456789abcdef"
+            buffer.writeStaticString("\\u00")
+            buffer.writeInteger(digits.utf8Start[Int(byte >> 4)])
+            buffer.writeInteger(digits.utf8Start[Int(byte & 15)])
+        }
+    }
+}

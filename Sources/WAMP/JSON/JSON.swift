@@ -1,0 +1,156 @@
+package import NIOCore
+
+/// Tools for JSON text that stays text: taking arguments apart into ranges of bytes, without a tree.
+///
+/// All of them check the whole text. Unlike the decoder of messages they also throw on half surrogate pairs, numbers
+/// that are not finite, and too much nesting.
+package enum JSON {
+    /// Checks that the bytes are one JSON value, and nothing else.
+    ///
+    /// - Returns: its kind and what was seen in it.
+    package static func validate(
+        _ text: ByteBuffer, limits: DecodingLimits = .default
+    ) throws(JSONError) -> (kind: JSONKind, traits: JSONTraits) {
+        let token = try self.scan(text, limits: limits) { (scanner: inout JSONScanner) throws(JSONError) in
+            try scanner.scanToken()
+        }
+        return (token.kind, token.traits)
+    }
+
+    /// The whole text as one element, without the white space around it.
+    package static func element(_ text: ByteBuffer) throws(JSONError) -> JSONElement {
+        let token = try self.scan(text) { (scanner: inout JSONScanner) throws(JSONError) in try scanner.scanToken() }
+        return self.element(of: token, in: text)
+    }
+
+    /// The elements of an array, in order.
+    package static func elements(of array: ByteBuffer) throws(JSONError) -> [JSONElement] {
+        var elements: [JSONElement] = []
+        try self.scan(array) { (scanner: inout JSONScanner) throws(JSONError) in
+            try scanner.expectOpening(UInt8(ascii: "["))
+            if scanner.scanEmpty(closing: UInt8(ascii: "]")) { return }
+            repeat {
+                elements.append(self.element(of: try scanner.scanToken(), in: array))
+            } while try scanner.scanSeparator(closing: UInt8(ascii: "]"))
+        }
+        return elements
+    }
+
+    /// The members of an object, in order. A key that occurs twice is there twice: what that means is the caller's to
+    /// say.
+    package static func members(
+        of object: ByteBuffer
+    ) throws(JSONError) -> [(key: String, value: JSONElement)] {
+        var members: [(key: String, value: JSONElement)] = []
+        try self.scan(object) { (scanner: inout JSONScanner) throws(JSONError) in
+            try scanner.expectOpening(UInt8(ascii: "{"))
+            if scanner.scanEmpty(closing: UInt8(ascii: "}")) { return }
+            repeat {
+                let key = self.element(of: try scanner.scanKey(), in: object)
+                let value = self.element(of: try scanner.scanToken(), in: object)
+                members.append((self.unescape(key), value))
+            } while try scanner.scanSeparator(closing: UInt8(ascii: "}"))
+        }
+        return members
+    }
+
+    /// A string's characters, without its quotes and escapes; half a surrogate pair becomes U+FFFD.
+    ///
+    /// - Returns: the empty string if it is not a string.
+    package static func unescape(_ string: JSONElement) -> String {
+        guard string.kind == .string else { return "" }
+        return string.text.withUnsafeReadableBytes {
+            self.unescape($0, isEscaped: string.isEscaped)
+        }
+    }
+
+    /// Runs a scan over the whole of a text, and makes sure that nothing follows and that it can be used.
+    static func scan<Result>(
+        _ text: ByteBuffer, limits: DecodingLimits = .default,
+        _ body: (inout JSONScanner) throws(JSONError) -> Result
+    ) throws(JSONError) -> Result {
+        guard text.readableBytes <= limits.size else { throw JSONError(.tooLarge, at: limits.size) }
+        let outcome: Swift.Result<Result, JSONError> = text.withUnsafeReadableBytes { bytes in
+            guard var scanner = JSONScanner(bytes, depthLimit: limits.depth) else {
+                return .failure(JSONError(.unexpectedEnd, at: 0))
+            }
+            do throws(JSONError) {
+                let result = try body(&scanner)
+                try scanner.expectEnd()
+                try scanner.expectNoFaults()
+                return .success(result)
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try outcome.get()
+    }
+
+    /// The slice of the text that a token stands for.
+    static func element(of token: JSONScanner.Token, in text: ByteBuffer) -> JSONElement {
+        let slice = text.getSlice(at: text.readerIndex + token.start, length: token.end - token.start)
+        assert(slice != nil, "a token lies within its text")
+        return JSONElement(kind: token.kind, text: slice ?? ByteBuffer(), traits: token.traits)
+    }
+
+    /// A checked string with its quotes, made into characters.
+    static func unescape(_ string: UnsafeRawBufferPointer, isEscaped: Bool) -> String {
+        guard string.count >= 2 else { return "" }
+        let inner = UnsafeRawBufferPointer(rebasing: string[1..<(string.count - 1)])
+        guard isEscaped else { return String(decoding: inner, as: UTF8.self) }
+        return String(decoding: self.unescapedBytes(inner), as: UTF8.self)
+    }
+
+    /// The inside of a checked string, its escapes replaced by what they stand for.
+    static func unescapedBytes(_ inner: UnsafeRawBufferPointer) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(inner.count)
+        var index = 0
+        while index < inner.count {
+            let byte = inner[index]
+            guard byte == UInt8(ascii: "\\"), index + 1 < inner.count else {
+                bytes.append(byte)
+                index += 1
+                continue
+            }
+            let letter = inner[index + 1]
+            index += 2
+            switch letter {
+            case UInt8(ascii: "b"): bytes.append(0x08)
+            case UInt8(ascii: "f"): bytes.append(0x0C)
+            case UInt8(ascii: "n"): bytes.append(0x0A)
+            case UInt8(ascii: "r"): bytes.append(0x0D)
+            case UInt8(ascii: "t"): bytes.append(0x09)
+            case UInt8(ascii: "u"): bytes.append(contentsOf: Array(self.scalar(inner, &index).utf8))
+            default: bytes.append(letter)
+            }
+        }
+        return bytes
+    }
+
+    /// The character of an escape whose `\u` was taken.
+    private static func scalar(_ inner: UnsafeRawBufferPointer, _ index: inout Int) -> Character {
+        let replacement: Character = "\u{FFFD}"
+        guard let first = self.codeUnit(inner, at: index) else { return replacement }
+        index += 4
+        if (0xD800...0xDBFF).contains(first), index + 1 < inner.count, inner[index] == UInt8(ascii: "\\"),
+            inner[index + 1] == UInt8(ascii: "u"), let second = self.codeUnit(inner, at: index + 2),
+            (0xDC00...0xDFFF).contains(second)
+        {
+            index += 6
+            let value = 0x10000 + ((first - 0xD800) << 10 | (second - 0xDC00))
+            return Unicode.Scalar(value).map { Character($0) } ?? replacement
+        }
+        return Unicode.Scalar(first).map { Character($0) } ?? replacement
+    }
+
+    private static func codeUnit(_ inner: UnsafeRawBufferPointer, at index: Int) -> UInt32? {
+        guard index + 4 <= inner.count else { return nil }
+        var unit: UInt32 = 0
+        for byte in inner[index..<(index + 4)] {
+            guard let digit = JSONScanner.hexadecimalDigit(byte) else { return nil }
+            unit = unit << 4 | UInt32(digit)
+        }
+        return unit
+    }
+}

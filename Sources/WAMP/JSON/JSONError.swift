@@ -1,0 +1,64 @@
+/// Why bytes are no JSON text that we take (RFC 8259), and where. Never holds any of the text.
+package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kinds of faults there are.
+    package enum Code: UInt8, Sendable, Hashable {
+        /// The text ends in the middle of a value.
+        case unexpectedEnd
+        /// A byte that can't stand where it stands.
+        case unexpectedByte
+        /// Something follows the value.
+        case trailingBytes
+        /// A number that JSON's grammar does not have, such as 01 or 1.
+        case malformedNumber
+        /// A control character inside of a string.
+        case controlCharacter
+        /// A backslash that begins no escape.
+        case malformedEscape
+        /// Half of a surrogate pair in an escape.
+        case loneSurrogate
+        /// Bytes that are not UTF-8.
+        case invalidUTF8
+        /// NaN or an infinity.
+        case notFinite
+        /// Lists and dictionaries nested deeper than the limit.
+        case tooDeep
+        /// More bytes than the limit.
+        case tooLarge
+        /// A value of another kind than is asked for.
+        case wrongKind
+        /// A U+0000 that does not begin a binary string.
+        case unexpectedNUL
+    }
+
+    /// What is wrong.
+    package let code: Code
+    /// Where: octets from the beginning of the text.
+    package let offset: Int
+
+    /// Describes a fault at an offset.
+    package init(_ code: Code, at offset: Int) {
+        self.code = code
+        self.offset = offset
+    }
+
+    /// For people and logs; without any of the text.
+    package var description: String {
+        let fault =
+            switch self.code {
+            case .unexpectedEnd: "the JSON text ends too early"
+            case .unexpectedByte: "unexpected byte in the JSON text"
+            case .trailingBytes: "bytes after the end of the JSON text"
+            case .malformedNumber: "malformed number"
+            case .controlCharacter: "control character in a string"
+            case .malformedEscape: "malformed escape in a string"
+            case .loneSurrogate: "half a surrogate pair in a string"
+            case .invalidUTF8: "invalid UTF-8"
+            case .notFinite: "a number that is not finite"
+            case .tooDeep: "nested too deeply"
+            case .tooLarge: "too large"
+            case .wrongKind: "a JSON value of another kind than expected"
+            case .unexpectedNUL: "U+0000 in a string that is not binary"
+            }
+        return "\(fault), at octet \(self.offset)"
+    }
+}

@@ -1,0 +1,24 @@
+/// What the scan over a JSON value saw in it, so that nobody has to look again.
+package struct JSONTraits: OptionSet, Sendable, Hashable {
+    /// The bits.
+    package let rawValue: UInt8
+
+    /// Takes the bits.
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// Some string (or key) has a backslash.
+    package static let escaped = JSONTraits(rawValue: 1)
+    /// Some string (or key) has an escaped U+0000: WAMP binary or a NUL character.
+    package static let containsNUL = JSONTraits(rawValue: 2)
+    /// Some string has half of a surrogate pair.
+    package static let loneSurrogate = JSONTraits(rawValue: 4)
+    /// Some number is NaN or an infinity.
+    package static let notFinite = JSONTraits(rawValue: 8)
+    /// It is nested deeper than the limit.
+    package static let tooDeep = JSONTraits(rawValue: 16)
+
+    /// What makes a value unusable though its grammar is right.
+    static let faults: JSONTraits = [.loneSurrogate, .notFinite, .tooDeep]
+}

@@ -1,0 +1,33 @@
+/// A message that a router sent, its shape checked.
+package enum IncomingMessage: Sendable, Equatable {
+    /// The session is open.
+    case welcome(Welcome)
+    /// The session is refused, or broken off.
+    case abort(Abort)
+    /// The router wants proof of who we are.
+    case challenge(Challenge)
+    /// The session ends in good order.
+    case goodbye(Goodbye)
+    /// A request of ours failed.
+    case error(ErrorMessage)
+    /// The broker has taken an event.
+    case published(Published)
+    /// Events will come.
+    case subscribed(Subscribed)
+    /// No more events will come.
+    case unsubscribed(Unsubscribed)
+    /// An event.
+    case event(Event)
+    /// What a call of ours returned.
+    case result(CallResult)
+    /// Calls of a procedure will come.
+    case registered(Registered)
+    /// No more calls of a procedure will come.
+    case unregistered(Unregistered)
+    /// A call for us.
+    case invocation(Invocation)
+    /// An invocation is taken back.
+    case interrupt(Interrupt)
+    /// An extension of some router (codes from 256 on), which we don't know: to be ignored.
+    case `extension`(code: Int64)
+}

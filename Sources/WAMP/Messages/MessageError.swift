@@ -1,0 +1,56 @@
+/// Why a received message is a protocol violation; its description goes into the ABORT and the log. Holds nothing of
+/// what the message says.
+package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The kinds of violations.
+    package enum Code: Sendable, Hashable {
+        /// It has more octets than we take.
+        case tooLarge
+        /// It is no JSON list.
+        case malformed(JSONError)
+        /// The list is empty, or does not begin with an integer.
+        case noCode
+        /// No message has this code.
+        case unknownCode(Int64)
+        /// Only clients send this kind.
+        case wrongDirection(MessageKind)
+        /// Elements are missing.
+        case tooShort(MessageKind)
+        /// An element (counted from 0, the code) is not what it must be.
+        case wrongElement(MessageKind, index: Int)
+    }
+
+    /// Which violation.
+    package let code: Code
+
+    /// Describes a violation.
+    package init(_ code: Code) {
+        self.code = code
+    }
+
+    /// For people, the peer's among them.
+    package var description: String {
+        switch self.code {
+        case .tooLarge: "the message is too large"
+        case .malformed(let fault): "the message is not a JSON list: \(fault)"
+        case .noCode: "the message does not begin with the code of its kind"
+        case .unknownCode(let code): "there is no message with code \(code)"
+        case .wrongDirection(let kind): "\(kind.name) is sent by clients only"
+        case .tooShort(let kind): "\(kind.name) has too few elements"
+        case .wrongElement(let kind, let index):
+            "element \(index) of \(kind.name) must be \(Self.text(of: kind.shape.element(at: index)))"
+        }
+    }
+
+    private static func text(of element: MessageShape.Element) -> String {
+        switch element {
+        case .none: "absent"
+        case .id: "an id from 1 to 2^53"
+        case .idOrZero: "0 or an id from 1 to 2^53"
+        case .requestKind: "the code of a request"
+        case .string: "a string"
+        case .dictionary: "a dictionary"
+        case .arguments: "a list"
+        case .keywordArguments: "a dictionary"
+        }
+    }
+}

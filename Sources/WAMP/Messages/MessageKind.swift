@@ -1,0 +1,54 @@
+/// The kinds of messages that a client sends or receives, by their codes on the wire.
+package enum MessageKind: Int, Sendable, CaseIterable {
+    /// Opens a session.
+    case hello = 1
+    /// The session is open.
+    case welcome = 2
+    /// The session is refused, or broken off.
+    case abort = 3
+    /// The router wants proof of who we are.
+    case challenge = 4
+    /// The proof.
+    case authenticate = 5
+    /// The session ends in good order.
+    case goodbye = 6
+    /// A request failed.
+    case error = 8
+    /// An event for the broker.
+    case publish = 16
+    /// The broker has taken an event.
+    case published = 17
+    /// Asks for events.
+    case subscribe = 32
+    /// Events will come.
+    case subscribed = 33
+    /// No more events, please.
+    case unsubscribe = 34
+    /// No more events will come.
+    case unsubscribed = 35
+    /// An event for a subscriber.
+    case event = 36
+    /// Calls a procedure.
+    case call = 48
+    /// Takes a call back.
+    case cancel = 49
+    /// What a call returned.
+    case result = 50
+    /// Offers a procedure.
+    case register = 64
+    /// Calls of the procedure will come.
+    case registered = 65
+    /// No more calls, please.
+    case unregister = 66
+    /// No more calls will come.
+    case unregistered = 67
+    /// A call for a callee.
+    case invocation = 68
+    /// Takes an invocation back.
+    case interrupt = 69
+    /// What an invocation returned.
+    case yield = 70
+
+    /// The name in capital letters, as in the specification.
+    package var name: String { self.shape.name.description }
+}

@@ -1,0 +1,48 @@
+/// A message that we send.
+package enum OutgoingMessage: Sendable, Equatable {
+    /// Opens a session.
+    case hello(Hello)
+    /// Breaks the session off.
+    case abort(Abort)
+    /// Proves who we are.
+    case authenticate(Authenticate)
+    /// Ends the session in good order.
+    case goodbye(Goodbye)
+    /// An invocation failed.
+    case error(InvocationError)
+    /// An event.
+    case publish(Publish)
+    /// Asks for events.
+    case subscribe(Subscribe)
+    /// No more events, please.
+    case unsubscribe(Unsubscribe)
+    /// Calls a procedure.
+    case call(Call)
+    /// Takes a call back.
+    case cancel(Cancel)
+    /// Offers a procedure.
+    case register(Register)
+    /// No more calls, please.
+    case unregister(Unregister)
+    /// What an invocation returned.
+    case yield(Yield)
+
+    /// Its row in the table of messages.
+    package var kind: MessageKind {
+        switch self {
+        case .hello: .hello
+        case .abort: .abort
+        case .authenticate: .authenticate
+        case .goodbye: .goodbye
+        case .error: .error
+        case .publish: .publish
+        case .subscribe: .subscribe
+        case .unsubscribe: .unsubscribe
+        case .call: .call
+        case .cancel: .cancel
+        case .register: .register
+        case .unregister: .unregister
+        case .yield: .yield
+        }
+    }
+}

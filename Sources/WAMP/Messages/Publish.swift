@@ -1,0 +1,19 @@
+/// An event: `[16, request, options, topic, arguments?, keywordArguments?]`.
+package struct Publish: Sendable, Equatable {
+    /// What the acknowledgement names.
+    package var request: RequestID
+    /// Who gets it, and whether it is acknowledged.
+    package var options: PublishOptions
+    /// What it is about.
+    package var topic: URI
+    /// The event itself.
+    package var payload: Payload
+
+    /// Takes the elements in the order of the message.
+    package init(request: RequestID, options: PublishOptions, topic: URI, payload: Payload = .empty) {
+        self.request = request
+        self.options = options
+        self.topic = topic
+        self.payload = payload
+    }
+}

@@ -1,0 +1,16 @@
+/// Asks for events: `[32, request, options, topic]`.
+package struct Subscribe: Sendable, Equatable {
+    /// What the answer names.
+    package var request: RequestID
+    /// How the topic is compared.
+    package var options: SubscribeOptions
+    /// The topic, or a pattern.
+    package var topic: URI
+
+    /// Takes the elements in the order of the message.
+    package init(request: RequestID, options: SubscribeOptions, topic: URI) {
+        self.request = request
+        self.options = options
+        self.topic = topic
+    }
+}

@@ -1,0 +1,13 @@
+/// No more events, please: `[34, request, subscription]`.
+package struct Unsubscribe: Sendable, Equatable {
+    /// What the answer names.
+    package var request: RequestID
+    /// Which subscription.
+    package var subscription: SubscriptionID
+
+    /// Takes the elements in the order of the message.
+    package init(request: RequestID, subscription: SubscriptionID) {
+        self.request = request
+        self.subscription = subscription
+    }
+}

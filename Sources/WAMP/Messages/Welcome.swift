@@ -1,0 +1,42 @@
+/// The session is open: `[2, session, details]`.
+package struct Welcome: Sendable, Equatable {
+    /// The session.
+    package var session: SessionID
+    /// Roles and features of the router, and who we are to it.
+    package var details: Details
+
+    /// Takes the elements in the order of the message.
+    package init(session: SessionID, details: Details = .empty) {
+        self.session = session
+        self.details = details
+    }
+
+    /// The roles of a router that have features.
+    package enum Role: String, Sendable {
+        /// Takes events and passes them on.
+        case broker
+        /// Takes calls and passes them on.
+        case dealer
+    }
+
+    /// True if the router says that its role has the feature, e.g. `call_canceling`.
+    package func announces(_ feature: String, role: Role) -> Bool {
+        guard let features = self.details.details("roles")?.details(role.rawValue)?.details("features") else {
+            return false
+        }
+        // The specification itself has both spellings of this one.
+        let isCanceling = feature == "call_canceling" && features.bool("call_cancelling") == true
+        return isCanceling || features.bool(feature) == true
+    }
+
+    /// The router's name and version, e.g. `Crossbar.io-26.10.1`.
+    package var agent: String? { self.details.string("agent") }
+    /// The realm; absent on nexus.
+    package var realm: String? { self.details.string("realm") }
+    /// Who we are to the router.
+    package var authid: String? { self.details.string("authid") }
+    /// What we may do.
+    package var authrole: String? { self.details.string("authrole") }
+    /// How we proved it.
+    package var authmethod: String? { self.details.string("authmethod") }
+}

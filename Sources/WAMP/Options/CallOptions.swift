@@ -1,0 +1,26 @@
+/// The options of CALL.
+package struct CallOptions: Sendable, Hashable {
+    /// Milliseconds after which the dealer ends the call; only where it announces `call_timeout`, because Crossbar.io reads
+    /// seconds. Our own clock ends the call in any case. Negative counts as none.
+    package var timeout: Int64?
+    /// Asks for progressive results.
+    package var receiveProgress: Bool
+    /// Tells the callee who calls, where the router allows it.
+    package var discloseMe: Bool
+
+    /// The defaults are what the router does without options.
+    package init(timeout: Int64? = nil, receiveProgress: Bool = false, discloseMe: Bool = false) {
+        self.timeout = timeout
+        self.receiveProgress = receiveProgress
+        self.discloseMe = discloseMe
+    }
+
+    /// What is sent: only what is not the default.
+    package var values: [String: Value] {
+        var values: [String: Value] = [:]
+        if let timeout, timeout > 0 { values["timeout"] = .integer(timeout) }
+        if self.receiveProgress { values["receive_progress"] = .bool(true) }
+        if self.discloseMe { values["disclose_me"] = .bool(true) }
+        return values
+    }
+}

@@ -1,0 +1,21 @@
+/// The options of SUBSCRIBE.
+package struct SubscribeOptions: Sendable, Hashable {
+    /// How the topic is compared with those of events.
+    package var match: MatchPolicy
+    /// Asks for the last retained event at once; Crossbar.io only.
+    package var getRetained: Bool
+
+    /// The defaults are what the router does without options.
+    package init(match: MatchPolicy = .exact, getRetained: Bool = false) {
+        self.match = match
+        self.getRetained = getRetained
+    }
+
+    /// What is sent: only what is not the default.
+    package var values: [String: Value] {
+        var values: [String: Value] = [:]
+        if self.match != .exact { values["match"] = .string(self.match.rawValue) }
+        if self.getRetained { values["get_retained"] = .bool(true) }
+        return values
+    }
+}

@@ -1,0 +1,96 @@
+/// A message as one scan over its text found it: the code, and where its elements are. Nothing is allocated or copied.
+struct Envelope: ~Copyable {
+    /// One element, as offsets into the text.
+    struct Element {
+        var start: UInt32 = 0
+        var end: UInt32 = 0
+        var kind: JSONKind = .null
+        var traits: JSONTraits = []
+        /// An id's or code's value, once it was checked.
+        var integer: Int64 = 0
+
+        var count: Int { Int(self.end) - Int(self.start) }
+    }
+
+    /// The first elements, the code among them.
+    private(set) var elements: InlineArray<7, Element> = .init(repeating: Element())
+    /// How many elements the message has; more than ``elements`` holds if it has superfluous ones.
+    private(set) var count = 0
+
+    /// Scans a whole message: a list of values with nothing behind it.
+    mutating func scan(_ bytes: UnsafeRawBufferPointer, limits: DecodingLimits) throws(JSONError) {
+        guard bytes.count <= limits.size, bytes.count <= Int(UInt32.max) else {
+            throw JSONError(.tooLarge, at: limits.size)
+        }
+        guard var scanner = JSONScanner(bytes, depthLimit: limits.depth) else { throw JSONError(.unexpectedEnd, at: 0) }
+        try scanner.expectOpening(UInt8(ascii: "["))
+        if !scanner.scanEmpty(closing: UInt8(ascii: "]")) {
+            repeat {
+                let token = try scanner.scanToken()
+                if self.count < self.elements.count {
+                    self.elements[self.count] = Element(
+                        start: UInt32(truncatingIfNeeded: token.start), end: UInt32(truncatingIfNeeded: token.end),
+                        kind: token.kind, traits: token.traits)
+                }
+                self.count &+= 1
+            } while try scanner.scanSeparator(closing: UInt8(ascii: "]"))
+        }
+        try scanner.expectEnd()
+    }
+
+    /// The code at the front; nil if there is none. A code that an encoder wrote as a double is taken.
+    func code(_ bytes: UnsafeRawBufferPointer) -> Int64? {
+        guard self.count > 0 else { return nil }
+        return Self.integer(self.elements[0], bytes)
+    }
+
+    /// The one check of all messages: each element is what the table says it must be.
+    mutating func check(_ kind: MessageKind, _ bytes: UnsafeRawBufferPointer) throws(MessageError) {
+        let shape = kind.shape
+        guard self.count >= shape.least else { throw MessageError(.tooShort(kind)) }
+        for index in 1..<min(self.count, shape.most) {
+            guard self.isElement(at: index, shape.element(at: index), bytes) else {
+                throw MessageError(.wrongElement(kind, index: index))
+            }
+        }
+    }
+
+    /// The text of an element.
+    func text(at index: Int, _ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        let element = self.elements[index]
+        return UnsafeRawBufferPointer(rebasing: bytes[Int(element.start)..<Int(element.end)])
+    }
+
+    private mutating func isElement(
+        at index: Int, _ wanted: MessageShape.Element, _ bytes: UnsafeRawBufferPointer
+    ) -> Bool {
+        let element = self.elements[index]
+        switch wanted {
+        case .none:
+            return true
+        case .id, .idOrZero:
+            guard let integer = Self.integer(element, bytes) else { return false }
+            self.elements[index].integer = integer
+            return integer <= RequestID.greatestRawValue && (integer > 0 || integer == 0 && wanted == .idOrZero)
+        case .requestKind:
+            guard let integer = Self.integer(element, bytes) else { return false }
+            self.elements[index].integer = integer
+            return integer == 68 || MessageKind(rawValue: Int(integer))?.canFail == true
+        case .string:
+            return element.kind == .string && element.traits.isDisjoint(with: .faults)
+        case .dictionary:
+            return element.kind == .object && element.traits.isDisjoint(with: .faults)
+        case .arguments:
+            return element.kind == .array || element.kind == .null || element.kind == .string
+        case .keywordArguments:
+            return element.kind == .object || element.kind == .null
+        }
+    }
+
+    @inline(__always)
+    private static func integer(_ element: Element, _ bytes: UnsafeRawBufferPointer) -> Int64? {
+        guard element.kind == .number else { return nil }
+        return JSON.integer(
+            of: UnsafeRawBufferPointer(rebasing: bytes[Int(element.start)..<Int(element.end)]))
+    }
+}

@@ -1,0 +1,121 @@
+internal import NIOCore
+
+/// Makes a message of an envelope that was checked.
+struct MessageReader: ~Copyable {
+    private let message: ByteBuffer
+    private let bytes: UnsafeRawBufferPointer
+    private let envelope: Envelope
+
+    /// Takes a checked envelope. The bytes are those of the message, and valid as long as the reader lives.
+    @inline(__always)
+    init(message: ByteBuffer, bytes: UnsafeRawBufferPointer, envelope: consuming Envelope) {
+        self.message = message
+        self.bytes = bytes
+        self.envelope = envelope
+    }
+
+    /// The message. Kinds that only clients send were refused before.
+    @inline(__always)
+    func read(_ kind: MessageKind) throws(MessageError) -> IncomingMessage {
+        switch kind {
+        case .invocation:
+            return .invocation(
+                Invocation(
+                    request: self.id(1), registration: self.id(2), details: self.details(3), payload: self.payload(4)))
+        case .event:
+            return .event(
+                Event(
+                    subscription: self.id(1), publication: self.id(2), details: self.details(3),
+                    payload: self.payload(4)))
+        case .result:
+            return .result(CallResult(request: self.id(1), details: self.details(2), payload: self.payload(3)))
+        case .published: return .published(Published(request: self.id(1), publication: self.id(2)))
+        case .subscribed: return .subscribed(Subscribed(request: self.id(1), subscription: self.id(2)))
+        case .registered: return .registered(Registered(request: self.id(1), registration: self.id(2)))
+        case .interrupt: return .interrupt(Interrupt(request: self.id(1), details: self.details(2)))
+        case .error: return .error(try self.error())
+        case .unsubscribed: return .unsubscribed(try self.unsubscribed())
+        case .unregistered: return .unregistered(try self.unregistered())
+        case .welcome: return .welcome(Welcome(session: self.id(1), details: self.details(2)))
+        case .challenge: return .challenge(Challenge(method: self.string(1), extra: self.details(2)))
+        case .goodbye: return .goodbye(Goodbye(details: self.details(1), reason: self.string(2)))
+        case .abort:
+            return .abort(Abort(details: self.details(1), reason: self.string(2), payload: self.payload(3)))
+        case .hello, .authenticate, .publish, .subscribe, .unsubscribe, .call, .cancel, .register, .unregister, .yield:
+            throw MessageError(.wrongDirection(kind))
+        }
+    }
+
+    private func error() throws(MessageError) -> ErrorMessage {
+        guard let kind = MessageKind(rawValue: Int(self.envelope.elements[1].integer)), kind.canFail else {
+            throw MessageError(.wrongElement(.error, index: 1))
+        }
+        return ErrorMessage(
+            requestKind: kind, request: self.id(2), details: self.details(3), uri: self.string(4),
+            payload: self.payload(5))
+    }
+
+    private func unsubscribed() throws(MessageError) -> Unsubscribed {
+        if self.envelope.elements[1].integer > 0 { return .answer(self.id(1)) }
+        guard self.envelope.count > 2,
+            let subscription = self.details(2).integer("subscription").flatMap({ SubscriptionID($0) })
+        else { throw MessageError(.wrongElement(.unsubscribed, index: 2)) }
+        return .revoked(subscription, reason: self.details(2).string("reason"))
+    }
+
+    private func unregistered() throws(MessageError) -> Unregistered {
+        if self.envelope.elements[1].integer > 0 { return .answer(self.id(1)) }
+        guard self.envelope.count > 2,
+            let registration = self.details(2).integer("registration").flatMap({ RegistrationID($0) })
+        else { throw MessageError(.wrongElement(.unregistered, index: 2)) }
+        return .revoked(registration, reason: self.details(2).string("reason"))
+    }
+
+    /// An id whose range was checked.
+    @inline(__always)
+    private func id<ID: WAMPIdentifier>(_ index: Int) -> ID {
+        ID(checked: self.envelope.elements[index].integer)
+    }
+
+    private func string(_ index: Int) -> String {
+        JSON.unescape(
+            self.envelope.text(at: index, self.bytes),
+            isEscaped: self.envelope.elements[index].traits.contains(.escaped))
+    }
+
+    @inline(__always)
+    private func details(_ index: Int) -> Details {
+        guard let text = self.slice(index) else { return .empty }
+        return Details(text: text)
+    }
+
+    /// The payload whose two elements begin at an index; either may be missing.
+    @inline(__always)
+    private func payload(_ index: Int) -> Payload {
+        guard self.envelope.count > index else { return .empty }
+        var traits = self.envelope.elements[index].traits
+        let argumentsKind = self.envelope.elements[index].kind
+        if argumentsKind == .string { return Payload(fault: .opaque) }
+        let arguments = argumentsKind == .array ? self.slice(index) : nil
+        var keywordArguments: ByteBuffer?
+        if self.envelope.count > index &+ 1 {
+            traits.formUnion(self.envelope.elements[index &+ 1].traits)
+            if self.envelope.elements[index &+ 1].kind == .object { keywordArguments = self.slice(index &+ 1) }
+        }
+        if !traits.isDisjoint(with: .faults) { return Payload(fault: Self.fault(traits)) }
+        return Payload(
+            arguments: arguments, keywordArguments: keywordArguments, containsNUL: traits.contains(.containsNUL))
+    }
+
+    private static func fault(_ traits: JSONTraits) -> PayloadFault {
+        if traits.contains(.tooDeep) { return .tooDeep }
+        if traits.contains(.loneSurrogate) { return .loneSurrogate }
+        return .notFinite
+    }
+
+    @inline(__always)
+    private func slice(_ index: Int) -> ByteBuffer? {
+        let element = self.envelope.elements[index]
+        return self.message.getSlice(at: self.message.readerIndex &+ Int(element.start), length: element.count)
+    }
+}

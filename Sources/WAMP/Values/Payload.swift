@@ -1,0 +1,58 @@
+package import NIOCore
+
+/// The arguments that a message carries for applications. They stay bytes: JSON text, whatever the serializer on the wire.
+package struct Payload: Sendable, Equatable {
+    /// The text of a JSON array; nil if there is none.
+    package var arguments: ByteBuffer?
+    /// The text of a JSON object; nil if there is none. A key may occur twice in it.
+    package var keywordArguments: ByteBuffer?
+    /// True if some string (or key) in it holds an escaped U+0000: WAMP binary or a NUL character, neither of which
+    /// PostgreSQL's `jsonb` takes.
+    package var containsNUL: Bool
+    /// Why a received payload can't be used, nil if it can; then the arguments are nil.
+    ///
+    /// Such a payload is not a protocol violation: any peer can cause it through a router that passes on what it gets,
+    /// and must not end the session of another. An invocation is answered with an error, an event is dropped.
+    package var fault: PayloadFault?
+
+    /// No arguments at all.
+    package static let empty = Payload()
+
+    /// Takes the texts as they are.
+    package init(
+        arguments: ByteBuffer? = nil, keywordArguments: ByteBuffer? = nil, containsNUL: Bool = false,
+        fault: PayloadFault? = nil
+    ) {
+        self.arguments = arguments
+        self.keywordArguments = keywordArguments
+        self.containsNUL = containsNUL
+        self.fault = fault
+    }
+
+    /// How many bytes the texts have together.
+    package var byteCount: Int {
+        (self.arguments?.readableBytes ?? 0) + (self.keywordArguments?.readableBytes ?? 0)
+    }
+}
+
+/// Why a received payload can't be used.
+package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Bytes of the peers' own in place of the arguments (payload passthru, end-to-end encryption).
+    case opaque
+    /// Lists and dictionaries nested deeper than ``DecodingLimits/depth``.
+    case tooDeep
+    /// Half of a surrogate pair in an escape: text that is not Unicode.
+    case loneSurrogate
+    /// NaN or an infinity, which JSON does not have (Python's encoder writes them).
+    case notFinite
+
+    /// What is wrong, in a user's words.
+    package var description: String {
+        switch self {
+        case .opaque: "the payload is encrypted or passed through, which is not supported"
+        case .tooDeep: "the payload is nested too deeply"
+        case .loneSurrogate: "the payload has a string with half a surrogate pair"
+        case .notFinite: "the payload has a number that is not finite"
+        }
+    }
+}
