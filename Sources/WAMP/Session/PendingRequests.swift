@@ -1,0 +1,89 @@
+/// The requests of one session that wait for their answers, and the counter of their ids.
+struct PendingRequests: ~Copyable {
+    /// What a request is about, as far as its answer needs it.
+    enum Request: Sendable, Equatable {
+        case publish
+        case subscribe
+        case unsubscribe(SubscriptionID)
+        case register
+        case unregister(RegistrationID)
+        case call
+
+        var kind: MessageKind {
+            switch self {
+            case .publish: .publish
+            case .subscribe: .subscribe
+            case .unsubscribe: .unsubscribe
+            case .register: .register
+            case .unregister: .unregister
+            case .call: .call
+            }
+        }
+    }
+
+    /// What was found for an answer.
+    enum Match: Equatable {
+        /// The request.
+        case request(Request)
+        /// A request, but of another kind: no router may do that.
+        case otherKind(MessageKind)
+        /// None.
+        case none(SilentDrop)
+    }
+
+    private var requests: [RequestID: Request] = [:]
+    private var nextID: Int64
+    private var hasWrapped = false
+
+    /// Counts from 1, or (for tests) from another id.
+    init(firstID: Int64 = 1) {
+        self.nextID = firstID
+    }
+
+    /// The next id: 1, 2, 3 and so on, from 2^53 back to 1. It must be sent before any other is taken.
+    mutating func takeID() -> RequestID {
+        while true {
+            let id = RequestID(checked: self.nextID)
+            if self.nextID == RequestID.greatestRawValue {
+                self.nextID = 1
+                self.hasWrapped = true
+            } else {
+                self.nextID += 1
+            }
+            // Only after going round can an id still be in use.
+            if !self.hasWrapped || self.requests[id] == nil { return id }
+        }
+    }
+
+    /// Takes an id for a request that will be answered.
+    mutating func add(_ request: Request) -> RequestID {
+        let id = self.takeID()
+        self.requests[id] = request
+        return id
+    }
+
+    /// Looks for the request that an answer belongs to; it is taken out unless more answers follow.
+    mutating func match(_ id: RequestID, kind: MessageKind, isFinal: Bool = true) -> Match {
+        guard let request = self.requests[id] else {
+            return .none(self.hasWrapped || id.rawValue < self.nextID ? .lateAnswer : .unknownAnswer)
+        }
+        guard request.kind == kind else { return .otherKind(request.kind) }
+        if isFinal { self.requests[id] = nil }
+        return .request(request)
+    }
+
+    /// True if the request waits and is of this kind.
+    borrowing func isWaiting(_ id: RequestID, kind: MessageKind) -> Bool {
+        self.requests[id]?.kind == kind
+    }
+
+    /// Forgets a request; its answer will be a late one.
+    mutating func forget(_ id: RequestID) {
+        self.requests[id] = nil
+    }
+
+    /// All that wait, in the order of their ids.
+    consuming func all() -> [RequestID] {
+        self.requests.keys.sorted()
+    }
+}

@@ -1,0 +1,65 @@
+/// Requests of ours, and the end of the session by us.
+extension SessionStateMachine {
+    /// A PUBLISH is to be sent, at once, with this id. Unacknowledged ones take an id too, but nothing waits for them.
+    /// Nil if there is no session.
+    package mutating func publish(acknowledged: Bool) -> RequestID? {
+        self.whileJoined { joined in
+            acknowledged ? joined.requests.add(.publish) : joined.requests.takeID()
+        }
+    }
+
+    /// A SUBSCRIBE is to be sent, at once, with this id. Nil if there is no session.
+    package mutating func subscribe() -> RequestID? {
+        self.whileJoined { $0.requests.add(.subscribe) }
+    }
+
+    /// A REGISTER is to be sent, at once, with this id. Nil if there is no session.
+    package mutating func register() -> RequestID? {
+        self.whileJoined { $0.requests.add(.register) }
+    }
+
+    /// A CALL is to be sent, at once, with this id. Nil if there is no session.
+    package mutating func call() -> RequestID? {
+        self.whileJoined { $0.requests.add(.call) }
+    }
+
+    /// An UNREGISTER is to be sent, at once, with this id. Nil if there is no such registration, or no session.
+    package mutating func unregister(_ registration: RegistrationID) -> RequestID? {
+        self.whileJoined { joined in
+            guard joined.registrations.remove(registration) != nil else { return nil }
+            return joined.requests.add(.unregister(registration))
+        }
+    }
+
+    /// One of those who hold a subscription gives it up.
+    package mutating func unsubscribe(_ subscription: SubscriptionID) -> UnsubscribeAction {
+        let action: UnsubscribeAction? = self.whileJoined { joined in
+            guard let count = joined.subscriptions[subscription] else { return nil }
+            if count > 1 {
+                joined.subscriptions[subscription] = count - 1
+                return .released
+            }
+            joined.subscriptions[subscription] = nil
+            return .send(joined.requests.add(.unsubscribe(subscription)))
+        }
+        return action ?? .unknown
+    }
+
+    /// True if a CANCEL for the call makes sense: it still waits. The router's answer to it is the call's answer; to
+    /// wait no longer is ``abandon(_:)``.
+    package mutating func canCancel(_ call: RequestID) -> Bool {
+        self.whileJoined { $0.requests.isWaiting(call, kind: .call) } ?? false
+    }
+
+    /// Nobody waits for a call or publication any longer; its answer will be dropped. Requests that change what the
+    /// router holds for us can't be abandoned. False if it was not waiting.
+    package mutating func abandon(_ request: RequestID) -> Bool {
+        let wasWaiting = self.whileJoined { joined in
+            guard joined.requests.isWaiting(request, kind: .call) || joined.requests.isWaiting(request, kind: .publish)
+            else { return false }
+            joined.requests.forget(request)
+            return true
+        }
+        return wasWaiting ?? false
+    }
+}
