@@ -1,0 +1,68 @@
+/// Why there is no connection to a router, or no longer: what happened and what to do.
+package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kinds that are treated differently.
+    package enum Code: String, Sendable, CaseIterable {
+        /// This version cannot do what the URL asks for (TLS).
+        case unsupported
+        /// Nothing answers at that address.
+        case unreachable
+        /// The peer answers, but not as a router does: wrong port, wrong path, wrong protocol.
+        case handshake
+        /// The peer said nothing for too long.
+        case silent
+        /// The peer broke the protocol in a connection that worked.
+        case protocolViolation = "protocol violation"
+        /// The peer closed the connection, or the network did.
+        case closed
+        /// The router refused the session, for a reason other than credentials, or ended it with ABORT.
+        case aborted
+        /// The router refused the credentials.
+        case credentials
+        /// The router said GOODBYE.
+        case goodbye
+        /// An administrator ended the session (`wamp.close.killed`).
+        case killed
+        /// The router did not take what was sent to it, and too much was waiting.
+        case unsentOutput = "unsent output"
+        /// We ended it.
+        case stopped
+    }
+
+    /// The kind.
+    package let code: Code
+    /// What happened, and what to do where something can be done; holds no payloads and no secrets.
+    package let message: String
+    /// The reason of an ABORT or GOODBYE: a WAMP URI.
+    package let uri: String?
+
+    /// The router it is about, once that is known.
+    package private(set) var url: RouterURL?
+
+    /// The whole sentence, with the router's URL.
+    package var description: String {
+        self.url.map { "router \($0): \(self.message)" } ?? self.message
+    }
+
+    /// A fault of a kind, with its text and, for ABORT and GOODBYE, its reason.
+    package init(_ code: Code, _ message: String, uri: String? = nil) {
+        self.code = code
+        self.message = message
+        self.uri = uri
+    }
+
+    /// The same, about a router.
+    func of(_ url: RouterURL) -> ConnectionFault {
+        var fault = self
+        fault.url = url
+        return fault
+    }
+
+    /// A foreign text made fit for one line of a log: printable ASCII, at most 200 characters.
+    static func quoted(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars.prefix(200) {
+            result.unicodeScalars.append((0x20...0x7E).contains(scalar.value) ? scalar : "?")
+        }
+        return text.unicodeScalars.count > 200 ? result + "..." : result
+    }
+}

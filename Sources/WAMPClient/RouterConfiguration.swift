@@ -1,0 +1,53 @@
+package import NIOCore
+package import WAMP
+
+/// How a router is reached and joined. The limits and times are the contract's; tests shorten them.
+package struct RouterConfiguration: Sendable {
+    /// Where; tried in turn. At least one.
+    package var urls: [RouterURL]
+    /// The realm to join.
+    package var realm: Realm
+    /// Who we are.
+    package var authentication: Authentication
+    /// In order of preference. RawSocket can ask for one only: the first.
+    package var serializers: [SerializerID] = [.json]
+    /// Whether RawSocket PING is the heartbeat: not with Crossbar.io, which drops the connection.
+    package var ping = false
+    /// What HELLO says we are, as `wamp-sidecar/0.1.0`.
+    package var agent: String
+
+    /// For the TCP or Unix connection to be made.
+    package var connectTimeout: TimeAmount = .seconds(10)
+    /// From the connection to WELCOME.
+    package var joinTimeout: TimeAmount = .seconds(10)
+    /// Silence after which the router is asked for a sign of life.
+    package var heartbeatInterval: TimeAmount = .seconds(5)
+    /// Silence after which the router is taken for dead.
+    package var heartbeatPatience: TimeAmount = .seconds(10)
+    /// For the router's answer to our GOODBYE.
+    package var goodbyeTimeout: TimeAmount = .seconds(5)
+    /// For the answer to a request other than CALL: routers may drop messages when they are overloaded.
+    package var requestTimeout: TimeAmount = .seconds(30)
+    /// A session that lasted as long lets the backoff begin anew.
+    package var stableAfter: TimeAmount = .seconds(10)
+    /// Waits between attempts.
+    package var backoff = Backoff()
+    /// The least wait after refused credentials.
+    package var leastCredentialsWait: TimeAmount = .seconds(30)
+    /// The longest wait after refused credentials.
+    package var greatestCredentialsWait: TimeAmount = .seconds(60)
+    /// The longest message we take, in octets; on WebSocket, which does not negotiate it, also the longest we send.
+    package var greatestMessage = 1 << 24
+    /// The most output that may wait for the router, in octets, before the session is dropped and begun anew.
+    package var unsentBound = 64 << 20
+    /// Where `writabilityChanged` is told: more waiting than `high`, and then less than `low` octets.
+    package var outputWaterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 << 10, high: 1 << 20)
+
+    /// A configuration with the contract's limits and times.
+    package init(urls: [RouterURL], realm: Realm, authentication: Authentication, agent: String) {
+        self.urls = urls
+        self.realm = realm
+        self.authentication = authentication
+        self.agent = agent
+    }
+}

@@ -1,0 +1,22 @@
+package import NIOCore
+package import WAMP
+
+/// What is worth a log line or a counter; told to `RouterDelegate.observed`.
+package enum RouterEvent: Sendable {
+    /// An attempt begins.
+    case connecting(RouterURL)
+    /// The attempt came to nothing; the next one follows after a wait.
+    case connectFailed(RouterURL, ConnectionFault, retryIn: TimeAmount)
+    /// The router refused the credentials; tried again slowly, it will not get better by itself.
+    case credentialsRefused(RouterURL, ConnectionFault, retryIn: TimeAmount)
+    /// A session is joined.
+    case joined(RouterURL, session: SessionID, realm: String, agent: String?, authid: String?, authrole: String?)
+    /// The session is over; the next attempt follows after a wait, or none if that is nil.
+    case left(RouterURL, session: SessionID, ConnectionFault, retryIn: TimeAmount?)
+    /// A message was ignored, as the protocol asks for.
+    case dropped(SilentDrop)
+    /// Unsent output has passed one of its watermarks.
+    case writabilityChanged(isWritable: Bool)
+    /// `stop` has ended.
+    case stopped
+}

@@ -1,0 +1,373 @@
+import NIOCore
+import NIOPosix
+import WAMP
+
+/// Who opened a connection: told how it goes, on the event loop.
+protocol ConnectionOwner: AnyObject {
+    /// WELCOME is in.
+    func connectionJoined(_ connection: Connection, _ session: Session)
+    /// Everything is over and closed; requests have been failed. Once, and last.
+    func connectionEnded(_ connection: Connection, _ session: Session?, _ fault: ConnectionFault)
+}
+
+/// One attempt at a session, from the first packet to the end: drives the transport, WAMP's session machine, the
+/// heartbeat and the deadlines.
+///
+/// Confined to its event loop. Held by the channel's handlers until the channel is closed. There is one timer, set for
+/// the earliest of all deadlines.
+final class Connection {
+    /// Where the router is.
+    let url: RouterURL
+    let configuration: RouterConfiguration
+    let eventLoop: any EventLoop
+    private weak var owner: (any ConnectionOwner)?
+    private(set) weak var delegate: (any RouterDelegate)?
+
+    let serializer: JSONSerializer
+    var machine = SessionStateMachine()
+    var transport: MessageTransport?
+    private(set) var session: Session?
+    private var channel: (any Channel)?
+    private var isEnded = false
+    /// The first reason to end is the one that is told.
+    private var fault: ConnectionFault?
+
+    var pending: [RequestID: PendingRequest] = [:]
+    var deadlines = DeadlineQueue<RequestID>()
+    var heartbeat: RequestID?
+    private var liveness: LivenessStateMachine
+    private var livenessCheck: NIODeadline?
+    private var octetsTaken: Int64 = 0
+    /// Of the phase: handshake and HELLO, or GOODBYE.
+    private var phaseDeadline: NIODeadline?
+    private var timer: Scheduled<Void>?
+    private var timerDeadline: NIODeadline?
+
+    /// - Parameters:
+    ///   - owner: held weakly.
+    ///   - delegate: held weakly.
+    init(
+        url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
+        delegate: (any RouterDelegate)?
+    ) {
+        self.url = url
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.owner = owner
+        self.delegate = delegate
+        self.serializer = JSONSerializer(
+            limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
+        self.liveness = LivenessStateMachine(
+            interval: configuration.heartbeatInterval, patience: configuration.heartbeatPatience, now: eventLoop.now)
+    }
+
+    /// Whether the session is joined and not ending.
+    var isJoined: Bool { !self.isEnded && self.machine.isJoined }
+
+    // MARK: - Beginning and ending
+
+    /// Begins to connect. Once.
+    func open() {
+        self.eventLoop.assertInEventLoop()
+        Connector.connect(to: self.url, self.configuration, eventLoop: self.eventLoop, receiver: self)
+            .assumeIsolated()
+            .whenComplete { result in
+                switch result {
+                case .success(let channel):
+                    self.connected(channel)
+                case .failure(let error):
+                    self.drop((error as? ConnectionFault) ?? .connectionLost(error))
+                    self.ended()
+                }
+            }
+    }
+
+    /// Ends the session in good order, with GOODBYE; ends an attempt at once.
+    func leave() {
+        self.eventLoop.assertInEventLoop()
+        guard !self.isEnded else { return }
+        switch self.machine.close(reason: CloseReason.normal) {
+        case .send(let goodbye):
+            self.fault = self.fault ?? ConnectionFault(.stopped, "left the realm")
+            _ = self.send(.goodbye(goodbye))
+            self.phaseDeadline = self.eventLoop.now + self.configuration.goodbyeTimeout
+            self.arm()
+        case .closeConnection:
+            self.drop(ConnectionFault(.stopped, "stopped while connecting"))
+        case .wait:
+            break
+        }
+    }
+
+    /// Closes the connection for a reason; later reasons do not count.
+    func drop(_ fault: ConnectionFault) {
+        self.fault = self.fault ?? fault
+        if let transport = self.transport {
+            transport.close(code: fault.code == .protocolViolation ? 1002 : 1000)
+        } else {
+            self.channel?.close(mode: .all, promise: nil)
+        }
+    }
+
+    private func connected(_ channel: any Channel) {
+        guard !self.isEnded else { return }
+        self.channel = channel
+        if self.fault != nil {
+            channel.close(mode: .all, promise: nil)
+        } else if self.phaseDeadline == nil, !self.machine.isJoined {
+            self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
+            self.arm()
+        }
+    }
+
+    /// The channel is closed, or there was none.
+    private func ended() {
+        guard !self.isEnded else { return }
+        self.isEnded = true
+        self.timer?.cancel()
+        self.timer = nil
+        self.transport = nil
+        self.channel = nil
+        let fault = (self.fault ?? ConnectionFault(.closed, "closed the connection")).of(self.url)
+        let waiting = self.pending
+        self.pending = [:]
+        // In the order they were made: a caller may rely on it. The machine forgets those that were given up.
+        _ = self.machine.connectionLost()
+        for (_, request) in waiting.sorted(by: { $0.key < $1.key }) {
+            request.fail(.sessionClosed)
+        }
+        let session = self.session
+        self.session = nil
+        self.owner?.connectionEnded(self, session, fault)
+    }
+
+    // MARK: - Messages
+
+    /// Sends a message, in any phase.
+    func send(_ message: OutgoingMessage, atLeast: Int = 0) -> SendOutcome {
+        guard let transport = self.transport else { return .sessionClosed }
+        return transport.send(atLeast: atLeast) { self.serializer.encode(message, into: &$0) }
+    }
+
+    private func received(_ action: ReceivedAction) {
+        switch action {
+        case .invocation(let invocation):
+            if let session = self.session {
+                self.delegate?.received(invocation, in: session)
+            }
+        case .interrupt(let interrupt):
+            if let session = self.session {
+                self.delegate?.received(interrupt, in: session)
+            }
+        case .event(let event):
+            if let session = self.session {
+                self.delegate?.received(event, in: session)
+            }
+        case .answered(let id, let answer):
+            self.answered(id, answer)
+        case .registrationRevoked(let registration, let reason):
+            if let session = self.session {
+                self.delegate?.revoked(registration, reason: reason, in: session)
+            }
+        case .subscriptionRevoked(let subscription, let reason):
+            if let session = self.session {
+                self.delegate?.revoked(subscription, reason: reason, in: session)
+            }
+        case .drop(let drop):
+            self.delegate?.observed(.dropped(drop))
+        case .joined(let welcome):
+            self.joined(welcome)
+        case .challenged(let challenge):
+            self.challenged(challenge)
+        case .refused(let abort):
+            self.drop(.refused(abort))
+        case .aborted(let abort):
+            self.drop(.aborted(abort))
+        case .ended(let goodbye, let reply):
+            _ = self.send(.goodbye(reply))
+            self.drop(.goodbye(goodbye))
+        case .closed:
+            self.drop(ConnectionFault(.stopped, "left the realm"))
+        case .violation(let abort):
+            _ = self.send(.abort(abort))
+            self.drop(ConnectionFault(.protocolViolation, "broke the protocol: \(abort.message ?? abort.reason)"))
+        }
+    }
+
+    private func joined(_ welcome: Welcome) {
+        let session = Session(welcome: welcome, connection: self)
+        self.session = session
+        self.phaseDeadline = nil
+        self.liveness.heard(at: self.eventLoop.now)
+        self.livenessCheck = self.liveness.firstCheck
+        self.arm()
+        self.owner?.connectionJoined(self, session)
+    }
+
+    private func challenged(_ challenge: Challenge) {
+        let authentication = self.configuration.authentication
+        guard authentication.isSlow(challenge) else {
+            self.challengeAnswered(Self.answer(authentication, challenge))
+            return
+        }
+        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
+            Self.answer(authentication, challenge)
+        }.assumeIsolated().whenComplete { outcome in
+            switch outcome {
+            case .success(let answer): self.challengeAnswered(answer)
+            case .failure: self.challengeAnswered(.failure(.cryptography))
+            }
+        }
+    }
+
+    private static func answer(
+        _ authentication: Authentication, _ challenge: Challenge
+    ) -> Result<Authenticate, AuthenticationError> {
+        do throws(AuthenticationError) {
+            return .success(try authentication.answer(to: challenge))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func challengeAnswered(_ answer: Result<Authenticate, AuthenticationError>) {
+        switch answer {
+        case .success(let answer):
+            if let message = self.machine.authenticate(answer) {
+                _ = self.send(.authenticate(message))
+            }
+        case .failure(let error):
+            if let abort = self.machine.refuse(error) {
+                _ = self.send(.abort(abort))
+                self.drop(ConnectionFault(.credentials, "cannot be logged in to: \(error); look at router.auth"))
+            }
+        }
+    }
+
+    // MARK: - Time
+
+    /// Sets the timer for the earliest deadline. A timer that is earlier than needed is left: it will set itself anew.
+    func arm() {
+        guard !self.isEnded else { return }
+        var next = self.phaseDeadline
+        for deadline in [self.livenessCheck, self.deadlines.earliest] {
+            if let deadline {
+                next = min(next ?? deadline, deadline)
+            }
+        }
+        guard let next else { return }
+        if let timerDeadline, timerDeadline <= next { return }
+        self.timer?.cancel()
+        self.timerDeadline = next
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(deadline: next) { self.timerFired() }
+    }
+
+    private func timerFired() {
+        guard !self.isEnded else { return }
+        self.timer = nil
+        self.timerDeadline = nil
+        let now = self.eventLoop.now
+        if let deadline = self.phaseDeadline, deadline <= now {
+            self.phaseDeadline = nil
+            self.drop(
+                .noAnswer(
+                    self.url.transport, isOpen: self.transport != nil, within: self.configuration.joinTimeout))
+        }
+        while let id = self.deadlines.popDue(at: now) {
+            self.giveUp(id, .timeout)
+        }
+        if let deadline = self.livenessCheck, deadline <= now {
+            self.checkLiveness(now)
+        }
+        self.arm()
+    }
+
+    private func checkLiveness(_ now: NIODeadline) {
+        guard let transport = self.transport else { return }
+        // A router that is slow to take what we send is not dead.
+        let taken = transport.octetsTaken
+        if taken > self.octetsTaken, transport.unsent > 0 {
+            self.liveness.heard(at: now)
+        }
+        self.octetsTaken = taken
+        switch self.liveness.check(at: now) {
+        case .wait(let until):
+            self.livenessCheck = until
+        case .probe(let next):
+            self.livenessCheck = next
+            self.probe(transport)
+        case .dead(let silence):
+            self.livenessCheck = nil
+            self.drop(ConnectionFault(.silent, "said nothing for \(silence.wholeSeconds) s, not even when asked"))
+        }
+    }
+
+    private func probe(_ transport: MessageTransport) {
+        switch self.url.transport {
+        case .webSocket:
+            transport.ping()
+        case .rawSocket where self.configuration.ping:
+            transport.ping()
+        case .rawSocket:
+            self.sendHeartbeat()
+        }
+    }
+}
+
+extension Connection: TransportReceiver {
+    func transportOpened(_ transport: MessageTransport) {
+        guard !self.isEnded, self.fault == nil else {
+            transport.close()
+            return
+        }
+        self.transport = transport
+        if self.phaseDeadline == nil {
+            self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
+            self.arm()
+        }
+        let hello = self.configuration.authentication.hello(
+            realm: self.configuration.realm, agent: self.configuration.agent)
+        if let hello = self.machine.open(hello) {
+            _ = self.send(.hello(hello))
+        }
+    }
+
+    func transportHeard() {
+        self.liveness.heard(at: self.eventLoop.now)
+    }
+
+    func transportReceived(_ message: ByteBuffer) {
+        do throws(MessageError) {
+            self.received(self.machine.received(try self.serializer.decode(message)))
+        } catch {
+            if let abort = self.machine.received(error) {
+                _ = self.send(.abort(abort))
+            }
+            self.drop(ConnectionFault(.protocolViolation, "sent something that is not WAMP: \(error)"))
+        }
+    }
+
+    func transportWritabilityChanged(_ isWritable: Bool) {
+        guard self.isJoined, let session = self.session else { return }
+        self.delegate?.observed(.writabilityChanged(isWritable: isWritable))
+        self.delegate?.writabilityChanged(isWritable, in: session)
+    }
+
+    func transportFailed(_ fault: ConnectionFault) {
+        // Crossbar.io closes without a word where it does not like something in HELLO.
+        if fault.code == .closed, self.transport != nil, self.session == nil {
+            self.fault =
+                self.fault
+                ?? ConnectionFault(
+                    .closed,
+                    "\(fault.message) right after HELLO, without a word: look at router.realm, router.auth and the "
+                        + "router's log")
+        } else {
+            self.fault = self.fault ?? fault
+        }
+    }
+
+    func transportClosed() {
+        self.ended()
+    }
+}

@@ -1,0 +1,68 @@
+import NIOCore
+
+/// Finds a dead peer: asks for a sign of life after some silence and gives up after more of it.
+///
+/// Sans I/O; the driver tells of octets that came in (cheap, at each read) and calls `check` when the deadline of the
+/// last answer has come. Octets count, whatever they are: a peer that is busy with a long message is alive. So is one
+/// that takes what we send.
+struct LivenessStateMachine: ~Copyable {
+    /// What the driver does now.
+    enum Action: Sendable, Equatable {
+        /// Call `check` again at this time.
+        case wait(until: NIODeadline)
+        /// Send a ping (or what stands for one), then call `check` again at this time.
+        case probe(thenAt: NIODeadline)
+        /// The peer is dead: close the connection. Silent for this long.
+        case dead(silence: TimeAmount)
+    }
+
+    private enum State {
+        case hearing
+        case probing(since: NIODeadline)
+    }
+
+    private var state: State = .hearing
+    private var lastHeard: NIODeadline
+    private let interval: TimeAmount
+    private let patience: TimeAmount
+
+    /// - Parameters:
+    ///   - interval: silence after which a sign of life is asked for.
+    ///   - patience: silence after which the peer is dead; more than `interval`.
+    init(interval: TimeAmount, patience: TimeAmount, now: NIODeadline) {
+        self.interval = interval
+        self.patience = max(patience, interval)
+        self.lastHeard = now
+    }
+
+    /// When `check` is due for the first time.
+    var firstCheck: NIODeadline { self.lastHeard + self.interval }
+
+    /// Octets came in, or the peer took some of ours.
+    mutating func heard(at now: NIODeadline) {
+        self.lastHeard = now
+        self.state = .hearing
+    }
+
+    /// The deadline has come.
+    ///
+    /// A probe always gets `patience - interval` for its answer, however late this is called: a process that was
+    /// stopped for a minute must not take its own absence for the router's.
+    mutating func check(at now: NIODeadline) -> Action {
+        switch self.state {
+        case .hearing:
+            let due = self.lastHeard + self.interval
+            guard now >= due else {
+                return .wait(until: due)
+            }
+            self.state = .probing(since: now)
+            return .probe(thenAt: now + (self.patience - self.interval))
+        case .probing(let since):
+            let due = since + (self.patience - self.interval)
+            guard now >= due else {
+                return .wait(until: due)
+            }
+            return .dead(silence: now - self.lastHeard)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package import WAMP
+
+/// Why a request to the router (REGISTER, SUBSCRIBE, PUBLISH, CALL, ...) failed.
+package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kinds of failures.
+    package enum Code: Sendable, Equatable {
+        /// The router, or the callee, answered ERROR.
+        case refused
+        /// No answer within the time; the outcome is unknown.
+        case timeout
+        /// We gave it up.
+        case canceled
+        /// The session ended before the answer; the outcome is unknown. Or there was none to begin with.
+        case sessionClosed
+        /// Nothing was sent: what was to be given back is not held (any more).
+        case notHeld
+        /// Nothing was sent: larger than the router takes.
+        case tooLarge
+    }
+
+    /// The kind.
+    package let code: Code
+    /// The error URI: what was answered, or the predefined one that says the same.
+    package let uri: String
+    /// For people; holds no payload.
+    package let message: String
+    /// The payload of the ERROR.
+    package let payload: Payload
+
+    package var description: String { self.message }
+
+    init(_ code: Code, uri: String, message: String, payload: Payload = .empty) {
+        self.code = code
+        self.uri = uri
+        self.message = message
+        self.payload = payload
+    }
+
+    static func refused(_ error: ErrorMessage) -> RequestError {
+        let uri = ConnectionFault.quoted(error.uri)
+        let detail = error.details.string("message").map { " (\(ConnectionFault.quoted($0)))" } ?? ""
+        return RequestError(
+            .refused, uri: error.uri, message: "the router answered \(uri)\(detail)", payload: error.payload)
+    }
+
+    static let timeout = RequestError(
+        .timeout, uri: WAMPError.timeout.text, message: "no answer in time; the outcome is unknown")
+    static let canceled = RequestError(.canceled, uri: WAMPError.canceled.text, message: "given up")
+    static let sessionClosed = RequestError(
+        .sessionClosed, uri: WAMPError.unavailable.text,
+        message: "the connection to the router was lost; the outcome is unknown")
+    static let noSession = RequestError(
+        .sessionClosed, uri: WAMPError.unavailable.text, message: "there is no session with the router")
+
+    static let notHeld = RequestError(
+        .notHeld, uri: WAMPError.noSuchRegistration.text, message: "the registration or subscription is not held any more")
+
+    static func tooLarge(size: Int, limit: Int) -> RequestError {
+        RequestError(
+            .tooLarge, uri: WAMPError.payloadSizeExceeded.text,
+            message: "the message has \(size) octets or more, the router takes \(limit)")
+    }
+}

@@ -1,0 +1,135 @@
+package import NIOCore
+package import WAMP
+
+/// One joined session with a router: what can be asked of it.
+///
+/// Confined to the router's event loop: made there, used there, completions are called there. Once it has ended
+/// (`RouterDelegate.left`) every request fails at once and nothing is sent.
+package final class Session {
+    /// The session's id at the router.
+    package let id: SessionID
+    /// The router's WELCOME: who we are there, and what it can do.
+    package let welcome: Welcome
+    /// Where the router is.
+    package let url: RouterURL
+    private let connection: Connection
+
+    init(welcome: Welcome, connection: Connection) {
+        self.id = welcome.session
+        self.welcome = welcome
+        self.url = connection.url
+        self.connection = connection
+    }
+
+    /// Whether the router says that its role has the feature.
+    package func routerAnnounces(_ feature: String, role: Welcome.Role) -> Bool {
+        self.welcome.announces(feature, role: role)
+    }
+
+    /// The router's name and version.
+    package var agent: String? { self.welcome.agent }
+    /// The realm that was joined.
+    package var realm: String { self.welcome.realm ?? self.connection.configuration.realm.text }
+    /// Who we are to the router.
+    package var authid: String? { self.welcome.authid }
+    /// What we may do there.
+    package var authrole: String? { self.welcome.authrole }
+    /// How we proved who we are.
+    package var authmethod: String? { self.welcome.authmethod }
+
+    /// The longest message the router takes, in octets.
+    package var greatestMessage: Int { self.connection.greatestMessage }
+    /// Whether more output is welcome; false while much waits for the router. See `RouterDelegate.writabilityChanged`.
+    package var isWritable: Bool { self.connection.isWritable }
+    /// Whether the session lives.
+    package var isOpen: Bool { self.connection.isJoined }
+
+    /// Offers a procedure.
+    package func register(
+        _ procedure: URI, options: RegisterOptions = RegisterOptions(),
+        completion: @escaping (Result<RegistrationID, RequestError>) -> Void
+    ) {
+        self.connection.request(
+            .register(completion), id: { $0.register() },
+            message: { .register(Register(request: $0, options: options, procedure: procedure)) })
+    }
+
+    /// Takes a procedure back. Fails at once if it is not ours (any more).
+    package func unregister(
+        _ registration: RegistrationID, completion: @escaping (Result<Void, RequestError>) -> Void
+    ) {
+        self.connection.request(
+            .unregister(completion), id: { $0.unregister(registration) },
+            message: { .unregister(Unregister(request: $0, registration: registration)) })
+    }
+
+    /// Asks for events. The same topic and match may be asked for many times; routers answer with the same id.
+    package func subscribe(
+        _ topic: URI, options: SubscribeOptions = SubscribeOptions(),
+        completion: @escaping (Result<SubscriptionID, RequestError>) -> Void
+    ) {
+        self.connection.request(
+            .subscribe(completion), id: { $0.subscribe() },
+            message: { .subscribe(Subscribe(request: $0, options: options, topic: topic)) })
+    }
+
+    /// Gives a subscription back; the router is told when it was given back as often as it was asked for.
+    package func unsubscribe(
+        _ subscription: SubscriptionID, completion: @escaping (Result<Void, RequestError>) -> Void
+    ) {
+        self.connection.unsubscribe(subscription, completion)
+    }
+
+    /// Publishes without acknowledgement: what becomes of it is never told, whatever `options` says.
+    package func publish(_ topic: URI, options: PublishOptions = .none, payload: Payload) -> SendOutcome {
+        self.connection.post(topic, options: options.acknowledge ? options.acknowledged(false) : options, payload)
+    }
+
+    /// Publishes, and tells when the broker has it.
+    package func publish(
+        _ topic: URI, options: PublishOptions = .none, payload: Payload,
+        acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void
+    ) {
+        let options = options.acknowledge ? options : options.acknowledged(true)
+        self.connection.request(
+            .publish(completion), atLeast: payload.byteCount + topic.text.utf8.count,
+            id: { $0.publish(acknowledged: true) },
+            message: { .publish(Publish(request: $0, options: options, topic: topic, payload: payload)) })
+    }
+
+    /// Calls a procedure.
+    ///
+    /// Our own clock ends the call: CANCEL where the dealer announces it, then `.timeout`; the router's is not relied on.
+    /// With `receiveProgress` the completion is called for each result, the last of which is not in progress.
+    ///
+    /// - Returns: for `cancel`; nil if nothing was sent (the completion has been told why).
+    @discardableResult
+    package func call(
+        _ procedure: URI, options: CallOptions = CallOptions(), payload: Payload, timeout: TimeAmount,
+        completion: @escaping (Result<CallResult, RequestError>) -> Void
+    ) -> RequestID? {
+        self.connection.request(
+            .call(completion), timeout: timeout, atLeast: payload.byteCount + procedure.text.utf8.count,
+            id: { $0.call() },
+            message: { .call(Call(request: $0, options: options, procedure: procedure, payload: payload)) })
+    }
+
+    /// Gives a call up: its completion is told `.canceled` at once, the router is told if it can be. Fine if the answer is
+    /// in already.
+    package func cancel(_ call: RequestID) {
+        self.connection.giveUp(call, .canceled)
+    }
+
+    /// Answers an invocation.
+    ///
+    /// Encoded at once: the payload's buffers may be used again after this. What is too large is not sent and the
+    /// invocation stays unanswered: answer it with `fail`.
+    package func yield(_ request: RequestID, payload: Payload, progress: Bool = false) -> SendOutcome {
+        self.connection.yield(Yield(request: request, isProgress: progress, payload: payload))
+    }
+
+    /// Answers an invocation with an error.
+    package func fail(_ request: RequestID, uri: URI, payload: Payload = .empty) -> SendOutcome {
+        self.connection.fail(InvocationError(request: request, uri: uri, payload: payload))
+    }
+}

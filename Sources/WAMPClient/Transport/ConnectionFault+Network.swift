@@ -1,0 +1,82 @@
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// What errors of the system mean for who runs a router.
+extension ConnectionFault {
+    /// No connection could be made.
+    static func unreachable(_ error: any Error, within timeout: TimeAmount) -> ConnectionFault {
+        switch error {
+        case let error as NIOConnectionError:
+            // Of several addresses the first that failed tells most; without any there was no address.
+            if let first = error.connectionErrors.first {
+                return self.unreachable(first.error, within: timeout)
+            }
+            return ConnectionFault(
+                .unreachable, "the host name \(error.host) is unknown, or the name server does not answer")
+        case is ChannelError:
+            return ConnectionFault(
+                .unreachable, "nothing answered within \(timeout.wholeSeconds) s; is the address right, is there a firewall?")
+        case let error as IOError:
+            return ConnectionFault(.unreachable, self.text(errno: error.errnoCode))
+        default:
+            return ConnectionFault(.unreachable, "could not connect: \(self.quoted(String(describing: error)))")
+        }
+    }
+
+    /// A connection that worked broke.
+    static func connectionLost(_ error: any Error) -> ConnectionFault {
+        guard let error = error as? IOError else {
+            return ConnectionFault(.closed, "connection lost: \(self.quoted(String(describing: error)))")
+        }
+        switch error.errnoCode {
+        case ECONNRESET, EPIPE:
+            return ConnectionFault(.closed, "reset the connection")
+        case ETIMEDOUT:
+            return ConnectionFault(.silent, "did not answer any more; the network or its machine is gone")
+        default:
+            return ConnectionFault(.closed, "connection lost: \(self.text(errno: error.errnoCode))")
+        }
+    }
+
+    /// The router let the handshake's and HELLO's time pass.
+    static func noAnswer(_ transport: RouterURL.Transport, isOpen: Bool, within time: TimeAmount) -> ConnectionFault {
+        let seconds = time.wholeSeconds
+        switch (isOpen, transport) {
+        case (true, _):
+            return ConnectionFault(.silent, "did not answer HELLO within \(seconds) s; is it overloaded?")
+        case (false, .rawSocket):
+            return ConnectionFault(
+                .silent,
+                "did not answer the RawSocket handshake within \(seconds) s: it hangs, or this is not a RawSocket port")
+        case (false, .webSocket):
+            return ConnectionFault(
+                .silent,
+                "did not answer the WebSocket handshake within \(seconds) s: it hangs, or this is not a WebSocket port")
+        }
+    }
+
+    private static func text(errno code: CInt) -> String {
+        switch code {
+        case ECONNREFUSED: return "connection refused: nothing listens there; is the router running?"
+        case ENOENT: return "there is no such socket file; is the router running?"
+        case EACCES, EPERM: return "no permission to connect there"
+        case ENOTSOCK: return "that file is not a socket"
+        case EHOSTUNREACH, ENETUNREACH: return "there is no route to that address"
+        case ETIMEDOUT: return "nothing answered; is the address right, is there a firewall?"
+        case ECONNRESET: return "connection reset"
+        case EMFILE, ENFILE: return "this process has no file descriptor left"
+        default: return "system error \(code)"
+        }
+    }
+}
+
+extension TimeAmount {
+    /// In seconds, for texts.
+    var wholeSeconds: Int64 { self.nanoseconds / 1_000_000_000 }
+}

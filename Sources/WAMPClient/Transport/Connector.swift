@@ -1,0 +1,85 @@
+import NIOCore
+import NIOPosix
+import WAMP
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Makes the channel to a router, with everything in its pipeline.
+enum Connector {
+    /// Begins to connect.
+    ///
+    /// - Parameters:
+    ///   - eventLoop: the caller's, and the channel's.
+    ///   - receiver: told of everything once the channel is connected; held until it is closed.
+    /// - Returns: the connected channel, or a `ConnectionFault`.
+    static func connect(
+        to url: RouterURL, _ configuration: RouterConfiguration, eventLoop: any EventLoop,
+        receiver: any TransportReceiver
+    ) -> EventLoopFuture<any Channel> {
+        eventLoop.assertInEventLoop()
+        guard !url.isSecure else {
+            return eventLoop.makeFailedFuture(
+                ConnectionFault(
+                    .unsupported, "TLS is not supported by this version; write ws:// or rs:// instead of wss:// or rss://"))
+        }
+        let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
+        let timeout = configuration.connectTimeout
+        var bootstrap = ClientBootstrap(group: eventLoop)
+            .connectTimeout(timeout)
+            .channelOption(.writeBufferWaterMark, value: configuration.outputWaterMark)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try self.addHandlers(
+                        to: channel.pipeline.syncOperations, url: url, configuration, receiver: bound.value)
+                }
+            }
+        let channel: EventLoopFuture<any Channel>
+        switch url.endpoint {
+        case .tcp(let host, let port):
+            // A dead peer is found by the kernel as well, also while there is nothing to send.
+            bootstrap =
+                bootstrap
+                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                .channelOption(.socketOption(.so_keepalive), value: 1)
+                .channelOption(.tcpOption(.init(rawValue: TCP_KEEPIDLE)), value: 5)
+                .channelOption(.tcpOption(.init(rawValue: TCP_KEEPINTVL)), value: 2)
+                .channelOption(.tcpOption(.init(rawValue: TCP_KEEPCNT)), value: 3)
+                .channelOption(
+                    .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
+                    value: SocketOptionValue(configuration.heartbeatPatience.nanoseconds / 1_000_000))
+            channel = bootstrap.connect(host: host, port: port)
+        case .unix(let path):
+            channel = bootstrap.connect(unixDomainSocketPath: path)
+        }
+        return channel.flatMapErrorThrowing { error in
+            throw (error as? ConnectionFault) ?? .unreachable(error, within: timeout)
+        }
+    }
+
+    /// Fills the pipeline of a channel that is not yet connected. From the socket on:
+    /// (TLS, once there is some, for `url.isSecure`), then RawSocket, or HTTP that becomes WebSocket.
+    static func addHandlers(
+        to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
+        receiver: any TransportReceiver
+    ) throws {
+        switch url.transport {
+        case .rawSocket:
+            try pipeline.addHandler(
+                RawSocketHandler(
+                    serializer: configuration.serializers.first ?? .json,
+                    greatestMessage: configuration.greatestMessage, unsentBound: configuration.unsentBound,
+                    receiver: receiver))
+        case .webSocket(let target):
+            let upgrade = WebSocketUpgrade(
+                target: target, host: url.hostHeader, agent: configuration.agent,
+                serializers: configuration.serializers)
+            try WebSocketUpgradeHandler.addHandlers(
+                to: pipeline, upgrade: upgrade, greatestMessage: configuration.greatestMessage,
+                unsentBound: configuration.unsentBound, receiver: receiver)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import NIOCore
+import NIOHTTP1
+import NIOWebSocket
+import WAMP
+
+/// What is asked of an HTTP server to make a WebSocket of the connection, and what its answer means
+/// (RFC 6455 section 4; wamp-protocol section 9). Pure.
+struct WebSocketUpgrade {
+    /// The path, with its query.
+    let target: String
+    /// The value of `Host`.
+    let host: String
+    /// The value of `User-Agent`.
+    let agent: String
+    /// What is offered, in order of preference.
+    let serializers: [SerializerID]
+
+    /// The request, without what NIO's upgrade handler adds: connection, upgrade, key and version.
+    var request: HTTPRequestHead {
+        HTTPRequestHead(
+            version: .http1_1, method: .GET, uri: self.target,
+            headers: [
+                "Host": self.host,
+                "User-Agent": self.agent,
+                "Sec-WebSocket-Protocol": self.serializers.map(\.subprotocol).joined(separator: ", "),
+            ])
+    }
+
+    /// The serializer that a 101 answer has chosen.
+    ///
+    /// - Throws: `ConnectionFault` with code `handshake`.
+    func serializer(chosenBy response: HTTPResponseHead) throws(ConnectionFault) -> SerializerID {
+        guard response.headers["Sec-WebSocket-Extensions"].isEmpty else {
+            throw ConnectionFault(.handshake, "turned on a WebSocket extension that was not offered")
+        }
+        let chosen = response.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
+        guard let first = chosen.first else {
+            throw ConnectionFault(
+                .handshake,
+                "opened a WebSocket without a WAMP subprotocol; does \(Self.path(self.target)) belong to a WAMP router?")
+        }
+        guard chosen.count == 1, let serializer = self.serializers.first(where: { $0.subprotocol == first }) else {
+            throw ConnectionFault(
+                .handshake,
+                "chose a WebSocket subprotocol that was not offered (\(ConnectionFault.quoted(first)))")
+        }
+        return serializer
+    }
+
+    /// Why an answer other than 101 is none, and what to do.
+    func refusal(_ response: HTTPResponseHead) -> ConnectionFault {
+        let path = Self.path(self.target)
+        let status = "answered with HTTP \(response.status.code) \(ConnectionFault.quoted(response.status.reasonPhrase))"
+        let advice: String
+        switch response.status.code {
+        case 200..<300:
+            advice = "\(path) is a web page or something else, not a WebSocket; write the router's WebSocket path"
+        case 300..<400:
+            let location = response.headers.first(name: "Location")
+            advice =
+                location.map { "redirects are not followed; the new place is \(ConnectionFault.quoted($0))" }
+                ?? "redirects are not followed"
+        case 400, 426:
+            advice = "it does not take a WebSocket with \(self.offered) at \(path)"
+        case 401:
+            advice = "it, or a proxy before it, wants HTTP authentication at \(path), which is not supported"
+        case 403:
+            advice = "it, or a proxy before it, forbids \(path)"
+        case 404, 405, 410:
+            advice = "there is no WebSocket at \(path); write the router's WebSocket path (often /ws)"
+        case 500..<600:
+            advice = "the router, or a proxy before it, is in trouble or still starting"
+        default:
+            advice = "\(path) is not a WebSocket"
+        }
+        return ConnectionFault(.handshake, "\(status): \(advice)")
+    }
+
+    /// Why a 101 answer is none, other than by its subprotocol.
+    func invalidAnswer() -> ConnectionFault {
+        ConnectionFault(
+            .handshake, "answered the WebSocket handshake wrongly (Upgrade or Sec-WebSocket-Accept is missing or wrong)")
+    }
+
+    /// The connection was closed before there was an answer.
+    func closed() -> ConnectionFault {
+        ConnectionFault(
+            .handshake,
+            "closed the connection instead of answering the WebSocket handshake: it is not a WebSocket port "
+                + "(for a RawSocket port write rs://), or the router is still starting")
+    }
+
+    /// The answer was not HTTP.
+    func notHTTP() -> ConnectionFault {
+        ConnectionFault(
+            .handshake,
+            "answered the WebSocket handshake with something that is not HTTP; is this a WebSocket port? "
+                + "(for a RawSocket port write rs://)")
+    }
+
+    private var offered: String {
+        self.serializers.map(\.subprotocol).joined(separator: ", ")
+    }
+
+    private static func path(_ target: String) -> String {
+        ConnectionFault.quoted(String(target.prefix(while: { $0 != "?" })))
+    }
+}
