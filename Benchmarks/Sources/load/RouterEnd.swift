@@ -1,0 +1,163 @@
+/// The router's end of one WAMP session, as much of it as a callee or a publisher notices.
+///
+/// It answers HELLO, REGISTER, UNREGISTER, SUBSCRIBE, UNSUBSCRIBE, acknowledged PUBLISH, CALL (a heartbeat) and GOODBYE
+/// by itself, and hands back what is measured: the answers to invocations, and publications.
+final class RouterEnd {
+    /// The bytes' way in and out; the stages append their invocations to its `outgoing`.
+    let connection: Connection
+
+    /// The registrations in force, by the text of their procedures.
+    private(set) var registrations: [String: Int] = [:]
+
+    /// The peer has said GOODBYE and got its answer.
+    private(set) var hasSaidGoodbye = false
+
+    private var lastID = 1_000
+
+    /// What a frame was, once everything that needs an answer has been answered.
+    enum Happening {
+        /// Handled here.
+        case housekeeping
+        /// A YIELD; `result` is its first positional argument if that is an integer.
+        case yield(request: Int, result: Int?)
+        /// An ERROR for an invocation; the text is the whole message.
+        case error(request: Int, text: String)
+        /// A PUBLISH; `number` is its first positional argument if that is an integer.
+        case publish(number: Int?)
+    }
+
+    /// - Parameter connection: with its handshake done.
+    init(connection: Connection) {
+        self.connection = connection
+    }
+
+    /// Waits for the peer (100 ms at most) and returns whether frames may be there; throws when it has gone.
+    func receive() throws(LoadError) -> Bool {
+        switch try connection.receive() {
+        case .bytes: return true
+        case .nothing: return false
+        case .closed: throw LoadError("the peer closed the connection")
+        }
+    }
+
+    /// Handles the next frame that is there. The answers wait in `connection.outgoing` for the caller's flush.
+    func next() throws(LoadError) -> Happening? {
+        guard let frame = try connection.nextFrame() else { return nil }
+        guard frame.type == 0 else {
+            if frame.type == 1 {
+                connection.outgoing.beginFrame(type: 2)
+                connection.outgoing.append(frame.payload)
+                connection.outgoing.endFrame()
+            }
+            return .housekeeping
+        }
+        var cursor = JSONCursor(frame.payload)
+        guard cursor.take("["), let code = cursor.integer(), cursor.take(",") else { throw malformed(frame) }
+        switch code {
+        case 70:
+            guard let request = cursor.integer(), cursor.take(","), cursor.skipValue() else { throw malformed(frame) }
+            guard cursor.take(","), cursor.take("[") else { return .yield(request: request, result: nil) }
+            return .yield(request: request, result: cursor.integer())
+        case 16:
+            return try publication(&cursor, frame)
+        case 8:
+            guard cursor.integer() == 68, cursor.take(","), let request = cursor.integer() else {
+                throw malformed(frame)
+            }
+            return .error(request: request, text: String(decoding: frame.payload, as: UTF8.self))
+        default:
+            try answer(code, &cursor, frame)
+            return .housekeeping
+        }
+    }
+
+    /// Serves the session until `condition` holds; throws after `seconds`, or when the peer goes.
+    func serve(for what: String, within seconds: Double, until condition: (RouterEnd) -> Bool) throws(LoadError) {
+        let deadline = Clock.now() + UInt64(seconds * 1e9)
+        while !condition(self) {
+            guard Clock.now() < deadline else { throw LoadError("waited \(seconds) s for \(what)") }
+            guard try receive() else { continue }
+            while try next() != nil {}
+            try connection.flush()
+        }
+    }
+
+    private func publication(_ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {
+        guard let request = cursor.integer(), cursor.take(","),
+            let isAcknowledged = cursor.objectHasTrue("acknowledge"), cursor.take(","), cursor.string() != nil
+        else { throw malformed(frame) }
+        if isAcknowledged {
+            answer("[17,", request, ",", newID(), "]")
+        }
+        guard cursor.take(","), cursor.take("[") else { return .publish(number: nil) }
+        return .publish(number: cursor.integer())
+    }
+
+    private func answer(_ code: Int, _ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) {
+        switch code {
+        case 1:
+            connection.outgoing.beginFrame()
+            connection.outgoing.append(Self.welcome)
+            connection.outgoing.endFrame()
+        case 6:
+            answer("[6,{},\"wamp.close.goodbye_and_out\"]")
+            hasSaidGoodbye = true
+        case 32, 34, 48, 64, 66:
+            guard let request = cursor.integer(), cursor.take(",") else { throw malformed(frame) }
+            switch code {
+            case 32: answer("[33,", request, ",", newID(), "]")
+            case 34: answer("[35,", request, "]")
+            case 48: answer("[50,", request, ",{},[1]]")
+            case 66:
+                guard let registration = cursor.integer() else { throw malformed(frame) }
+                registrations = registrations.filter { $0.value != registration }
+                answer("[67,", request, "]")
+            default:
+                guard cursor.skipValue(), cursor.take(","), let procedure = cursor.string() else {
+                    throw malformed(frame)
+                }
+                let registration = newID()
+                registrations[String(decoding: procedure, as: UTF8.self)] = registration
+                answer("[65,", request, ",", registration, "]")
+            }
+        case 49: break
+        default: throw malformed(frame)
+        }
+    }
+
+    private func answer(
+        _ head: StaticString, _ first: Int? = nil, _ middle: StaticString = "", _ second: Int? = nil,
+        _ tail: StaticString = ""
+    ) {
+        connection.outgoing.beginFrame()
+        connection.outgoing.append(head)
+        if let first { connection.outgoing.append(first) }
+        connection.outgoing.append(middle)
+        if let second { connection.outgoing.append(second) }
+        connection.outgoing.append(tail)
+        connection.outgoing.endFrame()
+    }
+
+    private func newID() -> Int {
+        lastID += 1
+        return lastID
+    }
+
+    private func malformed(_ frame: Connection.Frame) -> LoadError {
+        LoadError(
+            "the peer sent what is not expected here: \(String(decoding: frame.payload.prefix(400), as: UTF8.self))")
+    }
+
+    /// What Crossbar.io announces in its WELCOME, under a name of our own.
+    private static let welcome: StaticString = """
+        [2,3251278072152162,{"authextra":{"x_cb_node":"load","x_cb_peer":"tcp4:127.0.0.1","x_cb_pid":1},\
+        "authid":"KLDJ-WR7C-GXE7-LJAL-PQ3K-PF9M","authmethod":"anonymous","authprovider":"static",\
+        "authrole":"anonymous","realm":"realm1","agent":"wamp-sidecar-load","roles":{"broker":{"features":\
+        {"event_retention":true,"pattern_based_subscription":true,"publisher_exclusion":true,\
+        "publisher_identification":true,"session_meta_api":true,"subscriber_blackwhite_listing":true,\
+        "subscription_meta_api":true,"subscription_revocation":true}},"dealer":{"features":{"call_canceling":true,\
+        "caller_identification":true,"pattern_based_registration":true,"progressive_call_results":true,\
+        "registration_meta_api":true,"registration_revocation":true,"session_meta_api":true,\
+        "shared_registration":true,"testament_meta_api":true}}}}]
+        """
+}
