@@ -1,0 +1,199 @@
+"""A throw-away PostgreSQL server: real, in a temporary folder, on a free port of the loopback address."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from .deadline import free_port, wait_until
+
+ADMIN_PASSWORD = "admin-password"
+SIDECAR_PASSWORD = "sidecar-password"
+
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 300
+max_prepared_transactions = 4
+shared_buffers = 64MB
+log_statement = none
+logging_collector = off
+"""
+
+
+def server_programs() -> Path:
+    """The folder of initdb and postgres: newest server on this machine, wherever Debian or the PATH has it."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(os.path.realpath(on_path)).parent
+    raise FileNotFoundError("PostgreSQL's server programs (initdb, postgres) are not installed")
+
+
+class Cluster:
+    """One PostgreSQL server. Root may not run one: then user `postgres` does."""
+
+    def __init__(self) -> None:
+        self.programs = server_programs()
+        self.owner = "postgres" if os.geteuid() == 0 else None
+        self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-pg-"))
+        self.data = self.folder / "data"
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        if self.owner:
+            account = pwd.getpwnam(self.owner)
+            os.chown(self.folder, account.pw_uid, account.pw_gid)
+        password_file = self.folder / "password"
+        password_file.write_text(ADMIN_PASSWORD)
+        password_file.chmod(0o644)
+        subprocess.run(
+            [
+                self.programs / "initdb", "--pgdata", self.data, "--username", "postgres", "--pwfile", password_file,
+                "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync",
+            ],
+            check=True, capture_output=True, **self._identity(),
+        )
+        (self.data / "postgresql.auto.conf").write_text(SETTINGS + f"port = {self.port}\n")
+
+    def _identity(self) -> dict[str, Any]:
+        return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/"} if self.owner else {}
+
+    # -- life
+
+    def start(self) -> None:
+        """Starts the server and waits until it lets somebody in."""
+        assert self.process is None
+
+        def alive() -> bool:
+            if self.process is None or self.process.poll() is not None:
+                # After kill -9 the old backends can hold the shared memory for a moment: then it is tried again.
+                (self.data / "postmaster.pid").unlink(missing_ok=True)
+                with (self.folder / "log").open("ab") as log:
+                    self.process = subprocess.Popen(
+                        [self.programs / "postgres", "-D", self.data],
+                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._identity(),
+                    )
+            try:
+                self.connect("postgres").close()
+                return True
+            except psycopg.OperationalError:
+                return False
+
+        wait_until(alive, "PostgreSQL is up", 30)
+
+    def processes(self) -> list[int]:
+        """The postmaster and its children."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [self.process.pid] + [int(child) for child in children]
+
+    def _signal_all(self, number: signal.Signals) -> None:
+        for pid in self.processes():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
+    def kill(self) -> None:
+        """kill -9 of all its processes, as when the machine loses its power."""
+        assert self.process is not None
+        self._signal_all(signal.SIGKILL)
+        self.process.wait()
+        self.process = None
+
+    def stop(self) -> None:
+        """Fast shutdown: sessions get 57P01."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGINT)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+            self.process = None
+
+    def pause(self) -> None:
+        """Stops every process: the server is there and mute."""
+        self._signal_all(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def remove(self) -> None:
+        if self.process is not None:
+            self.resume()
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # -- use
+
+    def url(self, database: str, port: int | None = None, password: str | None = SIDECAR_PASSWORD) -> str:
+        """What the sidecar connects with."""
+        secret = f":{password}" if password else ""
+        return f"postgresql://sidecar{secret}@127.0.0.1:{port or self.port}/{database}"
+
+    def connect(self, database: str, **options: Any) -> psycopg.Connection[Any]:
+        """A superuser's connection in autocommit mode."""
+        return psycopg.connect(
+            host="127.0.0.1", port=self.port, user="postgres", password=ADMIN_PASSWORD, dbname=database,
+            autocommit=True, connect_timeout=5, **options,
+        )
+
+    def create_database(self, name: str, *scripts: str) -> "Database":
+        """An empty database owned by the role `sidecar`, with these SQL scripts run in it by a superuser."""
+        with self.connect("postgres") as admin:
+            admin.execute(
+                "do $$ begin if to_regrole('sidecar') is null then "
+                f"create role sidecar login password '{SIDECAR_PASSWORD}'; end if; end $$"
+            )
+            admin.execute(f'drop database if exists "{name}" with (force)')
+            admin.execute(f'create database "{name}" owner sidecar')
+        database = Database(self, name)
+        for script in scripts:
+            database.execute(script)
+        return database
+
+
+class Database:
+    """One database of a cluster, as its administrator sees it."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self.cluster = cluster
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        return self.cluster.url(self.name)
+
+    def connect(self) -> psycopg.Connection[Any]:
+        return self.cluster.connect(self.name)
+
+    def execute(self, script: str) -> None:
+        """Runs a script of any number of statements."""
+        with self.connect() as connection:
+            connection.execute(script)  # type: ignore[arg-type]
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            return connection.execute(query, values or None).fetchall()  # type: ignore[arg-type]
+
+    def value(self, query: str, *values: Any) -> Any:
+        return self.rows(query, *values)[0][0]
+
+    def sessions(self) -> list[tuple[str, str, str]]:
+        """(application_name, state, query) of the sidecar's sessions."""
+        return self.rows(
+            "select application_name, coalesce(state, ''), coalesce(query, '') from pg_stat_activity "
+            "where datname = %s and usename = 'sidecar' order by 1",
+            self.name,
+        )

@@ -1,0 +1,56 @@
+"""Waiting for a condition, never for a time."""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+#: How often a condition is looked at.
+INTERVAL = 0.02
+
+
+class DeadlineError(AssertionError):
+    """The condition did not come true in time."""
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+    """The first true value of `condition`; fails, naming `what`, when it has none within `seconds`."""
+    pause = threading.Event()
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise DeadlineError(f"within {seconds:g} s: {what}")
+        pause.wait(INTERVAL)
+
+
+async def until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+    """`wait_until` for tests on an event loop; `condition` may be a coroutine function."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise DeadlineError(f"within {seconds:g} s: {what}")
+        await asyncio.sleep(INTERVAL)
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def accepts(port: int) -> bool:
+    """Whether somebody listens on that port of the loopback address."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,172 @@
+"""A foreign WAMP peer: autobahn-python on the test's event loop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import txaio
+
+txaio.use_asyncio()
+
+from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
+from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
+from autobahn.wamp import message  # noqa: E402
+from autobahn.wamp.exception import ApplicationError  # noqa: E402
+from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
+from autobahn.wamp.types import CallOptions, ComponentConfig, EventDetails, SubscribeOptions  # noqa: E402
+
+from .deadline import until  # noqa: E402
+from .router import REALM, Router  # noqa: E402
+
+__all__ = ["Answer", "ApplicationError", "Event", "Peer", "joined"]
+
+
+@dataclass
+class Answer:
+    """A RESULT as it came: positional and keyword results."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+    @property
+    def value(self) -> Any:
+        """The only result."""
+        assert len(self.args) == 1 and not self.kwargs, f"not one result: {self}"
+        return self.args[0]
+
+
+@dataclass
+class Event:
+    """An EVENT as it came."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    topic: str
+
+
+@dataclass
+class Inbox:
+    """The events of one subscription, in the order of their arrival."""
+
+    events: list[Event] = field(default_factory=list)
+
+    async def first(self, count: int, seconds: float = 20) -> list[Event]:
+        """The first `count` events, once they are there."""
+        await until(lambda: len(self.events) >= count, f"{count} events, of which {len(self.events)} came", seconds)
+        return self.events[:count]
+
+
+class _Session(ApplicationSession):  # type: ignore[misc]
+    """Tells two futures when it joined and when it is gone."""
+
+    def __init__(self, joined: "asyncio.Future[None]", gone: "asyncio.Future[None]") -> None:
+        super().__init__(ComponentConfig(realm=REALM))
+        self.was_joined = joined
+        self.is_gone = gone
+
+    def onJoin(self, details: Any) -> None:
+        if not self.was_joined.done():
+            self.was_joined.set_result(None)
+
+    def onLeave(self, details: Any) -> None:
+        if not self.was_joined.done():
+            self.was_joined.set_exception(ConnectionError(f"{details.reason}: {details.message}"))
+        self.disconnect()
+
+    def onDisconnect(self) -> None:
+        if not self.was_joined.done():
+            self.was_joined.set_exception(ConnectionError("lost before the session was joined"))
+        if not self.is_gone.done():
+            self.is_gone.set_result(None)
+
+
+class Peer:
+    """A joined session of the anonymous principal."""
+
+    def __init__(self, session: _Session) -> None:
+        self.session = session
+
+    async def call(self, procedure: str, *args: Any, **kwargs: Any) -> Answer:
+        """Calls and returns all that came back; raises `ApplicationError`."""
+        result = await self.begin(procedure, *args, **kwargs)
+        return Answer(list(result.results), dict(result.kwresults))
+
+    def begin(self, procedure: str, *args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
+        """Sends a CALL at once; canceling the future sends a CANCEL."""
+        return self.session.call(procedure, *args, options=CallOptions(details=True), **kwargs)  # type: ignore
+
+    async def error(self, procedure: str, *args: Any, **kwargs: Any) -> ApplicationError:
+        """Calls what has to fail, and returns how."""
+        try:
+            answer = await self.call(procedure, *args, **kwargs)
+        except ApplicationError as error:
+            return error
+        raise AssertionError(f"{procedure} did not fail: {answer}")
+
+    async def call_when_there(self, procedure: str, *args: Any, seconds: float = 20, **kwargs: Any) -> Answer:
+        """Calls again until some callee answers with a result."""
+        last: list[ApplicationError] = []
+
+        async def attempt() -> Answer | None:
+            try:
+                return await self.call(procedure, *args, **kwargs)
+            except ApplicationError as error:
+                last[:] = [error]
+                return None
+
+        try:
+            return await until(attempt, f"{procedure} answers", seconds)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; last answer: {last}") from None
+
+    def cancel(self, call: "asyncio.Future[Any]", mode: str) -> None:
+        """Sends CANCEL for a call that `begin` started; its future then ends as the router answers."""
+        for request in self.session._call_reqs.values():
+            if request.on_reply is call:
+                self.session._transport.send(message.Cancel(request.request_id, mode=mode))
+                return
+
+    async def subscribe(self, topic: str, match: str = "exact") -> Inbox:
+        inbox = Inbox()
+
+        def received(*args: Any, details: EventDetails, **kwargs: Any) -> None:
+            inbox.events.append(Event(list(args), kwargs, details.topic))
+
+        await self.session.subscribe(received, topic, options=SubscribeOptions(match=match, details=True))
+        return inbox
+
+    async def register(self, procedure: str, endpoint: Callable[..., Any]) -> None:
+        await self.session.register(endpoint, procedure)
+
+    async def leave(self) -> None:
+        """Leaves with GOODBYE, as callers do at their end."""
+        if self.session.is_attached():
+            self.session.leave()
+            await asyncio.wait_for(asyncio.shield(self.session.is_gone), 10)
+
+    def vanish(self) -> None:
+        """Cuts the connection."""
+        self.session._transport.abort()
+
+
+@asynccontextmanager
+async def joined(router: Router) -> AsyncIterator[Peer]:
+    """A peer that is joined to the router's realm for as long as the block lasts."""
+    loop = asyncio.get_running_loop()
+    txaio.config.loop = loop
+    was_joined: asyncio.Future[None] = loop.create_future()
+    is_gone: asyncio.Future[None] = loop.create_future()
+    factory = WampRawSocketClientFactory(lambda: _Session(was_joined, is_gone), serializer=JsonSerializer())
+    _, protocol = await loop.create_connection(factory, "127.0.0.1", router.port)
+    await asyncio.wait_for(was_joined, 20)
+    peer = Peer(protocol._session)
+    try:
+        yield peer
+    finally:
+        if peer.session.is_attached():
+            try:
+                await peer.leave()
+            except (TimeoutError, ConnectionError):
+                peer.vanish()

@@ -1,0 +1,172 @@
+"""A real router: one Crossbar.io node in a temporary folder, on a free port of the loopback address."""
+
+import base64
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from .deadline import accepts, free_port, wait_until
+
+REALM = "realm1"
+TICKET = "sidecar-ticket"
+SECRET = "sidecar-secret"
+SALT = "salt-of-the-earth"
+ITERATIONS = 1000
+#: The greatest message, in octets, that the narrow port takes.
+NARROW = 64 * 1024
+
+
+def salted(secret: str) -> str:
+    """What a router that keeps no plain secret stores for WAMP-CRA: base64 of the PBKDF2 key."""
+    key = hashlib.pbkdf2_hmac("sha256", secret.encode(), SALT.encode(), ITERATIONS, 32)
+    return base64.b64encode(key).decode()
+
+
+def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
+    """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket; each with anonymous,
+    ticket, and WAMP-CRA with and without salt."""
+    auth = {
+        "anonymous": {"type": "static", "role": "everybody"},
+        "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
+        "wampcra": {
+            "type": "static",
+            "users": {
+                "plain-user": {"secret": SECRET, "role": "everybody"},
+                "salted-user": {
+                    "secret": salted(SECRET), "role": "everybody",
+                    "salt": SALT, "iterations": ITERATIONS, "keylen": 32,
+                },
+            },
+        },
+    }
+    common = {"serializers": ["json", "msgpack", "cbor"], "auth": auth}
+
+    def tcp(number: int) -> dict[str, Any]:
+        return {"type": "tcp", "port": number, "interface": "127.0.0.1", "backlog": 1024}
+
+    uri = {"uri": "", "match": "prefix", "disclose": {"caller": True, "publisher": True}, "cache": True,
+           "allow": {"call": True, "register": True, "publish": True, "subscribe": True}}
+    return {
+        "version": 2,
+        "controller": {},
+        "workers": [
+            {
+                "type": "router",
+                "realms": [
+                    {
+                        "name": REALM,
+                        "roles": [
+                            {"name": "everybody", "permissions": [uri]},
+                        ],
+                    }
+                ],
+                "transports": [
+                    {
+                        "type": "universal",
+                        "endpoint": tcp(port),
+                        "rawsocket": {**common, "options": {"max_message_size": 16 * 1024 * 1024}},
+                        "websocket": {"ws": {"type": "websocket", **common}},
+                    },
+                    {
+                        "type": "rawsocket",
+                        "endpoint": tcp(narrow_port),
+                        "options": {"max_message_size": NARROW},
+                        **common,
+                    },
+                    {"type": "rawsocket", "endpoint": {"type": "unix", "path": str(socket)}, **common},
+                ],
+            }
+        ],
+    }
+
+
+class Router:
+    """One Crossbar.io node; it takes ten seconds and more to start, so tests share it where they can."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xb-"))
+        self.port = free_port()
+        self.narrow_port = free_port()
+        self.socket = self.folder / "router.sock"
+        self.process: subprocess.Popen[bytes] | None = None
+        node = self.folder / ".crossbar"
+        node.mkdir()
+        (node / "config.json").write_text(json.dumps(configuration(self.port, self.narrow_port, self.socket)))
+
+    def start(self) -> None:
+        """Starts the node and waits until it listens."""
+        assert self.process is None
+        (self.folder / ".crossbar" / "node.pid").unlink(missing_ok=True)
+        self.socket.unlink(missing_ok=True)
+        environment = dict(os.environ, PYTHONUNBUFFERED="1")
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    Path(sys.executable).parent / "crossbar", "start", "--cbdir", self.folder / ".crossbar",
+                    "--loglevel", "info", "--color", "false",
+                ],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
+            )
+
+        def listening() -> bool:
+            assert self.process is not None
+            assert self.process.poll() is None, f"Crossbar.io ended:\n{self.log()[-3000:]}"
+            return self.socket.exists() and accepts(self.port) and accepts(self.narrow_port)
+
+        wait_until(listening, "Crossbar.io listens", 90)
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
+
+    def kill(self) -> None:
+        """kill -9 of the node and its workers."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def pause(self) -> None:
+        """The node is there and mute."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        os.killpg(self.process.pid, number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.process is None:
+            return
+        try:
+            self._signal(number)
+            self.process.wait(20)
+        except (subprocess.TimeoutExpired, ProcessLookupError):
+            pass
+        try:
+            self._signal(signal.SIGKILL)  # workers that outlive their node
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+        self.process = None
+
+    def remove(self) -> None:
+        self._end(signal.SIGKILL)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def url(self, transport: str) -> str:
+        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix` or `narrow`."""
+        return {
+            "rawsocket": f"rs://127.0.0.1:{self.port}",
+            "websocket": f"ws://127.0.0.1:{self.port}/ws",
+            "unix": f"rs+unix://{self.socket}",
+            "narrow": f"rs://127.0.0.1:{self.narrow_port}",
+        }[transport]

@@ -1,0 +1,152 @@
+"""A router's end of RawSocket+JSON that does what no router in its senses does, because the test says so."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+HELLO, WELCOME, ABORT, GOODBYE, ERROR = 1, 2, 3, 6, 8
+PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED = 16, 17, 32, 33
+CALL, RESULT, REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 48, 50, 64, 65, 66, 67
+INVOCATION, INTERRUPT, YIELD = 68, 69, 70
+
+FEATURES = {
+    "broker": {"features": {}},
+    "dealer": {"features": {"call_canceling": True, "registration_revocation": True}},
+}
+
+
+class Connection:
+    """One connection of the sidecar."""
+
+    def __init__(self, router: "ScriptedRouter", reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.router = router
+        self.reader = reader
+        self.writer = writer
+        self.messages: list[list[Any]] = []
+        self.registrations: dict[str, int] = {}
+        self.answers: dict[int, asyncio.Future[list[Any]]] = {}
+        self.next_invocation = 1
+
+    async def handshake(self, limit: int = 0xF) -> None:
+        opening = await self.reader.readexactly(4)
+        assert opening[0] == 0x7F and opening[1] & 0xF == 1, opening
+        self.writer.write(bytes([0x7F, (limit << 4) | 1, 0, 0]))
+
+    async def receive(self) -> list[Any]:
+        """The next message; PING is answered."""
+        while True:
+            head = await self.reader.readexactly(4)
+            body = await self.reader.readexactly(int.from_bytes(head[1:], "big"))
+            if head[0] == 1:
+                self.writer.write(bytes([2]) + head[1:] + body)
+                continue
+            message: list[Any] = json.loads(body)
+            self.messages.append(message)
+            return message
+
+    def send(self, *message: Any) -> None:
+        self.send_frame(json.dumps(message).encode())
+
+    def send_frame(self, body: bytes, kind: int = 0) -> None:
+        self.writer.write(bytes([kind]) + len(body).to_bytes(3, "big") + body)
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def reset(self) -> None:
+        self.writer.transport.abort()
+
+    def answer(self, message: list[Any]) -> None:
+        """What a router in its senses says to one message."""
+        code = message[0]
+        if code == HELLO:
+            self.send(WELCOME, 4711, {"roles": FEATURES, "agent": "scripted", "realm": message[1]})
+        elif code == REGISTER:
+            registration = 100 + len(self.registrations)
+            self.registrations[message[3]] = registration
+            self.send(REGISTERED, message[1], registration)
+        elif code == UNREGISTER:
+            self.send(UNREGISTERED, message[1])
+        elif code == SUBSCRIBE:
+            self.send(SUBSCRIBED, message[1], 200)
+        elif code == PUBLISH and message[2].get("acknowledge"):
+            self.send(PUBLISHED, message[1], 300)
+        elif code == CALL:
+            self.send(RESULT, message[1], {}, [1])
+        elif code == GOODBYE:
+            self.send(GOODBYE, {}, "wamp.close.goodbye_and_out")
+        elif code in (YIELD, ERROR):
+            request = message[1] if code == YIELD else message[2]
+            waiting = self.answers.pop(request, None)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+
+    async def serve(self) -> None:
+        """Is a router in its senses from here on."""
+        while True:
+            self.answer(await self.receive())
+
+    async def serve_until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self.answer(await self.receive())
+
+    def invoke(self, procedure: str, *args: Any, **kwargs: Any) -> "tuple[int, asyncio.Future[list[Any]]]":
+        """Sends an INVOCATION; its request id, and a future of the YIELD or ERROR."""
+        request = self.next_invocation
+        self.next_invocation += 1
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self.answers[request] = answer
+        self.send(INVOCATION, request, self.registrations[procedure], {}, list(args), kwargs)
+        return request, answer
+
+
+Script = Callable[[Connection], Awaitable[None]]
+
+
+class ScriptedRouter:
+    """Runs one script per connection: the last one goes on for all that follow."""
+
+    def __init__(self, scripts: list[Script]) -> None:
+        self.scripts = scripts
+        self.connections: list[Connection] = []
+        self.failures: list[BaseException] = []
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"rs://127.0.0.1:{self.port}"
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = Connection(self, reader, writer)
+        script = self.scripts[min(len(self.connections), len(self.scripts) - 1)]
+        self.connections.append(connection)
+        try:
+            await script(connection)
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        except Exception as error:  # a script's own fault is the test's, not the sidecar's
+            self.failures.append(error)
+        finally:
+            connection.close()
+
+
+async def sane(connection: Connection) -> None:
+    """The script of a router in its senses."""
+    await connection.handshake()
+    await connection.serve()
+
+
+@asynccontextmanager
+async def scripted(*scripts: Script) -> AsyncIterator[ScriptedRouter]:
+    router = ScriptedRouter(list(scripts))
+    server = await asyncio.start_server(router._accept, "127.0.0.1", 0)
+    router.port = server.sockets[0].getsockname()[1]
+    try:
+        yield router
+    finally:
+        server.close()
+        for connection in router.connections:
+            connection.reset()
+    assert not router.failures, router.failures

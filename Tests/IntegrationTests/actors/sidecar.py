@@ -1,0 +1,185 @@
+"""The real binary, started as its user starts it, and what it writes to stderr."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .deadline import DeadlineError, wait_until
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def binary() -> Path:
+    """The program under test: what WAMP_SIDECAR_BINARY names, or the release build of this tree."""
+    path = Path(os.environ.get("WAMP_SIDECAR_BINARY", ROOT / ".build/release/wamp-sidecar"))
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: build it (./scripts/test integration does), or set WAMP_SIDECAR_BINARY")
+    return path
+
+
+def run(*arguments: str | Path, environment: dict[str, str] | None = None, cwd: Path | None = None,
+        timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    """Runs the binary to its end."""
+    return subprocess.run(
+        [binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, cwd=cwd,
+        env=clean_environment() | (environment or {}),
+    )
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without what libpq would read from it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+class Sidecar:
+    """One running sidecar with a configuration of its own. Its log is JSON, one object a line."""
+
+    def __init__(self, configuration: dict[str, Any], environment: dict[str, str] | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-run-"))
+        self.file = self.folder / "sidecar.yaml"
+        self.environment = environment or {}
+        self.configuration = {"log": {"level": "debug", "format": "json"}} | configuration
+        self.process: subprocess.Popen[str] | None = None
+        self.lines: list[str] = []
+        self._reader: threading.Thread | None = None
+
+    def write(self) -> None:
+        """Writes its configuration file."""
+        self.file.write_text(yaml.safe_dump(self.configuration, sort_keys=False))
+
+    # -- life
+
+    def start(self, ready: bool = True, seconds: float = 30) -> "Sidecar":
+        """Starts it and, unless told not to, waits until it says that it is ready."""
+        assert self.process is None
+        self.write()
+        self.lines = []
+        self.process = subprocess.Popen(
+            [binary(), "run", "--config", self.file],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
+            env=clean_environment() | self.environment,
+        )
+        self._reader = threading.Thread(target=self._read, args=(self.process, self.lines), daemon=True)
+        self._reader.start()
+        if ready:
+            self.wait_for("ready", seconds=seconds)
+        return self
+
+    async def started(self, ready: bool = True, seconds: float = 30) -> "Sidecar":
+        """`start` for tests on whose event loop a party runs that the sidecar connects to."""
+        return await asyncio.to_thread(self.start, ready, seconds)
+
+    async def stopped(self, seconds: float = 20) -> int:
+        """`stop`, likewise."""
+        return await asyncio.to_thread(self.stop, seconds)
+
+    async def stopped_by_itself(self, seconds: float = 20) -> int:
+        """`wait`, likewise."""
+        return await asyncio.to_thread(self.wait, seconds)
+
+    @staticmethod
+    def _read(process: subprocess.Popen[str], lines: list[str]) -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            lines.append(line.rstrip("\n"))
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def wait(self, seconds: float = 20) -> int:
+        """Its exit code, and all of its log has been read."""
+        assert self.process is not None and self._reader is not None
+        try:
+            code = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise DeadlineError(f"within {seconds:g} s: the sidecar ends; its log:\n{self.text(40)}") from None
+        self._reader.join(10)
+        return code
+
+    def stop(self, seconds: float = 20) -> int:
+        """SIGTERM, and its exit code."""
+        self.send(signal.SIGTERM)
+        return self.wait(seconds)
+
+    def remove(self) -> None:
+        """Ends it, whatever it is doing. A crash that no test asked for fails the test."""
+        code = None
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+                self.process.wait()
+            else:
+                code = self.process.returncode
+        shutil.rmtree(self.folder, ignore_errors=True)
+        crashes = {-signal.SIGILL, -signal.SIGTRAP, -signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS}
+        assert code not in crashes, f"the sidecar crashed ({code}); its log:\n{self.text(60)}"
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    # -- what it says
+
+    def text(self, last: int = 0) -> str:
+        return "\n".join(self.lines[-last:])
+
+    def entries(self, message: str | None = None) -> list[dict[str, Any]]:
+        """The log so far, as objects; with `message` those whose message is that."""
+        found = []
+        for line in list(self.lines):
+            try:
+                entry = json.loads(line)
+            except json.JSONDecodeError:
+                entry = {"message": line}
+            if message is None or entry.get("message") == message:
+                found.append(entry)
+        return found
+
+    def wait_for(self, message: str, seconds: float = 20, count: int = 1,
+                 where: Callable[[dict[str, Any]], bool] = lambda entry: True) -> dict[str, Any]:
+        """The `count`-th log entry with that message (and for which `where` holds), once it is there."""
+        def found() -> dict[str, Any] | None:
+            matches = [entry for entry in self.entries(message) if where(entry)]
+            if len(matches) >= count:
+                return matches[count - 1]
+            if not self.running and self._reader is not None and not self._reader.is_alive():
+                matches = [entry for entry in self.entries(message) if where(entry)]
+                assert len(matches) >= count, f"the sidecar ended before '{message}'; its log:\n{self.text(40)}"
+            return None
+
+        try:
+            return wait_until(found, f"the sidecar logs '{message}'", seconds)
+        except DeadlineError as error:
+            raise DeadlineError(f"{error}; its log:\n{self.text(40)}") from None
+
+    def wait_for_any(self) -> None:
+        """Until it has said something."""
+        wait_until(lambda: self.lines, "the sidecar logs something")
+
+    # -- what it uses
+
+    def resident(self) -> int:
+        """Its resident memory in octets."""
+        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def descriptors(self) -> int:
+        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))

@@ -1,0 +1,118 @@
+"""Fixtures: one PostgreSQL server and one router for the whole run, a database and a sidecar for each test."""
+
+import itertools
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.cluster import Cluster, Database
+from actors.router import REALM, TICKET, Router
+from actors.sidecar import Sidecar
+
+HERE = Path(__file__).parent
+numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """Shared by the tests that do it no harm."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture
+def mortal_cluster() -> Iterator[Cluster]:
+    """For the tests that kill it."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+@pytest.fixture(scope="session")
+def router() -> Iterator[Router]:
+    """Shared by the tests that do it no harm."""
+    router = Router()
+    try:
+        router.start()
+        yield router
+    finally:
+        router.remove()
+
+
+@pytest.fixture
+def mortal_router() -> Iterator[Router]:
+    """For the tests that kill it."""
+    router = Router()
+    try:
+        router.start()
+        yield router
+    finally:
+        router.remove()
+
+
+@pytest.fixture(params=["rawsocket", "websocket"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """A test that uses it runs over both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Database:
+    """An empty database."""
+    return cluster.create_database(f"test{next(numbers)}")
+
+
+def settings(router_url: str | list[str], database_url: str, **sections: Any) -> dict[str, Any]:
+    """A configuration whose `router` and `database` are complete; the sections are added to it or merged into it."""
+    configuration: dict[str, Any] = {
+        "router": {
+            "url": router_url, "realm": REALM, "auth": {"method": "ticket", "authid": "ticket-user", "ticket": TICKET},
+        },
+        "database": {"url": database_url},
+    }
+    for name, section in sections.items():
+        if isinstance(section, dict):
+            configuration[name] = configuration.get(name, {}) | section
+        else:
+            configuration[name] = section
+    return configuration
+
+
+SidecarMaker = Callable[..., Sidecar]
+
+
+@pytest.fixture
+def make_sidecar() -> Iterator[SidecarMaker]:
+    """Makes sidecars that end with the test: `make_sidecar(router_url, database_url, procedures={...})`."""
+    made: list[Sidecar] = []
+
+    def make(router_url: str | list[str], database_url: str, environment: dict[str, str] | None = None,
+             **sections: Any) -> Sidecar:
+        sidecar = Sidecar(settings(router_url, database_url, **sections), environment)
+        made.append(sidecar)
+        return sidecar
+
+    yield make
+    for sidecar in made:
+        sidecar.remove()
+
+
+@pytest.fixture(scope="session")
+def resolver_shim(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process whose resolver never answers for `never.invalid`."""
+    library = tmp_path_factory.mktemp("shim") / "resolver.so"
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", "-O1", "-o", library, HERE / "actors" / "shim.c", "-ldl"], check=True
+    )
+    return {"LD_PRELOAD": str(library)}

@@ -1,0 +1,106 @@
+"""Many calls at once: each gets its own answer, and a slow function delays nobody."""
+
+import asyncio
+import random
+import time
+
+from actors.cluster import Database
+from actors.deadline import until
+from actors.peer import ApplicationError, joined
+from actors.router import Router
+from conftest import SidecarMaker
+
+SCHEMA = """
+create function public.same(n integer, filler text default '') returns jsonb
+    language sql as $$ select jsonb_build_array(n, length(filler)) $$;
+create function public.nap(seconds double precision) returns text
+    language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+create function public.fail(n integer) returns void
+    language plpgsql as $$ begin raise exception '%', n using errcode = 'P0001'; end $$;
+"""
+PROCEDURES = {
+    "test.same": "public.same", "test.fail": "public.fail", "test.nap": {"function": "public.nap", "timeout": "60s"},
+}
+
+
+async def test_ten_thousand_calls(make_sidecar: SidecarMaker, router: Router, transport: str,
+                                  database: Database) -> None:
+    """10,000 calls from three peers, some failing, of mixed sizes: each is answered with its own result."""
+    database.execute(SCHEMA)
+    make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
+    dice = random.Random(1)
+
+    async with joined(router) as one, joined(router) as two, joined(router) as three:
+        room = asyncio.Semaphore(256)
+
+        async def call(n: int) -> None:
+            peer = (one, two, three)[n % 3]
+            async with room:
+                if n % 10 == 0:
+                    error = await peer.error("test.fail", n)
+                    assert (error.error, error.args[0]) == ("postgresql.error.raise_exception", str(n))
+                else:
+                    size = dice.choice([0, 10, 1000, 20000 if n % 100 == 1 else 100])
+                    assert (await peer.call("test.same", n, "x" * size)).value == [n, size]
+
+        await asyncio.gather(*(call(n) for n in range(10_000)))
+
+
+async def test_sleeping_calls_beside_fast_ones(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """`connections` + 60 calls that sleep, and fast ones beside them that do not wait for their turn."""
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 4, "queue_timeout": "60s"},
+        procedures=PROCEDURES,
+    ).start()
+    async with joined(router) as sleeper, joined(router) as peer:
+        sleeping = [sleeper.begin("test.nap", 0.5) for _ in range(64)]
+        await until(
+            lambda: any("pg_sleep" in query or "nap" in query for _, state, query in database.sessions()
+                        if state == "active"),
+            "calls sleep",
+        )
+        slowest = 0.0
+        for n in range(200):
+            begin = time.monotonic()
+            assert (await peer.call("test.same", n)).value == [n, 0]
+            slowest = max(slowest, time.monotonic() - begin)
+        assert not all(call.done() for call in sleeping), "the fast calls were to run beside the sleeping ones"
+        assert slowest < 0.45, f"a fast call waited {slowest:.2f} s for a sleeping one"
+        for call in sleeping:
+            assert list((await call).results) == ["rested"]
+    assert sidecar.running
+
+
+async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """What finds no place, or waits too long, is told so; nothing is sent that expired."""
+    database.execute(SCHEMA)
+    database.execute("create table public.done (n integer); grant all on public.done to sidecar;"
+                     "create function public.mark(n integer) returns integer language sql as "
+                     "'insert into done values (n) returning n'")
+    make_sidecar(
+        router.url("rawsocket"), database.url,
+        database={"url": database.url, "connections": 2, "queue": 10, "queue_timeout": "300ms"},
+        procedures=PROCEDURES | {
+            "test.nap": {"function": "public.nap", "timeout": "60s", "concurrency": 2},
+            "test.mark": {"function": "public.mark", "concurrency": 1},
+        },
+    ).start()
+    async with joined(router) as peer:
+        sleeping = [peer.begin("test.nap", 2) for _ in range(2)]
+        await until(
+            lambda: sum("nap" in query for _, state, query in database.sessions() if state == "active") == 2,
+            "both connections sleep",
+        )
+        marks = [peer.begin("test.mark", n) for n in range(30)]
+        errors = []
+        for mark in marks:
+            try:
+                await mark
+            except ApplicationError as error:
+                errors.append(error.error)
+        assert errors == ["wamp.error.unavailable"] * 30
+        for call in sleeping:
+            assert list((await call).results) == ["rested"]
+        assert (await peer.call("test.mark", 99)).value == 99
+    assert database.rows("select n from public.done") == [(99,)]

@@ -1,0 +1,153 @@
+"""Calls that are ended before their time, and the calls beside them that must not notice."""
+
+import asyncio
+import random
+import time
+
+from actors.cluster import Database
+from actors.deadline import until
+from actors.peer import ApplicationError, joined
+from actors.router import Router
+from actors.scripted_router import ERROR, INTERRUPT, YIELD, sane, scripted
+from conftest import SidecarMaker
+
+SCHEMA = """
+create function public.nap(seconds double precision) returns text
+    language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+create function public.spin(n integer) returns integer language plpgsql as $$
+declare total bigint := 0;
+begin for i in 1..2000 loop total := total + i; end loop; return n; end $$;
+create function public.stubborn() returns text language plpgsql as $$
+begin
+    perform pg_sleep(30);
+    return 'never';
+exception when query_canceled then
+    return 'caught';
+end $$;
+"""
+PROCEDURES = {"test.nap": "public.nap", "test.spin": "public.spin"}
+
+
+def active(database: Database, text: str) -> int:
+    return sum(text in query for _, state, query in database.sessions() if state == "active")
+
+
+async def test_cancel(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
+    database.execute(SCHEMA)
+    make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
+    async with joined(router) as peer:
+        for mode in ("kill", "killnowait", "kill"):
+            call = peer.begin("test.nap", 30)
+            await until(lambda: active(database, "nap") == 1, "the call runs")
+            peer.cancel(call, mode)
+            try:
+                await call
+                raise AssertionError("it was canceled")
+            except ApplicationError as error:
+                assert error.error == "wamp.error.canceled"
+            await until(lambda: active(database, "nap") == 0, "the statement ends")
+        assert (await peer.call("test.spin", 7)).value == 7
+
+
+async def test_caller_that_vanishes(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    database.execute(SCHEMA)
+    make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
+    async with joined(router) as peer:
+        async with joined(router) as other:
+            other.begin("test.nap", 30).add_done_callback(lambda call: call.exception())
+            await until(lambda: active(database, "nap") == 1, "the call runs")
+            other.vanish()
+        await until(lambda: active(database, "nap") == 0, "the statement of a caller that is gone ends")
+        assert (await peer.call("test.spin", 7)).value == 7
+
+
+async def test_thousand_interrupts(make_sidecar: SidecarMaker, database: Database) -> None:
+    """1,000 INTERRUPTs at random moments, most of them near the end of the call: no bystander is canceled, and each
+    invocation is answered once, with its own result or with wamp.error.canceled."""
+    database.execute(SCHEMA)
+    dice = random.Random(2)
+    async with scripted(sane) as script:
+        sidecar = await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        connection = script.connections[-1]
+        interrupted = 0
+        canceled = 0
+        bystanders = 0
+        for _ in range(250):
+            victims = []
+            others = []
+            for _ in range(4):
+                if dice.random() < 0.3:
+                    victims.append(connection.invoke("test.nap", dice.random() * 0.004))
+                else:
+                    victims.append(connection.invoke("test.spin", 1))
+                others.append(connection.invoke("test.spin", 2))
+                others.append(connection.invoke("test.spin", 3))
+            await connection.writer.drain()
+            for request, _ in victims:
+                await asyncio.sleep(dice.random() * 0.001)
+                connection.send(INTERRUPT, request, {"mode": "kill"})
+                interrupted += 1
+            for _, answer in victims:
+                message = await asyncio.wait_for(answer, 10)
+                if message[0] == ERROR:
+                    assert message[4] == "wamp.error.canceled", message
+                    canceled += 1
+            for _, answer in others:
+                message = await asyncio.wait_for(answer, 10)
+                assert message[0] == YIELD, f"a bystander got {message}"
+                bystanders += 1
+        assert (interrupted, bystanders) == (1000, 2000)
+        assert canceled > 50, f"only {canceled} of the interrupts came in time to be worth anything"
+        requests = [m[1] if m[0] == YIELD else m[2] for m in connection.messages if m[0] in (YIELD, ERROR)]
+        assert len(requests) == len(set(requests)), "an invocation was answered twice"
+        assert sidecar.running
+
+
+async def test_statement_timeout(make_sidecar: SidecarMaker, router: Router, transport: str,
+                                 database: Database) -> None:
+    database.execute(SCHEMA)
+    make_sidecar(
+        router.url(transport), database.url,
+        procedures=PROCEDURES | {"test.short": {"function": "public.nap", "timeout": "300ms"}},
+    ).start()
+    async with joined(router) as peer:
+        begin = time.monotonic()
+        error = await peer.error("test.short", 30)
+        assert error.error == "wamp.error.timeout"
+        assert 0.25 < time.monotonic() - begin < 5
+        await until(lambda: active(database, "nap") == 0, "the statement has ended")
+        # The next call on that connection has its own time.
+        assert (await peer.call("test.nap", 0.5)).value == "rested"
+
+
+async def test_timeout_of_the_call(make_sidecar: SidecarMaker, database: Database) -> None:
+    """An INVOCATION's own timeout counts if it is shorter than the mapping's."""
+    database.execute(SCHEMA)
+    async with scripted(sane) as script:
+        await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        connection = script.connections[-1]
+        answer = asyncio.get_running_loop().create_future()
+        connection.answers[9] = answer
+        begin = time.monotonic()
+        connection.send(68, 9, connection.registrations["test.nap"], {"timeout": 300}, [30])
+        message = await asyncio.wait_for(answer, 10)
+        assert (message[0], message[4]) == (ERROR, "wamp.error.timeout")
+        assert 0.25 < time.monotonic() - begin < 5
+
+
+async def test_function_that_catches_the_cancel(make_sidecar: SidecarMaker, router: Router,
+                                                database: Database) -> None:
+    """It returned after all: the caller is answered, once, and the connection goes on."""
+    database.execute(SCHEMA)
+    make_sidecar(router.url("rawsocket"), database.url, procedures={
+        **PROCEDURES, "test.stubborn": {"function": "public.stubborn", "timeout": "20s"}}).start()
+    async with joined(router) as peer:
+        call = peer.begin("test.stubborn")
+        await until(lambda: active(database, "stubborn") == 1, "the call runs")
+        peer.cancel(call, "kill")
+        try:
+            assert list((await asyncio.wait_for(call, 10)).results) == ["caught"]
+        except ApplicationError as error:
+            assert error.error == "wamp.error.canceled"
+        for n in range(20):
+            assert (await peer.call("test.spin", n)).value == n

@@ -1,0 +1,128 @@
+"""The command line from outside: what it prints and how it ends. What `check` says of a faulty file is in golden/."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from actors.cluster import Database
+from actors.deadline import free_port
+from actors.router import Router
+from actors.sidecar import ROOT, run
+from conftest import HERE, SidecarMaker
+
+USAGE, CONFIGURATION, FAILED = 64, 78, 1
+
+GOLDEN = sorted((HERE / "golden").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
+def test_faulty_file(file: Path) -> None:
+    """All faults at once, each with its place; `run` says the same as `check`."""
+    expected = file.with_suffix(".txt")
+    for command in ("check", "run"):
+        result = run(command, "--config", file.name, cwd=file.parent, environment={"SET": "value", "EMPTY": ""})
+        if os.environ.get("GOLDEN_UPDATE"):
+            expected.write_text(result.stderr)
+        assert result.stderr == expected.read_text()
+        assert result.stdout == ""
+        assert result.returncode == CONFIGURATION
+        assert "top-secret" not in result.stderr
+
+
+def test_version() -> None:
+    result = run("--version")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("wamp-sidecar ") and any(c.isdigit() for c in result.stdout)
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--help"], ["run", "check", "wamp-sidecar run --config"]),
+    (["run", "--help"], ["--config"]),
+    (["check", "--help"], ["--config", "--connect"]),
+])
+def test_help(arguments: list[str], words: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.returncode, result.stderr) == (0, "")
+    for word in words:
+        assert word in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--unknown"], ["unknown"], ["run", "--unknown"], ["run", "extra"],
+                                       ["check", "--config"]])
+def test_wrong_usage(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.returncode == USAGE
+    assert result.stderr and result.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+def test_file_that_is_not_there(command: str, tmp_path: Path) -> None:
+    result = run(command, "--config", tmp_path / "none.yaml")
+    assert result.returncode == CONFIGURATION
+    assert "none.yaml" in result.stderr
+    # The file's name is sidecar.yaml where none is given.
+    result = run(command, cwd=tmp_path)
+    assert result.returncode == CONFIGURATION
+    assert "sidecar.yaml" in result.stderr
+    # A folder, a file of other bytes, one without end.
+    (tmp_path / "bytes.yaml").write_bytes(bytes(range(256)))
+    for odd in (tmp_path, tmp_path / "bytes.yaml", Path("/dev/zero")):
+        result = run(command, "--config", odd)
+        assert result.returncode == CONFIGURATION
+        assert result.stderr
+
+
+def test_deeply_nested_file(tmp_path: Path) -> None:
+    """An error, not a crash, and soon."""
+    for text in ("[" * 100_000, "a: " * 1 + "{a: " * 100_000, "- " * 50_000, "? " * 10_000):
+        file = tmp_path / "deep.yaml"
+        file.write_text(text)
+        result = run("check", "--config", file, timeout=20)
+        assert result.returncode == CONFIGURATION
+        assert len(result.stderr) < 10_000
+    aliases = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
+    file.write_text(aliases)
+    result = run("check", "--config", file, timeout=20)
+    assert result.returncode == CONFIGURATION
+
+
+def test_example_is_fine() -> None:
+    result = run("check", "--config", ROOT / "sidecar.yaml.example")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_check_with_connect(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Asks both sides: a function that is there, one that is not, one that may not be called."""
+    database.execute("""
+        create function public.here(n integer) returns integer language sql as 'select n';
+        create function public.hidden() returns integer language sql as 'select 1';
+        revoke execute on function public.hidden() from public;
+    """)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures={"test.here": "public.here"})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect")
+    assert result.returncode == 0, result.stdout + result.stderr
+
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures={
+        "test.here": "public.here", "test.gone": "public.gone", "test.hidden": "public.hidden"})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect")
+    said = result.stdout + result.stderr
+    assert result.returncode == FAILED, said
+    assert "public.gone" in said and "public.hidden" in said
+    # Without --connect nobody is asked.
+    assert run("check", "--config", sidecar.file).returncode == 0
+
+
+@pytest.mark.parametrize("side", ["router", "database"])
+def test_check_with_connect_and_nobody_there(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                             side: str) -> None:
+    port = free_port()
+    router_url = f"rs://127.0.0.1:{port}" if side == "router" else router.url("rawsocket")
+    database_url = f"postgresql://sidecar:x@127.0.0.1:{port}/x" if side == "database" else database.url
+    sidecar = make_sidecar(router_url, database_url, procedures={})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect", timeout=60)
+    assert result.returncode == FAILED
+    assert str(port) in result.stdout + result.stderr or "refused" in result.stdout + result.stderr

@@ -1,0 +1,347 @@
+"""Either side goes away, in each of the ways in which it can, and comes back."""
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from actors.cluster import Cluster, Database
+from actors.deadline import free_port, until
+from actors.peer import ApplicationError, Peer, joined
+from actors.proxy import proxied
+from actors.router import Router
+from conftest import SidecarMaker
+
+SCHEMA = """
+create function public.same(n integer) returns integer language sql as 'select n';
+create function public.nap(seconds double precision) returns text
+    language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+"""
+PROCEDURES = {"test.same": "public.same", "test.nap": "public.nap"}
+NOTIFICATIONS = {"news": {"publish": "test.news"}}
+
+
+class Traffic:
+    """Calls without end, and how they ended."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.right = 0
+        self.errors: list[str] = []
+        self.wrong: list[object] = []
+        self.task = asyncio.get_running_loop().create_task(self._run())
+        self._on = True
+
+    async def _run(self) -> None:
+        n = 0
+        while self._on:
+            batch = list(range(n, n + 16))
+            n += 16
+            answers = await asyncio.gather(*(self.peer.begin("test.same", i) for i in batch), return_exceptions=True)
+            for i, answer in zip(batch, answers):
+                if isinstance(answer, ApplicationError):
+                    self.errors.append(answer.error)
+                elif not isinstance(answer, BaseException) and list(answer.results) == [i]:
+                    self.right += 1
+                else:
+                    self.wrong.append(answer)
+
+    async def more(self, count: int = 100, seconds: float = 40) -> None:
+        """That many more right answers."""
+        goal = self.right + count
+        await until(lambda: self.right >= goal, f"{count} more right answers", seconds)
+
+    async def end(self) -> None:
+        self._on = False
+        await asyncio.wait_for(self.task, 60)
+        assert not self.wrong, self.wrong[:5]
+
+
+@pytest.mark.timeout(240)
+async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, transport: str,
+                               mortal_cluster: Cluster) -> None:
+    """kill -9 and restart under calls, three times: each call is answered, the registrations stay, nobody restarts."""
+    database = mortal_cluster.create_database("app", SCHEMA)
+    sidecar = make_sidecar(
+        router.url(transport), database.url, procedures=PROCEDURES, notifications=NOTIFICATIONS,
+        database={"url": database.url, "queue_timeout": "500ms"},
+    ).start()
+    async with joined(router) as peer:
+        news = await peer.subscribe("test.news")
+        traffic = Traffic(peer)
+        for round_number in range(1, 4):
+            await traffic.more()
+            mortal_cluster.kill()
+            # Gone: whoever calls is told so, within queue_timeout and not by silence.
+            error = await asyncio.wait_for(peer.error("test.same", 1), 15)
+            assert error.error == "wamp.error.unavailable"
+            mortal_cluster.start()
+            await traffic.more()
+
+            async def listens_again() -> bool:
+                database.execute(f"notify news, '{round_number}'")
+                return any(event.args == [round_number] for event in news.events)
+
+            await until(listens_again, "notifications arrive again", 45)
+        await traffic.end()
+    assert set(traffic.errors) <= {"wamp.error.unavailable"}
+    assert sidecar.running
+    assert sidecar.stop() == 0
+
+
+async def test_call_in_the_middle_of_a_crash(make_sidecar: SidecarMaker, router: Router,
+                                             mortal_cluster: Cluster) -> None:
+    """The call that ran is told that its outcome is unknown."""
+    database = mortal_cluster.create_database("app", SCHEMA)
+    make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
+    async with joined(router) as peer:
+        call = peer.begin("test.nap", 30)
+        await until(
+            lambda: any("nap" in query for _, state, query in database.sessions() if state == "active"), "it runs")
+        mortal_cluster.kill()
+        with pytest.raises(ApplicationError) as caught:
+            await asyncio.wait_for(call, 10)
+        assert caught.value.error == "wamp.error.unavailable"
+        assert "unknown" in str(caught.value.args[0])
+
+
+async def test_postgres_shut_down_in_order(make_sidecar: SidecarMaker, router: Router,
+                                           mortal_cluster: Cluster) -> None:
+    database = mortal_cluster.create_database("app", SCHEMA)
+    make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES,
+                 database={"url": database.url, "queue_timeout": "300ms"}).start()
+    async with joined(router) as peer:
+        traffic = Traffic(peer)
+        await traffic.more()
+        mortal_cluster.stop()
+        await until(lambda: traffic.errors, "calls are refused")
+        mortal_cluster.start()
+        await traffic.more()
+        await traffic.end()
+    assert set(traffic.errors) <= {"wamp.error.unavailable"}
+
+
+async def test_one_backend_terminated(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """An administrator ends each of its sessions in turn: calls go on, on the others or on new ones."""
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES,
+                           notifications=NOTIFICATIONS).start()
+    async with joined(router) as peer:
+        news = await peer.subscribe("test.news")
+        traffic = Traffic(peer)
+        for _ in range(3):
+            for (pid,) in database.rows(
+                "select pid from pg_stat_activity where datname = current_database() and usename = 'sidecar'"
+            ):
+                database.execute(f"select pg_terminate_backend({pid})")
+                await traffic.more(20)
+
+        async def listens_again() -> bool:
+            database.execute("notify news, '\"again\"'")
+            return any(event.args == ["again"] for event in news.events)
+
+        await until(listens_again, "notifications arrive again", 45)
+        await traffic.end()
+    assert set(traffic.errors) <= {"wamp.error.unavailable"}
+    assert sidecar.running
+
+
+@pytest.mark.timeout(240)
+async def test_router_killed(make_sidecar: SidecarMaker, transport: str, mortal_router: Router,
+                             database: Database) -> None:
+    """kill -9 and restart of the router, twice: all procedures are registered again, notifications go on."""
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(
+        mortal_router.url(transport), database.url, procedures=PROCEDURES, notifications=NOTIFICATIONS).start()
+    for round_number in range(2):
+        async with joined(mortal_router) as peer:
+            assert (await peer.call_when_there("test.same", 5, seconds=60)).value == 5
+            news = await peer.subscribe("test.news")
+            running = peer.begin("test.nap", 30)
+            running.add_done_callback(lambda call: call.exception())
+            database.execute("notify news, '1'")
+            await news.first(1)
+            mortal_router.kill()
+        database.execute("notify news, '2'")  # nobody to tell: dropped and counted
+        mortal_router.start()
+    async with joined(mortal_router) as peer:
+        assert (await peer.call_when_there("test.same", 6, seconds=60)).value == 6
+        assert (await peer.call("test.nap", 0)).value == "rested"
+    assert sidecar.running
+    sidecar.wait_for("ready", count=3)
+    assert sidecar.stop() == 0
+
+
+@pytest.mark.timeout(240)
+async def test_router_mute(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
+    """The connection to the router swallows everything: found dead within 15 s, and replaced."""
+    database.execute(SCHEMA)
+    async with proxied(router.port, speaks_postgres=False) as proxy:
+        url = router.url(transport).replace(str(router.port), str(proxy.port))
+        sidecar = await make_sidecar(url, database.url, procedures={
+            "test.same": {"function": "public.same", "force_reregister": True}}).started()
+        async with joined(router) as peer:
+            assert (await peer.call("test.same", 1)).value == 1
+            begin = time.monotonic()
+            proxy.links[-1].hold()
+            await until(lambda: len(proxy.links) > 1, "a new connection", 25)
+            assert time.monotonic() - begin < 20
+            await asyncio.to_thread(sidecar.wait_for, "ready", 30, 2)
+            assert (await peer.call_when_there("test.same", 2)).value == 2
+
+
+async def test_router_takes_turns(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """A list of URLs is tried in turn."""
+    database.execute(SCHEMA)
+    urls = [f"rs://127.0.0.1:{free_port()}", router.url("websocket")]
+    make_sidecar(urls, database.url, procedures=PROCEDURES).start()
+    async with joined(router) as peer:
+        assert (await peer.call("test.same", 1)).value == 1
+
+
+@pytest.mark.timeout(180)
+async def test_listener_black_holed(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
+                                    database: Database) -> None:
+    """The LISTEN connection swallows everything, and nobody says so: found by its own probe, replaced."""
+    database.execute(SCHEMA)
+    async with proxied(cluster.port) as proxy:
+        await make_sidecar(
+            router.url("rawsocket"), cluster.url(database.name, proxy.port), procedures=PROCEDURES,
+            notifications=NOTIFICATIONS).started()
+        async with joined(router) as peer:
+            news = await peer.subscribe("test.news")
+            database.execute("notify news, '1'")
+            await news.first(1)
+            [listener] = proxy.of("listen")
+            listener.hold()
+            await until(lambda: len([link for link in proxy.of("listen") if link is not listener]) == 1,
+                        "another LISTEN connection", 30)
+
+            async def listens_again() -> bool:
+                database.execute("notify news, '2'")
+                return any(event.args == [2] for event in news.events)
+
+            await until(listens_again, "notifications arrive again", 30)
+            assert (await peer.call("test.same", 1)).value == 1
+
+
+@pytest.mark.timeout(180)
+async def test_postgres_mute(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
+    """The server is stopped, not gone: calls are answered all the same, and go on when it does."""
+    database = mortal_cluster.create_database("app", SCHEMA)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, database={"url": database.url, "queue_timeout": "500ms"},
+        procedures={"test.same": {"function": "public.same", "timeout": "2s"}}).start()
+    async with joined(router) as peer:
+        assert (await peer.call("test.same", 1)).value == 1
+        mortal_cluster.pause()
+        try:
+            calls = [peer.begin("test.same", n) for n in range(20)]
+            for call in calls:
+                with pytest.raises(ApplicationError) as caught:
+                    await asyncio.wait_for(call, 30)
+                assert caught.value.error in ("wamp.error.unavailable", "wamp.error.timeout")
+        finally:
+            mortal_cluster.resume()
+        assert (await peer.call_when_there("test.same", 2)).value == 2
+    assert sidecar.running
+
+
+async def test_starts_before_either_side(make_sidecar: SidecarMaker, mortal_cluster: Cluster, router: Router) -> None:
+    """Started with nobody there: it waits for both, and is ready once both are."""
+    database = mortal_cluster.create_database("app", SCHEMA)
+    mortal_cluster.stop()
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start(ready=False)
+    async with joined(router) as peer:
+        error = await peer.error("test.same", 1)
+        assert error.error in ("wamp.error.no_such_procedure", "wamp.error.unavailable")
+        assert not sidecar.entries("ready")
+        mortal_cluster.start()
+        await asyncio.to_thread(sidecar.wait_for, "ready", 45)
+        assert (await peer.call("test.same", 1)).value == 1
+
+
+async def test_resolver_that_never_answers(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
+                                           database: Database, resolver_shim: dict[str, str]) -> None:
+    """The database's name is never resolved: the loop does not wait for it. Callers are answered, SIGTERM ends it."""
+    database.execute(SCHEMA)
+    url = f"postgresql://sidecar:x@never.invalid:{cluster.port}/{database.name}"
+    sidecar = make_sidecar(
+        router.url("rawsocket"), url, environment=resolver_shim, procedures=PROCEDURES,
+        database={"url": url, "queue_timeout": "300ms"}, shutdown_timeout="2s",
+    ).start(ready=False)
+    sidecar.wait_for("joined", where=lambda entry: True)
+    async with joined(router) as peer:
+        for _ in range(5):
+            error = await asyncio.wait_for(peer.error("test.same", 1), 10)
+            assert error.error in ("wamp.error.unavailable", "wamp.error.no_such_procedure")
+    begin = time.monotonic()
+    assert sidecar.stop() == 0
+    assert time.monotonic() - begin < 10
+
+
+async def test_router_whose_name_never_resolves(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                                resolver_shim: dict[str, str]) -> None:
+    """The first router's name is never resolved: the second one is joined."""
+    database.execute(SCHEMA)
+    make_sidecar(["rs://never.invalid:1", router.url("rawsocket")], database.url, environment=resolver_shim,
+                 procedures=PROCEDURES).start(seconds=45)
+    async with joined(router) as peer:
+        assert (await peer.call("test.same", 1)).value == 1
+
+
+async def test_wrong_password_of_the_database(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                              cluster: Cluster) -> None:
+    """Said, tried again, and works once the password is right. No log line shows it."""
+    database.execute(SCHEMA)
+    database.execute("create role changed login password 'the-right-one'; grant usage on schema public to changed")
+    try:
+        url = f"postgresql://changed@127.0.0.1:{cluster.port}/{database.name}"
+        sidecar = make_sidecar(
+            router.url("rawsocket"), url, procedures=PROCEDURES,
+            database={"url": url, "password": "the-wrong-one", "queue_timeout": "300ms"}).start(ready=False)
+        await until(lambda: "password authentication failed" in sidecar.text(), "it says so")
+        async with joined(router) as peer:
+            assert (await peer.error("test.same", 1)).error in (
+                "wamp.error.unavailable", "wamp.error.no_such_procedure")
+            assert sidecar.running
+            database.execute("alter role changed password 'the-wrong-one'")
+            await asyncio.to_thread(sidecar.wait_for, "ready", 60)
+            assert (await peer.call_when_there("test.same", 1)).value == 1
+        assert "the-wrong-one" not in sidecar.text()
+        sidecar.stop()
+    finally:
+        database.execute("drop owned by changed; drop role changed")
+
+
+async def test_wrong_ticket(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """The router refuses it: said, tried again slowly, and no reason to end. No log line shows it."""
+    database.execute(SCHEMA)
+    for auth in (
+        {"method": "ticket", "authid": "ticket-user", "ticket": "wrong-secret"},
+        {"method": "ticket", "authid": "nobody", "ticket": "wrong-secret"},
+        {"method": "wampcra", "authid": "plain-user", "secret": "wrong-secret"},
+        {"method": "wampcra", "authid": "salted-user", "secret": "wrong-secret"},
+    ):
+        sidecar = make_sidecar(
+            router.url("rawsocket"), database.url, procedures=PROCEDURES,
+            router={"url": router.url("rawsocket"), "realm": "realm1", "auth": auth}).start(ready=False)
+        await until(lambda: any("not_authorized" in line for line in sidecar.lines), "it says so")
+        assert sidecar.running and not sidecar.entries("ready")
+        assert "wrong-secret" not in sidecar.text()
+        assert sidecar.stop() == 0
+
+
+async def test_vanished_sidecar_lets_go(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """kill -9 of the sidecar: its sessions end, and the next one takes its place at once."""
+    database.execute(SCHEMA)
+    first = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    await until(lambda: not database.sessions(), "its sessions are gone")
+    second = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
+    async with joined(router) as peer:
+        assert (await peer.call("test.same", 1)).value == 1
+    assert second.stop() == 0

@@ -1,0 +1,99 @@
+"""Signals and exit codes of the running process."""
+
+import asyncio
+import signal
+import time
+
+from actors.cluster import Database
+from actors.deadline import free_port, until
+from actors.peer import joined
+from actors.router import Router
+from conftest import SidecarMaker
+
+SCHEMA = """
+create function public.nap(seconds double precision) returns text
+    language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+"""
+PROCEDURES = {"test.nap": "public.nap"}
+
+
+def runs(database: Database) -> bool:
+    return any("nap" in query for _, state, query in database.sessions() if state == "active")
+
+
+async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
+    """SIGTERM: nothing new is taken, what runs is answered, exit code 0."""
+    database.execute(SCHEMA)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        sidecar = make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
+        async with joined(router) as peer:
+            running = peer.begin("test.nap", 1.5)
+            await until(lambda: runs(database), "the call runs")
+            sidecar.send(number)
+
+            async def unregistered() -> bool:
+                error = await peer.error("test.nap", 0)
+                return error.error == "wamp.error.no_such_procedure"
+
+            await until(unregistered, "the procedure is gone", 5)
+            assert not running.done() and sidecar.running
+            assert list((await running).results) == ["rested"]
+            assert await sidecar.stopped_by_itself() == 0
+        await until(lambda: not database.sessions(), "its sessions are gone")
+
+
+async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, router: Router,
+                                               database: Database) -> None:
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="1s").start()
+    async with joined(router) as peer:
+        call = peer.begin("test.nap", 30)
+        call.add_done_callback(lambda done: done.exception())
+        await until(lambda: runs(database), "the call runs")
+        begin = time.monotonic()
+        assert await sidecar.stopped() == 0
+        assert 0.8 < time.monotonic() - begin < 5
+
+
+async def test_second_signal(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """A second one does not wait for what runs."""
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="60s").start()
+    async with joined(router) as peer:
+        call = peer.begin("test.nap", 30)
+        call.add_done_callback(lambda done: done.exception())
+        await until(lambda: runs(database), "the call runs")
+        sidecar.send(signal.SIGTERM)
+
+        async def unregistered() -> bool:
+            return (await peer.error("test.nap", 0)).error == "wamp.error.no_such_procedure"
+
+        await until(unregistered, "the first signal is being heeded", 5)
+        begin = time.monotonic()
+        sidecar.send(signal.SIGTERM)
+        code = await sidecar.stopped_by_itself()
+        assert code != 0
+        assert time.monotonic() - begin < 2
+
+
+async def test_with_nobody_there(make_sidecar: SidecarMaker) -> None:
+    """Neither side was ever reached: SIGTERM ends it all the same."""
+    sidecar = make_sidecar(
+        f"rs://127.0.0.1:{free_port()}", f"postgresql://sidecar@127.0.0.1:{free_port()}/app", procedures=PROCEDURES,
+    ).start(ready=False)
+    await asyncio.to_thread(sidecar.wait_for_any)
+    begin = time.monotonic()
+    assert await sidecar.stopped() == 0
+    assert time.monotonic() - begin < 5
+
+
+async def test_other_signals(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """A closed log and SIGPIPE do not end it."""
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
+    sidecar.send(signal.SIGPIPE)
+    async with joined(router) as peer:
+        assert (await peer.call("test.nap", 0)).value == "rested"
+    assert await sidecar.stopped() == 0
