@@ -36,28 +36,30 @@ package struct Parameters: Sendable, Equatable {
 
     /// Appends the readable bytes of `text`.
     package mutating func append(_ text: ByteBuffer) {
-        append { $0.writeImmutableBuffer(text) }
+        append { buffer in _ = buffer.writeImmutableBuffer(text) }
     }
 
     /// Appends a string.
     package mutating func append(_ text: String) {
-        append { $0.writeString(text) }
+        append { buffer in _ = buffer.writeString(text) }
     }
 
     /// Appends a constant.
     package mutating func append(_ text: StaticString) {
-        append { $0.writeStaticString(text) }
+        append { buffer in _ = buffer.writeStaticString(text) }
     }
 
     /// Appends one value that `write` puts at the end of the buffer it is given, without a copy in between.
     ///
-    /// `write` must only write at the end; what it returns is not used.
-    package mutating func append(writing write: (inout ByteBuffer) throws -> some Any) rethrows {
+    /// `write` must only write at the end. If it throws, nothing is appended.
+    package mutating func append<Failure: Error>(
+        writing write: (inout ByteBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
         let start = buffer.writerIndex
         buffer.writeInteger(Int32(0))
         let first = buffer.writerIndex
-        do {
-            _ = try write(&buffer)
+        do throws(Failure) {
+            try write(&buffer)
         } catch {
             buffer.moveWriterIndex(to: start)
             throw error

@@ -1,0 +1,71 @@
+package import Postgres
+
+/// The SQL text of a function's call, of which each generated statement is made.
+///
+/// Every name is qualified and quoted; values are parameters. See ``guardCondition`` for how a changed definition is
+/// noticed.
+package struct FunctionCall: Sendable {
+    package let function: FunctionDefinition
+
+    package init(_ function: FunctionDefinition) {
+        self.function = function
+    }
+
+    /// A condition that is true as long as the function is the one that was looked up, and an error (0A000) once it has
+    /// been dropped and created again.
+    ///
+    /// The server folds it away when it plans the statement, so it costs nothing in a call; and it plans again when the
+    /// function has changed, so the error comes before anything has run. Without it a call by position could give its
+    /// values to parameters that have changed places, and a function that returns a set now would give one row.
+    package var guardCondition: String {
+        "case when \(regprocedure) operator(pg_catalog.=) \(function.oid)::pg_catalog.oid then true "
+            + "when \(Self.folding) is null then false end"
+    }
+
+    /// An expression that the server computes while planning, and can't: units of time that a timestamp without time zone
+    /// does not have are "not supported" (0A000) in every version.
+    private static let folding =
+        "pg_catalog.date_part('timezone', '2000-01-01'::pg_catalog.timestamp)"
+
+    /// The function's oid by name, resolved whenever the server analyses the statement.
+    private var regprocedure: String {
+        let types = function.parameters.filter { $0.mode != .output }.map(\.type.sql)
+        let name = SQLText.qualified(function.schema, function.name)
+        return SQLText.literal("\(name)(\(types.joined(separator: ",")))") + "::pg_catalog.regprocedure"
+    }
+
+    /// The call's expression (or what follows CALL), with values for some of the parameters.
+    ///
+    /// The first parameters stand in positional notation as long as none is left out, those behind in named notation.
+    /// - Parameter isGiven: true for a parameter that gets a value; the others have defaults.
+    package func expression(_ isGiven: (Int) -> Bool) -> String {
+        var arguments: [String] = []
+        var number = 0
+        var isPositional = true
+        var needsGuard = function.isProcedure
+        for (index, parameter) in function.parameters.enumerated() {
+            var argument: String
+            if parameter.mode == .output {
+                argument = "null::\(parameter.type.sql)"
+            } else if isGiven(index) {
+                number += 1
+                argument = ArgumentConversion(parameter.type).sql(number, type: parameter.type)
+                if needsGuard {
+                    // CALL has no place for a condition but in its arguments.
+                    argument =
+                        "case when \(regprocedure) operator(pg_catalog.=) \(function.oid)::pg_catalog.oid "
+                        + "then \(argument) when \(Self.folding) is null then null end"
+                    needsGuard = false
+                }
+            } else {
+                isPositional = false
+                continue
+            }
+            if !isPositional, let name = parameter.name {
+                argument = "\(SQLText.identifier(name)) => \(argument)"
+            }
+            arguments.append((parameter.mode == .variadic ? "variadic " : "") + argument)
+        }
+        return "\(SQLText.qualified(function.schema, function.name))(\(arguments.joined(separator: ", ")))"
+    }
+}

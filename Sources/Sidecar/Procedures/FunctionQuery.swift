@@ -1,0 +1,155 @@
+package import Postgres
+
+/// The statement around a function's call, and the shape of its result.
+package struct FunctionQuery: Sendable {
+    package let shape: ResultShape
+    private let call: FunctionCall
+    private let columns: ResultColumns
+    private let form: Form
+
+    /// How the call stands in its statement; the texts are what is selected, out of `r` or of the call.
+    private enum Form: Sendable {
+        /// `call f(..)`
+        case procedure
+        /// `select <of the call>`
+        case scalar
+        /// `select <this> from (select f(..) as v ..) as r`, for what is computed from the result more than once.
+        case single(String)
+        /// `select <this> from f(..) as r <..>`
+        case set(String, tail: String)
+    }
+
+    package init(_ function: FunctionDefinition, options: PlanOptions) throws(PlanFault) {
+        self.call = FunctionCall(function)
+        self.columns = ResultColumns(bigint: options.bigint)
+        if function.isProcedure {
+            guard options.results == .auto || options.results == .row || options.results == .value else {
+                throw PlanFault("results: \(options.results) is not for procedures; \(function.signature) is one")
+            }
+            self.form = .procedure
+            self.shape = function.columns.isEmpty ? .nothing : .output
+        } else if function.returnsSet {
+            (self.form, self.shape) = Self.set(function, options.results, columns)
+        } else {
+            (self.form, self.shape) = try Self.single(function, options.results, columns)
+        }
+    }
+
+    /// The statement's text; the last of the parameters is given last.
+    ///
+    /// - Parameter isGiven: see ``FunctionCall/expression(_:)``.
+    package func text(_ isGiven: (Int) -> Bool) -> String {
+        let function = call.function
+        let expression = call.expression(isGiven)
+        switch form {
+        case .procedure:
+            return "call \(expression)"
+        case .scalar:
+            let value =
+                shape == .nothing || function.isRecord || !function.columns.isEmpty
+                ? (shape == .nothing ? expression : "pg_catalog.to_json(\(expression))")
+                : columns.document(expression, type: function.result)
+            return "select \(value) where \(call.guardCondition)"
+        case .single(let value):
+            return "select \(value) from (select \(expression) as v where \(call.guardCondition) offset 0) as r"
+        case .set(let value, let tail):
+            // A name for each column where there is one; a single OUT or TABLE column makes a scalar of the row otherwise.
+            let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
+            let alias = function.columns.isEmpty ? "r" : "r(\(names))"
+            return "select \(value) from \(expression) as \(alias) where \(call.guardCondition)\(tail)"
+        }
+    }
+
+    private static func single(
+        _ function: FunctionDefinition, _ results: PlanOptions.Results, _ columns: ResultColumns
+    ) throws(PlanFault) -> (Form, ResultShape) {
+        if function.result.oid == TypeOID.void {
+            guard results == .auto else {
+                throw PlanFault("results: \(results) needs a result, but \(function.signature) returns none")
+            }
+            return (.scalar, .nothing)
+        }
+        if function.isWAMPResult, results == .auto {
+            return (.single("(r.v).args, (r.v).kwargs"), .result)
+        }
+        let isObject = !function.columns.isEmpty || function.isRecord
+        let isJSON = TypeOID.isJSON(function.result.base)
+        let shape: ResultShape
+        switch results {
+        case .auto: shape = isObject ? .row : .value
+        case .value: shape = .value
+        case .rows: shape = .rows
+        case .row:
+            guard isObject || isJSON else { throw notFitting(results, "an object", function) }
+            shape = .row
+        case .args:
+            guard isJSON || function.result.isArray else { throw notFitting(results, "an array", function) }
+            shape = .arguments
+        case .kwargs:
+            guard isObject || isJSON else { throw notFitting(results, "an object", function) }
+            shape = .keywordArguments
+        }
+        if function.isSingleColumn, let column = function.columns.first {
+            return (.single(columns.object([column]) { _ in "r.v" }), shape)
+        }
+        if function.columns.contains(where: { columns.isSpecial($0.type) }) {
+            let object = columns.object(function.columns) { "(r.v).\(SQLText.identifier($0.name))" }
+            return (.single("case when r.v is distinct from null then \(object) end"), shape)
+        }
+        if function.columns.isEmpty, columns.repeats(function.result) {
+            return (.single(columns.document("r.v", type: function.result)), shape)
+        }
+        return (.scalar, shape)
+    }
+
+    private static func notFitting(
+        _ results: PlanOptions.Results, _ what: String, _ function: FunctionDefinition
+    ) -> PlanFault {
+        PlanFault("results: \(results) needs \(what), but \(function.signature) returns \(function.result.display)")
+    }
+
+    private static func set(
+        _ function: FunctionDefinition, _ results: PlanOptions.Results, _ columns: ResultColumns
+    ) -> (Form, ResultShape) {
+        let isPlain =
+            !function.isSingleColumn && !function.columns.contains { columns.isSpecial($0.type) }
+        let row: String
+        if function.columns.isEmpty {
+            row = columns.document("r", type: function.result)
+        } else if isPlain {
+            row = "pg_catalog.to_json(r)"
+        } else {
+            row = columns.object(function.columns) { "r.\(SQLText.identifier($0.name))" }
+        }
+        switch results {
+        case .auto, .rows: return (.set(row, tail: ""), .rows)
+        case .row: return (.set(row, tail: " limit 1"), .row)
+        case .kwargs: return (.set(row, tail: " limit 1"), .keywordArguments)
+        case .args: return (.set("coalesce(pg_catalog.json_agg(\(row)), '[]')", tail: ""), .arguments)
+        case .value:
+            guard function.columns.count == 1, let column = function.columns.first else {
+                return (.set(row, tail: " limit 1"), .value)
+            }
+            let value = columns.document("r.\(SQLText.identifier(column.name))", type: column.type)
+            return (.set(value, tail: " limit 1"), .value)
+        }
+    }
+}
+
+extension FunctionDefinition {
+    /// True for a record whose columns the catalog does not know.
+    fileprivate var isRecord: Bool {
+        result.oid == TypeOID.record && columns.isEmpty
+    }
+
+    /// True if the result is one OUT or TABLE column, of which the server makes a scalar.
+    fileprivate var isSingleColumn: Bool {
+        hasOutParameters && columns.count == 1 && result.oid != TypeOID.record
+    }
+
+    /// True for the SQL interface's composite type of arguments and keyword arguments.
+    fileprivate var isWAMPResult: Bool {
+        result.schema == "wamp" && result.name == "result" && columns.map(\.name) == ["args", "kwargs"]
+            && columns.allSatisfy { TypeOID.isJSON($0.type.base) }
+    }
+}

@@ -1,0 +1,176 @@
+import NIOCore
+package import Postgres
+package import WAMP
+
+/// The native convention: positional arguments fill the parameters in order, keyword arguments by name, what has a default
+/// can be left out, VARIADIC takes the rest.
+///
+/// There is a prepared statement for each set of parameters that calls give, of which the latest ``limit`` are kept.
+package final class NativeConvention {
+    private let parameters: [FunctionParameter]
+    private let overloads: [FunctionOverload]
+    private let signature: String
+    /// Makes a statement's text for some of the parameters, by their indices.
+    private let text: (_ isGiven: (Int) -> Bool) -> String
+    private let conversions: [ArgumentConversion]
+    /// The indices of the parameters that a call can give.
+    private let inputs: [Int]
+    private let variadic: Int?
+    private let indexByName: [String: Int]
+    private var shapes: [(given: Given, statement: Statement)] = []
+    private(set) var retired: [Statement] = []
+
+    /// A bit for each parameter that is given.
+    private typealias Given = UInt128
+
+    /// The greatest number of statements kept for one function.
+    package static let limit = 32
+    /// The greatest number of parameters: one bit each. PostgreSQL itself is built for 100.
+    package static let longestList = 128
+
+    /// Takes what calls can give, and how statements are made of it.
+    ///
+    /// - Parameters:
+    ///   - parameters: the parameters in order; OUT parameters of a procedure are passed over.
+    ///   - overloads: other functions of the same name.
+    ///   - signature: what stands in messages.
+    ///   - text: the statement's text for the parameters (by index) that are given; values come in their order.
+    package init(
+        _ parameters: [FunctionParameter], overloads: [FunctionOverload] = [], signature: String,
+        text: @escaping (_ isGiven: (Int) -> Bool) -> String
+    ) throws(PlanFault) {
+        guard parameters.count <= Self.longestList else {
+            throw PlanFault("\(signature) has more than \(Self.longestList) parameters")
+        }
+        self.parameters = parameters
+        self.overloads = overloads
+        self.signature = signature
+        self.text = text
+        self.conversions = parameters.map { ArgumentConversion($0.type) }
+        self.inputs = parameters.indices.filter { parameters[$0].mode != .output }
+        self.variadic = parameters.firstIndex { $0.mode == .variadic }
+        var indexByName: [String: Int] = [:]
+        for index in inputs {
+            if let name = parameters[index].name { indexByName[name] = index }
+        }
+        self.indexByName = indexByName
+    }
+
+    /// The statements that calls use now.
+    package var statements: [Statement] { shapes.map(\.statement) }
+
+    /// Hands over the statements that were given up since the last time.
+    package func takeRetired() -> [Statement] {
+        defer { retired.removeAll() }
+        return retired
+    }
+
+    /// Gives each argument its parameter.
+    package func bind(
+        _ payload: Payload
+    ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
+        let positional: [JSONElement]
+        let members: [(key: String, value: JSONElement)]
+        do {
+            positional = try payload.arguments.map { text throws(JSONError) in try JSON.elements(of: text) } ?? []
+            members = try payload.keywordArguments.map { text throws(JSONError) in try JSON.members(of: text) } ?? []
+        } catch {
+            throw fault(error.argumentMessage)
+        }
+        let fixed = variadic == nil ? inputs.count : inputs.count - 1
+        guard positional.count <= fixed || variadic != nil else {
+            throw fault("too many arguments: \(positional.count) given, at most \(fixed) taken")
+        }
+        let rest = positional.dropFirst(fixed)
+        var values = [JSONElement?](repeating: nil, count: parameters.count)
+        for (input, value) in zip(inputs.prefix(fixed), positional) { values[input] = value }
+        for (name, value) in members {
+            guard let index = indexByName[name] else { throw fault("unknown argument \(quoted(name))") }
+            guard values[index] == nil, index != variadic || rest.isEmpty else {
+                throw fault("argument \(quoted(name)) is given twice")
+            }
+            values[index] = value
+        }
+        let given = try given(values, hasRest: !rest.isEmpty)
+        let statement = try statement(given)
+        return (statement, try bound(given, values, rest: rest, payload))
+    }
+
+    private func given(_ values: [JSONElement?], hasRest: Bool) throws(BindingError) -> Given {
+        var given: Given = 0
+        for (number, index) in inputs.enumerated() {
+            let parameter = parameters[index]
+            let isRest = index == variadic && (hasRest || !parameter.hasDefault)
+            if values[index] == nil, !isRest {
+                guard parameter.hasDefault else {
+                    throw fault("missing argument \(parameter.name.map(quoted) ?? "\(number + 1)")")
+                }
+                continue
+            }
+            given |= 1 << Given(index)
+        }
+        return given
+    }
+
+    private func bound(
+        _ given: Given, _ values: [JSONElement?], rest: ArraySlice<JSONElement>, _ payload: Payload
+    ) throws(BindingError) -> Parameters {
+        var bound = Parameters(
+            bytes: payload.containsNUL ? payload.byteCount * 2 : payload.byteCount + 8, count: inputs.count)
+        for index in inputs where given & 1 << Given(index) != 0 {
+            do throws(JSONError) {
+                if let value = values[index] {
+                    try conversions[index].append(value, to: &bound)
+                } else {
+                    try conversions[index].append(elements: rest, to: &bound)
+                }
+            } catch {
+                throw fault(error.argumentMessage)
+            }
+        }
+        return bound
+    }
+
+    private func statement(_ given: Given) throws(BindingError) -> Statement {
+        if let shape = shapes.first(where: { $0.given == given }) { return shape.statement }
+        try checkOverloads(given)
+        let statement = Statement(text { given & 1 << Given($0) != 0 })
+        if shapes.count == Self.limit { retired.append(shapes.removeFirst().statement) }
+        shapes.append((given, statement))
+        return statement
+    }
+
+    /// Refuses a call without some of the parameters if another function of the name would take what is left: the server
+    /// would call that one, or neither.
+    private func checkOverloads(_ given: Given) throws(BindingError) {
+        let isComplete = inputs.allSatisfy { given & 1 << Given($0) != 0 }
+        if isComplete { return }
+        for overload in overloads {
+            let candidates = overload.parameters.filter { $0.mode != .output }
+            var taken = Set<Int>()
+            let fits = inputs.enumerated().allSatisfy { position, index in
+                guard given & 1 << Given(index) != 0 else { return true }
+                let parameter = parameters[index]
+                let isPositional = inputs.prefix(position).allSatisfy { given & 1 << Given($0) != 0 }
+                let match = isPositional ? position : candidates.firstIndex { $0.name == parameter.name }
+                guard let match, match < candidates.count, candidates[match].type.oid == parameter.type.oid else {
+                    return false
+                }
+                taken.insert(match)
+                return true
+            }
+            if fits, candidates.indices.allSatisfy({ taken.contains($0) || candidates[$0].hasDefault }) {
+                throw fault("another function of this name takes the same arguments; give all of them")
+            }
+        }
+    }
+
+    private func quoted(_ name: String) -> String {
+        // A name from a caller stands in our message: no more of it than is of use.
+        "\"\(name.prefix(64))\""
+    }
+
+    private func fault(_ message: String) -> BindingError {
+        BindingError("\(message); \(signature)")
+    }
+}

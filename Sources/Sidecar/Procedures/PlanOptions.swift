@@ -1,0 +1,68 @@
+/// What a mapping says about how its function is called, beyond its name.
+package struct PlanOptions: Sendable, Equatable {
+    package var convention: Convention
+    package var results: Results
+    package var bigint: BigintFormat
+
+    package init(convention: Convention = .auto, results: Results = .auto, bigint: BigintFormat = .number) {
+        self.convention = convention
+        self.results = results
+        self.bigint = bigint
+    }
+
+    /// The mapping's `convention`: what the function's parameters get.
+    package enum Convention: String, Sendable, CaseIterable {
+        /// Raw for parameters named args, kwargs, details of type jsonb; else native.
+        case auto
+        /// The payload as it is.
+        case raw
+        /// A value for each parameter.
+        case native
+    }
+
+    /// The mapping's `results`: what becomes of the function's result.
+    package enum Results: String, Sendable, CaseIterable {
+        /// What the result's type suggests.
+        case auto
+        /// One argument; of a set the first row's only column (or the row).
+        case value
+        /// One argument, an object; of a set the first row.
+        case row
+        /// One argument, an array of all rows.
+        case rows
+        /// The result is an array: its elements are the arguments. Of a set each row is one.
+        case args
+        /// The result is an object: its members are the keyword arguments. Of a set the first row.
+        case kwargs
+    }
+
+    /// The mapping's `bigint`: how 64 bit integers of results are written. JavaScript rounds such numbers.
+    package enum BigintFormat: String, Sendable, CaseIterable {
+        case number, string
+    }
+}
+
+/// Why a function can't be called as its mapping says. Unlike a ``Postgres/FunctionFault`` it is the mapping's.
+package struct PlanFault: Error, Sendable, Equatable, CustomStringConvertible {
+    package let message: String
+
+    package init(_ message: String) {
+        self.message = message
+    }
+
+    /// The message.
+    package var description: String { message }
+}
+
+/// Why a call's arguments don't fit: `wamp.error.invalid_argument`.
+package struct BindingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong, with the signature. No values.
+    package let message: String
+
+    package init(_ message: String) {
+        self.message = message
+    }
+
+    /// The message.
+    package var description: String { message }
+}

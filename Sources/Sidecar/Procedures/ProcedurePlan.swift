@@ -1,0 +1,135 @@
+package import NIOCore
+package import Postgres
+package import WAMP
+
+/// How the calls of one mapping become statements, and their results payloads.
+///
+/// Made from what the catalog says about the function, and from the mapping's options; made anew when the function has
+/// changed. Pure: it sends nothing. Belongs to one event loop, like the route that holds it.
+package final class ProcedurePlan {
+    /// What the rows become.
+    package let result: ResultShape
+    /// True if the statement is a CALL: it may commit by itself, and must not be tried again.
+    package let isProcedure: Bool
+    /// The function with its parameters, or the statement's parameters; for messages.
+    package let signature: String
+    /// The function that is called; nil for a mapping of a statement.
+    package let function: FunctionDefinition?
+    private let output: ProcedureOutput?
+    private let convention: Convention
+
+    private enum Convention {
+        case raw(RawConvention)
+        case native(NativeConvention)
+        case statement(NativeConvention)
+    }
+
+    /// Plans the calls of a function.
+    ///
+    /// - Throws: a fault where the mapping's options don't suit the function.
+    package init(function: FunctionDefinition, options: PlanOptions = PlanOptions()) throws(PlanFault) {
+        let query = try FunctionQuery(function, options: options)
+        self.function = function
+        self.signature = function.signature
+        self.isProcedure = function.isProcedure
+        self.result = query.shape
+        self.output = try function.isProcedure ? ProcedureOutput(function, bigint: options.bigint) : nil
+        switch options.convention {
+        case .auto where RawConvention.isMeant(by: function):
+            self.convention = .raw(RawConvention(function, query: query))
+        case .raw:
+            guard RawConvention.fits(function) else {
+                throw PlanFault(
+                    "convention: raw needs one to three parameters of type jsonb; \(function.signature) has others")
+            }
+            self.convention = .raw(RawConvention(function, query: query))
+        case .auto, .native:
+            self.convention = .native(
+                try NativeConvention(
+                    function.parameters, overloads: function.overloads, signature: function.signature,
+                    text: query.text))
+        }
+    }
+
+    /// Plans the calls of a statement.
+    ///
+    /// - Parameter description: what the server says about the statement's ``StatementMapping/probe``.
+    package init(
+        statement mapping: StatementMapping, description: StatementDescription, options: PlanOptions = PlanOptions()
+    ) throws(PlanFault) {
+        let query = try StatementQuery(mapping, description, options: options)
+        self.function = nil
+        self.signature = query.signature
+        self.isProcedure = false
+        self.result = query.shape
+        self.output = nil
+        self.convention = .statement(
+            try NativeConvention(query.parameters, signature: query.signature) { _ in query.text })
+    }
+
+    /// True if the result can have any number of rows.
+    package var isSet: Bool { result == .rows }
+
+    /// The statement and its parameters for a call.
+    ///
+    /// - Parameters:
+    ///   - payload: the call's arguments. Their bytes are copied once, into the parameters.
+    ///   - details: the invocation's details, for a raw function that takes them.
+    ///   - procedure: the URI of the registration, for the details that lack it.
+    /// - Throws: a fault of the caller's.
+    package func bind(
+        _ payload: Payload, details: Details, procedure: String
+    ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
+        if let fault = payload.fault { throw BindingError("\(fault); \(signature)") }
+        switch convention {
+        case .raw(let raw): return try raw.bind(payload, details: details, procedure: procedure)
+        case .native(let native), .statement(let native): return try native.bind(payload)
+        }
+    }
+
+    /// Hands over the statements that are used no more since the last time: connections should deallocate them.
+    package func takeRetired() -> [Statement] {
+        switch convention {
+        case .raw: []
+        case .native(let native), .statement(let native): native.takeRetired()
+        }
+    }
+
+    /// All statements that calls use now: when the plan is given up, connections should deallocate them.
+    package var statements: [Statement] {
+        switch convention {
+        case .raw(let raw): raw.statements
+        case .native(let native), .statement(let native): native.statements
+        }
+    }
+
+    /// The payload of a result that is not a set.
+    ///
+    /// - Parameter columns: the columns of the first row, nil for NULL; empty if there is no row.
+    package func payload(_ columns: [ByteBuffer?]) throws(ResultFault) -> Payload {
+        guard result == .output, let output else { return try result.payload(columns) }
+        return try result.payload([output.object(columns)])
+    }
+
+    /// True if the error came from inside of the function, not from the way to it.
+    ///
+    /// Contexts are in the server's language, but the function's name stands in each.
+    package func comesFromWithin(_ error: DatabaseError) -> Bool {
+        guard let context = error.context else { return false }
+        guard let function else { return true }
+        return context.utf8.contains(function.name.utf8)
+    }
+
+    /// The signature, if the error is about a value that could not be converted for a parameter.
+    package func signature(concerning error: DatabaseError) -> String? {
+        switch convention {
+        case .raw: return nil
+        case .native, .statement: break
+        }
+        // A domain's constraint names its type; a table's does not.
+        let isAboutValue =
+            error.sqlstate.hasPrefix("22")
+            || ((error.sqlstate == "23514" || error.sqlstate == "23502") && error.datatype != nil)
+        return isAboutValue && !comesFromWithin(error) ? signature : nil
+    }
+}

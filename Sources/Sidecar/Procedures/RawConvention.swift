@@ -1,0 +1,109 @@
+import NIOCore
+package import Postgres
+package import WAMP
+
+/// The raw convention: one to three `jsonb` parameters get the arguments, the keyword arguments and the call's details.
+package final class RawConvention {
+    private let signature: String
+    private let parameterCount: Int
+    private let statement: Statement
+    /// `"procedure":"com.example.add2"}` for the procedure of the last call, which is nearly always the same.
+    private var procedureMember = ByteBuffer()
+    private var procedure: String?
+
+    /// True if the function's parameters are named (and typed) so that the raw convention is meant.
+    package static func isMeant(by function: FunctionDefinition) -> Bool {
+        let names = function.parameters.map(\.name)
+        return fits(function) && names == Array(["args", "kwargs", "details"].prefix(names.count))
+    }
+
+    /// True if the function can be called by the raw convention: one to three parameters of type `jsonb`.
+    package static func fits(_ function: FunctionDefinition) -> Bool {
+        (1...3).contains(function.parameters.count)
+            && function.parameters.allSatisfy { $0.type.oid == TypeOID.jsonb && $0.mode == .input }
+    }
+
+    package init(_ function: FunctionDefinition, query: FunctionQuery) {
+        self.signature = function.signature
+        self.parameterCount = function.parameters.count
+        self.statement = Statement(query.text { _ in true })
+    }
+
+    /// The statement, which is one and the same for all calls.
+    package var statements: [Statement] { [statement] }
+
+    /// Binds the payload as it is. Absent arguments are `[]`, absent keyword arguments `{}`.
+    package func bind(
+        _ payload: Payload, details: Details, procedure: String
+    ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
+        let bytes =
+            payload.byteCount + (parameterCount > 2 ? details.text.readableBytes + procedure.utf8.count + 20 : 4)
+        var parameters = Parameters(bytes: payload.containsNUL ? bytes * 2 : bytes, count: parameterCount)
+        do throws(JSONError) {
+            if let arguments = payload.arguments {
+                try ArgumentConversion.append(json: arguments, containsNUL: payload.containsNUL, to: &parameters)
+            } else {
+                parameters.append("[]" as StaticString)
+            }
+            if parameterCount > 1 {
+                if let members = payload.keywordArguments {
+                    try ArgumentConversion.append(json: members, containsNUL: payload.containsNUL, to: &parameters)
+                } else {
+                    parameters.append("{}" as StaticString)
+                }
+            } else if let members = payload.keywordArguments, !(try JSON.members(of: members).isEmpty) {
+                throw JSONError(.wrongKind, at: 0)
+            }
+        } catch {
+            throw BindingError(Self.message(error) + "; " + signature)
+        }
+        if parameterCount > 2 { appendDetails(details, procedure: procedure, to: &parameters) }
+        return (statement, parameters)
+    }
+
+    private static func message(_ error: JSONError) -> String {
+        switch error.code {
+        case .wrongKind: "keyword arguments are not taken"
+        default: error.argumentMessage
+        }
+    }
+
+    /// The router's details, with the procedure's URI where they lack it: for exact registrations routers leave it out.
+    private func appendDetails(_ details: Details, procedure: String, to parameters: inout Parameters) {
+        if procedure != self.procedure {
+            self.procedure = procedure
+            procedureMember.clear()
+            procedureMember.writeStaticString("\"procedure\":")
+            JSON.write(string: procedure, into: &procedureMember)
+            procedureMember.writeStaticString("}")
+        }
+        let member = procedureMember
+        if details.isEmpty {
+            parameters.append { buffer in
+                buffer.writeStaticString("{")
+                buffer.writeImmutableBuffer(member)
+            }
+        } else if details.element("procedure") != nil {
+            parameters.append(details.text)
+        } else {
+            let text = details.text
+            parameters.append { buffer in
+                // The closing brace makes room for one member more.
+                buffer.writeImmutableBuffer(
+                    text.getSlice(at: text.readerIndex, length: text.readableBytes - 1) ?? ByteBuffer())
+                buffer.writeStaticString(",")
+                buffer.writeImmutableBuffer(member)
+            }
+        }
+    }
+}
+
+extension JSONError {
+    /// What is wrong with the arguments, for their sender.
+    var argumentMessage: String {
+        switch code {
+        case .unexpectedNUL: "a string with U+0000 that is not WAMP binary can't be an argument"
+        default: "the arguments can't be read: \(description)"
+        }
+    }
+}

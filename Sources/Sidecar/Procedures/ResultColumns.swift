@@ -1,0 +1,64 @@
+package import Postgres
+
+/// How values of results are written as JSON in SQL.
+///
+/// The server's `to_json` does it, except where JSON has no word for the type: `bytea` becomes WAMP binary, and 64 bit
+/// integers become strings where the mapping asks for it. That holds for the result, for its columns, and for arrays of
+/// such; deeper inside they are as `to_json` writes them.
+package struct ResultColumns: Sendable, Equatable {
+    package let bigint: PlanOptions.BigintFormat
+
+    package init(bigint: PlanOptions.BigintFormat) {
+        self.bigint = bigint
+    }
+
+    /// True if `to_json` would not do for this type.
+    package func isSpecial(_ type: TypeDefinition) -> Bool {
+        let oid = type.isArray ? type.element : type.base
+        return oid == TypeOID.bytea || (oid == TypeOID.int8 && bigint == .string)
+    }
+
+    /// True if the expression occurs more than once in what ``document(_:type:)`` makes of it.
+    package func repeats(_ type: TypeDefinition) -> Bool {
+        type.isArray && type.element == TypeOID.bytea
+    }
+
+    /// A value as JSON text of its own.
+    package func document(_ expression: String, type: TypeDefinition) -> String {
+        if isSpecial(type) {
+            let field = field(expression, type: type)
+            return type.base == TypeOID.bytea || repeats(type) ? field : "pg_catalog.to_json(\(field))"
+        }
+        return TypeOID.isJSON(type.base) ? expression : "pg_catalog.to_json(\(expression))"
+    }
+
+    /// A value as a column of a row that `to_json` writes.
+    package func field(_ expression: String, type: TypeDefinition) -> String {
+        guard isSpecial(type) else { return expression }
+        switch (type.isArray, type.isArray ? type.element : type.base) {
+        case (false, TypeOID.bytea): return Self.binary(expression)
+        case (true, TypeOID.bytea):
+            return "(case when \(expression) is not null then (select coalesce(pg_catalog.json_agg("
+                + "\(Self.binary("b.v"))), '[]') from pg_catalog.unnest(\(expression)) as b(v)) end)"
+        case (true, _): return "(\(expression))::pg_catalog._text"
+        default: return "(\(expression))::pg_catalog.text"
+        }
+    }
+
+    /// A row as an object: its columns one by one, named.
+    ///
+    /// - Parameter value: the expression of a column.
+    package func object(_ columns: [FunctionColumn], value: (FunctionColumn) -> String) -> String {
+        let fields = columns.map { column in
+            "\(field(value(column), type: column.type)) as \(SQLText.identifier(column.name))"
+        }
+        return "(select pg_catalog.to_json(o) from (select \(fields.joined(separator: ", "))) as o)"
+    }
+
+    /// WAMP binary in JSON: U+0000 and base64, in one line.
+    private static func binary(_ expression: String) -> String {
+        "(E'\"\\\\u0000' operator(pg_catalog.||) "
+            + "pg_catalog.replace(pg_catalog.encode(\(expression), 'base64'), E'\\n', '') "
+            + "operator(pg_catalog.||) '\"')::pg_catalog.json"
+    }
+}

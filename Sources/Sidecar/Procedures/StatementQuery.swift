@@ -1,0 +1,107 @@
+package import Postgres
+
+/// What the server says about a statement's ``StatementMapping/probe``: the types of its parameters and its columns.
+package struct StatementDescription: Sendable, Equatable {
+    package let parameters: [TypeDefinition]
+    /// Empty for a statement that returns no rows.
+    package let columns: [FunctionColumn]
+
+    package init(parameters: [TypeDefinition], columns: [FunctionColumn]) {
+        self.parameters = parameters
+        self.columns = columns
+    }
+
+    /// Puts the answers to Describe and to ``Postgres/TypeLookup`` together; nil if a type is missing, because it was
+    /// dropped in between.
+    package init?(parameters: [UInt32], columns: [(name: String, type: UInt32)], types: [UInt32: TypeDefinition]) {
+        let parameterTypes = parameters.compactMap { types[$0] }
+        let typedColumns = columns.compactMap { column in
+            types[column.type].map { FunctionColumn(name: column.name, type: $0) }
+        }
+        guard parameterTypes.count == parameters.count, typedColumns.count == columns.count else { return nil }
+        self.init(parameters: parameterTypes, columns: typedColumns)
+    }
+}
+
+/// The statement that runs a mapping's `sql`, and the shape of its result.
+///
+/// Rows become objects; a statement that changes rows and returns none gives their number.
+package struct StatementQuery: Sendable {
+    package let text: String
+    package let shape: ResultShape
+    package let parameters: [FunctionParameter]
+    /// The parameters, for messages: `sql(pattern text, limit bigint)`.
+    package let signature: String
+
+    /// The name that the statement's rows have in ours; it hides a table of that name from nobody.
+    private static let rows = "wamp_sidecar_rows"
+
+    package init(
+        _ mapping: StatementMapping, _ description: StatementDescription, options: PlanOptions
+    ) throws(PlanFault) {
+        guard mapping.names.count == description.parameters.count else {
+            throw PlanFault("the server sees other parameters in the statement than are there")
+        }
+        guard options.convention != .raw else { throw PlanFault("convention: raw is for functions, not for sql") }
+        let parameters = zip(mapping.names, description.parameters).map { name, type in
+            FunctionParameter(name: name, type: type)
+        }
+        self.parameters = parameters
+        self.signature = "sql(\(parameters.map { "\($0.name ?? "") \($0.type.display)" }.joined(separator: ", ")))"
+        let conversions = parameters.enumerated().map { index, parameter in
+            "(\(ArgumentConversion(parameter.type).sql(index + 1, type: parameter.type)))"
+        }
+        let preamble = StatementMapping.text(mapping.preamble) { conversions[$0] }
+        let main = StatementMapping.text(mapping.main) { conversions[$0] }
+        if mapping.verb == .merge, !mapping.hasReturning {
+            // Before PostgreSQL 17 MERGE can't stand in a WITH list, nor tell how many rows it has changed.
+            guard options.results == .auto else { throw PlanFault("results: \(options.results) is not for this MERGE") }
+            self.text = preamble + main
+            self.shape = .nothing
+            return
+        }
+        guard mapping.verb.isQuery || mapping.hasReturning else {
+            guard options.results == .auto || options.results == .value else {
+                throw PlanFault("results: \(options.results) needs rows; let the statement have RETURNING")
+            }
+            self.text = Self.wrapped(
+                preamble, main + "\nreturning 1", isQuery: false, select: "pg_catalog.count(*)", tail: "")
+            self.shape = .value
+            return
+        }
+        let (select, shape, tail) = Self.result(description.columns, options)
+        self.text = Self.wrapped(preamble, main, isQuery: mapping.verb.isQuery, select: select, tail: tail)
+        self.shape = shape
+    }
+
+    /// The statement as a part of ours. A line break ends a comment at its end.
+    private static func wrapped(
+        _ preamble: String, _ main: String, isQuery: Bool, select: String, tail: String
+    ) -> String {
+        if isQuery, preamble.isEmpty {
+            return "select \(select) from (\(main)\n) as r\(tail)"
+        }
+        // What changes rows must stand at the top level of a WITH list, and so must the lists of the statement itself.
+        let list = preamble.isEmpty ? "with " : preamble + "\n, "
+        return "\(list)\(rows) as (\(main)\n) select \(select) from \(rows) as r\(tail)"
+    }
+
+    private static func result(
+        _ columns: [FunctionColumn], _ options: PlanOptions
+    ) -> (select: String, shape: ResultShape, tail: String) {
+        let writer = ResultColumns(bigint: options.bigint)
+        let row =
+            columns.contains { writer.isSpecial($0.type) }
+            ? writer.object(columns) { "r.\(SQLText.identifier($0.name))" } : "pg_catalog.to_json(r)"
+        switch options.results {
+        case .auto, .rows: return (row, .rows, "")
+        case .row: return (row, .row, " limit 1")
+        case .kwargs: return (row, .keywordArguments, " limit 1")
+        case .args: return ("coalesce(pg_catalog.json_agg(\(row)), '[]')", .arguments, "")
+        case .value:
+            guard columns.count == 1, let column = columns.first else { return (row, .value, " limit 1") }
+            let value = writer.document("r.\(SQLText.identifier(column.name))", type: column.type)
+            return (value, .value, " limit 1")
+        }
+    }
+}
