@@ -18,7 +18,7 @@ package struct Backoff: Sendable, Equatable {
     /// The longest wait after that many failures in a row; the first failure is number 1.
     package func bound(failures: Int) -> TimeAmount {
         // Beyond 2^32 times the base every bound is past the greatest; the shift must not overflow.
-        let doublings = min(max(failures - 1, 0), 32)
+        let doublings = min(max(failures, 1) - 1, 32)
         let (product, overflow) = self.base.nanoseconds.multipliedReportingOverflow(by: Int64(1) << Int64(doublings))
         return overflow ? self.greatest : min(.nanoseconds(product), self.greatest)
     }

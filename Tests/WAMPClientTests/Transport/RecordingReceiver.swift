@@ -1,0 +1,44 @@
+import NIOCore
+
+@testable import WAMPClient
+
+/// Takes down what a transport tells.
+final class RecordingReceiver: TransportReceiver {
+    var transport: MessageTransport?
+    var messages: [String] = []
+    var fault: ConnectionFault?
+    var isClosed = false
+    var writabilities: [Bool] = []
+    var heard = 0
+    var onMessage: (RecordingReceiver, String) -> Void = { _, _ in }
+
+    func transportOpened(_ transport: MessageTransport) {
+        self.transport = transport
+    }
+
+    func transportHeard() {
+        self.heard += 1
+    }
+
+    func transportReceived(_ message: ByteBuffer) {
+        let text = String(buffer: message)
+        self.messages.append(text)
+        self.onMessage(self, text)
+    }
+
+    func transportWritabilityChanged(_ isWritable: Bool) {
+        self.writabilities.append(isWritable)
+    }
+
+    func transportFailed(_ fault: ConnectionFault) {
+        self.fault = fault
+    }
+
+    func transportClosed() {
+        self.isClosed = true
+    }
+
+    func send(_ text: String) -> SendOutcome? {
+        self.transport?.send { $0.writeString(text) }
+    }
+}
