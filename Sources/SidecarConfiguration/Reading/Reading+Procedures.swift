@@ -12,24 +12,23 @@ extension Reading {
 
     private func procedure(_ entry: YAMLEntry) -> ProcedureMapping? {
         let place = "in procedure \(Shown.quoted(entry.key))"
-        guard case .scalar = entry.value.content else { return self.procedure(entry, place: place) }
-        self.checkProcedure(entry, match: .exact)
-        // A lone function is what `function` would be in an otherwise empty section.
+        guard case .scalar = entry.value.content, !entry.value.isNull else {
+            return self.procedure(entry, place: place)
+        }
+        // A lone function is what `function` is in a section of which nothing else is said.
         let function = YAMLEntry(key: "function", location: entry.location, value: entry.value)
-        let lone = YAMLNode(
-            location: entry.value.location, content: .mapping([function]), size: 2, height: 2)
-        return self.procedure(
-            YAMLEntry(key: entry.key, location: entry.location, value: lone), place: place, checked: true)
+        let section = YAMLNode(location: entry.value.location, content: .mapping([function]), size: 2, height: 2)
+        return self.procedure(YAMLEntry(key: entry.key, location: entry.location, value: section), place: place)
     }
 
-    private func procedure(_ entry: YAMLEntry, place: String, checked: Bool = false) -> ProcedureMapping? {
+    private func procedure(_ entry: YAMLEntry, place: String) -> ProcedureMapping? {
         guard
             let section = Section(
                 entry.value, at: entry.location, place: place, keys: .procedure, example: "function: public.add2",
                 reading: self)
         else { return nil }
         let match = section.choice("match", of: ProcedureMapping.Match.self)
-        if !checked, match != nil || !section.has("match") { self.checkProcedure(entry, match: match ?? .exact) }
+        if match != nil || !section.has("match") { self.checkProcedure(entry, match: match ?? .exact) }
         let target = self.target(section)
         let role = self.role(section)
         let convention = section.choice("convention", of: ProcedureMapping.Convention.self) ?? .auto
@@ -66,6 +65,7 @@ extension Reading {
     private func target(_ section: Section) -> Located<ProcedureMapping.Target>? {
         let function = section.text(
             "function", Expected(what: "a function's name or signature", example: "public.add2"),
+            remedy: "name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",
             check: self.checks.functionReference)
         let statement = section.text(
             "sql", Expected(what: "a statement", example: "select * from item where id = :id"),

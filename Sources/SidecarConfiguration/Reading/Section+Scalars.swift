@@ -29,8 +29,12 @@ struct Scalar {
         return isNumeric && Double(self.text) != nil
     }
 
-    /// The text for a message, or a word for it if it isn't to be seen.
-    var shown: String { self.isLiteral ? Shown.quoted(self.text) : "what its variable says" }
+    /// The text for a message, or words for it if it isn't to be seen: from a variable it may be a secret, and with blanks
+    /// in it YAML may have joined it with a line below.
+    var shown: String {
+        if !self.isLiteral { return "what its variable says" }
+        return self.text.contains(where: \.isWhitespace) ? "more than one word" : Shown.quoted(self.text)
+    }
 }
 
 extension Section {

@@ -55,7 +55,7 @@ struct Section {
     private func refuse(_ entry: YAMLEntry, keys: KeyTable) {
         let (problem, remedy): (String, String)
         if keys.later.contains(entry.key) {
-            problem = "'\(entry.key)' \(self.place) is not supported by this version of wamp-sidecar"
+            problem = "'\(entry.key)' is not supported by this version of wamp-sidecar (\(self.place))"
             remedy = "remove it"
         } else if entry.key == "<<" {
             problem = "merge keys ('<<') are not supported \(self.place)"

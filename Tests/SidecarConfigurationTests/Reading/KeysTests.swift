@@ -1,0 +1,88 @@
+import Testing
+
+@testable import SidecarConfiguration
+
+/// What holds for the keys of every section.
+@Suite struct KeysTests {
+    /// A section's table, and a file that has one key in such a section, in its first lines.
+    struct Place: Sendable, CustomTestStringConvertible {
+        let name: String
+        let keys: KeyTable
+        let before: String
+        let after: String
+
+        var testDescription: String { self.name }
+
+        func text(_ key: String, _ value: String) -> String { "\(self.before)\(key): \(value)\(self.after)\n" }
+    }
+
+    static let places = [
+        Place(name: "file", keys: .file, before: "", after: ""),
+        Place(name: "router", keys: .router, before: "router: { ", after: " }"),
+        Place(name: "auth", keys: .authentication, before: "router: { auth: { ", after: " } }"),
+        Place(name: "database", keys: .database, before: "database: { ", after: " }"),
+        Place(name: "procedure", keys: .procedure, before: "procedures: { com.example.a: { ", after: " } }"),
+        Place(name: "notification", keys: .notification, before: "notifications: { channel: { ", after: " } }"),
+        Place(
+            name: "options", keys: .publishOptions, before: "notifications: { channel: { publish: t.u, options: { ",
+            after: " } } }"),
+        Place(name: "log", keys: .log, before: "log: { ", after: " }"),
+    ]
+
+    /// No key takes a list within a list, so one that is read is refused at its value.
+    @Test(arguments: places) func everyKeyIsReadAndRefusesAWrongType(_ place: Place) {
+        for key in place.keys.now {
+            let text = place.text(key, "[[]]")
+            let column = place.before.count + key.count + 3
+            let found = faults(in: text).filter { !$0.contains("is missing") }
+            #expect(
+                found.contains {
+                    $0.hasPrefix("sidecar.yaml:1:\(column)") || $0.hasPrefix("sidecar.yaml:1:\(column + 1)")
+                },
+                "\(key): \(found)")
+            #expect(!found.contains { $0.contains("unknown key") || $0.contains("not supported") }, "\(key): \(found)")
+        }
+    }
+
+    @Test(arguments: places) func aKeyWithoutAValueIsRefused(_ place: Place) {
+        let mayBeEmpty = ["procedures", "notifications", "log", "auth", "options", "router", "database"]
+        for key in place.keys.now where !mayBeEmpty.contains(key) && key != "roles" {
+            let found = faults(in: place.text(key, ""))
+            #expect(
+                found.contains { $0.contains("'\(key)'") && $0.contains("is nothing instead of") }, "\(key): \(found)")
+        }
+    }
+
+    @Test(arguments: places) func laterKeysAreRefusedByName(_ place: Place) {
+        for key in place.keys.later {
+            let expected = "1:\(place.before.count + 1): '\(key)' is not supported by this version of wamp-sidecar"
+            #expect(faults(in: place.text(key, "{ a: b }")).contains { $0.contains(expected) }, "\(key)")
+        }
+    }
+
+    @Test(arguments: places) func misspeltKeysAreRefusedWithASuggestion(_ place: Place) {
+        for key in place.keys.now {
+            let expected = "unknown key '\(key)x'"
+            let found = faults(in: place.text("\(key)x", "5"))
+            #expect(found.contains { $0.contains(expected) && $0.contains("did you mean '") }, "\(key): \(found)")
+        }
+    }
+
+    @Test func whatIsUnlikeAnyKeyIsToldTheKeys() {
+        #expect(
+            faults(below: "log: { colour: red }")
+                == ["sidecar.yaml:1:8: unknown key 'colour' in log; the keys here are level, format"])
+    }
+
+    @Test func whatIsThereAlreadyIsSaid() {
+        #expect(
+            faults(below: "log: { level: info, levle: info }")
+                == ["sidecar.yaml:1:21: unknown key 'levle' in log; did you mean 'level', which is there already?"])
+    }
+
+    @Test func mergeKeysAreRefused() {
+        #expect(
+            faults(below: "log: { <<: { level: info } }")
+                == ["sidecar.yaml:1:8: merge keys ('<<') are not supported in log; write the keys out"])
+    }
+}

@@ -1,0 +1,113 @@
+import SidecarConfiguration
+import Testing
+
+@Suite struct ProceduresTests {
+    @Test func inTheOrderOfTheFile() throws {
+        let text = """
+            procedures:
+              com.example.z: public.z
+              com.example.a: { function: "public.a(int, text)" }
+              com.example.m:
+                sql: select :x
+            """
+        let procedures = try load(text).procedures
+        #expect(procedures.map(\.uri) == ["com.example.z", "com.example.a", "com.example.m"])
+        #expect(
+            procedures.map(\.target.value) == [
+                .function("public.z"), .function("public.a(int, text)"), .sql("select :x"),
+            ])
+        #expect(procedures.map(\.location.line) == [2, 3, 4])
+        #expect(
+            procedures.map(\.target.location) == [
+                Location(line: 2, column: 18), Location(line: 3, column: 30), Location(line: 5, column: 10),
+            ])
+    }
+
+    @Test func defaults() throws {
+        let procedure = try #require(try load("procedures: { com.example.a: f }").procedures.first)
+        #expect(procedure.match == .exact && procedure.invoke == .single && procedure.concurrency == nil)
+        #expect(!procedure.forceReregister && procedure.timeout == .seconds(30) && procedure.role == .session)
+        #expect(procedure.convention == .auto && procedure.results == .auto && procedure.maxRows == nil)
+        #expect(procedure.maxResultBytes == 8_388_608 && procedure.bigint == .number && procedure.errors == .full)
+        #expect(procedure.retries == 3)
+    }
+
+    @Test func allKeys() throws {
+        let text = """
+            procedures:
+              com.example..read:
+                function: telemetry.read
+                match: wildcard
+                invoke: roundrobin
+                concurrency: 8
+                force_reregister: true
+                timeout: 2s
+                role: reader
+                convention: raw
+                results: rows
+                max_rows: 100
+                max_result_bytes: 64KiB
+                bigint: string
+                errors: terse
+                retries: 0
+            """
+        let procedure = try #require(try load(text).procedures.first)
+        #expect(procedure.match == .wildcard && procedure.invoke == .roundrobin && procedure.concurrency == 8)
+        #expect(procedure.forceReregister && procedure.timeout == .seconds(2) && procedure.role == .fixed("reader"))
+        #expect(procedure.convention == .raw && procedure.results == .rows && procedure.maxRows == 100)
+        #expect(procedure.maxResultBytes == 65_536 && procedure.bigint == .string && procedure.errors == .terse)
+        #expect(procedure.retries == 0)
+    }
+
+    @Test(arguments: [
+        ("{ function: f, sql: select 1 }", "'sql' in procedure 'com.example.a' doesn't go with 'function'"),
+        ("{ timeout: 1s }", "neither 'function' nor 'sql' is given"), ("", "neither 'function' nor 'sql' is given"),
+        ("{}", "neither 'function' nor 'sql' is given"), ("[f]", "there is a list where keys are expected"),
+        ("{ function: f, role: a, roles: { b: c } }", "'roles' in procedure 'com.example.a' doesn't go with 'role'"),
+        ("{ function: f, roles: {} }", "is not a mapping of authroles to database roles"),
+        ("{ function: f, roles: [a] }", "is not a mapping of authroles to database roles"),
+        ("{ function: f, roles: { a: [b] } }", "the role for authrole 'a' in procedure 'com.example.a' is a list"),
+        ("{ function: f, roles: { a: } }", "the role for authrole 'a' in procedure 'com.example.a' is nothing"),
+        ("{ sql: select 1, convention: raw }", "'convention' in procedure 'com.example.a' is raw, which doesn't go"),
+        ("{ function: f, before: g }", "'before' is not supported by this version"),
+        ("{ function: f(int, text) }", "there is an unknown key in procedure 'com.example.a'"),
+    ])
+    func clashes(_ text: String, _ expected: String) {
+        let found = faults(below: "procedures:\n  com.example.a: \(text)\n")
+        #expect(found.count == 1 && found[0].contains(expected), "\(found)")
+    }
+
+    @Test func notAMapping() {
+        #expect(faults(below: "procedures: [a]").count == 1)
+        #expect(faults(below: "procedures: a").count == 1)
+    }
+
+    @Test func checksAreAsked() {
+        let checks = FormatChecks(
+            uri: { $0.contains("..") && $1 != "wildcard" ? "has an empty component" : nil },
+            functionReference: { $0 == "bad" ? "is no name" : nil },
+            sqlStatement: { $0 == "drop" ? "is no query" : nil })
+        let text = """
+            procedures:
+              com..a: { function: f, match: wildcard }
+              com..b: { function: f, match: prefix }
+              com..c: bad
+              com.d: { sql: drop }
+              com..e: { function: f, match: wild }
+              wamp.f: f
+              wampum.g: f
+            """
+        #expect(
+            faults(below: text, checks: checks) == [
+                "sidecar.yaml:3:3: procedure 'com..b' has an empty component; write a URI such as com.example.add2",
+                "sidecar.yaml:4:3: procedure 'com..c' has an empty component; write a URI such as com.example.add2",
+                "sidecar.yaml:4:11: 'function' in procedure 'com..c' is no name; "
+                    + "name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",
+                "sidecar.yaml:5:17: 'sql' in procedure 'com.d' is no query; "
+                    + "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH",
+                "sidecar.yaml:6:33: 'match' in procedure 'com..e' is 'wild', which it can't be; "
+                    + "write exact, prefix or wildcard",
+                "sidecar.yaml:7:3: procedure 'wamp.f' begins with 'wamp', which belongs to routers; choose another URI",
+            ])
+    }
+}

@@ -1,0 +1,68 @@
+import Testing
+
+@testable import SidecarConfiguration
+
+/// `docs/mapping.md` describes every key, and its examples work.
+@Suite struct ReferenceTests {
+    let text: String
+
+    init() throws {
+        self.text = try projectFile("docs/mapping.md")
+    }
+
+    /// The YAML examples, with the lines they begin in.
+    var examples: [(line: Int, text: String)] {
+        var result: [(line: Int, text: String)] = []
+        var open: (line: Int, text: String)?
+        for (index, line) in self.text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            if let example = open {
+                if line == "```" {
+                    result.append(example)
+                    open = nil
+                } else {
+                    open = (example.line, example.text + line + "\n")
+                }
+            } else if line == "```yaml" {
+                open = (index + 2, "")
+            }
+        }
+        return result
+    }
+
+    @Test func everyExampleWorks() throws {
+        let folder = try TemporaryFolder()
+        for name in ["pgpassword", "wamp_ticket", "wamp_secret"] { try folder.write(name, "s3cret\n") }
+        let environment = ["WAMP_TICKET": "s3cret", "PGHOST_APP": "db.example.com", "WAMP_SECRET": "s3cret"]
+        #expect(self.examples.count >= 15)
+        for example in self.examples {
+            var text = example.text.replacing("/run/secrets/", with: "\(folder.path)/")
+            let begins = { (key: String) in text.hasPrefix("\(key):") || text.contains("\n\(key):") }
+            if !begins("router") { text += "\nrouter: { url: ws://127.0.0.1:8080/ws, realm: realm1 }" }
+            if !begins("database") { text += "\ndatabase: { url: postgresql://wamp@127.0.0.1:5432/app }" }
+            let found = faults(in: text, environment: environment)
+            #expect(found.isEmpty, "docs/mapping.md:\(example.line): \(found)")
+        }
+    }
+
+    @Test func everyKeyIsDescribedAndShown() throws {
+        let shown = self.examples.map(\.text).joined()
+        for (name, keys) in SchemaTests.sections {
+            let undescribed = (keys.now + keys.later).filter { !self.text.contains("`\($0)`") }
+            #expect(undescribed.isEmpty, "\(name)")
+            let unshown = keys.now.filter { !shown.contains("\($0):") }
+            #expect(unshown.isEmpty, "\(name)")
+        }
+    }
+
+    @Test func everyWordIsDescribed() {
+        let words =
+            ProcedureMapping.Results.allCases.map(\.rawValue) + ProcedureMapping.Convention.allCases.map(\.rawValue)
+            + ProcedureMapping.Invoke.allCases.map(\.rawValue) + ProcedureMapping.Match.allCases.map(\.rawValue)
+            + LogSettings.Level.allCases.map(\.rawValue) + DatabaseSettings.OnDatabaseLoss.allCases.map(\.rawValue)
+            + RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
+            + AuthenticationSettings.Method.allCases.map(\.rawValue)
+            + LaterValues.methods + LaterValues.serializers + LaterValues.schemes
+        let undescribed = words.filter { !self.text.contains("`\($0)`") }
+        #expect(undescribed.isEmpty)
+    }
+}
