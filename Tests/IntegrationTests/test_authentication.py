@@ -3,6 +3,7 @@
 import pytest
 
 from actors.cluster import Database
+from actors.deadline import until
 from actors.peer import joined
 from actors.router import SECRET, TICKET, Router
 from actors.sidecar import Sidecar
@@ -51,7 +52,5 @@ async def test_no_such_realm(make_sidecar: SidecarMaker, router: Router, databas
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures={},
         router={"url": router.url("rawsocket"), "realm": "realm2", "auth": {"method": "anonymous"}}).start(ready=False)
-    from actors.deadline import until
-
     await until(lambda: sum("no_such_realm" in line for line in sidecar.lines) >= 2, "it says so, twice")
     assert sidecar.running

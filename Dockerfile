@@ -1,0 +1,28 @@
+# wamp-sidecar in a small image: the binary with Swift's standard library in it, libpq, OpenSSL, and nothing to build with.
+#
+#   docker build -t wamp-sidecar .
+#   docker run -v ./sidecar.yaml:/etc/wamp-sidecar/sidecar.yaml:ro wamp-sidecar
+#
+# scripts/check-image tries what it says without a container engine, and reads the build command, the packages and the
+# user from this file.
+
+FROM swift:6.2-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpq-dev libssl-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /source
+COPY Package.swift ./
+COPY Sources Sources
+COPY Tests Tests
+RUN swift build -c release --static-swift-stdlib --product wamp-sidecar \
+    && install -s .build/release/wamp-sidecar /usr/local/bin/wamp-sidecar
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libpq5 libssl3 ca-certificates \
+    && rm -rf /var/lib/apt/lists/*
+COPY --from=build /usr/local/bin/wamp-sidecar /usr/local/bin/wamp-sidecar
+USER 10001:10001
+WORKDIR /etc/wamp-sidecar
+ENTRYPOINT ["wamp-sidecar"]
+CMD ["run", "--config", "/etc/wamp-sidecar/sidecar.yaml"]
