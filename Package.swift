@@ -81,6 +81,7 @@ let package = Package(
             name: "wamp-sidecar",
             dependencies: [
                 "Sidecar",
+                "SidecarConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -79,10 +79,11 @@ final class Connection: WatcherHandler {
     /// - Returns: false if nothing of it can have been run: the connection is broken, and the owner is told so in this same call.
     func send(_ work: Work, now: NIODeadline) -> Bool {
         guard self.isNotClosed else { return false }
-        guard let leading = self.deallocateRetired(), self.sendSegment(work, leading: leading) else {
+        guard let commands = self.sendCommands(of: work), self.sync() else {
             self.lose(self.handle.errorText)
             return false
         }
+        self.machine.sent(commands)
         if self.inFlight.isEmpty { self.headSince = now }
         self.inFlight.append(InFlight(work: work, sentAt: now))
         work.state = .sent(to: self, at: now)
@@ -91,33 +92,64 @@ final class Connection: WatcherHandler {
         return true
     }
 
-    private func sendSegment(_ work: Work, leading: [PipelineStateMachine.Command]) -> Bool {
-        var leading = leading
-        if let prelude = work.prelude, !self.prepare(prelude.0, &leading) { return false }
-        if case .prepared(let statement, _) = work.command, !self.prepare(statement, &leading) { return false }
-        self.machine.sent(leading: leading, hasPrelude: work.prelude != nil, isTransaction: work.isExplicitTransaction)
-        if work.isExplicitTransaction, !self.run("begin", Parameters()) { return false }
-        if let (statement, parameters) = work.prelude, !self.run(statement, parameters) { return false }
+    /// Sends all of a segment but its Sync.
+    ///
+    /// - Returns: the commands that were sent, in order; nil if the connection is broken.
+    private func sendCommands(of work: Work) -> [PipelineStateMachine.Command]? {
+        if self.retired.isEmpty, !work.isExplicitTransaction, case .prepared(let statement, let parameters) = work.command,
+            self.prepared.contains(statement)
+        {
+            guard let (settings, values) = work.prelude else {
+                return self.run(statement, parameters) ? PipelineStateMachine.main : nil
+            }
+            if self.prepared.contains(settings) {
+                guard self.run(settings, values), self.run(statement, parameters) else { return nil }
+                return PipelineStateMachine.preludeAndMain
+            }
+        }
+        return self.sendSeldomCommands(of: work)
+    }
+
+    /// The same, with whatever has to be prepared, given back or begun on the way. The command is prepared behind the prelude, because whether
+    /// its names may be used depends on the role that the prelude sets.
+    private func sendSeldomCommands(of work: Work) -> [PipelineStateMachine.Command]? {
+        var commands: [PipelineStateMachine.Command] = []
+        for statement in self.retired {
+            guard self.run("deallocate \(statement.name)", Parameters()) else { return nil }
+            commands.append(.deallocate)
+        }
+        self.retired.removeAll()
+        if work.isExplicitTransaction {
+            guard self.run("begin", Parameters()) else { return nil }
+            commands.append(.begin)
+        }
+        if let (settings, values) = work.prelude {
+            guard self.prepare(settings, &commands), self.run(settings, values) else { return nil }
+            commands.append(.prelude)
+        }
         switch work.command {
         case .prepared(let statement, let parameters):
-            guard self.run(statement, parameters) else { return false }
+            guard self.prepare(statement, &commands), self.run(statement, parameters) else { return nil }
+            commands.append(.main)
         case .text(let text, let parameters):
-            guard self.run(text, parameters) else { return false }
+            guard self.run(text, parameters) else { return nil }
+            commands.append(.main)
+        case .describe(let text):
+            guard unsafe PQsendPrepare(self.handle.pointer, "", text, 0, nil) == 1,
+                unsafe PQsendDescribePrepared(self.handle.pointer, "") == 1
+            else { return nil }
+            commands += [.parse, .describe]
         }
-        if work.isExplicitTransaction, !self.run("commit", Parameters()) { return false }
-        return self.sync()
+        if work.isExplicitTransaction {
+            guard self.run("commit", Parameters()) else { return nil }
+            commands.append(.commit)
+        }
+        return commands
     }
 
-    private func deallocateRetired() -> [PipelineStateMachine.Command]? {
-        guard !self.retired.isEmpty else { return [] }
-        for statement in self.retired where !self.run("deallocate \(statement.name)", Parameters()) { return nil }
-        defer { self.retired.removeAll() }
-        return self.retired.map { _ in .deallocate }
-    }
-
-    private func prepare(_ statement: Statement, _ leading: inout [PipelineStateMachine.Command]) -> Bool {
+    private func prepare(_ statement: Statement, _ commands: inout [PipelineStateMachine.Command]) -> Bool {
         guard self.prepared.insert(statement).inserted else { return true }
-        leading.append(.prepare(statement))
+        commands.append(.prepare(statement))
         return unsafe PQsendPrepare(self.handle.pointer, statement.name, statement.text, 0, nil) == 1
     }
 
@@ -243,6 +275,9 @@ final class Connection: WatcherHandler {
             break
         case .handRowsOver:
             self.handOver(result)
+        case .handDescriptionOver:
+            let work = self.inFlight[0].work
+            work.handler.described(result.shape, of: work)
         case .keepError:
             self.inFlight[0].error = result.error
         case .forget(let statement):

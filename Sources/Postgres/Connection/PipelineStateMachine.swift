@@ -15,8 +15,13 @@ struct PipelineStateMachine: ~Copyable {
         case prepare(Statement)
         case begin
         case prelude
+        /// The parsing of a statement that has no name.
+        case parse
+        /// Its description.
+        case describe
         case main
         case commit
+        case sync
     }
 
     /// What the driver does with what has come.
@@ -25,6 +30,8 @@ struct PipelineStateMachine: ~Copyable {
         case none
         /// The rows of this result are the work's.
         case handRowsOver
+        /// This result describes the work's statement.
+        case handDescriptionOver
         /// The segment's first error: keep it.
         case keepError
         /// This statement was not prepared after all.
@@ -38,29 +45,19 @@ struct PipelineStateMachine: ~Copyable {
     }
 
     private struct Segment {
-        /// Commands ahead of the work's own: seldom any.
-        let leading: [Command]
-        let hasPrelude: Bool
-        let isTransaction: Bool
+        let commands: [Command]
         var position = 0
         var hasFailed = false
 
-        /// The command whose results come next; nil if the sync does.
-        var current: Command? {
-            guard self.position >= self.leading.count else { return self.leading[self.position] }
-            var index = self.position - self.leading.count
-            if self.isTransaction {
-                if index == 0 { return .begin }
-                index -= 1
-            }
-            if self.hasPrelude {
-                if index == 0 { return .prelude }
-                index -= 1
-            }
-            if index == 0 { return .main }
-            return self.isTransaction && index == 1 ? .commit : nil
+        /// The command whose results come next.
+        var current: Command {
+            self.position < self.commands.count ? self.commands[self.position] : .sync
         }
     }
+
+    /// The commands of nearly every segment. Constants, so that a call costs no allocation for them.
+    static let main: [Command] = [.main]
+    static let preludeAndMain: [Command] = [.prelude, .main]
 
     private var segments = Deque<Segment>()
 
@@ -70,9 +67,9 @@ struct PipelineStateMachine: ~Copyable {
     /// Whether the results that come next are the rows of a work's own command.
     var isAtMain: Bool { self.segments.first?.current == .main }
 
-    /// A segment was sent.
-    mutating func sent(leading: [Command], hasPrelude: Bool, isTransaction: Bool) {
-        self.segments.append(Segment(leading: leading, hasPrelude: hasPrelude, isTransaction: isTransaction))
+    /// A segment was sent: these commands, then a Sync.
+    mutating func sent(_ commands: [Command]) {
+        self.segments.append(Segment(commands: commands))
     }
 
     /// A result came. COPY is not for here: it leaves the pipeline beyond repair.
@@ -81,19 +78,20 @@ struct PipelineStateMachine: ~Copyable {
         let current = self.segments[0].current
         switch kind {
         case .sync:
-            guard current == nil else { return .broken }
+            guard current == .sync else { return .broken }
             self.segments.removeFirst()
             return .endSegment
         case .rows, .row:
             switch current {
             case .main: return .handRowsOver
             case .prelude: return .none
-            case .deallocate, .prepare, .begin, .commit, nil: return .broken
+            case .deallocate, .prepare, .parse, .describe, .begin, .commit, .sync: return .broken
             }
         case .command:
-            return current == nil ? .broken : .none
+            if current == .describe { return .handDescriptionOver }
+            return current == .sync ? .broken : .none
         case .skipped:
-            guard let current else { return .broken }
+            guard current != .sync else { return .broken }
             if case .prepare(let statement) = current { return .forget(statement) }
             return .none
         case .error:
@@ -111,7 +109,7 @@ struct PipelineStateMachine: ~Copyable {
     mutating func commandEnded() -> Action {
         guard !self.segments.isEmpty else { return .broken }
         // Behind the error of a failed commit comes an end of its own.
-        guard self.segments[0].current != nil else { return self.segments[0].hasFailed ? .none : .broken }
+        guard self.segments[0].current != .sync else { return self.segments[0].hasFailed ? .none : .broken }
         self.segments[0].position += 1
         return .none
     }

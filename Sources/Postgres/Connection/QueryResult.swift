@@ -45,6 +45,17 @@ internal import CLibpq
         return unsafe Int(String(cString: text))
     }
 
+    /// What a description says.
+    var shape: StatementShape {
+        StatementShape(
+            parameters: unsafe (0..<PQnparams(self.pointer)).map { unsafe PQparamtype(self.pointer, $0) },
+            columns: unsafe (0..<PQnfields(self.pointer)).map { column in
+                StatementShape.Column(
+                    name: unsafe PQfname(self.pointer, column).map { unsafe String(cString: $0) } ?? "",
+                    type: unsafe PQftype(self.pointer, column))
+            })
+    }
+
     /// All rows as text, for seldom queries.
     var texts: Rows {
         let columns = unsafe PQnfields(self.pointer)

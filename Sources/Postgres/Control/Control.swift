@@ -5,6 +5,7 @@ package import NIOCore
 /// It is a connection of its own so that a cancel never waits behind the call that it is about. On the event loop.
 package final class Control: ConnectionKeeperOwner {
     private static let timeout = TimeAmount.seconds(10)
+    private static let setRole = Statement("select pg_catalog.set_config('role', $1, true)")
     /// What may wait for the connection; beyond it the oldest are refused.
     private static let mostWaiting = 10_000
 
@@ -44,10 +45,32 @@ package final class Control: ConnectionKeeperOwner {
         _ text: String, _ parameters: Parameters = Parameters(), patience: TimeAmount = .seconds(5),
         completion: @escaping (Result<Rows, QueryFailure>) -> Void
     ) {
-        let collector = RowCollector(completion: completion)
+        self.submit(.text(text, parameters), patience: patience, handler: RowCollector(completion: completion))
+    }
+
+    /// Asks what a statement's parameters and columns are, as a role sees it.
+    ///
+    /// - Parameters:
+    ///   - role: nil for the session's own.
+    ///   - completion: called exactly once, on the event loop.
+    package func describe(
+        _ text: String, role: String?, completion: @escaping (Result<StatementShape, QueryFailure>) -> Void
+    ) {
+        var prelude: (Statement, Parameters)?
+        if let role {
+            var values = Parameters()
+            values.append(role)
+            prelude = (Self.setRole, values)
+        }
+        self.submit(.describe(text), prelude: prelude, patience: .seconds(5), handler: ShapeCollector(completion: completion))
+    }
+
+    private func submit(
+        _ command: Work.Command, prelude: (Statement, Parameters)? = nil, patience: TimeAmount, handler: any WorkHandler
+    ) {
         let work = Work(
-            lane: LaneID(index: 0), command: .text(text, parameters), timeout: Self.timeout, expires: .now() + patience,
-            handler: collector)
+            lane: LaneID(index: 0), command: command, prelude: prelude, timeout: Self.timeout, expires: .now() + patience,
+            handler: handler)
         if let connection = self.keeper.connection, connection.send(work, now: .now()) {
             connection.flush()
         } else {

@@ -24,13 +24,8 @@ final class RowCollector: WorkHandler {
     }
 
     func ended(_ work: Work, outcome: WorkOutcome) {
-        switch outcome {
-        case .committed: self.completion(.success(Rows(columns: self.columns, values: self.values)))
-        case .failed(let error): self.completion(.failure(.server(error)))
-        case .canceled, .timedOut: self.completion(.failure(.unavailable("the query was canceled")))
-        case .refused: self.completion(.failure(.unavailable("there is no connection to the database")))
-        case .unknown(let reason): self.completion(.failure(.unavailable(reason)))
-        }
+        if let failure = QueryFailure(outcome) { return self.completion(.failure(failure)) }
+        self.completion(.success(Rows(columns: self.columns, values: self.values)))
     }
 }
 
@@ -38,6 +33,17 @@ final class RowCollector: WorkHandler {
 package enum QueryFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case server(DatabaseError)
     case unavailable(String)
+
+    /// Nil if there is no failure.
+    init?(_ outcome: WorkOutcome) {
+        switch outcome {
+        case .committed: return nil
+        case .failed(let error): self = .server(error)
+        case .canceled, .timedOut: self = .unavailable("the query was canceled")
+        case .refused: self = .unavailable("there is no connection to the database")
+        case .unknown(let reason): self = .unavailable(reason)
+        }
+    }
 
     package var description: String {
         switch self {

@@ -91,7 +91,7 @@ internal import NIOCore
     func connected(_ connection: Connection, keeper: ConnectionKeeper) {
         self.machine.connected()
         for channel in self.channels {
-            self.query("listen \(SQLIdentifier.quote(channel))") { result in
+            self.query("listen \(SQLText.identifier(channel))") { result in
                 switch result {
                 case .success: self.run(self.machine.subscribed())
                 case .failure(.server(let error)):

@@ -108,6 +108,12 @@ package final class Pool: ConnectionKeeperOwner {
         }
     }
 
+    /// Forgets a unit of work that has not been sent. One that was runs to its end.
+    package func withdraw(_ work: Work) {
+        guard case .waiting = work.state else { return }
+        self.interrupt(work)
+    }
+
     /// Takes no more results: what would come of them has nowhere to go.
     package func pause() {
         self.isPaused = true

@@ -11,6 +11,8 @@ package final class Work {
         case prepared(Statement, Parameters)
         /// A statement that is run once, without a name.
         case text(String, Parameters)
+        /// Not run: the server is asked what the statement's parameters and columns are. See ``WorkHandler/described(_:of:)``.
+        case describe(String)
     }
 
     /// Where it is on its way. Kept by the pool.
@@ -69,10 +71,28 @@ package final class Work {
 package protocol WorkHandler: AnyObject {
     /// A row of the command's result. It does not count before ``ended(_:outcome:)`` says that the transaction is committed.
     func received(_ row: borrowing ResultRow, of work: Work)
+    /// What the server says about a statement that was to be described.
+    func described(_ shape: StatementShape, of work: Work)
     /// What was received so far is void: the work is run again.
     func restarted(_ work: Work)
     /// The end. Nothing comes after it.
     func ended(_ work: Work, outcome: WorkOutcome)
+}
+
+extension WorkHandler {
+    package func described(_ shape: StatementShape, of work: Work) {}
+}
+
+/// The types of a statement's parameters and columns, by their oids.
+package struct StatementShape: Sendable, Equatable {
+    package struct Column: Sendable, Equatable {
+        package let name: String
+        package let type: UInt32
+    }
+
+    package let parameters: [UInt32]
+    /// Empty for a statement that returns no rows.
+    package let columns: [Column]
 }
 
 /// How a unit of work ended.

@@ -1,0 +1,86 @@
+import NIOCore
+import Postgres
+import WAMP
+
+/// What is set for the transaction of one call, ahead of it: its deadline, the role it runs as, and who calls.
+///
+/// A function can leave settings behind in its session. So as soon as any call needs more than a deadline, every call on the pool sets all of
+/// it, known or not, so that nothing of one caller reaches the next.
+struct CallSettings {
+    /// Who calls, as far as the router discloses it.
+    struct Caller {
+        var session: String?
+        var authid: String?
+        var authrole: String?
+
+        /// Whether the router has disclosed anything.
+        var isDisclosed: Bool { self.session != nil || self.authid != nil || self.authrole != nil }
+
+        static let undisclosed = Caller()
+    }
+
+    private static let timeoutAlone = Statement("select pg_catalog.set_config('statement_timeout', $1, true)")
+    private static let everything = Statement(
+        """
+        select pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('search_path', $2, true), \
+        pg_catalog.set_config('wamp.procedure', $3, true), pg_catalog.set_config('wamp.caller', $4, true), \
+        pg_catalog.set_config('wamp.caller_authid', $5, true), pg_catalog.set_config('wamp.caller_authrole', $6, true), \
+        pg_catalog.set_config('role', $7, true)
+        """)
+
+    /// The deadline that connections have by themselves.
+    private let sessionTimeout: TimeAmount
+    /// Once true, it stays true: functions may count on the settings from then on.
+    private(set) var isInUse: Bool
+    /// The search path of a fresh session.
+    var searchPath = "\"$user\", public"
+
+    /// - Parameter isInUse: whether a mapping names a role.
+    init(sessionTimeout: TimeAmount, isInUse: Bool) {
+        self.sessionTimeout = sessionTimeout
+        self.isInUse = isInUse
+    }
+
+    /// The statement to send ahead of a call, or nil if the session's own settings are right.
+    mutating func prelude(
+        timeout: TimeAmount, role: String?, procedure: String, caller: Caller
+    ) -> (Statement, Parameters)? {
+        if caller.isDisclosed { self.isInUse = true }
+        guard self.isInUse else { return self.timeoutAlone(timeout) }
+        var values = Parameters()
+        values.append(Self.milliseconds(timeout))
+        values.append(self.searchPath)
+        values.append(procedure)
+        values.append(caller.session ?? "")
+        values.append(caller.authid ?? "")
+        values.append(caller.authrole ?? "")
+        values.append(role ?? "none")
+        return (Self.everything, values)
+    }
+
+    private func timeoutAlone(_ timeout: TimeAmount) -> (Statement, Parameters)? {
+        guard timeout != self.sessionTimeout else { return nil }
+        var values = Parameters()
+        values.append(Self.milliseconds(timeout))
+        return (Self.timeoutAlone, values)
+    }
+
+    /// At least 1: for the server 0 is no deadline at all.
+    private static func milliseconds(_ timeout: TimeAmount) -> String {
+        "\(min(max(timeout.nanoseconds / 1_000_000, 1), Int64(Int32.max)))"
+    }
+}
+
+extension CallSettings.Caller {
+    /// Takes what an INVOCATION's details disclose. What could not be a setting's value counts as not disclosed.
+    init(_ details: Details) {
+        self.session = details.integer("caller").map { "\($0)" }
+        self.authid = Self.text(details, "caller_authid")
+        self.authrole = Self.text(details, "caller_authrole")
+    }
+
+    private static func text(_ details: Details, _ key: String) -> String? {
+        guard let text = details.string(key), !text.utf8.contains(0) else { return nil }
+        return text
+    }
+}

@@ -1,0 +1,206 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// The callee role: functions of the database are procedures on the router. On the event loop.
+final class Callee {
+    let pool: Pool
+    let definitions: Definitions
+    let routes: [ProcedureRoute]
+    /// How long a call may wait for a connection.
+    let queueTimeout: TimeAmount
+
+    private let eventLoop: any EventLoop
+    private let timeoutUnit: RouterSettings.CallTimeoutUnit
+    private let observer: (Observation) -> Void
+    private let changed: () -> Void
+    private lazy var registrar = Registrar(
+        routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
+    private var settings: CallSettings
+    private var calls: [RequestID: ProcedureCall] = [:]
+    /// Told when the last call has been answered; set while stopping.
+    private var drained: (() -> Void)?
+
+    /// - Parameter changed: called whenever ``health`` may have changed.
+    init(
+        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, sessionTimeout: TimeAmount,
+        observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+    ) throws(StartError) {
+        self.pool = pool
+        self.definitions = Definitions(control: control, pool: pool, observer: observer)
+        self.eventLoop = eventLoop
+        self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
+        self.timeoutUnit = configuration.router.callTimeoutUnit
+        self.observer = observer
+        self.changed = changed
+        var routes: [ProcedureRoute] = []
+        for mapping in configuration.procedures {
+            routes.append(try ProcedureRoute(mapping, in: configuration, pool: pool))
+        }
+        self.routes = routes
+        let namesRoles = configuration.procedures.contains { $0.role != .session }
+        self.settings = CallSettings(sessionTimeout: sessionTimeout, isInUse: namesRoles)
+    }
+
+    // MARK: - Health
+
+    /// Whether all procedures have been registered or refused, and all functions looked at.
+    var isSettled: Bool {
+        self.registrar.isComplete
+            && self.routes.allSatisfy { route in
+                route.allDefinitions.allSatisfy { definition in
+                    switch definition.state {
+                    case .unknown: false
+                    case .plan, .fault: true
+                    }
+                }
+            }
+    }
+
+    /// What does not work, one sentence each.
+    var complaints: [String] {
+        self.registrar.refusals.map { "\($0.uri): \($0.reason)" } + self.definitions.faults.map(\.description)
+    }
+
+    // MARK: - The two sides
+
+    func joined(_ session: Session) {
+        self.registrar.joined(session)
+    }
+
+    func left() {
+        self.registrar.left()
+        let calls = self.calls
+        self.calls.removeAll()
+        for call in calls.values { call.sessionEnded() }
+        self.finishDraining()
+    }
+
+    func revoked(_ registration: RegistrationID, reason: String?) {
+        self.registrar.revoked(registration, reason: reason)
+    }
+
+    /// The database is there: what is not known, or was wrong when last looked at, is looked up.
+    func databaseIsAvailable() {
+        for route in self.routes {
+            for definition in route.allDefinitions {
+                switch definition.state {
+                case .plan: break
+                case .unknown, .fault: self.definitions.lookUp(definition, of: route) { _ in self.changed() }
+                }
+            }
+        }
+        self.registrar.resume()
+    }
+
+    /// Takes the procedures off the router until the database is back.
+    func withdraw() {
+        self.registrar.withdraw()
+    }
+
+    /// The search path of a fresh session, as the server says.
+    func learn(searchPath: String) {
+        self.settings.searchPath = searchPath
+    }
+
+    /// Takes no more calls; `completion` is called when those that run have been answered.
+    func drain(completion: @escaping () -> Void) {
+        self.drained = completion
+        self.registrar.withdraw()
+        self.finishDraining()
+    }
+
+    private func finishDraining() {
+        guard self.calls.isEmpty, let drained = self.drained else { return }
+        self.drained = nil
+        drained()
+    }
+
+    // MARK: - Calls
+
+    func received(_ invocation: Invocation, in session: Session) {
+        guard let route = self.registrar.route(of: invocation.registration) else {
+            // It crossed our UNREGISTER on the way.
+            let failure = CallFailure(WAMPError.noSuchRegistration, "the procedure is not registered any more")
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return
+        }
+        // A second invocation of the same id could not be told from the first in its answer.
+        guard self.calls[invocation.request] == nil else { return }
+        let caller = invocation.details.isEmpty ? CallSettings.Caller.undisclosed : CallSettings.Caller(invocation.details)
+        guard let definition = route.definition(for: caller) else {
+            let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
+            let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return
+        }
+        let call = ProcedureCall(
+            invocation, route: route, definition: definition, caller: caller,
+            timeout: self.timeout(of: invocation, route: route, session: session), session: session, callee: self,
+            at: .now())
+        self.calls[invocation.request] = call
+        call.start()
+    }
+
+    func received(_ interrupt: Interrupt) {
+        self.calls[interrupt.request]?.interrupt()
+    }
+
+    /// A call has been answered, or can't be any more.
+    func answered(_ call: ProcedureCall) {
+        if self.calls[call.invocation.request] === call { self.calls[call.invocation.request] = nil }
+        if self.drained != nil { self.finishDraining() }
+    }
+
+    func observe(_ failure: CallFailure, of call: ProcedureCall) {
+        self.observer(.callFailed(uri: call.route.uri.text, error: failure.uri.text))
+    }
+
+    // MARK: - Settings
+
+    /// Whether each call is preceded by settings of its own.
+    var areSettingsInUse: Bool { self.settings.isInUse }
+
+    /// What has to be set ahead of a call.
+    func prelude(of call: ProcedureCall) -> (Statement, Parameters)? {
+        let procedure = call.invocation.details.isEmpty ? nil : call.invocation.details.string("procedure")
+        return self.settings.prelude(
+            timeout: call.timeout, role: call.definition.role, procedure: procedure ?? call.route.uri.text,
+            caller: call.caller)
+    }
+
+    /// The mapping's timeout, or the call's if that is shorter.
+    private func timeout(of invocation: Invocation, route: ProcedureRoute, session: Session) -> TimeAmount {
+        guard !invocation.details.isEmpty, let number = invocation.details.integer("timeout"), number > 0 else {
+            return route.timeout
+        }
+        // Beyond a day no unit makes it shorter than the mapping's.
+        let bounded = min(number, 86_400_000)
+        switch self.timeoutUnit {
+        case .ignore: return route.timeout
+        case .milliseconds: return min(.milliseconds(bounded), route.timeout)
+        case .seconds: return min(.seconds(bounded), route.timeout)
+        case .auto:
+            let isCrossbar = session.agent?.hasPrefix("Crossbar.io") ?? false
+            return min(isCrossbar ? .seconds(bounded) : .milliseconds(bounded), route.timeout)
+        }
+    }
+}
+
+extension ProcedureRoute {
+    fileprivate convenience init(
+        _ mapping: ProcedureMapping, in configuration: Configuration, pool: Pool
+    ) throws(StartError) {
+        let uri: URI
+        do {
+            uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
+        } catch {
+            throw StartError("\(configuration.place(mapping.location)): procedure '\(mapping.uri)' \(error.description)")
+        }
+        self.init(
+            mapping: mapping, uri: uri, place: configuration.place(mapping.location),
+            lane: pool.addLane(concurrency: mapping.concurrency))
+    }
+}

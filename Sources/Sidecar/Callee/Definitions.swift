@@ -1,0 +1,73 @@
+import Postgres
+import SidecarConfiguration
+import WAMP
+
+/// Asks the catalog what the mapped functions are. On the event loop.
+///
+/// One question a definition at a time: who asks while one is under way may be told what it finds, and who asks after a change has been
+/// committed asks anew.
+final class Definitions {
+    private let control: Control
+    private let pool: Pool
+    private let observer: (Observation) -> Void
+    private var reported: [ObjectIdentifier: DefinitionFault] = [:]
+
+    init(control: Control, pool: Pool, observer: @escaping (Observation) -> Void) {
+        self.control = control
+        self.pool = pool
+        self.observer = observer
+    }
+
+    /// What can't be called now, in no order.
+    var faults: [DefinitionFault] { Array(self.reported.values) }
+
+    /// Looks at the catalog and makes the definition's plan anew.
+    func lookUp(
+        _ definition: ProcedureDefinition, of route: ProcedureRoute, completion: @escaping (DefinitionOutcome) -> Void
+    ) {
+        if definition.waiting != nil {
+            definition.waiting?.append(completion)
+            return
+        }
+        definition.waiting = [completion]
+        PlanSource.find(route.mapping, role: definition.role, control: self.control) { result in
+            let outcome: DefinitionOutcome
+            switch result {
+            case .success(let plan):
+                self.replace(definition, with: plan)
+                outcome = .found
+            case .failure(.fault(let fault)):
+                self.replace(definition, with: nil)
+                definition.state = .fault(fault)
+                outcome = .fault(fault)
+            case .failure(.unavailable(let reason)):
+                outcome = .unavailable(reason)
+            }
+            self.report(outcome, of: definition, route: route)
+            let waiting = definition.waiting ?? []
+            definition.waiting = nil
+            for completion in waiting { completion(outcome) }
+        }
+    }
+
+    private func replace(_ definition: ProcedureDefinition, with plan: ProcedurePlan?) {
+        definition.plan?.statements.forEach(self.pool.retire)
+        definition.plan = plan
+        if plan != nil { definition.state = .plan }
+    }
+
+    /// A line in the log where something has changed, not for each look.
+    private func report(_ outcome: DefinitionOutcome, of definition: ProcedureDefinition, route: ProcedureRoute) {
+        let key = ObjectIdentifier(definition)
+        switch outcome {
+        case .found:
+            guard self.reported.removeValue(forKey: key) != nil else { return }
+            self.observer(.procedureUsable(uri: route.uri.text))
+        case .fault(let fault):
+            guard self.reported.updateValue(fault, forKey: key) != fault else { return }
+            self.observer(.procedureUnusable(uri: route.uri.text, place: route.place, reason: fault.description))
+        case .unavailable:
+            break
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Postgres
+import SidecarConfiguration
+
+/// Makes the plan of a mapping from what the database has.
+enum PlanSource {
+    enum Failure: Error {
+        case fault(DefinitionFault)
+        /// The database could not be asked.
+        case unavailable(String)
+
+        init(_ failure: QueryFailure) {
+            switch failure {
+            case .server(let error):
+                self = .fault(DefinitionFault(sqlstate: error.sqlstate, description: error.message))
+            case .unavailable(let reason):
+                self = .unavailable(reason)
+            }
+        }
+    }
+
+    /// Asks the catalog, as it is now.
+    ///
+    /// - Parameters:
+    ///   - role: the role that will run it, nil for the session's own: who may execute it depends on that.
+    ///   - completion: called once, on the event loop.
+    static func find(
+        _ mapping: ProcedureMapping, role: String?, control: Control,
+        completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
+    ) {
+        let options = PlanOptions(mapping)
+        switch mapping.target.value {
+        case .function(let text):
+            self.findFunction(text, role: role, control: control) { result in
+                completion(result.flatMap { definition in Self.plan { () throws(PlanFault) in
+                    try ProcedurePlan(function: definition, options: options)
+                } })
+            }
+        case .sql(let text):
+            StatementDescriber.describe(text, role: role, control: control) { result in
+                completion(result.flatMap { mapping, description in Self.plan { () throws(PlanFault) in
+                    try ProcedurePlan(statement: mapping, description: description, options: options)
+                } })
+            }
+        }
+    }
+
+    /// Asks for one function.
+    static func findFunction(
+        _ text: String, role: String?, control: Control,
+        completion: @escaping (Result<FunctionDefinition, Failure>) -> Void
+    ) {
+        let reference: FunctionReference
+        do {
+            reference = try FunctionReference(text)
+        } catch {
+            return completion(.failure(.fault(DefinitionFault(sqlstate: "42601", description: error.description))))
+        }
+        control.query(FunctionLookup.query, FunctionLookup.parameters(for: reference, role: role)) { result in
+            switch result {
+            case .success(let rows):
+                do throws(FunctionFault) {
+                    completion(.success(try FunctionLookup.definition(of: reference, in: rows)))
+                } catch {
+                    completion(.failure(.fault(DefinitionFault(error))))
+                }
+            case .failure(.server(let error)):
+                let fault = FunctionLookup.fault(of: reference, from: error).map { DefinitionFault($0) }
+                completion(.failure(fault.map { .fault($0) } ?? Failure(.server(error))))
+            case .failure(let failure):
+                completion(.failure(Failure(failure)))
+            }
+        }
+    }
+
+    private static func plan(_ make: () throws(PlanFault) -> ProcedurePlan) -> Result<ProcedurePlan, Failure> {
+        do {
+            return .success(try make())
+        } catch {
+            return .failure(.fault(DefinitionFault(sqlstate: "0A000", description: error.message)))
+        }
+    }
+}
+
+extension DefinitionFault {
+    init(_ fault: FunctionFault) {
+        self.init(sqlstate: fault.sqlstate, description: fault.message)
+    }
+}
+
+extension PlanOptions {
+    /// Takes what a mapping says.
+    init(_ mapping: ProcedureMapping) {
+        self.init(
+            convention: Convention(rawValue: mapping.convention.rawValue) ?? .auto,
+            results: Results(rawValue: mapping.results.rawValue) ?? .auto,
+            bigint: BigintFormat(rawValue: mapping.bigint.rawValue) ?? .number)
+    }
+}

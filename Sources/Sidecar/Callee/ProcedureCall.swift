@@ -1,0 +1,256 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// One INVOCATION, from its arrival to its YIELD or ERROR. On the event loop.
+///
+/// It is answered exactly once, whatever happens in between.
+final class ProcedureCall: WorkHandler {
+    private enum State {
+        /// It waits for the catalog to be asked.
+        case lookingUp
+        case running(Work)
+        case answered
+    }
+
+    let invocation: Invocation
+    let route: ProcedureRoute
+    let definition: ProcedureDefinition
+    let caller: CallSettings.Caller
+    /// The deadline that the server is given: the mapping's, or the call's own if that is shorter.
+    let timeout: TimeAmount
+    let arrived: NIODeadline
+
+    private let session: Session
+    private unowned let callee: Callee
+    private var state = State.lookingUp
+    private var result: ResultAssembler?
+    private var serializationFailures = 0
+    private var hasLookedAgain = false
+    private var isInterrupted = false
+
+    init(
+        _ invocation: Invocation, route: ProcedureRoute, definition: ProcedureDefinition, caller: CallSettings.Caller,
+        timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
+    ) {
+        self.invocation = invocation
+        self.route = route
+        self.definition = definition
+        self.caller = caller
+        self.timeout = timeout
+        self.arrived = now
+        self.session = session
+        self.callee = callee
+    }
+
+    /// Runs the function if it is known, else has it looked up first.
+    func start() {
+        switch self.definition.state {
+        case .plan: self.submit()
+        case .unknown, .fault: self.lookUp()
+        }
+    }
+
+    /// The caller does not want the result any more.
+    func interrupt() {
+        self.isInterrupted = true
+        switch self.state {
+        case .lookingUp: self.fail(Self.canceled)
+        case .running(let work): self.callee.pool.interrupt(work)
+        case .answered: break
+        }
+    }
+
+    /// The session is over: nobody can be answered. What has been sent runs to its end, what has not is not sent.
+    func sessionEnded() {
+        switch self.state {
+        case .lookingUp: self.state = .answered
+        case .running(let work): self.callee.pool.withdraw(work)
+        case .answered: break
+        }
+    }
+
+    // MARK: - Running
+
+    private func lookUp() {
+        self.callee.definitions.lookUp(self.definition, of: self.route) { outcome in
+            guard case .lookingUp = self.state else { return }
+            switch outcome {
+            case .found: self.submit()
+            case .fault(let fault): self.fail(CallFailure(fault))
+            case .unavailable(let reason):
+                self.fail(CallFailure(WAMPError.unavailable, "the database can't be asked for the function: \(reason)"))
+            }
+        }
+    }
+
+    private func submit() {
+        guard let plan = self.definition.plan else {
+            return self.fail(CallFailure(WAMPError.unavailable, "the function is not known"))
+        }
+        do {
+            let bound = try self.bind(plan)
+            self.result = ResultAssembler(
+                plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
+            let work = Work(
+                lane: self.route.lane,
+                command: .prepared(bound.statement, bound.parameters),
+                prelude: self.callee.prelude(of: self),
+                isSet: plan.isSet,
+                isRepeatable: !plan.isProcedure,
+                isExplicitTransaction: plan.isProcedure && self.callee.areSettingsInUse,
+                timeout: self.timeout,
+                expires: self.arrived + min(self.timeout, self.callee.queueTimeout),
+                handler: self)
+            self.state = .running(work)
+            self.callee.pool.submit(work)
+        } catch {
+            self.fail(error)
+        }
+    }
+
+    private func bind(_ plan: ProcedurePlan) throws(CallFailure) -> (statement: Statement, parameters: Parameters) {
+        defer { plan.takeRetired().forEach(self.callee.pool.retire) }
+        do {
+            return try plan.bind(
+                self.invocation.payload, details: self.invocation.details, procedure: self.route.uri.text)
+        } catch {
+            throw CallFailure(error)
+        }
+    }
+
+    // MARK: - The result
+
+    func received(_ row: borrowing ResultRow, of work: Work) {
+        guard self.result?.take(row) == false else { return }
+        // What else comes is of no use, and a set may have no end.
+        if work.isSet { self.callee.pool.interrupt(work) }
+    }
+
+    func restarted(_ work: Work) {
+        self.result?.reset()
+    }
+
+    func ended(_ work: Work, outcome: WorkOutcome) {
+        switch outcome {
+        case .committed:
+            self.succeed()
+        case .failed(let error):
+            self.failed(error)
+        case .canceled:
+            if let fault = self.result?.fault { self.fail(Self.failure(fault)) } else { self.fail(Self.canceled) }
+        case .timedOut:
+            self.fail(self.timedOut)
+        case .refused(let refusal):
+            self.fail(self.failure(refusal))
+        case .unknown(let reason):
+            self.fail(
+                CallFailure(WAMPError.unavailable, "the connection to the database was lost; the outcome is unknown: \(reason)"))
+        }
+    }
+
+    private func succeed() {
+        if let fault = self.result?.fault { return self.fail(Self.failure(fault)) }
+        do {
+            guard let payload = try self.result?.finish() else { return self.fail(Self.canceled) }
+            switch self.session.yield(self.invocation.request, payload: payload) {
+            case .sent, .sessionClosed:
+                self.end()
+            case .tooLarge(let size, let limit):
+                self.fail(
+                    CallFailure(
+                        WAMPError.payloadSizeExceeded,
+                        "the function has run, but its result has \(size) octets and the router takes \(limit)"))
+            }
+        } catch {
+            self.fail(CallFailure(error))
+        }
+    }
+
+    private func failed(_ error: DatabaseError) {
+        guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
+        if !plan.isProcedure, !self.isInterrupted {
+            let isSerializationFailure = error.sqlstate == "40001" || error.sqlstate == "40P01"
+            if isSerializationFailure, self.serializationFailures < self.route.mapping.retries {
+                self.serializationFailures += 1
+                return self.submit()
+            }
+            if !self.hasLookedAgain, DefinitionChange.isPossible(error, in: plan) {
+                self.hasLookedAgain = true
+                self.state = .lookingUp
+                return self.lookUp()
+            }
+        } else if DefinitionChange.isPossible(error, in: plan) {
+            // A CALL is never run again, but the next one shall know better.
+            self.callee.definitions.lookUp(self.definition, of: self.route) { _ in }
+        }
+        let disclosure: CallFailure.Disclosure =
+            switch self.route.mapping.errors {
+            case .full: .full
+            case .terse: .terse
+            }
+        self.fail(CallFailure(error, disclosure: disclosure, plan: plan))
+    }
+
+    private func fail(_ failure: CallFailure) {
+        switch self.session.fail(self.invocation.request, uri: failure.uri, payload: failure.payload) {
+        case .sent, .sessionClosed:
+            break
+        case .tooLarge(let size, let limit):
+            let short = CallFailure(
+                WAMPError.payloadSizeExceeded, "the error \(failure.uri) has \(size) octets and the router takes \(limit)")
+            _ = self.session.fail(self.invocation.request, uri: short.uri, payload: short.payload)
+        }
+        self.callee.observe(failure, of: self)
+        self.end()
+    }
+
+    private func end() {
+        self.state = .answered
+        self.result = nil
+        self.callee.answered(self)
+    }
+
+    // MARK: - Words
+
+    private static let canceled = CallFailure(WAMPError.canceled, "the call was canceled")
+
+    private var timedOut: CallFailure {
+        CallFailure(WAMPError.timeout, "the call took longer than \(self.timeout.nanoseconds / 1_000_000) ms")
+    }
+
+    private func failure(_ refusal: Refusal) -> CallFailure {
+        switch refusal {
+        case .queueIsFull:
+            CallFailure(WAMPError.unavailable, "too many calls are waiting for the database")
+        case .waitedTooLong(let isDatabaseAvailable):
+            if .now() >= self.arrived + self.timeout {
+                self.timedOut
+            } else if isDatabaseAvailable {
+                CallFailure(WAMPError.unavailable, "the call waited too long for a free connection to the database")
+            } else {
+                CallFailure(WAMPError.unavailable, "the database is not available")
+            }
+        case .stopping:
+            CallFailure(WAMPError.unavailable, "the sidecar is stopping")
+        }
+    }
+
+    private static func failure(_ fault: ResultAssembler.Fault) -> CallFailure {
+        switch fault {
+        case .tooLarge(let limit):
+            CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) octets, the mapping's max_result_bytes")
+        case .tooManyRows(let limit):
+            CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
+        }
+    }
+}
+
+extension CallFailure {
+    /// A procedure that can't be called, whoever calls.
+    init(_ fault: DefinitionFault) {
+        self.init(CallFailure.uri(sqlstate: fault.sqlstate, cancellation: nil), fault.description, sqlstate: fault.sqlstate)
+    }
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+
+/// One procedure of the mapping: what runs when it is called, and what is known of it.
+final class ProcedureRoute {
+    let mapping: ProcedureMapping
+    /// The procedure's URI, or the pattern of URIs.
+    let uri: URI
+    /// Where in the file it is: `sidecar.yaml:12:3`.
+    let place: String
+    let timeout: TimeAmount
+    let lane: LaneID
+    private var definitions: [String?: ProcedureDefinition] = [:]
+    private let soleDefinition: ProcedureDefinition?
+
+    init(mapping: ProcedureMapping, uri: URI, place: String, lane: LaneID) {
+        self.mapping = mapping
+        self.uri = uri
+        self.place = place
+        self.timeout = TimeAmount(mapping.timeout)
+        self.lane = lane
+        switch mapping.role {
+        case .session:
+            self.soleDefinition = ProcedureDefinition(role: nil)
+        case .fixed(let role):
+            self.soleDefinition = ProcedureDefinition(role: role)
+        case .byAuthrole(let roles):
+            self.soleDefinition = nil
+            for role in Set(roles.values) { self.definitions[role] = ProcedureDefinition(role: role) }
+        }
+    }
+
+    /// All definitions: one for each role that it can run as, because what a name means and who may call it depends on the role.
+    var allDefinitions: [ProcedureDefinition] {
+        self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
+    }
+
+    /// Whether calls are denied unless the router says who calls.
+    var needsCaller: Bool {
+        switch self.mapping.role {
+        case .session, .fixed: false
+        case .byAuthrole: true
+        }
+    }
+
+    /// What runs for a caller; nil if this caller may not call it.
+    func definition(for caller: CallSettings.Caller) -> ProcedureDefinition? {
+        switch self.mapping.role {
+        case .session, .fixed:
+            return self.soleDefinition
+        case .byAuthrole(let roles):
+            guard let authrole = caller.authrole, let role = roles[authrole] else { return nil }
+            return self.definitions[role]
+        }
+    }
+}
+
+/// What the database has for a procedure, seen as one role.
+final class ProcedureDefinition {
+    enum State {
+        case unknown
+        /// It can be called.
+        case plan
+        /// It can't be called, and why.
+        case fault(DefinitionFault)
+    }
+
+    /// The role that it runs as; nil for the session's own.
+    let role: String?
+    var state = State.unknown
+    /// How it is called, while ``state`` is ``State/plan``.
+    var plan: ProcedurePlan?
+    /// Who waits for the look-up that is under way; nil if none is.
+    var waiting: [(DefinitionOutcome) -> Void]?
+
+    init(role: String?) {
+        self.role = role
+    }
+}
+
+/// Why a procedure can't be called, whoever calls.
+struct DefinitionFault: Error, Equatable, CustomStringConvertible {
+    /// By this it becomes a WAMP error, as if the database had reported it.
+    let sqlstate: String
+    let description: String
+}
+
+/// What a look-up came to.
+enum DefinitionOutcome {
+    case found
+    case fault(DefinitionFault)
+    /// The database could not be asked.
+    case unavailable(String)
+}

@@ -1,0 +1,131 @@
+import NIOCore
+import Postgres
+import WAMP
+
+/// Makes the payload of a YIELD from the rows of a result, as they come.
+///
+/// Every statement of a ``ProcedurePlan`` returns JSON text, so the bytes are copied as they are.
+struct ResultAssembler {
+    /// What can't be delivered.
+    enum Fault: Error, Equatable {
+        /// More octets than `max_result_bytes`.
+        case tooLarge(limit: Int)
+        /// More rows than `max_rows`.
+        case tooManyRows(limit: Int)
+    }
+
+    private let plan: ProcedurePlan
+    private let mostOctets: Int
+    private let mostRows: Int
+    private var arguments = ByteBuffer()
+    private var columns: [ByteBuffer?] = []
+    private var rowCount = 0
+    private(set) var fault: Fault?
+
+    init(plan: ProcedurePlan, mostOctets: Int, mostRows: Int?) {
+        self.plan = plan
+        self.mostOctets = mostOctets
+        self.mostRows = mostRows ?? .max
+    }
+
+    /// Starts again: the call is run once more.
+    mutating func reset() {
+        self.arguments.clear()
+        self.columns.removeAll()
+        self.rowCount = 0
+        self.fault = nil
+    }
+
+    /// Takes one row.
+    ///
+    /// - Returns: false if the result has become undeliverable; what else comes of it is of no use.
+    mutating func take(_ row: borrowing ResultRow) -> Bool {
+        guard self.fault == nil else { return false }
+        self.rowCount += 1
+        switch self.plan.result {
+        case .nothing:
+            break
+        case .value, .row:
+            self.takeValue(row)
+        case .rows:
+            guard self.rowCount <= self.mostRows else {
+                self.fail(.tooManyRows(limit: self.mostRows))
+                return false
+            }
+            self.takeElement(row)
+        case .arguments, .keywordArguments, .result, .output:
+            self.takeColumns(row)
+        }
+        return self.fault == nil
+    }
+
+    /// The payload, when the last row is in and the transaction is committed.
+    ///
+    /// - Throws: a fault if the result is not of the shape that the mapping says.
+    mutating func finish() throws(ResultFault) -> Payload {
+        switch self.plan.result {
+        case .nothing:
+            return .empty
+        case .value, .row:
+            if self.rowCount == 0 { self.arguments.writeStaticString("[null]") }
+            return Payload(arguments: self.arguments)
+        case .rows:
+            self.arguments.writeStaticString(self.rowCount == 0 ? "[[]]" : "]]")
+            return Payload(arguments: self.arguments)
+        case .arguments, .keywordArguments, .result, .output:
+            return try self.plan.payload(self.columns)
+        }
+    }
+
+    private mutating func takeValue(_ row: borrowing ResultRow) {
+        // A function that has become a set since its plan was made is refused by the server; a second row can't come.
+        guard self.rowCount == 1 else { return }
+        row.withText(0) { bytes in
+            guard let bytes else {
+                self.arguments.writeStaticString("[null]")
+                return
+            }
+            guard self.hasRoom(bytes.count) else { return }
+            self.arguments.reserveCapacity(bytes.count + 2)
+            self.arguments.writeInteger(UInt8(ascii: "["))
+            self.arguments.writeBytes(bytes)
+            self.arguments.writeInteger(UInt8(ascii: "]"))
+        }
+    }
+
+    private mutating func takeElement(_ row: borrowing ResultRow) {
+        row.withText(0) { bytes in
+            guard self.hasRoom(bytes?.count ?? 4) else { return }
+            self.arguments.writeStaticString(self.rowCount == 1 ? "[[" : ",")
+            if let bytes {
+                self.arguments.writeBytes(bytes)
+            } else {
+                self.arguments.writeStaticString("null")
+            }
+        }
+    }
+
+    private mutating func takeColumns(_ row: borrowing ResultRow) {
+        guard self.rowCount == 1 else { return }
+        for column in 0..<row.columnCount {
+            row.withText(column) { bytes in
+                guard self.hasRoom(bytes?.count ?? 0) else { return }
+                self.columns.append(bytes.map { ByteBuffer(bytes: $0) })
+            }
+        }
+    }
+
+    private mutating func hasRoom(_ count: Int) -> Bool {
+        guard self.arguments.readableBytes + count + 4 <= self.mostOctets else {
+            self.fail(.tooLarge(limit: self.mostOctets))
+            return false
+        }
+        return true
+    }
+
+    private mutating func fail(_ fault: Fault) {
+        self.fault = fault
+        self.arguments = ByteBuffer()
+        self.columns.removeAll()
+    }
+}

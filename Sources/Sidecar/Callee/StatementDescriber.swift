@@ -1,0 +1,49 @@
+import Postgres
+
+/// Has the server describe the statement of a mapping's `sql`, with all its types.
+enum StatementDescriber {
+    /// - Parameter completion: called once, on the event loop.
+    static func describe(
+        _ text: String, role: String?, control: Control,
+        completion: @escaping (Result<(StatementMapping, StatementDescription), PlanSource.Failure>) -> Void
+    ) {
+        let mapping: StatementMapping
+        do {
+            mapping = try StatementMapping(text)
+        } catch {
+            return completion(
+                .failure(.fault(DefinitionFault(sqlstate: "42601", description: "the statement \(error.description)"))))
+        }
+        control.describe(mapping.probe, role: role) { result in
+            switch result {
+            case .success(let shape): self.lookUpTypes(of: shape, mapping, control: control, completion: completion)
+            case .failure(let failure): completion(.failure(PlanSource.Failure(failure)))
+            }
+        }
+    }
+
+    private static func lookUpTypes(
+        of shape: StatementShape, _ mapping: StatementMapping, control: Control,
+        completion: @escaping (Result<(StatementMapping, StatementDescription), PlanSource.Failure>) -> Void
+    ) {
+        let oids = Array(Set(shape.parameters + shape.columns.map(\.type)))
+        control.query(TypeLookup.query, TypeLookup.parameters(for: oids)) { result in
+            switch result {
+            case .success(let rows):
+                do throws(FunctionFault) {
+                    let types = try TypeLookup.types(in: rows)
+                    let columns = shape.columns.map { (name: $0.name, type: $0.type) }
+                    guard
+                        let description = StatementDescription(
+                            parameters: shape.parameters, columns: columns, types: types)
+                    else { return completion(.failure(.unavailable("a type was dropped in between"))) }
+                    completion(.success((mapping, description)))
+                } catch {
+                    completion(.failure(.fault(DefinitionFault(error))))
+                }
+            case .failure(let failure):
+                completion(.failure(PlanSource.Failure(failure)))
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import NIOCore
+import NIOPosix
+import Postgres
+package import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// `check --connect`: whether the database has what the mapping names, and the router lets the sidecar in.
+package enum ConnectedCheck {
+    private static let patience = TimeAmount.seconds(20)
+
+    /// Connects to both sides, looks, and leaves again. Registers nothing.
+    ///
+    /// - Returns: what is wrong, a line each; empty if all is well.
+    package static func run(_ configuration: Configuration) async throws -> [String] {
+        let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let eventLoop = eventLoops.next()
+        async let database = self.checkDatabase(configuration, on: eventLoop)
+        async let router = self.checkRouter(configuration, on: eventLoop)
+        return try await database + router
+    }
+
+    private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws -> [String] {
+        try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
+            let promise = eventLoop.makePromise(of: [String].self)
+            do {
+                let check = try DatabaseCheck(configuration, eventLoop: eventLoop, patience: self.patience)
+                check.run { promise.assumeIsolated().succeed($0) }
+            } catch {
+                promise.fail(error)
+            }
+            return promise.futureResult
+        }.get()
+    }
+
+    private static func checkRouter(_ configuration: Configuration, on eventLoop: any EventLoop) async throws -> [String] {
+        try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
+            let promise = eventLoop.makePromise(of: [String].self)
+            do {
+                let check = try RouterCheck(configuration, eventLoop: eventLoop, patience: self.patience)
+                check.run { promise.assumeIsolated().succeed($0) }
+            } catch {
+                promise.fail(error)
+            }
+            return promise.futureResult
+        }.get()
+    }
+}

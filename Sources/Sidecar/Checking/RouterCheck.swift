@@ -1,0 +1,67 @@
+import NIOCore
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// Joins the router and leaves again. On the event loop; keeps itself alive until it is done.
+final class RouterCheck: RouterDelegate {
+    private let place: String
+    private let eventLoop: any EventLoop
+    private let patience: TimeAmount
+    private let routerConfiguration: RouterConfiguration
+    private var router: Router?
+    private var timer: Scheduled<Void>?
+    private var failures: [RouterURL: String] = [:]
+    private var completion: (([String]) -> Void)?
+
+    init(_ configuration: Configuration, eventLoop: any EventLoop, patience: TimeAmount) throws {
+        self.place = configuration.place(configuration.router.location)
+        self.eventLoop = eventLoop
+        self.patience = patience
+        self.routerConfiguration = try RouterConfiguration(configuration.router, version: Sidecar.version)
+    }
+
+    func run(completion: @escaping ([String]) -> Void) {
+        self.completion = completion
+        let router = Router(configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
+        self.router = router
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: self.patience) {
+            self.finish(["\(self.place): router: no answer for \(self.patience.nanoseconds / 1_000_000_000) s"])
+        }
+        router.start()
+    }
+
+    private func finish(_ faults: [String]) {
+        guard let completion = self.completion else { return }
+        self.completion = nil
+        self.timer?.cancel()
+        self.router?.stop {
+            self.router = nil
+            completion(faults)
+        }
+    }
+
+    func joined(_ session: Session) {
+        self.finish([])
+    }
+
+    func observed(_ event: RouterEvent) {
+        switch event {
+        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _):
+            self.failures[url] = "\(self.place): router \(url): \(fault.message)"
+            // Each of several URLs gets its turn; one that works is enough.
+            guard self.failures.count == Set(self.routerConfiguration.urls).count else { return }
+            self.finish(self.failures.values.sorted())
+        case .connecting, .joined, .left, .dropped, .writabilityChanged, .stopped:
+            break
+        }
+    }
+
+    func left(_ session: Session, reason: SessionEnd) {}
+    func received(_ invocation: Invocation, in session: Session) {}
+    func received(_ interrupt: Interrupt, in session: Session) {}
+    func received(_ event: Event, in session: Session) {}
+    func revoked(_ registration: RegistrationID, reason: String?, in session: Session) {}
+    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {}
+    func writabilityChanged(_ isWritable: Bool, in session: Session) {}
+}

@@ -1,0 +1,162 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// Relays what the database notifies: as events, or as calls whose results go back to the database. On the event loop.
+///
+/// NOTIFY is delivered at most once, and so are these: what can't be relayed is counted and logged, not kept.
+final class NotificationRelay {
+    private enum Action {
+        case publish(TopicTemplate, fixed: URI?, PublishOptions)
+        case call(URI, timeout: TimeAmount, result: ResultFunction?)
+    }
+
+    private struct Route {
+        let channel: String
+        let place: String
+        let action: Action
+    }
+
+    private let routes: [String: Route]
+    private let observer: (Observation) -> Void
+    private var session: Session?
+
+    init(
+        configuration: Configuration, pool: Pool, control: Control, observer: @escaping (Observation) -> Void
+    ) throws(StartError) {
+        var routes: [String: Route] = [:]
+        for mapping in configuration.notifications {
+            let place = configuration.place(mapping.location)
+            do {
+                let action = try Self.action(mapping, place: place, pool: pool, control: control, observer: observer)
+                routes[mapping.channel] = Route(channel: mapping.channel, place: place, action: action)
+            } catch {
+                throw StartError("\(place): channel '\(mapping.channel)': \(error)")
+            }
+        }
+        self.routes = routes
+        self.observer = observer
+    }
+
+    /// The channels to listen to.
+    var channels: [String] { self.routes.keys.sorted() }
+
+    func joined(_ session: Session) {
+        self.session = session
+    }
+
+    func left() {
+        self.session = nil
+    }
+
+    /// A notification has come. The bytes are valid only during the call.
+    func received(channel: String, payload: UnsafeRawBufferPointer) {
+        guard let route = self.routes[channel] else { return }
+        do throws(NotificationFault) {
+            guard let session = self.session else { throw NotificationFault.noSession }
+            try self.relay(NotificationPayload(ByteBuffer(bytes: payload)), along: route, in: session)
+        } catch {
+            self.drop(route, error)
+        }
+    }
+
+    private func relay(
+        _ notification: NotificationPayload, along route: Route, in session: Session
+    ) throws(NotificationFault) {
+        switch route.action {
+        case .publish(let template, let fixed, let options):
+            try self.publish(
+                try Self.topic(fixed, template, notification), options, notification.payload, along: route, in: session)
+        case .call(let procedure, let timeout, let result):
+            session.call(procedure, payload: notification.payload, timeout: timeout) { outcome in
+                switch outcome {
+                case .success(let answer):
+                    result?.run(answer, procedure: procedure, channel: route.channel)
+                case .failure(let error):
+                    self.observer(
+                        .notificationCallFailed(channel: route.channel, procedure: procedure.text, reason: error.message))
+                }
+            }
+        }
+    }
+
+    private func publish(
+        _ topic: URI, _ options: PublishOptions, _ payload: Payload, along route: Route, in session: Session
+    ) throws(NotificationFault) {
+        guard options.acknowledge else {
+            switch session.publish(topic, options: options, payload: payload) {
+            case .sent: return
+            case .tooLarge: throw .tooLarge
+            case .sessionClosed: throw .noSession
+            }
+        }
+        session.publish(topic, options: options, payload: payload) { outcome in
+            if case .failure(let error) = outcome { self.drop(route, .refused(error.message)) }
+        }
+    }
+
+    private func drop(_ route: Route, _ fault: NotificationFault) {
+        self.observer(.notificationDropped(channel: route.channel, place: route.place, reason: fault))
+    }
+
+    private static func topic(
+        _ fixed: URI?, _ template: TopicTemplate, _ notification: NotificationPayload
+    ) throws(NotificationFault) -> URI {
+        if let fixed { return fixed }
+        var text = ""
+        for part in template.parts {
+            switch part {
+            case .text(let piece): text += piece
+            case .key(let key): text += try notification.component(key)
+            }
+        }
+        do {
+            return try URI(text)
+        } catch {
+            throw .refused("the topic \(error.description)")
+        }
+    }
+
+    private static func action(
+        _ mapping: NotificationMapping, place: String, pool: Pool, control: Control,
+        observer: @escaping (Observation) -> Void
+    ) throws -> Action {
+        switch mapping.action {
+        case .publish(let topic, let settings):
+            let template = topic.value
+            let isFixed = template.parts.allSatisfy { part in
+                switch part {
+                case .text: true
+                case .key: false
+                }
+            }
+            return .publish(template, fixed: isFixed ? try URI(template.text) : nil, try PublishOptions(settings))
+        case .call(let procedure, let result, let timeout):
+            return .call(
+                try URI(procedure.value), timeout: TimeAmount(timeout),
+                result: result.map {
+                    ResultFunction($0.value, pool: pool, control: control, observer: observer)
+                })
+        }
+    }
+}
+
+extension PublishOptions {
+    /// Takes the options of a mapping.
+    fileprivate init(_ settings: PublishSettings) throws(OptionError) {
+        var values: [String: Value] = [:]
+        if settings.acknowledge { values["acknowledge"] = .bool(true) }
+        values["exclude_me"] = settings.excludeMe.map { .bool($0) }
+        values["disclose_me"] = settings.discloseMe.map { .bool($0) }
+        values["retain"] = settings.retain.map { .bool($0) }
+        values["exclude"] = settings.exclude.map { .list($0.map { .integer($0) }) }
+        values["exclude_authid"] = settings.excludeAuthid.map { .list($0.map { .string($0) }) }
+        values["exclude_authrole"] = settings.excludeAuthrole.map { .list($0.map { .string($0) }) }
+        values["eligible"] = settings.eligible.map { .list($0.map { .integer($0) }) }
+        values["eligible_authid"] = settings.eligibleAuthid.map { .list($0.map { .string($0) }) }
+        values["eligible_authrole"] = settings.eligibleAuthrole.map { .list($0.map { .string($0) }) }
+        try self.init(values)
+    }
+}

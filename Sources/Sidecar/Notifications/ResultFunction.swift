@@ -1,0 +1,110 @@
+import NIOCore
+import Postgres
+import WAMP
+
+/// The function that gets the result of a call that a notification caused. On the event loop.
+final class ResultFunction {
+    private static let timeout = TimeAmount.seconds(30)
+
+    private let reference: String
+    private let pool: Pool
+    private let control: Control
+    private let lane: LaneID
+    private let observer: (Observation) -> Void
+    private var plan: ProcedurePlan?
+
+    init(_ reference: String, pool: Pool, control: Control, observer: @escaping (Observation) -> Void) {
+        self.reference = reference
+        self.pool = pool
+        self.control = control
+        self.lane = pool.addLane(concurrency: nil)
+        self.observer = observer
+    }
+
+    /// Runs the function with a result's arguments.
+    func run(_ result: CallResult, procedure: URI, channel: String) {
+        let run = Run(payload: result.payload, procedure: procedure, channel: channel, function: self)
+        guard let plan = self.plan else { return self.lookUp(for: run) }
+        self.submit(run, plan)
+    }
+
+    private func lookUp(for run: Run) {
+        PlanSource.findFunction(self.reference, role: nil, control: self.control) { result in
+            switch result {
+            case .success(let definition):
+                do throws(PlanFault) {
+                    let plan = try ProcedurePlan(function: definition)
+                    self.plan?.statements.forEach(self.pool.retire)
+                    self.plan = plan
+                    self.submit(run, plan)
+                } catch {
+                    self.failed(run, error.message)
+                }
+            case .failure(.fault(let fault)):
+                self.failed(run, fault.description)
+            case .failure(.unavailable(let reason)):
+                self.failed(run, reason)
+            }
+        }
+    }
+
+    private func submit(_ run: Run, _ plan: ProcedurePlan) {
+        do {
+            let bound = try plan.bind(run.payload, details: .empty, procedure: run.procedure.text)
+            plan.takeRetired().forEach(self.pool.retire)
+            self.pool.submit(
+                Work(
+                    lane: self.lane, command: .prepared(bound.statement, bound.parameters), isSet: plan.isSet,
+                    isRepeatable: !plan.isProcedure, timeout: Self.timeout, expires: .now() + Self.timeout, handler: run))
+        } catch {
+            self.failed(run, error.message)
+        }
+    }
+
+    private func ended(_ run: Run, _ outcome: WorkOutcome) {
+        switch outcome {
+        case .committed:
+            break
+        case .failed(let error):
+            if let plan = self.plan, !run.hasLookedAgain, !plan.isProcedure, DefinitionChange.isPossible(error, in: plan) {
+                run.hasLookedAgain = true
+                return self.lookUp(for: run)
+            }
+            self.failed(run, error.description)
+        case .canceled, .timedOut:
+            self.failed(run, "it took longer than \(Self.timeout.nanoseconds / 1_000_000_000) s")
+        case .refused:
+            self.failed(run, "there was no connection to the database")
+        case .unknown(let reason):
+            self.failed(run, "the outcome is unknown: \(reason)")
+        }
+    }
+
+    private func failed(_ run: Run, _ reason: String) {
+        self.observer(.notificationResultFailed(channel: run.channel, function: self.reference, reason: reason))
+    }
+
+    /// One run of the function.
+    private final class Run: WorkHandler {
+        let payload: Payload
+        let procedure: URI
+        let channel: String
+        var hasLookedAgain = false
+        private let function: ResultFunction
+
+        init(payload: Payload, procedure: URI, channel: String, function: ResultFunction) {
+            self.payload = payload
+            self.procedure = procedure
+            self.channel = channel
+            self.function = function
+        }
+
+        func received(_ row: borrowing ResultRow, of work: Work) {}
+
+        func restarted(_ work: Work) {}
+
+        func ended(_ work: Work, outcome: WorkOutcome) {
+            self.function.ended(self, outcome)
+        }
+    }
+}

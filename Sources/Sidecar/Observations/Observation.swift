@@ -1,0 +1,57 @@
+import Postgres
+import WAMPClient
+
+/// Everything that is worth a line in the log, or a number.
+enum Observation {
+    case starting(version: String, configuration: String)
+    case router(RouterEvent)
+    case database(DatabaseEvent)
+
+    case registered(uri: String)
+    case registrationRefused(uri: String, place: String, reason: String)
+    case registrationRevoked(uri: String, reason: String)
+    case procedureUsable(uri: String)
+    case procedureUnusable(uri: String, place: String, reason: String)
+    case callFailed(uri: String, error: String)
+
+    case notificationDropped(channel: String, place: String, reason: NotificationFault)
+    case notificationCallFailed(channel: String, procedure: String, reason: String)
+    case notificationResultFailed(channel: String, function: String, reason: String)
+
+    case ready(procedures: Int, channels: Int)
+    case readyWithFaults([String])
+    case notReady([String])
+
+    case reloadUnsupported
+    case stopping(signal: String)
+    case stoppedInTime
+    case stoppedTooLate(unanswered: Bool)
+}
+
+/// Why a notification was not relayed.
+enum NotificationFault: Error, Equatable, CustomStringConvertible {
+    case noSession
+    case argumentsNotAnArray
+    case keywordArgumentsNotAnObject
+    case noObjectForTopic
+    case keyMissing(String)
+    case keyNotUsable(String)
+    case tooLarge
+    case notText
+    case refused(String)
+
+    var description: String {
+        switch self {
+        case .noSession: "there is no session with the router"
+        case .argumentsNotAnArray: "its 'args' is not an array"
+        case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
+        case .noObjectForTopic: "the topic wants values of the payload, which is not an object"
+        case .keyMissing(let key): "the topic wants '\(key)', which the payload does not have"
+        case .keyNotUsable(let key):
+            "the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space"
+        case .tooLarge: "it is larger than the router takes"
+        case .notText: "it can't be read as text"
+        case .refused(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+extension FormatChecks {
+    /// The checks of the modules that the sidecar is made of.
+    static let sidecar = FormatChecks(
+        uri: { text, match in
+            do throws(URIError) {
+                _ = try URI(pattern: text, match: MatchPolicy(rawValue: match) ?? .exact)
+                return text == "wamp" || text.hasPrefix("wamp.") ? "begins with 'wamp', which is the router's own" : nil
+            } catch {
+                return error.description
+            }
+        },
+        routerURL: { text in
+            do throws(RouterURLError) {
+                let url = try RouterURL(text)
+                return url.isSecure ? "asks for TLS, which is not supported by this version" : nil
+            } catch {
+                return error.description
+            }
+        },
+        isOpenToEavesdroppers: { text in
+            guard let url = try? RouterURL(text) else { return false }
+            return !url.isSecure && !url.isLocal
+        },
+        realm: { text in
+            do throws(URIError) {
+                _ = try Realm(text)
+                return nil
+            } catch {
+                return error.description
+            }
+        },
+        databaseURL: { text in
+            do throws(ConnectionSettingsError) {
+                _ = try ConnectionSettings(url: text, password: nil)
+                return nil
+            } catch {
+                return error.description
+            }
+        },
+        functionReference: { FunctionReference.fault(in: $0) },
+        sqlStatement: { StatementMapping.fault(in: $0) })
+}

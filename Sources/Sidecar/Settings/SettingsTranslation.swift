@@ -1,0 +1,64 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+extension RouterConfiguration {
+    /// Takes what the file says.
+    init(_ settings: RouterSettings, version: String) throws(StartError) {
+        do {
+            self.init(
+                urls: try settings.urls.map { try RouterURL($0.value) },
+                realm: try Realm(settings.realm.value),
+                authentication: Authentication(settings.authentication.credentials),
+                agent: "wamp-sidecar/\(version)")
+        } catch {
+            throw StartError("router: \(error)")
+        }
+        self.serializers = settings.serializers.map { serializer in
+            switch serializer {
+            case .json: .json
+            }
+        }
+        self.ping = settings.ping
+    }
+}
+
+extension Authentication {
+    /// Takes what the file says. From here on the secrets are kept by a type that does not print them either.
+    init(_ credentials: AuthenticationSettings.Credentials) {
+        switch credentials {
+        case .anonymous(let authid): self = .anonymous(authid: authid)
+        case .ticket(let authid, let ticket): self = .ticket(authid: authid, ticket: ticket.reveal())
+        case .wampcra(let authid, let secret): self = .wampcra(authid: authid, secret: secret.reveal())
+        }
+    }
+}
+
+extension DatabaseEnvironment {
+    /// Connections for calls, the control connection and the listener.
+    private static let otherConnections = 2
+
+    /// Takes what the file says, and starts the threads that connecting needs.
+    init(_ settings: DatabaseSettings, eventLoop: any EventLoop, sessionTimeout: TimeAmount) throws {
+        let delays = Backoff()
+        var random = SystemRandomNumberGenerator()
+        self.init(
+            settings: try ConnectionSettings(url: settings.url.value.reveal(), password: settings.password?.reveal()),
+            eventLoop: eventLoop,
+            watcher: try Watcher(eventLoop: eventLoop),
+            connector: Connector(connections: settings.connections + Self.otherConnections),
+            statementTimeout: sessionTimeout,
+            backoff: { delays.delay(failures: $0 + 1, random: Double.random(in: 0...1, using: &random)) })
+    }
+}
+
+extension PoolLimits {
+    /// Takes what the file says.
+    init(_ settings: DatabaseSettings) {
+        self.init(
+            connections: settings.connections, pipeline: settings.pipeline, queue: settings.queue,
+            queueTimeout: TimeAmount(settings.queueTimeout))
+    }
+}

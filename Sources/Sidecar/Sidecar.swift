@@ -1,0 +1,47 @@
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+package import SidecarConfiguration
+
+/// The process: one event loop, both sides on it, from start to SIGTERM.
+package enum Sidecar {
+    /// The version of this binary.
+    package static let version = "0.1.0"
+
+    /// How long ending may take beyond what is left to running calls, before the process ends without it.
+    private static let patience = Duration.seconds(5)
+
+    /// Reads and checks a configuration file.
+    ///
+    /// - Parameters:
+    ///   - path: as the user named it.
+    ///   - environment: the variables that the file may use.
+    /// - Throws: all faults of the file at once.
+    package static func load(path: String, environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
+        try ConfigurationFile.load(path: path, environment: environment, checks: .sidecar)
+    }
+
+    /// Runs until SIGTERM or SIGINT has been obeyed.
+    ///
+    /// - Throws: ``StartError`` and the like if it can't begin; never because a side is away.
+    package static func run(_ configuration: Configuration) async throws {
+        var logger = Logger(label: "wamp-sidecar") { _ in LineLogHandler(configuration.log) }
+        logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
+        let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let signals = SignalWatch()
+        let service = SupervisedService(
+            configuration: configuration, version: self.version, eventLoop: eventLoops.next(), logger: logger,
+            signals: signals)
+        var group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
+        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout + Self.patience
+        group.maximumCancellationDuration = Self.patience
+        let services = ServiceGroup(configuration: group)
+        let watching = Task { await signals.watch(services) }
+        defer { watching.cancel() }
+        try await services.run()
+    }
+
+    /// The library's own words about services are of no use to users.
+    private static var silent: Logger { Logger(label: "services") { _ in SwiftLogNoOpLogHandler() } }
+}

@@ -1,0 +1,63 @@
+/// Whether work can flow, and what stands in its way.
+///
+/// Told of every change on either side; speaks only when the answer has changed.
+struct ReadinessStateMachine: ~Copyable {
+    /// What holds everything up.
+    enum Need: String, CaseIterable {
+        case router = "no session with the router"
+        case database = "no connection to the database"
+        case listener = "not listening for notifications"
+        case registrations = "procedures are being registered"
+    }
+
+    enum Answer: Equatable {
+        case ready
+        /// Work flows, but not all of it.
+        case readyWithFaults([String])
+        case notReady([String])
+    }
+
+    private var isJoined = false
+    private var isDatabaseAvailable = false
+    private var isListening: Bool
+    private var isSettled = false
+    private var complaints: [String] = []
+    private var last: Answer?
+
+    /// - Parameter listens: whether there are channels to listen to.
+    init(listens: Bool) {
+        self.isListening = !listens
+    }
+
+    mutating func joined(_ isJoined: Bool) { self.isJoined = isJoined }
+
+    mutating func databaseIsAvailable(_ isAvailable: Bool) { self.isDatabaseAvailable = isAvailable }
+
+    mutating func listening(_ isListening: Bool) { self.isListening = isListening }
+
+    /// Whether each procedure has been registered or refused, and looked up; and what is wrong with some.
+    mutating func procedures(areSettled: Bool, complaints: [String]) {
+        self.isSettled = areSettled
+        self.complaints = complaints.sorted()
+    }
+
+    /// The answer, if it is another one than last time.
+    mutating func change() -> Answer? {
+        let answer = self.answer
+        guard answer != self.last else { return nil }
+        defer { self.last = answer }
+        // Before anything has been ready, what is missing is what is being done.
+        if self.last == nil, case .notReady = answer { return nil }
+        return answer
+    }
+
+    private var answer: Answer {
+        var needs: [Need] = []
+        if !self.isJoined { needs.append(.router) }
+        if !self.isDatabaseAvailable { needs.append(.database) }
+        if !self.isListening { needs.append(.listener) }
+        if self.isJoined, !self.isSettled { needs.append(.registrations) }
+        guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }
+        return self.complaints.isEmpty ? .ready : .readyWithFaults(self.complaints)
+    }
+}

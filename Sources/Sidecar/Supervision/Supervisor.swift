@@ -1,0 +1,199 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// Holds the two worlds together: starts both sides, lets each reconnect by itself, and stops them in order. On the event loop.
+final class Supervisor: RouterDelegate {
+    /// The deadline that connections have by themselves: that of mappings that name none.
+    private static let sessionTimeout = TimeAmount.seconds(30)
+    /// How long the router may take to answer GOODBYE when the process is told to stop.
+    private static let goodbyePatience = TimeAmount.milliseconds(1500)
+
+    private let configuration: Configuration
+    private let eventLoop: any EventLoop
+    private let journal: Journal
+    private let control: Control
+    private let pool: Pool
+    private let listener: Listener
+    private let callee: Callee
+    private let notifications: NotificationRelay
+    private let routerConfiguration: RouterConfiguration
+    private lazy var router = Router(
+        configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
+    private var readiness: ReadinessStateMachine
+    /// What the parts tell before they can know the supervisor.
+    private let relay: ObservationRelay
+
+    init(configuration: Configuration, version: String, eventLoop: any EventLoop, journal: Journal) throws {
+        let database = try DatabaseEnvironment(
+            configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
+        let relay = ObservationRelay()
+        let limits = PoolLimits(configuration.database)
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.journal = journal
+        self.relay = relay
+        self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
+        self.control = Control(environment: database) { relay.observed(.database($0)) }
+        self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        self.callee = try Callee(
+            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            sessionTimeout: Self.sessionTimeout, observer: relay.observed, changed: relay.changed)
+        let notifications = try NotificationRelay(
+            configuration: configuration, pool: self.pool, control: self.control, observer: relay.observed)
+        self.notifications = notifications
+        self.listener = Listener(
+            environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
+            receiver: { notifications.received(channel: $0, payload: $1) })
+        self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
+        relay.supervisor = self
+    }
+
+    /// Starts both sides at once; neither waits for the other.
+    func start() {
+        self.control.start()
+        self.pool.start()
+        self.listener.start()
+        self.router.start()
+    }
+
+    /// Takes no more calls, finishes those that run, says goodbye. `completion` is called once, in time.
+    func stop(signal: String, completion: @escaping () -> Void) {
+        self.observe(.stopping(signal: signal))
+        self.listener.stop()
+        let patience = TimeAmount(self.configuration.shutdownTimeout)
+        var isOver = false
+        let end = { (isDrained: Bool) in
+            guard !isOver else { return }
+            isOver = true
+            self.sayGoodbye(isDrained: isDrained, completion: completion)
+        }
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
+        self.callee.drain {
+            timer.cancel()
+            end(true)
+        }
+    }
+
+    private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
+        // Calls that still run are told so now, while there is a session to tell it in.
+        self.pool.stop()
+        var isOver = false
+        let end = { (isInTime: Bool) in
+            guard !isOver else { return }
+            isOver = true
+            self.control.stop()
+            self.observe(isDrained && isInTime ? .stoppedInTime : .stoppedTooLate(unanswered: !isDrained))
+            completion()
+        }
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyePatience) { end(false) }
+        self.router.stop {
+            timer.cancel()
+            end(true)
+        }
+    }
+
+    // MARK: - Readiness
+
+    /// One of the parts has something to tell.
+    fileprivate func observe(_ observation: Observation) {
+        self.journal.record(observation)
+        if case .database(let event) = observation { self.databaseChanged(event) }
+    }
+
+    fileprivate func changed() {
+        self.readiness.procedures(areSettled: self.callee.isSettled, complaints: self.callee.complaints)
+        switch self.readiness.change() {
+        case .ready:
+            self.journal.record(
+                .ready(procedures: self.configuration.procedures.count, channels: self.configuration.notifications.count))
+        case .readyWithFaults(let faults): self.journal.record(.readyWithFaults(faults))
+        case .notReady(let needs): self.journal.record(.notReady(needs))
+        case nil: break
+        }
+    }
+
+    private func databaseChanged(_ event: DatabaseEvent) {
+        switch event {
+        case .callsAvailable:
+            self.readiness.databaseIsAvailable(true)
+            self.callee.databaseIsAvailable()
+        case .callsUnavailable:
+            self.readiness.databaseIsAvailable(false)
+            if self.configuration.database.onDatabaseLoss == .unregister { self.callee.withdraw() }
+        case .listening:
+            self.readiness.listening(true)
+        case .lost(.listener, _):
+            self.readiness.listening(false)
+        case .connected(.control, _, _):
+            self.askForSearchPath()
+        case .connected, .lost, .connectFailed:
+            return
+        }
+        self.changed()
+    }
+
+    private func askForSearchPath() {
+        self.control.query("select reset_val from pg_catalog.pg_settings where name = 'search_path'") { result in
+            guard case .success(let rows) = result, let path = rows.values.first?.first, let path else { return }
+            self.callee.learn(searchPath: path)
+        }
+    }
+
+    // MARK: - The router
+
+    func joined(_ session: Session) {
+        self.readiness.joined(true)
+        self.notifications.joined(session)
+        self.callee.joined(session)
+        self.changed()
+    }
+
+    func left(_ session: Session, reason: SessionEnd) {
+        self.readiness.joined(false)
+        self.notifications.left()
+        self.callee.left()
+        self.pool.resume()
+        self.changed()
+    }
+
+    func received(_ invocation: Invocation, in session: Session) {
+        self.callee.received(invocation, in: session)
+    }
+
+    func received(_ interrupt: Interrupt, in session: Session) {
+        self.callee.received(interrupt)
+    }
+
+    func received(_ event: Event, in session: Session) {}
+
+    func revoked(_ registration: RegistrationID, reason: String?, in session: Session) {
+        self.callee.revoked(registration, reason: reason)
+    }
+
+    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {}
+
+    func writabilityChanged(_ isWritable: Bool, in session: Session) {
+        // What the router does not take is not asked of the database either.
+        if isWritable { self.pool.resume() } else { self.pool.pause() }
+    }
+
+    func observed(_ event: RouterEvent) {
+        self.journal.record(.router(event))
+    }
+}
+
+/// Passes on what the parts observe: they are made before the supervisor, which they may not keep alive.
+private final class ObservationRelay {
+    weak var supervisor: Supervisor?
+
+    func observed(_ observation: Observation) {
+        self.supervisor?.observe(observation)
+    }
+
+    func changed() {
+        self.supervisor?.changed()
+    }
+}

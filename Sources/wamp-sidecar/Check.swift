@@ -1,0 +1,33 @@
+import ArgumentParser
+import Sidecar
+import SidecarConfiguration
+
+/// `wamp-sidecar check`.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Check the configuration file, and with --connect both sides.",
+        discussion: """
+            Every fault is a line with its place in the file. Exit status: 0 if all is well, 1 if --connect found \
+            something, 78 if the file is faulty.
+
+            EXAMPLES:
+              wamp-sidecar check --config sidecar.yaml
+              wamp-sidecar check --config sidecar.yaml --connect
+            """)
+
+    @OptionGroup var options: ConfigurationOption
+
+    @Flag(name: .long, help: "Also look up the functions in the database, and join the router.")
+    var connect = false
+
+    func run() async throws {
+        let configuration = try Console.load(self.options.config)
+        let faults = self.connect ? try await ConnectedCheck.run(configuration) : []
+        guard faults.isEmpty else {
+            faults.forEach(Console.complain)
+            throw ExitCode.failure
+        }
+        let mapped = "\(configuration.procedures.count) procedures, \(configuration.notifications.count) notifications"
+        print("\(self.options.config): no faults (\(mapped)\(self.connect ? "; database and router answered" : ""))")
+    }
+}

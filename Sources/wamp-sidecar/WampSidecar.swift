@@ -1,0 +1,27 @@
+import ArgumentParser
+import Sidecar
+
+/// `wamp-sidecar`: the command line.
+@main
+struct WampSidecar: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wamp-sidecar",
+        abstract: "Makes a PostgreSQL database a peer of a WAMP network.",
+        discussion: """
+            Functions of the database become WAMP procedures, and its notifications WAMP events and calls. One YAML \
+            file says which; see docs/mapping.md.
+
+            EXAMPLES:
+              wamp-sidecar check --config sidecar.yaml              is the file right?
+              wamp-sidecar check --config sidecar.yaml --connect    are the functions, the rights and the router there?
+              wamp-sidecar run --config sidecar.yaml                run until SIGTERM
+            """,
+        version: Sidecar.version,
+        subcommands: [Run.self, Check.self])
+}
+
+/// The configuration file, as every command takes it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .long, help: "The configuration file.")
+    var config = "sidecar.yaml"
+}
