@@ -2,8 +2,8 @@ internal import COpenSSL
 
 /// Makes a key of a password, slowly (RFC 8018).
 package enum PBKDF2 {
-    /// The key that PBKDF2 with HMAC-SHA256 derives. Takes about a third of a second for a million iterations: the caller
-    /// bounds them.
+    /// The key that PBKDF2 with HMAC-SHA256 derives. Takes about a third of a second for a million iterations: the
+    /// caller bounds them.
     ///
     /// - Throws: also if iterations or length are not positive, or beyond 2^31 - 1.
     package static func sha256(

@@ -17,8 +17,8 @@ package enum Authentication: Sendable, Hashable, CustomStringConvertible, Custom
     package static let mostIterations: Int64 = 10_000_000
     /// The greatest key, in octets, that a router may ask for.
     package static let greatestKey: Int64 = 512
-    /// From how many iterations on an answer takes so long (some milliseconds) that it is not to be computed on an event
-    /// loop.
+    /// From how many iterations on an answer takes so long (some milliseconds) that it is not to be computed on an
+    /// event loop.
     package static let manyIterations: Int64 = 20_000
 
     /// The method's name in HELLO and CHALLENGE.

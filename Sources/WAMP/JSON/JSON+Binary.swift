@@ -6,8 +6,8 @@ extension JSON {
     /// The six octets that U+0000 is written with; its digits have no other form.
     private static let escapedNUL: StaticString = "\\u0000"
 
-    /// The octets that a binary string stands for; nil if it is another string (also where no base64 follows the U+0000)
-    /// or no string.
+    /// The octets that a binary string stands for; nil if it is another string (also where no base64 follows the
+    /// U+0000) or no string.
     package static func binary(of element: JSONElement) -> [UInt8]? {
         guard element.beginsWithNUL else { return nil }
         return element.text.withUnsafeReadableBytes { self.binary(ofString: $0) }
@@ -16,7 +16,8 @@ extension JSON {
     /// Copies a JSON text, each binary string in it replaced by the string `\x` and its hexadecimal digits, which
     /// PostgreSQL casts to `bytea` and `jsonb` takes. All else is copied as it is.
     ///
-    /// - Throws: `unexpectedNUL` if a key, or a string that is not binary, holds a U+0000. Some of the text may have been
+    /// - Throws: `unexpectedNUL` if a key, or a string that is not binary, holds a U+0000. Some of the text may have
+    ///   been
     ///   written then.
     package static func writeReplacingBinary(_ text: ByteBuffer, into buffer: inout ByteBuffer) throws(JSONError) {
         _ = try self.validate(text)

@@ -8,11 +8,15 @@ extension JSON {
 
     /// Makes a tree of a text that is one value.
     package static func value(of text: ByteBuffer) throws(JSONError) -> Value {
-        let element = try self.element(text)
-        return try self.value(ofChecked: element, depth: 0)
+        // The nesting is checked first, because what follows is recursive.
+        _ = try self.validate(text)
+        return try self.scan(text) { (scanner: inout JSONScanner) throws(JSONError) in
+            try self.value(from: &scanner, in: text)
+        }
     }
 
-    /// An integer of 64 bits; nil if the element is no number, has a fraction or is too large. `2.0` and `2e3` are integers.
+    /// An integer of 64 bits; nil if the element is no number, has a fraction or is too large. `2.0` and `2e3` are
+    /// integers.
     package static func integer(of element: JSONElement) -> Int64? {
         guard element.kind == .number else { return nil }
         return element.text.withUnsafeReadableBytes { self.integer(of: $0) }
@@ -42,14 +46,37 @@ extension JSON {
         return Int64(text) ?? Double(text).flatMap { Int64(exactly: $0) }
     }
 
-    /// The nesting was limited by the scan of the whole, so the recursion is too.
-    private static func value(ofChecked element: JSONElement, depth: Int) throws(JSONError) -> Value {
-        guard depth <= DecodingLimits.default.depth else { throw JSONError(.tooDeep, at: 0) }
+    /// Reads one value, after white space.
+    private static func value(from scanner: inout JSONScanner, in text: ByteBuffer) throws(JSONError) -> Value {
+        scanner.skipWhiteSpace()
+        switch scanner.next {
+        case UInt8(ascii: "["):
+            scanner.advance()
+            var list: [Value] = []
+            if scanner.scanEmpty(closing: UInt8(ascii: "]")) { return .list(list) }
+            repeat {
+                list.append(try self.value(from: &scanner, in: text))
+            } while try scanner.scanSeparator(closing: UInt8(ascii: "]"))
+            return .list(list)
+        case UInt8(ascii: "{"):
+            scanner.advance()
+            var dictionary: [String: Value] = [:]
+            if scanner.scanEmpty(closing: UInt8(ascii: "}")) { return .dictionary(dictionary) }
+            repeat {
+                let key = self.unescape(self.element(of: try scanner.scanKey(), in: text))
+                dictionary[key] = try self.value(from: &scanner, in: text)
+            } while try scanner.scanSeparator(closing: UInt8(ascii: "}"))
+            return .dictionary(dictionary)
+        default:
+            return self.scalar(self.element(of: try scanner.scanToken(), in: text))
+        }
+    }
+
+    /// The value of a checked string, number or literal.
+    private static func scalar(_ element: JSONElement) -> Value {
         switch element.kind {
-        case .null:
-            return .null
-        case .bool:
-            return .bool(element.text.readableBytesView.first == UInt8(ascii: "t"))
+        case .null, .array, .object: return .null
+        case .bool: return .bool(element.text.readableBytesView.first == UInt8(ascii: "t"))
         case .number:
             let text = String(buffer: element.text)
             if let integer = Int64(text) { return .integer(integer) }
@@ -57,18 +84,6 @@ extension JSON {
         case .string:
             if let bytes = self.binary(of: element) { return .binary(bytes) }
             return .string(self.unescape(element))
-        case .array:
-            var list: [Value] = []
-            for inner in try self.elements(of: element.text) {
-                list.append(try self.value(ofChecked: inner, depth: depth + 1))
-            }
-            return .list(list)
-        case .object:
-            var dictionary: [String: Value] = [:]
-            for (key, inner) in try self.members(of: element.text) {
-                dictionary[key] = try self.value(ofChecked: inner, depth: depth + 1)
-            }
-            return .dictionary(dictionary)
         }
     }
 }

@@ -1,5 +1,5 @@
-/// A call for us: `[68, request, registration, details, arguments?, keywordArguments?]`. To be answered by exactly one final YIELD
-/// or ERROR.
+/// A call for us: `[68, request, registration, details, arguments?, keywordArguments?]`. To be answered by exactly one
+/// final YIELD or ERROR.
 package struct Invocation: Sendable, Equatable {
     /// What the answer names. Neither sequential nor beginning with 1 on some routers.
     package var request: RequestID

@@ -68,7 +68,8 @@ struct MessageShape: Sendable {
 }
 
 extension MessageKind {
-    /// The table of all messages: name, direction, what it answers, how many elements at the end may be missing, elements.
+    /// The table of all messages: name, direction, what it answers, how many elements at the end may be missing,
+    /// elements.
     var shape: MessageShape {
         switch self {
         case .hello: .init("HELLO", .toRouter, .string, .dictionary)

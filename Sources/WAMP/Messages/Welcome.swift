@@ -29,6 +29,12 @@ package struct Welcome: Sendable, Equatable {
         return isCanceling || features.bool(feature) == true
     }
 
+    /// Whether the router is Crossbar.io, which reads some things differently. It used to say so in `agent`; 26.10
+    /// names no agent but still has keys of its own.
+    package var isFromCrossbar: Bool {
+        self.agent?.hasPrefix("Crossbar.io") == true || self.details.element("x_cb_node") != nil
+    }
+
     /// The router's name and version, e.g. `Crossbar.io-26.10.1`.
     package var agent: String? { self.details.string("agent") }
     /// The realm; absent on nexus.

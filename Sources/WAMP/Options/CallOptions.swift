@@ -1,7 +1,7 @@
 /// The options of CALL.
 package struct CallOptions: Sendable, Hashable {
-    /// Milliseconds after which the dealer ends the call; only where it announces `call_timeout`, because Crossbar.io reads
-    /// seconds. Our own clock ends the call in any case. Negative counts as none.
+    /// Milliseconds after which the dealer ends the call; only where it announces `call_timeout`, because Crossbar.io
+    /// reads seconds. Our own clock ends the call in any case. Negative counts as none.
     package var timeout: Int64?
     /// Asks for progressive results.
     package var receiveProgress: Bool

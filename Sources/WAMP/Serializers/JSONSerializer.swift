@@ -2,8 +2,8 @@ package import NIOCore
 
 /// Messages to and from JSON text. Only the envelope is decoded; details and payload stay slices of the text.
 ///
-/// Received text is hostile, whatever the router is: see ``JSONScanner``. What is sent is right by construction; payloads
-/// are trusted to be what they say.
+/// Received text is hostile, whatever the router is: see ``JSONScanner``. What is sent is right by construction;
+/// payloads are trusted to be what they say.
 package struct JSONSerializer: Sendable {
     private let limits: DecodingLimits
 

@@ -37,8 +37,8 @@ package enum RequestAnswer: Sendable, Equatable {
     case published(PublicationID)
     /// A SUBSCRIBE succeeded; it counts as one reference to the subscription.
     case subscribed(SubscriptionID)
-    /// An UNSUBSCRIBE succeeded. It also ended the given number of references that were taken after it was asked for and
-    /// before the router did it: those have to subscribe again.
+    /// An UNSUBSCRIBE succeeded. It also ended the given number of references that were taken after it was asked for
+    /// and before the router did it: those have to subscribe again.
     case unsubscribed(lost: Int)
     /// A REGISTER succeeded.
     case registered(RegistrationID)

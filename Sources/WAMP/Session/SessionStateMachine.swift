@@ -6,7 +6,8 @@
 ///
 /// Bad input is one of three:
 /// - *Unreachable* (our bug): an operation in the wrong state, e.g. a second HELLO. It returns nil, and does nothing.
-/// - *Protocol violation*: a malformed message, a message at the wrong time, an answer of the wrong kind. The session is
+/// - *Protocol violation*: a malformed message, a message at the wrong time, an answer of the wrong kind. The session
+///   is
 ///   aborted.
 /// - *Silent drop*: the legitimate races of ``SilentDrop``.
 ///

@@ -1,6 +1,7 @@
 package import NIOCore
 
-/// The arguments that a message carries for applications. They stay bytes: JSON text, whatever the serializer on the wire.
+/// The arguments that a message carries for applications. They stay bytes: JSON text, whatever the serializer on the
+/// wire.
 package struct Payload: Sendable, Equatable {
     /// The text of a JSON array; nil if there is none.
     package var arguments: ByteBuffer?
