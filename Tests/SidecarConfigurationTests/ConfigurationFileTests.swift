@@ -101,8 +101,8 @@ import Testing
         // The key's place is the same in both; the procedure it is reported for is not.
         #expect(faults(below: text).count == 2)
         #expect(faults(below: "log: { level: &a [x], format: *a }\n").count == 2)
-        let same = "notifications:\n  a: { publish: t.u, options: &o { retain: 1 } }\n"
-        #expect(faults(below: same).count == 1)
+        let same = "router: { url: [ &u \"wss://h\", *u ], realm: r }\ndatabase: { url: d }\n"
+        #expect(faults(in: same).map { $0.prefix(20) } == ["sidecar.yaml:1:18: '"])
     }
 
     @Test func filesAreRead() throws {

@@ -72,6 +72,11 @@ import Testing
             ])
     }
 
+    @Test func aTwinIsNotReadWhereBothAreGiven() {
+        let found = faults(in: minimal + "  password: 5\n  password_file: none\n")
+        #expect(found.map { $0.prefix(18) } == ["sidecar.yaml:6:13:", "sidecar.yaml:7:3: "], "\(found)")
+    }
+
     /// Values that are wrong in every way a secret can be.
     @Test(arguments: [
         "[\(secret)]", "{\(secret)}", "{ \(secret): \(secret) }", "{a: \(secret)}", "*\(secret)", "!\(secret) x",
