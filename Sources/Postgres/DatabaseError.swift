@@ -8,16 +8,24 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
     package var severity: String
     /// The primary message, in the server's language.
     package var message: String
+    /// More of what happened; can hold values of rows.
     package var detail: String?
+    /// What the server or the function suggests.
     package var hint: String?
     /// Where in the code it happened: a line per function, the innermost first. Absent where no function was running.
     package var context: String?
+    /// The schema of the object that the error is about.
     package var schema: String?
+    /// The table that the error is about.
     package var table: String?
+    /// The column that the error is about.
     package var column: String?
+    /// The data type that the error is about: a domain whose constraint failed, for example.
     package var datatype: String?
+    /// The constraint that failed.
     package var constraint: String?
 
+    /// Takes the fields; those that the server did not send are nil.
     package init(
         sqlstate: String, message: String, severity: String = "ERROR", detail: String? = nil, hint: String? = nil,
         context: String? = nil, schema: String? = nil, table: String? = nil, column: String? = nil,

@@ -7,6 +7,7 @@ package struct Rows: Sendable, Equatable {
     /// The rows, each with one text per column; nil is NULL.
     package let values: [[String?]]
 
+    /// Takes the names and the rows as they are.
     package init(columns: [String], values: [[String?]]) {
         self.columns = columns
         self.values = values

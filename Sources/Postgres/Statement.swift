@@ -20,10 +20,12 @@ package final class Statement: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
+    /// True for the same object only.
     package static func == (left: Statement, right: Statement) -> Bool {
         left === right
     }
 
+    /// Hashes the identity.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(ObjectIdentifier(self))
     }

@@ -5,7 +5,9 @@
 package struct FunctionDefinition: Sendable, Equatable {
     /// The oid in `pg_proc`; another one after DROP and CREATE.
     package var oid: UInt32
+    /// The schema's name, not quoted.
     package var schema: String
+    /// The function's name, not quoted.
     package var name: String
     /// True if it is called by CALL.
     package var isProcedure: Bool
@@ -13,6 +15,7 @@ package struct FunctionDefinition: Sendable, Equatable {
     package var parameters: [FunctionParameter]
     /// True for SETOF and TABLE.
     package var returnsSet: Bool
+    /// The type of the result, or of one row of a set.
     package var result: TypeDefinition
     /// The columns of the result: OUT, INOUT and TABLE parameters, or the attributes of the composite type. Empty for a
     /// scalar, and for a record of which nothing is known.
@@ -24,6 +27,7 @@ package struct FunctionDefinition: Sendable, Equatable {
     /// The function with its parameters and defaults, for messages: `public.add2(a integer, b integer DEFAULT 1)`.
     package var signature: String
 
+    /// Takes what is known; the defaults are those of a plain function.
     package init(
         oid: UInt32, schema: String, name: String, isProcedure: Bool = false, parameters: [FunctionParameter],
         returnsSet: Bool = false, result: TypeDefinition, columns: [FunctionColumn] = [],
@@ -47,8 +51,11 @@ package struct FunctionDefinition: Sendable, Equatable {
 package struct FunctionParameter: Sendable, Equatable {
     /// nil if it has none; then it can be given by position only.
     package var name: String?
+    /// Which way its values go.
     package var mode: Mode
+    /// The parameter's type; of VARIADIC the array.
     package var type: TypeDefinition
+    /// True if a call can leave it out.
     package var hasDefault: Bool
 
     /// What `pg_proc.proargmodes` says of it.
@@ -60,6 +67,7 @@ package struct FunctionParameter: Sendable, Equatable {
         case table = "t"
     }
 
+    /// Takes what is known; the defaults are those of a plain parameter.
     package init(name: String?, mode: Mode = .input, type: TypeDefinition, hasDefault: Bool = false) {
         self.name = name
         self.mode = mode
@@ -70,9 +78,12 @@ package struct FunctionParameter: Sendable, Equatable {
 
 /// A column of a function's result.
 package struct FunctionColumn: Sendable, Equatable {
+    /// The column's name, not quoted.
     package var name: String
+    /// The column's type.
     package var type: TypeDefinition
 
+    /// Takes name and type.
     package init(name: String, type: TypeDefinition) {
         self.name = name
         self.type = type
@@ -81,8 +92,10 @@ package struct FunctionColumn: Sendable, Equatable {
 
 /// Another function of the same name, as far as a call could be taken for one of it.
 package struct FunctionOverload: Sendable, Equatable {
+    /// What can be given to it, in order.
     package var parameters: [FunctionParameter]
 
+    /// Takes the parameters.
     package init(parameters: [FunctionParameter]) {
         self.parameters = parameters
     }

@@ -19,10 +19,12 @@ package struct FunctionFault: Error, Sendable, Equatable, CustomStringConvertibl
         case unreadable
     }
 
+    /// What is in the way.
     package let code: Code
     /// One sentence of what is wrong, and after a semicolon what to do.
     package let message: String
 
+    /// Takes the code and the message for people.
     package init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message

@@ -5,6 +5,7 @@
 package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
     /// nil if the search path decides.
     package let schema: String?
+    /// The function's name, folded as PostgreSQL does.
     package let name: String
     /// The types of the input parameters, as written; nil without parentheses.
     package let types: [String]?
@@ -152,13 +153,21 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a text does not name a function; its description completes the sentence "the function 'x' ..".
 package enum FunctionReferenceError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// There is no text.
     case empty
+    /// A name is missing, at the beginning or after the dot.
     case missingName
+    /// Nothing stands between two commas.
     case missingType
+    /// More than schema and name.
     case tooManyParts
+    /// A name longer than PostgreSQL keeps.
     case tooLong
+    /// A quote is not closed.
     case openQuote
+    /// The parenthesis is not closed.
     case openParenthesis
+    /// A character that can't stand where it stands.
     case unexpected(String)
 
     /// What is wrong, in a user's words.

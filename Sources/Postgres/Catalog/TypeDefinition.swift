@@ -2,10 +2,13 @@
 package struct TypeDefinition: Sendable, Equatable {
     /// The type's oid in `pg_type`.
     package var oid: UInt32
+    /// The schema's name, not quoted.
     package var schema: String
+    /// The type's name, not quoted: `int4`, `_int4`.
     package var name: String
     /// The type as people write it, for example `integer` or `numeric[]`; for messages only.
     package var display: String
+    /// What the type itself is.
     package var kind: Kind
     /// The type itself, or the type at the bottom if it is a domain (over a domain ..).
     package var base: UInt32
@@ -27,6 +30,7 @@ package struct TypeDefinition: Sendable, Equatable {
         case range = "r"
     }
 
+    /// Takes what the catalog says.
     package init(
         oid: UInt32, schema: String, name: String, display: String, kind: Kind, base: UInt32, baseKind: Kind,
         isArray: Bool, element: UInt32?
@@ -55,25 +59,39 @@ package struct TypeDefinition: Sendable, Equatable {
 
 /// The oids of the types that are treated specially. They are fixed in every PostgreSQL.
 package enum TypeOID {
+    /// `boolean`
     package static let bool: UInt32 = 16
+    /// `bytea`
     package static let bytea: UInt32 = 17
+    /// `bigint`
     package static let int8: UInt32 = 20
+    /// `smallint`
     package static let int2: UInt32 = 21
+    /// `integer`
     package static let int4: UInt32 = 23
+    /// `text`
     package static let text: UInt32 = 25
+    /// `json`
     package static let json: UInt32 = 114
+    /// `real`
     package static let float4: UInt32 = 700
+    /// `double precision`
     package static let float8: UInt32 = 701
-    package static let unknown: UInt32 = 705
-    package static let date: UInt32 = 1082
+    /// `timestamp without time zone`
     package static let timestamp: UInt32 = 1114
+    /// `timestamp with time zone`
     package static let timestamptz: UInt32 = 1184
+    /// `numeric`
     package static let numeric: UInt32 = 1700
+    /// A row of which only the function knows the columns.
     package static let record: UInt32 = 2249
+    /// Nothing.
     package static let void: UInt32 = 2278
+    /// What trigger functions return.
     package static let trigger: UInt32 = 2279
+    /// What event trigger functions return.
     package static let eventTrigger: UInt32 = 3838
-    package static let any: UInt32 = 2276
+    /// `jsonb`
     package static let jsonb: UInt32 = 3802
 
     /// True for json and jsonb, whose text is JSON already.

@@ -4,9 +4,12 @@ package import WAMP
 
 /// What an invocation that did not succeed is answered with: the ERROR's URI and payload.
 package struct CallFailure: Error, Sendable, Equatable {
+    /// The ERROR's URI.
     package let uri: URI
+    /// The ERROR's arguments.
     package let payload: Payload
 
+    /// Takes URI and arguments as they are.
     package init(uri: URI, payload: Payload) {
         self.uri = uri
         self.payload = payload

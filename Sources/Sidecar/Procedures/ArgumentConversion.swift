@@ -16,6 +16,7 @@ package enum ArgumentConversion: Sendable, Equatable {
     /// Other arrays and composites: `json_to_record` makes them, out of `{"v": ..}`.
     case record
 
+    /// Chooses the conversion for a type.
     package init(_ type: TypeDefinition) {
         if TypeOID.isJSON(type.base) {
             self = .json

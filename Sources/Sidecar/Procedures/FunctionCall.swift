@@ -5,8 +5,10 @@ package import Postgres
 /// Every name is qualified and quoted; values are parameters. See ``guardCondition`` for how a changed definition is
 /// noticed.
 package struct FunctionCall: Sendable {
+    /// The function that is called.
     package let function: FunctionDefinition
 
+    /// Takes the function as the catalog describes it.
     package init(_ function: FunctionDefinition) {
         self.function = function
     }

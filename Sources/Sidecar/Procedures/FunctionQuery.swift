@@ -2,6 +2,7 @@ package import Postgres
 
 /// The statement around a function's call, and the shape of its result.
 package struct FunctionQuery: Sendable {
+    /// What the rows become.
     package let shape: ResultShape
     private let call: FunctionCall
     private let columns: ResultColumns
@@ -19,6 +20,9 @@ package struct FunctionQuery: Sendable {
         case set(String, tail: String)
     }
 
+    /// Decides how the call stands in its statement.
+    ///
+    /// - Throws: a fault if the mapping's `results` do not suit the function's result.
     package init(_ function: FunctionDefinition, options: PlanOptions) throws(PlanFault) {
         self.call = FunctionCall(function)
         self.columns = ResultColumns(bigint: options.bigint)
@@ -29,7 +33,7 @@ package struct FunctionQuery: Sendable {
             self.form = .procedure
             self.shape = function.columns.isEmpty ? .nothing : .output
         } else if function.returnsSet {
-            (self.form, self.shape) = Self.set(function, options.results, columns)
+            (self.form, self.shape) = try Self.set(function, options.results, columns)
         } else {
             (self.form, self.shape) = try Self.single(function, options.results, columns)
         }
@@ -110,7 +114,9 @@ package struct FunctionQuery: Sendable {
 
     private static func set(
         _ function: FunctionDefinition, _ results: PlanOptions.Results, _ columns: ResultColumns
-    ) -> (Form, ResultShape) {
+    ) throws(PlanFault) -> (Form, ResultShape) {
+        let isObject = !function.columns.isEmpty || TypeOID.isJSON(function.result.base)
+        if results == .row || results == .kwargs, !isObject { throw notFitting(results, "objects", function) }
         let isPlain =
             !function.isSingleColumn && !function.columns.contains { columns.isSpecial($0.type) }
         let row: String

@@ -1,9 +1,13 @@
 /// What a mapping says about how its function is called, beyond its name.
 package struct PlanOptions: Sendable, Equatable {
+    /// What the function's parameters get.
     package var convention: Convention
+    /// What becomes of the result.
     package var results: Results
+    /// How 64 bit integers are written.
     package var bigint: BigintFormat
 
+    /// Takes the mapping's options; the defaults are those of the mapping file.
     package init(convention: Convention = .auto, results: Results = .auto, bigint: BigintFormat = .number) {
         self.convention = convention
         self.results = results
@@ -44,8 +48,10 @@ package struct PlanOptions: Sendable, Equatable {
 
 /// Why a function can't be called as its mapping says. Unlike a ``Postgres/FunctionFault`` it is the mapping's.
 package struct PlanFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong.
     package let message: String
 
+    /// Takes the message for people.
     package init(_ message: String) {
         self.message = message
     }
@@ -59,6 +65,7 @@ package struct BindingError: Error, Sendable, Equatable, CustomStringConvertible
     /// What is wrong, with the signature. No values.
     package let message: String
 
+    /// Takes the message for people.
     package init(_ message: String) {
         self.message = message
     }

@@ -11,6 +11,9 @@ package struct ProcedureOutput: Sendable, Equatable {
     private let columns: [FunctionColumn]
     private let bigint: PlanOptions.BigintFormat
 
+    /// Takes the procedure.
+    ///
+    /// - Throws: a fault if an OUT parameter's text can't be made into JSON.
     package init(_ function: FunctionDefinition, bigint: PlanOptions.BigintFormat) throws(PlanFault) {
         for column in function.columns where column.type.isArray || column.type.isComposite {
             throw PlanFault(

@@ -23,6 +23,7 @@ package final class RawConvention {
             && function.parameters.allSatisfy { $0.type.oid == TypeOID.jsonb && $0.mode == .input }
     }
 
+    /// Takes a function that ``fits(_:)``.
     package init(_ function: FunctionDefinition, query: FunctionQuery) {
         self.signature = function.signature
         self.parameterCount = function.parameters.count

@@ -6,8 +6,10 @@ package import Postgres
 /// integers become strings where the mapping asks for it. That holds for the result, for its columns, and for arrays of
 /// such; deeper inside they are as `to_json` writes them.
 package struct ResultColumns: Sendable, Equatable {
+    /// How 64 bit integers are written.
     package let bigint: PlanOptions.BigintFormat
 
+    /// Takes the mapping's `bigint`.
     package init(bigint: PlanOptions.BigintFormat) {
         self.bigint = bigint
     }

@@ -72,8 +72,10 @@ package enum ResultShape: Sendable, Equatable {
 
 /// Why a result can't be sent: the function returned something else than the mapping makes of it.
 package struct ResultFault: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong.
     package let message: String
 
+    /// Takes the message for people.
     package init(_ message: String) {
         self.message = message
     }

@@ -9,6 +9,7 @@ package struct StatementMapping: Sendable, Equatable {
     package let preamble: [Piece]
     /// The statement itself.
     package let main: [Piece]
+    /// What the statement does.
     package let verb: Verb
     /// True if the statement itself has RETURNING.
     package let hasReturning: Bool
@@ -79,13 +80,21 @@ package struct StatementMapping: Sendable, Equatable {
 
 /// Why a text can't be the statement of a mapping; its description completes the sentence "the statement ..".
 package enum StatementMappingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// There is no text.
     case empty
+    /// Another kind of statement, or none.
     case unknownVerb(String?)
+    /// A WITH list that nothing follows.
     case withoutVerb
+    /// Something follows the semicolon.
     case severalStatements
+    /// A quote is not closed.
     case openQuote
+    /// A comment is not closed.
     case openComment
+    /// A bracket has no counterpart.
     case unbalanced
+    /// `$1`, which would clash with ours.
     case numberedParameter
 
     /// What is wrong, in a user's words.

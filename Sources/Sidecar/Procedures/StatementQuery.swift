@@ -2,10 +2,12 @@ package import Postgres
 
 /// What the server says about a statement's ``StatementMapping/probe``: the types of its parameters and its columns.
 package struct StatementDescription: Sendable, Equatable {
+    /// The types of the parameters, in order.
     package let parameters: [TypeDefinition]
     /// Empty for a statement that returns no rows.
     package let columns: [FunctionColumn]
 
+    /// Takes the types as they are.
     package init(parameters: [TypeDefinition], columns: [FunctionColumn]) {
         self.parameters = parameters
         self.columns = columns
@@ -27,8 +29,11 @@ package struct StatementDescription: Sendable, Equatable {
 ///
 /// Rows become objects; a statement that changes rows and returns none gives their number.
 package struct StatementQuery: Sendable {
+    /// The statement's text.
     package let text: String
+    /// What the rows become.
     package let shape: ResultShape
+    /// The parameters, named and typed.
     package let parameters: [FunctionParameter]
     /// The parameters, for messages: `sql(pattern text, limit bigint)`.
     package let signature: String
@@ -36,6 +41,9 @@ package struct StatementQuery: Sendable {
     /// The name that the statement's rows have in ours; it hides a table of that name from nobody.
     private static let rows = "wamp_sidecar_rows"
 
+    /// Writes the statement.
+    ///
+    /// - Throws: a fault if the mapping's options do not suit the statement.
     package init(
         _ mapping: StatementMapping, _ description: StatementDescription, options: PlanOptions
     ) throws(PlanFault) {

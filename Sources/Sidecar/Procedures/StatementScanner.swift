@@ -4,7 +4,7 @@ struct StatementScanner {
     /// The text, with the parameters taken out, and without a semicolon at its end.
     private(set) var pieces: [StatementMapping.Piece] = []
     private(set) var names: [String] = []
-    /// The first word, in lower case.
+    /// The first word, in lower case; a bracket if one stands before it.
     private(set) var firstWord: String?
     /// The verb outside of all brackets, and the piece that begins with it.
     private(set) var verb: StatementMapping.Verb?
@@ -26,10 +26,12 @@ struct StatementScanner {
         "using", "values", "when", "where",
     ]
 
+    /// Takes the text; ``scan()`` does the work.
     init(_ text: String) {
         self.bytes = Array(text.utf8)
     }
 
+    /// Scans the whole text, once.
     mutating func scan() throws(StatementMappingError) {
         while let byte = peek() {
             switch byte {
@@ -75,7 +77,7 @@ struct StatementScanner {
             return try skipQuoted(UInt8(ascii: "'"), hasEscapes: true)
         }
         isAfterOperand = !Self.openingWords.contains(word)
-        if firstWord == nil { firstWord = word }
+        if firstWord == nil { firstWord = brackets.isEmpty ? word : "(" }
         guard brackets.isEmpty else { return }
         if word == "returning" { hasReturning = verb != nil }
         if verb == nil, let found = StatementMapping.Verb(rawValue: word) {

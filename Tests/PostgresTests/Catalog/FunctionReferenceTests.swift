@@ -1,0 +1,62 @@
+import Postgres
+import Testing
+
+@Suite struct FunctionReferenceTests {
+    @Test(
+        arguments: [
+            ("add2", nil, "add2", nil),
+            ("public.add2", "public", "add2", nil),
+            ("Public.Add2", "public", "add2", nil),
+            ("\"My Schema\".f", "My Schema", "f", nil),
+            ("\"a\"\"b\".\"c.d\"", "a\"b", "c.d", nil),
+            (" shop . item_get ( bigint ) ", "shop", "item_get", ["bigint"]),
+            ("f()", nil, "f", []),
+            ("größe.ÄB", "größe", "Äb", nil),
+            (
+                "f(character varying, numeric(10,2), integer[], \"odd, type\")", nil, "f",
+                ["character varying", "numeric(10,2)", "integer[]", "\"odd, type\""]
+            ),
+        ] as [(String, String?, String, [String]?)])
+    func isTakenApart(_ text: String, schema: String?, name: String, types: [String]?) throws {
+        let reference = try FunctionReference(text)
+        #expect(reference.schema == schema)
+        #expect(reference.name == name)
+        #expect(reference.types == types)
+        #expect(reference.text == text)
+        #expect(FunctionReference.fault(in: text) == nil)
+    }
+
+    @Test(arguments: [
+        ("", FunctionReferenceError.empty),
+        (".f", .missingName),
+        ("a.", .missingName),
+        ("\"\"", .missingName),
+        ("(integer)", .missingName),
+        ("a.b.c", .tooManyParts),
+        ("f(integer,)", .missingType),
+        ("f(integer", .openParenthesis),
+        ("f(\"integer)", .openQuote),
+        ("\"f", .openQuote),
+        ("f; drop table x", .unexpected(";")),
+        ("f('x')", .unexpected("'")),
+        ("f() x", .unexpected("x")),
+        ("9f", .unexpected("9")),
+        ("\"a\u{0}\"", .unexpected("a NUL character")),
+        (String(repeating: "n", count: 64), .tooLong),
+    ])
+    func isRefused(_ text: String, error: FunctionReferenceError) {
+        #expect(throws: error) { try FunctionReference(text) }
+        #expect(FunctionReference.fault(in: text) == error.description)
+    }
+
+    @Test func quotesAreDoubledWhereverTheyStand() {
+        #expect(SQLText.identifier("a\"b") == "\"a\"\"b\"")
+        // A combining mark makes one Character of the quote and itself; it is a quote all the same.
+        #expect(SQLText.identifier("\"\u{301}") == "\"\"\"\u{301}\"")
+        #expect(SQLText.literal("it's") == "'it''s'")
+        #expect(SQLText.literal("\\'") == "E'\\\\'''")
+        #expect(SQLText.qualified("public", "f") == "\"public\".\"f\"")
+        #expect(SQLText.plain("add2") == "add2")
+        #expect(SQLText.plain("Add2") == "\"Add2\"")
+    }
+}

@@ -1,0 +1,113 @@
+import NIOCore
+import Postgres
+import Sidecar
+import Testing
+import WAMP
+
+@Suite struct CallFailureTests {
+    private func texts(_ failure: CallFailure) -> [String?] {
+        [failure.payload.arguments, failure.payload.keywordArguments].map { $0.map { String(buffer: $0) } }
+    }
+
+    @Test(arguments: [
+        ("42501", "wamp.error.not_authorized"),
+        ("22P02", "wamp.error.invalid_argument"),
+        ("22012", "wamp.error.invalid_argument"),
+        ("23502", "wamp.error.invalid_argument"),
+        ("23514", "wamp.error.invalid_argument"),
+        ("23505", "postgresql.error.unique_violation"),
+        ("57014", "wamp.error.canceled"),
+        ("57P01", "wamp.error.unavailable"),
+        ("53300", "wamp.error.unavailable"),
+        ("08006", "wamp.error.unavailable"),
+        ("40001", "postgresql.error.serialization_failure"),
+        ("P0001", "postgresql.error.raise_exception"),
+        ("42883", "postgresql.error.undefined_function"),
+        ("3F000", "postgresql.error.invalid_schema_name"),
+        ("XX000", "postgresql.error.internal_error"),
+        ("ZZ12A", "postgresql.error.sqlstate_zz12a"),
+        ("# .##", "wamp.error.runtime_error"),
+    ])
+    func oneTableForAllStates(_ sqlstate: String, uri: String) {
+        #expect(CallFailure.uri(sqlstate: sqlstate, cancellation: nil).text == uri)
+    }
+
+    @Test func cancellationHasTwoReasons() {
+        #expect(CallFailure.uri(sqlstate: "57014", cancellation: .deadline) == WAMPError.timeout)
+        #expect(CallFailure.uri(sqlstate: "57014", cancellation: .interrupt) == WAMPError.canceled)
+    }
+
+    @Test func fieldsAreToldUnlessTerse() {
+        let error = DatabaseError(
+            sqlstate: "23505", message: "m \"q\"", detail: "d", hint: "h", context: "secret", schema: "s", table: "t",
+            column: "c", datatype: "y", constraint: "n")
+        #expect(
+            texts(CallFailure(error)) == [
+                "[\"m \\\"q\\\"\"]",
+                "{\"sqlstate\":\"23505\",\"detail\":\"d\",\"hint\":\"h\",\"constraint\":\"n\",\"table\":\"t\",\"column\":\"c\"}",
+            ])
+        #expect(texts(CallFailure(error, disclosure: .terse)) == ["[\"m \\\"q\\\"\"]", "{\"sqlstate\":\"23505\"}"])
+    }
+
+    @Test func theSignatureFollowsAValueThatCanNotBeConverted() throws {
+        let native = try ProcedurePlan(
+            function: FunctionDefinition(
+                oid: 1, schema: "s", name: "add2", parameters: [], result: Sample.int4, signature: "s.add2(a integer)"))
+        let raw = try ProcedurePlan(function: Sample.raw)
+        let conversion = DatabaseError(sqlstate: "22P02", message: "m", context: "unnamed portal parameter $1 = '...'")
+        let inside = DatabaseError(
+            sqlstate: "22012", message: "m", context: "PL/pgSQL function s.add2(integer) line 3 at RETURN")
+        let domain = DatabaseError(sqlstate: "23514", message: "m", datatype: "positive")
+        let table = DatabaseError(sqlstate: "23514", message: "m", table: "t")
+        #expect(texts(CallFailure(conversion, plan: native))[0] == "[\"m; s.add2(a integer)\"]")
+        #expect(texts(CallFailure(domain, plan: native))[0] == "[\"m; s.add2(a integer)\"]")
+        #expect(texts(CallFailure(inside, plan: native))[0] == "[\"m\"]")
+        #expect(texts(CallFailure(table, plan: native))[0] == "[\"m\"]")
+        #expect(texts(CallFailure(conversion, plan: raw))[0] == "[\"m\"]")
+    }
+
+    @Test func faultsOfOursAreErrorsToo() {
+        #expect(CallFailure(BindingError("b")).uri == WAMPError.invalidArgument)
+        #expect(CallFailure(ResultFault("r")).uri == WAMPError.runtimeError)
+        let fault = CallFailure(FunctionFault(.notExecutable, "n"))
+        #expect(fault.uri == WAMPError.notAuthorized)
+        #expect(texts(fault) == ["[\"n\"]", "{\"sqlstate\":\"42501\"}"])
+        #expect(
+            CallFailure(FunctionFault(.noSuchFunction, "n")).uri.text == "postgresql.error.undefined_function")
+        for code in FunctionFault.Code.allCases {
+            #expect(ConditionName.of(FunctionFault(code, "").sqlstate) != nil)
+        }
+    }
+
+    @Test func whatAFunctionRaisesIsItsOwn() {
+        func raised(_ message: String, _ detail: String?) -> CallFailure {
+            CallFailure(DatabaseError(sqlstate: "WA000", message: message, detail: detail), disclosure: .terse)
+        }
+        let plain = raised("com.example.gone", nil)
+        #expect(plain.uri.text == "com.example.gone")
+        #expect(texts(plain) == [nil, nil])
+        let full = raised("com.example.gone", "{\"args\": [1, \"a\"], \"kwargs\": {\"k\": null}}")
+        #expect(texts(full) == ["[1, \"a\"]", "{\"k\": null}"])
+        #expect(texts(raised("a.b", "{\"args\":null}")) == [nil, nil])
+        for (message, detail) in [
+            ("not a uri", nil), ("a..b", nil), ("", nil), ("a.b", "text"), ("a.b", "[1]"), ("a.b", "{\"args\":{}}"),
+            ("a.b", "{\"kwargs\":[]}"), ("a.b", "{\"arg\":[]}"), ("a.b", "{\"args\":[1]"),
+        ] as [(String, String?)] {
+            let failure = raised(message, detail)
+            #expect(failure.uri == WAMPError.runtimeError)
+            #expect(texts(failure)[0]?.hasPrefix("[\"the function raised WA000, but ") == true)
+        }
+    }
+
+    @Test func changedDefinitionsAreTold() throws {
+        let plan = try ProcedurePlan(function: Sample.add2)
+        func isPossible(_ sqlstate: String, _ context: String? = nil) -> Bool {
+            DefinitionChange.isPossible(
+                DatabaseError(sqlstate: sqlstate, message: "", context: context), in: plan)
+        }
+        #expect(isPossible("0A000") && isPossible("26000") && isPossible("42883"))
+        #expect(!isPossible("42883", "PL/pgSQL function s.f(integer) line 1 at PERFORM"))
+        #expect(!isPossible("22P02"))
+        #expect(!isPossible("23505"))
+    }
+}

@@ -1,0 +1,151 @@
+import NIOCore
+import Postgres
+import Sidecar
+import Testing
+
+/// Golden texts; each of them was run on a server.
+@Suite struct FunctionQueryTests {
+    private static func base64(_ value: String) -> String {
+        "(E'\"\\\\u0000' operator(pg_catalog.||) pg_catalog.replace(pg_catalog.encode(\(value), 'base64'), E'\\n', '') "
+            + "operator(pg_catalog.||) '\"')::pg_catalog.json"
+    }
+    private let call = "\"s\".\"f\"()"
+    private let condition = Sample.guardCondition("")
+
+    private func text(_ function: FunctionDefinition, _ options: PlanOptions = PlanOptions()) throws -> String {
+        try FunctionQuery(function, options: options).text { _ in true }
+    }
+
+    private func shape(_ function: FunctionDefinition, _ results: PlanOptions.Results) throws -> ResultShape {
+        try FunctionQuery(function, options: PlanOptions(results: results)).shape
+    }
+
+    @Test func scalars() throws {
+        #expect(try text(Sample.function([])) == "select pg_catalog.to_json(\(call)) where \(condition)")
+        #expect(try text(Sample.function([], returns: Sample.jsonb)) == "select \(call) where \(condition)")
+        #expect(try text(Sample.function([], returns: Sample.void)) == "select \(call) where \(condition)")
+        #expect(
+            try text(Sample.function([], returns: Sample.bytea)) == "select \(Self.base64(call)) where \(condition)")
+        #expect(try shape(Sample.function([]), .auto) == .value)
+        #expect(try shape(Sample.function([], returns: Sample.void), .auto) == .nothing)
+    }
+
+    @Test func bigintsAreStringsIfAsked() throws {
+        let options = PlanOptions(bigint: .string)
+        #expect(
+            try text(Sample.function([], returns: Sample.int8), options)
+                == "select pg_catalog.to_json((\(call))::pg_catalog.text) where \(condition)")
+        #expect(
+            try text(Sample.function([], returns: Sample.int8Array), options)
+                == "select pg_catalog.to_json((\(call))::pg_catalog._text) where \(condition)")
+        #expect(
+            try text(Sample.function([], returns: Sample.int8))
+                == "select pg_catalog.to_json(\(call)) where \(condition)")
+    }
+
+    @Test func theCallStandsOnceWhereItsResultIsUsedTwice() throws {
+        let text = try text(Sample.function([], returns: Sample.byteaArray))
+        #expect(
+            text
+                == "select (case when r.v is not null then (select coalesce(pg_catalog.json_agg("
+                + "\(Self.base64("b.v"))), '[]') from pg_catalog.unnest(r.v) as b(v)) end) "
+                + "from (select \(call) as v where \(condition) offset 0) as r")
+    }
+
+    @Test func objects() throws {
+        let columns = [FunctionColumn(name: "a", type: Sample.int4), FunctionColumn(name: "b\"", type: Sample.bytea)]
+        let plain = Sample.function([], returns: Sample.item, columns: [columns[0]])
+        #expect(try text(plain) == "select pg_catalog.to_json(\(call)) where \(condition)")
+        #expect(try shape(plain, .auto) == .row)
+        let special = Sample.function([], returns: Sample.record, columns: columns, out: true)
+        #expect(
+            try text(special)
+                == "select case when r.v is distinct from null then (select pg_catalog.to_json(o) from (select "
+                + "(r.v).\"a\" as \"a\", \(Self.base64("(r.v).\"b\"\"\"")) as \"b\"\"\") as o) end "
+                + "from (select \(call) as v where \(condition) offset 0) as r")
+        let single = Sample.function([], columns: [columns[0]], out: true)
+        #expect(
+            try text(single)
+                == "select (select pg_catalog.to_json(o) from (select r.v as \"a\") as o) "
+                + "from (select \(call) as v where \(condition) offset 0) as r")
+        let unknown = Sample.function([], returns: Sample.record)
+        #expect(try text(unknown) == "select pg_catalog.to_json(\(call)) where \(condition)")
+        #expect(try shape(unknown, .auto) == .row)
+    }
+
+    @Test func sets() throws {
+        let numbers = Sample.function([], set: true)
+        #expect(try text(numbers) == "select pg_catalog.to_json(r) from \(call) as r where \(condition)")
+        #expect(try shape(numbers, .auto) == .rows)
+        let columns = [FunctionColumn(name: "a", type: Sample.int4), FunctionColumn(name: "b", type: Sample.text)]
+        let table = Sample.function([], returns: Sample.record, set: true, columns: columns, out: true)
+        #expect(
+            try text(table) == "select pg_catalog.to_json(r) from \(call) as r(\"a\", \"b\") where \(condition)")
+        let single = Sample.function([], set: true, columns: [columns[0]], out: true)
+        #expect(
+            try text(single)
+                == "select (select pg_catalog.to_json(o) from (select r.\"a\" as \"a\") as o) "
+                + "from \(call) as r(\"a\") where \(condition)")
+    }
+
+    @Test func resultsOfSetsAreOverridden() throws {
+        let numbers = Sample.function([], set: true)
+        #expect(
+            try text(numbers, PlanOptions(results: .value))
+                == "select pg_catalog.to_json(r) from \(call) as r where \(condition) limit 1")
+        #expect(
+            try text(numbers, PlanOptions(results: .args))
+                == "select coalesce(pg_catalog.json_agg(pg_catalog.to_json(r)), '[]') "
+                + "from \(call) as r where \(condition)")
+        #expect(try shape(numbers, .value) == .value)
+        #expect(try shape(numbers, .args) == .arguments)
+        #expect(throws: PlanFault.self) { try shape(numbers, .row) }
+        #expect(throws: PlanFault.self) { try shape(numbers, .kwargs) }
+        let documents = Sample.function([], returns: Sample.jsonb, set: true)
+        #expect(try shape(documents, .row) == .row)
+        #expect(try shape(documents, .kwargs) == .keywordArguments)
+    }
+
+    @Test func resultsAreOverriddenWhereTheyCanBe() throws {
+        #expect(try shape(Sample.function([]), .rows) == .rows)
+        #expect(try shape(Sample.function([], returns: Sample.jsonb), .args) == .arguments)
+        #expect(try shape(Sample.function([], returns: Sample.textArray), .args) == .arguments)
+        #expect(try shape(Sample.function([], returns: Sample.jsonb), .kwargs) == .keywordArguments)
+        #expect(throws: PlanFault.self) { try shape(Sample.function([]), .args) }
+        #expect(throws: PlanFault.self) { try shape(Sample.function([]), .kwargs) }
+        #expect(throws: PlanFault.self) { try shape(Sample.function([]), .row) }
+        #expect(throws: PlanFault.self) { try shape(Sample.function([], returns: Sample.void), .value) }
+    }
+
+    @Test func theInterfacesResultIsBothArguments() throws {
+        var type = Sample.item
+        type.schema = "wamp"
+        type.name = "result"
+        let columns = ["args", "kwargs"].map { FunctionColumn(name: $0, type: Sample.jsonb) }
+        let function = Sample.function([], returns: type, columns: columns)
+        #expect(
+            try text(function)
+                == "select (r.v).args, (r.v).kwargs from (select \(call) as v where \(condition) offset 0) as r")
+        #expect(try shape(function, .auto) == .result)
+        #expect(try shape(function, .value) == .value)
+    }
+
+    @Test func proceduresAreGuardedInAnArgument() throws {
+        let procedure = Sample.function(
+            [
+                Sample.parameter("a"), FunctionParameter(name: "o", mode: .output, type: Sample.text),
+                Sample.parameter("b"),
+            ],
+            returns: Sample.record, columns: [FunctionColumn(name: "o", type: Sample.text)], procedure: true)
+        let type = "\"pg_catalog\".\"int4\""
+        #expect(
+            try text(procedure)
+                == "call \"s\".\"f\"(case when '\"s\".\"f\"(\(type),\(type))'::pg_catalog.regprocedure "
+                + "operator(pg_catalog.=) 42::pg_catalog.oid then $1::\(type) when pg_catalog.date_part('timezone', "
+                + "'2000-01-01'::pg_catalog.timestamp) is null then null end, null::\"pg_catalog\".\"text\", $2::\(type))"
+        )
+        #expect(try shape(procedure, .auto) == .output)
+        #expect(try shape(Sample.function([], procedure: true), .auto) == .nothing)
+        #expect(throws: PlanFault.self) { try shape(procedure, .rows) }
+    }
+}

@@ -1,0 +1,126 @@
+import NIOCore
+import Postgres
+import Sidecar
+import Testing
+
+@Suite struct StatementMappingTests {
+    @Test(
+        arguments: [
+            ("select :a, :b, :a", "select $1, $2, $1", ["a", "b"]),
+            ("select :a::text, x::int4", "select $1::text, x::int4", ["a"]),
+            ("select ':a', \":b\", $$:c$$, $t$ :d $$ $t$, E'\\':e' /* :f /* :g */ */ -- :h", nil, []),
+            ("select 'it''s :a', 'back\\', :b", "select 'it''s :a', 'back\\', $1", ["b"]),
+            (
+                "select x[1:n], x[:a], array[:b, :c], x[f(:d):2]", "select x[1:n], x[$1], array[$2, $3], x[f($4):2]",
+                ["a", "b", "c", "d"]
+            ),
+            ("select array[case when x then :a end]", "select array[case when x then $1 end]", ["a"]),
+            ("select f(a := :a), 5:: int", "select f(a := $1), 5:: int", ["a"]),
+            ("SELECT 1 ; -- done\n ;", "SELECT 1 ", []),
+            ("insert into t values (:größe)", "insert into t values ($1)", ["größe"]),
+            ("select a$b, :a", "select a$b, $1", ["a"]),
+        ] as [(String, String?, [String])])
+    func parametersAreFound(_ text: String, probe: String?, names: [String]) throws {
+        let mapping = try StatementMapping(text)
+        #expect(mapping.probe == probe ?? text)
+        #expect(mapping.names == names)
+    }
+
+    @Test(
+        arguments: [
+            ("select 1", StatementMapping.Verb.select, false, false),
+            ("/* c */ VALUES (1)", .values, false, false),
+            ("with a as (insert into t values (1) returning 1) select * from a", .select, true, false),
+            ("with recursive a(x) as (select 1) delete from t returning x", .delete, true, true),
+            ("update t set a = 1", .update, false, false),
+            ("merge into t using u on true when matched then delete", .merge, false, false),
+        ] as [(String, StatementMapping.Verb, Bool, Bool)])
+    func theVerbIsFound(_ text: String, verb: StatementMapping.Verb, hasList: Bool, returning: Bool) throws {
+        let mapping = try StatementMapping(text)
+        #expect(mapping.verb == verb)
+        #expect(mapping.preamble.isEmpty == !hasList)
+        #expect(mapping.hasReturning == returning)
+        #expect(StatementMapping.fault(in: text) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("", StatementMappingError.empty),
+            ("  ", .unknownVerb(nil)),
+            ("create table x()", .unknownVerb("create")),
+            ("table x", .unknownVerb("table")),
+            ("(select 1)", .unknownVerb("(")),
+            ("with a as (select 1)", .withoutVerb),
+            ("select 1; select 2", .severalStatements),
+            ("select ';'; drop table x", .severalStatements),
+            ("select 'a", .openQuote),
+            ("select $$a$", .openQuote),
+            ("select /* a /* b */", .openComment),
+            ("select (1", .unbalanced),
+            ("select 1)", .unbalanced),
+            ("select (1]", .unbalanced),
+            ("select $1", .numberedParameter),
+        ] as [(String, StatementMappingError)])
+    func isRefused(_ text: String, error: StatementMappingError) {
+        #expect(throws: error) { try StatementMapping(text) }
+        #expect(StatementMapping.fault(in: text) == error.description)
+    }
+
+    private func plan(
+        _ text: String, _ parameters: [TypeDefinition] = [], _ columns: [FunctionColumn] = [],
+        _ results: PlanOptions.Results = .auto
+    ) throws -> (ProcedurePlan, String) {
+        let description = StatementDescription(parameters: parameters, columns: columns)
+        let plan = try ProcedurePlan(
+            statement: try StatementMapping(text), description: description, options: PlanOptions(results: results))
+        let arguments = parameters.map { _ in "1" }.joined(separator: ",")
+        return (plan, try plan.bind("[\(arguments)]").statement.text)
+    }
+
+    @Test func queriesGiveRows() throws {
+        let (plan, text) = try plan("select a from t where a = :a -- end", [Sample.int4])
+        #expect(
+            text
+                == "select pg_catalog.to_json(r) from (select a from t where a = ($1::\"pg_catalog\".\"int4\") -- end\n) as r"
+        )
+        #expect(plan.result == .rows)
+        #expect(plan.signature == "sql(a integer)")
+        #expect(try plan.bind(nil, "{\"a\":7}").parameters.texts == ["7"])
+        #expect(throws: BindingError("missing argument \"a\"; sql(a integer)")) { try plan.bind() }
+    }
+
+    @Test func changesStandInAWithList() throws {
+        let (rows, text) = try plan("insert into t values (1) returning *")
+        #expect(
+            text
+                == "with wamp_sidecar_rows as (insert into t values (1) returning *\n) "
+                + "select pg_catalog.to_json(r) from wamp_sidecar_rows as r")
+        #expect(rows.result == .rows)
+        let (count, counting) = try plan("with a as (select 1) delete from t;")
+        #expect(
+            counting
+                == "with a as (select 1) \n, wamp_sidecar_rows as (delete from t\nreturning 1\n) "
+                + "select pg_catalog.count(*) from wamp_sidecar_rows as r")
+        #expect(count.result == .value)
+        let (merge, plain) = try plan("merge into t using u on true when matched then delete")
+        #expect(plain == "merge into t using u on true when matched then delete")
+        #expect(merge.result == .nothing)
+    }
+
+    @Test func resultsOfStatementsAreOverridden() throws {
+        let column = FunctionColumn(name: "n", type: Sample.int4)
+        #expect(
+            try plan("select n from t", [], [column], .value).1
+                == "select pg_catalog.to_json(r.\"n\") from (select n from t\n) as r limit 1")
+        #expect(try plan("select n from t", [], [column], .row).0.result == .row)
+        #expect(throws: PlanFault.self) { try plan("delete from t", [], [], .rows) }
+        let special = FunctionColumn(name: "b", type: Sample.bytea)
+        #expect(try plan("select b from t", [], [special]).1.contains("pg_catalog.encode(r.\"b\", 'base64')"))
+    }
+
+    @Test func aDescriptionNeedsItsTypes() {
+        #expect(StatementDescription(parameters: [23], columns: [], types: [:]) == nil)
+        #expect(StatementDescription(parameters: [23], columns: [], types: [23: Sample.int4]) != nil)
+        #expect(throws: PlanFault.self) { try plan("select :a").1 }
+    }
+}
