@@ -64,27 +64,11 @@ extension JSON {
 
     /// Writes an integer in decimal; allocates nothing.
     package static func write(integer: Int64, into buffer: inout ByteBuffer) {
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { target in
-            var digits: InlineArray<20, UInt8> = .init(repeating: 0)
-            var count = 0
-            var rest = integer.magnitude
-            repeat {
-                let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10)
-                digits[count] = UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: remainder)
-                count &+= 1
-                rest = quotient
-            } while rest != 0
-            var index = 0
-            if integer < 0 {
-                target[0] = UInt8(ascii: "-")
-                index = 1
-            }
-            while count > 0 {
-                count &-= 1
-                target[index] = digits[count]
-                index &+= 1
-            }
-            return index
+        // The most digits are 20, with the sign.
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 24) { target in
+            var writer = OctetWriter(target)
+            writer.write(integer)
+            return writer.count
         }
     }
 

@@ -59,14 +59,15 @@ extension JSONSerializer {
 
     /// Writes a YIELD: the hot path.
     package func encode(_ yield: Yield, into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: 64 + yield.payload.byteCount)
-        self.begin(.yield, yield.request, into: &buffer)
-        if yield.isProgress {
-            buffer.writeStaticString(",{\"progress\":true}")
-        } else {
-            buffer.writeStaticString(",{}")
+        // The envelope alone has less than 64 octets.
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 64 + yield.payload.byteCount) { target in
+            var writer = OctetWriter(target)
+            writer.write("[70,")
+            writer.write(yield.request.rawValue)
+            writer.write(yield.isProgress ? ",{\"progress\":true}" : ",{}")
+            Self.writeRest(yield.payload, into: &writer)
+            return writer.count
         }
-        self.writeRest(yield.payload, into: &buffer)
     }
 
     /// Writes the ERROR that answers an invocation.
@@ -80,7 +81,6 @@ extension JSONSerializer {
 
     /// Writes a PUBLISH.
     package func encode(_ publish: Publish, into buffer: inout ByteBuffer) {
-        buffer.reserveCapacity(minimumWritableBytes: 128 + publish.payload.byteCount)
         self.begin(.publish, publish.request, into: &buffer)
         buffer.writeInteger(UInt8(ascii: ","))
         buffer.writeString(publish.options.text)
@@ -118,23 +118,30 @@ extension JSONSerializer {
         buffer.writeImmutableBuffer(details.text)
     }
 
-    /// Writes the payload as far as it is not empty, and the end of the message. An empty list stands only for the
-    /// arguments before keyword arguments.
     private func writeRest(_ payload: Payload, into buffer: inout ByteBuffer) {
-        // Two octets: the brackets alone.
-        let keywordArguments = payload.keywordArguments.flatMap { $0.readableBytes > 2 ? $0 : nil }
-        let arguments = payload.arguments.flatMap { $0.readableBytes > 2 ? $0 : nil }
-        if let arguments {
-            buffer.writeInteger(UInt8(ascii: ","))
-            buffer.writeImmutableBuffer(arguments)
-        } else if keywordArguments != nil {
-            buffer.writeStaticString(",[]")
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 8 + payload.byteCount) { target in
+            var writer = OctetWriter(target)
+            Self.writeRest(payload, into: &writer)
+            return writer.count
         }
-        if let keywordArguments {
-            buffer.writeInteger(UInt8(ascii: ","))
-            buffer.writeImmutableBuffer(keywordArguments)
+    }
+
+    /// Writes the payload as far as it is not empty, and the end of the message: at most 5 octets more than the payload
+    /// has. An empty list stands only for the arguments before keyword arguments.
+    private static func writeRest(_ payload: Payload, into writer: inout OctetWriter) {
+        // Two octets are the brackets alone.
+        let hasKeywordArguments = (payload.keywordArguments?.readableBytes ?? 0) > 2
+        if let arguments = payload.arguments, arguments.readableBytes > 2 {
+            writer.write(UInt8(ascii: ","))
+            writer.write(arguments)
+        } else if hasKeywordArguments {
+            writer.write(",[]")
         }
-        self.end(&buffer)
+        if let keywordArguments = payload.keywordArguments, hasKeywordArguments {
+            writer.write(UInt8(ascii: ","))
+            writer.write(keywordArguments)
+        }
+        writer.write(UInt8(ascii: "]"))
     }
 
     private func end(_ buffer: inout ByteBuffer) {
