@@ -17,6 +17,8 @@ package struct FunctionDefinition: Sendable, Equatable {
     package var returnsSet: Bool
     /// The type of the result, or of one row of a set.
     package var result: TypeDefinition
+    /// False if the role that calls may not use the schema of the result's type; then no statement can name the type.
+    package var isResultNameable: Bool
     /// The columns of the result: OUT, INOUT and TABLE parameters, or the attributes of the composite type. Empty for a
     /// scalar, and for a record of which nothing is known.
     package var columns: [FunctionColumn]
@@ -30,7 +32,7 @@ package struct FunctionDefinition: Sendable, Equatable {
     /// Takes what is known; the defaults are those of a plain function.
     package init(
         oid: UInt32, schema: String, name: String, isProcedure: Bool = false, parameters: [FunctionParameter],
-        returnsSet: Bool = false, result: TypeDefinition, columns: [FunctionColumn] = [],
+        returnsSet: Bool = false, result: TypeDefinition, isResultNameable: Bool = true, columns: [FunctionColumn] = [],
         hasOutParameters: Bool = false, overloads: [FunctionOverload] = [], signature: String
     ) {
         self.oid = oid
@@ -40,6 +42,7 @@ package struct FunctionDefinition: Sendable, Equatable {
         self.parameters = parameters
         self.returnsSet = returnsSet
         self.result = result
+        self.isResultNameable = isResultNameable
         self.columns = columns
         self.hasOutParameters = hasOutParameters
         self.overloads = overloads

@@ -17,7 +17,8 @@ extension FunctionLookup {
         let overloads = answer.functions.filter { $0.oid != found.oid && $0.schema == found.schema }
         return FunctionDefinition(
             oid: found.oid, schema: found.schema, name: found.name, isProcedure: found.kind == "p",
-            parameters: found.parameters, returnsSet: found.returnsSet, result: found.result, columns: found.columns,
+            parameters: found.parameters, returnsSet: found.returnsSet, result: found.result,
+            isResultNameable: found.isResultNameable, columns: found.columns,
             hasOutParameters: found.hasOutParameters,
             overloads: overloads.map { FunctionOverload(parameters: $0.parameters) }, signature: found.signature)
     }
@@ -94,9 +95,11 @@ extension FunctionLookup {
     private static func similar(to reference: FunctionReference, in others: [(schema: String, name: String)]) -> String
     {
         let name = reference.name.lowercased()
+        // In a short name two letters are too much to be a slip.
+        let limit = name.utf8.count < 6 ? 1 : 2
         var ranked: [(distance: Int, text: String)] = []
         for other in others {
-            let distance = editDistance(name, other.name.lowercased(), limit: 2)
+            let distance = editDistance(name, other.name.lowercased(), limit: limit)
             if let distance { ranked.append((distance, other.schema + "." + other.name)) }
         }
         ranked.sort { ($0.distance, $0.text) < ($1.distance, $1.text) }
@@ -171,6 +174,7 @@ private struct Candidate {
     var isExecutable: Bool
     var isSchemaUsable: Bool
     var role: String
+    var isResultNameable: Bool
     var parameters: [FunctionParameter] = []
     var columns: [FunctionColumn] = []
     var attributes: [FunctionColumn] = []
@@ -189,6 +193,7 @@ private struct Candidate {
         self.isExecutable = try row.flag(.fact7)
         self.isSchemaUsable = try row.flag(.fact8)
         self.role = try row.text(.fact9)
+        self.isResultNameable = try row.flag(.fact10)
     }
 
     mutating func take(argument row: LookupRow) throws(FunctionFault) {

@@ -31,6 +31,14 @@ package enum SQLText {
         return isPlain && !name.isEmpty ? name : identifier(name)
     }
 
+    /// An expression that the server can't analyse if a row does not have just these columns; it need not be computed.
+    ///
+    /// - Parameter row: the row's columns, for example `r.*`.
+    package static func columnCheck(_ row: String, _ columns: [FunctionColumn]) -> String {
+        let types = columns.map { "null::\($0.type.sql)" }.joined(separator: ", ")
+        return "exists (select from (values (\(row)), (\(types))) as c)"
+    }
+
     private static func doubling(_ character: Unicode.Scalar, in text: String) -> String {
         // Scalars, not characters: a quote followed by a combining mark is one Character, and still a quote to the server.
         var result = String.UnicodeScalarView()

@@ -63,6 +63,10 @@ package struct CallFailure: Error, Sendable, Equatable {
             self = RaisedError.failure(error)
             return
         }
+        if let plan, DefinitionChange.isGuard(error, in: plan) {
+            self.init(WAMPError.unavailable, "\(plan.signature) was replaced, and has not run; call again")
+            return
+        }
         var message = error.message
         if let signature = plan?.signature(concerning: error) { message += "; " + signature }
         var fields: [(String, String?)] = [("sqlstate", error.sqlstate)]

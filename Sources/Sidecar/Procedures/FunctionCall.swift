@@ -13,15 +13,26 @@ package struct FunctionCall: Sendable {
         self.function = function
     }
 
-    /// A condition that is true as long as the function is the one that was looked up, and an error (0A000) once it has
-    /// been dropped and created again.
+    /// A condition that is true as long as the function is the one that was looked up, and an error once it has been
+    /// dropped and created again (0A000) or the columns of its result have changed (42601, 42804).
     ///
     /// The server folds it away when it plans the statement, so it costs nothing in a call; and it plans again when the
-    /// function has changed, so the error comes before anything has run. Without it a call by position could give its
-    /// values to parameters that have changed places, and a function that returns a set now would give one row.
+    /// function or the type has changed, so the error comes before anything has run. Without it a call by position could
+    /// give its values to parameters that have changed places, and a function that returns a set now would give one row.
     package var guardCondition: String {
         "case when \(regprocedure) operator(pg_catalog.=) \(function.oid)::pg_catalog.oid then true "
-            + "when \(Self.folding) is null then false end"
+            + "when \(Self.folding) is null then false\(resultGuard) end"
+    }
+
+    /// What notices a column that a composite type (or the table of that name) has won or lost. It is never computed: the
+    /// constant of type regclass has the server analyse the statement again after ALTER TABLE or ALTER TYPE, which fails
+    /// where the columns are others.
+    private var resultGuard: String {
+        let type = function.result
+        guard type.kind == .composite, !function.hasOutParameters, function.isResultNameable, !function.columns.isEmpty
+        else { return "" }
+        return " when \(SQLText.literal(type.sql))::pg_catalog.regclass is null then "
+            + SQLText.columnCheck("(null::\(type.sql)).*", function.columns)
     }
 
     /// An expression that the server computes while planning, and can't: units of time that a timestamp without time zone

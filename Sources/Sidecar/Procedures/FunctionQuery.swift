@@ -57,9 +57,9 @@ package struct FunctionQuery: Sendable {
         case .single(let value):
             return "select \(value) from (select \(expression) as v where \(call.guardCondition) offset 0) as r"
         case .set(let value, let tail):
-            // A name for each column where there is one; a single OUT or TABLE column makes a scalar of the row otherwise.
+            // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
-            let alias = function.columns.isEmpty ? "r" : "r(\(names))"
+            let alias = function.hasOutParameters ? "r(\(names))" : "r"
             return "select \(value) from \(expression) as \(alias) where \(call.guardCondition)\(tail)"
         }
     }

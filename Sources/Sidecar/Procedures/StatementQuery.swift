@@ -98,18 +98,21 @@ package struct StatementQuery: Sendable {
         _ columns: [FunctionColumn], _ options: PlanOptions
     ) -> (select: String, shape: ResultShape, tail: String) {
         let writer = ResultColumns(bigint: options.bigint)
+        // Columns that are named one by one must be those that there are, also after ALTER TABLE.
+        let isSpecial = columns.contains { writer.isSpecial($0.type) }
         let row =
-            columns.contains { writer.isSpecial($0.type) }
-            ? writer.object(columns) { "r.\(SQLText.identifier($0.name))" } : "pg_catalog.to_json(r)"
+            isSpecial ? writer.object(columns) { "r.\(SQLText.identifier($0.name))" } : "pg_catalog.to_json(r)"
+        let check =
+            isSpecial ? " where case when true then true else \(SQLText.columnCheck("r.*", columns)) end" : ""
         switch options.results {
-        case .auto, .rows: return (row, .rows, "")
-        case .row: return (row, .row, " limit 1")
-        case .kwargs: return (row, .keywordArguments, " limit 1")
-        case .args: return ("coalesce(pg_catalog.json_agg(\(row)), '[]')", .arguments, "")
+        case .auto, .rows: return (row, .rows, check)
+        case .row: return (row, .row, check + " limit 1")
+        case .kwargs: return (row, .keywordArguments, check + " limit 1")
+        case .args: return ("coalesce(pg_catalog.json_agg(\(row)), '[]')", .arguments, check)
         case .value:
-            guard columns.count == 1, let column = columns.first else { return (row, .value, " limit 1") }
+            guard columns.count == 1, let column = columns.first else { return (row, .value, check + " limit 1") }
             let value = writer.document("r.\(SQLText.identifier(column.name))", type: column.type)
-            return (value, .value, " limit 1")
+            return (value, .value, check + " limit 1")
         }
     }
 }

@@ -24,6 +24,7 @@ import Testing
         ["function", "\(oid)", "0", name, kind] + result
             + [
                 "callee", "\(wanted)", "\(set)", "\(defaults)", arguments, arguments, "\(execute)", "\(usage)", "wamp",
+                "true",
             ]
     }
 

@@ -109,5 +109,17 @@ import WAMP
         #expect(!isPossible("42883", "PL/pgSQL function s.f(integer) line 1 at PERFORM"))
         #expect(!isPossible("22P02"))
         #expect(!isPossible("23505"))
+        let guarding = DatabaseError(
+            sqlstate: "0A000", message: "unit \"timezone\" not supported for type timestamp without time zone")
+        #expect(isPossible("0A000") && isPossible("42601"))
+        #expect(
+            texts(CallFailure(guarding, plan: plan)) == [
+                "[\"s.f(..) was replaced, and has not run; call again\"]", nil,
+            ])
+        #expect(CallFailure(guarding, plan: plan).uri == WAMPError.unavailable)
+        #expect(CallFailure(guarding).uri.text == "postgresql.error.feature_not_supported")
+        #expect(
+            CallFailure(DatabaseError(sqlstate: "0A000", message: "cached plan"), plan: plan).uri.text
+                == "postgresql.error.feature_not_supported")
     }
 }

@@ -11,6 +11,11 @@ import Testing
     }
     private let call = "\"s\".\"f\"()"
     private let condition = Sample.guardCondition("")
+    /// With a look at the columns of shop.item, which has one: a.
+    private let itemCondition = Sample.guardCondition(
+        "",
+        also: " when '\"shop\".\"item\"'::pg_catalog.regclass is null then exists (select from (values "
+            + "((null::\"shop\".\"item\").*), (null::\"pg_catalog\".\"int4\")) as c)")
 
     private func text(_ function: FunctionDefinition, _ options: PlanOptions = PlanOptions()) throws -> String {
         try FunctionQuery(function, options: options).text { _ in true }
@@ -55,8 +60,11 @@ import Testing
     @Test func objects() throws {
         let columns = [FunctionColumn(name: "a", type: Sample.int4), FunctionColumn(name: "b\"", type: Sample.bytea)]
         let plain = Sample.function([], returns: Sample.item, columns: [columns[0]])
-        #expect(try text(plain) == "select pg_catalog.to_json(\(call)) where \(condition)")
+        #expect(try text(plain) == "select pg_catalog.to_json(\(call)) where \(itemCondition)")
         #expect(try shape(plain, .auto) == .row)
+        var hidden = plain
+        hidden.isResultNameable = false
+        #expect(try text(hidden) == "select pg_catalog.to_json(\(call)) where \(condition)")
         let special = Sample.function([], returns: Sample.record, columns: columns, out: true)
         #expect(
             try text(special)
@@ -77,6 +85,9 @@ import Testing
         let numbers = Sample.function([], set: true)
         #expect(try text(numbers) == "select pg_catalog.to_json(r) from \(call) as r where \(condition)")
         #expect(try shape(numbers, .auto) == .rows)
+        let items = Sample.function(
+            [], returns: Sample.item, set: true, columns: [FunctionColumn(name: "a", type: Sample.int4)])
+        #expect(try text(items) == "select pg_catalog.to_json(r) from \(call) as r where \(itemCondition)")
         let columns = [FunctionColumn(name: "a", type: Sample.int4), FunctionColumn(name: "b", type: Sample.text)]
         let table = Sample.function([], returns: Sample.record, set: true, columns: columns, out: true)
         #expect(
@@ -122,7 +133,8 @@ import Testing
         type.schema = "wamp"
         type.name = "result"
         let columns = ["args", "kwargs"].map { FunctionColumn(name: $0, type: Sample.jsonb) }
-        let function = Sample.function([], returns: type, columns: columns)
+        var function = Sample.function([], returns: type, columns: columns)
+        function.isResultNameable = false
         #expect(
             try text(function)
                 == "select (r.v).args, (r.v).kwargs from (select \(call) as v where \(condition) offset 0) as r")

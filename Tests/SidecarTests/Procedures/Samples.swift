@@ -70,9 +70,9 @@ enum Sample {
     }
 
     /// The condition under which statements of `s.f` stand.
-    static func guardCondition(_ types: String) -> String {
+    static func guardCondition(_ types: String, also: String = "") -> String {
         "case when '\"s\".\"f\"(\(types))'::pg_catalog.regprocedure operator(pg_catalog.=) 42::pg_catalog.oid then true "
-            + "when pg_catalog.date_part('timezone', '2000-01-01'::pg_catalog.timestamp) is null then false end"
+            + "when pg_catalog.date_part('timezone', '2000-01-01'::pg_catalog.timestamp) is null then false\(also) end"
     }
 }
 
