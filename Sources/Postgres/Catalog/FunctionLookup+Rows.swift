@@ -82,6 +82,13 @@ extension FunctionLookup {
                 "role \(found.role) may not use schema \(found.schema); "
                     + "grant usage on schema \(SQLText.identifier(found.schema)) to \(SQLText.identifier(found.role))")
         }
+        if let type = found.unusableType {
+            throw FunctionFault(
+                .schemaNotUsable,
+                "role \(found.role) may not use schema \(type.schema), where \(found.signature) has the type "
+                    + "\(type.display) of a parameter; "
+                    + "grant usage on schema \(SQLText.identifier(type.schema)) to \(SQLText.identifier(found.role))")
+        }
         if !found.isExecutable {
             let kind = found.kind == "p" ? "procedure" : "function"
             throw FunctionFault(
@@ -176,6 +183,8 @@ private struct Candidate {
     var role: String
     var isResultNameable: Bool
     var parameters: [FunctionParameter] = []
+    /// A parameter's type that the role can't name.
+    var unusableType: TypeDefinition?
     var columns: [FunctionColumn] = []
     var attributes: [FunctionColumn] = []
     var hasOutParameters: Bool { !columns.isEmpty && attributes.isEmpty }
@@ -205,6 +214,7 @@ private struct Candidate {
         case .output: if kind != "p" { return columns.append(FunctionColumn(name: name, type: type)) }
         case .table: return columns.append(FunctionColumn(name: name, type: type))
         }
+        if try !row.flag(.fact1) { unusableType = type }
         parameters.append(FunctionParameter(name: name.isEmpty ? nil : name, mode: mode, type: type))
         if mode == .output || mode == .inputOutput { columns.append(FunctionColumn(name: name, type: type)) }
     }

@@ -68,7 +68,7 @@ package enum FunctionLookup {
           from domain_chain d join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) d.base
           where t.typtype operator(pg_catalog.<>) 'd'
         ), argument as (
-          select c.oid as function, c.is_wanted, a.position, a.type,
+          select c.oid as function, c.role, a.position, a.type,
                  coalesce(c.proargmodes[a.position], 'i') as mode, coalesce(c.proargnames[a.position], '') as name
           from candidate c
           cross join lateral pg_catalog.unnest(coalesce(c.proallargtypes, c.proargtypes::pg_catalog._oid))
@@ -92,7 +92,9 @@ package enum FunctionLookup {
                         from pg_catalog.pg_type t where t.oid operator(pg_catalog.=) c.prorettype)]
           from candidate c
           union all
-          select 4, 'argument', a.function, a.position, a.name, a.mode::pg_catalog.text, a.type, null from argument a
+          select 4, 'argument', a.function, a.position, a.name, a.mode::pg_catalog.text, a.type,
+                 array[pg_catalog.has_schema_privilege(a.role, t.typnamespace, 'USAGE')::pg_catalog.text]
+          from argument a join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) a.type
           union all
           select 5, 'attribute', c.oid, a.attnum, a.attname::pg_catalog.text, '', a.atttypid, null
           from candidate c

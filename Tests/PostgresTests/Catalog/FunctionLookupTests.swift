@@ -29,9 +29,10 @@ import Testing
     }
 
     private static func argument(
-        _ oid: Int, _ position: Int, _ name: String, _ type: [String?] = integer, mode: String = "i"
+        _ oid: Int, _ position: Int, _ name: String, _ type: [String?] = integer, mode: String = "i",
+        usage: Bool = true
     ) -> [String?] {
-        ["argument", "\(oid)", "\(position)", name, mode] + type + none
+        ["argument", "\(oid)", "\(position)", name, mode] + type + ["\(usage)"] + [String?](repeating: nil, count: 9)
     }
 
     private func definition(_ reference: String, _ rows: [[String?]]) throws -> FunctionDefinition {
@@ -160,6 +161,12 @@ import Testing
     @Test func aParameterOfAnyTypeIsRefused() throws {
         let fault = try #require(refusal("f", [Self.function(7), Self.argument(7, 1, "x", Self.anything)]))
         #expect(fault.code == .unsupportedParameter)
+    }
+
+    @Test func aTypeThatCanNotBeNamedIsAFault() throws {
+        let fault = try #require(refusal("f", [Self.function(7), Self.argument(7, 1, "x", Self.items, usage: false)]))
+        #expect(fault.code == .schemaNotUsable)
+        #expect(fault.message.hasSuffix("; grant usage on schema \"callee\" to \"wamp\""))
     }
 
     @Test func rightsAreNamedAsTheyAreGranted() throws {
