@@ -1,0 +1,21 @@
+/// Why a received payload can't be used.
+package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
+    /// Bytes of the peers' own in place of the arguments (payload passthru, end-to-end encryption).
+    case opaque
+    /// Lists and dictionaries nested deeper than ``DecodingLimits/depth``.
+    case tooDeep
+    /// Half of a surrogate pair in an escape: text that is not Unicode.
+    case loneSurrogate
+    /// NaN or an infinity, which JSON does not have (Python's encoder writes them).
+    case notFinite
+
+    /// What is wrong, in a user's words.
+    package var description: String {
+        switch self {
+        case .opaque: "the payload is encrypted or passed through, which is not supported"
+        case .tooDeep: "the payload is nested too deeply"
+        case .loneSurrogate: "the payload has a string with half a surrogate pair"
+        case .notFinite: "the payload has a number that is not finite"
+        }
+    }
+}
