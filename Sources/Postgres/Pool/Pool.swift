@@ -57,10 +57,9 @@ package final class Pool: ConnectionKeeperOwner {
         self.isStopped = true
         self.ticker.cancel()
         for work in self.machine.expire(at: .distantFuture) { self.end(work, .refused(.stopping)) }
-        for (slot, keeper) in self.keepers.enumerated() {
+        for keeper in self.keepers {
             keeper.connection?.abandon("the sidecar is stopping")
             keeper.stop()
-            self.machine.disconnected(slot: slot)
         }
     }
 
@@ -254,8 +253,10 @@ package final class Pool: ConnectionKeeperOwner {
         self.cancellations[slot] = nil
         self.machine.disconnected(slot: slot)
         self.keepers[slot].connectionEnded(reason: reason)
-        if let reason { self.observer(.lost(.calls, reason: reason)) }
-        if !self.isAvailable, let reason { self.observer(.callsUnavailable(reason: reason)) }
+        if let reason, !self.isStopped {
+            self.observer(.lost(.calls, reason: reason))
+            if !self.isAvailable { self.observer(.callsUnavailable(reason: reason)) }
+        }
         for (work, error) in unanswered {
             self.end(work, error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
         }

@@ -19,6 +19,7 @@ final class Callee {
     private lazy var registrar = Registrar(
         routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
     private var settings: CallSettings
+    private var isRouterCrossbar = false
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
@@ -67,6 +68,7 @@ final class Callee {
     // MARK: - The two sides
 
     func joined(_ session: Session) {
+        self.isRouterCrossbar = session.welcome.isFromCrossbar
         self.registrar.joined(session)
     }
 
@@ -138,7 +140,7 @@ final class Callee {
         }
         let call = ProcedureCall(
             invocation, route: route, definition: definition, caller: caller,
-            timeout: self.timeout(of: invocation, route: route, session: session), session: session, callee: self,
+            timeout: self.timeout(of: invocation, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call
         call.start()
@@ -172,7 +174,7 @@ final class Callee {
     }
 
     /// The mapping's timeout, or the call's if that is shorter.
-    private func timeout(of invocation: Invocation, route: ProcedureRoute, session: Session) -> TimeAmount {
+    private func timeout(of invocation: Invocation, route: ProcedureRoute) -> TimeAmount {
         guard !invocation.details.isEmpty, let number = invocation.details.integer("timeout"), number > 0 else {
             return route.timeout
         }
@@ -183,8 +185,7 @@ final class Callee {
         case .milliseconds: return min(.milliseconds(bounded), route.timeout)
         case .seconds: return min(.seconds(bounded), route.timeout)
         case .auto:
-            let isCrossbar = session.agent?.hasPrefix("Crossbar.io") ?? false
-            return min(isCrossbar ? .seconds(bounded) : .milliseconds(bounded), route.timeout)
+            return min(self.isRouterCrossbar ? .seconds(bounded) : .milliseconds(bounded), route.timeout)
         }
     }
 }

@@ -126,13 +126,7 @@ final class NotificationRelay {
         switch mapping.action {
         case .publish(let topic, let settings):
             let template = topic.value
-            let isFixed = template.parts.allSatisfy { part in
-                switch part {
-                case .text: true
-                case .key: false
-                }
-            }
-            return .publish(template, fixed: isFixed ? try URI(template.text) : nil, try PublishOptions(settings))
+            return .publish(template, fixed: template.isFixed ? try URI(template.text) : nil, try PublishOptions(settings))
         case .call(let procedure, let result, let timeout):
             return .call(
                 try URI(procedure.value), timeout: TimeAmount(timeout),

@@ -23,11 +23,15 @@ struct ReadinessStateMachine: ~Copyable {
     private var isSettled = false
     private var complaints: [String] = []
     private var last: Answer?
+    private var isStopping = false
 
     /// - Parameter listens: whether there are channels to listen to.
     init(listens: Bool) {
         self.isListening = !listens
     }
+
+    /// From now on nothing is worth telling.
+    mutating func stopping() { self.isStopping = true }
 
     mutating func joined(_ isJoined: Bool) { self.isJoined = isJoined }
 
@@ -44,10 +48,10 @@ struct ReadinessStateMachine: ~Copyable {
     /// The answer, if it is another one than last time.
     mutating func change() -> Answer? {
         let answer = self.answer
-        guard answer != self.last else { return nil }
-        defer { self.last = answer }
+        guard answer != self.last, !self.isStopping else { return nil }
         // Before anything has been ready, what is missing is what is being done.
         if self.last == nil, case .notReady = answer { return nil }
+        self.last = answer
         return answer
     }
 

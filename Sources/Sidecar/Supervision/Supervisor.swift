@@ -62,6 +62,7 @@ final class Supervisor: RouterDelegate {
     /// Takes no more calls, finishes those that run, says goodbye. `completion` is called once, in time.
     func stop(signal: String, completion: @escaping () -> Void) {
         self.observe(.stopping(signal: signal))
+        self.readiness.stopping()
         self.listener.stop()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false

@@ -1,0 +1,49 @@
+import Testing
+
+@testable import Postgres
+
+@Suite("Database URLs")
+struct ConnectionSettingsTests {
+    private static func value(_ keyword: String, in settings: ConnectionSettings) -> String? {
+        settings.options(for: .calls).last { $0.keyword == keyword }?.value
+    }
+
+    @Test("both of libpq's forms are understood, and what the sidecar needs lies under them")
+    func defaults() throws {
+        for url in ["postgresql://wamp@db.example.com:5433/app", "host=db.example.com port=5433 user=wamp dbname=app"] {
+            let settings = try ConnectionSettings(url: url, password: "secret")
+            #expect(Self.value("host", in: settings) == "db.example.com")
+            #expect(Self.value("target_session_attrs", in: settings) == "read-write")
+            #expect(Self.value("tcp_user_timeout", in: settings) == "10000")
+            #expect(Self.value("client_encoding", in: settings) == "UTF8")
+            #expect(Self.value("application_name", in: settings) == "wamp-sidecar calls")
+            #expect(Self.value("password", in: settings) == "secret")
+            #expect(settings.description == "host=db.example.com port=5433 dbname=app user=wamp")
+        }
+    }
+
+    @Test("what the URL says holds")
+    func overrides() throws {
+        let url = "postgresql://wamp:mine@a,b/app?target_session_attrs=any&application_name=shop&connect_timeout=3"
+        let settings = try ConnectionSettings(url: url, password: "other")
+        #expect(Self.value("target_session_attrs", in: settings) == "any")
+        #expect(Self.value("application_name", in: settings) == "shop calls")
+        #expect(Self.value("password", in: settings) == "mine")
+        #expect(settings.patienceInSeconds == 16)
+    }
+
+    @Test(
+        "an error says what is wrong, and nothing of the password",
+        arguments: [
+            "postgresql://wamp:hunter2@host:port/app", "postgresql://wamp:hunter2@[::1/app",
+            "postgresql://wamp:hunter2@host/app?nonsense=hunter2", "host=x password=hunter2 hunter2",
+            "postgresql://wamp:hunter2 @host/app%zz", "hunter2", "password='hunter2",
+        ])
+    func errors(url: String) {
+        let error = #expect(throws: ConnectionSettingsError.self) {
+            try ConnectionSettings(url: url, password: nil)
+        }
+        #expect(error?.description.isEmpty == false)
+        #expect(error?.description.contains("hunter2") == false)
+    }
+}

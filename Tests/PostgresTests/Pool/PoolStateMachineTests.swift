@@ -1,0 +1,240 @@
+import NIOCore
+import Testing
+
+@testable import Postgres
+
+@Suite("Which work goes to which connection")
+struct PoolStateMachineTests {
+    private static let fast = TimeAmount.microseconds(100)
+    private static let slow = TimeAmount.milliseconds(50)
+
+    private static func limits(connections: Int = 3, pipeline: Int = 4, queue: Int = 10) -> PoolLimits {
+        PoolLimits(connections: connections, pipeline: pipeline, queue: queue, queueTimeout: .seconds(5))
+    }
+
+    /// A machine with all its connections there.
+    private static func machine(_ limits: PoolLimits = limits()) -> PoolStateMachine<Int> {
+        var machine = PoolStateMachine<Int>(limits: limits)
+        for slot in 0..<limits.connections { machine.connected(slot: slot) }
+        return machine
+    }
+
+    /// Makes a lane's recent past fast.
+    private static func warm(_ lane: LaneID, in machine: inout PoolStateMachine<Int>) {
+        for _ in 0..<LatencyWindow.least {
+            guard case .send(let slot) = Self.submit(0, lane, to: &machine) else { return }
+            machine.ended(slot: slot, ran: Self.fast)
+        }
+    }
+
+    private static func submit(
+        _ item: Int, _ lane: LaneID, to machine: inout PoolStateMachine<Int>, expires: NIODeadline = .distantFuture,
+        isExclusive: Bool = false
+    ) -> PoolStateMachine<Int>.SubmitAction {
+        machine.submit(item, lane: lane, expires: expires, isExclusive: isExclusive)
+    }
+
+    @Test("without a connection work waits, and goes in its order when there is one")
+    func waitsForConnection() {
+        var machine = PoolStateMachine<Int>(limits: Self.limits())
+        let lane = machine.addLane(concurrency: nil)
+        #expect(Self.submit(1, lane, to: &machine) == .wait)
+        #expect(Self.submit(2, lane, to: &machine) == .wait)
+        #expect(!machine.isConnected)
+        machine.connected(slot: 1)
+        #expect(machine.isConnected)
+        let first = machine.next()
+        #expect(first?.item == 1 && first?.slot == 1)
+        #expect(machine.next() == nil)
+        machine.ended(slot: 1, ran: Self.slow)
+        #expect(machine.next()?.item == 2)
+        #expect(machine.waitingCount == 0)
+    }
+
+    @Test("an idle connection is taken first, and nothing is sent behind work that may be slow")
+    func idleFirst() {
+        var machine = Self.machine()
+        let lanes = (0..<4).map { _ in machine.addLane(concurrency: nil) }
+        #expect(Self.submit(1, lanes[0], to: &machine) == .send(slot: 0))
+        #expect(Self.submit(2, lanes[1], to: &machine) == .send(slot: 1))
+        #expect(Self.submit(3, lanes[2], to: &machine) == .send(slot: 2))
+        #expect(Self.submit(4, lanes[3], to: &machine) == .wait)
+    }
+
+    @Test("one lane leaves a connection for the others, unless it may have them all")
+    func concurrency() {
+        var machine = Self.machine()
+        let greedy = machine.addLane(concurrency: nil)
+        let other = machine.addLane(concurrency: nil)
+        #expect(Self.submit(1, greedy, to: &machine) == .send(slot: 0))
+        #expect(Self.submit(2, greedy, to: &machine) == .send(slot: 1))
+        #expect(Self.submit(3, greedy, to: &machine) == .wait)
+        #expect(Self.submit(4, other, to: &machine) == .send(slot: 2))
+        machine.ended(slot: 2, ran: Self.slow)
+        #expect(machine.next() == nil, "the greedy lane holds as many as it may")
+        machine.ended(slot: 0, ran: Self.slow)
+        #expect(machine.next()?.item == 3)
+
+        var alone = Self.machine()
+        let all = alone.addLane(concurrency: 3)
+        for slot in 0..<3 { #expect(Self.submit(slot, all, to: &alone) == .send(slot: slot)) }
+        var single = Self.machine(Self.limits(connections: 1))
+        let only = single.addLane(concurrency: nil)
+        #expect(Self.submit(1, only, to: &single) == .send(slot: 0), "with one connection everybody may have it")
+    }
+
+    @Test("fast work is sent behind fast work, on the least busy connection, as deep as allowed")
+    func pipelining() {
+        var machine = Self.machine(Self.limits(connections: 2, pipeline: 2))
+        let lane = machine.addLane(concurrency: 2)
+        Self.warm(lane, in: &machine)
+        #expect(Self.submit(1, lane, to: &machine) == .send(slot: 0))
+        #expect(Self.submit(2, lane, to: &machine) == .send(slot: 1))
+        #expect(Self.submit(3, lane, to: &machine) == .send(slot: 0))
+        #expect(Self.submit(4, lane, to: &machine) == .send(slot: 1))
+        #expect(Self.submit(5, lane, to: &machine) == .wait)
+        #expect(machine.underWayCount == 4)
+        machine.ended(slot: 1, ran: Self.fast)
+        let next = machine.next()
+        #expect(next?.item == 5 && next?.slot == 1)
+    }
+
+    @Test("fast work is never sent behind slow work, nor slow work behind fast work")
+    func slowIsAlone() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let fast = machine.addLane(concurrency: 1)
+        let unknown = machine.addLane(concurrency: 1)
+        Self.warm(fast, in: &machine)
+        #expect(Self.submit(1, unknown, to: &machine) == .send(slot: 0))
+        #expect(Self.submit(2, fast, to: &machine) == .wait)
+        machine.ended(slot: 0, ran: Self.slow)
+        #expect(machine.next()?.item == 2)
+        #expect(Self.submit(3, unknown, to: &machine) == .wait)
+        #expect(Self.submit(4, fast, to: &machine) == .send(slot: 0), "what can't run now does not hold up what can")
+    }
+
+    @Test("exclusive work shares a connection with nothing, however fast")
+    func exclusive() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let lane = machine.addLane(concurrency: 1)
+        Self.warm(lane, in: &machine)
+        #expect(Self.submit(1, lane, to: &machine) == .send(slot: 0))
+        #expect(Self.submit(2, lane, to: &machine, isExclusive: true) == .wait)
+        machine.ended(slot: 0, ran: Self.fast)
+        #expect(machine.next()?.item == 2)
+        #expect(Self.submit(3, lane, to: &machine) == .wait)
+    }
+
+    @Test("a full queue refuses, and work that comes back goes ahead of what waits")
+    func queue() {
+        var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1, queue: 2))
+        let lane = machine.addLane(concurrency: 1)
+        #expect(Self.submit(1, lane, to: &machine) == .wait)
+        #expect(Self.submit(2, lane, to: &machine) == .wait)
+        #expect(Self.submit(3, lane, to: &machine) == .refuse)
+        machine.resubmit(0, lane: lane, expires: .distantFuture, isExclusive: false)
+        machine.connected(slot: 0)
+        #expect(machine.next()?.item == 0)
+    }
+
+    @Test("lanes take turns by the order in which their work came")
+    func order() {
+        var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1))
+        let first = machine.addLane(concurrency: 1)
+        let second = machine.addLane(concurrency: 1)
+        _ = Self.submit(1, second, to: &machine)
+        _ = Self.submit(2, first, to: &machine)
+        _ = Self.submit(3, second, to: &machine)
+        machine.connected(slot: 0)
+        var order: [Int] = []
+        while let (item, slot) = machine.next() {
+            order.append(item)
+            machine.ended(slot: slot, ran: Self.slow)
+        }
+        #expect(order == [1, 2, 3])
+    }
+
+    @Test("what has waited too long, or is wanted no more, is taken out")
+    func expiry() {
+        var machine = PoolStateMachine<Int>(limits: Self.limits())
+        let lane = machine.addLane(concurrency: nil)
+        let start = NIODeadline.uptimeNanoseconds(1_000)
+        _ = Self.submit(1, lane, to: &machine, expires: start + .seconds(1))
+        _ = Self.submit(2, lane, to: &machine, expires: start + .seconds(3))
+        _ = Self.submit(3, lane, to: &machine, expires: start + .seconds(9))
+        #expect(machine.expire(at: start) == [])
+        #expect(machine.expire(at: start + .seconds(1)) == [1])
+        #expect(machine.withdraw(lane: lane, where: { $0 == 2 }))
+        #expect(!machine.withdraw(lane: lane, where: { $0 == 2 }))
+        #expect(machine.waitingCount == 1)
+        machine.connected(slot: 0)
+        #expect(machine.next()?.item == 3)
+    }
+
+    @Test("nothing is sent to a connection while a cancel is under way, or once it retires")
+    func blocked() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let lane = machine.addLane(concurrency: 1)
+        machine.block(slot: 0)
+        #expect(Self.submit(1, lane, to: &machine) == .wait)
+        machine.unblock(slot: 0)
+        #expect(machine.next()?.item == 1)
+        machine.ended(slot: 0, ran: Self.fast)
+        machine.retire(slot: 0)
+        machine.unblock(slot: 0)
+        #expect(Self.submit(2, lane, to: &machine) == .wait)
+        machine.disconnected(slot: 0)
+        machine.connected(slot: 0)
+        #expect(machine.next()?.item == 2)
+    }
+
+    @Test("a lost connection gives back what its lanes held")
+    func lost() {
+        var machine = Self.machine(Self.limits(connections: 2))
+        let lane = machine.addLane(concurrency: 1)
+        #expect(Self.submit(1, lane, to: &machine) == .send(slot: 0))
+        #expect(Self.submit(2, lane, to: &machine) == .wait)
+        machine.disconnected(slot: 0)
+        #expect(machine.underWayCount == 0)
+        let next = machine.next()
+        #expect(next?.item == 2 && next?.slot == 1)
+    }
+}
+
+@Suite("Whether a procedure has been fast of late")
+struct LatencyWindowTests {
+    @Test("unknown is slow")
+    func unknown() {
+        var window = LatencyWindow()
+        for _ in 1..<LatencyWindow.least {
+            window.record(.zero)
+            #expect(!window.isFast)
+        }
+        window.record(.zero)
+        #expect(window.isFast)
+    }
+
+    @Test("one slow run in a hundred is allowed, two are not, and they are forgotten after 128 runs")
+    func percentile() {
+        var window = LatencyWindow()
+        for _ in 0..<128 { window.record(.zero) }
+        window.record(LatencyWindow.slow)
+        #expect(window.isFast)
+        window.record(LatencyWindow.slow)
+        #expect(!window.isFast)
+        for _ in 0..<126 { window.record(.milliseconds(4)) }
+        #expect(!window.isFast)
+        window.record(.zero)
+        #expect(window.isFast)
+    }
+
+    @Test("with few runs a single slow one counts")
+    func few() {
+        var window = LatencyWindow()
+        window.record(.seconds(1))
+        for _ in 0..<98 { window.record(.zero) }
+        #expect(!window.isFast)
+        window.record(.zero)
+        #expect(window.isFast)
+    }
+}
