@@ -36,17 +36,32 @@ package struct Parameters: Sendable, Equatable {
 
     /// Appends the readable bytes of `text`.
     package mutating func append(_ text: ByteBuffer) {
-        append { buffer in _ = buffer.writeImmutableBuffer(text) }
+        unsafe text.withUnsafeReadableBytes { bytes in unsafe append(bytes) }
     }
 
     /// Appends a string.
     package mutating func append(_ text: String) {
-        append { buffer in _ = buffer.writeString(text) }
+        var text = text
+        text.withUTF8 { bytes in unsafe append(UnsafeRawBufferPointer(bytes)) }
     }
 
     /// Appends a constant.
     package mutating func append(_ text: StaticString) {
-        append { buffer in _ = buffer.writeStaticString(text) }
+        text.withUTF8Buffer { bytes in unsafe append(UnsafeRawBufferPointer(bytes)) }
+    }
+
+    /// Length, bytes and zero at once: this runs for each value of each call.
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        let header = MemoryLayout<Int32>.size
+        let size = header + bytes.count + 1
+        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
+            // The server takes no more than 1 GB in a message; a longer length is only clamped.
+            unsafe target.storeBytes(of: Int32(clamping: bytes.count).bigEndian, as: Int32.self)
+            unsafe UnsafeMutableRawBufferPointer(rebasing: target[header...]).copyMemory(from: bytes)
+            unsafe target.storeBytes(of: 0, toByteOffset: size - 1, as: UInt8.self)
+            return size
+        }
+        count += 1
     }
 
     /// Appends one value that `write` puts at the end of the buffer it is given, without a copy in between.

@@ -7,8 +7,9 @@ package final class RawConvention {
     private let signature: String
     private let parameterCount: Int
     private let statement: Statement
-    /// `"procedure":"com.example.add2"}` for the procedure of the last call, which is nearly always the same.
-    private var procedureMember = ByteBuffer()
+    /// The details of a call of the last procedure that have nothing of the router's: `{"procedure":"com.example.add2"}`.
+    /// Both are nearly always the same.
+    private var plainDetails = ByteBuffer()
     private var procedure: String?
 
     /// True if the function's parameters are named (and typed) so that the raw convention is meant.
@@ -73,28 +74,23 @@ package final class RawConvention {
     private func appendDetails(_ details: Details, procedure: String, to parameters: inout Parameters) {
         if procedure != self.procedure {
             self.procedure = procedure
-            procedureMember.clear()
-            procedureMember.writeStaticString("\"procedure\":")
-            JSON.write(string: procedure, into: &procedureMember)
-            procedureMember.writeStaticString("}")
+            plainDetails.clear()
+            plainDetails.writeStaticString("{\"procedure\":")
+            JSON.write(string: procedure, into: &plainDetails)
+            plainDetails.writeStaticString("}")
         }
-        let member = procedureMember
         if details.isEmpty {
-            parameters.append { buffer in
-                buffer.writeStaticString("{")
-                buffer.writeImmutableBuffer(member)
-            }
+            parameters.append(plainDetails)
         } else if details.element("procedure") != nil {
             parameters.append(details.text)
         } else {
+            // The member goes between the router's last one and the closing brace.
             let text = details.text
-            parameters.append { buffer in
-                // The closing brace makes room for one member more.
-                buffer.writeImmutableBuffer(
-                    text.getSlice(at: text.readerIndex, length: text.readableBytes - 1) ?? ByteBuffer())
-                buffer.writeStaticString(",")
-                buffer.writeImmutableBuffer(member)
-            }
+            var extended = text.getSlice(at: text.readerIndex, length: text.readableBytes - 1) ?? ByteBuffer()
+            extended.writeStaticString(",")
+            extended.writeImmutableBuffer(
+                plainDetails.getSlice(at: 1, length: plainDetails.readableBytes - 1) ?? plainDetails)
+            parameters.append(extended)
         }
     }
 }
