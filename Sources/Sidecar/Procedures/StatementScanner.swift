@@ -79,7 +79,7 @@ struct StatementScanner {
         isAfterOperand = !Self.openingWords.contains(word)
         if firstWord == nil { firstWord = brackets.isEmpty ? word : "(" }
         guard brackets.isEmpty else { return }
-        if word == "returning" { hasReturning = verb != nil }
+        if word == "returning" { hasReturning = true }
         if verb == nil, let found = StatementMapping.Verb(rawValue: word) {
             flush(to: begin)
             verb = found

@@ -63,7 +63,7 @@ create function callee.join_all(separator text, variadic words text[]) returns t
     select array_to_string(words, separator)
 $$;
 
--- callee.json_kinds [[1],{"a":2},"s",null] - => ["array object string <NULL>"]
+-- callee.json_kinds [[1],{"a":2},"s",null] - => ["array object string null"]
 create function callee.json_kinds(variadic vals jsonb[]) returns text language sql as $$
     select string_agg(coalesce(jsonb_typeof(v), '<NULL>'), ' ' order by n) from unnest(vals) with ordinality as u(v, n)
 $$;
@@ -109,7 +109,7 @@ create function callee.json_of(j json) returns json language sql as $$ select j 
 -- callee.infinity - - => ["NaN"]
 create function callee.infinity() returns double precision language sql as $$ select 'NaN'::float8 $$;
 
--- callee.not_null_result - - => [null]
+-- callee.null_result - - => [null]
 create function callee.null_result() returns integer language sql as $$ select null::integer $$;
 
 -- Binary ----------------------------------------------------------------------------------------------------------------
@@ -248,3 +248,10 @@ create function callee.polymorphic(x anyelement) returns anyelement language sql
 create function callee.loose_record() returns setof record language sql as $$ select 1, 2 $$;
 create function callee.secret() returns integer language sql as $$ select 1 $$;
 revoke execute on function callee.secret() from public;
+
+-- Changed columns: after "alter table callee.grown add column b text default 'b'" each of them has b in its rows at once
+-- (with bigint: string too, where the columns are named one by one).
+-- callee.grown_rows - - => [[{"a":1}]]       sql: select * from callee.grown => the same
+create table callee.grown (a bigint);
+insert into callee.grown values (1);
+create function callee.grown_rows() returns setof callee.grown language sql stable as $$ select * from callee.grown $$;
