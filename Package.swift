@@ -86,14 +86,27 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
-        .testTarget(name: "WAMPTests", dependencies: ["WAMP"], swiftSettings: settings),
+        .testTarget(
+            name: "WAMPTests",
+            dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
         .testTarget(
             name: "WAMPClientTests",
-            dependencies: ["WAMPClient", .product(name: "NIOEmbedded", package: nio)],
+            dependencies: [
+                "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
-        .testTarget(name: "PostgresTests", dependencies: ["Postgres"], swiftSettings: settings),
+        .testTarget(
+            name: "PostgresTests",
+            dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
-        .testTarget(name: "SidecarTests", dependencies: ["Sidecar"], swiftSettings: settings),
+        .testTarget(
+            name: "SidecarTests",
+            dependencies: ["Sidecar", "Postgres", "WAMP", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
     ]
 )

@@ -96,7 +96,8 @@ final class Connection: WatcherHandler {
     ///
     /// - Returns: the commands that were sent, in order; nil if the connection is broken.
     private func sendCommands(of work: Work) -> [PipelineStateMachine.Command]? {
-        if self.retired.isEmpty, !work.isExplicitTransaction, case .prepared(let statement, let parameters) = work.command,
+        if self.retired.isEmpty, !work.isExplicitTransaction,
+            case .prepared(let statement, let parameters) = work.command,
             self.prepared.contains(statement)
         {
             guard let (settings, values) = work.prelude else {
@@ -157,7 +158,8 @@ final class Connection: WatcherHandler {
         if parameters.byteCount > Self.greatestMessage { self.isRetiring = true }
         return unsafe parameters.withValues { values, _ in
             unsafe PQsendQueryPrepared(
-                self.handle.pointer, statement.name, Int32(clamping: values.count), values.baseAddress, nil, nil, 0) == 1
+                self.handle.pointer, statement.name, Int32(clamping: values.count), values.baseAddress, nil, nil, 0)
+                == 1
         }
     }
 

@@ -3,10 +3,11 @@ internal import CLibpq
 /// The owner of one `PGconn`.
 ///
 /// A connection is made on a thread of the ``Connector``, handed to the event loop, used there alone, and handed back to a thread to be
-/// finished. It is never used by two at a time, so it may cross threads.
+/// finished. It is never used by two at a time, so it may cross threads; after ``finish()`` nobody touches it.
 @safe final class ConnectionHandle: @unchecked Sendable {
-    /// libpq's connection. Never nil, never finished before this object goes away.
+    /// libpq's connection.
     let pointer: OpaquePointer
+    private var isFinished = false
 
     /// Takes over what `PQconnectdbParams` returned.
     init(owning pointer: OpaquePointer) {
@@ -15,6 +16,13 @@ internal import CLibpq
     }
 
     deinit {
+        self.finish()
+    }
+
+    /// Says goodbye to the server and gives the memory back. Blocks, so it belongs on a connector's thread.
+    func finish() {
+        guard !self.isFinished else { return }
+        self.isFinished = true
         unsafe PQfinish(self.pointer)
     }
 

@@ -66,7 +66,9 @@ final class ConnectionKeeper {
         self.overdueTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) {
             guard self.machine.attemptIsOverdue() else { return }
             self.owner.failed(
-                ConnectFailure("no answer for \(patience.nanoseconds / 1_000_000_000) s; does the host's name resolve, is the server there?"),
+                ConnectFailure(
+                    "no answer for \(patience.nanoseconds / 1_000_000_000) s; does the host's name resolve, is the server there?"
+                ),
                 keeper: self)
         }
         self.environment.connector.connect(

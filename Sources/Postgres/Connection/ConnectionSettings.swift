@@ -118,15 +118,14 @@ package struct ConnectionSettingsError: Error, Sendable, CustomStringConvertible
     init(reason: String, url: String) {
         let text = String(reason.prefix { $0 != "\n" })
         let quoted = text.split(separator: "\"", omittingEmptySubsequences: false)
-        let safe = quoted.enumerated().map { index, piece in
-            index.isMultiple(of: 2) || Self.isHarmless(piece) ? String(piece) : "…"
+        let safe = quoted.indices.map { index in
+            index.isMultiple(of: 2) || Self.introducesKeyword(quoted[index - 1]) ? String(quoted[index]) : "…"
         }
         self.description = safe.joined(separator: "\"")
     }
 
-    /// A keyword's name may be shown; anything that could be a URL, a user or a password may not.
-    private static func isHarmless(_ text: Substring) -> Bool {
-        text.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == UInt8(ascii: "_") }
-            && text.utf8.count <= 30
+    /// The name of a keyword may be shown; what else is quoted could be a part of a password.
+    private static func introducesKeyword(_ text: Substring) -> Bool {
+        text.hasSuffix("query parameter: ") || text.hasSuffix("connection option ")
     }
 }

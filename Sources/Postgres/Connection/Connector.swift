@@ -20,17 +20,18 @@ package struct Connector: Sendable {
     ///
     /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
     func connect(
-        _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount, eventLoop: any EventLoop
+        _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
+        eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
         self.threads.runIfActive(eventLoop: eventLoop) {
-            try Self.open(settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
+            try Self.open(
+                settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
         }
     }
 
     /// Ends a connection: says goodbye to the server and gives the memory back.
-    func finish(_ handle: consuming ConnectionHandle) {
-        let last = FinalReference(handle)
-        self.threads.submit { _ in last.release() }
+    func finish(_ handle: ConnectionHandle) {
+        self.threads.submit { _ in handle.finish() }
     }
 
     private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {
@@ -62,20 +63,6 @@ package struct Connector: Sendable {
         }
         guard let pointer = unsafe pointer else { throw ConnectFailure("out of memory") }
         return unsafe ConnectionHandle(owning: pointer)
-    }
-}
-
-/// Lets go of a connection on another thread than the one that held it last.
-private final class FinalReference: @unchecked Sendable {
-    private var handle: ConnectionHandle?
-
-    /// The only reference that is left is in here: `release` is called once, by the one thread that got this object.
-    init(_ handle: ConnectionHandle) {
-        self.handle = handle
-    }
-
-    func release() {
-        self.handle = nil
     }
 }
 

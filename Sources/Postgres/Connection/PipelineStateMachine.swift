@@ -98,7 +98,9 @@ struct PipelineStateMachine: ~Copyable {
             // An error may come where the sync is due: the commit itself failed.
             let isFirst = !self.segments[0].hasFailed
             self.segments[0].hasFailed = true
-            if case .prepare(let statement) = current { return isFirst ? .forgetAndKeepError(statement) : .forget(statement) }
+            if case .prepare(let statement) = current {
+                return isFirst ? .forgetAndKeepError(statement) : .forget(statement)
+            }
             return isFirst ? .keepError : .none
         case .copy:
             return .broken

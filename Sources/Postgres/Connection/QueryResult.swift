@@ -115,7 +115,8 @@ internal import CLibpq
     }
 
     /// Calls `body` with a value's text, or with nil for NULL. The bytes are valid until `body` returns.
-    package func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows -> Result {
+    package func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows -> Result
+    {
         let column = Int32(clamping: column)
         guard unsafe PQgetisnull(self.result, self.row, column) == 0,
             let value = unsafe PQgetvalue(self.result, self.row, column)

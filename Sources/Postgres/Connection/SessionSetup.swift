@@ -21,8 +21,6 @@ struct SessionSetup: Sendable {
             ("client_connection_check_interval", "5000"),
             ("statement_timeout", self.part == .calls ? "\(self.statementTimeout.nanoseconds / 1_000_000)" : "10000"),
             ("idle_session_timeout", "0"),
-            ("idle_in_transaction_session_timeout", "0"),
-            ("default_transaction_isolation", "read committed"),
         ]
     }
 
@@ -59,7 +57,9 @@ struct SessionSetup: Sendable {
     }
 
     /// The first row of a query.
-    private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure) -> [String?] {
+    private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure)
+        -> [String?]
+    {
         guard unsafe PQsendQuery(handle.pointer, text) == 1 else { throw ConnectFailure(handle.errorText) }
         var row: [String?] = []
         while true {

@@ -25,7 +25,8 @@ package final class Watcher {
         self.eventLoop = eventLoop
         self.epoll = wamp_sidecar_epoll_create()
         guard self.epoll >= 0 else { throw WatcherError(operation: "epoll_create", errno: -self.epoll) }
-        let watching = WatcherThread(epoll: self.epoll, watcher: NIOLoopBound(self, eventLoop: eventLoop), eventLoop: eventLoop)
+        let watching = WatcherThread(
+            epoll: self.epoll, watcher: NIOLoopBound(self, eventLoop: eventLoop), eventLoop: eventLoop)
         try watching.start()
     }
 
@@ -87,12 +88,14 @@ private struct WatcherThread: Sendable {
     func start() throws(WatcherError) {
         let context = unsafe Unmanaged.passRetained(Box(self)).toOpaque()
         var thread = pthread_t()
-        let failure = unsafe pthread_create(&thread, nil, { context in
-            guard let context = unsafe context else { return nil }
-            let box = unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue()
-            box.thread.run()
-            return nil
-        }, context)
+        let failure = unsafe pthread_create(
+            &thread, nil,
+            { context in
+                guard let context = unsafe context else { return nil }
+                let box = unsafe Unmanaged<Box>.fromOpaque(context).takeRetainedValue()
+                box.thread.run()
+                return nil
+            }, context)
         guard failure == 0 else {
             unsafe Unmanaged<Box>.fromOpaque(context).release()
             throw WatcherError(operation: "pthread_create", errno: failure)

@@ -18,7 +18,9 @@ package final class Control: ConnectionKeeperOwner {
     private let observer: (DatabaseEvent) -> Void
     private lazy var keeper = ConnectionKeeper(part: .control, environment: self.environment, owner: self)
     private var waiting: [Question] = []
-    private lazy var ticker = Ticker(every: .milliseconds(100), on: self.environment.eventLoop) { [unowned self] in self.ticked() }
+    private lazy var ticker = Ticker(every: .milliseconds(100), on: self.environment.eventLoop) { [unowned self] in
+        self.ticked()
+    }
 
     /// - Parameter observer: told of each change of the connection's state.
     package init(environment: DatabaseEnvironment, observer: @escaping (DatabaseEvent) -> Void) {
@@ -62,14 +64,16 @@ package final class Control: ConnectionKeeperOwner {
             values.append(role)
             prelude = (Self.setRole, values)
         }
-        self.submit(.describe(text), prelude: prelude, patience: .seconds(5), handler: ShapeCollector(completion: completion))
+        self.submit(
+            .describe(text), prelude: prelude, patience: .seconds(5), handler: ShapeCollector(completion: completion))
     }
 
     private func submit(
         _ command: Work.Command, prelude: (Statement, Parameters)? = nil, patience: TimeAmount, handler: any WorkHandler
     ) {
         let work = Work(
-            lane: LaneID(index: 0), command: command, prelude: prelude, timeout: Self.timeout, expires: .now() + patience,
+            lane: LaneID(index: 0), command: command, prelude: prelude, timeout: Self.timeout,
+            expires: .now() + patience,
             handler: handler)
         if let connection = self.keeper.connection, connection.send(work, now: .now()) {
             connection.flush()
@@ -114,7 +118,8 @@ package final class Control: ConnectionKeeperOwner {
         if let reason { self.observer(.lost(.control, reason: reason)) }
         self.keeper.connectionEnded(reason: reason)
         for (work, error) in unanswered {
-            work.handler.ended(work, outcome: error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was lost"))
+            work.handler.ended(
+                work, outcome: error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was lost"))
         }
     }
 

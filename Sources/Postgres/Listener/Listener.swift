@@ -56,7 +56,8 @@ internal import NIOCore
             self.keeper.connection?.abandon(reason)
         case .healQueue:
             self.query("select pg_catalog.pg_notification_queue_usage()") { _ in
-                self.keeper.connection?.abandon("the notification queue held an entry that could not be read; it was skipped")
+                self.keeper.connection?.abandon(
+                    "the notification queue held an entry that could not be read; it was skipped")
             }
         }
     }
@@ -112,7 +113,8 @@ internal import NIOCore
         if let reason { self.observer(.lost(.listener, reason: reason)) }
         self.keeper.connectionEnded(reason: reason)
         for (work, error) in unanswered {
-            work.handler.ended(work, outcome: error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
+            work.handler.ended(
+                work, outcome: error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
         }
     }
 

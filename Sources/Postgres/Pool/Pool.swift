@@ -32,11 +32,13 @@ package final class Pool: ConnectionKeeperOwner {
     private var isFlushScheduled = false
     private var isPaused = false
     private var isStopped = false
-    private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked() }
+    private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
+    }
 
     /// - Parameter observer: told when calls become possible and impossible, and of each lost connection.
     package init(
-        environment: DatabaseEnvironment, limits: PoolLimits, control: Control, observer: @escaping (DatabaseEvent) -> Void
+        environment: DatabaseEnvironment, limits: PoolLimits, control: Control,
+        observer: @escaping (DatabaseEvent) -> Void
     ) {
         self.environment = environment
         self.limits = limits
@@ -81,7 +83,9 @@ package final class Pool: ConnectionKeeperOwner {
     package func submit(_ work: Work) {
         self.environment.eventLoop.assertInEventLoop()
         guard !self.isStopped else { return self.end(work, .refused(.stopping)) }
-        switch self.machine.submit(work, lane: work.lane, expires: work.expires, isExclusive: work.isExplicitTransaction) {
+        switch self.machine.submit(
+            work, lane: work.lane, expires: work.expires, isExclusive: work.isExplicitTransaction)
+        {
         case .send(let slot):
             self.send(work, slot: slot)
             self.flushSoon()
@@ -191,7 +195,9 @@ package final class Pool: ConnectionKeeperOwner {
             work.repetitions += 1
             work.state = .waiting
             work.handler.restarted(work)
-            self.machine.resubmit(work, lane: work.lane, expires: .now() + self.limits.queueTimeout, isExclusive: work.isExplicitTransaction)
+            self.machine.resubmit(
+                work, lane: work.lane, expires: .now() + self.limits.queueTimeout,
+                isExclusive: work.isExplicitTransaction)
         } else {
             self.end(work, .failed(error))
         }

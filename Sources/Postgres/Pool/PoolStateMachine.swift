@@ -127,7 +127,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         guard self.waitingCount < self.limits.queue else { return .refuse }
         self.lastSequence += 1
         self.wait(
-            Waiting(item: item, sequence: self.lastSequence, expires: expires, isExclusive: isExclusive), lane: lane.index,
+            Waiting(item: item, sequence: self.lastSequence, expires: expires, isExclusive: isExclusive),
+            lane: lane.index,
             atFront: false)
         return .wait
     }
@@ -136,7 +137,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) {
         self.firstSequence -= 1
         self.wait(
-            Waiting(item: item, sequence: self.firstSequence, expires: expires, isExclusive: isExclusive), lane: lane.index,
+            Waiting(item: item, sequence: self.firstSequence, expires: expires, isExclusive: isExclusive),
+            lane: lane.index,
             atFront: true)
     }
 

@@ -6,6 +6,9 @@ import WAMPClient
 
 /// The callee role: functions of the database are procedures on the router. On the event loop.
 final class Callee {
+    /// How often what can't be called is looked up, whether it is called or not.
+    private static let lookInterval = TimeAmount.seconds(10)
+
     let pool: Pool
     let definitions: Definitions
     let routes: [ProcedureRoute]
@@ -20,13 +23,15 @@ final class Callee {
         routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
     private var settings: CallSettings
     private var isRouterCrossbar = false
+    private var nextLook: Scheduled<Void>?
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
-        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, sessionTimeout: TimeAmount,
+        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
+        sessionTimeout: TimeAmount,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -84,17 +89,35 @@ final class Callee {
         self.registrar.revoked(registration, reason: reason)
     }
 
-    /// The database is there: what is not known, or was wrong when last looked at, is looked up.
+    /// The database is there.
     func databaseIsAvailable() {
+        self.lookUpWhatIsNotKnown()
+        self.registrar.resume()
+    }
+
+    /// Looks up what is not known, or was wrong when last looked at, and again after a while as long as something is wrong: a call finds
+    /// out by itself, but readiness must not wait for one.
+    func lookUpWhatIsNotKnown() {
         for route in self.routes {
             for definition in route.allDefinitions {
                 switch definition.state {
                 case .plan: break
-                case .unknown, .fault: self.definitions.lookUp(definition, of: route) { _ in self.changed() }
+                case .unknown, .fault:
+                    self.definitions.lookUp(definition, of: route) { _ in
+                        self.changed()
+                        self.lookAgainLater()
+                    }
                 }
             }
         }
-        self.registrar.resume()
+    }
+
+    private func lookAgainLater() {
+        guard self.nextLook == nil, !self.definitions.faults.isEmpty else { return }
+        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
+            self.nextLook = nil
+            self.lookUpWhatIsNotKnown()
+        }
     }
 
     /// Takes the procedures off the router until the database is back.
@@ -110,6 +133,7 @@ final class Callee {
     /// Takes no more calls; `completion` is called when those that run have been answered.
     func drain(completion: @escaping () -> Void) {
         self.drained = completion
+        self.nextLook?.cancel()
         self.registrar.withdraw()
         self.finishDraining()
     }
@@ -131,7 +155,8 @@ final class Callee {
         }
         // A second invocation of the same id could not be told from the first in its answer.
         guard self.calls[invocation.request] == nil else { return }
-        let caller = invocation.details.isEmpty ? CallSettings.Caller.undisclosed : CallSettings.Caller(invocation.details)
+        let caller =
+            invocation.details.isEmpty ? CallSettings.Caller.undisclosed : CallSettings.Caller(invocation.details)
         guard let definition = route.definition(for: caller) else {
             let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
@@ -198,7 +223,8 @@ extension ProcedureRoute {
         do {
             uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         } catch {
-            throw StartError("\(configuration.place(mapping.location)): procedure '\(mapping.uri)' \(error.description)")
+            throw StartError(
+                "\(configuration.place(mapping.location)): procedure '\(mapping.uri)' \(error.description)")
         }
         self.init(
             mapping: mapping, uri: uri, place: configuration.place(mapping.location),

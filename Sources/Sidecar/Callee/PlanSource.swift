@@ -31,15 +31,21 @@ enum PlanSource {
         switch mapping.target.value {
         case .function(let text):
             self.findFunction(text, role: role, control: control) { result in
-                completion(result.flatMap { definition in Self.plan { () throws(PlanFault) in
-                    try ProcedurePlan(function: definition, options: options)
-                } })
+                completion(
+                    result.flatMap { definition in
+                        Self.plan { () throws(PlanFault) in
+                            try ProcedurePlan(function: definition, options: options)
+                        }
+                    })
             }
         case .sql(let text):
             StatementDescriber.describe(text, role: role, control: control) { result in
-                completion(result.flatMap { mapping, description in Self.plan { () throws(PlanFault) in
-                    try ProcedurePlan(statement: mapping, description: description, options: options)
-                } })
+                completion(
+                    result.flatMap { mapping, description in
+                        Self.plan { () throws(PlanFault) in
+                            try ProcedurePlan(statement: mapping, description: description, options: options)
+                        }
+                    })
             }
         }
     }

@@ -102,7 +102,7 @@ final class ProcedureCall: WorkHandler {
                 isRepeatable: !plan.isProcedure,
                 isExplicitTransaction: plan.isProcedure && self.callee.areSettingsInUse,
                 timeout: self.timeout,
-                expires: self.arrived + min(self.timeout, self.callee.queueTimeout),
+                expires: .now() + min(self.timeout, self.callee.queueTimeout),
                 handler: self)
             self.state = .running(work)
             self.callee.pool.submit(work)
@@ -147,7 +147,9 @@ final class ProcedureCall: WorkHandler {
             self.fail(self.failure(refusal))
         case .unknown(let reason):
             self.fail(
-                CallFailure(WAMPError.unavailable, "the connection to the database was lost; the outcome is unknown: \(reason)"))
+                CallFailure(
+                    WAMPError.unavailable, "the connection to the database was lost; the outcome is unknown: \(reason)")
+            )
         }
     }
 
@@ -200,7 +202,8 @@ final class ProcedureCall: WorkHandler {
             break
         case .tooLarge(let size, let limit):
             let short = CallFailure(
-                WAMPError.payloadSizeExceeded, "the error \(failure.uri) has \(size) octets and the router takes \(limit)")
+                WAMPError.payloadSizeExceeded,
+                "the error \(failure.uri) has \(size) octets and the router takes \(limit)")
             _ = self.session.fail(self.invocation.request, uri: short.uri, payload: short.payload)
         }
         self.callee.observe(failure, of: self)
@@ -241,7 +244,9 @@ final class ProcedureCall: WorkHandler {
     private static func failure(_ fault: ResultAssembler.Fault) -> CallFailure {
         switch fault {
         case .tooLarge(let limit):
-            CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) octets, the mapping's max_result_bytes")
+            CallFailure(
+                WAMPError.payloadSizeExceeded,
+                "the result has more than \(limit) octets, the mapping's max_result_bytes")
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }
@@ -251,6 +256,7 @@ final class ProcedureCall: WorkHandler {
 extension CallFailure {
     /// A procedure that can't be called, whoever calls.
     init(_ fault: DefinitionFault) {
-        self.init(CallFailure.uri(sqlstate: fault.sqlstate, cancellation: nil), fault.description, sqlstate: fault.sqlstate)
+        self.init(
+            CallFailure.uri(sqlstate: fault.sqlstate, cancellation: nil), fault.description, sqlstate: fault.sqlstate)
     }
 }

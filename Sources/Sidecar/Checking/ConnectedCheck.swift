@@ -20,7 +20,9 @@ package enum ConnectedCheck {
         return try await database + router
     }
 
-    private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws -> [String] {
+    private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws
+        -> [String]
+    {
         try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
             let promise = eventLoop.makePromise(of: [String].self)
             do {
@@ -33,7 +35,9 @@ package enum ConnectedCheck {
         }.get()
     }
 
-    private static func checkRouter(_ configuration: Configuration, on eventLoop: any EventLoop) async throws -> [String] {
+    private static func checkRouter(_ configuration: Configuration, on eventLoop: any EventLoop) async throws
+        -> [String]
+    {
         try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
             let promise = eventLoop.makePromise(of: [String].self)
             do {

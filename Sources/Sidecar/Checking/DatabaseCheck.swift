@@ -44,7 +44,9 @@ final class DatabaseCheck {
     }
 
     private func askAll(_ control: Control) {
-        let questions = self.configuration.procedures.flatMap(Self.questions) + self.configuration.notifications.compactMap(Self.question)
+        let questions =
+            self.configuration.procedures.flatMap(Self.questions)
+            + self.configuration.notifications.compactMap(Self.question)
         self.open = questions.count
         guard self.open > 0 else { return self.finish() }
         for question in questions {
@@ -53,7 +55,8 @@ final class DatabaseCheck {
                 case .fault(let fault):
                     self.faults.append("\(self.configuration.path):\(question.place): \(question.subject): \(fault)")
                 case .unavailable(let reason):
-                    self.faults.append("\(self.configuration.path):\(question.place): \(question.subject): not checked: \(reason)")
+                    self.faults.append(
+                        "\(self.configuration.path):\(question.place): \(question.subject): not checked: \(reason)")
                 case nil:
                     break
                 }

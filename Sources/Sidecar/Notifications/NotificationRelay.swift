@@ -76,7 +76,8 @@ final class NotificationRelay {
                     result?.run(answer, procedure: procedure, channel: route.channel)
                 case .failure(let error):
                     self.observer(
-                        .notificationCallFailed(channel: route.channel, procedure: procedure.text, reason: error.message))
+                        .notificationCallFailed(
+                            channel: route.channel, procedure: procedure.text, reason: error.message))
                 }
             }
         }
@@ -126,7 +127,8 @@ final class NotificationRelay {
         switch mapping.action {
         case .publish(let topic, let settings):
             let template = topic.value
-            return .publish(template, fixed: template.isFixed ? try URI(template.text) : nil, try PublishOptions(settings))
+            return .publish(
+                template, fixed: template.isFixed ? try URI(template.text) : nil, try PublishOptions(settings))
         case .call(let procedure, let result, let timeout):
             return .call(
                 try URI(procedure.value), timeout: TimeAmount(timeout),

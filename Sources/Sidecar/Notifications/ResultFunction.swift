@@ -55,7 +55,8 @@ final class ResultFunction {
             self.pool.submit(
                 Work(
                     lane: self.lane, command: .prepared(bound.statement, bound.parameters), isSet: plan.isSet,
-                    isRepeatable: !plan.isProcedure, timeout: Self.timeout, expires: .now() + Self.timeout, handler: run))
+                    isRepeatable: !plan.isProcedure, timeout: Self.timeout, expires: .now() + Self.timeout, handler: run
+                ))
         } catch {
             self.failed(run, error.message)
         }
@@ -66,7 +67,9 @@ final class ResultFunction {
         case .committed:
             break
         case .failed(let error):
-            if let plan = self.plan, !run.hasLookedAgain, !plan.isProcedure, DefinitionChange.isPossible(error, in: plan) {
+            if let plan = self.plan, !run.hasLookedAgain, !plan.isProcedure,
+                DefinitionChange.isPossible(error, in: plan)
+            {
                 run.hasLookedAgain = true
                 return self.lookUp(for: run)
             }

@@ -99,7 +99,8 @@ final class Journal {
             self.logger.info(
                 "router joined",
                 metadata: [
-                    Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)", Key.agent: "\(agent ?? "unknown")",
+                    Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
+                    Key.agent: "\(agent ?? "unknown")",
                     Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
                 ])
         case .left(let url, let session, let fault, let wait):

@@ -30,13 +30,17 @@ struct LineLogHandler: LogHandler {
         Self.write(line)
     }
 
-    private static func text(_ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: String)]) -> String {
+    private static func text(_ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: String)])
+        -> String
+    {
         var line = "\(Self.now) \(level.rawValue) \(message)"
         for (key, value) in metadata { line += " \(key)=\(Self.quotedIfNeeded(value))" }
         return line + "\n"
     }
 
-    private static func json(_ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: String)]) -> String {
+    private static func json(_ level: Logger.Level, _ message: String, _ metadata: [(key: String, value: String)])
+        -> String
+    {
         let fields =
             [("time", Self.now), ("level", level.rawValue), ("message", message)] + metadata.map { ($0.key, $0.value) }
         return "{" + fields.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}\n"

@@ -2,6 +2,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 import SidecarConfiguration
+import UnixSignals
 
 /// Runs the supervisor on its event loop, as a service among services.
 struct SupervisedService: Service {
@@ -20,6 +21,12 @@ struct SupervisedService: Service {
             supervisor.start()
             return NIOLoopBound(supervisor, eventLoop: self.eventLoop)
         }.get()
+        let reloading = Task {
+            for await _ in await UnixSignalsSequence(trapping: .sighup) {
+                self.eventLoop.execute { supervisor.value.reload() }
+            }
+        }
+        defer { reloading.cancel() }
         try? await gracefulShutdown()
         let signal = self.signals.first ?? "shutdown"
         await withCheckedContinuation { continuation in

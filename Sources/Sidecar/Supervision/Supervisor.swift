@@ -78,6 +78,11 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// SIGHUP came.
+    func reload() {
+        self.observe(.reloadUnsupported)
+    }
+
     private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
         // Calls that still run are told so now, while there is a session to tell it in.
         self.pool.stop()
@@ -109,7 +114,8 @@ final class Supervisor: RouterDelegate {
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
-                .ready(procedures: self.configuration.procedures.count, channels: self.configuration.notifications.count))
+                .ready(
+                    procedures: self.configuration.procedures.count, channels: self.configuration.notifications.count))
         case .readyWithFaults(let faults): self.journal.record(.readyWithFaults(faults))
         case .notReady(let needs): self.journal.record(.notReady(needs))
         case nil: break
@@ -130,6 +136,7 @@ final class Supervisor: RouterDelegate {
             self.readiness.listening(false)
         case .connected(.control, _, _):
             self.askForSearchPath()
+            self.callee.lookUpWhatIsNotKnown()
         case .connected, .lost, .connectFailed:
             return
         }

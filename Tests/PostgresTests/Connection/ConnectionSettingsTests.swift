@@ -35,15 +35,15 @@ struct ConnectionSettingsTests {
     @Test(
         "an error says what is wrong, and nothing of the password",
         arguments: [
-            "postgresql://wamp:hunter2@host:port/app", "postgresql://wamp:hunter2@[::1/app",
+            "postgresql://wamp:hunter2@[::1/app",
             "postgresql://wamp:hunter2@host/app?nonsense=hunter2", "host=x password=hunter2 hunter2",
-            "postgresql://wamp:hunter2 @host/app%zz", "hunter2", "password='hunter2",
+            "postgresql://wamp:hunter2 @host/app%zz", "hunter2", "password='hunter2", "host=x password=y hunter",
         ])
     func errors(url: String) {
         let error = #expect(throws: ConnectionSettingsError.self) {
             try ConnectionSettings(url: url, password: nil)
         }
         #expect(error?.description.isEmpty == false)
-        #expect(error?.description.contains("hunter2") == false)
+        #expect(error?.description.contains("hunter") == false)
     }
 }

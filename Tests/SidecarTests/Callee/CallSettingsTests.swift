@@ -1,4 +1,5 @@
 import NIOCore
+import Postgres
 import Testing
 import WAMP
 
@@ -36,7 +37,9 @@ struct CallSettingsTests {
     @Test("once a caller has been disclosed, every later call sets all of it")
     func sticky() {
         var settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
-        let details = Details(["caller": .integer(5), "caller_authid": .string("alice"), "caller_authrole": .string("user")])
+        let details = Details([
+            "caller": .integer(5), "caller_authid": .string("alice"), "caller_authrole": .string("user"),
+        ])
         let first = settings.prelude(timeout: Self.timeout, role: nil, procedure: "p", caller: .init(details))
         #expect(first?.1.texts == ["30000", "\"$user\", public", "p", "5", "alice", "user", "none"])
         let second = settings.prelude(timeout: Self.timeout, role: nil, procedure: "p", caller: .undisclosed)

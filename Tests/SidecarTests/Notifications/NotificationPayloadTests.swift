@@ -54,7 +54,9 @@ struct NotificationPayloadTests {
         #expect(throws: NotificationFault.noObjectForTopic) { try text.component("id") }
     }
 
-    @Test("values that would change the topic's structure are refused", arguments: ["a b", "a#", "", "\\u0000", "a\\tb", "."])
+    @Test(
+        "values that would change the topic's structure are refused",
+        arguments: ["a b", "a#", "", "\\u0000", "a\\tb", "."])
     func hostile(value: String) throws {
         let payload = try NotificationPayload(ByteBuffer(string: "{\"id\":\"\(value)\"}"))
         #expect(throws: NotificationFault.keyNotUsable("id")) { try payload.component("id") }

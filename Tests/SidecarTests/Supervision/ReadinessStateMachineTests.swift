@@ -16,41 +16,40 @@ struct ReadinessStateMachineTests {
     @Test("nothing is said before it is ready for the first time, and then only changes are")
     func start() {
         var machine = ReadinessStateMachine(listens: false)
-        #expect(machine.change() == nil)
+        check(machine.change(), nil)
         machine.joined(true)
-        #expect(machine.change() == nil)
+        check(machine.change(), nil)
         machine.databaseIsAvailable(true)
         machine.procedures(areSettled: true, complaints: [])
-        #expect(machine.change() == .ready)
-        #expect(machine.change() == nil)
+        check(machine.change(), .ready)
+        check(machine.change(), nil)
     }
 
     @Test("what is missing is named, all of it")
     func needs() {
         var machine = Self.ready()
-        #expect(machine.change() == .ready)
+        check(machine.change(), .ready)
         machine.databaseIsAvailable(false)
         machine.listening(false)
-        #expect(
-            machine.change() == .notReady(["no connection to the database", "not listening for notifications"]))
+        check(machine.change(), .notReady(["no connection to the database", "not listening for notifications"]))
         machine.joined(false)
         machine.procedures(areSettled: false, complaints: [])
-        #expect(
-            machine.change()
-                == .notReady([
-                    "no session with the router", "no connection to the database", "not listening for notifications",
-                ]))
+        check(
+            machine.change(),
+            .notReady([
+                "no session with the router", "no connection to the database", "not listening for notifications",
+            ]))
     }
 
     @Test("faults of some procedures are named in a steady order")
     func faults() {
         var machine = Self.ready()
         machine.procedures(areSettled: true, complaints: ["b", "a"])
-        #expect(machine.change() == .readyWithFaults(["a", "b"]))
+        check(machine.change(), .readyWithFaults(["a", "b"]))
         machine.procedures(areSettled: true, complaints: ["a", "b"])
-        #expect(machine.change() == nil)
+        check(machine.change(), nil)
         machine.procedures(areSettled: true, complaints: [])
-        #expect(machine.change() == .ready)
+        check(machine.change(), .ready)
     }
 
     @Test("nothing is said while stopping")
@@ -59,6 +58,6 @@ struct ReadinessStateMachineTests {
         _ = machine.change()
         machine.stopping()
         machine.joined(false)
-        #expect(machine.change() == nil)
+        check(machine.change(), nil)
     }
 }
