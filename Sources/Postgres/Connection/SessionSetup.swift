@@ -21,6 +21,11 @@ struct SessionSetup: Sendable {
             ("client_connection_check_interval", "5000"),
             ("statement_timeout", self.part == .calls ? "\(self.statementTimeout.nanoseconds / 1_000_000)" : "10000"),
             ("idle_session_timeout", "0"),
+            // What CALL returns comes as text, and is read in these formats.
+            ("DateStyle", "ISO"),
+            ("bytea_output", "hex"),
+            // The catalog's questions take longer to plan than to answer.
+            ("plan_cache_mode", self.part == .control ? "force_generic_plan" : "auto"),
         ]
     }
 

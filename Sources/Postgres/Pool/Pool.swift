@@ -31,6 +31,7 @@ package final class Pool: ConnectionKeeperOwner {
     private var unflushed: [Connection] = []
     private var isFlushScheduled = false
     private var isPaused = false
+    private var shortWait = ShortWait()
     private var isStopped = false
     private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
     }
@@ -89,6 +90,7 @@ package final class Pool: ConnectionKeeperOwner {
         case .send(let slot):
             self.send(work, slot: slot)
             self.flushSoon()
+            self.waitBrieflySoon(slot)
         case .wait:
             work.state = .waiting
         case .refuse:
@@ -127,6 +129,15 @@ package final class Pool: ConnectionKeeperOwner {
         guard self.isPaused else { return }
         self.isPaused = false
         for keeper in self.keepers { keeper.connection?.resume() }
+    }
+
+    /// With nothing else to do, the answer of a function that takes microseconds is waited for at the end of this turn.
+    private func waitBrieflySoon(_ slot: Int) {
+        guard self.machine.underWayCount == 1, self.shortWait.isWorthwhile else { return }
+        self.environment.eventLoop.assumeIsolated().execute {
+            guard self.machine.underWayCount == 1, let connection = self.keepers[slot].connection else { return }
+            connection.waitBriefly(ShortWait.patience)
+        }
     }
 
     private func send(_ work: Work, slot: Int) {
@@ -172,6 +183,7 @@ package final class Pool: ConnectionKeeperOwner {
     func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection) {
         guard let slot = self.slot(of: connection) else { return }
         self.machine.ended(slot: slot, ran: ran)
+        self.shortWait.record(ran)
         if connection.isRetiring { self.machine.retire(slot: slot) }
         if self.cancellations[slot] != nil {
             self.cancellations[slot]?.hasEnded = true
