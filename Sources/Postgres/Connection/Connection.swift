@@ -203,7 +203,9 @@ final class Connection: WatcherHandler {
     ///
     /// - Parameter patience: how long the event loop may stand still for it.
     func waitBriefly(_ patience: TimeAmount) {
-        guard case .open = self.state, self.inFlight.count == 1, !self.needsFlush, !self.isArmedForWriting else { return }
+        guard case .open = self.state, self.inFlight.count == 1, !self.needsFlush, !self.isArmedForWriting else {
+            return
+        }
         let deadline = NIODeadline.now() + patience
         repeat {
             if self.isReadable {
