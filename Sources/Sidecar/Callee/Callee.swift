@@ -35,7 +35,7 @@ final class Callee {
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
-        self.definitions = Definitions(control: control, pool: pool, observer: observer)
+        self.definitions = Definitions(control: control, pool: pool, observer: observer, changed: changed)
         self.eventLoop = eventLoop
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
@@ -103,10 +103,7 @@ final class Callee {
                 switch definition.state {
                 case .plan: break
                 case .unknown, .fault:
-                    self.definitions.lookUp(definition, of: route) { _ in
-                        self.changed()
-                        self.lookAgainLater()
-                    }
+                    self.definitions.lookUp(definition, of: route) { _ in self.lookAgainLater() }
                 }
             }
         }

@@ -10,12 +10,17 @@ final class Definitions {
     private let control: Control
     private let pool: Pool
     private let observer: (Observation) -> Void
+    private let changed: () -> Void
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
 
-    init(control: Control, pool: Pool, observer: @escaping (Observation) -> Void) {
+    /// - Parameter changed: called after each look: ``faults``, or what is known of a procedure, may have changed.
+    init(
+        control: Control, pool: Pool, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+    ) {
         self.control = control
         self.pool = pool
         self.observer = observer
+        self.changed = changed
     }
 
     /// What can't be called now, in no order.
@@ -47,10 +52,13 @@ final class Definitions {
             let waiting = definition.waiting ?? []
             definition.waiting = nil
             for completion in waiting { completion(outcome) }
+            self.changed()
         }
     }
 
     private func replace(_ definition: ProcedureDefinition, with plan: ProcedurePlan?) {
+        // A function that is the same as before keeps its plan, and with it what connections have prepared.
+        if let function = plan?.function, function == definition.plan?.function { return }
         definition.plan?.statements.forEach(self.pool.retire)
         definition.plan = plan
         if plan != nil { definition.state = .plan }

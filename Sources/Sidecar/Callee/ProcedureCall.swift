@@ -90,7 +90,7 @@ final class ProcedureCall: WorkHandler {
         guard let plan = self.definition.plan else {
             return self.fail(CallFailure(WAMPError.unavailable, "the function is not known"))
         }
-        do {
+        do throws(CallFailure) {
             let bound = try self.bind(plan)
             self.result = ResultAssembler(
                 plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
@@ -107,8 +107,16 @@ final class ProcedureCall: WorkHandler {
             self.state = .running(work)
             self.callee.pool.submit(work)
         } catch {
-            self.fail(error)
+            // What does not fit the function as it was may fit it as it is.
+            guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
+            self.lookAgain()
         }
+    }
+
+    private func lookAgain() {
+        self.hasLookedAgain = true
+        self.state = .lookingUp
+        self.lookUp()
     }
 
     private func bind(_ plan: ProcedurePlan) throws(CallFailure) -> (statement: Statement, parameters: Parameters) {
@@ -180,9 +188,7 @@ final class ProcedureCall: WorkHandler {
                 return self.submit()
             }
             if !self.hasLookedAgain, DefinitionChange.isPossible(error, in: plan) {
-                self.hasLookedAgain = true
-                self.state = .lookingUp
-                return self.lookUp()
+                return self.lookAgain()
             }
         } else if DefinitionChange.isPossible(error, in: plan) {
             // A CALL is never run again, but the next one shall know better.

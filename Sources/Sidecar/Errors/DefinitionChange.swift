@@ -11,7 +11,7 @@ package enum DefinitionChange {
         case "26000": return true  // the statement is not there: another look is not needed, only another PREPARE
         case "0A000", "42601": break  // "cached plan must not change result type", and our own guard
         case "42883", "3F000", "42704": break  // the function, its schema or a type of it is gone
-        case "42703", "42804", "42846", "42P13", "42809", "42725", "42P18", "42P01", "XX000": break
+        case "42703", "42804", "42846", "42P13", "42809", "42725", "42P10", "42P18", "42P01", "XX000": break
         default: return false
         }
         return !plan.comesFromWithin(error)
