@@ -276,6 +276,10 @@ final class Connection: WatcherHandler {
         let now = NIODeadline.now()
         while !self.inFlight.isEmpty, self.isNotClosed, unsafe PQisBusy(self.handle.pointer) == 0 {
             guard let pointer = unsafe PQgetResult(self.handle.pointer) else {
+                // A broken connection says nothing but "no more results", for ever.
+                guard unsafe PQstatus(self.handle.pointer) == CONNECTION_OK else {
+                    return self.lose(self.handle.errorText)
+                }
                 guard self.machine.commandEnded() != .broken else { return self.giveUp() }
                 self.enterSingleRowMode()
                 continue
@@ -297,6 +301,7 @@ final class Connection: WatcherHandler {
                 sqlstate: "0A000", message: "COPY to or from the client is not possible in a procedure")
             return self.lose("a procedure began a COPY, which can't be ended in a pipeline")
         }
+        guard !result.isLossOfConnection else { return self.lose(self.handle.errorText) }
         switch self.machine.received(kind) {
         case .none:
             break

@@ -4,7 +4,7 @@ package import NIOCore
 final class ConnectionKeeper {
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
-    private unowned let owner: any ConnectionKeeperOwner
+    private weak var owner: (any ConnectionKeeperOwner)?
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
     private var overdueTimer: Scheduled<Void>?
@@ -65,7 +65,7 @@ final class ConnectionKeeper {
         let patience = TimeAmount.seconds(Int64(self.environment.settings.patienceInSeconds))
         self.overdueTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) {
             guard self.machine.attemptIsOverdue() else { return }
-            self.owner.failed(
+            self.owner?.failed(
                 ConnectFailure(
                     "no answer for \(patience.nanoseconds / 1_000_000_000) s; does the host's name resolve, is the server there?"
                 ),
@@ -89,20 +89,24 @@ final class ConnectionKeeper {
             self.environment.connector.finish(handle)
             return
         }
+        guard let owner = self.owner else { return self.environment.connector.finish(handle) }
         do {
-            let connection = try Connection(handle, watcher: self.environment.watcher, owner: self.owner)
+            let connection = try Connection(handle, watcher: self.environment.watcher, owner: owner)
             self.connection = connection
-            self.owner.connected(connection, keeper: self)
+            owner.connected(connection, keeper: self)
         } catch {
             self.environment.connector.finish(handle)
-            self.owner.failed(ConnectFailure(error.description), keeper: self)
+            owner.failed(ConnectFailure(error.description), keeper: self)
             self.run(self.machine.lost(at: .now()))
         }
     }
 
     private func failed(_ error: any Error) {
-        self.owner.failed(error as? ConnectFailure ?? ConnectFailure("\(error)"), keeper: self)
-        self.run(self.machine.attemptFailed())
+        let action = self.machine.attemptFailed()
+        // Once stopped, what comes of the last attempt is of no interest.
+        guard action != .none else { return }
+        self.owner?.failed(error as? ConnectFailure ?? ConnectFailure("\(error)"), keeper: self)
+        self.run(action)
     }
 }
 

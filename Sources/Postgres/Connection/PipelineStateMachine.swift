@@ -48,6 +48,8 @@ struct PipelineStateMachine: ~Copyable {
         let commands: [Command]
         var position = 0
         var hasFailed = false
+        /// The error of a failed commit stands where the sync is due, and has an end of its own.
+        var isEndOfCommitDue = false
 
         /// The command whose results come next.
         var current: Command {
@@ -95,7 +97,7 @@ struct PipelineStateMachine: ~Copyable {
             if case .prepare(let statement) = current { return .forget(statement) }
             return .none
         case .error:
-            // An error may come where the sync is due: the commit itself failed.
+            if current == .sync { self.segments[0].isEndOfCommitDue = true }
             let isFirst = !self.segments[0].hasFailed
             self.segments[0].hasFailed = true
             if case .prepare(let statement) = current {
@@ -110,9 +112,12 @@ struct PipelineStateMachine: ~Copyable {
     /// The results of one command have ended.
     mutating func commandEnded() -> Action {
         guard !self.segments.isEmpty else { return .broken }
-        // Behind the error of a failed commit comes an end of its own.
-        guard self.segments[0].current != .sync else { return self.segments[0].hasFailed ? .none : .broken }
-        self.segments[0].position += 1
+        guard self.segments[0].current == .sync else {
+            self.segments[0].position += 1
+            return .none
+        }
+        guard self.segments[0].isEndOfCommitDue else { return .broken }
+        self.segments[0].isEndOfCommitDue = false
         return .none
     }
 }

@@ -71,6 +71,11 @@ internal import CLibpq
         return Rows(columns: names, values: values)
     }
 
+    /// Whether it is an error of libpq's own making: the connection is broken, and whatever ran may have been committed.
+    var isLossOfConnection: Bool {
+        self.kind == .error && self.field("C") == nil
+    }
+
     /// The error that the server, or libpq, reported.
     var error: DatabaseError {
         let message = unsafe self.field("M") ?? String(cString: PQresultErrorMessage(self.pointer))

@@ -36,6 +36,21 @@ struct PipelineStateMachineTests {
         check(machine.received(.sync), .endSegment)
     }
 
+    @Test("results that never end give the connection up: a dead one says so for ever")
+    func endless() {
+        var machine = PipelineStateMachine()
+        machine.sent(PipelineStateMachine.main)
+        check(machine.received(.error), .keepError)
+        check(machine.commandEnded(), .none)
+        check(machine.commandEnded(), .broken)
+        var commit = PipelineStateMachine()
+        commit.sent(PipelineStateMachine.main)
+        check(commit.commandEnded(), .none)
+        check(commit.received(.error), .keepError)
+        check(commit.commandEnded(), .none)
+        check(commit.commandEnded(), .broken)
+    }
+
     @Test("the first error is kept, and what was skipped was not prepared")
     func errors() {
         let settings = Statement("select 1")
