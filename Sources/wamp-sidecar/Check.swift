@@ -23,11 +23,10 @@ struct Check: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Console.load(self.options.config)
         let faults = self.connect ? try await ConnectedCheck.run(configuration) : []
-        guard faults.isEmpty else {
-            faults.forEach(Console.complain)
-            throw ExitCode.failure
-        }
+        faults.forEach(Console.complain)
+        guard faults.isEmpty else { Console.end(.failure) }
         let mapped = "\(configuration.procedures.count) procedures, \(configuration.notifications.count) notifications"
         print("\(self.options.config): no faults (\(mapped)\(self.connect ? "; database and router answered" : ""))")
+        Console.end(.success)
     }
 }

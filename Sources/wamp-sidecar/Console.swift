@@ -18,6 +18,12 @@ enum Console {
         }
     }
 
+    /// Ends the process without the handlers of `exit`: OpenSSL's would take away what a thread that still connects to the database uses.
+    static func end(_ status: ExitCode) -> Never {
+        fflush(nil)
+        _exit(status.rawValue)
+    }
+
     /// A line on standard error.
     static func complain(_ text: String) {
         let line = text + "\n"

@@ -21,7 +21,8 @@ struct Run: AsyncParsableCommand {
             try await Sidecar.run(configuration)
         } catch {
             Console.complain("\(error)")
-            throw ExitCode.failure
+            Console.end(.failure)
         }
+        Console.end(.success)
     }
 }
