@@ -7,6 +7,7 @@ the median of the rounds' ratios. Nothing is written but the table, on standard 
 import argparse
 import json
 import os
+import shutil
 import signal
 import statistics
 import subprocess
@@ -149,16 +150,21 @@ def profile_run(options):
     arguments = ["calls", "--outstanding=128", f"--seconds={options.seconds}"]
     reports = load(options, arguments, [*record, *options.sidecar])
     print(json.dumps(stages(reports)[128]))
-    for kind in (["--no-children"], ["--children"]):
-        print(f"\nperf report {kind[0]}\n", flush=True)
-        report = subprocess.run(
-            [
-                "perf", "report", "-i", f"{options.folder}/perf.data", "--stdio", "-g", "none", "--percent-limit", "0.7",
-                *kind,
-            ],
-            check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        ).stdout
+    data = f"{options.folder}/perf.data"
+    for kind in (["--no-children", "--sort", "comm,dso"], ["--no-children"], ["--children"]):
+        print(f"\nperf report {' '.join(kind)}\n", flush=True)
+        command = ["perf", "report", "-i", data, "--stdio", "-g", "none", "--percent-limit", "0.7", *kind]
+        report = run(command)
+        if shutil.which("swift"):
+            report = run(["swift", "demangle", "--compact", "--simplified"], report)
         print("\n".join(line.rstrip() for line in report.splitlines() if line.strip() and not line.startswith("#")))
+
+
+def run(command, text=""):
+    """What a command says to `text`."""
+    return subprocess.run(
+        command, check=True, text=True, input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ).stdout
 
 
 class Table:

@@ -96,7 +96,8 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
                 authority.removeLast()
             }
             guard !authority.hasPrefix("unix:") else {
-                throw RouterURLError("names a Unix socket in another program's way; write rs+unix:///path/of/the/socket")
+                throw RouterURLError(
+                    "names a Unix socket in another program's way; write rs+unix:///path/of/the/socket")
             }
             guard !authority.contains(where: { $0 == "/" || $0 == "?" }) else {
                 throw RouterURLError("has a path, which RawSocket does not know; write \(scheme)://host:port")
@@ -152,7 +153,8 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
             host = authority[..<colon]
             portText = authority[authority.index(after: colon)...]
             guard portText?.contains(":") != true else {
-                throw RouterURLError("has more than one ':' after the host; write an IPv6 address in brackets, as [::1]")
+                throw RouterURLError(
+                    "has more than one ':' after the host; write an IPv6 address in brackets, as [::1]")
             }
         } else {
             host = authority
@@ -170,7 +172,8 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
             }
             return .tcp(host: String(host), port: defaultPort)
         }
-        guard portText.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = Int(portText), (1...65535).contains(port)
+        guard portText.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let port = Int(portText),
+            (1...65535).contains(port)
         else {
             throw RouterURLError("has a port that is not a number from 1 to 65535")
         }

@@ -51,6 +51,6 @@ async def test_no_such_realm(make_sidecar: SidecarMaker, router: Router, databas
     """Can be a router that is still starting: said, and tried again."""
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures={},
-        router={"url": router.url("rawsocket"), "realm": "realm2", "auth": {"method": "anonymous"}}).start(ready=False)
+        router={"url": router.url("rawsocket"), "realm": "realm2", "auth": {"method": "anonymous"}}).start(until=None)
     await until(lambda: sum("no_such_realm" in line for line in sidecar.lines) >= 2, "it says so, twice")
     assert sidecar.running

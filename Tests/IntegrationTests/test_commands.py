@@ -1,6 +1,7 @@
 """The command line from outside: what it prints and how it ends. What `check` says of a faulty file is in golden/."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_faulty_file(file: Path) -> None:
 def test_version() -> None:
     result = run("--version")
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout.startswith("wamp-sidecar ") and any(c.isdigit() for c in result.stdout)
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", result.stdout)
 
 
 @pytest.mark.parametrize("arguments, words", [

@@ -84,7 +84,7 @@ CASES: list[tuple[str, list[Any], dict[str, Any], list[Any], dict[str, Any]]] = 
     ("nil", [], {}, [None], {}),
     ("void", [], {}, [], {}),
     ("outs", [2], {}, [{"twice": 4, "thrice": 6}], {}),
-    ("one_out", [2], {}, [4], {}),
+    ("one_out", [2], {}, [{"twice": 4}], {}),
     ("inout", [1, "a"], {}, [{"a": 2, "b": "a!"}], {}),
     ("series", [3], {}, [[1, 2, 3]], {}),
     ("series", [0], {}, [[]], {}),

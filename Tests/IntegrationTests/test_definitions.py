@@ -6,6 +6,7 @@ from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import joined
 from actors.router import Router
+from actors.sidecar import FAULTY, READY
 from conftest import SidecarMaker
 
 AS_INTEGER = "create function public.f(n integer) returns integer language sql as 'select n'"
@@ -90,15 +91,16 @@ async def test_missing_function_comes(make_sidecar: SidecarMaker, router: Router
     """Named at start, answered with its name, does the others no harm, and works once it exists."""
     database.execute(OTHER)
     sidecar = make_sidecar(router.url(transport), database.url, procedures={
-        "test.f": "public.f", "test.other": "public.other"}).start()
+        "test.f": "public.f", "test.other": "public.other"}).start(FAULTY)
     assert any("public.f" in line and "test.f" in line for line in sidecar.lines)
     async with joined(router) as peer:
         error = await peer.error("test.f", 1)
-        assert error.error in ("wamp.error.unavailable", "wamp.error.no_such_procedure")
+        assert error.error == "postgresql.error.undefined_function"
         assert "public.f" in str(error.args[0])
         assert (await peer.call("test.other")).value == "other"
         database.execute(AS_INTEGER)
         assert (await peer.call_when_there("test.f", 1)).value == 1
+        await asyncio.to_thread(sidecar.wait_for, READY)
         database.execute("drop function public.f")
         error = await peer.error("test.f", 1)
         assert "f" in str(error.args[0])
@@ -118,7 +120,7 @@ async def test_functions_that_cannot_be_procedures(make_sidecar: SidecarMaker, r
     """)
     mapping = {"test.two": "public.two", "test.fires": "public.fires", "test.total": "public.total(integer)",
                "test.window": "pg_catalog.row_number", "test.other": "public.other"}
-    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=mapping).start()
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=mapping).start(FAULTY)
     async with joined(router) as peer:
         assert (await peer.call("test.other")).value == "other"
         for name in mapping.keys() - {"test.other"}:

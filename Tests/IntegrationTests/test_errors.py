@@ -7,6 +7,7 @@ import pytest
 from actors.cluster import Cluster, Database
 from actors.peer import joined
 from actors.router import Router
+from actors.sidecar import FAULTY
 from conftest import SidecarMaker
 
 SCHEMA = """
@@ -39,7 +40,7 @@ grant all on all tables in schema f to sidecar;
 grant all on all sequences in schema f to sidecar;
 """
 
-NAMES = ["fail", "named", "put", "put_later", "divide", "secret", "forbidden", "fine", "conflict"]
+NAMES = ["fail", "named", "put", "put_later", "divide", "forbidden", "fine", "conflict"]
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +166,8 @@ async def test_conflicts_are_tried_again(make_sidecar: SidecarMaker, router: Rou
 async def test_function_that_is_not_ours(make_sidecar: SidecarMaker, router: Router, functions: Database,
                                          mapping: dict[str, Any]) -> None:
     """No EXECUTE right: said at start, and to the caller; the others work."""
-    sidecar = make_sidecar(router.url("rawsocket"), functions.url, procedures=mapping).start()
+    mapping["test.secret"] = "f.secret"
+    sidecar = make_sidecar(router.url("rawsocket"), functions.url, procedures=mapping).start(FAULTY)
     async with joined(router) as peer:
         error = await peer.error("test.secret")
         assert error.error in ("wamp.error.not_authorized", "wamp.error.unavailable")

@@ -21,7 +21,7 @@ async def test_calls_are_no_news(make_sidecar: SidecarMaker, router: Router, dat
     database.execute(SCHEMA)
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures=PROCEDURES, notifications={"news": {"publish": "test.news"}},
-        log={"level": "info", "format": form}).start(ready=False)
+        log={"level": "info", "format": form}).start(until=None)
     async with joined(router) as peer:
         await peer.call_when_there("test.same", 1)
         news = await peer.subscribe("test.news")
@@ -51,7 +51,7 @@ async def test_level(make_sidecar: SidecarMaker, router: Router, database: Datab
     database.execute(SCHEMA)
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures=PROCEDURES,
-        log={"level": "error", "format": "text"}).start(ready=False)
+        log={"level": "error", "format": "text"}).start(until=None)
     async with joined(router) as peer:
         assert (await peer.call_when_there("test.same", 1)).value == 1
     assert await sidecar.stopped() == 0

@@ -33,7 +33,7 @@ async def test_payloads(make_sidecar: SidecarMaker, router: Router, transport: s
         ("plain words", ["plain words"], {}),
         ("{no json", ["{no json"], {}),
         ("Ünïcödé 😀", ["Ünïcödé 😀"], {}),
-        ("", [""], {}),
+        ("", [], {}),
         ("x" * 7999, ["x" * 7999], {}),
     ]
     async with joined(router) as peer:

@@ -253,7 +253,7 @@ async def test_starts_before_either_side(make_sidecar: SidecarMaker, mortal_clus
     """Started with nobody there: it waits for both, and is ready once both are."""
     database = mortal_cluster.create_database("app", SCHEMA)
     mortal_cluster.stop()
-    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start(ready=False)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start(until=None)
     async with joined(router) as peer:
         error = await peer.error("test.same", 1)
         assert error.error in ("wamp.error.no_such_procedure", "wamp.error.unavailable")
@@ -271,8 +271,8 @@ async def test_resolver_that_never_answers(make_sidecar: SidecarMaker, router: R
     sidecar = make_sidecar(
         router.url("rawsocket"), url, environment=resolver_shim, procedures=PROCEDURES,
         database={"url": url, "queue_timeout": "300ms"}, shutdown_timeout="2s",
-    ).start(ready=False)
-    sidecar.wait_for("joined", where=lambda entry: True)
+    ).start(until=None)
+    sidecar.wait_for("router joined")
     async with joined(router) as peer:
         for _ in range(5):
             error = await asyncio.wait_for(peer.error("test.same", 1), 10)
@@ -301,7 +301,7 @@ async def test_wrong_password_of_the_database(make_sidecar: SidecarMaker, router
         url = f"postgresql://changed@127.0.0.1:{cluster.port}/{database.name}"
         sidecar = make_sidecar(
             router.url("rawsocket"), url, procedures=PROCEDURES,
-            database={"url": url, "password": "the-wrong-one", "queue_timeout": "300ms"}).start(ready=False)
+            database={"url": url, "password": "the-wrong-one", "queue_timeout": "300ms"}).start(until=None)
         await until(lambda: "password authentication failed" in sidecar.text(), "it says so")
         async with joined(router) as peer:
             assert (await peer.error("test.same", 1)).error in (
@@ -327,7 +327,7 @@ async def test_wrong_ticket(make_sidecar: SidecarMaker, router: Router, database
     ):
         sidecar = make_sidecar(
             router.url("rawsocket"), database.url, procedures=PROCEDURES,
-            router={"url": router.url("rawsocket"), "realm": "realm1", "auth": auth}).start(ready=False)
+            router={"url": router.url("rawsocket"), "realm": "realm1", "auth": auth}).start(until=None)
         await until(lambda: any("not_authorized" in line for line in sidecar.lines), "it says so")
         assert sidecar.running and not sidecar.entries("ready")
         assert "wrong-secret" not in sidecar.text()

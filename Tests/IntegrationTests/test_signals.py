@@ -6,7 +6,7 @@ import time
 
 from actors.cluster import Database
 from actors.deadline import free_port, until
-from actors.peer import joined
+from actors.peer import ApplicationError, Peer, joined
 from actors.router import Router
 from conftest import SidecarMaker
 
@@ -21,6 +21,19 @@ def runs(database: Database) -> bool:
     return any("nap" in query for _, state, query in database.sessions() if state == "active")
 
 
+async def unregistered(peer: Peer) -> None:
+    """Until nobody answers to `test.nap` any more."""
+
+    async def gone() -> bool:
+        try:
+            await peer.call("test.nap", 0)
+            return False
+        except ApplicationError as error:
+            return error.error == "wamp.error.no_such_procedure"
+
+    await until(gone, "the procedure is unregistered", 5)
+
+
 async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
     """SIGTERM: nothing new is taken, what runs is answered, exit code 0."""
     database.execute(SCHEMA)
@@ -31,11 +44,7 @@ async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str
             await until(lambda: runs(database), "the call runs")
             sidecar.send(number)
 
-            async def unregistered() -> bool:
-                error = await peer.error("test.nap", 0)
-                return error.error == "wamp.error.no_such_procedure"
-
-            await until(unregistered, "the procedure is gone", 5)
+            await unregistered(peer)
             assert not running.done() and sidecar.running
             assert list((await running).results) == ["rested"]
             assert await sidecar.stopped_by_itself() == 0
@@ -67,10 +76,7 @@ async def test_second_signal(make_sidecar: SidecarMaker, router: Router, databas
         await until(lambda: runs(database), "the call runs")
         sidecar.send(signal.SIGTERM)
 
-        async def unregistered() -> bool:
-            return (await peer.error("test.nap", 0)).error == "wamp.error.no_such_procedure"
-
-        await until(unregistered, "the first signal is being heeded", 5)
+        await unregistered(peer)
         begin = time.monotonic()
         sidecar.send(signal.SIGTERM)
         code = await sidecar.stopped_by_itself()
@@ -82,7 +88,7 @@ async def test_with_nobody_there(make_sidecar: SidecarMaker) -> None:
     """Neither side was ever reached: SIGTERM ends it all the same."""
     sidecar = make_sidecar(
         f"rs://127.0.0.1:{free_port()}", f"postgresql://sidecar@127.0.0.1:{free_port()}/app", procedures=PROCEDURES,
-    ).start(ready=False)
+    ).start(until=None)
     await asyncio.to_thread(sidecar.wait_for_any)
     begin = time.monotonic()
     assert await sidecar.stopped() == 0

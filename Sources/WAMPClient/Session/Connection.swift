@@ -94,6 +94,10 @@ final class Connection {
             self.arm()
         case .closeConnection:
             self.drop(ConnectionFault(.stopped, "stopped while connecting"))
+            if self.channel == nil, self.transport == nil {
+                // Connecting can't be broken off; the channel is closed when there is one.
+                self.ended()
+            }
         case .wait:
             break
         }
@@ -110,7 +114,10 @@ final class Connection {
     }
 
     private func connected(_ channel: any Channel) {
-        guard !self.isEnded else { return }
+        guard !self.isEnded else {
+            channel.close(mode: .all, promise: nil)
+            return
+        }
         self.channel = channel
         if self.fault != nil {
             channel.close(mode: .all, promise: nil)

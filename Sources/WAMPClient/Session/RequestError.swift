@@ -53,7 +53,8 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
         .sessionClosed, uri: WAMPError.unavailable.text, message: "there is no session with the router")
 
     static let notHeld = RequestError(
-        .notHeld, uri: WAMPError.noSuchRegistration.text, message: "the registration or subscription is not held any more")
+        .notHeld, uri: WAMPError.noSuchRegistration.text,
+        message: "the registration or subscription is not held any more")
 
     static func tooLarge(size: Int, limit: Int) -> RequestError {
         RequestError(

@@ -2,9 +2,9 @@ import NIOCore
 import NIOPosix
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// What errors of the system mean for who runs a router.
@@ -21,7 +21,8 @@ extension ConnectionFault {
                 .unreachable, "the host name \(error.host) is unknown, or the name server does not answer")
         case is ChannelError:
             return ConnectionFault(
-                .unreachable, "nothing answered within \(timeout.wholeSeconds) s; is the address right, is there a firewall?")
+                .unreachable,
+                "nothing answered within \(timeout.wholeSeconds) s; is the address right, is there a firewall?")
         case let error as IOError:
             return ConnectionFault(.unreachable, self.text(errno: error.errnoCode))
         default:

@@ -3,9 +3,9 @@ import NIOPosix
 import WAMP
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Makes the channel to a router, with everything in its pipeline.
@@ -24,7 +24,8 @@ enum Connector {
         guard !url.isSecure else {
             return eventLoop.makeFailedFuture(
                 ConnectionFault(
-                    .unsupported, "TLS is not supported by this version; write ws:// or rs:// instead of wss:// or rss://"))
+                    .unsupported,
+                    "TLS is not supported by this version; write ws:// or rs:// instead of wss:// or rss://"))
         }
         let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
         let timeout = configuration.connectTimeout

@@ -59,7 +59,8 @@ struct WebSocketMessageAssembler {
             guard (frame.opcode == .text) == self.isText else {
                 throw Violation(
                     closeCode: 1003,
-                    message: "sent a \(self.isText ? "binary" : "text") message where the serializer has the other kind")
+                    message: "sent a \(self.isText ? "binary" : "text") message where the serializer has the other kind"
+                )
             }
             try self.checkLength(frame.data.readableBytes)
             guard !frame.fin else {

@@ -14,6 +14,8 @@ struct WebSocketUpgrade {
     let agent: String
     /// What is offered, in order of preference.
     let serializers: [SerializerID]
+    /// Random, base64 of 16 octets; what the router makes of it shows that it knows WebSocket.
+    var key = NIOWebSocketClientUpgrader.randomRequestKey()
 
     /// The request, without what NIO's upgrade handler adds: connection, upgrade, key and version.
     var request: HTTPRequestHead {
@@ -37,7 +39,8 @@ struct WebSocketUpgrade {
         guard let first = chosen.first else {
             throw ConnectionFault(
                 .handshake,
-                "opened a WebSocket without a WAMP subprotocol; does \(Self.path(self.target)) belong to a WAMP router?")
+                "opened a WebSocket without a WAMP subprotocol; does \(Self.path(self.target)) belong to a WAMP router?"
+            )
         }
         guard chosen.count == 1, let serializer = self.serializers.first(where: { $0.subprotocol == first }) else {
             throw ConnectionFault(
@@ -50,7 +53,8 @@ struct WebSocketUpgrade {
     /// Why an answer other than 101 is none, and what to do.
     func refusal(_ response: HTTPResponseHead) -> ConnectionFault {
         let path = Self.path(self.target)
-        let status = "answered with HTTP \(response.status.code) \(ConnectionFault.quoted(response.status.reasonPhrase))"
+        let status =
+            "answered with HTTP \(response.status.code) \(ConnectionFault.quoted(response.status.reasonPhrase))"
         let advice: String
         switch response.status.code {
         case 200..<300:
@@ -79,7 +83,8 @@ struct WebSocketUpgrade {
     /// Why a 101 answer is none, other than by its subprotocol.
     func invalidAnswer() -> ConnectionFault {
         ConnectionFault(
-            .handshake, "answered the WebSocket handshake wrongly (Upgrade or Sec-WebSocket-Accept is missing or wrong)")
+            .handshake, "answered the WebSocket handshake wrongly (Upgrade or Sec-WebSocket-Accept is missing or wrong)"
+        )
     }
 
     /// The connection was closed before there was an answer.

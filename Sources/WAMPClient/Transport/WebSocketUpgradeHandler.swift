@@ -119,7 +119,9 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             upgrade: WebSocketUpgrade, handler: WebSocketUpgradeHandler, greatestMessage: Int, unsentBound: Int,
             receiver: any TransportReceiver
         ) {
-            self.inner = NIOWebSocketClientUpgrader { channel, _ in channel.eventLoop.makeSucceededVoidFuture() }
+            self.inner = NIOWebSocketClientUpgrader(requestKey: upgrade.key) { channel, _ in
+                channel.eventLoop.makeSucceededVoidFuture()
+            }
             self.upgrade = upgrade
             self.handler = handler
             self.greatestMessage = greatestMessage

@@ -63,6 +63,7 @@ class _Session(ApplicationSession):  # type: ignore[misc]
 
     def __init__(self, joined: "asyncio.Future[None]", gone: "asyncio.Future[None]") -> None:
         super().__init__(ComponentConfig(realm=REALM))
+        self._uri_to_ecls.clear()  # each error as it came, none as a Python exception of autobahn's own
         self.was_joined = joined
         self.is_gone = gone
 

@@ -16,6 +16,11 @@ import yaml
 
 from .deadline import DeadlineError, wait_until
 
+#: What it logs once both sides are connected and every procedure is registered.
+READY = "ready"
+#: The same where some procedures cannot be called or registered.
+FAULTY = "running with faults"
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -59,8 +64,8 @@ class Sidecar:
 
     # -- life
 
-    def start(self, ready: bool = True, seconds: float = 30) -> "Sidecar":
-        """Starts it and, unless told not to, waits until it says that it is ready."""
+    def start(self, until: str | None = READY, seconds: float = 30) -> "Sidecar":
+        """Starts it and waits until it logs that message: as a rule that it is ready."""
         assert self.process is None
         self.write()
         self.lines = []
@@ -71,13 +76,13 @@ class Sidecar:
         )
         self._reader = threading.Thread(target=self._read, args=(self.process, self.lines), daemon=True)
         self._reader.start()
-        if ready:
-            self.wait_for("ready", seconds=seconds)
+        if until is not None:
+            self.wait_for(until, seconds=seconds)
         return self
 
-    async def started(self, ready: bool = True, seconds: float = 30) -> "Sidecar":
+    async def started(self, until: str | None = READY, seconds: float = 30) -> "Sidecar":
         """`start` for tests on whose event loop a party runs that the sidecar connects to."""
-        return await asyncio.to_thread(self.start, ready, seconds)
+        return await asyncio.to_thread(self.start, until, seconds)
 
     async def stopped(self, seconds: float = 20) -> int:
         """`stop`, likewise."""
