@@ -56,7 +56,7 @@ async def test_other_signature(make_sidecar: SidecarMaker, router: Router, datab
         database.execute("drop function public.f; create function public.f(a text, b text) returns text "
                          "language sql as 'select a || b'")
         assert (await peer.call("test.f", "x", b="y")).value == "xy"
-        database.execute("drop function public.f; create function public.f(kwargs jsonb, args jsonb) "
+        database.execute("drop function public.f; create function public.f(args jsonb, kwargs jsonb) "
                          "returns jsonb language sql as 'select args'")
         await peer.call_when_there("test.f", 1)
 

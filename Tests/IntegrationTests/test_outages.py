@@ -287,7 +287,7 @@ async def test_router_whose_name_never_resolves(make_sidecar: SidecarMaker, rout
     """The first router's name is never resolved: the second one is joined."""
     database.execute(SCHEMA)
     make_sidecar(["rs://never.invalid:1", router.url("rawsocket")], database.url, environment=resolver_shim,
-                 procedures=PROCEDURES).start(seconds=45)
+                 router={"insecure": True}, procedures=PROCEDURES).start(seconds=45)
     async with joined(router) as peer:
         assert (await peer.call("test.same", 1)).value == 1
 

@@ -52,7 +52,12 @@ enum Connector {
                 .channelOption(
                     .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
                     value: SocketOptionValue(configuration.heartbeatPatience.nanoseconds / 1_000_000))
-            channel = bootstrap.connect(host: host, port: port)
+            // An address needs no resolver, and must not wait behind a name for which the resolver never answers.
+            if let address = try? SocketAddress(ipAddress: host, port: port) {
+                channel = bootstrap.connect(to: address)
+            } else {
+                channel = bootstrap.connect(host: host, port: port)
+            }
         case .unix(let path):
             channel = bootstrap.connect(unixDomainSocketPath: path)
         }
