@@ -6,6 +6,8 @@ package import NIOCore
 package final class Control: ConnectionKeeperOwner {
     private static let timeout = TimeAmount.seconds(10)
     private static let setRole = Statement("select pg_catalog.set_config('role', $1, true)")
+    /// How much longer than its timeout the server may take before it is believed to be stuck.
+    private static let grace = TimeAmount.seconds(5)
     /// What may wait for the connection; beyond it the oldest are refused.
     private static let mostWaiting = 10_000
 
@@ -80,8 +82,8 @@ package final class Control: ConnectionKeeperOwner {
         } else {
             self.waiting.append(Question(work: work, expires: work.expires))
             if self.waiting.count > Self.mostWaiting { self.refuse(self.waiting.removeFirst()) }
-            self.ticker.start()
         }
+        self.ticker.start()
     }
 
     /// Cancels what a backend runs. `completion` is called when the server has sent the signal, or can't.
@@ -142,10 +144,15 @@ package final class Control: ConnectionKeeperOwner {
     /// Returns whether something still waits.
     private func ticked() -> Bool {
         let now = NIODeadline.now()
+        if let connection = self.keeper.connection, connection.depth > 0,
+            now - connection.headSince > Self.timeout + Self.grace
+        {
+            connection.abandon("the server did not answer within its timeout")
+        }
         let expired = self.waiting.filter { $0.expires <= now }
         self.waiting.removeAll { $0.expires <= now }
         expired.forEach(self.refuse)
-        return !self.waiting.isEmpty
+        return !self.waiting.isEmpty || self.keeper.connection.map { $0.depth > 0 } ?? false
     }
 
     private func refuseAll() {

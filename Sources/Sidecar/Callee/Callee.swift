@@ -24,6 +24,7 @@ final class Callee {
     private var settings: CallSettings
     private var isRouterCrossbar = false
     private var nextLook: Scheduled<Void>?
+    private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
@@ -91,6 +92,7 @@ final class Callee {
 
     /// The database is there.
     func databaseIsAvailable() {
+        guard !self.isStopping else { return }
         self.lookUpWhatIsNotKnown()
         self.registrar.resume()
     }
@@ -129,6 +131,7 @@ final class Callee {
 
     /// Takes no more calls; `completion` is called when those that run have been answered.
     func drain(completion: @escaping () -> Void) {
+        self.isStopping = true
         self.drained = completion
         self.nextLook?.cancel()
         self.registrar.withdraw()

@@ -70,6 +70,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             self.fail(fault, context)
         case is NIOHTTPClientUpgradeError:
             self.fail(self.upgrade.invalidAnswer(), context)
+        case HTTPParserError.invalidEOFState:
+            self.fail(self.upgrade.closed(), context)
         case is HTTPParserError:
             self.fail(self.upgrade.notHTTP(), context)
         default:
