@@ -178,8 +178,10 @@ import WAMP
         #expect(self.receiver.transport == nil)
     }
 
-    @Test func closedInsteadOfAnswer() throws {
+    @Test(arguments: ["", "HTTP/1.1 10", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: webso"])
+    func closedInsteadOfAnswer(_ beginning: String) throws {
         let channel = try self.channel()
+        try? self.answer(beginning, channel)
         try? channel.close().wait()
         #expect(self.receiver.fault?.message.contains("instead of answering") == true)
         #expect(self.receiver.isClosed)
