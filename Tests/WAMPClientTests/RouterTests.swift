@@ -1,0 +1,195 @@
+import NIOCore
+import NIOPosix
+import Testing
+import WAMP
+
+@testable import WAMPClient
+
+/// The lasting connection, over real sockets of this machine.
+@Suite struct RouterTests {
+    private let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
+
+    /// What a test does and looks at, all on the loop.
+    private final class Scene {
+        let user = RecordingUser()
+        let eventLoop: any EventLoop
+        let done: EventLoopPromise<String>
+        var routers: [ScriptedRouter] = []
+        var router: Router?
+        var urls: [String] = []
+
+        init(_ eventLoop: any EventLoop) {
+            self.eventLoop = eventLoop
+            self.done = eventLoop.makePromise()
+        }
+
+        func listen(_ behaviours: ScriptedRouter.Behaviour..., unixPath: String? = nil) -> EventLoopFuture<Void> {
+            self.routers = behaviours.map { ScriptedRouter($0, eventLoop: self.eventLoop) }
+            let scene = NIOLoopBound(self, eventLoop: self.eventLoop)
+            return EventLoopFuture.whenAllSucceed(
+                self.routers.map { $0.listen(unixPath: unixPath) }, on: self.eventLoop
+            ).map { scene.value.urls = $0 }
+        }
+
+        func start(_ change: (inout RouterConfiguration) -> Void = { _ in }) throws {
+            var configuration = RouterConfiguration(
+                urls: try self.urls.map { try RouterURL($0) }, realm: try Realm("realm1"),
+                authentication: .anonymous(authid: nil), agent: "test/1")
+            configuration.backoff = Backoff(base: .milliseconds(1), greatest: .milliseconds(5))
+            change(&configuration)
+            let router = Router(configuration: configuration, eventLoop: self.eventLoop, delegate: self.user)
+            self.router = router
+            router.start()
+        }
+
+        func stop(_ outcome: String) {
+            self.router?.stop { self.done.succeed(outcome) }
+        }
+    }
+
+    /// Runs a scene until it is done, ten seconds at most.
+    private func run(
+        _ behaviours: ScriptedRouter.Behaviour, _ more: ScriptedRouter.Behaviour..., unixPath: String? = nil,
+        _ script: @escaping @Sendable (Scene) throws -> Void
+    ) async throws -> String {
+        let eventLoop = self.eventLoop
+        let all = [behaviours] + more
+        return try await eventLoop.flatSubmit {
+            let scene = Scene(eventLoop)
+            scene.routers = []
+            let listening =
+                all.count == 1
+                ? scene.listen(all[0], unixPath: unixPath) : scene.listen(all[0], all[1], unixPath: nil)
+            let bound = NIOLoopBound(scene, eventLoop: eventLoop)
+            let deadline = eventLoop.scheduleTask(in: .seconds(10)) {
+                bound.value.done.fail(Late(observed: bound.value.user.observed.map { "\($0)" }))
+            }
+            return listening.flatMapThrowing { try script(bound.value) }
+                .flatMap { bound.value.done.futureResult }
+                .always { _ in
+                    deadline.cancel()
+                    for router in bound.value.routers {
+                        router.close()
+                    }
+                }
+        }.get()
+    }
+
+    private struct Late: Error {
+        let observed: [String]
+    }
+
+    @Test func joinsAndStops() async throws {
+        let outcome = try await self.run(.welcome) { scene in
+            scene.user.onJoined = { session in
+                #expect(scene.router?.session === session)
+                #expect(session.isWritable)
+                scene.stop("stopped")
+            }
+            try scene.start()
+        }
+        #expect(outcome == "stopped")
+    }
+
+    @Test func unixSocket() async throws {
+        let path = "/tmp/wamp-client-test-\(UInt64.random(in: 0...UInt64.max)).sock"
+        let outcome = try await self.run(.welcome, unixPath: path) { scene in
+            scene.user.onJoined = { session in scene.stop(session.url.description) }
+            try scene.start()
+        }
+        #expect(outcome == "rs+unix://\(path)")
+    }
+
+    @Test func comesBackForEver() async throws {
+        let outcome = try await self.run(.welcomeAndClose) { scene in
+            var ends = 0
+            scene.user.onObserved = { event in
+                guard case .left = event else { return }
+                ends += 1
+                // Its user knew of the end before the log did.
+                #expect(scene.user.session == nil)
+                if ends == 20 {
+                    scene.stop("\(scene.routers[0].connections)")
+                }
+            }
+            try scene.start()
+        }
+        #expect(outcome == "20")
+    }
+
+    @Test func urlsInTurn() async throws {
+        let outcome = try await self.run(.closeAtHello, .welcome) { scene in
+            scene.user.onJoined = { _ in
+                let first = scene.routers[0].connections
+                let faults = scene.user.observed.compactMap { event -> String? in
+                    if case .connectFailed(_, let fault, _) = event { return fault.message }
+                    return nil
+                }
+                #expect(faults.count == 1)
+                #expect(faults.first?.contains("right after HELLO") == true)
+                scene.stop("\(first) \(scene.routers[1].connections)")
+            }
+            try scene.start()
+        }
+        #expect(outcome == "1 1")
+    }
+
+    @Test func nothingListens() async throws {
+        let outcome = try await self.run(.welcome) { scene in
+            scene.urls = ["rs://127.0.0.1:1", "rs+unix:///nonexistent/socket", "wss://127.0.0.1/ws"]
+            var texts: [String] = []
+            scene.user.onObserved = { event in
+                guard case .connectFailed(_, let fault, _) = event else { return }
+                texts.append("\(fault)")
+                if texts.count == 3 {
+                    scene.stop(texts.joined(separator: "\n"))
+                }
+            }
+            try scene.start()
+        }
+        let texts = outcome.split(separator: "\n")
+        #expect(texts.count == 3)
+        #expect(texts[0].hasPrefix("router rs://127.0.0.1:1: connection refused"))
+        #expect(texts[1].contains("no such socket file"))
+        #expect(texts[2].contains("TLS is not supported"))
+    }
+
+    /// A router that takes nothing: past the bound the session is dropped, and begun anew.
+    @Test func unsentOutputIsBounded() async throws {
+        let outcome = try await self.run(.welcomeAndStopReading) { scene in
+            let payload = Payload(arguments: ByteBuffer(string: "[\"" + String(repeating: "x", count: 500_000) + "\"]"))
+            let topic = try URI("com.topic")
+            var sessions = 0
+            scene.user.onJoined = { session in
+                sessions += 1
+                guard sessions == 1 else {
+                    let isFirst = scene.user.fault?.code == .unsentOutput
+                    scene.stop("\(isFirst) \(scene.user.log.first ?? "-")")
+                    return
+                }
+                var sent = 0
+                while session.publish(topic, payload: payload) == .sent, sent < 200 {
+                    sent += 1
+                }
+                #expect(sent < 200)
+            }
+            try scene.start {
+                $0.unsentBound = 20 << 20
+                $0.goodbyeTimeout = .milliseconds(50)
+            }
+        }
+        #expect(outcome == "true writable false")
+    }
+
+    @Test func stopsWhileWaiting() async throws {
+        let outcome = try await self.run(.closeAtHello) { scene in
+            scene.user.onObserved = { event in
+                guard case .connectFailed(_, _, let retryIn) = event else { return }
+                // The router sets its timer after it has told.
+                scene.eventLoop.assumeIsolated().execute { scene.stop("\(retryIn >= .hours(0))") }
+            }
+            try scene.start { $0.backoff = Backoff(base: .hours(1), greatest: .hours(1)) }
+        }
+        #expect(outcome == "true")
+    }
+}
