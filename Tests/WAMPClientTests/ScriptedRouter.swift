@@ -1,6 +1,12 @@
 import NIOCore
 import NIOPosix
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// A router's end of RawSocket and JSON on a real socket, as much as the tests of connecting need. Counts who comes.
 final class ScriptedRouter {
     /// What it does with each connection.
@@ -43,7 +49,11 @@ final class ScriptedRouter {
         }
     }
 
+    /// Listens no more; a Unix socket's file goes too.
     func close() {
+        if let path = self.channel?.localAddress?.pathname {
+            unlink(path)
+        }
         self.channel?.close(promise: nil)
     }
 
