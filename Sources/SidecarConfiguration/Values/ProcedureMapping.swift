@@ -72,7 +72,7 @@ package struct ProcedureMapping: Sendable {
     /// Whether the router is asked to take the procedure away from a session that still holds it.
     package let forceReregister: Bool
 
-    /// How long a call may take, waiting included.
+    /// How long the function may run.
     package let timeout: Duration
 
     /// As whom it runs.
