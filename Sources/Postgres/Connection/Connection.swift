@@ -36,6 +36,10 @@ final class Connection: WatcherHandler {
     private var machine = PipelineStateMachine()
     private var inFlight = Deque<InFlight>()
     private var prepared: Set<Statement> = []
+    /// Those of them whose PREPARE has not been answered.
+    private var preparing: Set<Statement> = []
+    /// Those of `preparing` that will not be used again.
+    private var leaving: Set<Statement> = []
     private var retired: [Statement] = []
     private var isArmedForWriting = false
     private var needsFlush = false
@@ -68,8 +72,12 @@ final class Connection: WatcherHandler {
 
     /// The statement will not be used again: the server is told with the next work.
     func retire(_ statement: Statement) {
-        guard self.prepared.remove(statement) != nil else { return }
-        self.retired.append(statement)
+        if self.preparing.contains(statement) {
+            // If its PREPARE fails there is nothing to give back, and DEALLOCATE would fail the work that it stands in front of.
+            self.leaving.insert(statement)
+        } else if self.prepared.remove(statement) != nil {
+            self.retired.append(statement)
+        }
     }
 
     // MARK: - Sending
@@ -150,6 +158,7 @@ final class Connection: WatcherHandler {
 
     private func prepare(_ statement: Statement, _ commands: inout [PipelineStateMachine.Command]) -> Bool {
         guard self.prepared.insert(statement).inserted else { return true }
+        self.preparing.insert(statement)
         commands.append(.prepare(statement))
         return unsafe PQsendPrepare(self.handle.pointer, statement.name, statement.text, 0, nil) == 1
     }
@@ -239,6 +248,9 @@ final class Connection: WatcherHandler {
     func resume() {
         guard case .paused = self.state else { return }
         self.state = .open
+        // A report may have come and gone meanwhile; and the pause was not the server's.
+        self.isArmedForWriting = false
+        self.headSince = .now()
         self.receive()
     }
 
@@ -312,10 +324,13 @@ final class Connection: WatcherHandler {
             work.handler.described(result.shape, of: work)
         case .keepError:
             self.inFlight[0].error = result.error
+        case .remember(let statement):
+            self.preparing.remove(statement)
+            if self.leaving.remove(statement) != nil { self.retire(statement) }
         case .forget(let statement):
-            self.prepared.remove(statement)
+            self.forget(statement)
         case .forgetAndKeepError(let statement):
-            self.prepared.remove(statement)
+            self.forget(statement)
             self.inFlight[0].error = result.error
         case .endSegment:
             self.endSegment(now: now)
@@ -324,6 +339,12 @@ final class Connection: WatcherHandler {
             return self.giveUp()
         }
         if kind == .command, self.machine.isAtMain { self.inFlight[0].affectedRows = result.affectedRows }
+    }
+
+    private func forget(_ statement: Statement) {
+        self.prepared.remove(statement)
+        self.preparing.remove(statement)
+        self.leaving.remove(statement)
     }
 
     private func handOver(_ result: borrowing QueryResult) {

@@ -34,6 +34,8 @@ struct PipelineStateMachine: ~Copyable {
         case handDescriptionOver
         /// The segment's first error: keep it.
         case keepError
+        /// This statement is prepared now.
+        case remember(Statement)
         /// This statement was not prepared after all.
         case forget(Statement)
         /// As ``forget``, and this is the segment's first error.
@@ -91,6 +93,7 @@ struct PipelineStateMachine: ~Copyable {
             }
         case .command:
             if current == .describe { return .handDescriptionOver }
+            if case .prepare(let statement) = current { return .remember(statement) }
             return current == .sync ? .broken : .none
         case .skipped:
             guard current != .sync else { return .broken }

@@ -11,7 +11,7 @@ struct SessionSetup: Sendable {
     let statementTimeout: TimeAmount
 
     /// The settings that let the server go of a vanished sidecar soon, and those that the sidecar's own statements count on.
-    /// Each is set only where the server knows it.
+    /// Each is set only where the server knows it, and left alone if it is empty.
     private var settings: [(name: String, value: String)] {
         [
             ("tcp_keepalives_idle", "5"),
@@ -19,6 +19,8 @@ struct SessionSetup: Sendable {
             ("tcp_keepalives_count", "3"),
             ("tcp_user_timeout", "10000"),
             ("client_connection_check_interval", "5000"),
+            // Cancels stand in line behind the catalog's questions: none of them may wait for a migration's locks.
+            ("lock_timeout", self.part == .control ? "500" : ""),
             ("statement_timeout", self.part == .calls ? "\(self.statementTimeout.nanoseconds / 1_000_000)" : "10000"),
             ("idle_session_timeout", "0"),
             // What CALL returns comes as text, and is read in these formats.
@@ -52,7 +54,7 @@ struct SessionSetup: Sendable {
         guard encoding == "UTF8" || encoding == "SQL_ASCII" || handle.clientEncodingIsUTF8 else {
             throw ConnectFailure("the database's encoding \(encoding) cannot be converted to UTF8")
         }
-        let assignments = self.settings.map { name, value in
+        let assignments = self.settings.filter { !$0.value.isEmpty }.map { name, value in
             """
             case when pg_catalog.current_setting('\(name)', true) is not null \
             then pg_catalog.set_config('\(name)', '\(value)', false) end

@@ -91,6 +91,10 @@ internal import NIOCore
 
     func connected(_ connection: Connection, keeper: ConnectionKeeper) {
         self.machine.connected()
+        self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            guard self.keeper.connection === connection, !self.machine.isHearing else { return }
+            connection.abandon("LISTEN was not answered in time")
+        }
         for channel in self.channels {
             self.query("listen \(SQLText.identifier(channel))") { result in
                 switch result {

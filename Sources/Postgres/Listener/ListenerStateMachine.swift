@@ -33,6 +33,14 @@ struct ListenerStateMachine: ~Copyable {
         self.channels = channels
     }
 
+    /// Whether every LISTEN has been answered.
+    var isHearing: Bool {
+        switch self.state {
+        case .disconnected, .subscribing: false
+        case .listening, .asking: true
+        }
+    }
+
     mutating func connected() {
         self.state = .subscribing(left: self.channels.count)
     }

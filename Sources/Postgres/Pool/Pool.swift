@@ -33,6 +33,8 @@ package final class Pool: ConnectionKeeperOwner {
     private var isPaused = false
     private var shortWait = ShortWait()
     private var isStopped = false
+    /// What the observer was told last.
+    private var isReportedAvailable = false
     private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
     }
 
@@ -85,12 +87,15 @@ package final class Pool: ConnectionKeeperOwner {
         self.environment.eventLoop.assertInEventLoop()
         guard !self.isStopped else { return self.end(work, .refused(.stopping)) }
         switch self.machine.submit(
-            work, lane: work.lane, expires: work.expires, isExclusive: work.isExplicitTransaction)
+            work, lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
         {
         case .send(let slot):
-            self.send(work, slot: slot)
-            self.flushSoon()
-            self.waitBrieflySoon(slot)
+            if self.send(work, slot: slot) {
+                self.flushSoon()
+                self.waitBrieflySoon(slot)
+            } else {
+                self.sendWhatCanBeSent()
+            }
         case .wait:
             work.state = .waiting
         case .refuse:
@@ -128,7 +133,8 @@ package final class Pool: ConnectionKeeperOwner {
     package func resume() {
         guard self.isPaused else { return }
         self.isPaused = false
-        for keeper in self.keepers { keeper.connection?.resume() }
+        // What the first of them brings may be too much for the router already.
+        for keeper in self.keepers where !self.isPaused { keeper.connection?.resume() }
     }
 
     /// With nothing else to do, the answer of a function that takes microseconds is waited for at the end of this turn.
@@ -140,14 +146,17 @@ package final class Pool: ConnectionKeeperOwner {
         }
     }
 
-    private func send(_ work: Work, slot: Int) {
+    /// Returns false if the connection turned out to be broken; the work waits again then.
+    @discardableResult
+    private func send(_ work: Work, slot: Int) -> Bool {
         guard let connection = self.keepers[slot].connection, connection.send(work, now: .now()) else {
             work.state = .waiting
-            self.machine.resubmit(work, lane: work.lane, expires: work.expires, isExclusive: work.isExplicitTransaction)
-            return
+            self.machine.resubmit(work, lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
+            return false
         }
         self.unflushed.append(connection)
         if connection.isRetiring { self.machine.retire(slot: slot) }
+        return true
     }
 
     private func sendWhatCanBeSent() {
@@ -209,7 +218,7 @@ package final class Pool: ConnectionKeeperOwner {
             work.handler.restarted(work)
             self.machine.resubmit(
                 work, lane: work.lane, expires: .now() + self.limits.queueTimeout,
-                isExclusive: work.isExplicitTransaction)
+                isExclusive: work.isExclusive)
         } else {
             self.end(work, .failed(error))
         }
@@ -250,10 +259,10 @@ package final class Pool: ConnectionKeeperOwner {
 
     func connected(_ connection: Connection, keeper: ConnectionKeeper) {
         guard let slot = self.keepers.firstIndex(where: { $0 === keeper }) else { return }
-        let wasAvailable = self.isAvailable
         self.machine.connected(slot: slot)
         if self.isPaused { connection.pause() }
-        if !wasAvailable {
+        if !self.isReportedAvailable {
+            self.isReportedAvailable = true
             self.observer(.callsAvailable)
             for other in self.keepers where other !== keeper { other.retryNow() }
             self.control.retryNow()
@@ -264,6 +273,7 @@ package final class Pool: ConnectionKeeperOwner {
 
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
         self.observer(.connectFailed(.calls, failure))
+        self.reportIfUnavailable(failure.description)
     }
 
     func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
@@ -273,11 +283,20 @@ package final class Pool: ConnectionKeeperOwner {
         self.keepers[slot].connectionEnded(reason: reason)
         if let reason, !self.isStopped {
             self.observer(.lost(.calls, reason: reason))
-            if !self.isAvailable { self.observer(.callsUnavailable(reason: reason)) }
+            self.reportIfUnavailable(reason)
         }
         for (work, error) in unanswered {
             self.end(work, error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
         }
+        // What its lanes held is free for the other connections.
+        if !self.isStopped { self.sendWhatCanBeSent() }
+    }
+
+    /// Says once that the last connection is gone. One that was replaced on purpose is not missed until connecting again has failed.
+    private func reportIfUnavailable(_ reason: String) {
+        guard self.isReportedAvailable, !self.isAvailable, !self.isStopped else { return }
+        self.isReportedAvailable = false
+        self.observer(.callsUnavailable(reason: reason))
     }
 
     func finish(_ handle: ConnectionHandle) {

@@ -83,6 +83,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
+    /// The connection that is let run empty, because some work that waits may not follow other work.
+    private var draining: Int?
     private var lastSequence: Int64 = 0
     private var firstSequence: Int64 = 0
 
@@ -130,6 +132,7 @@ struct PoolStateMachine<Item>: ~Copyable {
             Waiting(item: item, sequence: self.lastSequence, expires: expires, isExclusive: isExclusive),
             lane: lane.index,
             atFront: false)
+        self.chooseWhatDrains()
         return .wait
     }
 
@@ -151,7 +154,10 @@ struct PoolStateMachine<Item>: ~Copyable {
             else { continue }
             best = (lane, slot, first.sequence)
         }
-        guard let best else { return nil }
+        guard let best else {
+            self.chooseWhatDrains()
+            return nil
+        }
         let waiting = self.lanes[best.lane].waiting.removeFirst()
         self.waitingCount -= 1
         self.forgetIfEmpty(best.lane)
@@ -233,13 +239,34 @@ struct PoolStateMachine<Item>: ~Copyable {
             let depth = self.slots[index].underWay.count
             if depth == 0 {
                 if mayTakeAnother { return index }
-            } else if mayFollow, self.slots[index].slow == 0, depth < self.limits.pipeline, depth < best?.depth ?? .max,
+            } else if mayFollow, index != self.draining, self.slots[index].slow == 0, depth < self.limits.pipeline,
+                depth < best?.depth ?? .max,
                 mayTakeAnother || self.slots[index].holds(lane)
             {
                 best = (index, depth)
             }
         }
         return best?.slot
+    }
+
+    /// Fast work alone could keep every connection busy for ever. So while work waits that needs an idle one, one connection gets no more
+    /// work behind other work, until it is idle.
+    private mutating func chooseWhatDrains() {
+        let isNeeded = self.lanesWithWaiting.contains { index in
+            let lane = self.lanes[index]
+            guard let first = lane.waiting.first else { return false }
+            return (first.isExclusive || !lane.latency.isFast) && lane.held < lane.concurrency
+        }
+        guard isNeeded else {
+            self.draining = nil
+            return
+        }
+        if let draining = self.draining, case .open = self.slots[draining].state { return }
+        let candidates = self.slots.indices.filter { index in
+            guard case .open = self.slots[index].state else { return false }
+            return self.slots[index].slow == 0
+        }
+        self.draining = candidates.min { self.slots[$0].underWay.count < self.slots[$1].underWay.count }
     }
 
     private mutating func put(_ lane: Int, isExclusive: Bool, on slot: Int) {

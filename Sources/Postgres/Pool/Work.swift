@@ -39,6 +39,10 @@ package final class Work {
     /// When it is given up if it has not been sent by then.
     package let expires: NIODeadline
 
+    /// Nothing may be sent behind it, nor it behind anything: a failed transaction would reach what follows, and a cancel meant for what is
+    /// ahead could hit it, who can't be run again.
+    var isExclusive: Bool { self.isExplicitTransaction || !self.isRepeatable }
+
     let handler: any WorkHandler
     var state = State.new
     var isInterrupted = false

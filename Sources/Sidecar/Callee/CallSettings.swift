@@ -5,8 +5,8 @@ import WAMP
 /// What is set for the transaction of one call, ahead of it: its deadline, the role it runs as, and who calls.
 ///
 /// A function can leave settings behind in its session. So as soon as any call needs more than a deadline, every call on the pool sets all of
-/// it, known or not, so that nothing of one caller reaches the next.
-struct CallSettings {
+/// it, known or not, so that nothing of one caller reaches the next. One object for all that runs on the pool, on the event loop.
+final class CallSettings {
     /// Who calls, as far as the router discloses it.
     struct Caller {
         var session: String?
@@ -42,7 +42,7 @@ struct CallSettings {
     }
 
     /// The statement to send ahead of a call, or nil if the session's own settings are right.
-    mutating func prelude(
+    func prelude(
         timeout: TimeAmount, role: String?, procedure: String, caller: Caller
     ) -> (Statement, Parameters)? {
         if caller.isDisclosed { self.isInUse = true }

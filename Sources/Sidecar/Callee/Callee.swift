@@ -21,7 +21,7 @@ final class Callee {
     private let changed: () -> Void
     private lazy var registrar = Registrar(
         routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
-    private var settings: CallSettings
+    private let settings: CallSettings
     private var isRouterCrossbar = false
     private var nextLook: Scheduled<Void>?
     private var isStopping = false
@@ -32,7 +32,7 @@ final class Callee {
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        sessionTimeout: TimeAmount,
+        settings: CallSettings,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -47,23 +47,25 @@ final class Callee {
             routes.append(try ProcedureRoute(mapping, in: configuration, pool: pool))
         }
         self.routes = routes
-        let namesRoles = configuration.procedures.contains { $0.role != .session }
-        self.settings = CallSettings(sessionTimeout: sessionTimeout, isInUse: namesRoles)
+        self.settings = settings
     }
 
     // MARK: - Health
 
     /// Whether all procedures have been registered or refused, and all functions looked at.
     var isSettled: Bool {
-        self.registrar.isComplete
-            && self.routes.allSatisfy { route in
-                route.allDefinitions.allSatisfy { definition in
-                    switch definition.state {
-                    case .unknown: false
-                    case .plan, .fault: true
-                    }
+        self.registrar.isComplete && self.isAllKnown
+    }
+
+    private var isAllKnown: Bool {
+        self.routes.allSatisfy { route in
+            route.allDefinitions.allSatisfy { definition in
+                switch definition.state {
+                case .unknown: false
+                case .plan, .fault: true
                 }
             }
+        }
     }
 
     /// What does not work, one sentence each.
@@ -112,7 +114,9 @@ final class Callee {
     }
 
     private func lookAgainLater() {
-        guard self.nextLook == nil, !self.definitions.faults.isEmpty else { return }
+        guard self.nextLook == nil, !self.isStopping, !self.isAllKnown || !self.definitions.faults.isEmpty else {
+            return
+        }
         self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
             self.nextLook = nil
             self.lookUpWhatIsNotKnown()
@@ -122,11 +126,6 @@ final class Callee {
     /// Takes the procedures off the router until the database is back.
     func withdraw() {
         self.registrar.withdraw()
-    }
-
-    /// The search path of a fresh session, as the server says.
-    func learn(searchPath: String) {
-        self.settings.searchPath = searchPath
     }
 
     /// Takes no more calls; `completion` is called when those that run have been answered.

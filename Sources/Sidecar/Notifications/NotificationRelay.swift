@@ -24,13 +24,15 @@ final class NotificationRelay {
     private var session: Session?
 
     init(
-        configuration: Configuration, pool: Pool, control: Control, observer: @escaping (Observation) -> Void
+        configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
+        observer: @escaping (Observation) -> Void
     ) throws(StartError) {
         var routes: [String: Route] = [:]
         for mapping in configuration.notifications {
             let place = configuration.place(mapping.location)
             do {
-                let action = try Self.action(mapping, place: place, pool: pool, control: control, observer: observer)
+                let action = try Self.action(
+                    mapping, place: place, pool: pool, control: control, settings: settings, observer: observer)
                 routes[mapping.channel] = Route(channel: mapping.channel, place: place, action: action)
             } catch {
                 throw StartError("\(place): channel '\(mapping.channel)': \(error)")
@@ -121,7 +123,7 @@ final class NotificationRelay {
     }
 
     private static func action(
-        _ mapping: NotificationMapping, place: String, pool: Pool, control: Control,
+        _ mapping: NotificationMapping, place: String, pool: Pool, control: Control, settings: CallSettings,
         observer: @escaping (Observation) -> Void
     ) throws -> Action {
         switch mapping.action {
@@ -133,7 +135,7 @@ final class NotificationRelay {
             return .call(
                 try URI(procedure.value), timeout: TimeAmount(timeout),
                 result: result.map {
-                    ResultFunction($0.value, pool: pool, control: control, observer: observer)
+                    ResultFunction($0.value, pool: pool, control: control, settings: settings, observer: observer)
                 })
         }
     }

@@ -9,14 +9,19 @@ final class ResultFunction {
     private let reference: String
     private let pool: Pool
     private let control: Control
+    private let settings: CallSettings
     private let lane: LaneID
     private let observer: (Observation) -> Void
     private var plan: ProcedurePlan?
 
-    init(_ reference: String, pool: Pool, control: Control, observer: @escaping (Observation) -> Void) {
+    init(
+        _ reference: String, pool: Pool, control: Control, settings: CallSettings,
+        observer: @escaping (Observation) -> Void
+    ) {
         self.reference = reference
         self.pool = pool
         self.control = control
+        self.settings = settings
         self.lane = pool.addLane(concurrency: nil)
         self.observer = observer
     }
@@ -32,6 +37,8 @@ final class ResultFunction {
         PlanSource.findFunction(self.reference, role: nil, control: self.control) { result in
             switch result {
             case .success(let definition):
+                // A burst of results before the first look has ended: one plan serves them all.
+                if let plan = self.plan, plan.function == definition { return self.submit(run, plan) }
                 do throws(PlanFault) {
                     let plan = try ProcedurePlan(function: definition)
                     self.plan?.statements.forEach(self.pool.retire)
@@ -54,8 +61,12 @@ final class ResultFunction {
             plan.takeRetired().forEach(self.pool.retire)
             self.pool.submit(
                 Work(
-                    lane: self.lane, command: .prepared(bound.statement, bound.parameters), isSet: plan.isSet,
-                    isRepeatable: !plan.isProcedure, timeout: Self.timeout, expires: .now() + Self.timeout, handler: run
+                    lane: self.lane, command: .prepared(bound.statement, bound.parameters),
+                    prelude: self.settings.prelude(
+                        timeout: Self.timeout, role: nil, procedure: run.procedure.text, caller: .undisclosed),
+                    isSet: plan.isSet, isRepeatable: !plan.isProcedure,
+                    isExplicitTransaction: plan.isProcedure && self.settings.isInUse, timeout: Self.timeout,
+                    expires: .now() + Self.timeout, handler: run
                 ))
         } catch {
             self.failed(run, error.message)

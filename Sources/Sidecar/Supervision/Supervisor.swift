@@ -18,6 +18,7 @@ final class Supervisor: RouterDelegate {
     private let pool: Pool
     private let listener: Listener
     private let callee: Callee
+    private let settings: CallSettings
     private let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
@@ -38,11 +39,16 @@ final class Supervisor: RouterDelegate {
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        let settings = CallSettings(
+            sessionTimeout: Self.sessionTimeout,
+            isInUse: configuration.procedures.contains { $0.role != .session })
+        self.settings = settings
         self.callee = try Callee(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
-            sessionTimeout: Self.sessionTimeout, observer: relay.observed, changed: relay.changed)
+            settings: settings, observer: relay.observed, changed: relay.changed)
         let notifications = try NotificationRelay(
-            configuration: configuration, pool: self.pool, control: self.control, observer: relay.observed)
+            configuration: configuration, pool: self.pool, control: self.control, settings: settings,
+            observer: relay.observed)
         self.notifications = notifications
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
@@ -146,7 +152,7 @@ final class Supervisor: RouterDelegate {
     private func askForSearchPath() {
         self.control.query("select reset_val from pg_catalog.pg_settings where name = 'search_path'") { result in
             guard case .success(let rows) = result, let path = rows.values.first?.first, let path else { return }
-            self.callee.learn(searchPath: path)
+            self.settings.searchPath = path
         }
     }
 

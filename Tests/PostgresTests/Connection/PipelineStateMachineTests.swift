@@ -70,6 +70,16 @@ struct PipelineStateMachineTests {
         check(machine.received(.sync), .endSegment)
     }
 
+    @Test("a statement is prepared when the server says so")
+    func prepares() {
+        let statement = Statement("select 1")
+        var machine = PipelineStateMachine()
+        machine.sent([.prepare(statement), .main])
+        check(machine.received(.command), .remember(statement))
+        check(machine.commandEnded(), .none)
+        check(machine.isAtMain, true)
+    }
+
     @Test("a transaction of its own has a beginning and an end")
     func transaction() {
         var machine = PipelineStateMachine()

@@ -19,7 +19,11 @@ struct ListenerStateMachineTests {
         machine.connected()
         check(machine.timeToAsk(), .none)
         check(machine.subscribed(), .none)
+        check(machine.isHearing, false)
         check(machine.subscribed(), .isListening)
+        check(machine.isHearing, true)
+        _ = machine.timeToAsk()
+        check(machine.isHearing, true)
     }
 
     @Test("it asks, and believes an answer that names all channels")

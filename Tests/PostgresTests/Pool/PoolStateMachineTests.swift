@@ -110,7 +110,29 @@ struct PoolStateMachineTests {
         machine.ended(slot: 0, ran: Self.slow)
         check(machine.next()?.item, 2)
         check(Self.submit(3, unknown, to: &machine), .wait)
-        check(Self.submit(4, fast, to: &machine), .send(slot: 0), "what can't run now does not hold up what can")
+        check(Self.submit(4, fast, to: &machine), .wait, "the only connection is let run empty for it")
+        machine.ended(slot: 0, ran: Self.fast)
+        check(machine.next()?.item, 3)
+    }
+
+    @Test("fast work that follows fast work for ever does not keep what needs an idle connection waiting")
+    func drains() {
+        var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
+        let fast = machine.addLane(concurrency: 2)
+        let unknown = machine.addLane(concurrency: 1)
+        Self.warm(fast, in: &machine)
+        for item in 1...4 { check(Self.submit(item, fast, to: &machine), .send(slot: (item - 1) % 2)) }
+        check(Self.submit(5, unknown, to: &machine), .wait)
+        check(Self.submit(6, fast, to: &machine), .send(slot: 1), "slot 0 is let run empty")
+        check(Self.submit(7, fast, to: &machine), .send(slot: 1))
+        check(Self.submit(8, fast, to: &machine), .wait)
+        machine.ended(slot: 0, ran: Self.fast)
+        check(machine.next()?.item, nil)
+        machine.ended(slot: 0, ran: Self.fast)
+        let next = machine.next()
+        #expect(next?.item == 5 && next?.slot == 0)
+        machine.ended(slot: 0, ran: Self.slow)
+        check(machine.next()?.item, 8, "and then it is everybody's again")
     }
 
     @Test("exclusive work shares a connection with nothing, however fast")

@@ -11,13 +11,13 @@ struct CallSettingsTests {
 
     @Test("nothing, if the session's own settings are right")
     func nothing() {
-        var settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
+        let settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
         #expect(settings.prelude(timeout: Self.timeout, role: nil, procedure: "p", caller: .undisclosed) == nil)
     }
 
     @Test("only the deadline, if that is all that differs")
     func deadline() {
-        var settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
+        let settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
         let prelude = settings.prelude(timeout: .milliseconds(1500), role: nil, procedure: "p", caller: .undisclosed)
         #expect(prelude?.1.texts == ["1500"])
         let least = settings.prelude(timeout: .nanoseconds(1), role: nil, procedure: "p", caller: .undisclosed)
@@ -26,7 +26,7 @@ struct CallSettingsTests {
 
     @Test("all of it, if a mapping names a role: also for calls without one")
     func roles() {
-        var settings = CallSettings(sessionTimeout: Self.timeout, isInUse: true)
+        let settings = CallSettings(sessionTimeout: Self.timeout, isInUse: true)
         settings.searchPath = "shop"
         let prelude = settings.prelude(timeout: Self.timeout, role: nil, procedure: "p", caller: .undisclosed)
         #expect(prelude?.1.texts == ["30000", "shop", "p", "", "", "", "none"])
@@ -36,7 +36,7 @@ struct CallSettingsTests {
 
     @Test("once a caller has been disclosed, every later call sets all of it")
     func sticky() {
-        var settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
+        let settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
         let details = Details([
             "caller": .integer(5), "caller_authid": .string("alice"), "caller_authrole": .string("user"),
         ])
