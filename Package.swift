@@ -66,6 +66,7 @@ let package = Package(
         .target(
             name: "Sidecar",
             dependencies: [
+                "Cryptography",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",

@@ -10,6 +10,8 @@ final class Supervisor: RouterDelegate {
     private static let sessionTimeout = TimeAmount.seconds(30)
     /// How long the router may take to answer GOODBYE when the process is told to stop.
     private static let goodbyePatience = TimeAmount.milliseconds(1500)
+    /// How long the router may take to acknowledge events that are under way then.
+    private static let handOverPatience = TimeAmount.seconds(2)
 
     private let configuration: Configuration
     private let eventLoop: any EventLoop
@@ -23,6 +25,13 @@ final class Supervisor: RouterDelegate {
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
+    private let environment: DatabaseEnvironment
+    private let keys: SchemaKeys
+    private lazy var leadership = Leadership(
+        environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
+    let outbox: OutboxRelay
+    /// What the last look at the SQL interface found.
+    private(set) var interface = SQLInterface.unknown
     private var readiness: ReadinessStateMachine
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
@@ -32,6 +41,12 @@ final class Supervisor: RouterDelegate {
             configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
         let relay = ObservationRelay()
         let limits = PoolLimits(configuration.database)
+        let keys = try SchemaKeys(schema: configuration.database.schema)
+        self.environment = database
+        self.keys = keys
+        self.outbox = OutboxRelay(
+            schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
+            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal
@@ -62,6 +77,7 @@ final class Supervisor: RouterDelegate {
         self.control.start()
         self.pool.start()
         self.listener.start()
+        self.leadership.start()
         self.router.start()
     }
 
@@ -70,6 +86,7 @@ final class Supervisor: RouterDelegate {
         self.observe(.stopping(signal: signal))
         self.readiness.stopping()
         self.listener.stop()
+        self.handOver()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
         let end = { (isDrained: Bool) in
@@ -107,15 +124,30 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Another sidecar may lead as soon as what is under way here has been published.
+    private func handOver() {
+        var isOver = false
+        let end = {
+            guard !isOver else { return }
+            isOver = true
+            self.leadership.stop()
+        }
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.handOverPatience) { end() }
+        self.outbox.finish {
+            timer.cancel()
+            end()
+        }
+    }
+
     // MARK: - Readiness
 
     /// One of the parts has something to tell.
-    fileprivate func observe(_ observation: Observation) {
+    func observe(_ observation: Observation) {
         self.journal.record(observation)
         if case .database(let event) = observation { self.databaseChanged(event) }
     }
 
-    fileprivate func changed() {
+    func changed() {
         self.readiness.procedures(areSettled: self.callee.isSettled, complaints: self.callee.complaints)
         switch self.readiness.change() {
         case .ready:
@@ -149,6 +181,19 @@ final class Supervisor: RouterDelegate {
         self.changed()
     }
 
+    /// Looks for the SQL interface in a new session of the leader's.
+    func lookAtInterface() {
+        self.control.query(
+            "select pg_catalog.to_regprocedure('\(SQLText.identifier(self.configuration.database.schema)).sidecar_hello()') is not null"
+        ) { result in
+            if case .success(let rows) = result {
+                self.interface = rows.values.first?.first == "t" ? .installed : .absent
+            }
+            self.leadership.sessionIsKnown(
+                schema: self.interface.isUsable ? SQLText.identifier(self.configuration.database.schema) : nil)
+        }
+    }
+
     private func askForSearchPath() {
         self.control.query("select reset_val from pg_catalog.pg_settings where name = 'search_path'") { result in
             guard case .success(let rows) = result, let path = rows.values.first?.first, let path else { return }
@@ -162,6 +207,8 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(true)
         self.notifications.joined(session)
         self.callee.joined(session)
+        self.outbox.joined(session)
+        self.leadership.joined()
         self.changed()
     }
 
@@ -169,6 +216,8 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(false)
         self.notifications.left()
         self.callee.left()
+        self.outbox.left()
+        self.leadership.left()
         self.pool.resume()
         self.changed()
     }
@@ -191,7 +240,9 @@ final class Supervisor: RouterDelegate {
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
-        if isWritable { self.pool.resume() } else { self.pool.pause() }
+        guard isWritable else { return self.pool.pause() }
+        self.pool.resume()
+        self.outbox.writable()
     }
 
     func observed(_ event: RouterEvent) {

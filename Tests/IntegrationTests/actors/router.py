@@ -19,6 +19,8 @@ SALT = "salt-of-the-earth"
 ITERATIONS = 1000
 #: The router tells the callee who calls a procedure whose URI begins with it.
 DISCLOSED = "disclosed."
+#: Nobody may publish, call or register what begins with it.
+FORBIDDEN = "forbidden."
 #: The greatest message, in octets, that the narrow port takes.
 NARROW = 64 * 1024
 
@@ -48,6 +50,7 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
     everything = {"match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": True}}
     permissions = [
         {"uri": "", **everything},
+        {"uri": FORBIDDEN, "match": "prefix", "allow": {"call": False, "register": False, "publish": False, "subscribe": True}},
         {"uri": DISCLOSED, "disclose": {"caller": True, "publisher": True}, **everything},
     ]
     return {
