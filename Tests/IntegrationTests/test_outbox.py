@@ -1,20 +1,18 @@
 """publish(): what is committed is published, in order and at least once; what is rolled back never is."""
 
-import asyncio
 import json
 import random
-import signal
 import threading
 from typing import Any
 
-import psycopg
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import until, wait_until
+from actors.deadline import until
 from actors.peer import joined
 from actors.router import Router
-from actors.scripted_router import ERROR, PUBLISH, PUBLISHED, Connection, scripted
+from actors.hammer import Hammer
+from actors.scripted_router import ERROR, PUBLISH, Connection, scripted
 from conftest import SidecarMaker
 
 LEADING = "leading: what must happen once happens here"
@@ -134,7 +132,7 @@ async def test_refused_for_the_moment(make_sidecar: SidecarMaker, installed: Dat
             connection.answer(message)
 
     async with scripted(script) as router:
-        make_sidecar(router.url, installed.url, outbox={"attempts": 2}).start(LEADING)
+        await make_sidecar(router.url, installed.url, outbox={"attempts": 2}).started(LEADING)
         publish(installed, ("test.moody", [1]))
         await until(lambda: ("test.moody", 1) in heard, "it is tried")
         publish(installed, ("test.moody", [2]), ("test.calm", [3]))
@@ -166,7 +164,7 @@ async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Databas
         return run
 
     async with scripted(script(False), script(True)) as router:
-        make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "1s"}).start(LEADING)
+        await make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "1s"}).started(LEADING)
         publish(installed, ("test.news", [1]), ("test.news", [2]))
         await until(lambda: len(heard) == 2 and heard[1] == [1, 2], "published again in a new session")
         await until(lambda: outbox(installed) == 0, "the outbox is empty")
@@ -261,7 +259,6 @@ async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, instal
 @pytest.mark.parametrize("victim", ["sidecar", "cluster", "router"])
 async def test_killed(make_sidecar: SidecarMaker, mortal_cluster: Any, make_installed: Any, victim: str) -> None:
     """Each of the three dies again and again while writers publish: all that was committed arrives, nothing else, in order."""
-    from actors.hammer import Hammer
     database = make_installed(mortal_cluster)
     hammer = Hammer(database, make_sidecar, victim)
     report = await hammer.run(kills=hammer.kills())

@@ -10,7 +10,7 @@ import WAMPClient
 /// what the router has. No transaction is open while it waits for the router, and no row is locked.
 final class OutboxRelay {
     /// Acknowledged events are deleted at the latest when they are so many.
-    private static let mostAcknowledged = 500
+    private static let mostAcknowledged = 200
     private static let checkInterval = TimeAmount.seconds(1)
 
     private let statements: RelayStatements

@@ -15,7 +15,7 @@ import psycopg
 
 from .cluster import Database
 from .deadline import until
-from .scripted_router import PUBLISH, Connection, ScriptedRouter
+from .scripted_router import PUBLISH, Connection, ScriptedRouter, scripted
 from .sidecar import Sidecar
 
 WRITERS = 8
@@ -129,7 +129,6 @@ class Hammer:
             router.connections[-1].reset()
 
     async def run(self, kills: int) -> Report:
-        from .scripted_router import scripted
         async with scripted(self.record) as router:
             sidecar = await self.make_sidecar(router.url, self.database.url).started()
             stop = threading.Event()
