@@ -11,6 +11,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         case control
         case listener
         case check
+        case script
     }
 
     /// One `keyword=value` of a connection.

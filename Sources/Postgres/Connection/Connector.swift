@@ -46,7 +46,8 @@ package struct Connector: Sendable {
         return handle
     }
 
-    private static func connect(_ options: [ConnectionSettings.Option]) throws(ConnectFailure) -> ConnectionHandle {
+    /// Connects, blocking. The connection may have failed: its status says.
+    static func connect(_ options: [ConnectionSettings.Option]) throws(ConnectFailure) -> ConnectionHandle {
         var keywords: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.keyword) }
         var values: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.value) }
         defer { unsafe (keywords + values).forEach { unsafe free($0) } }
