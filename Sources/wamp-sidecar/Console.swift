@@ -22,6 +22,8 @@ enum Console {
     static func attempt(_ body: () throws -> Void) throws -> Never {
         do {
             try body()
+        } catch let code as ExitCode {
+            self.end(code)
         } catch {
             self.complain("\(error)")
             self.end(.failure)

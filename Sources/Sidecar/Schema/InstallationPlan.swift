@@ -55,9 +55,12 @@ package struct InstallationStep: Sendable, Equatable {
 package struct InstallationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong and what to do.
     package let description: String
+    /// Whether it is because the database is a copy of the one that the interface was installed in.
+    let isCopy: Bool
 
-    init(_ description: String) {
+    init(_ description: String, isCopy: Bool = false) {
         self.description = description
+        self.isCopy = isCopy
     }
 }
 
@@ -110,6 +113,9 @@ package struct InstallationPlan: Sendable {
 
     private func refuse(binary: String) throws(InstallationRefusal) {
         let schema = self.request.schema
+        if !self.request.isSelf, let role = self.survey.unknownRoles.first {
+            throw InstallationRefusal("there is no role \(role), which is to get rights")
+        }
         if self.survey.isForeign {
             throw InstallationRefusal(
                 "schema \(schema) holds something else than the interface; name another one, or empty it")
@@ -124,7 +130,7 @@ package struct InstallationPlan: Sendable {
                 """
                 database \(self.survey.database) is a copy of the one that schema \(schema) was installed in \
                 (\(meta["database"] ?? "unknown")), or was renamed; install --adopt makes it one of its own
-                """)
+                """, isCopy: true)
         }
     }
 
@@ -202,7 +208,14 @@ package struct InstallationPlan: Sendable {
 
     private mutating func planRights() {
         let before = (self.survey.listed["grant_to"] ?? [], self.survey.listed["register_to"] ?? [])
-        let after = (self.request.grantTo ?? before.0, self.request.registerTo ?? before.1)
+        let unknown = Set(self.survey.unknownRoles)
+        self.warnings += unknown.sorted().map {
+            "there is no role \($0), which is to get rights in schema \(self.request.schema)"
+        }
+        let after = (
+            (self.request.grantTo ?? before.0).filter { !unknown.contains($0) },
+            (self.request.registerTo ?? before.1).filter { !unknown.contains($0) }
+        )
         let formerRole = self.survey.meta?["sidecar_role"].flatMap { $0 == self.script.role ? nil : $0 }
         let isChanged = before != after || self.version == 0 || formerRole != nil
         guard isChanged || !self.request.isSelf else { return }

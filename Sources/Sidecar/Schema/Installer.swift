@@ -21,7 +21,7 @@ package enum Installer {
         try SchemaSurvey(
             of: request.schema,
             owner: request.isSelf ? nil : SchemaKeys(schema: request.schema).owner,
-            role: request.role, on: connection)
+            role: request.role, grantees: (request.grantTo ?? []) + (request.registerTo ?? []), on: connection)
     }
 
     /// The statements that ``run(_:on:)`` would run now, as one script.

@@ -28,6 +28,9 @@ package struct SchemaSurvey: Sendable, Equatable {
     /// Whether the sidecar's role may connect to the database, if it exists.
     package var sidecarRoleMayConnect = true
 
+    /// Those of the roles that are to get rights which are not there.
+    package var unknownRoles: [String] = []
+
     /// The functions of dblink that a call needs.
     package static let dblinkFunctions = [
         "dblink_get_connections()", "dblink_connect(text, text)", "dblink_disconnect(text)", "dblink_is_busy(text)",
@@ -42,8 +45,10 @@ package struct SchemaSurvey: Sendable, Equatable {
     /// - Parameters:
     ///   - owner: the role that is to own the schema if it isn't there yet.
     ///   - role: the role that the sidecar connects as; nil: the one that looks.
+    ///   - grantees: the roles that are to get rights.
     package init(
-        of schema: String, owner: String?, role: String?, on connection: borrowing ScriptConnection
+        of schema: String, owner: String?, role: String?, grantees: [String] = [],
+        on connection: borrowing ScriptConnection
     ) throws(DatabaseError) {
         let first = try connection.query(
             """
@@ -89,6 +94,11 @@ package struct SchemaSurvey: Sendable, Equatable {
         self.sidecarRoleExists = roles.flag(1)
         self.isMemberOfOwner = roles.flag(2)
         self.sidecarRoleMayConnect = roles.flag(3)
+        for grantee in grantees where grantee.lowercased() != "public" && !self.unknownRoles.contains(grantee) {
+            let row = SurveyRow(
+                try connection.query("select exists (select from pg_roles where rolname = $1)", [grantee]))
+            if !row.flag(0) { self.unknownRoles.append(grantee) }
+        }
         if let dblink = self.dblinkSchema, self.ownerRoleExists {
             self.dblinkIsUsable = try Self.isUsable(dblink: dblink, owner: owner, connection)
         }
