@@ -77,10 +77,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

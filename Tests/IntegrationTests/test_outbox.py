@@ -257,10 +257,9 @@ async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, instal
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("victim", ["sidecar", "cluster", "router"])
-async def test_killed(make_sidecar: SidecarMaker, mortal_cluster: Any, make_installed: Any, victim: str) -> None:
+async def test_killed(make_sidecar: SidecarMaker, mortal_database: Database, victim: str) -> None:
     """Each of the three dies again and again while writers publish: all that was committed arrives, nothing else, in order."""
-    database = make_installed(mortal_cluster)
-    hammer = Hammer(database, make_sidecar, victim)
+    hammer = Hammer(mortal_database, make_sidecar, victim)
     report = await hammer.run(kills=hammer.kills())
     print(report)
     assert report.lost == [] and report.invented == [] and report.disordered == []

@@ -45,7 +45,7 @@ struct SessionSetup: Sendable {
         switch self.part {
         case .calls: "\(self.statementTimeout.nanoseconds / 1_000_000)"
         case .leader: "0"
-        case .control, .listener, .check: "10000"
+        case .control, .listener, .check, .script: "10000"
         }
     }
 

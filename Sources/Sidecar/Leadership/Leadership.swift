@@ -72,6 +72,11 @@ final class Leadership: DatabaseSessionDelegate {
         self.run(self.machine.sessionOpened())
     }
 
+    /// The database could not be asked what is in it: a new session is begun, and asked again.
+    func interfaceCannotBeSeen(_ reason: String) {
+        self.session.abandon("the SQL interface could not be looked at: \(reason)")
+    }
+
     // MARK: - What the machine says
 
     private func run(_ action: LeadershipStateMachine.Action) {

@@ -84,6 +84,7 @@ final class Journal {
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
 
+        case .interface(let outcome): self.record(outcome)
         case .leading:
             self.logger.info("leading: what must happen once happens here")
         case .standby(let holder):
@@ -175,6 +176,19 @@ final class Journal {
         }
     }
 
+    private func record(_ outcome: SelfInstallation.Outcome) {
+        for line in outcome.done { self.logger.notice("SQL interface", metadata: [Key.done: "\(line)"]) }
+        for line in outcome.warnings { self.logger.warning("SQL interface", metadata: [Key.reason: "\(line)"]) }
+        switch outcome.state {
+        case .notInstalled(let reason):
+            self.logger.info("no SQL interface", metadata: [Key.reason: "\(reason)"])
+        case .installed(let schema):
+            self.logger.info("SQL interface found", metadata: [Key.version: "\(schema.version)"])
+        case .refused(let reason):
+            self.logger.error("SQL interface not used", metadata: [Key.reason: "\(reason)"])
+        }
+    }
+
     private func count(_ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata) {
         if self.counts[key]?.untold != nil {
             self.counts[key]?.total += 1
@@ -217,6 +231,7 @@ final class Journal {
         static let channels = "channels"
         static let configuration = "configuration"
         static let count = "count"
+        static let done = "done"
         static let error = "error"
         static let event = "event"
         static let faults = "faults"

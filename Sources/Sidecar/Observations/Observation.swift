@@ -25,6 +25,7 @@ enum Observation {
     case eventsFoundAsleep(Int)
     case relayFailed(statement: String, reason: String)
 
+    case interface(SelfInstallation.Outcome)
     case leading
     case standby(LeaderHolder)
     case leaderTerminated(backend: Int32)

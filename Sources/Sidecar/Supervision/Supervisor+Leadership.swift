@@ -1,10 +1,34 @@
+import NIOCore
 import Postgres
+import SidecarConfiguration
 
 /// Leading: what must happen once among several sidecars on one database.
 extension Supervisor: LeadershipOwner {
     func leaderSessionOpened(backend: Int32, serverVersion: Int32) {
         self.observe(.database(.connected(.leader, backend: backend, serverVersion: serverVersion)))
         self.lookAtInterface()
+    }
+
+    /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
+    private func lookAtInterface() {
+        let database = self.configuration.database
+        SelfInstallation.run(
+            self.environment.settings, schema: database.schema, grantTo: database.grantTo,
+            registerTo: database.registerTo, on: self.environment.connector, eventLoop: self.eventLoop
+        ).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let outcome): self.interfaceIsKnown(outcome)
+            case .failure(let error): self.leadership.interfaceCannotBeSeen("\(error)")
+            }
+        }
+    }
+
+    private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
+        if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
+        self.interface = outcome.state
+        self.leadership.sessionIsKnown(
+            schema: outcome.state.usable.map { _ in SQLText.identifier(self.configuration.database.schema) })
+        self.changed()
     }
 
     func leaderSessionFailed(_ failure: ConnectFailure) {
@@ -16,7 +40,7 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        if self.interface.isUsable { self.outbox.lead(session) }
+        if self.interface?.usable != nil { self.outbox.lead(session) }
     }
 
     func stoppedLeading() {

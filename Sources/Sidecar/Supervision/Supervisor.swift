@@ -13,8 +13,8 @@ final class Supervisor: RouterDelegate {
     /// How long the router may take to acknowledge events that are under way then.
     private static let handOverPatience = TimeAmount.seconds(2)
 
-    private let configuration: Configuration
-    private let eventLoop: any EventLoop
+    let configuration: Configuration
+    let eventLoop: any EventLoop
     private let journal: Journal
     private let control: Control
     private let pool: Pool
@@ -25,13 +25,13 @@ final class Supervisor: RouterDelegate {
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
-    private let environment: DatabaseEnvironment
+    let environment: DatabaseEnvironment
     private let keys: SchemaKeys
-    private lazy var leadership = Leadership(
+    private(set) lazy var leadership = Leadership(
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
     /// What the last look at the SQL interface found.
-    private(set) var interface = SQLInterface.unknown
+    var interface: SchemaState?
     private var readiness: ReadinessStateMachine
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
@@ -179,19 +179,6 @@ final class Supervisor: RouterDelegate {
             return
         }
         self.changed()
-    }
-
-    /// Looks for the SQL interface in a new session of the leader's.
-    func lookAtInterface() {
-        self.control.query(
-            "select pg_catalog.to_regprocedure('\(SQLText.identifier(self.configuration.database.schema)).sidecar_hello()') is not null"
-        ) { result in
-            if case .success(let rows) = result {
-                self.interface = rows.values.first?.first == "t" ? .installed : .absent
-            }
-            self.leadership.sessionIsKnown(
-                schema: self.interface.isUsable ? SQLText.identifier(self.configuration.database.schema) : nil)
-        }
     }
 
     private func askForSearchPath() {
