@@ -52,7 +52,7 @@ async def test_handed_over(make_sidecar: SidecarMaker, router: Router, installed
         await until(lambda: installed.value("select count(*) from pg_stat_activity where query ilike '%listen%' and application_name like '%listener'") == 1, "one listener is left")
         installed.execute("select pg_notify('news', '2')")
         await until(lambda: [event.args for event in notified.events] == [[1], [2]], "each notification is relayed once")
-        assert (await peer.call_when_there("test.who")).value > 0
+        assert (await peer.call_when_there("test.who")).value
         if end == signal.SIGTERM:
             assert len(inbox.events) == 2, "what was acknowledged is not published again"
 

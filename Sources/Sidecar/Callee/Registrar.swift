@@ -12,6 +12,14 @@ final class Registrar {
     private static let firstWait = TimeAmount.milliseconds(500)
     private static let longestWait = TimeAmount.seconds(32)
 
+    /// Where the procedures are registered of which there may be only one.
+    enum Singles {
+        /// It is not known yet which sidecar leads.
+        case undecided
+        case here
+        case elsewhere
+    }
+
     private enum State {
         case idle
         case registering
@@ -36,6 +44,7 @@ final class Registrar {
     private var session: Session?
     /// Whether the procedures should be registered. False while the database is away, if the mapping says so, and when stopping.
     private var isWanted = true
+    private var singles = Singles.undecided
 
     /// - Parameter changed: called whenever ``refusals`` or ``isComplete`` may have changed.
     init(
@@ -58,7 +67,8 @@ final class Registrar {
             switch entry.state {
             case .registered: true
             case .waiting: entry.refusal != nil
-            case .idle, .registering: false
+            case .idle: entry.route.isSingle && self.singles == .elsewhere
+            case .registering: false
             }
         }
     }
@@ -74,7 +84,6 @@ final class Registrar {
     func joined(_ session: Session) {
         self.forget()
         self.session = session
-        guard self.isWanted else { return }
         for index in self.entries.indices { self.register(index) }
     }
 
@@ -88,27 +97,43 @@ final class Registrar {
     func withdraw() {
         guard self.isWanted else { return }
         self.isWanted = false
-        for index in self.entries.indices {
-            switch self.entries[index].state {
-            case .registered(let registration):
-                self.session?.unregister(registration) { _ in }
-                self.entries[index].state = .idle
-            case .waiting(let timer):
-                timer.cancel()
-                self.entries[index].state = .idle
-            case .idle, .registering:
-                break
-            }
+        for index in self.entries.indices { self.withdraw(index) }
+        self.changed()
+    }
+
+    /// Which sidecar leads has been decided, or has changed.
+    func hold(singles: Singles) {
+        guard singles != self.singles else { return }
+        self.singles = singles
+        for index in self.entries.indices where self.entries[index].route.isSingle {
+            if singles == .here { self.registerIfIdle(index) } else { self.withdraw(index) }
         }
         self.changed()
+    }
+
+    private func withdraw(_ index: Int) {
+        switch self.entries[index].state {
+        case .registered(let registration):
+            self.session?.unregister(registration) { _ in }
+            self.entries[index].state = .idle
+        case .waiting(let timer):
+            timer.cancel()
+            self.entries[index].state = .idle
+        case .idle, .registering:
+            break
+        }
+        self.entries[index].refusal = nil
+    }
+
+    private func registerIfIdle(_ index: Int) {
+        if case .idle = self.entries[index].state { self.register(index) }
     }
 
     /// Puts them back.
     func resume() {
         guard !self.isWanted else { return }
         self.isWanted = true
-        guard self.session != nil else { return }
-        for index in self.entries.indices { self.register(index) }
+        for index in self.entries.indices { self.registerIfIdle(index) }
     }
 
     /// The router took a registration away.
@@ -134,7 +159,7 @@ final class Registrar {
     // MARK: - One procedure
 
     private func register(_ index: Int) {
-        guard let session = self.session, self.isWanted else { return }
+        guard let session = self.session, self.isWanted(index) else { return }
         switch self.entries[index].state {
         case .registering, .registered: return
         case .idle, .waiting: break
@@ -149,8 +174,12 @@ final class Registrar {
         }
     }
 
+    private func isWanted(_ index: Int) -> Bool {
+        self.isWanted && (self.singles == .here || !self.entries[index].route.isSingle)
+    }
+
     private func registered(_ index: Int, _ registration: RegistrationID, in session: Session) {
-        guard self.isWanted else {
+        guard self.isWanted(index) else {
             self.entries[index].state = .idle
             return session.unregister(registration) { _ in }
         }
@@ -164,7 +193,7 @@ final class Registrar {
     }
 
     private func refused(_ index: Int, _ error: RequestError) {
-        guard self.isWanted else {
+        guard self.isWanted(index) else {
             self.entries[index].state = .idle
             return
         }

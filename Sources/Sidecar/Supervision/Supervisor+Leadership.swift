@@ -33,6 +33,8 @@ extension Supervisor: LeadershipOwner {
 
     func leaderSessionFailed(_ failure: ConnectFailure) {
         self.observe(.database(.connectFailed(.leader, failure)))
+        // Without a database nobody can be asked who leads; the router itself lets only one have a procedure.
+        if self.leadership.role == .unknown { self.act(true) }
     }
 
     func leaderSessionLost(_ reason: String?) {
@@ -48,12 +50,25 @@ extension Supervisor: LeadershipOwner {
     }
 
     func roleChanged(_ role: Leadership.Role) {
+        self.readiness.leadership(isKnown: role != .unknown)
         switch role {
-        case .unknown: break
-        case .leader: self.observe(.leading)
-        case .standby(let holder): self.observe(.standby(holder))
+        case .unknown:
+            // The database may be back in a moment, and nobody else may lead: what needs no leader's session goes on.
+            break
+        case .leader:
+            self.observe(.leading)
+            self.act(true)
+        case .standby(let holder):
+            self.observe(.standby(holder))
+            self.act(false)
         }
         self.changed()
+    }
+
+    /// Begins or ends what must happen once, but needs no session of its own.
+    private func act(_ isOurs: Bool) {
+        self.callee.hold(singles: isOurs ? .here : .elsewhere)
+        self.notifications.isActive = isOurs
     }
 
     func leaderTerminated(_ pid: Int32) {

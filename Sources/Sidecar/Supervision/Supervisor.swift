@@ -19,9 +19,9 @@ final class Supervisor: RouterDelegate {
     private let control: Control
     private let pool: Pool
     private let listener: Listener
-    private let callee: Callee
+    let callee: Callee
     private let settings: CallSettings
-    private let notifications: NotificationRelay
+    let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
@@ -32,7 +32,7 @@ final class Supervisor: RouterDelegate {
     let outbox: OutboxRelay
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
-    private var readiness: ReadinessStateMachine
+    var readiness: ReadinessStateMachine
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
 
