@@ -60,6 +60,10 @@ let package = Package(
             ],
             swiftSettings: memorySafe),
         .target(
+            name: "PostgresWire",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "SidecarConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
@@ -70,6 +74,8 @@ let package = Package(
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
+                "PostgresWire",
+                "Cryptography",
                 "SidecarConfiguration",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -106,10 +112,18 @@ let package = Package(
             dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
+            name: "PostgresWireTests",
+            dependencies: ["PostgresWire", "Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .testTarget(
             name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
-            dependencies: ["Sidecar", "Postgres", "WAMP", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Sidecar", "Postgres", "PostgresWire", "Cryptography", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             swiftSettings: settings),
     ]
 )
