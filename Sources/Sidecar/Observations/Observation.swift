@@ -25,6 +25,10 @@ enum Observation {
     case eventsFoundAsleep(Int)
     case relayFailed(statement: String, reason: String)
 
+    case caller(CallerEvent)
+    case portAnnounced
+    case portNotAnnounced(reason: String)
+
     case interface(SelfInstallation.Outcome)
     case leading
     case standby(LeaderHolder)

@@ -42,11 +42,14 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        if self.interface?.usable != nil { self.outbox.lead(session) }
+        guard let interface = self.interface?.usable else { return }
+        self.outbox.lead(session)
+        if interface.dblinkSchema != nil { self.announcement?.begin() }
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
+        self.announcement?.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {

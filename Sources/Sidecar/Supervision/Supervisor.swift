@@ -30,6 +30,9 @@ final class Supervisor: RouterDelegate {
     private(set) lazy var leadership = Leadership(
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
+    /// Nil where the file opens no port.
+    let caller: CallerPort?
+    let announcement: PortAnnouncement?
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var readiness: ReadinessStateMachine
@@ -54,6 +57,21 @@ final class Supervisor: RouterDelegate {
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        if let settings = configuration.caller {
+            let place = configuration.place(settings.location)
+            let port = try CallerPort.Configuration(settings)
+            let caller = try CallerPort(
+                configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
+                observer: { relay.observed(.caller($0)) })
+            self.caller = caller
+            self.announcement = PortAnnouncement(
+                schema: SQLText.identifier(configuration.database.schema),
+                options: try CallerServer(settings, place: place).options, password: port.password.reveal(),
+                key: caller.key, control: self.control, eventLoop: eventLoop, observer: relay.observed)
+        } else {
+            self.caller = nil
+            self.announcement = nil
+        }
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
             isInUse: configuration.procedures.contains { $0.role != .session })
@@ -78,6 +96,7 @@ final class Supervisor: RouterDelegate {
         self.pool.start()
         self.listener.start()
         self.leadership.start()
+        self.caller?.start()
         self.router.start()
     }
 
@@ -96,8 +115,12 @@ final class Supervisor: RouterDelegate {
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
         self.callee.drain {
-            timer.cancel()
-            end(true)
+            let finish = {
+                timer.cancel()
+                end(true)
+            }
+            // Calls from SQL may be answered by functions of this very database.
+            if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
         }
     }
 
@@ -109,6 +132,7 @@ final class Supervisor: RouterDelegate {
     private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
         // Calls that still run are told so now, while there is a session to tell it in.
         self.pool.stop()
+        self.caller?.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
             guard !isOver else { return }
@@ -160,6 +184,9 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Whether functions can be called now.
+    var isDatabaseAvailable: Bool { self.pool.isAvailable }
+
     private func databaseChanged(_ event: DatabaseEvent) {
         switch event {
         case .callsAvailable:
@@ -195,6 +222,7 @@ final class Supervisor: RouterDelegate {
         self.notifications.joined(session)
         self.callee.joined(session)
         self.outbox.joined(session)
+        self.caller?.peer = session
         self.leadership.joined()
         self.changed()
     }
@@ -204,6 +232,7 @@ final class Supervisor: RouterDelegate {
         self.notifications.left()
         self.callee.left()
         self.outbox.left()
+        self.caller?.peer = nil
         self.leadership.left()
         self.pool.resume()
         self.changed()
@@ -248,4 +277,7 @@ private final class ObservationRelay {
     func changed() {
         self.supervisor?.changed()
     }
+
+    /// How things stand, for people who ask at the caller's port.
+    var status: [CallerAnswer.Field] { self.supervisor?.status ?? [] }
 }
