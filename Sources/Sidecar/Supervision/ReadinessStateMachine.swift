@@ -7,7 +7,7 @@ struct ReadinessStateMachine: ~Copyable {
         case router = "no session with the router"
         case database = "no connection to the database"
         case listener = "not listening for notifications"
-        case registrations = "procedures are being registered"
+        case registrations = "procedures are being registered, or topics subscribed to"
     }
 
     enum Answer: Equatable {
@@ -39,8 +39,9 @@ struct ReadinessStateMachine: ~Copyable {
 
     mutating func listening(_ isListening: Bool) { self.isListening = isListening }
 
-    /// Whether each procedure has been registered or refused, and looked up; and what is wrong with some.
-    mutating func procedures(areSettled: Bool, complaints: [String]) {
+    /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up; and what is wrong with
+    /// some.
+    mutating func routes(areSettled: Bool, complaints: [String]) {
         self.isSettled = areSettled
         self.complaints = complaints.sorted()
     }

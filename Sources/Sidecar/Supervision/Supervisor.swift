@@ -18,6 +18,7 @@ final class Supervisor: RouterDelegate {
     private let pool: Pool
     private let listener: Listener
     private let callee: Callee
+    private let subscriptions: Subscriptions
     private let settings: CallSettings
     private let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
@@ -41,9 +42,13 @@ final class Supervisor: RouterDelegate {
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
-            isInUse: configuration.procedures.contains { $0.role != .session })
+            isInUse: configuration.procedures.contains { $0.role != .session }
+                || configuration.subscriptions.contains { $0.role != nil })
         self.settings = settings
         self.callee = try Callee(
+            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            settings: settings, observer: relay.observed, changed: relay.changed)
+        self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
             settings: settings, observer: relay.observed, changed: relay.changed)
         let notifications = try NotificationRelay(
@@ -79,8 +84,10 @@ final class Supervisor: RouterDelegate {
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
         self.callee.drain {
-            timer.cancel()
-            end(true)
+            self.subscriptions.drain {
+                timer.cancel()
+                end(true)
+            }
         }
     }
 
@@ -91,6 +98,7 @@ final class Supervisor: RouterDelegate {
 
     private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
         // Calls that still run are told so now, while there is a session to tell it in.
+        self.subscriptions.stop()
         self.pool.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
@@ -116,7 +124,9 @@ final class Supervisor: RouterDelegate {
     }
 
     fileprivate func changed() {
-        self.readiness.procedures(areSettled: self.callee.isSettled, complaints: self.callee.complaints)
+        self.readiness.routes(
+            areSettled: self.callee.isSettled && self.subscriptions.isSettled,
+            complaints: self.callee.complaints + self.subscriptions.complaints)
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -133,6 +143,7 @@ final class Supervisor: RouterDelegate {
         case .callsAvailable:
             self.readiness.databaseIsAvailable(true)
             self.callee.databaseIsAvailable()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .callsUnavailable:
             self.readiness.databaseIsAvailable(false)
             if self.configuration.database.onDatabaseLoss == .unregister { self.callee.withdraw() }
@@ -143,6 +154,7 @@ final class Supervisor: RouterDelegate {
         case .connected(.control, _, _):
             self.askForSearchPath()
             self.callee.lookUpWhatIsNotKnown()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .connected, .lost, .connectFailed:
             return
         }
@@ -162,6 +174,7 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(true)
         self.notifications.joined(session)
         self.callee.joined(session)
+        self.subscriptions.joined(session)
         self.changed()
     }
 
@@ -169,6 +182,7 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(false)
         self.notifications.left()
         self.callee.left()
+        self.subscriptions.left()
         self.pool.resume()
         self.changed()
     }
@@ -181,13 +195,17 @@ final class Supervisor: RouterDelegate {
         self.callee.received(interrupt)
     }
 
-    func received(_ event: Event, in session: Session) {}
+    func received(_ event: Event, in session: Session) {
+        self.subscriptions.received(event)
+    }
 
     func revoked(_ registration: RegistrationID, reason: String?, in session: Session) {
         self.callee.revoked(registration, reason: reason)
     }
 
-    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {}
+    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {
+        self.subscriptions.revoked(subscription, reason: reason)
+    }
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.

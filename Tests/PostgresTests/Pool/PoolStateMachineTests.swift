@@ -221,6 +221,82 @@ struct PoolStateMachineTests {
         let next = machine.next()
         #expect(next?.item == 2 && next?.slot == 1)
     }
+
+    @Test("a lease gets an idle connection, and nothing is sent there until it is given back")
+    func leases() {
+        var machine = Self.machine(Self.limits(connections: 2))
+        let events = machine.addLane(concurrency: 1)
+        let calls = machine.addLane(concurrency: 2)
+        Self.warm(calls, in: &machine)
+        check(machine.lease(1, lane: events), 0)
+        check(Self.submit(2, calls, to: &machine), .send(slot: 1))
+        check(Self.submit(3, calls, to: &machine), .send(slot: 1), "behind fast work, not behind the lease")
+        machine.released(slot: 0)
+        check(Self.submit(4, calls, to: &machine), .send(slot: 0))
+        check(machine.underWayCount, 3)
+    }
+
+    @Test("leases leave a connection to calls; the next one waits, whatever the queue's limit")
+    func leasesLeaveOne() {
+        var machine = Self.machine(Self.limits(connections: 3, queue: 0))
+        let lanes = (0..<3).map { _ in machine.addLane(concurrency: 1) }
+        check(machine.lease(1, lane: lanes[0]), 0)
+        check(machine.lease(2, lane: lanes[1]), 1)
+        check(machine.lease(3, lane: lanes[2]), nil)
+        check(machine.waitingCount, 1)
+        check(machine.expire(at: .now() + .hours(1000)), [], "a lease waits for ever")
+        check(machine.next()?.item, nil)
+        check(Self.submit(4, machine.addLane(concurrency: nil), to: &machine), .send(slot: 2))
+        machine.released(slot: 1)
+        let next = machine.next()
+        #expect(next?.item == 3 && next?.slot == 1)
+    }
+
+    @Test("with one connection a lease takes it, and calls wait for their turn")
+    func leaseOfTheOnlyConnection() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let events = machine.addLane(concurrency: 1)
+        let calls = machine.addLane(concurrency: nil)
+        check(machine.lease(1, lane: events), 0)
+        check(Self.submit(2, calls, to: &machine), .wait)
+        check(machine.lease(3, lane: events), nil)
+        machine.released(slot: 0)
+        check(machine.next()?.item, 2, "what came first goes first")
+        check(machine.next()?.item, nil)
+        machine.ended(slot: 0, ran: Self.slow)
+        check(machine.next()?.item, 3)
+    }
+
+    @Test("a connection is let run empty for a lease that waits, and a lost one gives its place back")
+    func leasesAmongFastWork() {
+        var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
+        let calls = machine.addLane(concurrency: 2)
+        let events = machine.addLane(concurrency: 1)
+        Self.warm(calls, in: &machine)
+        check(Self.submit(1, calls, to: &machine), .send(slot: 0))
+        check(Self.submit(2, calls, to: &machine), .send(slot: 1))
+        check(machine.lease(3, lane: events), nil)
+        check(Self.submit(4, calls, to: &machine), .send(slot: 1), "connection 0 is let run empty")
+        check(Self.submit(5, calls, to: &machine), .send(slot: 1))
+        machine.ended(slot: 0, ran: Self.fast)
+        let next = machine.next()
+        #expect(next?.item == 3 && next?.slot == 0)
+        machine.disconnected(slot: 0)
+        machine.connected(slot: 0)
+        check(machine.lease(6, lane: events), 0)
+    }
+
+    @Test("a lane that was removed is used again when nothing of it is left")
+    func removedLanes() {
+        var machine = Self.machine()
+        let first = machine.addLane(concurrency: 1)
+        check(Self.submit(1, first, to: &machine), .send(slot: 0))
+        machine.removeLane(first)
+        let second = machine.addLane(concurrency: 1)
+        #expect(second != first)
+        machine.ended(slot: 0, ran: Self.fast)
+        check(machine.addLane(concurrency: 1), first)
+    }
 }
 
 @Suite("Whether a procedure has been fast of late")
