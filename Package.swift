@@ -60,15 +60,21 @@ let package = Package(
             ],
             swiftSettings: memorySafe),
         .target(
+            name: "PostgresWire",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "SidecarConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .target(
             name: "Sidecar",
             dependencies: [
+                "Cryptography",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
+                "PostgresWire",
                 "SidecarConfiguration",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -77,10 +83,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -104,10 +112,18 @@ let package = Package(
             dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
+            name: "PostgresWireTests",
+            dependencies: ["PostgresWire", "Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .testTarget(
             name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
-            dependencies: ["Sidecar", "Postgres", "WAMP", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Sidecar", "Postgres", "PostgresWire", "Cryptography", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             swiftSettings: settings),
     ]
 )

@@ -18,6 +18,19 @@ enum Console {
         }
     }
 
+    /// Does it, and ends the process: with 0, or with 1 and what went wrong.
+    static func attempt(_ body: () throws -> Void) throws -> Never {
+        do {
+            try body()
+        } catch let code as ExitCode {
+            self.end(code)
+        } catch {
+            self.complain("\(error)")
+            self.end(.failure)
+        }
+        self.end(.success)
+    }
+
     /// Ends the process without the handlers of `exit`: OpenSSL's would take away what a thread that still connects to the database uses.
     static func end(_ status: ExitCode) -> Never {
         fflush(nil)
@@ -30,8 +43,20 @@ enum Console {
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }
 
+    /// The first line of a file, for a password: editors end it with a line break.
+    static func firstLine(of path: String) throws -> String {
+        guard let file = fopen(path, "r") else { throw FileFault(path: path, reason: String(cString: strerror(errno))) }
+        defer { fclose(file) }
+        var line: UnsafeMutablePointer<CChar>?
+        var capacity = 0
+        let count = getline(&line, &capacity, file)
+        defer { free(line) }
+        guard count > 0, let line else { throw FileFault(path: path, reason: "it is empty") }
+        return String(String(cString: line).prefix { !$0.isNewline })
+    }
+
     /// The environment's variables.
-    private static var environment: [String: String] {
+    static var environment: [String: String] {
         var variables: [String: String] = [:]
         var next = environ
         while let entry = next.pointee {
@@ -43,4 +68,12 @@ enum Console {
         }
         return variables
     }
+}
+
+/// A file that can't be read.
+struct FileFault: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+
+    var description: String { "\(self.path): \(self.reason)" }
 }

@@ -17,7 +17,7 @@ struct WampSidecar: AsyncParsableCommand {
               wamp-sidecar run --config sidecar.yaml                run until SIGTERM
             """,
         version: Sidecar.version,
-        subcommands: [Run.self, Check.self])
+        subcommands: [Run.self, Check.self, Install.self, Uninstall.self, DeadLetter.self])
 }
 
 /// The configuration file, as every command takes it.

@@ -10,7 +10,18 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         case calls
         case control
         case listener
+        /// The session that holds the leader's lock and does the outbox's work.
+        case leader
         case check
+        case script
+
+        /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it has more to say.
+        var isReplaceable: Bool {
+            switch self {
+            case .calls, .control, .listener, .check, .script: true
+            case .leader: false
+            }
+        }
     }
 
     /// One `keyword=value` of a connection.

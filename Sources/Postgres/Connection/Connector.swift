@@ -1,6 +1,6 @@
 internal import CLibpq
 import Glibc
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 
 /// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and `PQfinish` writes.
@@ -29,6 +29,15 @@ package struct Connector: Sendable {
         }
     }
 
+    /// Runs what blocks on one of the threads.
+    ///
+    /// - Returns: a future on `eventLoop`, of what `body` returns or throws.
+    package func run<Value: Sendable>(
+        on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> Value
+    ) -> EventLoopFuture<Value> {
+        self.threads.runIfActive(eventLoop: eventLoop, body)
+    }
+
     /// Ends a connection: says goodbye to the server and gives the memory back.
     func finish(_ handle: ConnectionHandle) {
         self.threads.submit { _ in handle.finish() }
@@ -46,7 +55,8 @@ package struct Connector: Sendable {
         return handle
     }
 
-    private static func connect(_ options: [ConnectionSettings.Option]) throws(ConnectFailure) -> ConnectionHandle {
+    /// Connects, blocking. The connection may have failed: its status says.
+    static func connect(_ options: [ConnectionSettings.Option]) throws(ConnectFailure) -> ConnectionHandle {
         var keywords: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.keyword) }
         var values: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.value) }
         defer { unsafe (keywords + values).forEach { unsafe free($0) } }

@@ -148,6 +148,11 @@ final class Callee {
         }
     }
 
+    /// Which sidecar leads has been decided, or has changed: the leader has the procedures of which there may be only one.
+    func hold(singles: Registrar.Singles) {
+        self.registrar.hold(singles: singles)
+    }
+
     /// Takes the procedures off the router until the database is back.
     func withdraw() {
         self.registrar.withdraw()

@@ -50,6 +50,14 @@ final class ProcedureRoute {
         self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
     }
 
+    /// Whether only one session can have it registered: of several sidecars, the leader's.
+    var isSingle: Bool {
+        switch self.mapping.invoke {
+        case .single: true
+        case .roundrobin, .random, .first, .last: false
+        }
+    }
+
     /// Whether calls are denied unless the router says who calls.
     var needsCaller: Bool {
         switch self.mapping.role {

@@ -12,6 +12,14 @@ final class Registrar {
     private static let firstWait = TimeAmount.milliseconds(500)
     private static let longestWait = TimeAmount.seconds(32)
 
+    /// Where the procedures are registered of which there may be only one.
+    enum Singles {
+        /// It is not known yet which sidecar leads.
+        case undecided
+        case here
+        case elsewhere
+    }
+
     private enum State {
         case idle
         case registering
@@ -40,6 +48,7 @@ final class Registrar {
     private var session: Session?
     /// Whether the procedures should be registered. False while the database is away, if the mapping says so, and when stopping.
     private var isWanted = true
+    private var singles = Singles.undecided
 
     /// - Parameter changed: called whenever ``refusals`` or ``isComplete`` may have changed.
     init(
@@ -62,7 +71,8 @@ final class Registrar {
             switch entry.state {
             case .registered: true
             case .waiting: entry.refusal != nil
-            case .idle, .registering: false
+            case .idle: entry.route.isSingle && self.singles == .elsewhere
+            case .registering: false
             }
         }
     }
@@ -84,7 +94,7 @@ final class Registrar {
     /// The procedure is taken off the router.
     func remove(_ route: ProcedureRoute) {
         guard let index = self.entries.firstIndex(where: { $0.route === route }) else { return }
-        self.takeBack(self.entries.remove(at: index))
+        self.withdraw(self.entries.remove(at: index))
         self.changed()
     }
 
@@ -94,7 +104,6 @@ final class Registrar {
     func joined(_ session: Session) {
         self.forget()
         self.session = session
-        guard self.isWanted else { return }
         for entry in self.entries { self.register(entry) }
     }
 
@@ -108,23 +117,53 @@ final class Registrar {
     func withdraw() {
         guard self.isWanted else { return }
         self.isWanted = false
-        for entry in self.entries { self.takeBack(entry) }
+        for entry in self.entries { self.withdraw(entry) }
         self.changed()
+    }
+
+    /// Which sidecar leads has been decided, or has changed.
+    func hold(singles: Singles) {
+        guard singles != self.singles else { return }
+        self.singles = singles
+        for entry in self.entries where entry.route.isSingle {
+            if singles == .here { self.registerIfIdle(entry) } else { self.withdraw(entry) }
+        }
+        self.changed()
+    }
+
+    /// Calls that cross UNREGISTER on the way are still answered by the procedure.
+    private func withdraw(_ entry: Entry) {
+        switch entry.state {
+        case .registered(let registration):
+            self.session?.unregister(registration) { _ in
+                if self.registered[registration] === entry { self.registered[registration] = nil }
+            }
+            entry.state = .idle
+        case .waiting(let timer):
+            timer.cancel()
+            entry.state = .idle
+        case .idle, .registering:
+            break
+        }
+        entry.refusal = nil
+    }
+
+    private func registerIfIdle(_ entry: Entry) {
+        if case .idle = entry.state { self.register(entry) }
     }
 
     /// Puts them back.
     func resume() {
         guard !self.isWanted else { return }
         self.isWanted = true
-        guard self.session != nil else { return }
-        for entry in self.entries { self.register(entry) }
+        for entry in self.entries { self.registerIfIdle(entry) }
     }
 
     /// The router took a registration away.
     func revoked(_ registration: RegistrationID, reason: String?) {
         guard let entry = self.registered.removeValue(forKey: registration) else { return }
         self.observer(.registrationRevoked(uri: entry.route.uri.text, reason: reason ?? "no reason given"))
-        guard self.holds(entry) else { return }
+        guard self.isWanted(entry) else { return }
         entry.refusal = "the registration was revoked"
         self.tryAgainLater(entry)
         self.changed()
@@ -142,7 +181,7 @@ final class Registrar {
     // MARK: - One procedure
 
     private func register(_ entry: Entry) {
-        guard let session = self.session, self.isWanted, self.holds(entry) else { return }
+        guard let session = self.session, self.isWanted(entry) else { return }
         switch entry.state {
         case .registering, .registered: return
         case .idle, .waiting: break
@@ -157,8 +196,12 @@ final class Registrar {
         }
     }
 
+    private func isWanted(_ entry: Entry) -> Bool {
+        self.isWanted && (self.singles == .here || !entry.route.isSingle) && self.entries.contains { $0 === entry }
+    }
+
     private func registered(_ entry: Entry, _ registration: RegistrationID, in session: Session) {
-        guard self.isWanted, self.holds(entry) else {
+        guard self.isWanted(entry) else {
             entry.state = .idle
             return session.unregister(registration) { _ in }
         }
@@ -171,7 +214,7 @@ final class Registrar {
     }
 
     private func refused(_ entry: Entry, _ error: RequestError) {
-        guard self.isWanted, self.holds(entry) else {
+        guard self.isWanted(entry) else {
             entry.state = .idle
             return
         }
@@ -194,24 +237,6 @@ final class Registrar {
         }
         entry.state = .waiting(timer)
     }
-
-    /// Calls that cross UNREGISTER on the way are still answered by the procedure.
-    private func takeBack(_ entry: Entry) {
-        switch entry.state {
-        case .registered(let registration):
-            self.session?.unregister(registration) { _ in
-                if self.registered[registration] === entry { self.registered[registration] = nil }
-            }
-            entry.state = .idle
-        case .waiting(let timer):
-            timer.cancel()
-            entry.state = .idle
-        case .idle, .registering:
-            break
-        }
-    }
-
-    private func holds(_ entry: Entry) -> Bool { self.entries.contains { $0 === entry } }
 }
 
 extension RegisterOptions {

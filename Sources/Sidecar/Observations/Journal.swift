@@ -109,6 +109,35 @@ final class Journal {
                 "result \(channel)", "result of a call for a notification not taken",
                 [Key.channel: "\(channel)", Key.function: "\(function)", Key.reason: "\(reason)"])
 
+        case .eventHeld(let topic, let event, let reason, let wait):
+            self.count(
+                "hold \(topic)", "event refused for the moment; its topic waits",
+                [
+                    Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)",
+                    Key.retryIn: "\(Self.text(wait))",
+                ])
+        case .eventBuried(let topic, let event, let reason):
+            self.count(
+                "bury \(topic)", "event moved to the dead letters",
+                [Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)"])
+        case .eventsPublishedTwice(let least):
+            self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
+        case .eventsFoundAsleep(let count):
+            self.logger.debug("events found without a notification", metadata: [Key.count: "\(count)"])
+        case .relayFailed(let statement, let reason):
+            self.count(
+                "relay \(statement)", "the outbox can't be emptied",
+                [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+
+        case .interface(let outcome): self.record(outcome)
+        case .leading:
+            self.logger.info("leading: what must happen once happens here")
+        case .standby(let holder):
+            self.logger.info("standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
+        case .leaderTerminated(let backend):
+            self.logger.warning(
+                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
+
         case .ready(let procedures, let channels):
             self.logger.info("ready", metadata: [Key.procedures: "\(procedures)", Key.channels: "\(channels)"])
         case .readyWithFaults(let faults):
@@ -192,6 +221,19 @@ final class Journal {
         }
     }
 
+    private func record(_ outcome: SelfInstallation.Outcome) {
+        for line in outcome.done { self.logger.notice("SQL interface", metadata: [Key.done: "\(line)"]) }
+        for line in outcome.warnings { self.logger.warning("SQL interface", metadata: [Key.reason: "\(line)"]) }
+        switch outcome.state {
+        case .notInstalled(let reason):
+            self.logger.info("no SQL interface", metadata: [Key.reason: "\(reason)"])
+        case .installed(let schema):
+            self.logger.info("SQL interface found", metadata: [Key.version: "\(schema.version)"])
+        case .refused(let reason):
+            self.logger.error("SQL interface not used", metadata: [Key.reason: "\(reason)"])
+        }
+    }
+
     private func count(
         _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
     ) {
@@ -236,9 +278,12 @@ final class Journal {
         static let channels = "channels"
         static let configuration = "configuration"
         static let count = "count"
+        static let done = "done"
         static let error = "error"
+        static let event = "event"
         static let faults = "faults"
         static let function = "function"
+        static let holder = "holder"
         static let part = "part"
         static let place = "place"
         static let procedure = "procedure"
@@ -250,6 +295,7 @@ final class Journal {
         static let serverVersion = "server_version"
         static let session = "session"
         static let signal = "signal"
+        static let statement = "statement"
         static let topic = "topic"
         static let total = "total"
         static let version = "version"

@@ -1,3 +1,4 @@
+import NIOCore
 import Postgres
 import WAMPClient
 
@@ -30,6 +31,17 @@ enum Observation {
     case notificationDropped(channel: String, place: String, reason: NotificationFault)
     case notificationCallFailed(channel: String, procedure: String, reason: String)
     case notificationResultFailed(channel: String, function: String, reason: String)
+
+    case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
+    case eventBuried(topic: String, event: Int64, reason: String)
+    case eventsPublishedTwice(atLeast: Int)
+    case eventsFoundAsleep(Int)
+    case relayFailed(statement: String, reason: String)
+
+    case interface(SelfInstallation.Outcome)
+    case leading
+    case standby(LeaderHolder)
+    case leaderTerminated(backend: Int32)
 
     case ready(procedures: Int, channels: Int)
     case readyWithFaults([String])

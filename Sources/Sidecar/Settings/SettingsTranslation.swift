@@ -37,8 +37,8 @@ extension Authentication {
 }
 
 extension DatabaseEnvironment {
-    /// Connections for calls, the control connection and the listener.
-    private static let otherConnections = 2
+    /// Besides those for calls: control connection, listener, the leader's session, and one that looks at the SQL interface.
+    private static let otherConnections = 4
 
     /// Takes what the file says, and starts the threads that connecting needs.
     init(_ settings: DatabaseSettings, eventLoop: any EventLoop, sessionTimeout: TimeAmount) throws {

@@ -11,7 +11,7 @@ final class EventContext {
     let eventLoop: any EventLoop
     private let definitions: Definitions
     private let settings: CallSettings
-    private let letters: DeadLetters
+    private let letters: EventLetters
     private let observer: (Observation) -> Void
     /// An event has ended, one way or another: its place is free.
     private let ended: (ReceivedEvent) -> Void
@@ -20,7 +20,7 @@ final class EventContext {
 
     init(
         route: SubscriptionRoute, pool: Pool, eventLoop: any EventLoop, definitions: Definitions,
-        settings: CallSettings, letters: DeadLetters, observer: @escaping (Observation) -> Void,
+        settings: CallSettings, letters: EventLetters, observer: @escaping (Observation) -> Void,
         ended: @escaping (ReceivedEvent) -> Void
     ) {
         self.route = route

@@ -40,8 +40,8 @@ final class Subscriber {
     /// Who gets the events of a subscription: several where their topics are the same.
     private var receivers: [SubscriptionID: [Entry]] = [:]
     private var session: Session?
-    /// Whether the topics should be subscribed to. False on all sidecars but one, and when stopping.
-    private(set) var isWanted = true
+    /// Whether the topics should be subscribed to: by the leader of several sidecars, until it is stopping.
+    private(set) var isWanted = false
 
     /// - Parameter changed: called whenever ``refusals`` or ``isComplete`` may have changed.
     init(eventLoop: any EventLoop, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void) {

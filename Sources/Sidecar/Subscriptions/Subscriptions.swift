@@ -23,7 +23,7 @@ final class Subscriptions {
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private let definitions: Definitions
-    private let letters: DeadLetters
+    private let letters: EventLetters
     private let subscriber: Subscriber
     private var budget = EventBudget()
     private var entries: [Entry] = []
@@ -44,7 +44,7 @@ final class Subscriptions {
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(control: control, pool: pool, observer: observer, changed: changed)
-        self.letters = DeadLetters(
+        self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.subscriptions {
@@ -57,7 +57,7 @@ final class Subscriptions {
         }
     }
 
-    /// Whether this sidecar is the one that subscribes; another one does otherwise. What has come runs to its end.
+    /// Whether this sidecar is the one that subscribes: false until it is told so. What has come runs to its end.
     var isActive: Bool {
         get { self.subscriber.isWanted }
         set {

@@ -10,21 +10,30 @@ final class Supervisor: RouterDelegate {
     private static let sessionTimeout = TimeAmount.seconds(30)
     /// How long the router may take to answer GOODBYE when the process is told to stop.
     private static let goodbyePatience = TimeAmount.milliseconds(1500)
+    /// How long the router may take to acknowledge events that are under way then.
+    private static let handOverPatience = TimeAmount.seconds(2)
 
-    private let configuration: Configuration
-    private let eventLoop: any EventLoop
+    let configuration: Configuration
+    let eventLoop: any EventLoop
     private let journal: Journal
     private let control: Control
     private let pool: Pool
     private let listener: Listener
-    private let callee: Callee
-    private let subscriptions: Subscriptions
+    let callee: Callee
+    let subscriptions: Subscriptions
     private let settings: CallSettings
-    private let notifications: NotificationRelay
+    let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
-    private var readiness: ReadinessStateMachine
+    let environment: DatabaseEnvironment
+    private let keys: SchemaKeys
+    private(set) lazy var leadership = Leadership(
+        environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
+    let outbox: OutboxRelay
+    /// What the last look at the SQL interface found.
+    var interface: SchemaState?
+    var readiness: ReadinessStateMachine
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
 
@@ -33,6 +42,12 @@ final class Supervisor: RouterDelegate {
             configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
         let relay = ObservationRelay()
         let limits = PoolLimits(configuration.database)
+        let keys = try SchemaKeys(schema: configuration.database.schema)
+        self.environment = database
+        self.keys = keys
+        self.outbox = OutboxRelay(
+            schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
+            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal
@@ -67,6 +82,7 @@ final class Supervisor: RouterDelegate {
         self.control.start()
         self.pool.start()
         self.listener.start()
+        self.leadership.start()
         self.router.start()
     }
 
@@ -75,6 +91,7 @@ final class Supervisor: RouterDelegate {
         self.observe(.stopping(signal: signal))
         self.readiness.stopping()
         self.listener.stop()
+        self.handOver()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
         let end = { (isDrained: Bool) in
@@ -115,15 +132,30 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Another sidecar may lead as soon as what is under way here has been published.
+    private func handOver() {
+        var isOver = false
+        let end = {
+            guard !isOver else { return }
+            isOver = true
+            self.leadership.stop()
+        }
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.handOverPatience) { end() }
+        self.outbox.finish {
+            timer.cancel()
+            end()
+        }
+    }
+
     // MARK: - Readiness
 
     /// One of the parts has something to tell.
-    fileprivate func observe(_ observation: Observation) {
+    func observe(_ observation: Observation) {
         self.journal.record(observation)
         if case .database(let event) = observation { self.databaseChanged(event) }
     }
 
-    fileprivate func changed() {
+    func changed() {
         self.readiness.routes(
             areSettled: self.callee.isSettled && self.subscriptions.isSettled,
             complaints: self.callee.complaints + self.subscriptions.complaints)
@@ -175,6 +207,8 @@ final class Supervisor: RouterDelegate {
         self.notifications.joined(session)
         self.callee.joined(session)
         self.subscriptions.joined(session)
+        self.outbox.joined(session)
+        self.leadership.joined()
         self.changed()
     }
 
@@ -183,6 +217,8 @@ final class Supervisor: RouterDelegate {
         self.notifications.left()
         self.callee.left()
         self.subscriptions.left()
+        self.outbox.left()
+        self.leadership.left()
         self.pool.resume()
         self.changed()
     }
@@ -209,7 +245,9 @@ final class Supervisor: RouterDelegate {
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
-        if isWritable { self.pool.resume() } else { self.pool.pause() }
+        guard isWritable else { return self.pool.pause() }
+        self.pool.resume()
+        self.outbox.writable()
     }
 
     func observed(_ event: RouterEvent) {

@@ -9,6 +9,7 @@ struct ReadinessStateMachineTests {
         machine.joined(true)
         machine.databaseIsAvailable(true)
         machine.listening(true)
+        machine.leadership(isKnown: true)
         machine.routes(areSettled: true, complaints: [])
         return machine
     }
@@ -21,8 +22,12 @@ struct ReadinessStateMachineTests {
         check(machine.change(), nil)
         machine.databaseIsAvailable(true)
         machine.routes(areSettled: true, complaints: [])
+        check(machine.change(), nil)
+        machine.leadership(isKnown: true)
         check(machine.change(), .ready)
         check(machine.change(), nil)
+        machine.leadership(isKnown: false)
+        check(machine.change(), .notReady(["it is not known which sidecar leads"]))
     }
 
     @Test("what is missing is named, all of it")

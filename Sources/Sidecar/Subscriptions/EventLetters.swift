@@ -6,7 +6,7 @@ import WAMP
 /// Writes events that could not be run into the database, where people can look at them and have them tried again. On the event loop.
 ///
 /// Without the SQL interface there is no such table: then they are logged and counted.
-final class DeadLetters {
+final class EventLetters {
     private static let pause = TimeAmount.seconds(1)
     /// Classes of SQLSTATE that pass: lost connections, deadlocks, lack of resources, locks that others hold, cancels.
     private static let passing: Set<String> = ["08", "25", "40", "53", "55", "57"]

@@ -1,0 +1,67 @@
+internal import CLibpq
+
+/// A connection for scripts and for the command line: one statement after the other, each waited for.
+///
+/// It blocks, so it belongs on a thread of its own or in a command, never on an event loop. Used by one at a time.
+package struct ScriptConnection: ~Copyable {
+    private let handle: ConnectionHandle
+
+    /// Connects.
+    ///
+    /// - Throws: ``ConnectFailure``, without any password in it.
+    package init(_ settings: ConnectionSettings, part: ConnectionSettings.Part = .script) throws(ConnectFailure) {
+        let handle = try Connector.connect(settings.options(for: part))
+        guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(handle.errorText) }
+        self.handle = handle
+    }
+
+    deinit {
+        self.handle.finish()
+    }
+
+    /// For example 150018.
+    package var serverVersion: Int { Int(self.handle.serverVersion) }
+
+    /// Runs a text of any number of statements, as one message: outside of a transaction block they are one transaction.
+    package func run(_ script: String) throws(DatabaseError) {
+        _ = try unsafe self.check(PQexec(self.handle.pointer, script))
+    }
+
+    /// Runs one statement with parameters, and returns its rows.
+    package func query(_ text: String, _ values: [String?] = []) throws(DatabaseError) -> Rows {
+        var parameters = Parameters()
+        for value in values {
+            if let value { parameters.append(value) } else { parameters.appendNull() }
+        }
+        let result = unsafe parameters.withValues { values, _ in
+            unsafe PQexecParams(
+                self.handle.pointer, text, Int32(values.count), nil, values.baseAddress, nil, nil, 0)
+        }
+        return try unsafe self.check(result)
+    }
+
+    /// What stands in `pg_authid` for a password, computed here so that the server never sees the password itself.
+    package func verifier(password: String, role: String) throws(DatabaseError) -> String {
+        guard let text = unsafe PQencryptPasswordConn(self.handle.pointer, password, role, "scram-sha-256") else {
+            throw DatabaseError(sqlstate: "XX000", message: self.handle.errorText)
+        }
+        defer { unsafe PQfreemem(text) }
+        return unsafe String(cString: text)
+    }
+
+    private func check(_ pointer: OpaquePointer?) throws(DatabaseError) -> Rows {
+        guard let pointer = unsafe pointer else {
+            throw DatabaseError(sqlstate: "08006", message: self.handle.errorText)
+        }
+        let result = unsafe QueryResult(owning: pointer)
+        switch result.kind {
+        case .rows, .row: return result.texts
+        case .command, .skipped, .sync: return Rows(columns: [], values: [])
+        case .copy: throw DatabaseError(sqlstate: "0A000", message: "COPY has no place in a script")
+        case .error:
+            var error = result.error
+            if result.isLossOfConnection { error.sqlstate = "08006" }
+            throw error
+        }
+    }
+}

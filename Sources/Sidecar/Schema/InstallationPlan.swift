@@ -1,0 +1,342 @@
+import Postgres
+
+/// What somebody wants installed.
+package struct InstallationRequest: Sendable, Equatable {
+    /// The schema's name, not quoted.
+    package var schema: String
+    /// The role that the sidecar connects as; nil: the one that installs, which owns the schema already.
+    package var role: String?
+    /// What becomes the password of a new role: a SCRAM verifier, never the password itself.
+    package var verifier: String?
+    /// The roles that may publish and call; nil leaves them as they are.
+    package var grantTo: [String]?
+    /// The roles that may register and subscribe; nil leaves them as they are.
+    package var registerTo: [String]?
+    /// Whether a copied database is to become an original of its own.
+    package var adopts: Bool
+
+    /// Takes it as it is.
+    package init(
+        schema: String, role: String?, verifier: String? = nil, grantTo: [String]? = nil, registerTo: [String]? = nil,
+        adopts: Bool = false
+    ) {
+        self.schema = schema
+        self.role = role
+        self.verifier = verifier
+        self.grantTo = grantTo
+        self.registerTo = registerTo
+        self.adopts = adopts
+    }
+
+    /// Whether a sidecar installs for itself, as the owner, without an administrator.
+    var isSelf: Bool { self.role == nil }
+}
+
+/// One thing that installing does.
+package struct InstallationStep: Sendable, Equatable {
+    /// What it is, for people.
+    package let title: String
+    /// The statements.
+    package let sql: String
+    /// The statements without secrets, as `--print` shows them.
+    package let shown: String
+    /// What to tell if it fails, and then to go on without it; nil: without it nothing is done at all.
+    package let warning: String?
+
+    init(_ title: String, _ sql: String, shown: String? = nil, warning: String? = nil) {
+        self.title = title
+        self.sql = sql
+        self.shown = shown ?? sql
+        self.warning = warning
+    }
+}
+
+/// Why nothing is installed: words that a user can act on.
+package struct InstallationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong and what to do.
+    package let description: String
+    /// Whether it is because the database is a copy of the one that the interface was installed in.
+    let isCopy: Bool
+
+    init(_ description: String, isCopy: Bool = false) {
+        self.description = description
+        self.isCopy = isCopy
+    }
+}
+
+/// The steps from what is there to what is wanted. Pure: it asks nobody.
+package struct InstallationPlan: Sendable {
+    /// In order, all in one transaction.
+    package private(set) var steps: [InstallationStep] = []
+    /// What the administrator should know.
+    package private(set) var warnings: [String] = []
+
+    private let survey: SchemaSurvey
+    private let request: InstallationRequest
+    private let script: SchemaScript
+    private let rights: SchemaRights
+    private var actsAs: String
+
+    /// Plans.
+    ///
+    /// - Throws: ``InstallationRefusal`` and ``SchemaNameError``.
+    package init(_ request: InstallationRequest, on survey: SchemaSurvey, binary: String) throws {
+        let owner =
+            try survey.schemaOwner ?? (request.isSelf ? survey.currentRole : SchemaKeys(schema: request.schema).owner)
+        self.survey = survey
+        self.request = request
+        self.script = try SchemaScript(
+            schema: request.schema, owner: owner, role: request.role ?? survey.currentRole)
+        self.rights = SchemaRights(schema: request.schema)
+        self.actsAs = survey.currentRole
+        try self.refuse(binary: binary)
+        self.planRoles()
+        self.planSchema()
+        self.planScripts()
+        self.planIdentity()
+        self.planRights()
+        self.planDblink()
+        self.act(as: survey.currentRole)
+        if owner == self.script.role {
+            self.warnings.append(
+                """
+                the role \(owner) owns schema \(request.schema) and is the sidecar's: functions that run as it can read the \
+                outbox and hand out rights; wamp-sidecar install keeps the two apart
+                """)
+        }
+    }
+
+    /// The version that the schema has now; 0 if there is no interface.
+    private var version: Int { self.survey.meta.flatMap { $0["version"] }.flatMap { Int($0) } ?? 0 }
+
+    private var owner: String { self.script.owner }
+
+    private func refuse(binary: String) throws(InstallationRefusal) {
+        let schema = self.request.schema
+        if !self.request.isSelf, let role = self.survey.unknownRoles.first {
+            throw InstallationRefusal("there is no role \(role), which is to get rights")
+        }
+        if self.survey.isForeign {
+            throw InstallationRefusal(
+                "schema \(schema) holds something else than the interface; name another one, or empty it")
+        }
+        guard let meta = self.survey.meta else { return }
+        if let least = meta["least_binary"], BinaryVersion(binary) < BinaryVersion(least) {
+            throw InstallationRefusal(
+                "schema \(schema) asks for wamp-sidecar \(least) or later; this is \(binary)")
+        }
+        if !self.request.adopts, !self.isOriginal {
+            throw InstallationRefusal(
+                """
+                database \(self.survey.database) is a copy of the one that schema \(schema) was installed in \
+                (\(meta["database"] ?? "unknown")), or was renamed; install --adopt makes it one of its own
+                """, isCopy: true)
+        }
+    }
+
+    private var isOriginal: Bool {
+        guard let meta = self.survey.meta, let database = meta["database"] else { return true }
+        let identifier = meta["system_identifier"] ?? ""
+        return database == self.survey.database
+            && (identifier.isEmpty || self.survey.systemIdentifier.isEmpty
+                || identifier == self.survey.systemIdentifier)
+    }
+
+    private mutating func planRoles() {
+        let owner = SQLText.identifier(self.owner)
+        if !self.survey.ownerRoleExists, self.survey.schemaOwner == nil {
+            self.add("role \(self.owner), which owns the interface", "create role \(owner) nologin;")
+        }
+        if !self.survey.isSuperuser, !self.survey.isMemberOfOwner, !self.request.isSelf {
+            self.add("membership in \(self.owner), for installing", "grant \(owner) to current_user;")
+        }
+        guard let role = self.request.role else { return }
+        if !self.survey.sidecarRoleExists {
+            let statement = "create role \(SQLText.identifier(role)) login noinherit"
+            if let verifier = self.request.verifier {
+                self.add(
+                    "role \(role), which the sidecar connects as",
+                    "\(statement) password \(SQLText.literal(verifier));",
+                    shown: "\(statement) password '...';")
+            } else {
+                self.add("role \(role), which the sidecar connects as", "\(statement);")
+                self.warnings.append("the role \(role) has no password; alter role .. password gives it one")
+            }
+        } else if self.request.verifier != nil {
+            self.warnings.append("the role \(role) is there already, and its password is left as it is")
+        }
+        if !self.survey.sidecarRoleMayConnect {
+            self.add(
+                "the right to connect",
+                "grant connect on database \(SQLText.identifier(self.survey.database)) to \(SQLText.identifier(role));")
+        }
+    }
+
+    private mutating func planSchema() {
+        guard self.survey.schemaOwner == nil else { return }
+        self.add(
+            "schema \(self.request.schema)",
+            "create schema \(SQLText.identifier(self.request.schema)) authorization \(SQLText.identifier(self.owner));")
+    }
+
+    private mutating func planScripts() {
+        guard self.version < SchemaScript.version else { return }
+        for number in (self.version + 1)...SchemaScript.version {
+            guard let text = self.script.upgrade(to: number) else { continue }
+            self.act(as: self.owner)
+            self.add("tables and functions, version \(number)", text)
+        }
+    }
+
+    private mutating func planIdentity() {
+        var entries: [(String, String)] = []
+        if self.survey.meta == nil || self.request.adopts {
+            entries += [("database", self.survey.database), ("system_identifier", self.survey.systemIdentifier)]
+        }
+        if self.survey.meta?["sidecar_role"] != self.script.role {
+            entries.append(("sidecar_role", self.script.role))
+        }
+        let made =
+            self.survey.schemaOwner == nil && !self.survey.ownerRoleExists ? [self.owner] : []
+        let all =
+            made + (self.request.role.map { self.survey.sidecarRoleExists ? [] : [$0] } ?? [])
+        if !all.isEmpty {
+            entries.append(("roles_made", Self.list((self.survey.listed["roles_made"] ?? []) + all)))
+        }
+        self.remember(entries, title: self.request.adopts ? "this database is the original" : "which database this is")
+    }
+
+    private mutating func planRights() {
+        let before = (self.survey.listed["grant_to"] ?? [], self.survey.listed["register_to"] ?? [])
+        let unknown = Set(self.survey.unknownRoles)
+        self.warnings += unknown.sorted().map {
+            "there is no role \($0), which is to get rights in schema \(self.request.schema)"
+        }
+        let after = (
+            (self.request.grantTo ?? before.0).filter { !unknown.contains($0) },
+            (self.request.registerTo ?? before.1).filter { !unknown.contains($0) }
+        )
+        let formerRole = self.survey.meta?["sidecar_role"].flatMap { $0 == self.script.role ? nil : $0 }
+        let isChanged = before != after || self.version == 0 || formerRole != nil
+        guard isChanged || !self.request.isSelf else { return }
+        var statements: [String] = []
+        if before != after || formerRole != nil {
+            for role in Set(before.0 + before.1 + (formerRole.map { [$0] } ?? [])).sorted() where role != self.owner {
+                statements.append(self.rights.nothing(role))
+            }
+        }
+        if self.script.role != self.owner { statements.append(self.rights.sidecar(self.script.role)) }
+        statements += after.0.filter { $0 != self.owner }.map(self.rights.publisher)
+        statements += after.1.filter { $0 != self.owner }.map(self.rights.registrar)
+        if !statements.isEmpty {
+            self.act(as: self.owner)
+            self.add("rights", statements.joined(separator: "\n"))
+        }
+        if before != after {
+            self.remember(
+                [("grant_to", Self.list(after.0)), ("register_to", Self.list(after.1))], title: "who has them")
+        }
+    }
+
+    private mutating func planDblink() {
+        let mayAdminister = !self.request.isSelf || self.survey.isSuperuser
+        let owner = SQLText.identifier(self.owner)
+        let missing = """
+            wamp.call and what is published at once can't work without dblink; an administrator has to run: \
+            \(self.script.administratorStatements)
+            """
+        guard let dblink = self.survey.dblinkSchema else {
+            guard mayAdminister, self.survey.dblinkIsAvailable else {
+                self.warnings.append(
+                    self.survey.dblinkIsAvailable
+                        ? missing
+                        : "PostgreSQL's contrib is not installed on the server, and with it dblink. " + missing)
+                return
+            }
+            let schema = self.request.schema + "_dblink"
+            let name = SQLText.identifier(schema)
+            self.act(as: self.survey.currentRole)
+            self.add(
+                "extension dblink in schema \(schema), and the way to the sidecar's port",
+                """
+                create schema \(name);
+                create extension dblink schema \(name);
+                revoke all on all routines in schema \(name) from public;
+                \(Self.grants(on: schema, to: owner))
+                set local role \(owner);
+                \(self.script.dblink(in: schema))
+                insert into \(SQLText.qualified(self.request.schema, "meta")) (key, value) values ('dblink_installed', 'true')
+                    on conflict (key) do update set value = excluded.value;
+                \(self.resetRole)
+                """, warning: missing)
+            return
+        }
+        if !self.survey.dblinkIsUsable, !mayAdminister {
+            self.warnings.append(missing)
+            return
+        }
+        guard
+            !self.request.isSelf || self.survey.meta?["dblink_schema"] != dblink || self.version < SchemaScript.version
+        else { return }
+        if self.survey.meta?["dblink_installed"] != "true" {
+            self.warnings.append(
+                """
+                dblink was there before: any role that may execute its functions can send what it likes to the sidecar's port \
+                over the connection that wamp.call keeps in its session, as far as the port's key lets it
+                """)
+        }
+        self.act(as: self.survey.currentRole)
+        self.add(
+            "the way to the sidecar's port, by dblink in schema \(dblink)",
+            """
+            \(self.survey.dblinkIsUsable ? "" : Self.grants(on: dblink, to: owner))
+            set local role \(owner);
+            \(self.script.dblink(in: dblink))
+            \(self.resetRole)
+            """, warning: missing)
+    }
+
+    private var resetRole: String { "set local role \(SQLText.identifier(self.survey.currentRole));" }
+
+    private static func grants(on schema: String, to owner: String) -> String {
+        let functions = SchemaSurvey.dblinkFunctions.map { "\(SQLText.identifier(schema)).\($0)" }
+        return """
+            grant usage on foreign data wrapper dblink_fdw to \(owner);
+            grant usage on schema \(SQLText.identifier(schema)) to \(owner);
+            grant execute on function
+                \(functions.joined(separator: ",\n    "))
+                to \(owner);
+            """
+    }
+
+    private mutating func remember(_ entries: [(String, String)], title: String) {
+        guard !entries.isEmpty else { return }
+        self.act(as: self.owner)
+        let values = entries.map { "(\(SQLText.literal($0.0)), \(SQLText.literal($0.1)))" }
+        self.add(
+            title,
+            """
+            insert into \(SQLText.qualified(self.request.schema, "meta")) (key, value) values
+                \(values.joined(separator: ",\n    "))
+                on conflict (key) do update set value = excluded.value;
+            """)
+    }
+
+    private mutating func act(as role: String) {
+        guard role != self.actsAs else { return }
+        self.actsAs = role
+        self.add("", "set local role \(SQLText.identifier(role));")
+    }
+
+    private mutating func add(_ title: String, _ sql: String, shown: String? = nil, warning: String? = nil) {
+        self.steps.append(InstallationStep(title, sql, shown: shown, warning: warning))
+    }
+
+    /// The text of an array of texts.
+    private static func list(_ names: [String]) -> String {
+        let quoted = names.map { name in
+            "\"" + name.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
+        }
+        return "{\(quoted.joined(separator: ","))}"
+    }
+}

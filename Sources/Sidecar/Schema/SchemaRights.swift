@@ -1,0 +1,86 @@
+import Postgres
+
+/// Who may do what with the interface, as GRANT and REVOKE.
+package struct SchemaRights: Sendable {
+    private let schema: String
+
+    private enum Functions {
+        static let everybody = ["raise_error(text, jsonb, jsonb)", "binary(bytea)"]
+        static let publisher = [
+            "publish(text, jsonb, jsonb, jsonb, boolean)", "publish_row()", "call(text, jsonb, jsonb, jsonb)",
+            "call_full(text, jsonb, jsonb, jsonb)",
+        ]
+        static let registrar = [
+            "register(text, text, text, jsonb)", "unregister(text)", "subscribe(text, text, jsonb)",
+            "unsubscribe(text, text)", "uri_fault(text, text)", "mapping_fault(text, text, text)",
+            "mapping_option_fault(text, jsonb, boolean)",
+        ]
+        static let sidecar = [
+            "sidecar_hello()", "relay_mark()", "relay_read(bigint, int, int)", "relay_delete(bigint[])",
+            "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp(text)",
+            "leader_write(text, timestamptz)", "leader_read()",
+            "event_bury(text, text, jsonb, jsonb, jsonb, text, text, text, int)", "event_retries()",
+            "event_retried(bigint, boolean, text, text)", "mapping_rows()", "dead_letter_list(text, text, int)",
+            "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
+            "port_configure(text[], text, text, text)",
+        ]
+    }
+
+    /// Takes the schema's name, not quoted.
+    package init(schema: String) {
+        self.schema = schema
+    }
+
+    /// What the sidecar's role needs.
+    package func sidecar(_ role: String) -> String {
+        self.grants(Functions.sidecar + Functions.everybody, to: role)
+    }
+
+    /// The right to publish and call.
+    package func publisher(_ role: String) -> String {
+        self.grants(Functions.publisher + Functions.everybody + ["uri_fault(text, text)"], to: role)
+    }
+
+    /// The right to register and subscribe.
+    package func registrar(_ role: String) -> String {
+        let grantee = Self.grantee(role)
+        return """
+            \(self.grants(Functions.registrar + Functions.everybody, to: role))
+            grant select, delete, insert (uri, proc, signature, options) on \(self.name("registration")) to \(grantee);
+            grant select, delete, insert (topic, proc, options) on \(self.name("subscription")) to \(grantee);
+            """
+    }
+
+    /// Takes every right on the interface away.
+    package func nothing(_ role: String) -> String {
+        let grantee = Self.grantee(role)
+        let schema = SQLText.identifier(self.schema)
+        return """
+            revoke all on all routines in schema \(schema) from \(grantee);
+            revoke all on \(self.name("registration")), \(self.name("subscription")) from \(grantee);
+            revoke insert (uri, proc, signature, options) on \(self.name("registration")) from \(grantee);
+            revoke insert (topic, proc, options) on \(self.name("subscription")) from \(grantee);
+            revoke all on type \(self.name("result")) from \(grantee);
+            revoke all on schema \(schema) from \(grantee);
+            """
+    }
+
+    /// A role's name as it stands in a statement: `PUBLIC`, in whatever case, is everybody.
+    package static func grantee(_ role: String) -> String {
+        role.lowercased() == "public" ? "public" : SQLText.identifier(role)
+    }
+
+    private func grants(_ functions: [String], to role: String) -> String {
+        let grantee = Self.grantee(role)
+        let names = functions.map { "\(SQLText.identifier(self.schema)).\($0)" }.joined(separator: ",\n    ")
+        return """
+            grant usage on schema \(SQLText.identifier(self.schema)) to \(grantee);
+            grant usage on type \(self.name("result")) to \(grantee);
+            grant execute on function
+                \(names)
+                to \(grantee);
+            """
+    }
+
+    private func name(_ object: String) -> String { SQLText.qualified(self.schema, object) }
+}

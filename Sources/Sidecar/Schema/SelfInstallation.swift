@@ -1,0 +1,156 @@
+package import NIOCore
+package import Postgres
+import WAMP
+
+/// What the sidecar does about the SQL interface when it starts.
+///
+/// Where its role owns the schema it installs and upgrades by itself, as Crossbar.io's users know it. Else it looks only:
+/// there an administrator's `wamp-sidecar install` has to do the work.
+package enum SelfInstallation {
+    /// What was found, and done.
+    package struct Outcome: Sendable, Equatable {
+        /// What there is now.
+        package var state: SchemaState
+        /// What was done, a line each; empty if it was all there.
+        package var done: [String] = []
+        /// What somebody should know, a line each.
+        package var warnings: [String] = []
+    }
+
+    /// Looks, installs or upgrades on one of the threads.
+    ///
+    /// - Parameters:
+    ///   - settings: as the sidecar connects to its database.
+    ///   - schema: the schema's name, not quoted.
+    ///   - grantTo: the roles that may publish and call.
+    ///   - registerTo: the roles that may register and subscribe.
+    /// - Returns: a future on `eventLoop`; fails with `ConnectFailure` or `DatabaseError` if the database can't be asked,
+    ///   and then it is to be tried again later.
+    package static func run(
+        _ settings: ConnectionSettings, schema: String, grantTo: [String], registerTo: [String],
+        on threads: Connector, eventLoop: any EventLoop
+    ) -> EventLoopFuture<Outcome> {
+        threads.run(on: eventLoop) {
+            let connection = try ScriptConnection(settings)
+            return try self.run(schema: schema, grantTo: grantTo, registerTo: registerTo, on: connection)
+        }
+    }
+
+    /// The same on a connection that is there. Blocks.
+    package static func run(
+        schema: String, grantTo: [String], registerTo: [String], on connection: borrowing ScriptConnection
+    ) throws -> Outcome {
+        let found = SurveyRow(
+            try connection.query(
+                """
+                select current_user::text, n.oid is not null, n.nspowner = r.oid,
+                    pg_catalog.has_schema_privilege(n.oid, 'usage')
+                from pg_catalog.pg_roles as r left join pg_catalog.pg_namespace as n on n.nspname = $1
+                where r.rolname = current_user
+                """, [schema]))
+        let role = found.text(0) ?? ""
+        guard found.flag(1) else {
+            return Outcome(
+                state: .notInstalled(
+                    """
+                    there is no schema \(schema); wamp-sidecar install --admin-url .. --schema \(schema) --role \(role) makes it, \
+                    or: create schema \(SQLText.identifier(schema)) authorization \(SQLText.identifier(role))
+                    """))
+        }
+        guard found.flag(2) else {
+            guard found.flag(3) else {
+                return Outcome(
+                    state: .notInstalled(
+                        """
+                        the role \(role) has no rights in schema \(schema); \
+                        wamp-sidecar install --admin-url .. --schema \(schema) --role \(role) gives them
+                        """))
+            }
+            return try self.look(schema: schema, isOwned: false, wanted: (grantTo, registerTo), on: connection)
+        }
+        let request = InstallationRequest(schema: schema, role: nil, grantTo: grantTo, registerTo: registerTo)
+        do {
+            let report = try Installer.run(request, on: connection)
+            var outcome = try self.look(schema: schema, isOwned: true, wanted: (grantTo, registerTo), on: connection)
+            outcome.done = report.done
+            outcome.warnings = report.warnings + outcome.warnings
+            return outcome
+        } catch let refusal as InstallationRefusal where refusal.isCopy {
+            return try self.look(schema: schema, isOwned: true, wanted: (grantTo, registerTo), on: connection)
+        } catch let refusal as InstallationRefusal {
+            return Outcome(state: .refused(refusal.description))
+        } catch let error as SchemaNameError {
+            return Outcome(state: .refused(error.description))
+        }
+    }
+
+    private static func look(
+        schema: String, isOwned: Bool, wanted: (publishers: [String], registrars: [String]),
+        on connection: borrowing ScriptConnection
+    ) throws(DatabaseError) -> Outcome {
+        let hello = SQLText.qualified(schema, "sidecar_hello")
+        let rows: Rows
+        do throws(DatabaseError) {
+            rows = try connection.query(
+                """
+                select h.version, h.least_binary, h.is_original, h.dblink_schema,
+                    pg_catalog.array_to_json(h.publishers), pg_catalog.array_to_json(h.registrars)
+                from \(hello)() as h
+                """)
+        } catch {
+            guard error.sqlstate == "42883" || error.sqlstate == "42501" else { throw error }
+            return Outcome(
+                state: .notInstalled(
+                    "\(error.message); wamp-sidecar install --admin-url .. --schema \(schema) brings it in order"))
+        }
+        let row = SurveyRow(rows)
+        let version = row.text(0).flatMap { Int($0) } ?? 0
+        if let least = row.text(1), BinaryVersion(Sidecar.version) < BinaryVersion(least) {
+            return Outcome(
+                state: .refused(
+                    "schema \(schema) asks for wamp-sidecar \(least) or later; this is \(Sidecar.version)"))
+        }
+        guard version >= SchemaScript.version else {
+            return Outcome(
+                state: .refused(
+                    """
+                    schema \(schema) has version \(version), and this binary needs \(SchemaScript.version); \
+                    wamp-sidecar install --admin-url .. --schema \(schema) upgrades it
+                    """))
+        }
+        let installed = InstalledSchema(
+            version: version, isOriginal: row.flag(2), dblinkSchema: row.text(3), publishers: Self.names(row.text(4)),
+            registrars: Self.names(row.text(5)), isOwned: isOwned)
+        var outcome = Outcome(state: .installed(installed))
+        if !installed.isOriginal {
+            outcome.warnings.append(
+                """
+                this database is a copy of the one that schema \(schema) was installed in, or was renamed: nothing is \
+                published from it, nor called; wamp-sidecar install --admin-url .. --schema \(schema) --adopt makes it one of its own
+                """)
+        }
+        outcome.warnings += Self.missing(
+            wanted.publishers, in: installed.publishers, option: "grant-to", schema, isOwned)
+        outcome.warnings += Self.missing(
+            wanted.registrars, in: installed.registrars, option: "register-to", schema, isOwned)
+        return outcome
+    }
+
+    /// What the file wants and the database does not have: where the sidecar is not the owner, only an administrator can.
+    private static func missing(
+        _ wanted: [String], in there: [String], option: String, _ schema: String, _ isOwned: Bool
+    ) -> [String] {
+        guard !isOwned else { return [] }
+        return wanted.filter { name in
+            !there.contains(name) && !(name.lowercased() == "public" && there.contains("PUBLIC"))
+        }.map { name in
+            "\(name) has no rights in schema \(schema) yet; wamp-sidecar install --admin-url .. --\(option) \(name) gives them"
+        }
+    }
+
+    /// The names in a JSON array of strings that the server made.
+    private static func names(_ array: String?) -> [String] {
+        guard let array, let elements = try? JSON.elements(of: ByteBuffer(string: array)) else { return [] }
+        return elements.map { JSON.unescape($0) }
+    }
+}

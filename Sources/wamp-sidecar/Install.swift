@@ -1,0 +1,78 @@
+import ArgumentParser
+import Postgres
+import Sidecar
+
+/// `wamp-sidecar install`.
+struct Install: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Install the SQL interface in a database, or upgrade it.",
+        discussion: """
+            Makes a role that owns the interface, the role that the sidecar connects as, the schema, the extension dblink \
+            and what wamp.call needs of it; whatever is there already is kept, and running it again changes nothing. All of \
+            it is one transaction. Exit status: 0 if all is well, 1 if not, and then nothing was changed.
+
+            The password of a new role is read from --role-password-file, or else from the variable WAMP_ROLE_PASSWORD. \
+            The server gets only what it stores of it.
+
+            EXAMPLES:
+              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app
+              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --grant-to shop --register-to shop_owner
+              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --print
+            """)
+
+    @OptionGroup var database: AdministratedDatabase
+
+    @Option(name: .long, help: "The role that the sidecar connects as.")
+    var role = "wamp"
+
+    @Option(name: .long, help: "A file with the password that the role gets if it is new.")
+    var rolePasswordFile: String?
+
+    @Option(name: .long, help: "A role that may publish and call; PUBLIC is everybody. Repeat it for more.")
+    var grantTo: [String] = []
+
+    @Option(name: .long, help: "A role that may register and subscribe. Repeat it for more.")
+    var registerTo: [String] = []
+
+    @Flag(name: .long, help: "Make a copied database one of its own.")
+    var adopt = false
+
+    @Flag(name: .long, help: "Only print the statements that would be run.")
+    var print = false
+
+    func run() throws {
+        try Console.attempt {
+            let connection = try self.database.connect()
+            let request = InstallationRequest(
+                schema: self.database.schema, role: self.role,
+                verifier: try self.password().map { try connection.verifier(password: $0, role: self.role) },
+                grantTo: self.grantTo.isEmpty ? nil : self.grantTo,
+                registerTo: self.registerTo.isEmpty ? nil : self.registerTo, adopts: self.adopt)
+            if self.print {
+                Swift.print(try Installer.script(request, on: connection))
+                return
+            }
+            let report = try Installer.run(request, on: connection)
+            report.done.forEach { Swift.print("done: \($0)") }
+            report.warnings.forEach { Console.complain("note: \($0)") }
+        }
+    }
+
+    private func password() throws -> String? {
+        if let file = self.rolePasswordFile { return try Console.firstLine(of: file) }
+        return Console.environment["WAMP_ROLE_PASSWORD"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+}
+
+/// The database and the schema, as the commands take them that an administrator runs.
+struct AdministratedDatabase: ParsableArguments {
+    @Option(name: .long, help: "A libpq URL or keyword string of an administrator; PGPASSWORD and ~/.pgpass apply.")
+    var adminUrl: String
+
+    @Option(name: .long, help: "The schema of the interface.")
+    var schema = "wamp"
+
+    func connect() throws -> ScriptConnection {
+        try ScriptConnection(ConnectionSettings(url: self.adminUrl, password: nil))
+    }
+}

@@ -1,0 +1,27 @@
+import Postgres
+
+/// Rows for people: columns one under the other.
+struct Table {
+    /// What a value is cut to.
+    private static let widest = 60
+
+    /// The table, without a line break at its end.
+    let text: String
+
+    init(_ rows: Rows) {
+        let cells = [rows.columns] + rows.values.map { $0.map { Self.shown($0 ?? "") } }
+        let widths = rows.columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        let lines = cells.map { row in
+            let padded = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count)
+            }
+            return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
+        }
+        self.text = lines.joined(separator: "\n")
+    }
+
+    /// A value on one line.
+    private static func shown(_ text: String) -> String {
+        let line = String(text.map { $0.isNewline ? " " : $0 })
+        return line.count <= self.widest ? line : line.prefix(self.widest - 1) + "…"
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Postgres
+import Sidecar
+
+/// `wamp-sidecar uninstall`.
+struct Uninstall: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take the SQL interface away, with all the data in it.",
+        discussion: """
+            Tells first what would go, and does it only with --yes. The extension dblink goes if install made it and nobody \
+            else uses it, the roles that install made if nothing else is theirs. Exit status: 0 if it is done (or printed), \
+            1 if not.
+
+            EXAMPLES:
+              wamp-sidecar uninstall --admin-url postgresql://postgres@db.example.com/app
+              wamp-sidecar uninstall --admin-url postgresql://postgres@db.example.com/app --yes
+            """)
+
+    @OptionGroup var database: AdministratedDatabase
+
+    @Flag(name: .long, help: "Only print the statements that would be run.")
+    var print = false
+
+    @Flag(name: .long, help: "Do it.")
+    var yes = false
+
+    func run() throws {
+        try Console.attempt {
+            let connection = try self.database.connect()
+            let uninstaller = try Uninstaller(schema: self.database.schema, on: connection)
+            if self.print {
+                Swift.print(uninstaller.script)
+                return
+            }
+            let loss = uninstaller.loss
+            Swift.print(
+                """
+                schema \(self.database.schema) holds \(loss.outbox) events that are not published, \
+                \(loss.deadLetters) dead letters, \(loss.mappings) registrations and subscriptions
+                """)
+            loss.dependents.forEach { Swift.print("with it goes: \($0)") }
+            guard self.yes else {
+                Console.complain("nothing is done without --yes")
+                Console.end(.failure)
+            }
+            let report = try uninstaller.run(on: connection)
+            report.done.forEach { Swift.print("gone: \($0)") }
+            report.warnings.forEach { Console.complain("note: \($0)") }
+        }
+    }
+}
