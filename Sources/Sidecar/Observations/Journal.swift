@@ -16,6 +16,7 @@ final class Journal {
     private var counts: [String: Count] = [:]
 
     private struct Count {
+        let level: Logger.Level
         var total = 0
         var untold = 0
         var last: (message: Logger.Message, metadata: Logger.Metadata)
@@ -42,14 +43,58 @@ final class Journal {
         case .registrationRevoked(let uri, let reason):
             self.logger.warning(
                 "registration revoked by the router", metadata: [Key.procedure: "\(uri)", Key.reason: "\(reason)"])
-        case .procedureUsable(let uri):
+        case .functionUsable(.procedure(let uri)):
             self.logger.notice("procedure can be called now", metadata: [Key.procedure: "\(uri)"])
-        case .procedureUnusable(let uri, let place, let reason):
+        case .functionUsable(.subscription(let topic, let function)):
+            self.logger.notice(
+                "function for events can be called now", metadata: [Key.topic: "\(topic)", Key.function: "\(function)"])
+        case .functionUnusable(.procedure(let uri), let place, let reason):
             self.logger.error(
                 "procedure can't be called",
                 metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
+        case .functionUnusable(.subscription(let topic, let function), let place, let reason):
+            self.logger.error(
+                "function for events can't be called",
+                metadata: [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.place: "\(place)",
+                    Key.reason: "\(reason)",
+                ])
         case .callFailed(let uri, let error):
             self.logger.debug("call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+
+        case .subscribed(let topic):
+            self.logger.debug("subscribed", metadata: [Key.topic: "\(topic)"])
+        case .subscriptionRefused(let topic, let place, let reason):
+            self.logger.error(
+                "not subscribed",
+                metadata: [Key.topic: "\(topic)", Key.place: "\(place)", Key.reason: "\(reason)"])
+        case .subscriptionRevoked(let topic, let reason):
+            self.logger.warning(
+                "subscription revoked by the router", metadata: [Key.topic: "\(topic)", Key.reason: "\(reason)"])
+        case .eventRetried(let topic, let function, let reason):
+            self.count(
+                "retry \(topic)", "event is run again",
+                [Key.topic: "\(topic)", Key.function: "\(function)", Key.reason: "\(reason)"])
+        case .eventFailed(let topic, let function, let error, let reason):
+            self.count(
+                "event \(topic)", "event failed",
+                [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)",
+                ], level: .error)
+        case .eventLost(let topic, let function, let error, let reason):
+            self.count(
+                "lost \(topic)", "event lost",
+                [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)",
+                ], level: .error)
+        case .eventDropped(let topic, let place):
+            self.count(
+                "overflow \(topic)", "event dropped: too many wait for the database",
+                [Key.topic: "\(topic)", Key.place: "\(place)"], level: .error)
+        case .eventsNotRun(let count):
+            self.logger.error("events not run before the end", metadata: [Key.count: "\(count)"])
 
         case .notificationDropped(let channel, let place, let reason):
             self.count(
@@ -217,15 +262,17 @@ final class Journal {
         }
     }
 
-    private func count(_ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+    private func count(
+        _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
+    ) {
         if self.counts[key]?.untold != nil {
             self.counts[key]?.total += 1
             self.counts[key]?.untold += 1
             self.counts[key]?.last = (message, metadata)
             return
         }
-        self.counts[key] = Count(total: 1, last: (message, metadata))
-        self.logger.warning(message, metadata: metadata)
+        self.counts[key] = Count(level: level, total: 1, last: (message, metadata))
+        self.logger.log(level: level, message, metadata: metadata)
         self.tellLater(key)
     }
 
@@ -240,7 +287,7 @@ final class Journal {
             metadata[Key.count] = "\(count.untold)"
             metadata[Key.total] = "\(count.total)"
             self.counts[key]?.untold = 0
-            self.logger.warning(count.last.message, metadata: metadata)
+            self.logger.log(level: count.level, count.last.message, metadata: metadata)
             self.tellLater(key)
         }
     }

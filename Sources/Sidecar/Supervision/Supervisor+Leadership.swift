@@ -26,6 +26,7 @@ extension Supervisor: LeadershipOwner {
     private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
         if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
         self.interface = outcome.state
+        self.subscriptions.isInstalled = outcome.state.usable != nil
         self.leadership.sessionIsKnown(
             schema: outcome.state.usable.map { _ in SQLText.identifier(self.configuration.database.schema) })
         self.changed()
@@ -72,6 +73,7 @@ extension Supervisor: LeadershipOwner {
     private func act(_ isOurs: Bool) {
         self.callee.hold(singles: isOurs ? .here : .elsewhere)
         self.notifications.isActive = isOurs
+        self.subscriptions.isActive = isOurs
     }
 
     func leaderTerminated(_ pid: Int32) {

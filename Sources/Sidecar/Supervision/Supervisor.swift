@@ -20,6 +20,7 @@ final class Supervisor: RouterDelegate {
     private let pool: Pool
     private let listener: Listener
     let callee: Callee
+    let subscriptions: Subscriptions
     private let settings: CallSettings
     let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
@@ -74,9 +75,13 @@ final class Supervisor: RouterDelegate {
         }
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
-            isInUse: configuration.procedures.contains { $0.role != .session })
+            isInUse: configuration.procedures.contains { $0.role != .session }
+                || configuration.subscriptions.contains { $0.role != nil })
         self.settings = settings
         self.callee = try Callee(
+            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            settings: settings, observer: relay.observed, changed: relay.changed)
+        self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
             settings: settings, observer: relay.observed, changed: relay.changed)
         let notifications = try NotificationRelay(
@@ -86,6 +91,8 @@ final class Supervisor: RouterDelegate {
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
             receiver: { notifications.received(channel: $0, payload: $1) })
+        let pool = self.pool
+        self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
         self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
         relay.supervisor = self
     }
@@ -115,12 +122,14 @@ final class Supervisor: RouterDelegate {
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
         self.callee.drain {
-            let finish = {
-                timer.cancel()
-                end(true)
+            self.subscriptions.drain {
+                let finish = {
+                    timer.cancel()
+                    end(true)
+                }
+                // Calls from SQL may be answered by functions of this very database.
+                if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
             }
-            // Calls from SQL may be answered by functions of this very database.
-            if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
         }
     }
 
@@ -131,6 +140,7 @@ final class Supervisor: RouterDelegate {
 
     private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
         // Calls that still run are told so now, while there is a session to tell it in.
+        self.subscriptions.stop()
         self.pool.stop()
         self.caller?.stop()
         var isOver = false
@@ -172,7 +182,9 @@ final class Supervisor: RouterDelegate {
     }
 
     func changed() {
-        self.readiness.procedures(areSettled: self.callee.isSettled, complaints: self.callee.complaints)
+        self.readiness.routes(
+            areSettled: self.callee.isSettled && self.subscriptions.isSettled,
+            complaints: self.callee.complaints + self.subscriptions.complaints)
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -192,6 +204,7 @@ final class Supervisor: RouterDelegate {
         case .callsAvailable:
             self.readiness.databaseIsAvailable(true)
             self.callee.databaseIsAvailable()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .callsUnavailable:
             self.readiness.databaseIsAvailable(false)
             if self.configuration.database.onDatabaseLoss == .unregister { self.callee.withdraw() }
@@ -202,6 +215,7 @@ final class Supervisor: RouterDelegate {
         case .connected(.control, _, _):
             self.askForSearchPath()
             self.callee.lookUpWhatIsNotKnown()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .connected, .lost, .connectFailed:
             return
         }
@@ -221,6 +235,7 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(true)
         self.notifications.joined(session)
         self.callee.joined(session)
+        self.subscriptions.joined(session)
         self.outbox.joined(session)
         self.caller?.peer = session
         self.leadership.joined()
@@ -231,6 +246,7 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(false)
         self.notifications.left()
         self.callee.left()
+        self.subscriptions.left()
         self.outbox.left()
         self.caller?.peer = nil
         self.leadership.left()
@@ -246,13 +262,17 @@ final class Supervisor: RouterDelegate {
         self.callee.received(interrupt)
     }
 
-    func received(_ event: Event, in session: Session) {}
+    func received(_ event: Event, in session: Session) {
+        self.subscriptions.received(event)
+    }
 
     func revoked(_ registration: RegistrationID, reason: String?, in session: Session) {
         self.callee.revoked(registration, reason: reason)
     }
 
-    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {}
+    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {
+        self.subscriptions.revoked(subscription, reason: reason)
+    }
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
