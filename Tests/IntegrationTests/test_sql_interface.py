@@ -336,7 +336,7 @@ def test_results_of_calls(interface: Installation, port: ScriptedPort) -> None:
                                     ("two", {"args": [1, 2], "kwargs": {}}), ("both", {"args": [1], "kwargs": {"a": 2}})):
             got = session.execute(f"select wamp.call('com.example.{procedure}')").fetchone()  # type: ignore[arg-type]
             assert got == (expected,), procedure
-        full = session.execute("select (wamp.call_full('com.example.both', '[5]', '{\"k\": null}', '{\"timeout\": 1}')).*")
+        full = session.execute("select * from wamp.call_full('com.example.both', '[5]', '{\"k\": null}', '{\"timeout\": 1}')")
         assert full.fetchone() == ([1], {"a": 2})
         assert port.documents[-1] == {
             "key": "key-1", "pid": pid, "rows": True, "call": "com.example.both", "args": [5], "kwargs": {"k": None},
