@@ -124,6 +124,8 @@ final class Journal {
             self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
         case .eventsFoundAsleep(let count):
             self.logger.debug("events found without a notification", metadata: [Key.count: "\(count)"])
+        case .deadLettersExpired(let count):
+            self.logger.notice("old dead letters deleted", metadata: [Key.count: "\(count)"])
         case .relayFailed(let statement, let reason):
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",

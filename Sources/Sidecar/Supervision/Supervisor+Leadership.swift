@@ -45,11 +45,13 @@ extension Supervisor: LeadershipOwner {
     func startedLeading(_ session: DatabaseSession) {
         guard let interface = self.interface?.usable else { return }
         self.outbox.lead(session)
+        self.deadLetters.begin()
         if interface.dblinkSchema != nil { self.announcement?.begin() }
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
+        self.deadLetters.end()
         self.announcement?.end()
     }
 

@@ -31,6 +31,7 @@ final class Supervisor: RouterDelegate {
     private(set) lazy var leadership = Leadership(
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
+    let deadLetters: DeadLetterExpiry
     /// Nil where the file opens no port.
     let caller: CallerPort?
     let announcement: PortAnnouncement?
@@ -58,6 +59,10 @@ final class Supervisor: RouterDelegate {
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        self.deadLetters = DeadLetterExpiry(
+            schema: SQLText.identifier(configuration.database.schema),
+            keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
+            observer: relay.observed)
         if let settings = configuration.caller {
             let place = configuration.place(settings.location)
             let port = try CallerPort.Configuration(settings)
