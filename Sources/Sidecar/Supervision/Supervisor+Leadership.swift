@@ -26,7 +26,10 @@ extension Supervisor: LeadershipOwner {
     private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
         if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
         self.interface = outcome.state
-        self.subscriptions.isInstalled = outcome.state.usable != nil
+        let isUsable = outcome.state.usable != nil
+        self.subscriptions.isInstalled = isUsable
+        self.registrations.interface(isInstalled: isUsable)
+        if isUsable { self.listener.listen(to: self.keys.mappingChannel) }
         self.leadership.sessionIsKnown(
             schema: outcome.state.usable.map { _ in SQLText.identifier(self.configuration.database.schema) })
         self.changed()
