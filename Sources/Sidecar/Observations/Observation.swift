@@ -15,6 +15,12 @@ enum Observation {
     case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
 
+    /// Something that SQL registered is mapped now.
+    case registrationAdded(uri: String, place: String)
+    case registrationRemoved(uri: String, place: String)
+    case registrationFaulty(reason: String)
+    case registrationsUnreadable(reason: String)
+
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, place: String, reason: String)
     case subscriptionRevoked(topic: String, reason: String)
