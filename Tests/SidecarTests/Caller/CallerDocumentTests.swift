@@ -36,10 +36,16 @@ struct CallerDocumentTests {
         #expect(!document.wantsRows)
     }
 
+    @Test("a semicolon at the end, as people type it", arguments: [";", " ; ", ";;\n"])
+    func terminator(text: String) throws {
+        #expect(try self.document(#"{"call": "t"}"# + text) == self.document(#"{"call": "t"}"#))
+    }
+
     @Test(
         "documents that are none",
         arguments: [
-            "select 1", "", "[]", "1", "{", "{}", #"{"call": "a""#, #"{"call": "a"} x"#, #"{"call": "a"}{"call": "a"}"#,
+            "select 1", "", ";", "{};{}", "[]", "1", "{", "{}", #"{"call": "a""#, #"{"call": "a"} x"#,
+            #"{"call": "a"}{"call": "a"}"#,
             #"{"args": []}"#,
             #"{"call": 1}"#, #"{"call": null}"#, #"{"publish": ["a"]}"#, #"{"call": "a", "publish": "b"}"#,
             #"{"call": "a", "call": "b"}"#, #"{"call": "a", "args": {}}"#, #"{"call": "a", "kwargs": []}"#,
