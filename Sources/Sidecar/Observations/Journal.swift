@@ -10,7 +10,7 @@ import WAMPClient
 final class Journal {
     private static let interval = TimeAmount.seconds(10)
 
-    private let logger: Logger
+    let logger: Logger
     private let eventLoop: any EventLoop
     private var failures: [ConnectionSettings.Part: String] = [:]
     private var counts: [String: Count] = [:]
@@ -32,6 +32,7 @@ final class Journal {
             self.logger.info("starting", metadata: [Key.version: "\(version)", Key.configuration: "\(configuration)"])
         case .router(let event): self.record(event)
         case .database(let event): self.record(event)
+        case .caller(let event): self.record(event)
 
         case .registered(let uri):
             self.logger.debug("procedure registered", metadata: [Key.procedure: "\(uri)"])
@@ -147,7 +148,8 @@ final class Journal {
         }
     }
 
-    private func count(_ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+    /// Tells the first of its kind at once, and how many others there were every ten seconds.
+    func count(_ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata) {
         if self.counts[key]?.untold != nil {
             self.counts[key]?.total += 1
             self.counts[key]?.untold += 1
@@ -180,7 +182,8 @@ final class Journal {
     }
 
     /// The keys of the log's metadata.
-    private enum Key {
+    enum Key {
+        static let address = "address"
         static let agent = "agent"
         static let authid = "authid"
         static let authrole = "authrole"
@@ -191,7 +194,9 @@ final class Journal {
         static let count = "count"
         static let error = "error"
         static let faults = "faults"
+        static let from = "from"
         static let function = "function"
+        static let limit = "limit"
         static let part = "part"
         static let place = "place"
         static let procedure = "procedure"
@@ -204,6 +209,7 @@ final class Journal {
         static let session = "session"
         static let signal = "signal"
         static let total = "total"
+        static let user = "user"
         static let version = "version"
     }
 }

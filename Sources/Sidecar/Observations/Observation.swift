@@ -6,6 +6,7 @@ enum Observation {
     case starting(version: String, configuration: String)
     case router(RouterEvent)
     case database(DatabaseEvent)
+    case caller(CallerEvent)
 
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)

@@ -97,14 +97,15 @@ struct PsqlTests {
         _ = try await port.event(0)
         let number = try await port.number
         let key = port.key
-        async let caller = Task.detached {
-            Shell.run(
-                "PGPASSWORD='\(ListeningPort.password)' timeout -s KILL 1 psql -AtX -h 127.0.0.1 -p \(number) -U wamp "
-                    + "-d wamp -c '{\"key\": \"\(key)\", \"call\": \"com.never\"}'")
-        }.value
+        let folder = TemporaryFolder()
+        let caller = Shell.run(
+            "PGPASSWORD='\(ListeningPort.password)' psql -AtX -h 127.0.0.1 -p \(number) -U wamp -d wamp "
+                + "-c '{\"key\": \"\(key)\", \"call\": \"com.never\"}' >/dev/null 2>&1 & "
+                + "echo $! > \(folder.path)/pid")
+        #expect(caller.status == 0)
         try await port.called()
+        #expect(Shell.run("kill -9 $(cat \(folder.path)/pid)").status == 0)
         try await port.canceled()
-        #expect(await caller.status != 0)
         try await port.stop()
     }
 }
