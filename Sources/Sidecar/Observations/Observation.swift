@@ -7,6 +7,7 @@ enum Observation {
     case starting(version: String, configuration: String)
     case router(RouterEvent)
     case database(DatabaseEvent)
+    case caller(CallerEvent)
 
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
@@ -45,7 +46,6 @@ enum Observation {
     case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
 
-    case caller(CallerEvent)
     case portAnnounced
     case portNotAnnounced(reason: String)
 
