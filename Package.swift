@@ -60,6 +60,10 @@ let package = Package(
             ],
             swiftSettings: memorySafe),
         .target(
+            name: "PostgresWire",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "SidecarConfiguration",
             dependencies: [.product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
@@ -70,9 +74,11 @@ let package = Package(
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
+                "PostgresWire",
                 "SidecarConfiguration",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -105,11 +111,28 @@ let package = Package(
             name: "PostgresTests",
             dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
+        .target(
+            name: "PostgresClientEnd",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            path: "Tests/PostgresClientEnd",
+            swiftSettings: settings),
+        .testTarget(
+            name: "PostgresWireTests",
+            dependencies: [
+                "PostgresWire", "PostgresClientEnd", "Cryptography",
+                .product(name: "NIOCore", package: nio),
+            ],
+            swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
-            dependencies: ["Sidecar", "Postgres", "WAMP", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             swiftSettings: settings),
     ]
 )

@@ -83,12 +83,17 @@ extension Reading {
             section.missing("database", example: "{ url: postgresql://wamp@127.0.0.1:5432/app }")
         }
         let procedures = section.entry("procedures").map { self.procedures($0) } ?? []
+        let subscriptions = section.entry("subscriptions").map { self.subscriptions($0) } ?? []
         let notifications = section.entry("notifications").map { self.notifications($0) } ?? []
+        let caller = section.entry("caller").flatMap { self.caller($0) }
+        let outbox = self.outbox(section.entry("outbox"))
+        let deadLetterKeep = self.deadLetterKeep(section.entry("dead_letter"))
         let shutdownTimeout = section.duration("shutdown_timeout", in: Bounds.shutdown) ?? .seconds(8)
         let log = section.entry("log").map { self.log($0) } ?? LogSettings(level: .info, format: .text)
         guard let router, let database else { return nil }
         return Configuration(
-            path: self.file, router: router, database: database, procedures: procedures, notifications: notifications,
+            path: self.file, router: router, database: database, procedures: procedures, subscriptions: subscriptions,
+            notifications: notifications, caller: caller, outbox: outbox, deadLetterKeep: deadLetterKeep,
             shutdownTimeout: shutdownTimeout, log: log)
     }
 

@@ -6,6 +6,9 @@ package struct FormatChecks: Sendable {
     /// A URI, and how it is matched: `exact`, `prefix` or `wildcard`.
     package var uri: @Sendable (_ text: String, _ match: String) -> String?
 
+    /// A topic to subscribe to, and how it is matched: `exact`, `prefix` or `wildcard`.
+    package var topic: @Sendable (_ text: String, _ match: String) -> String?
+
     /// A router's URL, as far as this version supports it.
     package var routerURL: @Sendable (_ text: String) -> String?
 
@@ -27,6 +30,7 @@ package struct FormatChecks: Sendable {
     /// All checks, each from the module that knows.
     package init(
         uri: @escaping @Sendable (_ text: String, _ match: String) -> String? = { _, _ in nil },
+        topic: @escaping @Sendable (_ text: String, _ match: String) -> String? = { _, _ in nil },
         routerURL: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
         isOpenToEavesdroppers: @escaping @Sendable (_ routerURL: String) -> Bool = { _ in false },
         realm: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
@@ -35,6 +39,7 @@ package struct FormatChecks: Sendable {
         sqlStatement: @escaping @Sendable (_ text: String) -> String? = { _ in nil }
     ) {
         self.uri = uri
+        self.topic = topic
         self.routerURL = routerURL
         self.isOpenToEavesdroppers = isOpenToEavesdroppers
         self.realm = realm

@@ -9,8 +9,11 @@ struct KeyTable: Sendable {
 
     /// The top level.
     static let file = KeyTable(
-        now: ["router", "database", "procedures", "notifications", "shutdown_timeout", "log"],
-        later: ["expose", "subscriptions", "outbox", "dead_letter", "caller", "admin", "describe"])
+        now: [
+            "router", "database", "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter",
+            "shutdown_timeout", "log",
+        ],
+        later: ["expose", "admin", "describe"])
 
     /// `router`.
     static let router = KeyTable(
@@ -26,9 +29,9 @@ struct KeyTable: Sendable {
     static let database = KeyTable(
         now: [
             "url", "password", "password_file", "connections", "pipeline", "queue", "queue_timeout",
-            "on_database_loss",
+            "on_database_loss", "schema", "grant_to", "register_to",
         ],
-        later: ["schema", "grant_to", "register_to"])
+        later: [])
 
     /// An entry of `procedures`.
     static let procedure = KeyTable(
@@ -37,6 +40,10 @@ struct KeyTable: Sendable {
             "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
         ],
         later: ["before"])
+
+    /// An entry of `subscriptions`.
+    static let subscription = KeyTable(
+        now: ["function", "match", "retained", "concurrency", "timeout", "role", "retries", "convention"], later: [])
 
     /// An entry of `notifications`.
     static let notification = KeyTable(now: ["publish", "call", "result", "timeout", "options"], later: [])
@@ -48,6 +55,17 @@ struct KeyTable: Sendable {
             "eligible", "eligible_authid", "eligible_authrole",
         ],
         later: [])
+
+    /// `caller`.
+    static let caller = KeyTable(
+        now: ["listen", "connect", "password", "password_file", "timeout", "sessions", "insecure", "allow_meta"],
+        later: ["tls"])
+
+    /// `outbox`.
+    static let outbox = KeyTable(now: ["event_id", "batch", "acknowledge_timeout", "attempts"], later: [])
+
+    /// `dead_letter`.
+    static let deadLetter = KeyTable(now: ["keep"], later: [])
 
     /// `log`.
     static let log = KeyTable(now: ["level", "format"], later: [])

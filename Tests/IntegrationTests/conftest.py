@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from actors.cluster import Cluster, Database
+from actors.installation import InstalledDatabase, install
 from actors.router import REALM, TICKET, Router
 from actors.sidecar import Sidecar
 
@@ -71,6 +72,18 @@ def transport(request: pytest.FixtureRequest) -> str:
 def database(cluster: Cluster) -> Database:
     """An empty database."""
     return cluster.create_database(f"test{next(numbers)}")
+
+
+@pytest.fixture
+def installed(database: Database) -> InstalledDatabase:
+    """A database with the SQL interface, installed by an administrator; its `url` is the sidecar's role."""
+    return InstalledDatabase(install(database))
+
+
+@pytest.fixture
+def mortal_database(mortal_cluster: Cluster) -> InstalledDatabase:
+    """The same in a cluster that may be killed."""
+    return InstalledDatabase(install(mortal_cluster.create_database("mortal")))
 
 
 def settings(router_url: str | list[str], database_url: str, **sections: Any) -> dict[str, Any]:

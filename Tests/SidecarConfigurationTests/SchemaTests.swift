@@ -57,7 +57,9 @@ import Testing
 
     static let sections: [(String, KeyTable)] = [
         ("file", .file), ("router", .router), ("auth", .authentication), ("database", .database),
-        ("procedure", .procedure), ("notification", .notification), ("publish_options", .publishOptions), ("log", .log),
+        ("procedure", .procedure), ("subscription", .subscription), ("notification", .notification),
+        ("publish_options", .publishOptions), ("caller", .caller), ("outbox", .outbox), ("dead_letter", .deadLetter),
+        ("log", .log),
     ]
 
     @Test func sectionsHaveTheSameKeys() throws {
@@ -70,10 +72,12 @@ import Testing
 
     @Test func requiredKeysAreTheSame() throws {
         let places = ["file": ("{}", "at the top level"), "router": ("router: {}", "in router")]
-            .merging(["database": ("database: {}", "in database"), "auth": ("router: { auth: {} }", "in router.auth")])
-        {
-            $1
-        }
+            .merging(
+                [
+                    "database": ("database: {}", "in database"), "auth": ("router: { auth: {} }", "in router.auth"),
+                    "caller": ("caller: {}", "in caller"),
+                    "subscription": ("subscriptions: { a: {} }", "in subscription 'a'"),
+                ]) { $1 }
         for (name, _) in Self.sections {
             let required = try self.part(name).find("required")?.list.compactMap(\.text) ?? []
             guard let (text, place) = places[name] else {
@@ -99,6 +103,8 @@ import Testing
             ("procedure", "results", words(ProcedureMapping.Results.self)),
             ("procedure", "bigint", words(ProcedureMapping.Bigint.self)),
             ("procedure", "errors", words(ProcedureMapping.Errors.self)),
+            ("subscription", "match", words(ProcedureMapping.Match.self)),
+            ("subscription", "convention", words(ProcedureMapping.Convention.self)),
             ("log", "level", words(LogSettings.Level.self)), ("log", "format", words(LogSettings.Format.self)),
         ]
         for (section, key, expected) in choices {
@@ -126,6 +132,8 @@ import Testing
         let bases = [
             "file": "", "router": "router: { url: u, realm: r", "auth": "router: { url: u, realm: r, auth: {",
             "database": "database: { url: u", "procedure": "procedures: { a: { function: f",
+            "subscription": "subscriptions: { t: { function: f", "caller": "caller: { listen: \"127.0.0.1:7432\"",
+            "outbox": "outbox: {", "dead_letter": "dead_letter: {",
             "notification": "notifications: { c: { call: p",
             "publish_options": "notifications: { c: { publish: t, options: {", "log": "log: {",
         ]
@@ -146,12 +154,14 @@ import Testing
                 count += 1
             }
         }
-        #expect(count == 25)
+        #expect(count == 42)
     }
 
     @Test func boundsOfNumbersAreTheSame() throws {
         for (name, before, after) in [
             ("database", "database: { url: u, ", " }"), ("procedure", "procedures: { a: { function: f, ", " } }"),
+            ("subscription", "subscriptions: { a: { function: f, ", " } }"),
+            ("caller", "caller: { listen: \"[::1]:1\", ", " }"), ("outbox", "outbox: { ", " }"),
         ] {
             for entry in try self.part(name).at("properties").entries {
                 let types = Part(node: entry.value).find("anyOf")?.list ?? []

@@ -22,7 +22,7 @@ final class Connection: WatcherHandler {
         var affectedRows: Int?
     }
 
-    /// A message of this size makes libpq's buffers grow for good: the connection is given up after it.
+    /// A message of this size, in octets, makes libpq's buffers grow for good.
     private static let greatestMessage = 1 << 20
     /// More prepared statements than this are a sign of a leak in what uses them: the connection is given up.
     private static let mostStatements = 1000
@@ -30,6 +30,7 @@ final class Connection: WatcherHandler {
     private let handle: ConnectionHandle
     private let descriptor: Int32
     private let watcher: Watcher
+    private let isReplaceable: Bool
     private unowned let owner: any ConnectionOwner
     private var token: Watcher.Token = 0
     private var state = State.open
@@ -48,12 +49,17 @@ final class Connection: WatcherHandler {
     let backend: Int32
     /// When the segment that runs now became the first: the ones ahead of it have ended.
     private(set) var headSince: NIODeadline = .now()
+    /// A large message has made its buffers grow.
+    private(set) var hasGrown = false
     /// Nothing more should be sent; it is closed as soon as what runs has ended.
     private(set) var isRetiring = false
 
     /// Starts watching the connection.
-    init(_ handle: ConnectionHandle, watcher: Watcher, owner: any ConnectionOwner) throws(WatcherError) {
+    init(
+        _ handle: ConnectionHandle, part: ConnectionSettings.Part, watcher: Watcher, owner: any ConnectionOwner
+    ) throws(WatcherError) {
         self.handle = handle
+        self.isReplaceable = part.isReplaceable
         self.descriptor = handle.descriptor
         self.watcher = watcher
         self.owner = owner
@@ -63,6 +69,12 @@ final class Connection: WatcherHandler {
 
     /// For example 150018.
     var serverVersion: Int32 { self.handle.serverVersion }
+
+    /// Whether reading has been stopped.
+    var isPaused: Bool {
+        if case .paused = self.state { return true }
+        return false
+    }
 
     /// The number of units of work that were sent and have not ended.
     var depth: Int { self.inFlight.count }
@@ -164,7 +176,7 @@ final class Connection: WatcherHandler {
     }
 
     private func run(_ statement: Statement, _ parameters: Parameters) -> Bool {
-        if parameters.byteCount > Self.greatestMessage { self.isRetiring = true }
+        if parameters.byteCount > Self.greatestMessage { self.grew() }
         return unsafe parameters.withValues { values, _ in
             unsafe PQsendQueryPrepared(
                 self.handle.pointer, statement.name, Int32(clamping: values.count), values.baseAddress, nil, nil, 0)
@@ -173,11 +185,16 @@ final class Connection: WatcherHandler {
     }
 
     private func run(_ text: String, _ parameters: Parameters) -> Bool {
-        if parameters.byteCount > Self.greatestMessage { self.isRetiring = true }
+        if parameters.byteCount > Self.greatestMessage { self.grew() }
         return unsafe parameters.withValues { values, _ in
             unsafe PQsendQueryParams(
                 self.handle.pointer, text, Int32(clamping: values.count), nil, values.baseAddress, nil, nil, 0) == 1
         }
+    }
+
+    private func grew() {
+        self.hasGrown = true
+        if self.isReplaceable { self.isRetiring = true }
     }
 
     /// Ends the segment. Newer libraries can do that without a system call for each: then the owner's turn ends with ``flush()``.
@@ -351,7 +368,7 @@ final class Connection: WatcherHandler {
         let work = self.inFlight[0].work
         for index in 0..<result.rowCount {
             let row = ResultRow(result, row: index)
-            if row.byteCount > Self.greatestMessage { self.isRetiring = true }
+            if row.byteCount > Self.greatestMessage { self.grew() }
             work.handler.received(row, of: work)
         }
         if result.kind == .rows { self.inFlight[0].affectedRows = result.affectedRows }
@@ -387,6 +404,12 @@ final class Connection: WatcherHandler {
         self.watcher.remove(self.descriptor, token: self.token)
         self.inFlight.removeAll()
         self.owner.finish(self.handle)
+    }
+
+    /// Closes an idle connection, so that another takes its place. The owner is told.
+    func replace() {
+        guard self.inFlight.isEmpty else { return }
+        self.lose(nil)
     }
 
     /// Ends the connection from this side: the server does not answer.

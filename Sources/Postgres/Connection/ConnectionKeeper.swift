@@ -91,7 +91,7 @@ final class ConnectionKeeper {
         }
         guard let owner = self.owner else { return self.environment.connector.finish(handle) }
         do {
-            let connection = try Connection(handle, watcher: self.environment.watcher, owner: owner)
+            let connection = try Connection(handle, part: self.part, watcher: self.environment.watcher, owner: owner)
             self.connection = connection
             owner.connected(connection, keeper: self)
         } catch {

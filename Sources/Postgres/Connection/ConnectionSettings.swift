@@ -10,8 +10,18 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         case calls
         case control
         case listener
+        /// The session that holds the leader's lock and does the outbox's work.
+        case leader
         case check
         case script
+
+        /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it has more to say.
+        var isReplaceable: Bool {
+            switch self {
+            case .calls, .control, .listener, .check, .script: true
+            case .leader: false
+            }
+        }
     }
 
     /// One `keyword=value` of a connection.
@@ -48,6 +58,13 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
             given.append(option)
         }
         self.given = given
+    }
+
+    /// What a libpq URI or keyword string says, each keyword with its value.
+    ///
+    /// - Throws: ``ConnectionSettingsError`` if libpq does not understand it.
+    package static func keywords(of text: String) throws(ConnectionSettingsError) -> [(name: String, value: String)] {
+        try self.parse(text).map { ($0.keyword, $0.value) }
     }
 
     /// How long connecting may take before it is given up: libpq's own limit counts for each host.

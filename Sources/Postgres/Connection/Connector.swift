@@ -1,6 +1,6 @@
 internal import CLibpq
 import Glibc
-internal import NIOCore
+package import NIOCore
 internal import NIOPosix
 
 /// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and `PQfinish` writes.
@@ -27,6 +27,15 @@ package struct Connector: Sendable {
             try Self.open(
                 settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
         }
+    }
+
+    /// Runs what blocks on one of the threads.
+    ///
+    /// - Returns: a future on `eventLoop`, of what `body` returns or throws.
+    package func run<Value: Sendable>(
+        on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> Value
+    ) -> EventLoopFuture<Value> {
+        self.threads.runIfActive(eventLoop: eventLoop, body)
     }
 
     /// Ends a connection: says goodbye to the server and gives the memory back.

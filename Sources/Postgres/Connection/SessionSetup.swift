@@ -21,14 +21,32 @@ struct SessionSetup: Sendable {
             ("client_connection_check_interval", "5000"),
             // Cancels stand in line behind the catalog's questions: none of them may wait for a migration's locks.
             ("lock_timeout", self.part == .control ? "500" : ""),
-            ("statement_timeout", self.part == .calls ? "\(self.statementTimeout.nanoseconds / 1_000_000)" : "10000"),
+            ("statement_timeout", self.statementTimeoutSetting),
             ("idle_session_timeout", "0"),
             // What CALL returns comes as text, and is read in these formats.
             ("DateStyle", "ISO"),
             ("bytea_output", "hex"),
             // The catalog's questions take longer to plan than to answer.
             ("plan_cache_mode", self.part == .control ? "force_generic_plan" : "auto"),
-        ]
+        ] + (self.part == .leader ? Self.leaderSettings : [])
+    }
+
+    /// The outbox's relay counts on them, whatever the role's own defaults are. A plan that is made while the table is empty must not be a
+    /// scan of the whole table when a backlog has grown, and a deletion that a crash undoes is made again.
+    private static let leaderSettings = [
+        ("lock_timeout", "0"),
+        ("synchronous_commit", "off"),
+        ("default_transaction_isolation", "read committed"),
+        ("enable_seqscan", "off"),
+        ("jit", "off"),
+    ]
+
+    private var statementTimeoutSetting: String {
+        switch self.part {
+        case .calls: "\(self.statementTimeout.nanoseconds / 1_000_000)"
+        case .leader: "0"
+        case .control, .listener, .check, .script: "10000"
+        }
     }
 
     func run(on handle: ConnectionHandle) throws(ConnectFailure) {

@@ -63,6 +63,12 @@ struct ResultAssembler {
     ///
     /// - Throws: a fault if the result is not of the shape that the mapping says.
     mutating func finish() throws(ResultFault) -> Payload {
+        var payload = try self.collected()
+        payload.restoreBinary()
+        return payload
+    }
+
+    private mutating func collected() throws(ResultFault) -> Payload {
         switch self.plan.result {
         case .nothing:
             return .empty

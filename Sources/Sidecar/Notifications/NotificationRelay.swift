@@ -22,6 +22,8 @@ final class NotificationRelay {
     private let routes: [String: Route]
     private let observer: (Observation) -> Void
     private var session: Session?
+    /// Whether notifications are relayed here: false while another sidecar does it.
+    var isActive = false
 
     init(
         configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
@@ -55,7 +57,7 @@ final class NotificationRelay {
 
     /// A notification has come. The bytes are valid only during the call.
     func received(channel: String, payload: UnsafeRawBufferPointer) {
-        guard let route = self.routes[channel] else { return }
+        guard self.isActive, let route = self.routes[channel] else { return }
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
             try self.relay(NotificationPayload(ByteBuffer(bytes: payload)), along: route, in: session)

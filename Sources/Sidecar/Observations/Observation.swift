@@ -1,3 +1,4 @@
+import NIOCore
 import Postgres
 import WAMPClient
 
@@ -10,13 +11,41 @@ enum Observation {
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)
-    case procedureUsable(uri: String)
-    case procedureUnusable(uri: String, place: String, reason: String)
+    case functionUsable(FunctionUse)
+    case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
+
+    case subscribed(topic: String)
+    case subscriptionRefused(topic: String, place: String, reason: String)
+    case subscriptionRevoked(topic: String, reason: String)
+    /// An event is run again.
+    case eventRetried(topic: String, function: String, reason: String)
+    /// An event becomes a dead letter.
+    case eventFailed(topic: String, function: String, error: String, reason: String)
+    /// An event that failed is kept nowhere.
+    case eventLost(topic: String, function: String, error: String, reason: String)
+    /// An event was not taken: too many wait.
+    case eventDropped(topic: String, place: String)
+    case eventsNotRun(count: Int)
 
     case notificationDropped(channel: String, place: String, reason: NotificationFault)
     case notificationCallFailed(channel: String, procedure: String, reason: String)
     case notificationResultFailed(channel: String, function: String, reason: String)
+
+    case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
+    case eventBuried(topic: String, event: Int64, reason: String)
+    case eventsPublishedTwice(atLeast: Int)
+    case eventsFoundAsleep(Int)
+    case relayFailed(statement: String, reason: String)
+
+    case caller(CallerEvent)
+    case portAnnounced
+    case portNotAnnounced(reason: String)
+
+    case interface(SelfInstallation.Outcome)
+    case leading
+    case standby(LeaderHolder)
+    case leaderTerminated(backend: Int32)
 
     case ready(procedures: Int, channels: Int)
     case readyWithFaults([String])

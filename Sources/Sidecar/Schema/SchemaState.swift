@@ -6,6 +6,14 @@ package enum SchemaState: Sendable, Equatable {
     case installed(InstalledSchema)
     /// There is one that this binary must leave alone. Why, and what to do.
     case refused(String)
+
+    /// The interface, if it may be worked with.
+    var usable: InstalledSchema? {
+        switch self {
+        case .installed(let schema): schema.isOriginal ? schema : nil
+        case .notInstalled, .refused: nil
+        }
+    }
 }
 
 /// The SQL interface of a database.

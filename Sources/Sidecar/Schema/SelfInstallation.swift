@@ -1,5 +1,4 @@
 package import NIOCore
-package import NIOPosix
 package import Postgres
 import WAMP
 
@@ -29,9 +28,9 @@ package enum SelfInstallation {
     ///   and then it is to be tried again later.
     package static func run(
         _ settings: ConnectionSettings, schema: String, grantTo: [String], registerTo: [String],
-        on threads: NIOThreadPool, eventLoop: any EventLoop
+        on threads: Connector, eventLoop: any EventLoop
     ) -> EventLoopFuture<Outcome> {
-        threads.runIfActive(eventLoop: eventLoop) {
+        threads.run(on: eventLoop) {
             let connection = try ScriptConnection(settings)
             return try self.run(schema: schema, grantTo: grantTo, registerTo: registerTo, on: connection)
         }

@@ -14,6 +14,14 @@ extension FormatChecks {
                 return error.description
             }
         },
+        topic: { text, match in
+            do throws(URIError) {
+                _ = try URI(pattern: text, match: MatchPolicy(rawValue: match) ?? .exact)
+                return nil
+            } catch {
+                return error.description
+            }
+        },
         routerURL: { text in
             do throws(RouterURLError) {
                 let url = try RouterURL(text)

@@ -7,7 +7,8 @@ struct ReadinessStateMachine: ~Copyable {
         case router = "no session with the router"
         case database = "no connection to the database"
         case listener = "not listening for notifications"
-        case registrations = "procedures are being registered"
+        case leadership = "it is not known which sidecar leads"
+        case registrations = "procedures are being registered, or topics subscribed to"
     }
 
     enum Answer: Equatable {
@@ -20,6 +21,7 @@ struct ReadinessStateMachine: ~Copyable {
     private var isJoined = false
     private var isDatabaseAvailable = false
     private var isListening: Bool
+    private var isLeadershipKnown = false
     private var isSettled = false
     private var complaints: [String] = []
     private var last: Answer?
@@ -39,8 +41,12 @@ struct ReadinessStateMachine: ~Copyable {
 
     mutating func listening(_ isListening: Bool) { self.isListening = isListening }
 
-    /// Whether each procedure has been registered or refused, and looked up; and what is wrong with some.
-    mutating func procedures(areSettled: Bool, complaints: [String]) {
+    /// Whether this sidecar leads, or knows who does. Without a database there is no asking.
+    mutating func leadership(isKnown: Bool) { self.isLeadershipKnown = isKnown }
+
+    /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up; and what is wrong with
+    /// some.
+    mutating func routes(areSettled: Bool, complaints: [String]) {
         self.isSettled = areSettled
         self.complaints = complaints.sorted()
     }
@@ -60,6 +66,7 @@ struct ReadinessStateMachine: ~Copyable {
         if !self.isJoined { needs.append(.router) }
         if !self.isDatabaseAvailable { needs.append(.database) }
         if !self.isListening { needs.append(.listener) }
+        if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }
         return self.complaints.isEmpty ? .ready : .readyWithFaults(self.complaints)

@@ -10,20 +10,33 @@ final class Supervisor: RouterDelegate {
     private static let sessionTimeout = TimeAmount.seconds(30)
     /// How long the router may take to answer GOODBYE when the process is told to stop.
     private static let goodbyePatience = TimeAmount.milliseconds(1500)
+    /// How long the router may take to acknowledge events that are under way then.
+    private static let handOverPatience = TimeAmount.seconds(2)
 
-    private let configuration: Configuration
-    private let eventLoop: any EventLoop
+    let configuration: Configuration
+    let eventLoop: any EventLoop
     private let journal: Journal
     private let control: Control
     private let pool: Pool
     private let listener: Listener
-    private let callee: Callee
+    let callee: Callee
+    let subscriptions: Subscriptions
     private let settings: CallSettings
-    private let notifications: NotificationRelay
+    let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
-    private var readiness: ReadinessStateMachine
+    let environment: DatabaseEnvironment
+    private let keys: SchemaKeys
+    private(set) lazy var leadership = Leadership(
+        environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
+    let outbox: OutboxRelay
+    /// Nil where the file opens no port.
+    let caller: CallerPort?
+    let announcement: PortAnnouncement?
+    /// What the last look at the SQL interface found.
+    var interface: SchemaState?
+    var readiness: ReadinessStateMachine
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
 
@@ -32,6 +45,12 @@ final class Supervisor: RouterDelegate {
             configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
         let relay = ObservationRelay()
         let limits = PoolLimits(configuration.database)
+        let keys = try SchemaKeys(schema: configuration.database.schema)
+        self.environment = database
+        self.keys = keys
+        self.outbox = OutboxRelay(
+            schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
+            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal
@@ -39,11 +58,30 @@ final class Supervisor: RouterDelegate {
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        if let settings = configuration.caller {
+            let place = configuration.place(settings.location)
+            let port = try CallerPort.Configuration(settings)
+            let caller = try CallerPort(
+                configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
+                observer: { relay.observed(.caller($0)) })
+            self.caller = caller
+            self.announcement = PortAnnouncement(
+                schema: SQLText.identifier(configuration.database.schema),
+                options: try CallerServer(settings, place: place).options, password: port.password.reveal(),
+                key: caller.key, control: self.control, eventLoop: eventLoop, observer: relay.observed)
+        } else {
+            self.caller = nil
+            self.announcement = nil
+        }
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
-            isInUse: configuration.procedures.contains { $0.role != .session })
+            isInUse: configuration.procedures.contains { $0.role != .session }
+                || configuration.subscriptions.contains { $0.role != nil })
         self.settings = settings
         self.callee = try Callee(
+            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            settings: settings, observer: relay.observed, changed: relay.changed)
+        self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
             settings: settings, observer: relay.observed, changed: relay.changed)
         let notifications = try NotificationRelay(
@@ -53,6 +91,8 @@ final class Supervisor: RouterDelegate {
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
             receiver: { notifications.received(channel: $0, payload: $1) })
+        let pool = self.pool
+        self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
         self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
         relay.supervisor = self
     }
@@ -62,6 +102,8 @@ final class Supervisor: RouterDelegate {
         self.control.start()
         self.pool.start()
         self.listener.start()
+        self.leadership.start()
+        self.caller?.start()
         self.router.start()
     }
 
@@ -70,6 +112,7 @@ final class Supervisor: RouterDelegate {
         self.observe(.stopping(signal: signal))
         self.readiness.stopping()
         self.listener.stop()
+        self.handOver()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
         let end = { (isDrained: Bool) in
@@ -79,8 +122,14 @@ final class Supervisor: RouterDelegate {
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
         self.callee.drain {
-            timer.cancel()
-            end(true)
+            self.subscriptions.drain {
+                let finish = {
+                    timer.cancel()
+                    end(true)
+                }
+                // Calls from SQL may be answered by functions of this very database.
+                if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
+            }
         }
     }
 
@@ -91,7 +140,9 @@ final class Supervisor: RouterDelegate {
 
     private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
         // Calls that still run are told so now, while there is a session to tell it in.
+        self.subscriptions.stop()
         self.pool.stop()
+        self.caller?.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
             guard !isOver else { return }
@@ -107,16 +158,33 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Another sidecar may lead as soon as what is under way here has been published.
+    private func handOver() {
+        var isOver = false
+        let end = {
+            guard !isOver else { return }
+            isOver = true
+            self.leadership.stop()
+        }
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.handOverPatience) { end() }
+        self.outbox.finish {
+            timer.cancel()
+            end()
+        }
+    }
+
     // MARK: - Readiness
 
     /// One of the parts has something to tell.
-    fileprivate func observe(_ observation: Observation) {
+    func observe(_ observation: Observation) {
         self.journal.record(observation)
         if case .database(let event) = observation { self.databaseChanged(event) }
     }
 
-    fileprivate func changed() {
-        self.readiness.procedures(areSettled: self.callee.isSettled, complaints: self.callee.complaints)
+    func changed() {
+        self.readiness.routes(
+            areSettled: self.callee.isSettled && self.subscriptions.isSettled,
+            complaints: self.callee.complaints + self.subscriptions.complaints)
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -128,11 +196,15 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Whether functions can be called now.
+    var isDatabaseAvailable: Bool { self.pool.isAvailable }
+
     private func databaseChanged(_ event: DatabaseEvent) {
         switch event {
         case .callsAvailable:
             self.readiness.databaseIsAvailable(true)
             self.callee.databaseIsAvailable()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .callsUnavailable:
             self.readiness.databaseIsAvailable(false)
             if self.configuration.database.onDatabaseLoss == .unregister { self.callee.withdraw() }
@@ -143,6 +215,7 @@ final class Supervisor: RouterDelegate {
         case .connected(.control, _, _):
             self.askForSearchPath()
             self.callee.lookUpWhatIsNotKnown()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .connected, .lost, .connectFailed:
             return
         }
@@ -162,6 +235,10 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(true)
         self.notifications.joined(session)
         self.callee.joined(session)
+        self.subscriptions.joined(session)
+        self.outbox.joined(session)
+        self.caller?.peer = session
+        self.leadership.joined()
         self.changed()
     }
 
@@ -169,6 +246,10 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(false)
         self.notifications.left()
         self.callee.left()
+        self.subscriptions.left()
+        self.outbox.left()
+        self.caller?.peer = nil
+        self.leadership.left()
         self.pool.resume()
         self.changed()
     }
@@ -181,17 +262,23 @@ final class Supervisor: RouterDelegate {
         self.callee.received(interrupt)
     }
 
-    func received(_ event: Event, in session: Session) {}
+    func received(_ event: Event, in session: Session) {
+        self.subscriptions.received(event)
+    }
 
     func revoked(_ registration: RegistrationID, reason: String?, in session: Session) {
         self.callee.revoked(registration, reason: reason)
     }
 
-    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {}
+    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {
+        self.subscriptions.revoked(subscription, reason: reason)
+    }
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
-        if isWritable { self.pool.resume() } else { self.pool.pause() }
+        guard isWritable else { return self.pool.pause() }
+        self.pool.resume()
+        self.outbox.writable()
     }
 
     func observed(_ event: RouterEvent) {
@@ -210,4 +297,7 @@ private final class ObservationRelay {
     func changed() {
         self.supervisor?.changed()
     }
+
+    /// How things stand, for people who ask at the caller's port.
+    var status: [CallerAnswer.Field] { self.supervisor?.status ?? [] }
 }

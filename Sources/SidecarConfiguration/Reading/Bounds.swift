@@ -7,6 +7,9 @@ enum Bounds {
     /// Of `shutdown_timeout`.
     static let shutdown: ClosedRange<Duration> = .milliseconds(1) ... .seconds(3600)
 
+    /// Of `dead_letter.keep`.
+    static let keep: ClosedRange<Duration> = .seconds(60) ... .seconds(36_500 * 86_400)
+
     /// Of a result's size: libpq takes no value beyond a gibibyte.
     static let result = 1...(1 << 30)
 

@@ -16,10 +16,29 @@ extension Reading {
         let queue = section.number("queue", in: 1...1_000_000) ?? 1000
         let queueTimeout = section.duration("queue_timeout", in: Bounds.timeout) ?? .seconds(5)
         let onLoss = section.choice("on_database_loss", of: DatabaseSettings.OnDatabaseLoss.self) ?? .keep
+        let schema = section.text("schema", Expected(what: "a schema's name", example: "wamp")) {
+            Self.problem(ofName: $0) ?? ($0.hasPrefix("pg_") ? "begins with 'pg_', which belongs to PostgreSQL" : nil)
+        }
+        let grantTo = self.roles(section, "grant_to")
+        let registerTo = self.roles(section, "register_to")
         guard let url else { return nil }
         return DatabaseSettings(
             location: section.location, url: Located(Secret(url.value), at: url.location), password: password,
             connections: connections, pipeline: pipeline, queue: queue, queueTimeout: queueTimeout,
-            onDatabaseLoss: onLoss)
+            onDatabaseLoss: onLoss, schema: schema?.value ?? "wamp", grantTo: grantTo, registerTo: registerTo)
+    }
+
+    private func roles(_ section: Section, _ key: String) -> [String] {
+        let roles = section.texts(key, example: "app_writer") ?? []
+        for role in roles {
+            guard let problem = Self.problem(ofName: role.value) else { continue }
+            self.add(
+                at: role.location, "a value of \(section.name(of: key)) \(problem)", "write a role's name, or PUBLIC")
+        }
+        return roles.map(\.value)
+    }
+
+    private static func problem(ofName name: String) -> String? {
+        name.utf8.count > 63 ? "is longer than the 63 octets that PostgreSQL takes" : nil
     }
 }

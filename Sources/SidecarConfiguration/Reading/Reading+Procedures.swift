@@ -11,21 +11,10 @@ extension Reading {
     }
 
     private func procedure(_ entry: YAMLEntry) -> ProcedureMapping? {
-        let place = "in procedure \(Shown.quoted(entry.key))"
-        guard case .scalar = entry.value.content, !entry.value.isNull else {
-            return self.procedure(entry, place: place)
-        }
-        // A lone function is what `function` is in a section of which nothing else is said.
-        let function = YAMLEntry(key: "function", location: entry.location, value: entry.value)
-        let section = YAMLNode(location: entry.value.location, content: .mapping([function]), size: 2, height: 2)
-        return self.procedure(YAMLEntry(key: entry.key, location: entry.location, value: section), place: place)
-    }
-
-    private func procedure(_ entry: YAMLEntry, place: String) -> ProcedureMapping? {
         guard
             let section = Section(
-                entry.value, at: entry.location, place: place, keys: .procedure, example: "function: public.add2",
-                reading: self)
+                self.keys(of: entry.value), at: entry.location, place: "in procedure \(Shown.quoted(entry.key))",
+                keys: .procedure, example: "function: public.add2", reading: self)
         else { return nil }
         let match = section.choice("match", of: ProcedureMapping.Match.self)
         if match != nil || !section.has("match") { self.checkProcedure(entry, match: match ?? .exact) }

@@ -13,8 +13,20 @@ package struct Configuration: Sendable {
     /// Which procedure is which function, in the order of the file.
     package let procedures: [ProcedureMapping]
 
+    /// Which events run which function, in the order of the file.
+    package let subscriptions: [SubscriptionMapping]
+
     /// What a NOTIFY on a channel becomes, in the order of the file.
     package let notifications: [NotificationMapping]
+
+    /// The port that the database calls out through; nil: there is none.
+    package let caller: CallerSettings?
+
+    /// How events that SQL published are sent.
+    package let outbox: OutboxSettings
+
+    /// How long what couldn't be delivered is kept.
+    package let deadLetterKeep: Duration
 
     /// How long running calls may take to finish when the process is told to stop.
     package let shutdownTimeout: Duration

@@ -28,4 +28,13 @@ package struct DatabaseSettings: Sendable {
 
     /// What becomes of the registrations while the database is away.
     package let onDatabaseLoss: OnDatabaseLoss
+
+    /// The schema of the SQL interface.
+    package let schema: String
+
+    /// The roles that may publish and call. `PUBLIC` is everybody.
+    package let grantTo: [String]
+
+    /// The roles that may register and subscribe. `PUBLIC` is everybody.
+    package let registerTo: [String]
 }

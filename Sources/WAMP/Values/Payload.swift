@@ -34,4 +34,18 @@ package struct Payload: Sendable, Equatable {
     package var byteCount: Int {
         (self.arguments?.readableBytes ?? 0) + (self.keywordArguments?.readableBytes ?? 0)
     }
+
+    /// Makes WAMP binary of what the database marked as such; see ``JSON/restoreBinary(in:)``.
+    package mutating func restoreBinary() {
+        Self.restoreBinary(in: &self.arguments)
+        Self.restoreBinary(in: &self.keywordArguments)
+    }
+
+    private static func restoreBinary(in text: inout ByteBuffer?) {
+        guard var buffer = text else { return }
+        // Held once only, or a change would copy it.
+        text = nil
+        JSON.restoreBinary(in: &buffer)
+        text = buffer
+    }
 }

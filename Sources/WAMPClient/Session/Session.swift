@@ -44,6 +44,11 @@ package final class Session {
     /// Whether the session lives.
     package var isOpen: Bool { self.connection.isJoined }
 
+    /// Ends the session as if its connection had been lost: the router does not do what it has to. Another is begun.
+    package func abandon(_ reason: String) {
+        self.connection.drop(ConnectionFault(.silent, reason))
+    }
+
     /// Offers a procedure.
     package func register(
         _ procedure: URI, options: RegisterOptions = RegisterOptions(),

@@ -77,3 +77,15 @@ def install(database: Database, *arguments: str, schema: str = "wamp", role: str
         if name.upper() != "PUBLIC":
             make_role(database, name)
     return Installation(database, schema, role).install(*arguments, grant_to=grant_to, register_to=register_to)
+
+
+class InstalledDatabase(Database):
+    """A database with the interface, as its administrator sees it; the sidecar connects to `url`."""
+
+    def __init__(self, installation: Installation) -> None:
+        super().__init__(installation.database.cluster, installation.database.name)
+        self.installation = installation
+
+    @property
+    def url(self) -> str:
+        return self.installation.url

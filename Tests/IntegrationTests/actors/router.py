@@ -19,6 +19,10 @@ SALT = "salt-of-the-earth"
 ITERATIONS = 1000
 #: The router tells the callee who calls a procedure whose URI begins with it.
 DISCLOSED = "disclosed."
+#: Nobody may publish, call or register what begins with it.
+FORBIDDEN = "forbidden."
+#: Nobody may subscribe to what begins with it.
+UNHEARD = "unheard."
 #: The greatest message, in octets, that the narrow port takes.
 NARROW = 64 * 1024
 
@@ -48,6 +52,8 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
     everything = {"match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": True}}
     permissions = [
         {"uri": "", **everything},
+        {"uri": FORBIDDEN, "match": "prefix", "allow": {"call": False, "register": False, "publish": False, "subscribe": True}},
+        {"uri": UNHEARD, "match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": False}},
         {"uri": DISCLOSED, "disclose": {"caller": True, "publisher": True}, **everything},
     ]
     return {

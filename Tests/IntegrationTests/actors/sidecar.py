@@ -117,6 +117,14 @@ class Sidecar:
         self.send(signal.SIGTERM)
         return self.wait(seconds)
 
+    def kill(self) -> None:
+        """kill -9; it can be started again."""
+        assert self.process is not None and self._reader is not None
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(10)
+        self.process = None
+
     def remove(self) -> None:
         """Ends it, whatever it is doing. A crash that no test asked for fails the test."""
         code = None

@@ -14,6 +14,9 @@ import Testing
               queue: 50
               queue_timeout: 500ms
               on_database_loss: unregister
+              schema: crossbar
+              grant_to: [app, PUBLIC]
+              register_to: [owner]
             """
         let database = try ConfigurationFile.load(text: Self.router + text).database
         #expect(database.url.value.reveal() == "host=/run/postgresql dbname=app")
@@ -22,6 +25,8 @@ import Testing
         #expect(database.connections == 8 && database.pipeline == 1 && database.queue == 50)
         #expect(database.queueTimeout == .milliseconds(500))
         #expect(database.onDatabaseLoss == .unregister)
+        #expect(database.schema == "crossbar" && database.grantTo == ["app", "PUBLIC"])
+        #expect(database.registerTo == ["owner"])
         #expect(database.location == Location(line: 2, column: 1))
     }
 
@@ -31,6 +36,20 @@ import Testing
             faults(in: Self.router + "database: { url: x }", checks: checks) == [
                 "sidecar.yaml:2:18: 'url' in database is no libpq URI; "
                     + "write e.g. url: postgresql://wamp@127.0.0.1:5432/app"
+            ])
+    }
+
+    @Test func namesThatCanNotBeOnesAreRefused() {
+        let long = String(repeating: "x", count: 64)
+        let text = "database: { url: u, schema: pg_wamp, grant_to: [\(long)], register_to: [\(long)] }"
+        #expect(
+            faults(in: Self.router + text) == [
+                "sidecar.yaml:2:29: 'schema' in database begins with 'pg_', which belongs to PostgreSQL; "
+                    + "write e.g. schema: wamp",
+                "sidecar.yaml:2:49: a value of 'grant_to' in database is longer than the 63 octets that PostgreSQL "
+                    + "takes; write a role's name, or PUBLIC",
+                "sidecar.yaml:2:130: a value of 'register_to' in database is longer than the 63 octets that PostgreSQL "
+                    + "takes; write a role's name, or PUBLIC",
             ])
     }
 }

@@ -22,6 +22,10 @@ import Testing
         Place(name: "auth", keys: .authentication, before: "router: { auth: { ", after: " } }"),
         Place(name: "database", keys: .database, before: "database: { ", after: " }"),
         Place(name: "procedure", keys: .procedure, before: "procedures: { com.example.a: { ", after: " } }"),
+        Place(name: "subscription", keys: .subscription, before: "subscriptions: { com.example.a: { ", after: " } }"),
+        Place(name: "caller", keys: .caller, before: "caller: { ", after: " }"),
+        Place(name: "outbox", keys: .outbox, before: "outbox: { ", after: " }"),
+        Place(name: "dead_letter", keys: .deadLetter, before: "dead_letter: { ", after: " }"),
         Place(name: "notification", keys: .notification, before: "notifications: { channel: { ", after: " } }"),
         Place(
             name: "options", keys: .publishOptions, before: "notifications: { channel: { publish: t.u, options: { ",
@@ -45,7 +49,10 @@ import Testing
     }
 
     @Test(arguments: places) func aKeyWithoutAValueIsRefused(_ place: Place) {
-        let mayBeEmpty = ["procedures", "notifications", "log", "auth", "options", "router", "database"]
+        let mayBeEmpty = [
+            "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter", "log", "auth", "options",
+            "router", "database",
+        ]
         for key in place.keys.now where !mayBeEmpty.contains(key) && key != "roles" {
             let found = faults(in: place.text(key, ""))
             #expect(

@@ -9,7 +9,8 @@ struct ReadinessStateMachineTests {
         machine.joined(true)
         machine.databaseIsAvailable(true)
         machine.listening(true)
-        machine.procedures(areSettled: true, complaints: [])
+        machine.leadership(isKnown: true)
+        machine.routes(areSettled: true, complaints: [])
         return machine
     }
 
@@ -20,9 +21,13 @@ struct ReadinessStateMachineTests {
         machine.joined(true)
         check(machine.change(), nil)
         machine.databaseIsAvailable(true)
-        machine.procedures(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: [])
+        check(machine.change(), nil)
+        machine.leadership(isKnown: true)
         check(machine.change(), .ready)
         check(machine.change(), nil)
+        machine.leadership(isKnown: false)
+        check(machine.change(), .notReady(["it is not known which sidecar leads"]))
     }
 
     @Test("what is missing is named, all of it")
@@ -33,7 +38,7 @@ struct ReadinessStateMachineTests {
         machine.listening(false)
         check(machine.change(), .notReady(["no connection to the database", "not listening for notifications"]))
         machine.joined(false)
-        machine.procedures(areSettled: false, complaints: [])
+        machine.routes(areSettled: false, complaints: [])
         check(
             machine.change(),
             .notReady([
@@ -44,11 +49,11 @@ struct ReadinessStateMachineTests {
     @Test("faults of some procedures are named in a steady order")
     func faults() {
         var machine = Self.ready()
-        machine.procedures(areSettled: true, complaints: ["b", "a"])
+        machine.routes(areSettled: true, complaints: ["b", "a"])
         check(machine.change(), .readyWithFaults(["a", "b"]))
-        machine.procedures(areSettled: true, complaints: ["a", "b"])
+        machine.routes(areSettled: true, complaints: ["a", "b"])
         check(machine.change(), nil)
-        machine.procedures(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: [])
         check(machine.change(), .ready)
     }
 

@@ -1,0 +1,165 @@
+import Cryptography
+
+/// The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding, as PostgreSQL has it: the user's
+/// name in the exchange is ignored, for the startup packet has told it.
+///
+/// - *protocol violation*: a malformed message, a mechanism's feature that we do not have: throws.
+/// - *refused*: the proof is wrong, or there is no such user; told in the same way at the same place.
+struct ScramServerStateMachine {
+    /// What the server answers.
+    enum Answer: Equatable {
+        /// The exchange goes on.
+        case challenge([UInt8])
+        /// The client knows the password; this proves that we do.
+        case accepted([UInt8])
+        /// It does not.
+        case refused
+    }
+
+    private enum State {
+        case started
+        case challenged(Challenge)
+        case ended
+    }
+
+    /// What the last message is held against.
+    private struct Challenge {
+        /// The base64 of the first message's header, which the last one repeats.
+        let binding: [UInt8]
+        let firstBare: [UInt8]
+        let answer: [UInt8]
+        let nonce: [UInt8]
+    }
+
+    private var state = State.started
+    private let verifier: ScramVerifier
+    private let isGenuine: Bool
+    private let nonce: [UInt8]
+
+    /// - Parameters:
+    ///   - isGenuine: false where nobody can pass.
+    ///   - nonce: ours; printable, without comma, never used twice.
+    init(verifier: ScramVerifier, isGenuine: Bool, nonce: [UInt8]) {
+        self.verifier = verifier
+        self.isGenuine = isGenuine
+        self.nonce = nonce
+    }
+
+    /// Takes the client's next message.
+    ///
+    /// - Throws: what the client is told; the connection ends.
+    mutating func received(_ message: [UInt8]) throws(WireError) -> Answer {
+        switch self.state {
+        case .started:
+            let challenge = try self.challenge(for: message)
+            self.state = .challenged(challenge)
+            return .challenge(challenge.answer)
+        case .challenged(let challenge):
+            self.state = .ended
+            return try self.judge(message, challenge)
+        case .ended:
+            throw Self.malformed("The exchange is over.")
+        }
+    }
+
+    // MARK: - The first message: gs2-header, [extensions], n=user, r=nonce [, extensions]
+
+    private func challenge(for message: [UInt8]) throws(WireError) -> Challenge {
+        var rest = message[...]
+        let binding: [UInt8]
+        switch rest.popFirst() {
+        case UInt8(ascii: "n"): binding = Array("biws".utf8)
+        case UInt8(ascii: "y"): binding = Array("eSws".utf8)
+        case UInt8(ascii: "p"):
+            throw Self.malformed(
+                "The client selected SCRAM-SHA-256 without channel binding, but its message has channel binding data.")
+        default: throw Self.malformed("Unexpected channel-binding flag.")
+        }
+        guard rest.popFirst() == UInt8(ascii: ",") else { throw Self.malformed("Comma expected.") }
+        if rest.first == UInt8(ascii: "a") {
+            throw WireError(.fatal, "0A000", "client uses authorization identity, but it is not supported")
+        }
+        guard rest.popFirst() == UInt8(ascii: ",") else { throw Self.malformed("Comma expected.") }
+        let firstBare = Array(rest)
+        if rest.first == UInt8(ascii: "m") {
+            throw WireError(.fatal, "0A000", "client requires an unsupported SCRAM extension")
+        }
+        var attributes = Self.attributes(of: rest)
+        _ = try Self.take("n", from: &attributes)
+        let clientNonce = try Self.take("r", from: &attributes)
+        guard !clientNonce.isEmpty, clientNonce.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+            throw Self.malformed("Non-printable characters in the nonce.")
+        }
+        try Self.checkExtensions(attributes)
+        let nonce = clientNonce + self.nonce
+        let answer =
+            Array("r=".utf8) + nonce + Array(",s=".utf8) + Base64.encode(self.verifier.salt)
+            + Array(",i=\(self.verifier.iterations)".utf8)
+        return Challenge(binding: binding, firstBare: firstBare, answer: answer, nonce: nonce)
+    }
+
+    // MARK: - The last message: c=header, r=nonce [, extensions], p=proof
+
+    private func judge(_ message: [UInt8], _ challenge: Challenge) throws(WireError) -> Answer {
+        var attributes = Self.attributes(of: message[...])
+        let binding = try Self.take("c", from: &attributes)
+        let nonce = try Self.take("r", from: &attributes)
+        guard let last = attributes.popLast(), last.starts(with: Array("p=".utf8)),
+            let proof = Base64.decode(Array(last.dropFirst(2))), proof.count == SHA256.byteCount
+        else { throw Self.malformed("The proof is missing or malformed.") }
+        try Self.checkExtensions(attributes)
+        guard binding == challenge.binding else {
+            throw WireError.violation("unexpected SCRAM channel-binding attribute in client-final-message")
+        }
+        guard ConstantTime.areEqual(nonce, challenge.nonce) else {
+            throw WireError.violation("invalid SCRAM response", detail: "The nonce does not match.")
+        }
+        let authMessage = Self.joined([
+            challenge.firstBare, challenge.answer, Array(message.dropLast(last.count + 1)),
+        ])
+        do {
+            let signature = try HMAC.sha256(authMessage, key: self.verifier.storedKey)
+            let clientKey = zip(proof, signature).map { $0 ^ $1 }
+            let isRight = ConstantTime.areEqual(try SHA256.hash(clientKey), self.verifier.storedKey)
+            let answer = try HMAC.sha256(authMessage, key: self.verifier.serverKey)
+            guard isRight, self.isGenuine else { return .refused }
+            return .accepted(Array("v=".utf8) + Base64.encode(answer))
+        } catch {
+            throw WireError(.fatal, "XX000", error.description)
+        }
+    }
+
+    // MARK: - Attributes
+
+    private static func attributes(of message: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
+        message.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+    }
+
+    /// Takes the first attribute, which must have this name.
+    private static func take(
+        _ name: Unicode.Scalar, from attributes: inout [ArraySlice<UInt8>]
+    ) throws(WireError) -> [UInt8] {
+        guard let first = attributes.first, first.starts(with: [UInt8(ascii: name), UInt8(ascii: "=")]) else {
+            throw Self.malformed("Attribute \"\(name)\" expected.")
+        }
+        attributes.removeFirst()
+        return Array(first.dropFirst(2))
+    }
+
+    /// Others than the known attributes may be there, and mean nothing to us.
+    private static func checkExtensions(_ attributes: [ArraySlice<UInt8>]) throws(WireError) {
+        for attribute in attributes {
+            guard let name = attribute.first, attribute.dropFirst().first == UInt8(ascii: "="),
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(name | 0x20)
+            else { throw Self.malformed("Attribute expected.") }
+        }
+    }
+
+    private static func joined(_ parts: [[UInt8]]) -> [UInt8] {
+        Array(parts.joined(separator: [UInt8(ascii: ",")]))
+    }
+
+    private static func malformed(_ detail: String) -> WireError {
+        .violation("malformed SCRAM message", detail: detail)
+    }
+}

@@ -1,0 +1,22 @@
+/// What a server says of itself, and whom it lets in.
+package struct WireServerSettings: Sendable {
+    /// Who may come in.
+    package let credentials: WireCredentials
+    /// How much is taken.
+    package let limits: WireLimits
+    /// What each session is told: names and values.
+    package let parameters: [(name: String, value: String)]
+
+    /// - Parameter serverVersion: of which PostgreSQL, and what we really are: `15.0 (wamp-sidecar)`.
+    package init(credentials: WireCredentials, serverVersion: String, limits: WireLimits = WireLimits()) {
+        self.credentials = credentials
+        self.limits = limits
+        self.parameters = [
+            ("server_version", serverVersion), ("server_encoding", "UTF8"), ("client_encoding", "UTF8"),
+            ("DateStyle", "ISO, MDY"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"),
+            ("integer_datetimes", "on"), ("standard_conforming_strings", "on"), ("is_superuser", "off"),
+            ("session_authorization", credentials.user), ("default_transaction_read_only", "off"),
+            ("in_hot_standby", "off"), ("application_name", ""),
+        ]
+    }
+}

@@ -1,0 +1,238 @@
+import NIOCore
+import PostgresWire
+
+/// One caller's connection: moves bytes between the socket and the protocol's machine, and runs its queries one after
+/// the other. On the event loop.
+///
+/// Nothing is kept while nothing goes on: what was read is given back, and each answer has a buffer of its own. The end
+/// of the stream while a call runs is how SQL gives it up.
+final class CallerConnection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private enum Phase {
+        case authenticating
+        case open
+        /// The last answer goes out, perhaps late; nothing is read any more.
+        case closing
+    }
+
+    /// Output goes to the channel early once there is this much, so that a caller who sends much and reads nothing is
+    /// seen as one.
+    private static let earlyFlush = 64 * 1024
+    /// How long the last answer may take to be read.
+    private static let lingering = TimeAmount.seconds(1)
+
+    /// The number that the caller is told as its backend's process.
+    let number: Int32
+    private let port: CallerPort
+    private var machine: WireServerStateMachine
+    private let mostUnread: Int
+    private var phase = Phase.authenticating
+    private var output = ByteBuffer()
+    private var call: CallerCall?
+    private var backend: Int32?
+    private var wantsRows = false
+    private var timer: Scheduled<Void>?
+    private var context: ChannelHandlerContext?
+    private var isPumping = false
+    private var isDraining = false
+
+    init(number: Int32, port: CallerPort, machine: consuming WireServerStateMachine, limits: WireLimits) {
+        self.number = number
+        self.port = port
+        self.machine = machine
+        self.mostUnread = limits.query + limits.waiting
+    }
+
+    /// Whether a query runs.
+    var isBusy: Bool { self.call != nil }
+
+    // MARK: - The channel
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.authenticationTimeout) {
+            // Whoever does not even say who he is gets no answer.
+            self.phase = .closing
+            context.close(promise: nil)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.eventLoop.assertInEventLoop()
+        self.machine.received(Self.unwrapInboundIn(data))
+        // Only with a caller who does not read: else the machine has taken it, or said that it is too much.
+        if self.machine.unreadOctets > self.mostUnread {
+            context.close(promise: nil)
+            return
+        }
+        self.pump()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.pump() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.phase = .closing
+        self.context = nil
+        self.timer?.cancel()
+        self.timer = nil
+        self.output = ByteBuffer()
+        let call = self.call
+        self.endCall()
+        call?.giveUp()
+        self.port.ended(self)
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: - The machine
+
+    private func pump() {
+        guard !self.isPumping, let context = self.context else { return }
+        self.isPumping = true
+        defer { self.isPumping = false }
+        loop: while true {
+            switch self.phase {
+            case .closing: break loop
+            case .authenticating, .open: break
+            }
+            if self.output.readableBytes >= Self.earlyFlush { self.flush() }
+            guard context.channel.isWritable else { break }
+            switch self.machine.next(into: &self.output) {
+            case .wait: break loop
+            case .authenticated:
+                self.phase = .open
+                self.timer?.cancel()
+                self.timer = nil
+            case .query(let query): self.run(query)
+            case .close(let end): self.close(end)
+            }
+        }
+        switch self.phase {
+        case .authenticating, .open: self.flush()
+        case .closing: break
+        }
+        self.closeIfDrained()
+    }
+
+    private func flush() {
+        guard let context = self.context, self.output.readableBytes > 0 else { return }
+        let output = self.output
+        self.output = ByteBuffer()
+        context.writeAndFlush(Self.wrapOutboundOut(output), promise: nil)
+    }
+
+    // MARK: - Queries
+
+    private func run(_ query: ByteBuffer) {
+        let document: CallerDocument
+        do {
+            document = try CallerDocument(query)
+        } catch {
+            self.machine.fail(error, into: &self.output)
+            return
+        }
+        self.wantsRows = document.wantsRows
+        switch self.port.judge(document) {
+        case .answer(let answer):
+            self.answer(answer)
+        case .send(let request, let peer):
+            let call = CallerCall(document.operation, peer: peer) { [weak self] answer in
+                guard let self else { return }
+                self.endCall()
+                self.answer(answer)
+                self.pump()
+            }
+            self.call = call
+            self.backend = document.backend
+            if let backend = document.backend { self.port.beginsToWait(backend) }
+            call.start(request)
+        }
+    }
+
+    private func endCall() {
+        self.call = nil
+        if let backend = self.backend { self.port.waitsNoMore(backend) }
+        self.backend = nil
+    }
+
+    private func answer(_ answer: CallerAnswer) {
+        do {
+            let rows = try answer.rows(wantsRows: self.wantsRows)
+            self.machine.complete(columns: rows.columns, rows: [rows.row], tag: "SELECT 1", into: &self.output)
+        } catch {
+            self.machine.fail(error, into: &self.output)
+        }
+    }
+
+    // MARK: - The end
+
+    private func close(_ end: WireEnd) {
+        switch end {
+        case .terminated, .cancelRequest:
+            self.flush()
+            self.phase = .closing
+            self.context?.close(promise: nil)
+        case .authenticationFailed(let user):
+            let delay = self.port.authenticationFailed(user: user, from: self.remoteAddress)
+            self.phase = .closing
+            self.timer?.cancel()
+            self.timer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: delay) { self.finish() }
+        case .failed(let error):
+            self.port.failed(error, from: self.remoteAddress)
+            self.phase = .closing
+            self.finish()
+        }
+        // An end while a query runs (too much was sent ahead of its answer) is the query's too.
+        let call = self.call
+        self.endCall()
+        call?.giveUp()
+    }
+
+    /// Sends what is left and closes so that it can be read: a socket that is closed with unread input takes back what
+    /// it has sent.
+    private func finish() {
+        guard let context = self.context else { return }
+        self.timer?.cancel()
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: Self.lingering) { context.close(promise: nil) }
+        self.flush()
+        context.close(mode: .output, promise: nil)
+    }
+
+    /// The port stops: whoever has nothing running is closed without a word, for an idle client would put it into its
+    /// log as a notice out of the blue.
+    func drain() {
+        self.isDraining = true
+        self.closeIfDrained()
+    }
+
+    /// The port has stopped: now.
+    func stop() {
+        self.context?.close(promise: nil)
+    }
+
+    private func closeIfDrained() {
+        guard self.isDraining, !self.isBusy, let context = self.context else { return }
+        switch self.phase {
+        case .authenticating, .open:
+            self.flush()
+            self.phase = .closing
+            context.close(promise: nil)
+        case .closing: break
+        }
+    }
+
+    private var remoteAddress: String {
+        guard let address = self.context?.channel.remoteAddress, let host = address.ipAddress else {
+            return "the Unix socket"
+        }
+        return host
+    }
+}

@@ -1,0 +1,13 @@
+/// What the port has to tell.
+enum CallerEvent: Equatable {
+    /// Callers can come.
+    case listening(address: String)
+    /// They can't; it is tried again.
+    case notListening(address: String, reason: String, retryInSeconds: Int64)
+    /// Wrong password, or no such user. Counted since the start.
+    case authenticationFailed(user: String, from: String, total: Int)
+    /// More callers than there may be.
+    case tooManySessions(limit: Int)
+    /// Somebody who does not speak the protocol, or wants of it what we don't have.
+    case refused(from: String, reason: String)
+}

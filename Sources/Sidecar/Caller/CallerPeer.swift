@@ -1,0 +1,22 @@
+import NIOCore
+import WAMP
+import WAMPClient
+
+/// Whom the port asks: the session with the router, as far as callers need it.
+protocol CallerPeer: AnyObject {
+    /// See `Session.call`: nil if nothing was sent, and the completion has been told why.
+    func call(
+        _ procedure: URI, options: CallOptions, payload: Payload, timeout: TimeAmount,
+        completion: @escaping (Result<CallResult, RequestError>) -> Void
+    ) -> RequestID?
+
+    /// See `Session.publish`.
+    func publish(
+        _ topic: URI, options: PublishOptions, payload: Payload,
+        acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void)
+
+    /// See `Session.cancel`.
+    func cancel(_ call: RequestID)
+}
+
+extension Session: CallerPeer {}

@@ -1,0 +1,206 @@
+import Cryptography
+import NIOCore
+import NIOPosix
+import PostgresWire
+import SidecarConfiguration
+
+/// The port at which the database calls out: a PostgreSQL server that runs no SQL, but hands each document to the
+/// router's session. On the event loop.
+final class CallerPort {
+    /// What the port needs to know.
+    struct Configuration {
+        /// Where it listens.
+        var address: CallerAddress
+        /// What callers have to prove that they know.
+        var password: Secret
+        /// A call's deadline, if it names none.
+        var timeout: TimeAmount
+        /// The most connections at a time.
+        var greatestSessions: Int
+        /// Whether the router's own procedures and topics can be had.
+        var allowMeta: Bool
+
+        init(
+            address: CallerAddress, password: Secret, timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500,
+            allowMeta: Bool = false
+        ) {
+            self.address = address
+            self.password = password
+            self.timeout = timeout
+            self.greatestSessions = greatestSessions
+            self.allowMeta = allowMeta
+        }
+    }
+
+    /// What becomes of a document.
+    enum Judgement {
+        /// It is answered at once.
+        case answer(CallerAnswer)
+        /// It is sent.
+        case send(CallerRequest, any CallerPeer)
+    }
+
+    /// The user that callers are.
+    static let user = "wamp"
+    /// How long a caller may take to prove who it is.
+    static let authenticationTimeout = TimeAmount.seconds(10)
+    /// Of the key, in octets.
+    private static let keyLength = 32
+    /// A password from this length on is taken to be a random one, for which slowness adds nothing but latency to each
+    /// connect; a shorter one gets the iterations that RFC 7677 asks for.
+    private static let longPassword = 32
+    private static let iterations = 4096
+
+    /// What only the interface's own functions may know: each document has to hold it. Another one in each process.
+    let key: String
+    /// Which backends wait here, by the process ids that they tell. See also ``waitingChanged``.
+    var waitingBackends: Set<Int32> { self.waiting.all }
+    /// Called when a backend begins to wait (true), or waits no more.
+    var waitingChanged: ((Int32, Bool) -> Void)?
+    /// The session with the router; nil while there is none.
+    var peer: (any CallerPeer)?
+    /// Connections that there are now.
+    var sessions: Int { self.connections.count }
+
+    private let configuration: Configuration
+    private let eventLoop: any EventLoop
+    private let settings: WireServerSettings
+    private let keyOctets: [UInt8]
+    private let status: () -> [CallerAnswer.Field]
+    private let observer: (CallerEvent) -> Void
+    private var listener: CallerListener?
+    private var connections: [Int32: CallerConnection] = [:]
+    private var lastNumber: Int32 = 0
+    private var waiting = WaitingBackends()
+    private var delay = AuthenticationDelay()
+    private var drained: (() -> Void)?
+
+    /// - Parameters:
+    ///   - version: of the sidecar, which callers get to see as a part of the server's.
+    ///   - status: the state as people see it, a row of it.
+    ///   - observer: told of what is worth the log.
+    init(
+        configuration: Configuration, version: String, eventLoop: any EventLoop,
+        status: @escaping () -> [CallerAnswer.Field], observer: @escaping (CallerEvent) -> Void
+    ) throws(CryptographyError) {
+        self.configuration = configuration
+        self.eventLoop = eventLoop
+        self.status = status
+        self.observer = observer
+        self.key = Hexadecimal.encode(try SecureRandom.bytes(count: Self.keyLength))
+        self.keyOctets = Array(self.key.utf8)
+        let password = Array(configuration.password.reveal().utf8)
+        let credentials = try WireCredentials(
+            user: Self.user, password: password,
+            iterations: password.count >= Self.longPassword ? 1 : Self.iterations,
+            saltKey: try SecureRandom.bytes(count: Self.keyLength))
+        self.settings = WireServerSettings(
+            credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))")
+    }
+
+    /// Where it listens, once it does: of port 0 the one that the system chose.
+    var localAddress: SocketAddress? { self.listener?.localAddress }
+
+    /// Begins to listen; goes on trying if that can't be done yet.
+    func start() {
+        self.eventLoop.assertInEventLoop()
+        let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
+        let listener = CallerListener(
+            address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel) }
+        }
+        self.listener = listener
+        listener.start()
+    }
+
+    /// Takes no more callers and closes those that wait for nothing; `completion` is called once no call runs.
+    func drain(completion: @escaping () -> Void) {
+        self.listener?.stop()
+        self.drained = completion
+        for connection in Array(self.connections.values) { connection.drain() }
+        self.tellIfDrained()
+    }
+
+    /// Closes what is left; calls that run are given up.
+    func stop() {
+        self.listener?.stop()
+        for connection in Array(self.connections.values) { connection.stop() }
+    }
+
+    // MARK: - Connections
+
+    /// A connection has come: gives it its handler.
+    func accept(_ channel: any Channel) throws {
+        self.lastNumber = self.lastNumber == .max ? 1 : self.lastNumber + 1
+        let isFull = self.connections.count >= self.configuration.greatestSessions
+        if isFull { self.observer(.tooManySessions(limit: self.configuration.greatestSessions)) }
+        let refusal = WireError(
+            .fatal, "53300", "too many connections: the sidecar takes \(self.configuration.greatestSessions)",
+            hint: "caller.sessions in the sidecar's configuration is how many.")
+        let nonce = Base64.encode(try SecureRandom.bytes(count: 18))
+        let connection = CallerConnection(
+            number: self.lastNumber, port: self,
+            machine: WireServerStateMachine(
+                settings: self.settings, process: self.lastNumber, nonce: nonce, refusal: isFull ? refusal : nil),
+            limits: self.settings.limits)
+        try channel.pipeline.syncOperations.addHandler(connection)
+        self.connections[self.lastNumber] = connection
+    }
+
+    /// A connection is closed.
+    func ended(_ connection: CallerConnection) {
+        if self.connections[connection.number] === connection { self.connections[connection.number] = nil }
+        self.tellIfDrained()
+    }
+
+    /// Somebody did not know the password.
+    ///
+    /// - Returns: how long the answer is to wait.
+    func authenticationFailed(user: String, from address: String) -> TimeAmount {
+        let delay = self.delay.failed(at: self.eventLoop.now)
+        self.observer(.authenticationFailed(user: user, from: address, total: self.delay.total))
+        return delay
+    }
+
+    /// A connection was ended with an error.
+    func failed(_ error: WireError, from address: String) {
+        // Told when it was accepted.
+        guard error.code != "53300" else { return }
+        self.observer(.refused(from: address, reason: error.message))
+    }
+
+    private func tellIfDrained() {
+        guard let drained = self.drained, !self.connections.values.contains(where: { $0.isBusy }) else { return }
+        self.drained = nil
+        drained()
+    }
+
+    // MARK: - Documents
+
+    /// Looks what is to be done with a document.
+    func judge(_ document: CallerDocument) -> Judgement {
+        if case .status = document.operation { return .answer(.status(self.status())) }
+        guard let key = document.key, ConstantTime.areEqual(Array(key.utf8), self.keyOctets) else {
+            return .answer(.stale)
+        }
+        do throws(CallerAnswer.Failure) {
+            let request = try CallerRequest(
+                document, timeout: self.configuration.timeout, allowMeta: self.configuration.allowMeta)
+            guard let peer = self.peer else { throw .notJoined }
+            return .send(request, peer)
+        } catch {
+            return .answer(.failure(error))
+        }
+    }
+
+    /// A backend begins to wait for an answer.
+    func beginsToWait(_ backend: Int32) {
+        if self.waiting.insert(backend) { self.waitingChanged?(backend, true) }
+    }
+
+    /// It has its answer, or is gone.
+    func waitsNoMore(_ backend: Int32) {
+        if self.waiting.remove(backend) { self.waitingChanged?(backend, false) }
+    }
+}

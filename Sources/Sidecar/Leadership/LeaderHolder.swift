@@ -1,0 +1,24 @@
+/// The session that holds the leader's lock, as another one sees it.
+struct LeaderHolder: Equatable, CustomStringConvertible {
+    let pid: Int32
+    let address: String?
+    let application: String?
+    let since: String?
+    /// Of its stamp, in seconds; nil if it has not stamped, or the SQL interface is not installed.
+    let age: Double?
+
+    /// Takes a row of ``LeadershipStatements/holder``; nil if it is none.
+    init?(_ row: [String?]) {
+        guard row.count == 5, let pid = row[0].flatMap({ Int32($0) }) else { return nil }
+        self.pid = pid
+        self.address = row[1]
+        self.application = row[2]
+        self.since = row[3]
+        self.age = row[4].flatMap { Double($0) }
+    }
+
+    var description: String {
+        "backend \(self.pid) of \(self.application ?? "a session") at \(self.address ?? "an unknown address")"
+            + (self.since.map { ", since \($0)" } ?? "")
+    }
+}

@@ -1,0 +1,86 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+
+/// Leading: what must happen once among several sidecars on one database.
+extension Supervisor: LeadershipOwner {
+    func leaderSessionOpened(backend: Int32, serverVersion: Int32) {
+        self.observe(.database(.connected(.leader, backend: backend, serverVersion: serverVersion)))
+        self.lookAtInterface()
+    }
+
+    /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
+    private func lookAtInterface() {
+        let database = self.configuration.database
+        SelfInstallation.run(
+            self.environment.settings, schema: database.schema, grantTo: database.grantTo,
+            registerTo: database.registerTo, on: self.environment.connector, eventLoop: self.eventLoop
+        ).assumeIsolated().whenComplete { result in
+            switch result {
+            case .success(let outcome): self.interfaceIsKnown(outcome)
+            case .failure(let error): self.leadership.interfaceCannotBeSeen("\(error)")
+            }
+        }
+    }
+
+    private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
+        if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
+        self.interface = outcome.state
+        self.subscriptions.isInstalled = outcome.state.usable != nil
+        self.leadership.sessionIsKnown(
+            schema: outcome.state.usable.map { _ in SQLText.identifier(self.configuration.database.schema) })
+        self.changed()
+    }
+
+    func leaderSessionFailed(_ failure: ConnectFailure) {
+        self.observe(.database(.connectFailed(.leader, failure)))
+        // Without a database nobody can be asked who leads; the router itself lets only one have a procedure.
+        if self.leadership.role == .unknown { self.act(true) }
+    }
+
+    func leaderSessionLost(_ reason: String?) {
+        if let reason { self.observe(.database(.lost(.leader, reason: reason))) }
+    }
+
+    func startedLeading(_ session: DatabaseSession) {
+        guard let interface = self.interface?.usable else { return }
+        self.outbox.lead(session)
+        if interface.dblinkSchema != nil { self.announcement?.begin() }
+    }
+
+    func stoppedLeading() {
+        self.outbox.stopLeading()
+        self.announcement?.end()
+    }
+
+    func roleChanged(_ role: Leadership.Role) {
+        self.readiness.leadership(isKnown: role != .unknown)
+        switch role {
+        case .unknown:
+            // The database may be back in a moment, and nobody else may lead: what needs no leader's session goes on.
+            break
+        case .leader:
+            self.observe(.leading)
+            self.act(true)
+        case .standby(let holder):
+            self.observe(.standby(holder))
+            self.act(false)
+        }
+        self.changed()
+    }
+
+    /// Begins or ends what must happen once, but needs no session of its own.
+    private func act(_ isOurs: Bool) {
+        self.callee.hold(singles: isOurs ? .here : .elsewhere)
+        self.notifications.isActive = isOurs
+        self.subscriptions.isActive = isOurs
+    }
+
+    func leaderTerminated(_ pid: Int32) {
+        self.observe(.leaderTerminated(backend: pid))
+    }
+
+    func leaderNotified(channel: String) {
+        self.outbox.notified(channel: channel)
+    }
+}

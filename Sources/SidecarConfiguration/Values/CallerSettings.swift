@@ -1,0 +1,26 @@
+/// The section `caller`: the port that the database calls out through.
+package struct CallerSettings: Sendable {
+    /// Where the section's key stands.
+    package let location: Location
+
+    /// Where the sidecar listens.
+    package let listen: Located<ListenAddress>
+
+    /// How the database reaches the port, in libpq's keywords; nil: as `listen` says.
+    package let connect: Located<String>?
+
+    /// What the database logs in with; nil: one is made at each start.
+    package let password: Secret?
+
+    /// A call's deadline, unless it names one.
+    package let timeout: Duration
+
+    /// How many connections the port takes.
+    package let sessions: Int
+
+    /// Whether it may listen where others could read what goes over it.
+    package let insecure: Bool
+
+    /// Whether SQL may call and publish to `wamp.*`.
+    package let allowMeta: Bool
+}

@@ -1,0 +1,57 @@
+import SidecarConfiguration
+import Testing
+
+@Suite struct CallerTests {
+    @Test func allKeys() throws {
+        let text = """
+            caller:
+              listen: 0.0.0.0:7432
+              connect: host=sidecar port=7432
+              password: s3cret
+              timeout: 2s
+              sessions: 10
+              insecure: true
+              allow_meta: true
+            """
+        let caller = try #require(try load(text).caller)
+        #expect(caller.listen == Located(.tcp(host: "0.0.0.0", port: 7432), at: Location(line: 2, column: 11)))
+        #expect(caller.connect?.value == "host=sidecar port=7432" && caller.password?.reveal() == "s3cret")
+        #expect(caller.timeout == .seconds(2) && caller.sessions == 10 && caller.insecure && caller.allowMeta)
+    }
+
+    @Test func defaults() throws {
+        #expect(try load("log: {}").caller == nil)
+        let caller = try #require(try load("caller: { listen: \"/run/wamp:7432\" }").caller)
+        #expect(caller.listen.value == .unix(folder: "/run/wamp", port: 7432))
+        #expect(caller.connect == nil && caller.password == nil && caller.timeout == .seconds(10))
+        #expect(caller.sessions == 500 && !caller.insecure && !caller.allowMeta)
+    }
+
+    @Test(arguments: ["127.0.0.1:7432", "[::1]:7432", "localhost:1", "127.9.8.7:65535", "/run/wamp-sidecar:7432"])
+    func localAddresses(_ text: String) throws {
+        let address = try #require(ListenAddress(text))
+        #expect(address.isLocal && address.description == text)
+    }
+
+    @Test(arguments: ["0.0.0.0:7432", "[::]:7432", "db.example.com:7432", "127.0.0.1.example.com:1", "127.0.0:1"])
+    func addressesThatOthersReach(_ text: String) throws {
+        let address = try #require(ListenAddress(text))
+        #expect(!address.isLocal && address.description == text)
+        let found = faults(below: "caller: { listen: \"\(text)\" }")
+        #expect(
+            found == [
+                "sidecar.yaml:1:19: 'listen' in caller can be reached from other machines, and what goes over it isn't "
+                    + "encrypted; listen on 127.0.0.1 or in a folder, or allow it by insecure: true"
+            ])
+    }
+
+    @Test(arguments: [
+        "7432", ":7432", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "::1:7432", "[]:1",
+        "[127.0.0.1]:1", "a b:1", "h:+1", "/\(String(repeating: "x", count: 100)):7432",
+    ])
+    func noAddresses(_ text: String) {
+        #expect(ListenAddress(text) == nil)
+        let found = faults(below: "caller: { listen: \"\(text)\" }")
+        #expect(found.count == 1 && found[0].contains("'listen' in caller is no address"), "\(found)")
+    }
+}
