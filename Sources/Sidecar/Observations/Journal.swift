@@ -62,6 +62,15 @@ final class Journal {
         case .callFailed(let uri, let error):
             self.logger.debug("call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
 
+        case .registrationAdded(let uri, let place):
+            self.logger.info("registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
+        case .registrationRemoved(let uri, let place):
+            self.logger.info("no longer registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
+        case .registrationFaulty(let reason):
+            self.logger.error("registration from SQL can't be used", metadata: [Key.reason: "\(reason)"])
+        case .registrationsUnreadable(let reason):
+            self.count("registrations", "registrations from SQL can't be read", [Key.reason: "\(reason)"])
+
         case .subscribed(let topic):
             self.logger.debug("subscribed", metadata: [Key.topic: "\(topic)"])
         case .subscriptionRefused(let topic, let place, let reason):
@@ -124,6 +133,8 @@ final class Journal {
             self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
         case .eventsFoundAsleep(let count):
             self.logger.debug("events found without a notification", metadata: [Key.count: "\(count)"])
+        case .deadLettersExpired(let count):
+            self.logger.notice("old dead letters deleted", metadata: [Key.count: "\(count)"])
         case .relayFailed(let statement, let reason):
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",
@@ -328,6 +339,7 @@ final class Journal {
         static let statement = "statement"
         static let topic = "topic"
         static let total = "total"
+        static let uri = "uri"
         static let user = "user"
         static let version = "version"
     }

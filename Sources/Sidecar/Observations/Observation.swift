@@ -15,6 +15,12 @@ enum Observation {
     case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
 
+    /// Something that SQL registered is mapped now.
+    case registrationAdded(uri: String, place: String)
+    case registrationRemoved(uri: String, place: String)
+    case registrationFaulty(reason: String)
+    case registrationsUnreadable(reason: String)
+
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, place: String, reason: String)
     case subscriptionRevoked(topic: String, reason: String)
@@ -36,6 +42,7 @@ enum Observation {
     case eventBuried(topic: String, event: Int64, reason: String)
     case eventsPublishedTwice(atLeast: Int)
     case eventsFoundAsleep(Int)
+    case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
 
     case caller(CallerEvent)
