@@ -111,17 +111,26 @@ let package = Package(
             name: "PostgresTests",
             dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
+        .target(
+            name: "PostgresClientEnd",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            path: "Tests/PostgresClientEnd",
+            swiftSettings: settings),
         .testTarget(
             name: "PostgresWireTests",
-            dependencies: ["PostgresWire", "Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "PostgresWire", "PostgresClientEnd", "Cryptography",
+                .product(name: "NIOCore", package: nio),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Postgres", "PostgresWire", "Cryptography", "SidecarConfiguration", "WAMP", "WAMPClient",
+                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOPosix", package: nio),
             ],
             swiftSettings: settings),

@@ -6,6 +6,8 @@ internal import NIOCore
 /// canceling one unit of work never harms another.
 package final class Pool: ConnectionKeeperOwner {
     private static let tick = TimeAmount.milliseconds(100)
+    /// How long a spare connection that is not needed is kept.
+    private static let sparePatience = TimeAmount.seconds(30)
     /// How much longer than its timeout the server may take to end a call before it is believed to be stuck.
     private static let grace = TimeAmount.seconds(5)
     /// How much sooner than its timeout work can have been ended by it, as our clock sees it.
@@ -31,9 +33,13 @@ package final class Pool: ConnectionKeeperOwner {
     private let control: Control
     private let observer: (DatabaseEvent) -> Void
     private var machine: PoolStateMachine<Item>
-    private lazy var keepers = (0..<self.limits.connections).map { _ in
+    /// Those for all times, and behind them as many spare ones.
+    private lazy var keepers = (0..<PoolStateMachine<Item>.slots(self.limits)).map { _ in
         ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
     }
+    /// The slots of the spare connections that there are.
+    private var spares: Set<Int> = []
+    private var spareCheck: Scheduled<Void>?
     private var cancellations: [Int: Cancellation] = [:]
     /// The leases that are held, by their connection's slot.
     private var leases: [Int: Lease] = [:]
@@ -64,13 +70,14 @@ package final class Pool: ConnectionKeeperOwner {
     package var isAvailable: Bool { self.machine.isConnected }
 
     package func start() {
-        self.keepers.forEach { $0.start() }
+        self.keepers.prefix(self.limits.connections).forEach { $0.start() }
     }
 
     /// Closes all connections. Who submitted work is told that it was refused, or that its outcome is unknown.
     package func stop() {
         self.isStopped = true
         self.ticker.cancel()
+        self.spareCheck?.cancel()
         for item in self.machine.expire(at: .distantFuture) {
             switch item {
             case .work(let work): self.end(work, .refused(.stopping))
@@ -347,6 +354,52 @@ package final class Pool: ConnectionKeeperOwner {
         self.cancellations[slot] = nil
         self.machine.unblock(slot: slot)
         if let connection = self.keepers[slot].connection { self.cancelHeadIfInterrupted(of: connection) }
+    }
+
+    // MARK: - Spare connections
+
+    /// A backend has begun to wait for the answer to a call out of the database, or waits no more: what it called may come back here, so its
+    /// connection does not count meanwhile. Fine for backends of others.
+    package func backend(_ backend: Int32, waits: Bool) {
+        guard !self.isStopped, let slot = self.keepers.firstIndex(where: { $0.connection?.backend == backend }) else {
+            return
+        }
+        if waits {
+            self.machine.suspend(slot: slot)
+            self.startSpares()
+        } else {
+            self.machine.resume(slot: slot)
+            self.stopSparesLater()
+        }
+        self.sendWhatCanBeSent()
+    }
+
+    private func startSpares() {
+        let wanted = self.machine.wantedSlots - self.limits.connections
+        for slot in self.limits.connections..<self.keepers.count where self.spares.count < wanted {
+            guard self.spares.insert(slot).inserted else { continue }
+            self.keepers[slot].start()
+        }
+    }
+
+    private func stopSparesLater() {
+        guard self.spareCheck == nil, !self.spares.isEmpty else { return }
+        self.spareCheck = self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.sparePatience) {
+            self.spareCheck = nil
+            self.stopSpares()
+        }
+    }
+
+    private func stopSpares() {
+        let surplus = self.spares.count - (self.machine.wantedSlots - self.limits.connections)
+        let idle = self.spares.sorted().reversed().filter { self.machine.isIdle(slot: $0) }
+        for slot in idle.prefix(max(surplus, 0)) {
+            self.spares.remove(slot)
+            self.keepers[slot].stop()
+            self.machine.disconnected(slot: slot)
+            self.keepers[slot] = ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
+        }
+        self.stopSparesLater()
     }
 
     // MARK: - Connections

@@ -34,6 +34,9 @@ package struct PoolLimits: Sendable {
 /// A lease is work that ends when it is given back: it gets an idle connection, and nothing else is sent there. All leases together hold at
 /// most all connections but one, where there is more than one, so that calls go on.
 ///
+/// Work can wait for other work of the same pool: its function has called out, and what it called comes back as a call. While it waits, its
+/// connection does not count, and a spare one may take its place; there are as many spare ones as others.
+///
 /// Generic over what the work is, so that the rule can be tested without a database.
 struct PoolStateMachine<Item>: ~Copyable {
     enum SubmitAction: Equatable {
@@ -96,6 +99,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         var slow = 0
         /// For each lane that has work under way here, how much.
         var lanes: [(lane: Int, count: Int)] = []
+        /// What runs here waits for something outside of the database.
+        var isSuspended = false
 
         func holds(_ lane: Int) -> Bool {
             self.lanes.contains { $0.lane == lane }
@@ -118,8 +123,19 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     init(limits: PoolLimits) {
         self.limits = limits
-        self.slots = (0..<limits.connections).map { _ in Slot() }
+        self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
     }
+
+    /// How many connections there can be, the spare ones among them.
+    static func slots(_ limits: PoolLimits) -> Int { 2 * limits.connections }
+
+    /// How many connections there should be now.
+    var wantedSlots: Int {
+        min(self.limits.connections + self.slots.count { $0.isSuspended }, self.slots.count)
+    }
+
+    /// Whether nothing is under way on a connection.
+    func isIdle(slot: Int) -> Bool { self.slots[slot].underWay.isEmpty }
 
     /// How much is under way on all connections.
     var underWayCount: Int { self.slots.reduce(0) { $0 + $1.underWay.count } }
@@ -238,7 +254,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots[slot].lanes[index].count -= 1
         if self.slots[slot].lanes[index].count == 0 {
             self.slots[slot].lanes.remove(at: index)
-            self.lanes[ended.lane].held -= 1
+            if !self.slots[slot].isSuspended { self.lanes[ended.lane].held -= 1 }
         }
     }
 
@@ -271,9 +287,25 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// The connection is gone, and what was under way on it.
     mutating func disconnected(slot: Int) {
+        self.resume(slot: slot)
         for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
         if self.slots[slot].underWay.contains(where: \.isLease) { self.leases -= 1 }
         self.slots[slot] = Slot()
+    }
+
+    /// What runs there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not count.
+    mutating func suspend(slot: Int) {
+        guard !self.slots[slot].isSuspended else { return }
+        self.slots[slot].isSuspended = true
+        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
+        if self.draining == slot { self.draining = nil }
+    }
+
+    /// It waits no more.
+    mutating func resume(slot: Int) {
+        guard self.slots[slot].isSuspended else { return }
+        self.slots[slot].isSuspended = false
+        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held += 1 }
     }
 
     /// Nothing is sent there until ``unblock(slot:)``.
@@ -300,10 +332,10 @@ struct PoolStateMachine<Item>: ~Copyable {
         let mayFollow = claim.isShared && self.lanes[lane].latency.isFast
         var best: (slot: Int, depth: Int)?
         for index in self.slots.indices {
-            guard case .open = self.slots[index].state else { continue }
+            guard case .open = self.slots[index].state, !self.slots[index].isSuspended else { continue }
             let depth = self.slots[index].underWay.count
             if depth == 0 {
-                if mayTakeAnother { return index }
+                if mayTakeAnother, index < self.limits.connections || self.isSpareFree { return index }
             } else if mayFollow, index != self.draining, self.slots[index].slow == 0, depth < self.limits.pipeline,
                 depth < best?.depth ?? .max,
                 mayTakeAnother || self.slots[index].holds(lane)
@@ -312,6 +344,12 @@ struct PoolStateMachine<Item>: ~Copyable {
             }
         }
         return best?.slot
+    }
+
+    /// Spare connections make up for suspended ones, and for nothing else.
+    private var isSpareFree: Bool {
+        let running = self.slots.count { !$0.underWay.isEmpty && !$0.isSuspended }
+        return running < self.limits.connections
     }
 
     private func mayTakeAnother(_ lane: Int, _ claim: Claim) -> Bool {
@@ -337,7 +375,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         if let draining = self.draining, case .open = self.slots[draining].state { return }
         let candidates = self.slots.indices.filter { index in
             guard case .open = self.slots[index].state else { return false }
-            return self.slots[index].slow == 0
+            return self.slots[index].slow == 0 && !self.slots[index].isSuspended && index < self.limits.connections
         }
         self.draining = candidates.min { self.slots[$0].underWay.count < self.slots[$1].underWay.count }
     }

@@ -133,10 +133,19 @@ final class Journal {
             self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
         case .eventsFoundAsleep(let count):
             self.logger.debug("events found without a notification", metadata: [Key.count: "\(count)"])
+        case .deadLettersExpired(let count):
+            self.logger.notice("old dead letters deleted", metadata: [Key.count: "\(count)"])
         case .relayFailed(let statement, let reason):
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+
+        case .caller(let event): self.record(event)
+        case .portAnnounced:
+            self.logger.info("the database knows the way to the caller's port")
+        case .portNotAnnounced(let reason):
+            self.count(
+                "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])
 
         case .interface(let outcome): self.record(outcome)
         case .leading:
@@ -230,6 +239,27 @@ final class Journal {
         }
     }
 
+    private func record(_ event: CallerEvent) {
+        switch event {
+        case .listening(let address):
+            self.logger.info("the caller's port listens", metadata: [Key.address: "\(address)"])
+        case .notListening(let address, let reason, let wait):
+            self.logger.error(
+                "the caller's port can't listen",
+                metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(wait * 1000) ms"])
+        case .authenticationFailed(let user, let address, let total):
+            self.count(
+                "login", "wrong password at the caller's port",
+                [Key.user: "\(user)", Key.address: "\(address)", Key.total: "\(total)"])
+        case .tooManySessions(let limit):
+            self.count("sessions", "too many connections at the caller's port", [Key.limit: "\(limit)"])
+        case .refused(let address, let reason):
+            self.count(
+                "refused \(reason)", "connection to the caller's port refused",
+                [Key.address: "\(address)", Key.reason: "\(reason)"])
+        }
+    }
+
     private func record(_ outcome: SelfInstallation.Outcome) {
         for line in outcome.done { self.logger.notice("SQL interface", metadata: [Key.done: "\(line)"]) }
         for line in outcome.warnings { self.logger.warning("SQL interface", metadata: [Key.reason: "\(line)"]) }
@@ -279,6 +309,7 @@ final class Journal {
 
     /// The keys of the log's metadata.
     private enum Key {
+        static let address = "address"
         static let agent = "agent"
         static let authid = "authid"
         static let authrole = "authrole"
@@ -293,6 +324,7 @@ final class Journal {
         static let faults = "faults"
         static let function = "function"
         static let holder = "holder"
+        static let limit = "limit"
         static let part = "part"
         static let place = "place"
         static let procedure = "procedure"
@@ -308,6 +340,7 @@ final class Journal {
         static let topic = "topic"
         static let total = "total"
         static let uri = "uri"
+        static let user = "user"
         static let version = "version"
     }
 }

@@ -42,7 +42,12 @@ enum Observation {
     case eventBuried(topic: String, event: Int64, reason: String)
     case eventsPublishedTwice(atLeast: Int)
     case eventsFoundAsleep(Int)
+    case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
+
+    case caller(CallerEvent)
+    case portAnnounced
+    case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)
     case leading

@@ -46,11 +46,16 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        if self.interface?.usable != nil { self.outbox.lead(session) }
+        guard let interface = self.interface?.usable else { return }
+        self.outbox.lead(session)
+        self.deadLetters.begin()
+        if interface.dblinkSchema != nil { self.announcement?.begin() }
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
+        self.deadLetters.end()
+        self.announcement?.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {

@@ -32,6 +32,10 @@ final class Supervisor: RouterDelegate {
     private(set) lazy var leadership = Leadership(
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
+    let deadLetters: DeadLetterExpiry
+    /// Nil where the file opens no port.
+    let caller: CallerPort?
+    let announcement: PortAnnouncement?
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var readiness: ReadinessStateMachine
@@ -56,6 +60,25 @@ final class Supervisor: RouterDelegate {
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        self.deadLetters = DeadLetterExpiry(
+            schema: SQLText.identifier(configuration.database.schema),
+            keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
+            observer: relay.observed)
+        if let settings = configuration.caller {
+            let place = configuration.place(settings.location)
+            let port = try CallerPort.Configuration(settings)
+            let caller = try CallerPort(
+                configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
+                observer: { relay.observed(.caller($0)) })
+            self.caller = caller
+            self.announcement = PortAnnouncement(
+                schema: SQLText.identifier(configuration.database.schema),
+                options: try CallerServer(settings, place: place).options, password: port.password.reveal(),
+                key: caller.key, control: self.control, eventLoop: eventLoop, observer: relay.observed)
+        } else {
+            self.caller = nil
+            self.announcement = nil
+        }
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
             isInUse: configuration.procedures.contains { $0.role != .session }
@@ -85,6 +108,8 @@ final class Supervisor: RouterDelegate {
                 }
                 notifications.received(channel: channel, payload: payload)
             })
+        let pool = self.pool
+        self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
         self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
         relay.supervisor = self
     }
@@ -95,6 +120,7 @@ final class Supervisor: RouterDelegate {
         self.pool.start()
         self.listener.start()
         self.leadership.start()
+        self.caller?.start()
         self.router.start()
     }
 
@@ -114,8 +140,12 @@ final class Supervisor: RouterDelegate {
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
         self.callee.drain {
             self.subscriptions.drain {
-                timer.cancel()
-                end(true)
+                let finish = {
+                    timer.cancel()
+                    end(true)
+                }
+                // Calls from SQL may be answered by functions of this very database.
+                if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
             }
         }
     }
@@ -129,6 +159,7 @@ final class Supervisor: RouterDelegate {
         // Calls that still run are told so now, while there is a session to tell it in.
         self.subscriptions.stop()
         self.pool.stop()
+        self.caller?.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
             guard !isOver else { return }
@@ -182,6 +213,9 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Whether functions can be called now.
+    var isDatabaseAvailable: Bool { self.pool.isAvailable }
+
     private func databaseChanged(_ event: DatabaseEvent) {
         switch event {
         case .callsAvailable:
@@ -223,6 +257,7 @@ final class Supervisor: RouterDelegate {
         self.callee.joined(session)
         self.subscriptions.joined(session)
         self.outbox.joined(session)
+        self.caller?.peer = session
         self.leadership.joined()
         self.changed()
     }
@@ -233,6 +268,7 @@ final class Supervisor: RouterDelegate {
         self.callee.left()
         self.subscriptions.left()
         self.outbox.left()
+        self.caller?.peer = nil
         self.leadership.left()
         self.pool.resume()
         self.changed()
@@ -281,4 +317,7 @@ private final class ObservationRelay {
     func changed() {
         self.supervisor?.changed()
     }
+
+    /// How things stand, for people who ask at the caller's port.
+    var status: [CallerAnswer.Field] { self.supervisor?.status ?? [] }
 }

@@ -135,6 +135,51 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 8, "and then it is everybody's again")
     }
 
+    @Test("what waits for something outside does not count, and nothing follows it; a spare connection takes its place")
+    func suspended() {
+        var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
+        let lane = machine.addLane(concurrency: 2)
+        Self.warm(lane, in: &machine)
+        check(machine.wantedSlots, 2)
+        check(Self.submit(1, lane, to: &machine), .send(slot: 0))
+        machine.suspend(slot: 0)
+        check(machine.wantedSlots, 3)
+        check(Self.submit(2, lane, to: &machine), .send(slot: 1))
+        check(Self.submit(3, lane, to: &machine), .send(slot: 1), "behind the one that runs, not the one that waits")
+        machine.connected(slot: 2)
+        check(Self.submit(4, lane, to: &machine), .send(slot: 2), "the spare one")
+        machine.connected(slot: 3)
+        check(Self.submit(5, lane, to: &machine), .send(slot: 2), "no more than two at work")
+        machine.suspend(slot: 1)
+        check(machine.wantedSlots, 4)
+        check(Self.submit(6, lane, to: &machine), .send(slot: 3))
+        machine.suspend(slot: 2)
+        machine.suspend(slot: 3)
+        check(machine.wantedSlots, 4, "at most twice as many")
+        check(Self.submit(7, lane, to: &machine), .wait)
+        machine.resume(slot: 0)
+        machine.ended(slot: 0, ran: Self.fast)
+        let next = machine.next()
+        #expect(next?.item == 7 && next?.slot == 0)
+    }
+
+    @Test("a suspended connection that is lost, or whose work ends, is counted right")
+    func suspendedAndGone() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let lane = machine.addLane(concurrency: 1)
+        check(Self.submit(1, lane, to: &machine), .send(slot: 0))
+        machine.suspend(slot: 0)
+        machine.disconnected(slot: 0)
+        machine.connected(slot: 0)
+        check(Self.submit(2, lane, to: &machine), .send(slot: 0))
+        machine.suspend(slot: 0)
+        machine.ended(slot: 0, ran: Self.slow)
+        machine.resume(slot: 0)
+        check(machine.wantedSlots, 1)
+        check(Self.submit(3, lane, to: &machine), .send(slot: 0))
+        check(Self.submit(4, lane, to: &machine), .wait)
+    }
+
     @Test("exclusive work shares a connection with nothing, however fast")
     func exclusive() {
         var machine = Self.machine(Self.limits(connections: 1))
