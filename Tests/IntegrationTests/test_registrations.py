@@ -24,7 +24,7 @@ create function r.record(x jsonb, y jsonb, z jsonb) returns void language sql as
     'insert into r.seen (n) values ((x->>0)::integer)';
 create function r.fails(x jsonb, y jsonb, z jsonb) returns void language plpgsql as
     $$ begin if to_regclass('r.open') is null then raise exception 'closed'; end if; perform r.record(x, y, z); end $$;
-grant usage on schema r to wamp; grant all on all tables in schema r to wamp; grant all on all sequences in schema r to wamp;
+grant usage on schema r to public; grant all on all tables in schema r to wamp; grant all on all sequences in schema r to wamp;
 """
 
 
@@ -61,9 +61,10 @@ async def test_procedures_come_and_go(make_sidecar: SidecarMaker, router: Router
         base.execute("select wamp.unregister('sql.add2')")
         await until(lambda: gone(peer, "sql.add2"), "it is gone")
         assert (await peer.call("sql.over", "1")).value == "text", "the others stay"
+        assert not sidecar.entries("not ready"), "what comes later does not make it unready"
         assert await sidecar.stopped() == 0
         assert await gone(peer, "sql.over")
-        await sidecar.started()
+        await make_sidecar(router.url("rawsocket"), base.url).started()
         assert (await peer.call_when_there("sql.over", "1")).value == "text"
         assert await gone(peer, "sql.add2")
 

@@ -64,8 +64,9 @@ final class Registrations {
     func interface(isInstalled: Bool) {
         self.isInstalled = isInstalled
         guard isInstalled else {
+            self.apply([])
             self.isSettled = true
-            return self.apply([])
+            return self.changed()
         }
         if self.entries.isEmpty { self.isSettled = false }
         self.read()
@@ -85,8 +86,9 @@ final class Registrations {
             switch result {
             case .success(let rows):
                 guard self.isInstalled else { return }
-                self.isSettled = true
                 self.apply(rows.values.compactMap { RegistrationRow($0, columns: rows.columns) })
+                self.isSettled = true
+                self.changed()
                 if self.isReadAgain { self.read() }
             case .failure(let failure):
                 self.observer(.registrationsUnreadable(reason: failure.description))
@@ -111,7 +113,6 @@ final class Registrations {
             case .fault(let fault): self.observer(.registrationFaulty(reason: fault))
             }
         }
-        self.changed()
     }
 
     private func remove(_ entry: Entry) {
@@ -134,11 +135,12 @@ final class Registrations {
             case .registration:
                 let mapping = try row.mapping.procedure(checks: .sidecar)
                 if let clash = self.clash(of: mapping, row) { return .fault(clash) }
-                return .procedure(try self.callee.add(mapping, place: row.place))
+                return .procedure(try self.callee.add(mapping, place: row.place, isLate: self.isSettled))
             case .subscription:
                 let mapping = try row.mapping.subscription(checks: .sidecar)
                 if let clash = self.clash(of: mapping, row) { return .fault(clash) }
-                let route = try self.subscriptions.add(mapping, place: row.place, isFromSQL: true)
+                let route = try self.subscriptions.add(
+                    mapping, place: row.place, isFromSQL: true, isLate: self.isSettled)
                 self.subscriptions.lookUpWhatIsNotKnown()
                 return .subscription(route)
             }

@@ -92,7 +92,7 @@ final class Subscriptions {
     private var isAllKnown: Bool {
         self.entries.allSatisfy { entry in
             switch entry.route.definition.state {
-            case .unknown: false
+            case .unknown: entry.route.isLate
             case .plan, .fault: true
             }
         }
@@ -112,8 +112,12 @@ final class Subscriptions {
 
     /// Another subscription, at run time or at start.
     ///
-    /// - Parameter isFromSQL: whether SQL subscribed it.
-    func add(_ mapping: SubscriptionMapping, place: String, isFromSQL: Bool) throws(URIError) -> SubscriptionRoute {
+    /// - Parameters:
+    ///   - isFromSQL: whether SQL subscribed it.
+    ///   - isLate: readiness does not wait for it.
+    func add(
+        _ mapping: SubscriptionMapping, place: String, isFromSQL: Bool, isLate: Bool = false
+    ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
@@ -124,6 +128,7 @@ final class Subscriptions {
             ended: { [unowned self] in self.ended($0) })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         self.entries.append(Entry(route: route, context: context, flow: flow))
+        route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
         self.subscriber.add(route, flow)
         return route
