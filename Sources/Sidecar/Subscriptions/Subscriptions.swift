@@ -25,6 +25,11 @@ final class Subscriptions {
     private let definitions: Definitions
     private let letters: EventLetters
     private let subscriber: Subscriber
+    private lazy var retries = LetterRetries(schema: self.schema, control: self.control) { [unowned self] in
+        self.retry($0, subscription: $1, function: $2)
+    }
+    private let schema: String
+    private let control: Control
     private var budget = EventBudget()
     private var entries: [Entry] = []
     /// Those that were removed while events of theirs were under way.
@@ -39,17 +44,20 @@ final class Subscriptions {
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
+        self.control = control
+        self.schema = configuration.database.schema
         self.eventLoop = eventLoop
         self.settings = settings
         self.observer = observer
         self.changed = changed
-        self.definitions = Definitions(control: control, pool: pool, observer: observer, changed: changed)
+        self.definitions = Definitions(
+            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.subscriptions {
             do throws(URIError) {
-                _ = try self.add(mapping, place: configuration.place(mapping.location), isFromSQL: false)
+                _ = try self.add(mapping, place: configuration.place(mapping.location), registration: nil)
             } catch {
                 throw StartError(
                     "\(configuration.place(mapping.location)): subscription '\(mapping.topic)' \(error.description)")
@@ -62,14 +70,19 @@ final class Subscriptions {
         get { self.subscriber.isWanted }
         set {
             guard !self.isStopping else { return }
-            if newValue { self.subscriber.resume() } else { self.subscriber.withdraw() }
+            guard newValue else { return self.subscriber.withdraw() }
+            self.subscriber.resume()
+            self.retryLetters()
         }
     }
 
     /// Whether the SQL interface, with its table of dead letters, is there.
     var isInstalled: Bool {
         get { self.letters.isInstalled }
-        set { self.letters.isInstalled = newValue }
+        set {
+            self.letters.isInstalled = newValue
+            self.retryLetters()
+        }
     }
 
     // MARK: - Health
@@ -80,7 +93,7 @@ final class Subscriptions {
     private var isAllKnown: Bool {
         self.entries.allSatisfy { entry in
             switch entry.route.definition.state {
-            case .unknown: false
+            case .unknown: entry.route.isLate
             case .plan, .fault: true
             }
         }
@@ -100,18 +113,23 @@ final class Subscriptions {
 
     /// Another subscription, at run time or at start.
     ///
-    /// - Parameter isFromSQL: whether SQL subscribed it.
-    func add(_ mapping: SubscriptionMapping, place: String, isFromSQL: Bool) throws(URIError) -> SubscriptionRoute {
+    /// - Parameters:
+    ///   - registration: its row, if SQL subscribed it.
+    ///   - isLate: readiness does not wait for it.
+    func add(
+        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false
+    ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, topic: topic, place: place, pool: self.pool, isFromSQL: isFromSQL)
+            mapping: mapping, topic: topic, place: place, pool: self.pool, registration: registration)
         let context = EventContext(
             route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
             ended: { [unowned self] in self.ended($0) })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         self.entries.append(Entry(route: route, context: context, flow: flow))
+        route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
         self.subscriber.add(route, flow)
         return route
@@ -211,7 +229,23 @@ final class Subscriptions {
         flow.append(isBacklog ? event.compacted : event)
     }
 
+    /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
+    func retryLetters() {
+        guard self.isActive, self.isInstalled, !self.isStopping else { return }
+        self.retries.look()
+    }
+
+    private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
+        let entry = self.entries.first {
+            $0.route.topic.text == subscription && $0.route.mapping.function.value == function
+        }
+        guard let entry, self.budget.admit(event.size) else { return false }
+        entry.flow.append(event)
+        return true
+    }
+
     private func ended(_ event: ReceivedEvent) {
+        if let letter = event.letter { self.retries.ended(letter) }
         let wasExceeded = self.budget.isExceeded
         self.budget.release(event.size)
         if wasExceeded, !self.budget.isExceeded { self.changed() }
