@@ -9,13 +9,13 @@
 URL is rs://host:port or ws://host:port/path. A VALUE that is JSON is taken as JSON, anything else as a string.
 """
 
+import asyncio
 import json
 import sys
-from urllib.parse import urlparse
 
-import txaio
-from autobahn.asyncio.component import Component, run
+from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.wamp.exception import ApplicationError
+from autobahn.wamp.serializer import JsonSerializer
 from autobahn.wamp.types import CallDetails, CallOptions, EventDetails, PublishOptions, RegisterOptions, SubscribeOptions
 
 
@@ -24,14 +24,6 @@ def value(text):
         return json.loads(text)
     except ValueError:
         return text
-
-
-def transport(url):
-    parts = urlparse(url)
-    kind = {"rs": "rawsocket", "ws": "websocket"}[parts.scheme]
-    endpoint = {"type": "tcp", "host": parts.hostname, "port": parts.port}
-    return {"type": kind, "url": url, "endpoint": endpoint, "serializer" if kind == "rawsocket" else "serializers":
-            "json" if kind == "rawsocket" else ["json"]}
 
 
 def show(args, kwargs):
@@ -88,32 +80,29 @@ async def subscribe(session, topic, _words):
 VERBS = {"call": (call, False), "publish": (publish, False), "subscribe": (subscribe, True), "register": (register, True)}
 
 
-def main():
-    if len(sys.argv) < 4 or sys.argv[2] not in VERBS:
-        sys.exit(__doc__)
-    _, url, verb, name, *words = sys.argv
-    act, stays = VERBS[verb]
-    txaio.start_logging(level="critical")
-    component = Component(transports=[transport(url)], realm="realm1")
-    status = [1]
+class Client(ApplicationSession):
+    """Does what the command line says; `status` is the exit status."""
 
-    @component.on_join
-    async def joined(session, _details):
+    status = 1
+
+    async def onJoin(self, details):
+        _, _, verb, name, *words = sys.argv
+        act, stays = VERBS[verb]
         try:
-            await act(session, name, words)
-            status[0] = 0
+            await act(self, name, words)
+            Client.status = 0
         except ApplicationError as error:
             print(error.error, end=": ", file=sys.stderr, flush=True)
             show(error.args, error.kwargs)
-        if status[0] or not stays:
-            session.leave()
+        if Client.status or not stays:
+            self.leave()
 
-    try:
-        run([component], log_level="critical")
-    except SystemExit:
-        pass
-    sys.exit(status[0])
+    def onDisconnect(self):
+        asyncio.get_event_loop().stop()
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) < 4 or sys.argv[2] not in VERBS:
+        sys.exit(__doc__)
+    ApplicationRunner(sys.argv[1], "realm1", serializers=[JsonSerializer()]).run(Client, log_level="critical")
+    sys.exit(Client.status)
