@@ -18,7 +18,10 @@ package enum ConnectedCheck {
         let eventLoop = self.eventLoops.next()
         async let database = self.checkDatabase(configuration, on: eventLoop)
         async let router = self.checkRouter(configuration, on: eventLoop)
-        return try await database + router
+        let faults = try await database
+        // Where the database can't be asked that has been said.
+        let interface = (try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get()) ?? []
+        return try await faults + interface + router
     }
 
     private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws
