@@ -27,7 +27,7 @@ def blocks(kind: str, title: str) -> list[str]:
 
 async def test_quick_start(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     installation = install(database, grant_to=["shop"], register_to=["shop"])
-    database.execute("create schema shop authorization shop; grant usage on schema shop to wamp")
+    database.execute(re.findall(r"```sql\n(.*?)```", START.split("###")[0], re.DOTALL)[0])
     mapping: dict[str, Any] = {}
     for block in re.findall(r"```yaml\n(.*?)```", START, re.DOTALL):
         mapping |= yaml.safe_load(block)
