@@ -75,10 +75,10 @@ let package = Package(
                 "WAMPClient",
                 "Postgres",
                 "PostgresWire",
-                "Cryptography",
                 "SidecarConfiguration",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -111,17 +111,26 @@ let package = Package(
             name: "PostgresTests",
             dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
+        .target(
+            name: "PostgresClientEnd",
+            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            path: "Tests/PostgresClientEnd",
+            swiftSettings: settings),
         .testTarget(
             name: "PostgresWireTests",
-            dependencies: ["PostgresWire", "Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "PostgresWire", "PostgresClientEnd", "Cryptography",
+                .product(name: "NIOCore", package: nio),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Postgres", "PostgresWire", "Cryptography", "SidecarConfiguration", "WAMP", "WAMPClient",
+                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOPosix", package: nio),
             ],
             swiftSettings: settings),

@@ -226,6 +226,16 @@ async def test_long_transactions_delay_nobody(make_sidecar: SidecarMaker, router
         assert [event.args[0] for event in events] == [*range(1, 50), 0]
 
 
+async def test_dead_letters_expire(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
+    installed.execute(
+        "insert into wamp.dead_letter (kind, topic, created) values ('publish', 'test.old', now() - interval '3 days'), "
+        "('publish', 'test.new', now() - interval '1 day')")
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, dead_letter={"keep": "2d"})
+    sidecar.start(LEADING)
+    sidecar.wait_for("old dead letters deleted")
+    assert installed.rows("select topic from wamp.dead_letter") == [("test.new",)]
+
+
 async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     """Writers that hit the moments around falling asleep: no event has to be found by the scan that comes once a second anyway."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, log={"level": "debug", "format": "json"})

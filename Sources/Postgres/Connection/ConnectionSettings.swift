@@ -60,6 +60,13 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         self.given = given
     }
 
+    /// What a libpq URI or keyword string says, each keyword with its value.
+    ///
+    /// - Throws: ``ConnectionSettingsError`` if libpq does not understand it.
+    package static func keywords(of text: String) throws(ConnectionSettingsError) -> [(name: String, value: String)] {
+        try self.parse(text).map { ($0.keyword, $0.value) }
+    }
+
     /// How long connecting may take before it is given up: libpq's own limit counts for each host.
     var patienceInSeconds: Int {
         let perHost = self.value("connect_timeout").flatMap { Int($0) } ?? 10

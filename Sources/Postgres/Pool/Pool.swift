@@ -6,8 +6,12 @@ internal import NIOCore
 /// canceling one unit of work never harms another.
 package final class Pool: ConnectionKeeperOwner {
     private static let tick = TimeAmount.milliseconds(100)
+    /// How long a spare connection that is not needed is kept.
+    private static let sparePatience = TimeAmount.seconds(30)
     /// How much longer than its timeout the server may take to end a call before it is believed to be stuck.
     private static let grace = TimeAmount.seconds(5)
+    /// How much sooner than its timeout work can have been ended by it, as our clock sees it.
+    private static let clockTolerance = TimeAmount.milliseconds(5)
     /// How often work is run again that the server canceled without having been asked to.
     private static let mostRepetitions = 5
 
@@ -18,15 +22,27 @@ package final class Pool: ConnectionKeeperOwner {
         var hasEnded = false
     }
 
+    /// What the machine sends somewhere.
+    private enum Item {
+        case work(Work)
+        case lease(Lease)
+    }
+
     private let environment: DatabaseEnvironment
     private let limits: PoolLimits
     private let control: Control
     private let observer: (DatabaseEvent) -> Void
-    private var machine: PoolStateMachine<Work>
-    private lazy var keepers = (0..<self.limits.connections).map { _ in
+    private var machine: PoolStateMachine<Item>
+    /// Those for all times, and behind them as many spare ones.
+    private lazy var keepers = (0..<PoolStateMachine<Item>.slots(self.limits)).map { _ in
         ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
     }
+    /// The slots of the spare connections that there are.
+    private var spares: Set<Int> = []
+    private var spareCheck: Scheduled<Void>?
     private var cancellations: [Int: Cancellation] = [:]
+    /// The leases that are held, by their connection's slot.
+    private var leases: [Int: Lease] = [:]
     private var lastCancellation = 0
     private var unflushed: [Connection] = []
     private var isFlushScheduled = false
@@ -54,14 +70,20 @@ package final class Pool: ConnectionKeeperOwner {
     package var isAvailable: Bool { self.machine.isConnected }
 
     package func start() {
-        self.keepers.forEach { $0.start() }
+        self.keepers.prefix(self.limits.connections).forEach { $0.start() }
     }
 
     /// Closes all connections. Who submitted work is told that it was refused, or that its outcome is unknown.
     package func stop() {
         self.isStopped = true
         self.ticker.cancel()
-        for work in self.machine.expire(at: .distantFuture) { self.end(work, .refused(.stopping)) }
+        self.spareCheck?.cancel()
+        for item in self.machine.expire(at: .distantFuture) {
+            switch item {
+            case .work(let work): self.end(work, .refused(.stopping))
+            case .lease(let lease): self.end(lease, reason: nil)
+            }
+        }
         for keeper in self.keepers {
             keeper.connection?.abandon("the sidecar is stopping")
             keeper.stop()
@@ -73,6 +95,11 @@ package final class Pool: ConnectionKeeperOwner {
     /// - Parameter concurrency: the most connections that it may be under way on; nil for all but one.
     package func addLane(concurrency: Int?) -> LaneID {
         self.machine.addLane(concurrency: concurrency)
+    }
+
+    /// Nothing more will be submitted there.
+    package func removeLane(_ lane: LaneID) {
+        self.machine.removeLane(lane)
     }
 
     /// The statement will not be used again.
@@ -87,7 +114,7 @@ package final class Pool: ConnectionKeeperOwner {
         self.environment.eventLoop.assertInEventLoop()
         guard !self.isStopped else { return self.end(work, .refused(.stopping)) }
         switch self.machine.submit(
-            work, lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
+            .work(work), lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
         {
         case .send(let slot):
             if self.send(work, slot: slot) {
@@ -110,7 +137,8 @@ package final class Pool: ConnectionKeeperOwner {
         case .new, .ended:
             break
         case .waiting:
-            guard self.machine.withdraw(lane: work.lane, where: { $0 === work }) else { return }
+            let isIt = { (item: Item) in if case .work(let other) = item { other === work } else { false } }
+            guard self.machine.withdraw(lane: work.lane, where: isIt) else { return }
             self.end(work, .canceled)
         case .sent(let connection, _):
             work.isInterrupted = true
@@ -151,7 +179,7 @@ package final class Pool: ConnectionKeeperOwner {
     private func send(_ work: Work, slot: Int) -> Bool {
         guard let connection = self.keepers[slot].connection, connection.send(work, now: .now()) else {
             work.state = .waiting
-            self.machine.resubmit(work, lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
+            self.machine.resubmit(.work(work), lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
             return false
         }
         self.unflushed.append(connection)
@@ -160,7 +188,12 @@ package final class Pool: ConnectionKeeperOwner {
     }
 
     private func sendWhatCanBeSent() {
-        while let (work, slot) = self.machine.next() { self.send(work, slot: slot) }
+        while let (item, slot) = self.machine.next() {
+            switch item {
+            case .work(let work): self.send(work, slot: slot)
+            case .lease(let lease): self.grant(lease, slot: slot)
+            }
+        }
         self.flush()
     }
 
@@ -191,6 +224,7 @@ package final class Pool: ConnectionKeeperOwner {
 
     func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection) {
         guard let slot = self.slot(of: connection) else { return }
+        if self.leases[slot] != nil { return self.ended(onLease: work, error, affectedRows, ran: ran) }
         self.machine.ended(slot: slot, ran: ran)
         self.shortWait.record(ran)
         if connection.isRetiring { self.machine.retire(slot: slot) }
@@ -217,7 +251,7 @@ package final class Pool: ConnectionKeeperOwner {
             work.state = .waiting
             work.handler.restarted(work)
             self.machine.resubmit(
-                work, lane: work.lane, expires: .now() + self.limits.queueTimeout,
+                .work(work), lane: work.lane, expires: .now() + self.limits.queueTimeout,
                 isExclusive: work.isExclusive)
         } else {
             self.end(work, .failed(error))
@@ -225,10 +259,77 @@ package final class Pool: ConnectionKeeperOwner {
     }
 
     func turnEnded(on connection: Connection) {
+        if let slot = self.slot(of: connection), let lease = self.leases[slot] { lease.handler.turnEnded(lease) }
         self.sendWhatCanBeSent()
     }
 
     func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection) {}
+
+    // MARK: - Leases
+
+    /// Asks for a connection that is the handler's own until it gives it back. It waits in the same queue as work does, without an end.
+    ///
+    /// - Parameter handler: told when the connection is there; that may be before this returns.
+    package func lease(lane: LaneID, handler: any LeaseHandler) -> Lease {
+        let lease = Lease(lane: lane, handler: handler, pool: self)
+        guard !self.isStopped else {
+            self.end(lease, reason: nil)
+            return lease
+        }
+        if let slot = self.machine.lease(.lease(lease), lane: lane) {
+            self.grant(lease, slot: slot)
+        }
+        self.ticker.start()
+        return lease
+    }
+
+    /// Whether anything waits for a connection.
+    var hasWaiting: Bool { self.machine.waitingCount > 0 }
+
+    /// Something was sent on this connection, outside of the queue.
+    func flushSoon(_ connection: Connection) {
+        self.unflushed.append(connection)
+        self.flushSoon()
+    }
+
+    func release(_ lease: Lease) {
+        switch lease.state {
+        case .waiting:
+            let isIt = { (item: Item) in if case .lease(let other) = item { other === lease } else { false } }
+            _ = self.machine.withdraw(lane: lease.lane, where: isIt)
+        case .held(let connection, let slot):
+            self.leases[slot] = nil
+            self.machine.released(slot: slot)
+            if connection.isRetiring { self.machine.retire(slot: slot) }
+        case .ended:
+            return
+        }
+        lease.state = .ended
+        self.sendWhatCanBeSent()
+    }
+
+    private func grant(_ lease: Lease, slot: Int) {
+        guard let connection = self.keepers[slot].connection else {
+            self.machine.released(slot: slot)
+            return self.machine.leaseAgain(.lease(lease), lane: lease.lane)
+        }
+        self.leases[slot] = lease
+        lease.state = .held(connection, slot: slot)
+        lease.handler.granted(lease)
+    }
+
+    private func end(_ lease: Lease, reason: String?) {
+        lease.state = .ended
+        lease.handler.lost(lease, reason: reason)
+    }
+
+    private func ended(onLease work: Work, _ error: DatabaseError?, _ affectedRows: Int?, ran: TimeAmount) {
+        work.ran = ran
+        guard let error else { return self.end(work, .committed(affectedRows: affectedRows)) }
+        // Nobody cancels here: it was the deadline, or a signal from elsewhere.
+        let isDeadline = error.sqlstate == "57014" && ran + Self.clockTolerance >= work.timeout
+        self.end(work, isDeadline ? .timedOut : .failed(error))
+    }
 
     // MARK: - Canceling
 
@@ -253,6 +354,52 @@ package final class Pool: ConnectionKeeperOwner {
         self.cancellations[slot] = nil
         self.machine.unblock(slot: slot)
         if let connection = self.keepers[slot].connection { self.cancelHeadIfInterrupted(of: connection) }
+    }
+
+    // MARK: - Spare connections
+
+    /// A backend has begun to wait for the answer to a call out of the database, or waits no more: what it called may come back here, so its
+    /// connection does not count meanwhile. Fine for backends of others.
+    package func backend(_ backend: Int32, waits: Bool) {
+        guard !self.isStopped, let slot = self.keepers.firstIndex(where: { $0.connection?.backend == backend }) else {
+            return
+        }
+        if waits {
+            self.machine.suspend(slot: slot)
+            self.startSpares()
+        } else {
+            self.machine.resume(slot: slot)
+            self.stopSparesLater()
+        }
+        self.sendWhatCanBeSent()
+    }
+
+    private func startSpares() {
+        let wanted = self.machine.wantedSlots - self.limits.connections
+        for slot in self.limits.connections..<self.keepers.count where self.spares.count < wanted {
+            guard self.spares.insert(slot).inserted else { continue }
+            self.keepers[slot].start()
+        }
+    }
+
+    private func stopSparesLater() {
+        guard self.spareCheck == nil, !self.spares.isEmpty else { return }
+        self.spareCheck = self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.sparePatience) {
+            self.spareCheck = nil
+            self.stopSpares()
+        }
+    }
+
+    private func stopSpares() {
+        let surplus = self.spares.count - (self.machine.wantedSlots - self.limits.connections)
+        let idle = self.spares.sorted().reversed().filter { self.machine.isIdle(slot: $0) }
+        for slot in idle.prefix(max(surplus, 0)) {
+            self.spares.remove(slot)
+            self.keepers[slot].stop()
+            self.machine.disconnected(slot: slot)
+            self.keepers[slot] = ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
+        }
+        self.stopSparesLater()
     }
 
     // MARK: - Connections
@@ -288,6 +435,7 @@ package final class Pool: ConnectionKeeperOwner {
         for (work, error) in unanswered {
             self.end(work, error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
         }
+        if let lease = self.leases.removeValue(forKey: slot) { self.end(lease, reason: reason) }
         // What its lanes held is free for the other connections.
         if !self.isStopped { self.sendWhatCanBeSent() }
     }
@@ -312,7 +460,7 @@ package final class Pool: ConnectionKeeperOwner {
     /// Returns whether something still waits or runs.
     private func ticked() -> Bool {
         let now = NIODeadline.now()
-        for work in self.machine.expire(at: now) {
+        for case .work(let work) in self.machine.expire(at: now) {
             self.end(work, .refused(.waitedTooLong(isDatabaseAvailable: self.isAvailable)))
         }
         for keeper in self.keepers where !self.isPaused {

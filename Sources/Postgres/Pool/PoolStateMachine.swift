@@ -31,6 +31,12 @@ package struct PoolLimits: Sendable {
 /// that is under way there has been fast of late (``LatencyWindow``), at most `pipeline` deep. One lane is under way on at most its
 /// `concurrency` connections. What waits, waits in the order in which it came, but never behind work that can't run now.
 ///
+/// A lease is work that ends when it is given back: it gets an idle connection, and nothing else is sent there. All leases together hold at
+/// most all connections but one, where there is more than one, so that calls go on.
+///
+/// Work can wait for other work of the same pool: its function has called out, and what it called comes back as a call. While it waits, its
+/// connection does not count, and a spare one may take its place; there are as many spare ones as others.
+///
 /// Generic over what the work is, so that the rule can be tested without a database.
 struct PoolStateMachine<Item>: ~Copyable {
     enum SubmitAction: Equatable {
@@ -39,11 +45,28 @@ struct PoolStateMachine<Item>: ~Copyable {
         case refuse
     }
 
+    /// What work asks of its connection.
+    private enum Claim {
+        /// A place behind other work will do.
+        case shared
+        /// Nothing may be sent behind it, nor it behind anything.
+        case exclusive
+        /// As exclusive, for as long as it is held.
+        case lease
+
+        var isShared: Bool {
+            switch self {
+            case .shared: true
+            case .exclusive, .lease: false
+            }
+        }
+    }
+
     private struct Waiting {
         let item: Item
         let sequence: Int64
         let expires: NIODeadline
-        let isExclusive: Bool
+        let claim: Claim
     }
 
     private struct Lane {
@@ -51,11 +74,14 @@ struct PoolStateMachine<Item>: ~Copyable {
         var held = 0
         var latency = LatencyWindow()
         var waiting = Deque<Waiting>()
+        /// Nobody submits any more.
+        var isRemoved = false
     }
 
     private struct UnderWay {
         let lane: Int
         let isSlow: Bool
+        let isLease: Bool
     }
 
     private struct Slot {
@@ -73,6 +99,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         var slow = 0
         /// For each lane that has work under way here, how much.
         var lanes: [(lane: Int, count: Int)] = []
+        /// What runs here waits for something outside of the database.
+        var isSuspended = false
 
         func holds(_ lane: Int) -> Bool {
             self.lanes.contains { $0.lane == lane }
@@ -83,6 +111,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
+    /// How many leases are held.
+    private var leases = 0
     /// The connection that is let run empty, because some work that waits may not follow other work.
     private var draining: Int?
     private var lastSequence: Int64 = 0
@@ -93,8 +123,19 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     init(limits: PoolLimits) {
         self.limits = limits
-        self.slots = (0..<limits.connections).map { _ in Slot() }
+        self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
     }
+
+    /// How many connections there can be, the spare ones among them.
+    static func slots(_ limits: PoolLimits) -> Int { 2 * limits.connections }
+
+    /// How many connections there should be now.
+    var wantedSlots: Int {
+        min(self.limits.connections + self.slots.count { $0.isSuspended }, self.slots.count)
+    }
+
+    /// Whether nothing is under way on a connection.
+    func isIdle(slot: Int) -> Bool { self.slots[slot].underWay.isEmpty }
 
     /// How much is under way on all connections.
     var underWayCount: Int { self.slots.reduce(0) { $0 + $1.underWay.count } }
@@ -112,8 +153,18 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// A new source of work. By default it may use all connections but one, so that it can't starve the others.
     mutating func addLane(concurrency: Int?) -> LaneID {
         let most = self.limits.connections
-        self.lanes.append(Lane(concurrency: min(max(concurrency ?? most - 1, 1), most)))
+        let lane = Lane(concurrency: min(max(concurrency ?? most - 1, 1), most))
+        if let index = self.lanes.firstIndex(where: { $0.isRemoved && $0.held == 0 && $0.waiting.isEmpty }) {
+            self.lanes[index] = lane
+            return LaneID(index: index)
+        }
+        self.lanes.append(lane)
         return LaneID(index: self.lanes.count - 1)
+    }
+
+    /// Nothing more is submitted there. Another lane takes its place when what is under way or waits has ended.
+    mutating func removeLane(_ lane: LaneID) {
+        self.lanes[lane.index].isRemoved = true
     }
 
     // MARK: - Work
@@ -122,25 +173,49 @@ struct PoolStateMachine<Item>: ~Copyable {
     ///
     /// - Parameter isExclusive: nothing may be sent behind it, nor it behind anything.
     mutating func submit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) -> SubmitAction {
-        if self.lanes[lane.index].waiting.isEmpty, let slot = self.slot(for: lane.index, isExclusive: isExclusive) {
-            self.put(lane.index, isExclusive: isExclusive, on: slot)
+        let claim: Claim = isExclusive ? .exclusive : .shared
+        if self.lanes[lane.index].waiting.isEmpty, let slot = self.slot(for: lane.index, claim) {
+            self.put(lane.index, claim, on: slot)
             return .send(slot: slot)
         }
         guard self.waitingCount < self.limits.queue else { return .refuse }
-        self.lastSequence += 1
-        self.wait(
-            Waiting(item: item, sequence: self.lastSequence, expires: expires, isExclusive: isExclusive),
-            lane: lane.index,
-            atFront: false)
-        self.chooseWhatDrains()
+        self.waitBehindAll(item, lane: lane.index, expires: expires, claim)
         return .wait
+    }
+
+    /// A connection is wanted for as long as it takes. The queue's limit isn't for it, and it never expires.
+    ///
+    /// - Returns: the connection, nil if it has to wait for one: ``next()`` tells then.
+    mutating func lease(_ item: Item, lane: LaneID) -> Int? {
+        if self.lanes[lane.index].waiting.isEmpty, let slot = self.slot(for: lane.index, .lease) {
+            self.put(lane.index, .lease, on: slot)
+            return slot
+        }
+        self.waitBehindAll(item, lane: lane.index, expires: .distantFuture, .lease)
+        return nil
+    }
+
+    /// The lease on this connection is given back.
+    mutating func released(slot: Int) {
+        guard let ended = self.slots[slot].underWay.popFirst() else { return }
+        self.forget(ended, on: slot)
     }
 
     /// Work that was refused by its connection, or has to be run again, goes ahead of what waits. The queue's limit isn't for it.
     mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) {
         self.firstSequence -= 1
         self.wait(
-            Waiting(item: item, sequence: self.firstSequence, expires: expires, isExclusive: isExclusive),
+            Waiting(
+                item: item, sequence: self.firstSequence, expires: expires, claim: isExclusive ? .exclusive : .shared),
+            lane: lane.index,
+            atFront: true)
+    }
+
+    /// As ``resubmit(_:lane:expires:isExclusive:)``, for a lease whose connection turned out to be broken.
+    mutating func leaseAgain(_ item: Item, lane: LaneID) {
+        self.firstSequence -= 1
+        self.wait(
+            Waiting(item: item, sequence: self.firstSequence, expires: .distantFuture, claim: .lease),
             lane: lane.index,
             atFront: true)
     }
@@ -150,7 +225,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         var best: (lane: Int, slot: Int, sequence: Int64)?
         for lane in self.lanesWithWaiting {
             guard let first = self.lanes[lane].waiting.first, first.sequence < best?.sequence ?? .max,
-                let slot = self.slot(for: lane, isExclusive: first.isExclusive)
+                let slot = self.slot(for: lane, first.claim)
             else { continue }
             best = (lane, slot, first.sequence)
         }
@@ -161,7 +236,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         let waiting = self.lanes[best.lane].waiting.removeFirst()
         self.waitingCount -= 1
         self.forgetIfEmpty(best.lane)
-        self.put(best.lane, isExclusive: waiting.isExclusive, on: best.slot)
+        self.put(best.lane, waiting.claim, on: best.slot)
         return (waiting.item, best.slot)
     }
 
@@ -169,12 +244,17 @@ struct PoolStateMachine<Item>: ~Copyable {
     mutating func ended(slot: Int, ran: TimeAmount) {
         guard let ended = self.slots[slot].underWay.popFirst() else { return }
         self.lanes[ended.lane].latency.record(ran)
+        self.forget(ended, on: slot)
+    }
+
+    private mutating func forget(_ ended: UnderWay, on slot: Int) {
         if ended.isSlow { self.slots[slot].slow -= 1 }
+        if ended.isLease { self.leases -= 1 }
         guard let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == ended.lane }) else { return }
         self.slots[slot].lanes[index].count -= 1
         if self.slots[slot].lanes[index].count == 0 {
             self.slots[slot].lanes.remove(at: index)
-            self.lanes[ended.lane].held -= 1
+            if !self.slots[slot].isSuspended { self.lanes[ended.lane].held -= 1 }
         }
     }
 
@@ -207,8 +287,25 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// The connection is gone, and what was under way on it.
     mutating func disconnected(slot: Int) {
+        self.resume(slot: slot)
         for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
+        if self.slots[slot].underWay.contains(where: \.isLease) { self.leases -= 1 }
         self.slots[slot] = Slot()
+    }
+
+    /// What runs there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not count.
+    mutating func suspend(slot: Int) {
+        guard !self.slots[slot].isSuspended else { return }
+        self.slots[slot].isSuspended = true
+        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
+        if self.draining == slot { self.draining = nil }
+    }
+
+    /// It waits no more.
+    mutating func resume(slot: Int) {
+        guard self.slots[slot].isSuspended else { return }
+        self.slots[slot].isSuspended = false
+        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held += 1 }
     }
 
     /// Nothing is sent there until ``unblock(slot:)``.
@@ -230,15 +327,15 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     // MARK: - The rule
 
-    private func slot(for lane: Int, isExclusive: Bool) -> Int? {
-        let mayTakeAnother = self.lanes[lane].held < self.lanes[lane].concurrency
-        let mayFollow = !isExclusive && self.lanes[lane].latency.isFast
+    private func slot(for lane: Int, _ claim: Claim) -> Int? {
+        let mayTakeAnother = self.mayTakeAnother(lane, claim)
+        let mayFollow = claim.isShared && self.lanes[lane].latency.isFast
         var best: (slot: Int, depth: Int)?
         for index in self.slots.indices {
-            guard case .open = self.slots[index].state else { continue }
+            guard case .open = self.slots[index].state, !self.slots[index].isSuspended else { continue }
             let depth = self.slots[index].underWay.count
             if depth == 0 {
-                if mayTakeAnother { return index }
+                if mayTakeAnother, index < self.limits.connections || self.isSpareFree { return index }
             } else if mayFollow, index != self.draining, self.slots[index].slow == 0, depth < self.limits.pipeline,
                 depth < best?.depth ?? .max,
                 mayTakeAnother || self.slots[index].holds(lane)
@@ -249,13 +346,27 @@ struct PoolStateMachine<Item>: ~Copyable {
         return best?.slot
     }
 
+    /// Spare connections make up for suspended ones, and for nothing else.
+    private var isSpareFree: Bool {
+        let running = self.slots.count { !$0.underWay.isEmpty && !$0.isSuspended }
+        return running < self.limits.connections
+    }
+
+    private func mayTakeAnother(_ lane: Int, _ claim: Claim) -> Bool {
+        guard self.lanes[lane].held < self.lanes[lane].concurrency else { return false }
+        switch claim {
+        case .shared, .exclusive: return true
+        case .lease: return self.leases < max(self.limits.connections - 1, 1)
+        }
+    }
+
     /// Fast work alone could keep every connection busy for ever. So while work waits that needs an idle one, one connection gets no more
     /// work behind other work, until it is idle.
     private mutating func chooseWhatDrains() {
         let isNeeded = self.lanesWithWaiting.contains { index in
             let lane = self.lanes[index]
             guard let first = lane.waiting.first else { return false }
-            return (first.isExclusive || !lane.latency.isFast) && lane.held < lane.concurrency
+            return (!first.claim.isShared || !lane.latency.isFast) && self.mayTakeAnother(index, first.claim)
         }
         guard isNeeded else {
             self.draining = nil
@@ -264,21 +375,31 @@ struct PoolStateMachine<Item>: ~Copyable {
         if let draining = self.draining, case .open = self.slots[draining].state { return }
         let candidates = self.slots.indices.filter { index in
             guard case .open = self.slots[index].state else { return false }
-            return self.slots[index].slow == 0
+            return self.slots[index].slow == 0 && !self.slots[index].isSuspended && index < self.limits.connections
         }
         self.draining = candidates.min { self.slots[$0].underWay.count < self.slots[$1].underWay.count }
     }
 
-    private mutating func put(_ lane: Int, isExclusive: Bool, on slot: Int) {
-        let isSlow = isExclusive || !self.lanes[lane].latency.isFast
-        self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow))
+    private mutating func put(_ lane: Int, _ claim: Claim, on slot: Int) {
+        let isSlow = !claim.isShared || !self.lanes[lane].latency.isFast
+        let isLease = claim == .lease
+        self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow, isLease: isLease))
         if isSlow { self.slots[slot].slow += 1 }
+        if isLease { self.leases += 1 }
         if let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == lane }) {
             self.slots[slot].lanes[index].count += 1
         } else {
             self.slots[slot].lanes.append((lane, 1))
             self.lanes[lane].held += 1
         }
+    }
+
+    private mutating func waitBehindAll(_ item: Item, lane: Int, expires: NIODeadline, _ claim: Claim) {
+        self.lastSequence += 1
+        self.wait(
+            Waiting(item: item, sequence: self.lastSequence, expires: expires, claim: claim), lane: lane,
+            atFront: false)
+        self.chooseWhatDrains()
     }
 
     private mutating func wait(_ waiting: Waiting, lane: Int, atFront: Bool) {

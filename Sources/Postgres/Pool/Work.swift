@@ -45,6 +45,8 @@ package final class Work {
 
     let handler: any WorkHandler
     var state = State.new
+    /// How long the server ran it; known of work that was sent over a lease, when it has ended.
+    package internal(set) var ran = TimeAmount.zero
     var isInterrupted = false
     var repetitions = 0
 

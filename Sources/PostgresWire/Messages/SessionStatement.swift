@@ -21,10 +21,10 @@ package enum SessionStatement: Sendable, Equatable {
             return
         }
         guard first.lowercased() == "set" else { return nil }
-        var rest = words.dropFirst().map { $0.lowercased() }[...]
-        if rest.first == "session" || rest.first == "local" { rest.removeFirst() }
-        switch rest.popFirst() {
-        case "client_encoding": if rest.first == "to" { rest.removeFirst() }
+        var rest = words.dropFirst()
+        if let scope = rest.first?.lowercased(), scope == "session" || scope == "local" { rest.removeFirst() }
+        switch rest.popFirst()?.lowercased() {
+        case "client_encoding": if rest.first?.lowercased() == "to" { rest.removeFirst() }
         case "names": break
         default: return nil
         }

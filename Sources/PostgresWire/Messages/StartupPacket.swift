@@ -63,7 +63,10 @@ package enum StartupPacket: Sendable, Equatable {
     private static func start(minorVersion: Int, _ parameters: ByteBuffer) throws(WireError) -> Start {
         var parameters = parameters
         var start = Start(minorVersion: minorVersion, user: "", isReplication: false, protocolOptions: [])
-        while let name = parameters.readCString(), !name.isEmpty {
+        while true {
+            guard let name = parameters.readCString() else { throw Self.layout }
+            // The last octet.
+            if name.isEmpty { break }
             guard let value = parameters.readCString() else { throw Self.layout }
             switch name {
             case "user": start.user = value
@@ -72,8 +75,7 @@ package enum StartupPacket: Sendable, Equatable {
             default: if name.hasPrefix("_pq_.") { start.protocolOptions.append(name) }
             }
         }
-        // The empty name is the last octet, and it must have been there.
-        guard parameters.readableBytes == 0, parameters.endsWithNUL else { throw Self.layout }
+        guard parameters.readableBytes == 0 else { throw Self.layout }
         guard !start.user.isEmpty else {
             throw WireError(.fatal, "28000", "no PostgreSQL user name specified in startup packet")
         }
@@ -93,10 +95,5 @@ extension ByteBuffer {
         else { return nil }
         self.moveReaderIndex(forwardBy: 1)
         return String(decoding: bytes, as: UTF8.self)
-    }
-
-    /// Whether the octet just taken was a NUL.
-    fileprivate var endsWithNUL: Bool {
-        self.readerIndex > 0 && self.getInteger(at: self.readerIndex - 1, as: UInt8.self) == 0
     }
 }

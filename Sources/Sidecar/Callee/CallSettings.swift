@@ -41,6 +41,32 @@ final class CallSettings {
         self.isInUse = isInUse
     }
 
+    /// A mapping that names a role was added.
+    func use() {
+        self.isInUse = true
+    }
+
+    /// The statements to send ahead of an event: everything is set, always, since what a function leaves behind would reach the next event.
+    /// All values are the mapping's, so they are part of the text.
+    ///
+    /// - Returns: `guarded` fails unless the session's number is `$1`, and makes it `$2`, in the event's transaction. The setting is read when
+    ///   the statement runs: `current_setting` is not immutable, so nothing of it is computed ahead.
+    func eventPreludes(timeout: TimeAmount, role: String?) -> (guarded: Statement, plain: Statement) {
+        let values = [
+            ("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath), ("wamp.procedure", ""),
+            ("wamp.caller", ""), ("wamp.caller_authid", ""), ("wamp.caller_authrole", ""), ("role", role ?? "none"),
+        ]
+        let settings = values.map { name, value in
+            "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), true)"
+        }.joined(separator: ", ")
+        let order = """
+            case when pg_catalog.current_setting('wamp.seq', true) operator(pg_catalog.=) $1 \
+            then pg_catalog.set_config('wamp.seq', $2, false) \
+            else pg_catalog.current_setting('\(EventFailure.guardSetting)') end
+            """
+        return (Statement("select \(order), \(settings)"), Statement("select \(settings)"))
+    }
+
     /// The statement to send ahead of a call, or nil if the session's own settings are right.
     func prelude(
         timeout: TimeAmount, role: String?, procedure: String, caller: Caller

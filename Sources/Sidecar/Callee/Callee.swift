@@ -11,7 +11,7 @@ final class Callee {
 
     let pool: Pool
     let definitions: Definitions
-    let routes: [ProcedureRoute]
+    private(set) var routes: [ProcedureRoute]
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
 
@@ -73,6 +73,31 @@ final class Callee {
         self.registrar.refusals.map { "\($0.uri): \($0.reason)" } + self.definitions.faults.map(\.description)
     }
 
+    // MARK: - Procedures at run time
+
+    /// Another procedure, that SQL registered.
+    func add(_ mapping: ProcedureMapping, place: String) throws(URIError) -> ProcedureRoute {
+        let uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
+        let route = ProcedureRoute(
+            mapping: mapping, uri: uri, place: place, pool: self.pool, isFromSQL: true)
+        if mapping.role != .session { self.settings.use() }
+        self.routes.append(route)
+        self.registrar.add(route)
+        self.lookUpWhatIsNotKnown()
+        return route
+    }
+
+    /// A procedure is no more. Calls of it that run are answered.
+    func remove(_ route: ProcedureRoute) {
+        guard let index = self.routes.firstIndex(where: { $0 === route }) else { return }
+        self.routes.remove(at: index)
+        for definition in route.allDefinitions {
+            self.definitions.forget(definition)
+            definition.plan?.statements.forEach(self.pool.retire)
+        }
+        self.registrar.remove(route)
+    }
+
     // MARK: - The two sides
 
     func joined(_ session: Session) {
@@ -107,7 +132,7 @@ final class Callee {
                 switch definition.state {
                 case .plan: break
                 case .unknown, .fault:
-                    self.definitions.lookUp(definition, of: route) { _ in self.lookAgainLater() }
+                    self.definitions.lookUp(definition) { _ in self.lookAgainLater() }
                 }
             }
         }
@@ -231,7 +256,6 @@ extension ProcedureRoute {
                 "\(configuration.place(mapping.location)): procedure '\(mapping.uri)' \(error.description)")
         }
         self.init(
-            mapping: mapping, uri: uri, place: configuration.place(mapping.location),
-            lane: pool.addLane(concurrency: mapping.concurrency))
+            mapping: mapping, uri: uri, place: configuration.place(mapping.location), pool: pool, isFromSQL: false)
     }
 }

@@ -26,16 +26,22 @@ final class Definitions {
     /// What can't be called now, in no order.
     var faults: [DefinitionFault] { Array(self.reported.values) }
 
+    /// The definition is used no more: what is wrong with it is of no interest.
+    func forget(_ definition: ProcedureDefinition) {
+        definition.isForgotten = true
+        self.reported[ObjectIdentifier(definition)] = nil
+    }
+
     /// Looks at the catalog and makes the definition's plan anew.
-    func lookUp(
-        _ definition: ProcedureDefinition, of route: ProcedureRoute, completion: @escaping (DefinitionOutcome) -> Void
-    ) {
+    func lookUp(_ definition: ProcedureDefinition, completion: @escaping (DefinitionOutcome) -> Void) {
         if definition.waiting != nil {
             definition.waiting?.append(completion)
             return
         }
         definition.waiting = [completion]
-        PlanSource.find(route.mapping, role: definition.role, control: self.control) { result in
+        PlanSource.find(
+            definition.target, options: definition.options, role: definition.role, control: self.control
+        ) { result in
             let outcome: DefinitionOutcome
             switch result {
             case .success(let plan):
@@ -48,7 +54,7 @@ final class Definitions {
             case .failure(.unavailable(let reason)):
                 outcome = .unavailable(reason)
             }
-            self.report(outcome, of: definition, route: route)
+            self.report(outcome, of: definition)
             let waiting = definition.waiting ?? []
             definition.waiting = nil
             for completion in waiting { completion(outcome) }
@@ -65,15 +71,16 @@ final class Definitions {
     }
 
     /// A line in the log where something has changed, not for each look.
-    private func report(_ outcome: DefinitionOutcome, of definition: ProcedureDefinition, route: ProcedureRoute) {
+    private func report(_ outcome: DefinitionOutcome, of definition: ProcedureDefinition) {
+        guard !definition.isForgotten else { return }
         let key = ObjectIdentifier(definition)
         switch outcome {
         case .found:
             guard self.reported.removeValue(forKey: key) != nil else { return }
-            self.observer(.procedureUsable(uri: route.uri.text))
+            self.observer(.functionUsable(definition.use))
         case .fault(let fault):
             guard self.reported.updateValue(fault, forKey: key) != fault else { return }
-            self.observer(.procedureUnusable(uri: route.uri.text, place: route.place, reason: fault.description))
+            self.observer(.functionUnusable(definition.use, place: definition.place, reason: fault.description))
         case .unavailable:
             break
         }

@@ -29,11 +29,10 @@ enum PlanSource {
     ///   - role: the role that will run it, nil for the session's own: who may execute it depends on that.
     ///   - completion: called once, on the event loop.
     static func find(
-        _ mapping: ProcedureMapping, role: String?, control: Control,
+        _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, control: Control,
         completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
     ) {
-        let options = PlanOptions(mapping)
-        switch mapping.target.value {
+        switch target {
         case .function(let text):
             self.findFunction(text, role: role, control: control) { result in
                 completion(
@@ -100,10 +99,23 @@ extension DefinitionFault {
 
 extension PlanOptions {
     /// Takes what a mapping says.
-    init(_ mapping: ProcedureMapping) {
+    ///
+    /// - Parameter isFromSQL: whether SQL registered it.
+    init(_ mapping: ProcedureMapping, isFromSQL: Bool = false) {
         self.init(
-            convention: Convention(rawValue: mapping.convention.rawValue) ?? .auto,
+            convention: Convention(mapping.convention, isFromSQL: isFromSQL),
             results: Results(rawValue: mapping.results.rawValue) ?? .auto,
             bigint: BigintFormat(rawValue: mapping.bigint.rawValue) ?? .number)
+    }
+}
+
+extension PlanOptions.Convention {
+    /// Takes what a mapping says.
+    init(_ convention: ProcedureMapping.Convention, isFromSQL: Bool) {
+        switch convention {
+        case .auto: self = isFromSQL ? .registered : .auto
+        case .raw: self = .raw
+        case .native: self = .native
+        }
     }
 }

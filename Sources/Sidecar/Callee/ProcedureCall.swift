@@ -75,7 +75,7 @@ final class ProcedureCall: WorkHandler {
     // MARK: - Running
 
     private func lookUp() {
-        self.callee.definitions.lookUp(self.definition, of: self.route) { outcome in
+        self.callee.definitions.lookUp(self.definition) { outcome in
             guard case .lookingUp = self.state else { return }
             switch outcome {
             case .found: self.submit()
@@ -192,7 +192,7 @@ final class ProcedureCall: WorkHandler {
             }
         } else if DefinitionChange.isPossible(error, in: plan) {
             // A CALL is never run again, but the next one shall know better.
-            self.callee.definitions.lookUp(self.definition, of: self.route) { _ in }
+            self.callee.definitions.lookUp(self.definition) { _ in }
         }
         let disclosure: CallFailure.Disclosure =
             switch self.route.mapping.errors {

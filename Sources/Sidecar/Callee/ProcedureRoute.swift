@@ -12,24 +12,37 @@ final class ProcedureRoute {
     let place: String
     let timeout: TimeAmount
     let lane: LaneID
+    private let pool: Pool
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?
 
-    init(mapping: ProcedureMapping, uri: URI, place: String, lane: LaneID) {
+    /// - Parameter isFromSQL: whether SQL registered it.
+    init(mapping: ProcedureMapping, uri: URI, place: String, pool: Pool, isFromSQL: Bool) {
         self.mapping = mapping
         self.uri = uri
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
-        self.lane = lane
+        self.pool = pool
+        self.lane = pool.addLane(concurrency: mapping.concurrency)
+        let definition = { (role: String?) in
+            ProcedureDefinition(
+                use: .procedure(uri.text), place: place, target: mapping.target.value,
+                options: PlanOptions(mapping, isFromSQL: isFromSQL), role: role)
+        }
         switch mapping.role {
         case .session:
-            self.soleDefinition = ProcedureDefinition(role: nil)
+            self.soleDefinition = definition(nil)
         case .fixed(let role):
-            self.soleDefinition = ProcedureDefinition(role: role)
+            self.soleDefinition = definition(role)
         case .byAuthrole(let roles):
             self.soleDefinition = nil
-            for role in Set(roles.values) { self.definitions[role] = ProcedureDefinition(role: role) }
+            for role in Set(roles.values) { self.definitions[role] = definition(role) }
         }
+    }
+
+    /// The last call of it has ended.
+    deinit {
+        self.pool.removeLane(self.lane)
     }
 
     /// All definitions: one for each role that it can run as, because what a name means and who may call it depends on the role.
@@ -65,7 +78,14 @@ final class ProcedureRoute {
     }
 }
 
-/// What the database has for a procedure, seen as one role.
+/// What a function is for.
+enum FunctionUse: Equatable {
+    case procedure(String)
+    /// A topic.
+    case subscription(String, function: String)
+}
+
+/// What the database has for a procedure or a subscription, seen as one role.
 final class ProcedureDefinition {
     enum State {
         case unknown
@@ -75,15 +95,27 @@ final class ProcedureDefinition {
         case fault(DefinitionFault)
     }
 
+    /// What it is for.
+    let use: FunctionUse
+    /// Where it is mapped: `sidecar.yaml:12:3`.
+    let place: String
+    let target: ProcedureMapping.Target
+    let options: PlanOptions
     /// The role that it runs as; nil for the session's own.
     let role: String?
     var state = State.unknown
+    /// What uses it was removed.
+    var isForgotten = false
     /// How it is called, while ``state`` is ``State/plan``.
     var plan: ProcedurePlan?
     /// Who waits for the look-up that is under way; nil if none is.
     var waiting: [(DefinitionOutcome) -> Void]?
 
-    init(role: String?) {
+    init(use: FunctionUse, place: String, target: ProcedureMapping.Target, options: PlanOptions, role: String?) {
+        self.use = use
+        self.place = place
+        self.target = target
+        self.options = options
         self.role = role
     }
 }

@@ -27,12 +27,16 @@ final class Registrar {
         case waiting(Scheduled<Void>)
     }
 
-    private struct Entry {
+    private final class Entry {
         let route: ProcedureRoute
         var state = State.idle
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+
+        init(_ route: ProcedureRoute) {
+            self.route = route
+        }
     }
 
     private let eventLoop: any EventLoop
@@ -40,7 +44,7 @@ final class Registrar {
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private var entries: [Entry]
-    private var routes: [RegistrationID: ProcedureRoute] = [:]
+    private var registered: [RegistrationID: Entry] = [:]
     private var session: Session?
     /// Whether the procedures should be registered. False while the database is away, if the mapping says so, and when stopping.
     private var isWanted = true
@@ -51,7 +55,7 @@ final class Registrar {
         routes: [ProcedureRoute], eventLoop: any EventLoop, observer: @escaping (Observation) -> Void,
         changed: @escaping () -> Void
     ) {
-        self.entries = routes.map { Entry(route: $0) }
+        self.entries = routes.map { Entry($0) }
         self.eventLoop = eventLoop
         self.backoff = Backoff(base: Self.firstWait, greatest: Self.longestWait)
         self.observer = observer
@@ -59,7 +63,7 @@ final class Registrar {
     }
 
     /// The procedure of a registration of this session.
-    func route(of registration: RegistrationID) -> ProcedureRoute? { self.routes[registration] }
+    func route(of registration: RegistrationID) -> ProcedureRoute? { self.registered[registration]?.route }
 
     /// Whether the router has answered for each procedure, one way or the other.
     var isComplete: Bool {
@@ -78,13 +82,29 @@ final class Registrar {
         self.entries.compactMap { entry in entry.refusal.map { (entry.route.uri.text, $0) } }
     }
 
+    // MARK: - Procedures
+
+    /// Another procedure to register.
+    func add(_ route: ProcedureRoute) {
+        let entry = Entry(route)
+        self.entries.append(entry)
+        self.register(entry)
+    }
+
+    /// The procedure is taken off the router.
+    func remove(_ route: ProcedureRoute) {
+        guard let index = self.entries.firstIndex(where: { $0.route === route }) else { return }
+        self.withdraw(self.entries.remove(at: index))
+        self.changed()
+    }
+
     // MARK: - Sessions
 
     /// A new session: all is to be registered in it.
     func joined(_ session: Session) {
         self.forget()
         self.session = session
-        for index in self.entries.indices { self.register(index) }
+        for entry in self.entries { self.register(entry) }
     }
 
     /// The session is gone, and with it all registrations.
@@ -97,7 +117,7 @@ final class Registrar {
     func withdraw() {
         guard self.isWanted else { return }
         self.isWanted = false
-        for index in self.entries.indices { self.withdraw(index) }
+        for entry in self.entries { self.withdraw(entry) }
         self.changed()
     }
 
@@ -105,116 +125,117 @@ final class Registrar {
     func hold(singles: Singles) {
         guard singles != self.singles else { return }
         self.singles = singles
-        for index in self.entries.indices where self.entries[index].route.isSingle {
-            if singles == .here { self.registerIfIdle(index) } else { self.withdraw(index) }
+        for entry in self.entries where entry.route.isSingle {
+            if singles == .here { self.registerIfIdle(entry) } else { self.withdraw(entry) }
         }
         self.changed()
     }
 
-    private func withdraw(_ index: Int) {
-        switch self.entries[index].state {
+    /// Calls that cross UNREGISTER on the way are still answered by the procedure.
+    private func withdraw(_ entry: Entry) {
+        switch entry.state {
         case .registered(let registration):
-            self.session?.unregister(registration) { _ in }
-            self.entries[index].state = .idle
+            self.session?.unregister(registration) { _ in
+                if self.registered[registration] === entry { self.registered[registration] = nil }
+            }
+            entry.state = .idle
         case .waiting(let timer):
             timer.cancel()
-            self.entries[index].state = .idle
+            entry.state = .idle
         case .idle, .registering:
             break
         }
-        self.entries[index].refusal = nil
+        entry.refusal = nil
     }
 
-    private func registerIfIdle(_ index: Int) {
-        if case .idle = self.entries[index].state { self.register(index) }
+    private func registerIfIdle(_ entry: Entry) {
+        if case .idle = entry.state { self.register(entry) }
     }
 
     /// Puts them back.
     func resume() {
         guard !self.isWanted else { return }
         self.isWanted = true
-        for index in self.entries.indices { self.registerIfIdle(index) }
+        for entry in self.entries { self.registerIfIdle(entry) }
     }
 
     /// The router took a registration away.
     func revoked(_ registration: RegistrationID, reason: String?) {
-        guard let route = self.routes.removeValue(forKey: registration),
-            let index = self.entries.firstIndex(where: { $0.route === route })
-        else { return }
-        self.observer(.registrationRevoked(uri: route.uri.text, reason: reason ?? "no reason given"))
-        self.entries[index].refusal = "the registration was revoked"
-        self.tryAgainLater(index)
+        guard let entry = self.registered.removeValue(forKey: registration) else { return }
+        self.observer(.registrationRevoked(uri: entry.route.uri.text, reason: reason ?? "no reason given"))
+        guard self.isWanted(entry) else { return }
+        entry.refusal = "the registration was revoked"
+        self.tryAgainLater(entry)
         self.changed()
     }
 
     private func forget() {
-        for index in self.entries.indices {
-            if case .waiting(let timer) = self.entries[index].state { timer.cancel() }
-            self.entries[index].state = .idle
-            self.entries[index].attempts = 0
+        for entry in self.entries {
+            if case .waiting(let timer) = entry.state { timer.cancel() }
+            entry.state = .idle
+            entry.attempts = 0
         }
-        self.routes.removeAll()
+        self.registered.removeAll()
     }
 
     // MARK: - One procedure
 
-    private func register(_ index: Int) {
-        guard let session = self.session, self.isWanted(index) else { return }
-        switch self.entries[index].state {
+    private func register(_ entry: Entry) {
+        guard let session = self.session, self.isWanted(entry) else { return }
+        switch entry.state {
         case .registering, .registered: return
         case .idle, .waiting: break
         }
-        self.entries[index].state = .registering
-        session.register(self.entries[index].route.uri, options: RegisterOptions(self.entries[index].route)) { result in
+        entry.state = .registering
+        session.register(entry.route.uri, options: RegisterOptions(entry.route)) { result in
             guard self.session === session else { return }
             switch result {
-            case .success(let registration): self.registered(index, registration, in: session)
-            case .failure(let error): self.refused(index, error)
+            case .success(let registration): self.registered(entry, registration, in: session)
+            case .failure(let error): self.refused(entry, error)
             }
         }
     }
 
-    private func isWanted(_ index: Int) -> Bool {
-        self.isWanted && (self.singles == .here || !self.entries[index].route.isSingle)
+    private func isWanted(_ entry: Entry) -> Bool {
+        self.isWanted && (self.singles == .here || !entry.route.isSingle) && self.entries.contains { $0 === entry }
     }
 
-    private func registered(_ index: Int, _ registration: RegistrationID, in session: Session) {
-        guard self.isWanted(index) else {
-            self.entries[index].state = .idle
+    private func registered(_ entry: Entry, _ registration: RegistrationID, in session: Session) {
+        guard self.isWanted(entry) else {
+            entry.state = .idle
             return session.unregister(registration) { _ in }
         }
-        let route = self.entries[index].route
-        self.entries[index].state = .registered(registration)
-        self.entries[index].attempts = 0
-        self.entries[index].refusal = nil
-        self.routes[registration] = route
-        self.observer(.registered(uri: route.uri.text))
+        entry.state = .registered(registration)
+        entry.attempts = 0
+        entry.refusal = nil
+        self.registered[registration] = entry
+        self.observer(.registered(uri: entry.route.uri.text))
         self.changed()
     }
 
-    private func refused(_ index: Int, _ error: RequestError) {
-        guard self.isWanted(index) else {
-            self.entries[index].state = .idle
+    private func refused(_ entry: Entry, _ error: RequestError) {
+        guard self.isWanted(entry) else {
+            entry.state = .idle
             return
         }
-        let route = self.entries[index].route
-        if self.entries[index].refusal != error.message {
+        let route = entry.route
+        if entry.refusal != error.message {
             self.observer(.registrationRefused(uri: route.uri.text, place: route.place, reason: error.message))
         }
-        self.entries[index].refusal = error.message
+        entry.refusal = error.message
         // Another session's registration goes away as soon as the router sees that its connection is dead.
-        if error.uri != WAMPError.procedureAlreadyExists.text { self.entries[index].attempts += 5 }
-        self.tryAgainLater(index)
+        if error.uri != WAMPError.procedureAlreadyExists.text { entry.attempts += 5 }
+        self.tryAgainLater(entry)
         self.changed()
     }
 
-    private func tryAgainLater(_ index: Int) {
-        self.entries[index].attempts += 1
-        let delay = self.backoff.delay(failures: self.entries[index].attempts, random: Double.random(in: 0...1))
+    private func tryAgainLater(_ entry: Entry) {
+        entry.attempts += 1
+        let delay = self.backoff.delay(failures: entry.attempts, random: Double.random(in: 0...1))
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: max(delay, Self.firstWait)) {
-            self.register(index)
+            self.register(entry)
         }
-        self.entries[index].state = .waiting(timer)
+        entry.state = .waiting(timer)
     }
 }
 

@@ -92,7 +92,8 @@ enum CallerAnswer: Equatable {
     /// A value; PostgreSQL's text has no U+0000.
     private static func text(_ text: String) -> ByteBuffer {
         guard text.utf8.contains(0) else { return ByteBuffer(string: text) }
-        return ByteBuffer(string: String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })))
+        return ByteBuffer(
+            string: String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 })))
     }
 
     private static func detail(

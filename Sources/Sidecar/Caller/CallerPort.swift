@@ -130,7 +130,8 @@ final class CallerPort {
 
     // MARK: - Connections
 
-    private func accept(_ channel: any Channel) throws {
+    /// A connection has come: gives it its handler.
+    func accept(_ channel: any Channel) throws {
         self.lastNumber = self.lastNumber == .max ? 1 : self.lastNumber + 1
         let isFull = self.connections.count >= self.configuration.greatestSessions
         if isFull { self.observer(.tooManySessions(limit: self.configuration.greatestSessions)) }
@@ -157,7 +158,7 @@ final class CallerPort {
     ///
     /// - Returns: how long the answer is to wait.
     func authenticationFailed(user: String, from address: String) -> TimeAmount {
-        let delay = self.delay.failed(at: .now())
+        let delay = self.delay.failed(at: self.eventLoop.now)
         self.observer(.authenticationFailed(user: user, from: address, total: self.delay.total))
         return delay
     }

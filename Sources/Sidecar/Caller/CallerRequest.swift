@@ -21,7 +21,9 @@ struct CallerRequest {
     ///   - timeout: a call's, if it names none.
     ///   - allowMeta: whether the router's own procedures and topics can be had.
     init(_ document: CallerDocument, timeout: TimeAmount, allowMeta: Bool) throws(CallerAnswer.Failure) {
-        self.payload = document.payload
+        var payload = document.payload
+        payload.restoreBinary()
+        self.payload = payload
         switch document.operation {
         case .call(let text):
             let uri = try Self.uri(text, "procedure", allowMeta: allowMeta)

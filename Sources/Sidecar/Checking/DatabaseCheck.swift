@@ -46,6 +46,7 @@ final class DatabaseCheck {
     private func askAll(_ control: Control) {
         let questions =
             self.configuration.procedures.flatMap(Self.questions)
+            + self.configuration.subscriptions.map(Self.question)
             + self.configuration.notifications.compactMap(Self.question)
         self.open = questions.count
         guard self.open > 0 else { return self.finish() }
@@ -78,14 +79,23 @@ final class DatabaseCheck {
                 place: "\(mapping.target.location)",
                 subject: "procedure '\(mapping.uri)'" + (role.map { " as role \($0)" } ?? ""),
                 ask: { control, done in
-                    PlanSource.find(mapping, role: role, control: control) { result in
-                        switch result {
-                        case .success: done(nil)
-                        case .failure(let failure): done(failure)
-                        }
-                    }
+                    PlanSource.find(
+                        mapping.target.value, options: PlanOptions(mapping), role: role, control: control
+                    ) { done($0.failure) }
                 })
         }
+    }
+
+    private static func question(_ mapping: SubscriptionMapping) -> Question {
+        let options = PlanOptions(convention: PlanOptions.Convention(mapping.convention, isFromSQL: false))
+        return Question(
+            place: "\(mapping.function.location)",
+            subject: "subscription '\(mapping.topic)'" + (mapping.role.map { " as role \($0)" } ?? ""),
+            ask: { control, done in
+                PlanSource.find(
+                    .function(mapping.function.value), options: options, role: mapping.role, control: control
+                ) { done($0.failure) }
+            })
     }
 
     private static func question(_ mapping: NotificationMapping) -> Question? {
@@ -93,12 +103,7 @@ final class DatabaseCheck {
         return Question(
             place: "\(result.location)", subject: "channel '\(mapping.channel)'",
             ask: { control, done in
-                PlanSource.findFunction(result.value, role: nil, control: control) { result in
-                    switch result {
-                    case .success: done(nil)
-                    case .failure(let failure): done(failure)
-                    }
-                }
+                PlanSource.findFunction(result.value, role: nil, control: control) { done($0.failure) }
             })
     }
 
@@ -113,5 +118,15 @@ final class DatabaseCheck {
         self.control = nil
         self.completion?(self.faults.sorted())
         self.completion = nil
+    }
+}
+
+extension Result where Failure == PlanSource.Failure {
+    /// The failure, if it is one.
+    fileprivate var failure: PlanSource.Failure? {
+        switch self {
+        case .success: nil
+        case .failure(let failure): failure
+        }
     }
 }

@@ -16,6 +16,7 @@ final class Journal {
     private var counts: [String: Count] = [:]
 
     private struct Count {
+        let level: Logger.Level
         var total = 0
         var untold = 0
         var last: (message: Logger.Message, metadata: Logger.Metadata)
@@ -42,14 +43,58 @@ final class Journal {
         case .registrationRevoked(let uri, let reason):
             self.logger.warning(
                 "registration revoked by the router", metadata: [Key.procedure: "\(uri)", Key.reason: "\(reason)"])
-        case .procedureUsable(let uri):
+        case .functionUsable(.procedure(let uri)):
             self.logger.notice("procedure can be called now", metadata: [Key.procedure: "\(uri)"])
-        case .procedureUnusable(let uri, let place, let reason):
+        case .functionUsable(.subscription(let topic, let function)):
+            self.logger.notice(
+                "function for events can be called now", metadata: [Key.topic: "\(topic)", Key.function: "\(function)"])
+        case .functionUnusable(.procedure(let uri), let place, let reason):
             self.logger.error(
                 "procedure can't be called",
                 metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
+        case .functionUnusable(.subscription(let topic, let function), let place, let reason):
+            self.logger.error(
+                "function for events can't be called",
+                metadata: [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.place: "\(place)",
+                    Key.reason: "\(reason)",
+                ])
         case .callFailed(let uri, let error):
             self.logger.debug("call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+
+        case .subscribed(let topic):
+            self.logger.debug("subscribed", metadata: [Key.topic: "\(topic)"])
+        case .subscriptionRefused(let topic, let place, let reason):
+            self.logger.error(
+                "not subscribed",
+                metadata: [Key.topic: "\(topic)", Key.place: "\(place)", Key.reason: "\(reason)"])
+        case .subscriptionRevoked(let topic, let reason):
+            self.logger.warning(
+                "subscription revoked by the router", metadata: [Key.topic: "\(topic)", Key.reason: "\(reason)"])
+        case .eventRetried(let topic, let function, let reason):
+            self.count(
+                "retry \(topic)", "event is run again",
+                [Key.topic: "\(topic)", Key.function: "\(function)", Key.reason: "\(reason)"])
+        case .eventFailed(let topic, let function, let error, let reason):
+            self.count(
+                "event \(topic)", "event failed",
+                [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)",
+                ], level: .error)
+        case .eventLost(let topic, let function, let error, let reason):
+            self.count(
+                "lost \(topic)", "event lost",
+                [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)",
+                ], level: .error)
+        case .eventDropped(let topic, let place):
+            self.count(
+                "overflow \(topic)", "event dropped: too many wait for the database",
+                [Key.topic: "\(topic)", Key.place: "\(place)"], level: .error)
+        case .eventsNotRun(let count):
+            self.logger.error("events not run before the end", metadata: [Key.count: "\(count)"])
 
         case .notificationDropped(let channel, let place, let reason):
             self.count(
@@ -79,10 +124,19 @@ final class Journal {
             self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
         case .eventsFoundAsleep(let count):
             self.logger.debug("events found without a notification", metadata: [Key.count: "\(count)"])
+        case .deadLettersExpired(let count):
+            self.logger.notice("old dead letters deleted", metadata: [Key.count: "\(count)"])
         case .relayFailed(let statement, let reason):
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+
+        case .caller(let event): self.record(event)
+        case .portAnnounced:
+            self.logger.info("the database knows the way to the caller's port")
+        case .portNotAnnounced(let reason):
+            self.count(
+                "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])
 
         case .interface(let outcome): self.record(outcome)
         case .leading:
@@ -176,6 +230,27 @@ final class Journal {
         }
     }
 
+    private func record(_ event: CallerEvent) {
+        switch event {
+        case .listening(let address):
+            self.logger.info("the caller's port listens", metadata: [Key.address: "\(address)"])
+        case .notListening(let address, let reason, let wait):
+            self.logger.error(
+                "the caller's port can't listen",
+                metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(wait * 1000) ms"])
+        case .authenticationFailed(let user, let address, let total):
+            self.count(
+                "login", "wrong password at the caller's port",
+                [Key.user: "\(user)", Key.address: "\(address)", Key.total: "\(total)"])
+        case .tooManySessions(let limit):
+            self.count("sessions", "too many connections at the caller's port", [Key.limit: "\(limit)"])
+        case .refused(let address, let reason):
+            self.count(
+                "refused \(reason)", "connection to the caller's port refused",
+                [Key.address: "\(address)", Key.reason: "\(reason)"])
+        }
+    }
+
     private func record(_ outcome: SelfInstallation.Outcome) {
         for line in outcome.done { self.logger.notice("SQL interface", metadata: [Key.done: "\(line)"]) }
         for line in outcome.warnings { self.logger.warning("SQL interface", metadata: [Key.reason: "\(line)"]) }
@@ -189,15 +264,17 @@ final class Journal {
         }
     }
 
-    private func count(_ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata) {
+    private func count(
+        _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
+    ) {
         if self.counts[key]?.untold != nil {
             self.counts[key]?.total += 1
             self.counts[key]?.untold += 1
             self.counts[key]?.last = (message, metadata)
             return
         }
-        self.counts[key] = Count(total: 1, last: (message, metadata))
-        self.logger.warning(message, metadata: metadata)
+        self.counts[key] = Count(level: level, total: 1, last: (message, metadata))
+        self.logger.log(level: level, message, metadata: metadata)
         self.tellLater(key)
     }
 
@@ -212,7 +289,7 @@ final class Journal {
             metadata[Key.count] = "\(count.untold)"
             metadata[Key.total] = "\(count.total)"
             self.counts[key]?.untold = 0
-            self.logger.warning(count.last.message, metadata: metadata)
+            self.logger.log(level: count.level, count.last.message, metadata: metadata)
             self.tellLater(key)
         }
     }
@@ -223,6 +300,7 @@ final class Journal {
 
     /// The keys of the log's metadata.
     private enum Key {
+        static let address = "address"
         static let agent = "agent"
         static let authid = "authid"
         static let authrole = "authrole"
@@ -237,6 +315,7 @@ final class Journal {
         static let faults = "faults"
         static let function = "function"
         static let holder = "holder"
+        static let limit = "limit"
         static let part = "part"
         static let place = "place"
         static let procedure = "procedure"
@@ -251,6 +330,7 @@ final class Journal {
         static let statement = "statement"
         static let topic = "topic"
         static let total = "total"
+        static let user = "user"
         static let version = "version"
     }
 }

@@ -11,9 +11,22 @@ enum Observation {
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)
-    case procedureUsable(uri: String)
-    case procedureUnusable(uri: String, place: String, reason: String)
+    case functionUsable(FunctionUse)
+    case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
+
+    case subscribed(topic: String)
+    case subscriptionRefused(topic: String, place: String, reason: String)
+    case subscriptionRevoked(topic: String, reason: String)
+    /// An event is run again.
+    case eventRetried(topic: String, function: String, reason: String)
+    /// An event becomes a dead letter.
+    case eventFailed(topic: String, function: String, error: String, reason: String)
+    /// An event that failed is kept nowhere.
+    case eventLost(topic: String, function: String, error: String, reason: String)
+    /// An event was not taken: too many wait.
+    case eventDropped(topic: String, place: String)
+    case eventsNotRun(count: Int)
 
     case notificationDropped(channel: String, place: String, reason: NotificationFault)
     case notificationCallFailed(channel: String, procedure: String, reason: String)
@@ -23,7 +36,12 @@ enum Observation {
     case eventBuried(topic: String, event: Int64, reason: String)
     case eventsPublishedTwice(atLeast: Int)
     case eventsFoundAsleep(Int)
+    case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
+
+    case caller(CallerEvent)
+    case portAnnounced
+    case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)
     case leading

@@ -18,6 +18,8 @@ package struct PlanOptions: Sendable, Equatable {
     package enum Convention: String, Sendable, CaseIterable {
         /// Raw for parameters named args, kwargs, details of type jsonb; else native.
         case auto
+        /// As auto, but raw for any three parameters of type jsonb: what SQL registers without a word about it.
+        case registered
         /// The payload as it is.
         case raw
         /// A value for each parameter.

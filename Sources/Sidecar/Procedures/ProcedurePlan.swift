@@ -35,7 +35,8 @@ package final class ProcedurePlan {
         self.result = query.shape
         self.output = try function.isProcedure ? ProcedureOutput(function, bigint: options.bigint) : nil
         switch options.convention {
-        case .auto where RawConvention.isMeant(by: function):
+        case .auto where RawConvention.isMeant(by: function),
+            .registered where RawConvention.isMeant(by: function) || RawConvention.isFull(function):
             self.convention = .raw(RawConvention(function, query: query))
         case .raw:
             guard RawConvention.fits(function) else {
@@ -43,7 +44,7 @@ package final class ProcedurePlan {
                     "convention: raw needs one to three parameters of type jsonb; \(function.signature) has others")
             }
             self.convention = .raw(RawConvention(function, query: query))
-        case .auto, .native:
+        case .auto, .registered, .native:
             self.convention = .native(
                 try NativeConvention(
                     function.parameters, overloads: function.overloads, signature: function.signature,
@@ -75,10 +76,10 @@ package final class ProcedurePlan {
     /// - Parameters:
     ///   - payload: the call's arguments. Their bytes are copied once, into the parameters.
     ///   - details: the invocation's details, for a raw function that takes them.
-    ///   - procedure: the URI of the registration, for the details that lack it.
+    ///   - procedure: the URI of the registration, for the details that lack it; nil if they are not a call's.
     /// - Throws: a fault of the caller's.
     package func bind(
-        _ payload: Payload, details: Details, procedure: String
+        _ payload: Payload, details: Details, procedure: String?
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
         if let fault = payload.fault { throw BindingError("\(fault); \(signature)") }
         switch convention {

@@ -24,6 +24,11 @@ package final class RawConvention {
             && function.parameters.allSatisfy { $0.type.oid == TypeOID.jsonb && $0.mode == .input }
     }
 
+    /// True if the function takes all there is: three parameters of type `jsonb`.
+    package static func isFull(_ function: FunctionDefinition) -> Bool {
+        fits(function) && function.parameters.count == 3
+    }
+
     /// Takes a function that ``fits(_:)``.
     package init(_ function: FunctionDefinition, query: FunctionQuery) {
         self.signature = function.signature
@@ -36,10 +41,11 @@ package final class RawConvention {
 
     /// Binds the payload as it is. Absent arguments are `[]`, absent keyword arguments `{}`.
     package func bind(
-        _ payload: Payload, details: Details, procedure: String
+        _ payload: Payload, details: Details, procedure: String?
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
         let bytes =
-            payload.byteCount + (parameterCount > 2 ? details.text.readableBytes + procedure.utf8.count + 20 : 4)
+            payload.byteCount
+            + (parameterCount > 2 ? details.text.readableBytes + (procedure?.utf8.count ?? 0) + 20 : 4)
         var parameters = Parameters(bytes: payload.containsNUL ? bytes * 2 : bytes, count: parameterCount)
         do throws(JSONError) {
             if let arguments = payload.arguments {
@@ -71,7 +77,8 @@ package final class RawConvention {
     }
 
     /// The router's details, with the procedure's URI where they lack it: for exact registrations routers leave it out.
-    private func appendDetails(_ details: Details, procedure: String, to parameters: inout Parameters) {
+    private func appendDetails(_ details: Details, procedure: String?, to parameters: inout Parameters) {
+        guard let procedure else { return parameters.append(details.text) }
         if procedure != self.procedure {
             self.procedure = procedure
             plainDetails.clear()

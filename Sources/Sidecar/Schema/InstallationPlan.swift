@@ -259,7 +259,7 @@ package struct InstallationPlan: Sendable {
             self.add(
                 "extension dblink in schema \(schema), and the way to the sidecar's port",
                 """
-                create schema \(name);
+                create schema if not exists \(name);
                 create extension dblink schema \(name);
                 revoke all on all routines in schema \(name) from public;
                 \(Self.grants(on: schema, to: owner))

@@ -5,14 +5,14 @@ package struct SchemaRights: Sendable {
     private let schema: String
 
     private enum Functions {
-        static let everybody = ["raise_error(text, jsonb, jsonb)", "binary(bytea)"]
+        static let everybody = ["raise_error(text, jsonb, jsonb)", "binary(bytea)", "uri_fault(text, text)"]
         static let publisher = [
             "publish(text, jsonb, jsonb, jsonb, boolean)", "publish_row()", "call(text, jsonb, jsonb, jsonb)",
             "call_full(text, jsonb, jsonb, jsonb)",
         ]
         static let registrar = [
             "register(text, text, text, jsonb)", "unregister(text)", "subscribe(text, text, jsonb)",
-            "unsubscribe(text, text)", "uri_fault(text, text)", "mapping_fault(text, text, text)",
+            "unsubscribe(text, text)", "mapping_fault(text, text, text)",
             "mapping_option_fault(text, jsonb, boolean)",
         ]
         static let sidecar = [
@@ -38,7 +38,7 @@ package struct SchemaRights: Sendable {
 
     /// The right to publish and call.
     package func publisher(_ role: String) -> String {
-        self.grants(Functions.publisher + Functions.everybody + ["uri_fault(text, text)"], to: role)
+        self.grants(Functions.publisher + Functions.everybody, to: role)
     }
 
     /// The right to register and subscribe.

@@ -37,7 +37,7 @@ extension Authentication {
 }
 
 extension DatabaseEnvironment {
-    /// Besides those for calls: control connection, listener, the leader's session, and one that looks at the SQL interface.
+    /// Besides those for calls, each with a spare one: control connection, listener, the leader's session, and one that looks at the SQL interface.
     private static let otherConnections = 4
 
     /// Takes what the file says, and starts the threads that connecting needs.
@@ -48,7 +48,7 @@ extension DatabaseEnvironment {
             settings: try ConnectionSettings(url: settings.url.value.reveal(), password: settings.password?.reveal()),
             eventLoop: eventLoop,
             watcher: try Watcher(eventLoop: eventLoop),
-            connector: Connector(connections: settings.connections + Self.otherConnections),
+            connector: Connector(connections: 2 * settings.connections + Self.otherConnections),
             statementTimeout: sessionTimeout,
             backoff: { delays.delay(failures: $0 + 1, random: Double.random(in: 0...1, using: &random)) })
     }

@@ -8,7 +8,7 @@ struct ReadinessStateMachine: ~Copyable {
         case database = "no connection to the database"
         case listener = "not listening for notifications"
         case leadership = "it is not known which sidecar leads"
-        case registrations = "procedures are being registered"
+        case registrations = "procedures are being registered, or topics subscribed to"
     }
 
     enum Answer: Equatable {
@@ -44,8 +44,9 @@ struct ReadinessStateMachine: ~Copyable {
     /// Whether this sidecar leads, or knows who does. Without a database there is no asking.
     mutating func leadership(isKnown: Bool) { self.isLeadershipKnown = isKnown }
 
-    /// Whether each procedure has been registered or refused, and looked up; and what is wrong with some.
-    mutating func procedures(areSettled: Bool, complaints: [String]) {
+    /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up; and what is wrong with
+    /// some.
+    mutating func routes(areSettled: Bool, complaints: [String]) {
         self.isSettled = areSettled
         self.complaints = complaints.sorted()
     }

@@ -26,6 +26,7 @@ extension Supervisor: LeadershipOwner {
     private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
         if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
         self.interface = outcome.state
+        self.subscriptions.isInstalled = outcome.state.usable != nil
         self.leadership.sessionIsKnown(
             schema: outcome.state.usable.map { _ in SQLText.identifier(self.configuration.database.schema) })
         self.changed()
@@ -42,11 +43,16 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        if self.interface?.usable != nil { self.outbox.lead(session) }
+        guard let interface = self.interface?.usable else { return }
+        self.outbox.lead(session)
+        self.deadLetters.begin()
+        if interface.dblinkSchema != nil { self.announcement?.begin() }
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
+        self.deadLetters.end()
+        self.announcement?.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {
@@ -69,6 +75,7 @@ extension Supervisor: LeadershipOwner {
     private func act(_ isOurs: Bool) {
         self.callee.hold(singles: isOurs ? .here : .elsewhere)
         self.notifications.isActive = isOurs
+        self.subscriptions.isActive = isOurs
     }
 
     func leaderTerminated(_ pid: Int32) {

@@ -20,6 +20,7 @@ final class Supervisor: RouterDelegate {
     private let pool: Pool
     private let listener: Listener
     let callee: Callee
+    let subscriptions: Subscriptions
     private let settings: CallSettings
     let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
@@ -30,6 +31,10 @@ final class Supervisor: RouterDelegate {
     private(set) lazy var leadership = Leadership(
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
+    let deadLetters: DeadLetterExpiry
+    /// Nil where the file opens no port.
+    let caller: CallerPort?
+    let announcement: PortAnnouncement?
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var readiness: ReadinessStateMachine
@@ -54,11 +59,34 @@ final class Supervisor: RouterDelegate {
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        self.deadLetters = DeadLetterExpiry(
+            schema: SQLText.identifier(configuration.database.schema),
+            keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
+            observer: relay.observed)
+        if let settings = configuration.caller {
+            let place = configuration.place(settings.location)
+            let port = try CallerPort.Configuration(settings)
+            let caller = try CallerPort(
+                configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
+                observer: { relay.observed(.caller($0)) })
+            self.caller = caller
+            self.announcement = PortAnnouncement(
+                schema: SQLText.identifier(configuration.database.schema),
+                options: try CallerServer(settings, place: place).options, password: port.password.reveal(),
+                key: caller.key, control: self.control, eventLoop: eventLoop, observer: relay.observed)
+        } else {
+            self.caller = nil
+            self.announcement = nil
+        }
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
-            isInUse: configuration.procedures.contains { $0.role != .session })
+            isInUse: configuration.procedures.contains { $0.role != .session }
+                || configuration.subscriptions.contains { $0.role != nil })
         self.settings = settings
         self.callee = try Callee(
+            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            settings: settings, observer: relay.observed, changed: relay.changed)
+        self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
             settings: settings, observer: relay.observed, changed: relay.changed)
         let notifications = try NotificationRelay(
@@ -68,6 +96,8 @@ final class Supervisor: RouterDelegate {
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
             receiver: { notifications.received(channel: $0, payload: $1) })
+        let pool = self.pool
+        self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
         self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
         relay.supervisor = self
     }
@@ -78,6 +108,7 @@ final class Supervisor: RouterDelegate {
         self.pool.start()
         self.listener.start()
         self.leadership.start()
+        self.caller?.start()
         self.router.start()
     }
 
@@ -96,8 +127,14 @@ final class Supervisor: RouterDelegate {
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { end(false) }
         self.callee.drain {
-            timer.cancel()
-            end(true)
+            self.subscriptions.drain {
+                let finish = {
+                    timer.cancel()
+                    end(true)
+                }
+                // Calls from SQL may be answered by functions of this very database.
+                if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
+            }
         }
     }
 
@@ -108,7 +145,9 @@ final class Supervisor: RouterDelegate {
 
     private func sayGoodbye(isDrained: Bool, completion: @escaping () -> Void) {
         // Calls that still run are told so now, while there is a session to tell it in.
+        self.subscriptions.stop()
         self.pool.stop()
+        self.caller?.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
             guard !isOver else { return }
@@ -148,7 +187,9 @@ final class Supervisor: RouterDelegate {
     }
 
     func changed() {
-        self.readiness.procedures(areSettled: self.callee.isSettled, complaints: self.callee.complaints)
+        self.readiness.routes(
+            areSettled: self.callee.isSettled && self.subscriptions.isSettled,
+            complaints: self.callee.complaints + self.subscriptions.complaints)
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -160,11 +201,15 @@ final class Supervisor: RouterDelegate {
         }
     }
 
+    /// Whether functions can be called now.
+    var isDatabaseAvailable: Bool { self.pool.isAvailable }
+
     private func databaseChanged(_ event: DatabaseEvent) {
         switch event {
         case .callsAvailable:
             self.readiness.databaseIsAvailable(true)
             self.callee.databaseIsAvailable()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .callsUnavailable:
             self.readiness.databaseIsAvailable(false)
             if self.configuration.database.onDatabaseLoss == .unregister { self.callee.withdraw() }
@@ -175,6 +220,7 @@ final class Supervisor: RouterDelegate {
         case .connected(.control, _, _):
             self.askForSearchPath()
             self.callee.lookUpWhatIsNotKnown()
+            self.subscriptions.lookUpWhatIsNotKnown()
         case .connected, .lost, .connectFailed:
             return
         }
@@ -194,7 +240,9 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(true)
         self.notifications.joined(session)
         self.callee.joined(session)
+        self.subscriptions.joined(session)
         self.outbox.joined(session)
+        self.caller?.peer = session
         self.leadership.joined()
         self.changed()
     }
@@ -203,7 +251,9 @@ final class Supervisor: RouterDelegate {
         self.readiness.joined(false)
         self.notifications.left()
         self.callee.left()
+        self.subscriptions.left()
         self.outbox.left()
+        self.caller?.peer = nil
         self.leadership.left()
         self.pool.resume()
         self.changed()
@@ -217,13 +267,17 @@ final class Supervisor: RouterDelegate {
         self.callee.received(interrupt)
     }
 
-    func received(_ event: Event, in session: Session) {}
+    func received(_ event: Event, in session: Session) {
+        self.subscriptions.received(event)
+    }
 
     func revoked(_ registration: RegistrationID, reason: String?, in session: Session) {
         self.callee.revoked(registration, reason: reason)
     }
 
-    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {}
+    func revoked(_ subscription: SubscriptionID, reason: String?, in session: Session) {
+        self.subscriptions.revoked(subscription, reason: reason)
+    }
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
@@ -248,4 +302,7 @@ private final class ObservationRelay {
     func changed() {
         self.supervisor?.changed()
     }
+
+    /// How things stand, for people who ask at the caller's port.
+    var status: [CallerAnswer.Field] { self.supervisor?.status ?? [] }
 }

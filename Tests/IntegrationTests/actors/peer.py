@@ -15,12 +15,14 @@ from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.wamp import message  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
-from autobahn.wamp.types import CallOptions, ComponentConfig, EventDetails, SubscribeOptions  # noqa: E402
+from autobahn.wamp.types import (  # noqa: E402
+    CallOptions, ComponentConfig, EventDetails, PublishOptions, SubscribeOptions,
+)
 
 from .deadline import until  # noqa: E402
 from .router import REALM, Router  # noqa: E402
 
-__all__ = ["Answer", "ApplicationError", "Event", "Peer", "joined"]
+__all__ = ["Answer", "ApplicationError", "Event", "Peer", "PublishOptions", "joined"]
 
 
 @dataclass

@@ -21,6 +21,8 @@ ITERATIONS = 1000
 DISCLOSED = "disclosed."
 #: Nobody may publish, call or register what begins with it.
 FORBIDDEN = "forbidden."
+#: Nobody may subscribe to what begins with it.
+UNHEARD = "unheard."
 #: The greatest message, in octets, that the narrow port takes.
 NARROW = 64 * 1024
 
@@ -51,6 +53,7 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
     permissions = [
         {"uri": "", **everything},
         {"uri": FORBIDDEN, "match": "prefix", "allow": {"call": False, "register": False, "publish": False, "subscribe": True}},
+        {"uri": UNHEARD, "match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": False}},
         {"uri": DISCLOSED, "disclose": {"caller": True, "publisher": True}, **everything},
     ]
     return {

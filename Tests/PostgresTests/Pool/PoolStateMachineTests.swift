@@ -135,6 +135,51 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 8, "and then it is everybody's again")
     }
 
+    @Test("what waits for something outside does not count, and nothing follows it; a spare connection takes its place")
+    func suspended() {
+        var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
+        let lane = machine.addLane(concurrency: 2)
+        Self.warm(lane, in: &machine)
+        check(machine.wantedSlots, 2)
+        check(Self.submit(1, lane, to: &machine), .send(slot: 0))
+        machine.suspend(slot: 0)
+        check(machine.wantedSlots, 3)
+        check(Self.submit(2, lane, to: &machine), .send(slot: 1))
+        check(Self.submit(3, lane, to: &machine), .send(slot: 1), "behind the one that runs, not the one that waits")
+        machine.connected(slot: 2)
+        check(Self.submit(4, lane, to: &machine), .send(slot: 2), "the spare one")
+        machine.connected(slot: 3)
+        check(Self.submit(5, lane, to: &machine), .send(slot: 2), "no more than two at work")
+        machine.suspend(slot: 1)
+        check(machine.wantedSlots, 4)
+        check(Self.submit(6, lane, to: &machine), .send(slot: 3))
+        machine.suspend(slot: 2)
+        machine.suspend(slot: 3)
+        check(machine.wantedSlots, 4, "at most twice as many")
+        check(Self.submit(7, lane, to: &machine), .wait)
+        machine.resume(slot: 0)
+        machine.ended(slot: 0, ran: Self.fast)
+        let next = machine.next()
+        #expect(next?.item == 7 && next?.slot == 0)
+    }
+
+    @Test("a suspended connection that is lost, or whose work ends, is counted right")
+    func suspendedAndGone() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let lane = machine.addLane(concurrency: 1)
+        check(Self.submit(1, lane, to: &machine), .send(slot: 0))
+        machine.suspend(slot: 0)
+        machine.disconnected(slot: 0)
+        machine.connected(slot: 0)
+        check(Self.submit(2, lane, to: &machine), .send(slot: 0))
+        machine.suspend(slot: 0)
+        machine.ended(slot: 0, ran: Self.slow)
+        machine.resume(slot: 0)
+        check(machine.wantedSlots, 1)
+        check(Self.submit(3, lane, to: &machine), .send(slot: 0))
+        check(Self.submit(4, lane, to: &machine), .wait)
+    }
+
     @Test("exclusive work shares a connection with nothing, however fast")
     func exclusive() {
         var machine = Self.machine(Self.limits(connections: 1))
@@ -220,6 +265,82 @@ struct PoolStateMachineTests {
         check(machine.underWayCount, 0)
         let next = machine.next()
         #expect(next?.item == 2 && next?.slot == 1)
+    }
+
+    @Test("a lease gets an idle connection, and nothing is sent there until it is given back")
+    func leases() {
+        var machine = Self.machine(Self.limits(connections: 2))
+        let events = machine.addLane(concurrency: 1)
+        let calls = machine.addLane(concurrency: 2)
+        Self.warm(calls, in: &machine)
+        check(machine.lease(1, lane: events), 0)
+        check(Self.submit(2, calls, to: &machine), .send(slot: 1))
+        check(Self.submit(3, calls, to: &machine), .send(slot: 1), "behind fast work, not behind the lease")
+        machine.released(slot: 0)
+        check(Self.submit(4, calls, to: &machine), .send(slot: 0))
+        check(machine.underWayCount, 3)
+    }
+
+    @Test("leases leave a connection to calls; the next one waits, whatever the queue's limit")
+    func leasesLeaveOne() {
+        var machine = Self.machine(Self.limits(connections: 3, queue: 0))
+        let lanes = (0..<3).map { _ in machine.addLane(concurrency: 1) }
+        check(machine.lease(1, lane: lanes[0]), 0)
+        check(machine.lease(2, lane: lanes[1]), 1)
+        check(machine.lease(3, lane: lanes[2]), nil)
+        check(machine.waitingCount, 1)
+        check(machine.expire(at: .now() + .hours(1000)), [], "a lease waits for ever")
+        check(machine.next()?.item, nil)
+        check(Self.submit(4, machine.addLane(concurrency: nil), to: &machine), .send(slot: 2))
+        machine.released(slot: 1)
+        let next = machine.next()
+        #expect(next?.item == 3 && next?.slot == 1)
+    }
+
+    @Test("with one connection a lease takes it, and calls wait for their turn")
+    func leaseOfTheOnlyConnection() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let events = machine.addLane(concurrency: 1)
+        let calls = machine.addLane(concurrency: nil)
+        check(machine.lease(1, lane: events), 0)
+        check(Self.submit(2, calls, to: &machine), .wait)
+        check(machine.lease(3, lane: events), nil)
+        machine.released(slot: 0)
+        check(machine.next()?.item, 2, "what came first goes first")
+        check(machine.next()?.item, nil)
+        machine.ended(slot: 0, ran: Self.slow)
+        check(machine.next()?.item, 3)
+    }
+
+    @Test("a connection is let run empty for a lease that waits, and a lost one gives its place back")
+    func leasesAmongFastWork() {
+        var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
+        let calls = machine.addLane(concurrency: 2)
+        let events = machine.addLane(concurrency: 1)
+        Self.warm(calls, in: &machine)
+        check(Self.submit(1, calls, to: &machine), .send(slot: 0))
+        check(Self.submit(2, calls, to: &machine), .send(slot: 1))
+        check(machine.lease(3, lane: events), nil)
+        check(Self.submit(4, calls, to: &machine), .send(slot: 1), "connection 0 is let run empty")
+        check(Self.submit(5, calls, to: &machine), .send(slot: 1))
+        machine.ended(slot: 0, ran: Self.fast)
+        let next = machine.next()
+        #expect(next?.item == 3 && next?.slot == 0)
+        machine.disconnected(slot: 0)
+        machine.connected(slot: 0)
+        check(machine.lease(6, lane: events), 0)
+    }
+
+    @Test("a lane that was removed is used again when nothing of it is left")
+    func removedLanes() {
+        var machine = Self.machine()
+        let first = machine.addLane(concurrency: 1)
+        check(Self.submit(1, first, to: &machine), .send(slot: 0))
+        machine.removeLane(first)
+        let second = machine.addLane(concurrency: 1)
+        #expect(second != first)
+        machine.ended(slot: 0, ran: Self.fast)
+        check(machine.addLane(concurrency: 1), first)
     }
 }
 

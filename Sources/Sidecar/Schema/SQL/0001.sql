@@ -2,7 +2,8 @@
 --
 -- Every name between at signs is replaced before: schema, owner's and sidecar's role as quoted identifiers, what ends in
 -- _literal as string constants, keys as numbers. SECURITY DEFINER functions pin their search_path, except publish(), whose
--- every name, operator and type is qualified instead: SET costs a publisher a tenth of what publishing costs.
+-- every name, operator and type is qualified instead: SET costs a publisher a tenth of what publishing costs. Strings with
+-- backslashes are written so that they mean the same whatever the caller's standard_conforming_strings is.
 
 create table @schema@.meta (
     key text primary key,
@@ -107,11 +108,11 @@ language sql immutable parallel safe set search_path = pg_catalog, pg_temp as $b
     select case
         when uri is null then 'is null'
         when uri = '' then 'is empty'
-        when uri ~ '[\s\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]' then 'contains white space'
+        when uri ~ E'[\\s\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]' then 'contains white space'
         when uri ~ '#' then 'contains ''#'''
-        when uri ~ '[\u0001-\u001f\u007f]' then 'contains a control character'
-        when empty = 'none' and uri ~ '^\.|\.\.|\.$' then 'has an empty component'
-        when empty = 'last' and uri ~ '^\.|\.\.' then 'has an empty component'
+        when uri ~ E'[\\u0001-\\u001f\\u007f]' then 'contains a control character'
+        when empty = 'none' and uri ~ E'^\\.|\\.\\.|\\.$' then 'has an empty component'
+        when empty = 'last' and uri ~ E'^\\.|\\.\\.' then 'has an empty component'
         when uri = 'wamp' or starts_with(uri, 'wamp.') then 'begins with ''wamp'', which is the router''s own'
     end
 $body$;
@@ -263,7 +264,7 @@ begin
         raise exception 'publish_row: trigger % on %.% must be FOR EACH ROW, with the topic as its first argument',
             quote_ident(tg_name), quote_ident(tg_table_schema), quote_ident(tg_table_name) using errcode = '22023';
     end if;
-    if tg_nargs = 2 and tg_argv[1] ~ '^\s*\{.*\}\s*$' then
+    if tg_nargs = 2 and tg_argv[1] ~ E'^\\s*\\{.*\\}\\s*$' then
         names := tg_argv[1]::text[];
     end if;
     if tg_op <> 'INSERT' then before := to_jsonb(old); end if;
@@ -333,7 +334,7 @@ create function @schema@.raise_error(uri text, args jsonb default null, kwargs j
 language plpgsql volatile parallel safe set search_path = pg_catalog, pg_temp as $body$
 declare
     -- Errors of the router's own may be raised, wamp.error.invalid_argument for example.
-    fault text := @schema@.uri_fault(case when raise_error.uri ~ '^wamp\.' then 'x.' || substr(raise_error.uri, 6)
+    fault text := @schema@.uri_fault(case when raise_error.uri ~ E'^wamp\\.' then 'x.' || substr(raise_error.uri, 6)
         else raise_error.uri end);
 begin
     if fault is not null then
@@ -368,7 +369,11 @@ $body$;
 -- A function that a low role registered is run by the sidecar, so nothing of what runs may run as the sidecar: it must be a
 -- SECURITY DEFINER function of that role; defaults are evaluated, and values cast to domains, other types and JSON, as the
 -- sidecar, so it may have no defaults and only types of PostgreSQL's own.
-create function @schema@.mapping_fault(proc text, signature text, registrant text, out code text, out message text)
+--
+-- types: the signature as it is kept, so that it is found again by comparing texts; reading it as types needs rights in
+-- their schemas, which the registrant has, and the interface's owner may not have.
+create function @schema@.mapping_fault(proc text, signature text, registrant text, out code text, out message text,
+    out types text)
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $body$
 declare
     role record;
@@ -401,9 +406,14 @@ begin
         candidates := array(select p.oid from pg_proc as p, pg_namespace as n
             where n.oid = p.pronamespace and n.nspname = parts[1] and p.proname = parts[2] and p.prokind in ('f', 'p'));
     else
+        candidates := array(select p.oid from pg_proc as p, pg_namespace as n
+            where n.oid = p.pronamespace and n.nspname = parts[1] and p.proname = parts[2] and p.prokind in ('f', 'p')
+                and oidvectortypes(p.proargtypes) = mapping_fault.signature);
+    end if;
+    if mapping_fault.signature is not null and cardinality(candidates) = 0 then
         begin
             candidates := array_remove(array[to_regprocedure(format('%I.%I(%s)', parts[1], parts[2],
-                regexp_replace(mapping_fault.signature, '^\s*\((.*)\)\s*$', '\1')))::oid], null);
+                regexp_replace(mapping_fault.signature, E'^\\s*\\((.*)\\)\\s*$', E'\\1')))::oid], null);
         exception when others then
             code := '42601';
             message := format('the signature %L of %s is not a list of types: %s', left(mapping_fault.signature, 200),
@@ -421,7 +431,8 @@ begin
         message := format('there are several functions %s; the signature has to say which', mapping_fault.proc);
         return;
     end if;
-    select p.*, p.oid::regprocedure::text as shown into entry from pg_proc as p where p.oid = candidates[1];
+    select p.*, format('%I.%I(%s)', parts[1], parts[2], oidvectortypes(p.proargtypes)) as shown into entry from pg_proc as p where p.oid = candidates[1];
+    types := case when mapping_fault.signature is not null then oidvectortypes(entry.proargtypes) end;
     if not (has_function_privilege(role.oid, entry.oid, 'execute')
         and has_schema_privilege(role.oid, entry.pronamespace, 'usage'))
     then
@@ -515,6 +526,7 @@ declare
     trusted boolean;
     code text;
     fault text;
+    types text;
 begin
     if tg_op = 'UPDATE' then
         raise exception '%: a row can''t be changed; delete it and insert another', verb using errcode = '0A000';
@@ -530,10 +542,13 @@ begin
     if fault is not null then
         raise exception '% % %', what, coalesce(quote_ident(left(uri, 200)), ''), fault using errcode = '22023';
     end if;
-    select f.code, f.message into code, fault
+    select f.code, f.message, f.types into code, fault, types
         from @schema@.mapping_fault(new.proc, to_jsonb(new) ->> 'signature', current_user) as f;
     if fault is not null then
         raise exception '%: %: %', verb, uri, fault using errcode = code;
+    end if;
+    if tg_table_name = 'registration' then
+        new.signature := types;
     end if;
     return new;
 end $body$;

@@ -1,0 +1,40 @@
+import Postgres
+import SidecarConfiguration
+
+/// How the database reaches the caller's port: the options of the foreign server.
+struct CallerServer {
+    /// Without them a port that is mute makes a backend that nobody can end.
+    private static let deadlines = [
+        ("connect_timeout", "2"), ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
+        ("tcp_user_timeout", "10000"),
+    ]
+
+    /// Names and values, as libpq has them.
+    let options: [(name: String, value: String)]
+
+    /// Takes what the file says.
+    ///
+    /// - Throws: ``StartError`` if libpq does not understand `caller.connect`.
+    init(_ settings: CallerSettings, place: String) throws(StartError) {
+        var options: [(name: String, value: String)]
+        if let connect = settings.connect {
+            do {
+                options = try ConnectionSettings.keywords(of: connect.value)
+            } catch {
+                throw StartError("\(place): caller.connect: \(error)")
+            }
+            if let secret = options.first(where: { ["user", "password", "passfile"].contains($0.name) }) {
+                throw StartError("\(place): caller.connect: '\(secret.name)' has no place here; the sidecar sees to it")
+            }
+        } else {
+            switch settings.listen.value {
+            case .tcp(let host, let port): options = [("host", host), ("port", "\(port)"), ("sslmode", "disable")]
+            case .unix(let folder, let port): options = [("host", folder), ("port", "\(port)")]
+            }
+        }
+        for (name, value) in Self.deadlines where !options.contains(where: { $0.name == name }) {
+            options.append((name, value))
+        }
+        self.options = options
+    }
+}

@@ -1,0 +1,119 @@
+import DequeModule
+
+/// Which events of a subscription without order are sent, and which are sent again.
+///
+/// Generic over what an event is, and without a clock, so that the rule can be tested without a database.
+struct ConcurrentQueueStateMachine<Event> {
+    typealias Entry = EventQueueStateMachine<Event>.Entry
+    typealias Answer = EventQueueStateMachine<Event>.Answer
+
+    /// What becomes of an event that was answered.
+    enum Outcome {
+        /// It has run.
+        case done(Event)
+        /// It is to be handed to ``sendAgain(_:)`` after a delay for its failures.
+        case retry(Entry)
+        /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
+        case bury(Event, attempts: Int)
+        /// The function is to be looked up before more is sent, when ``resume()`` is called.
+        case lookUp
+    }
+
+    /// So many events at a time may be on their way to the dead letters.
+    private static var mostLetters: Int { 256 }
+
+    private let retries: Int
+    private let most: Int
+    private var waiting = Deque<Entry>()
+    private var underWay = 0
+    /// Those that wait for their delay.
+    private var delayed = 0
+    private var letters = 0
+    private var isHeld = true
+    private var isStopped = false
+
+    /// - Parameters:
+    ///   - retries: how often an event is tried again.
+    ///   - most: how many may be under way.
+    init(retries: Int, most: Int) {
+        self.retries = retries
+        self.most = most
+    }
+
+    /// Whether all events have run, or their letters are written.
+    var isIdle: Bool { self.underWay == 0 && self.waiting.isEmpty && self.delayed == 0 && self.letters == 0 }
+
+    /// Whether an event waits to be sent.
+    var hasWaiting: Bool { !self.waiting.isEmpty }
+
+    /// An event came.
+    mutating func append(_ event: Event) {
+        self.waiting.append(Entry(event: event))
+    }
+
+    /// The function has been looked up.
+    mutating func resume() {
+        self.isHeld = false
+    }
+
+    /// The letter of an event that was given up is written, or can't be.
+    mutating func buried() {
+        self.letters -= 1
+    }
+
+    /// The delay of an event that failed is over.
+    mutating func sendAgain(_ entry: Entry) {
+        self.delayed -= 1
+        self.waiting.prepend(entry)
+    }
+
+    /// The next event to send, nil if none can be sent now.
+    mutating func next() -> Entry? {
+        guard !self.isHeld, !self.isStopped, self.underWay < self.most, self.letters < Self.mostLetters,
+            let entry = self.waiting.popFirst()
+        else { return nil }
+        self.underWay += 1
+        return entry
+    }
+
+    /// Gives up the next event: its function can't be called.
+    mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
+        guard let entry = self.waiting.popFirst() else { return nil }
+        self.letters += 1
+        return (entry.event, entry.failures + 1)
+    }
+
+    /// An event that was sent was answered.
+    mutating func answered(_ answer: Answer, _ entry: Entry) -> Outcome {
+        self.underWay -= 1
+        var entry = entry
+        switch answer {
+        case .committed:
+            return .done(entry.event)
+        case .outdated where !entry.hasLookedAgain:
+            entry.hasLookedAgain = true
+            self.waiting.prepend(entry)
+            self.isHeld = true
+            return .lookUp
+        case .refused, .failed, .lost:
+            entry.failures += 1
+            guard entry.failures <= self.retries else { return self.bury(entry, attempts: entry.failures) }
+            self.delayed += 1
+            return .retry(entry)
+        case .faulty, .outdated:
+            return self.bury(entry, attempts: entry.failures + 1)
+        }
+    }
+
+    /// Nothing more is sent. Returns what waits.
+    mutating func stop() -> [Event] {
+        self.isStopped = true
+        defer { self.waiting.removeAll() }
+        return self.waiting.map(\.event)
+    }
+
+    private mutating func bury(_ entry: Entry, attempts: Int) -> Outcome {
+        self.letters += 1
+        return .bury(entry.event, attempts: attempts)
+    }
+}

@@ -1,0 +1,125 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// What the events of one subscription need on their way. On the event loop.
+final class EventContext {
+    let route: SubscriptionRoute
+    let pool: Pool
+    let eventLoop: any EventLoop
+    private let definitions: Definitions
+    private let settings: CallSettings
+    private let letters: EventLetters
+    private let observer: (Observation) -> Void
+    /// An event has ended, one way or another: its place is free.
+    private let ended: (ReceivedEvent) -> Void
+    private let backoff = Backoff(base: .milliseconds(50), greatest: .seconds(5))
+    private var preludes: (searchPath: String, guarded: Statement, plain: Statement)?
+
+    init(
+        route: SubscriptionRoute, pool: Pool, eventLoop: any EventLoop, definitions: Definitions,
+        settings: CallSettings, letters: EventLetters, observer: @escaping (Observation) -> Void,
+        ended: @escaping (ReceivedEvent) -> Void
+    ) {
+        self.route = route
+        self.pool = pool
+        self.eventLoop = eventLoop
+        self.definitions = definitions
+        self.settings = settings
+        self.letters = letters
+        self.observer = observer
+        self.ended = ended
+    }
+
+    /// The function's plan, if it is known and can be called.
+    var plan: ProcedurePlan? { self.route.definition.plan }
+
+    /// The session's number is set by this, ahead of the first event. No row means that the guard would not hold in this session.
+    static let setNumber = Statement(
+        """
+        select pg_catalog.set_config('wamp.seq', $1, false) \
+        where pg_catalog.current_setting('\(EventFailure.guardSetting)', true) is null
+        """)
+
+    // MARK: - Work
+
+    /// The statement and the values for an event; throws if they don't fit the function.
+    func bind(_ event: ReceivedEvent) throws(BindingError) -> Work.Command {
+        guard let plan = self.plan else { throw BindingError("the function is not known") }
+        defer { plan.takeRetired().forEach(self.pool.retire) }
+        let bound = try plan.bind(event.payload, details: event.details, procedure: nil)
+        return .prepared(bound.statement, bound.parameters)
+    }
+
+    /// What is sent ahead of an event, in its transaction.
+    ///
+    /// - Parameter numbers: the predecessor's and its own, if their order counts.
+    func prelude(_ numbers: (predecessor: Int64, own: Int64)?) -> (Statement, Parameters) {
+        let preludes = self.currentPreludes()
+        guard let numbers else { return (preludes.plain, Parameters()) }
+        var values = Parameters(bytes: 40, count: 2)
+        values.append { JSON.write(integer: numbers.predecessor, into: &$0) }
+        values.append { JSON.write(integer: numbers.own, into: &$0) }
+        return (preludes.guarded, values)
+    }
+
+    private func currentPreludes() -> (searchPath: String, guarded: Statement, plain: Statement) {
+        let searchPath = self.settings.searchPath
+        if let preludes, preludes.searchPath == searchPath { return preludes }
+        self.retirePreludes()
+        let made = self.settings.eventPreludes(timeout: self.route.timeout, role: self.route.mapping.role)
+        let preludes = (searchPath, made.guarded, made.plain)
+        self.preludes = preludes
+        return preludes
+    }
+
+    /// The subscription is no more.
+    func retire() {
+        self.retirePreludes()
+        self.plan?.statements.forEach(self.pool.retire)
+        self.definitions.forget(self.route.definition)
+    }
+
+    private func retirePreludes() {
+        guard let preludes = self.preludes else { return }
+        self.pool.retire(preludes.guarded)
+        self.pool.retire(preludes.plain)
+    }
+
+    func lookUp(completion: @escaping (DefinitionOutcome) -> Void) {
+        self.definitions.lookUp(self.route.definition, completion: completion)
+    }
+
+    /// Calls back after a delay for this many failures.
+    func wait(failures: Int, _ body: @escaping () -> Void) {
+        let delay = self.backoff.delay(failures: failures, random: Double.random(in: 0...1))
+        self.eventLoop.assumeIsolated().scheduleTask(in: max(delay, .milliseconds(5)), body)
+    }
+
+    // MARK: - Ends
+
+    func done(_ event: ReceivedEvent) {
+        guard let letter = event.letter else { return self.ended(event) }
+        self.letters.ran(letter, event, of: self.route) { self.ended(event) }
+    }
+
+    /// - Parameter completion: called when its letter is written, or can't be.
+    func bury(
+        _ event: ReceivedEvent, _ failure: EventFailure?, attempts: Int, completion: @escaping () -> Void
+    ) {
+        let failure = failure ?? EventFailure(error: "08006", message: "the connection was lost")
+        self.letters.bury(event, of: self.route, failure, attempts: attempts) {
+            self.ended(event)
+            completion()
+        }
+    }
+
+    func retrying(_ failure: EventFailure?) {
+        self.observer(
+            .eventRetried(
+                topic: self.route.topic.text, function: self.route.mapping.function.value,
+                reason: failure?.message ?? "the connection was lost"))
+    }
+}

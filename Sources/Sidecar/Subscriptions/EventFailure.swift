@@ -1,0 +1,54 @@
+import NIOCore
+import Postgres
+
+/// Why an event did not run, for its dead letter.
+struct EventFailure {
+    /// A SQLSTATE, or a WAMP error URI.
+    let error: String
+    /// For people.
+    let message: String
+
+    /// What the guard raises when an event is sent behind one that has not been committed: the name of a setting that nobody has.
+    static let guardSetting = "wamp.event_out_of_order"
+
+    /// What an outcome means for the event, and why, if it did not run.
+    static func answer(
+        _ outcome: WorkOutcome, plan: ProcedurePlan?, timeout: TimeAmount
+    ) -> (answer: EventAnswer, failure: EventFailure?) {
+        switch outcome {
+        case .committed:
+            return (.committed, nil)
+        case .failed(let error):
+            return (self.answer(error, plan: plan), EventFailure(error: error.sqlstate, message: error.message))
+        case .timedOut:
+            let milliseconds = timeout.nanoseconds / 1_000_000
+            return (.faulty, EventFailure(error: "57014", message: "it took longer than \(milliseconds) ms"))
+        case .unknown(let reason):
+            return (.lost, EventFailure(error: "08006", message: "the outcome is unknown: \(reason)"))
+        case .canceled, .refused:
+            return (.lost, EventFailure(error: "08003", message: "it was not sent"))
+        }
+    }
+
+    private static func answer(_ error: DatabaseError, plan: ProcedurePlan?) -> EventAnswer {
+        switch error.sqlstate {
+        case "42704" where error.context == nil && error.message.contains(Self.guardSetting):
+            return .refused
+        case "40001", "40P01":
+            return .failed
+        case "57014":
+            // A cancel that nobody here asked for.
+            return .failed
+        case "57P01", "57P02", "57P03", "25006":
+            // The server is going down, or another one is the primary.
+            return .lost
+        default:
+            if error.sqlstate.hasPrefix("08") { return .lost }
+            guard let plan, DefinitionChange.isPossible(error, in: plan) else { return .faulty }
+            return .outdated
+        }
+    }
+}
+
+/// See ``EventQueueStateMachine``.
+typealias EventAnswer = EventQueueStateMachine<ReceivedEvent>.Answer

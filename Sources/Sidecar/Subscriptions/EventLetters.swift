@@ -1,0 +1,140 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+
+/// Writes events that could not be run into the database, where people can look at them and have them tried again. On the event loop.
+///
+/// Without the SQL interface there is no such table: then they are logged and counted.
+final class EventLetters {
+    private static let pause = TimeAmount.seconds(1)
+    /// Classes of SQLSTATE that pass: lost connections, deadlocks, lack of resources, locks that others hold, cancels.
+    private static let passing: Set<String> = ["08", "25", "40", "53", "55", "57"]
+
+    /// Whether the SQL interface is there.
+    var isInstalled = false
+
+    private let bury: String
+    private let retried: String
+    private let control: Control
+    private let eventLoop: any EventLoop
+    private let observer: (Observation) -> Void
+    private var isStopped = false
+
+    init(schema: String, control: Control, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void) {
+        let schema = SQLText.identifier(schema)
+        self.bury = """
+            select \(schema).event_bury($1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.jsonb, \
+            $4::pg_catalog.jsonb, $5::pg_catalog.jsonb, $6::pg_catalog.text, $7::pg_catalog.text, \
+            $8::pg_catalog.text, $9::pg_catalog.int4)
+            """
+        self.retried = """
+            select \(schema).event_retried($1::pg_catalog.int8, $2::pg_catalog.bool, $3::pg_catalog.text, \
+            $4::pg_catalog.text)
+            """
+        self.control = control
+        self.eventLoop = eventLoop
+        self.observer = observer
+    }
+
+    /// What is not written yet will not be.
+    func stop() {
+        self.isStopped = true
+    }
+
+    /// Gives an event up.
+    ///
+    /// - Parameter completion: called once, when its letter is written or can't be.
+    func bury(
+        _ event: ReceivedEvent, of route: SubscriptionRoute, _ failure: EventFailure, attempts: Int,
+        completion: @escaping () -> Void
+    ) {
+        if let letter = event.letter {
+            return self.tell(letter, failure: failure, event, of: route, completion: completion)
+        }
+        self.observer(
+            .eventFailed(
+                topic: event.topic, function: route.mapping.function.value, error: failure.error,
+                reason: failure.message))
+        guard self.isInstalled else {
+            self.lost(event, of: route, failure, "the SQL interface with its dead letters is not installed")
+            return completion()
+        }
+        var values = Parameters()
+        values.append(route.topic.text)
+        values.append(event.topic)
+        Self.append(event.payload.arguments, containsNUL: event.payload.containsNUL, to: &values)
+        Self.append(event.payload.keywordArguments, containsNUL: event.payload.containsNUL, to: &values)
+        values.append(event.details.text)
+        values.append(route.mapping.function.value)
+        values.append(failure.error)
+        values.append(failure.message)
+        values.append("\(attempts)")
+        self.write(self.bury, values, event, of: route, failure, completion: completion)
+    }
+
+    /// A letter that was to be tried again has run.
+    func ran(_ letter: Int64, _ event: ReceivedEvent, of route: SubscriptionRoute, completion: @escaping () -> Void) {
+        self.tell(letter, failure: nil, event, of: route, completion: completion)
+    }
+
+    private func tell(
+        _ letter: Int64, failure: EventFailure?, _ event: ReceivedEvent, of route: SubscriptionRoute,
+        completion: @escaping () -> Void
+    ) {
+        var values = Parameters()
+        values.append("\(letter)")
+        values.append(failure == nil ? "f" : "t")
+        if let failure {
+            values.append(failure.error)
+            values.append(failure.message)
+        } else {
+            values.appendNull()
+            values.appendNull()
+        }
+        self.write(self.retried, values, event, of: route, failure, completion: completion)
+    }
+
+    private func write(
+        _ text: String, _ values: Parameters, _ event: ReceivedEvent, of route: SubscriptionRoute,
+        _ failure: EventFailure?, completion: @escaping () -> Void
+    ) {
+        self.control.query(text, values) { result in
+            switch result {
+            case .success:
+                completion()
+            case .failure(.server(let error)) where !Self.passing.contains(String(error.sqlstate.prefix(2))):
+                self.lost(event, of: route, failure, "its dead letter can't be written: \(error.message)")
+                completion()
+            case .failure(let reason):
+                guard !self.isStopped else {
+                    self.lost(event, of: route, failure, "its dead letter can't be written: \(reason)")
+                    return completion()
+                }
+                self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
+                    self.write(text, values, event, of: route, failure, completion: completion)
+                }
+            }
+        }
+    }
+
+    private func lost(_ event: ReceivedEvent, of route: SubscriptionRoute, _ failure: EventFailure?, _ reason: String) {
+        // A letter that stays where it is, is not lost.
+        guard event.letter == nil else { return }
+        self.observer(
+            .eventLost(
+                topic: event.topic, function: route.mapping.function.value, error: failure?.error ?? "none",
+                reason: reason))
+    }
+
+    /// As raw arguments are converted. What `jsonb` can't hold at all is kept as a string with the JSON text in it.
+    private static func append(_ text: ByteBuffer?, containsNUL: Bool, to values: inout Parameters) {
+        guard let text else { return values.appendNull() }
+        guard containsNUL else { return values.append(text) }
+        do throws(JSONError) {
+            try values.append { buffer throws(JSONError) in try JSON.writeReplacingBinary(text, into: &buffer) }
+        } catch {
+            values.append { JSON.write(string: String(buffer: text), into: &$0) }
+        }
+    }
+}

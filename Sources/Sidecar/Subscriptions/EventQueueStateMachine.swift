@@ -1,0 +1,346 @@
+import DequeModule
+import NIOCore
+
+/// In which order the events of one subscription are sent, and which are sent again.
+///
+/// Events are pipelined on one connection (a lease). Each but the first is sent with the number of its predecessor, and runs only if the
+/// session's setting says that this is the last that was committed: so what was sent behind an event that fails is refused, and comes again
+/// behind it. After any failure nothing is sent until all that is under way has been answered; then the session's number is set anew.
+///
+/// Generic over what an event is, and without a clock, so that the rule can be tested without a database.
+struct EventQueueStateMachine<Event> {
+    /// How deep the pipeline can become.
+    static var greatestDepth: Int { 128 }
+    /// How much of the functions' time may be under way: what is under way can't be taken back, and others wait for the connection.
+    private static var timeUnderWay: TimeAmount { .milliseconds(20) }
+    /// After this many events, or this long, the connection is given back if others wait for it.
+    private static var greatestLease: Int { 1000 }
+    private static var longestLease: TimeAmount { .milliseconds(100) }
+    /// So many events at a time may be on their way to the dead letters.
+    private static var mostLetters: Int { 256 }
+
+    /// An event on its way.
+    struct Entry {
+        let event: Event
+        /// How often it has failed so that it may be tried again.
+        var failures = 0
+        /// Whether it has failed in a way that a changed definition can explain.
+        var hasLookedAgain = false
+    }
+
+    /// What to do now.
+    enum Step {
+        case nothing
+        /// Ask for a connection.
+        case lease
+        /// Set the session's number, in a transaction of its own.
+        case setNumber(Int64)
+        /// Send the event: it may run if the session's number is that of its predecessor, which becomes its own then.
+        case send(Event, predecessor: Int64, number: Int64)
+        /// Give the connection back.
+        case release
+    }
+
+    /// How something that was sent has ended.
+    enum Answer {
+        case committed
+        /// The guard refused it: its predecessor has not been committed.
+        case refused
+        /// It failed, and may be tried again.
+        case failed
+        /// It failed for good.
+        case faulty
+        /// It failed as it does when the function was replaced since it was looked up.
+        case outdated
+        /// The connection was lost before it was answered.
+        case lost
+    }
+
+    /// What becomes of an event that was answered.
+    enum Outcome {
+        /// Nothing to tell.
+        case none
+        /// It has run.
+        case done(Event)
+        /// It is sent again when ``resume()`` is called, after a delay for this many failures.
+        case retry(failures: Int)
+        /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
+        case bury(Event, attempts: Int)
+        /// The function is to be looked up before it is sent again, when ``resume()`` is called.
+        case lookUp
+        /// The session's number could not be set.
+        case broken
+    }
+
+    private enum Connection {
+        case none
+        case wanted
+        case leased(since: NIODeadline, sent: Int)
+        /// Given back when all that was sent has been answered.
+        case leaving
+    }
+
+    private enum Sent {
+        case number
+        /// `isFirst`: nothing but the number was sent ahead of it.
+        case event(Entry, isFirst: Bool)
+    }
+
+    private let retries: Int
+    private var waiting = Deque<Entry>()
+    private var underWay = Deque<Sent>()
+    /// What comes again, in order: it goes ahead of what waits when nothing is under way any more.
+    private var again: [Entry] = []
+    private var connection = Connection.none
+    /// Nothing is sent until ``resume()``.
+    private var isHeld: Bool
+    /// Something has failed: nothing is sent until all has been answered.
+    private var isBroken = false
+    /// The session's number is that of the last event that was sent.
+    private var isNumberSet = false
+    private var isStopped = false
+    private var lastNumber: Int64 = 0
+    private var letters = 0
+    /// How long the functions run of late; at first as if they were slow.
+    private var usualRun = TimeAmount.milliseconds(5)
+
+    /// - Parameters:
+    ///   - retries: how often an event is tried again.
+    ///   - isHeld: nothing is sent until ``resume()``.
+    init(retries: Int, isHeld: Bool) {
+        self.retries = retries
+        self.isHeld = isHeld
+    }
+
+    /// Whether all events have run, or their letters are written.
+    var isIdle: Bool { self.underWay.isEmpty && !self.hasWaiting && self.letters == 0 }
+
+    /// Whether an event waits to be sent.
+    var hasWaiting: Bool { !self.waiting.isEmpty || !self.again.isEmpty }
+
+    /// Whether a connection is held that nothing is sent on.
+    var isLeaseUnused: Bool {
+        guard case .leased = self.connection else { return false }
+        return self.underWay.isEmpty && !self.hasWaiting
+    }
+
+    // MARK: - Events
+
+    /// An event came.
+    mutating func append(_ event: Event) {
+        self.waiting.append(Entry(event: event))
+    }
+
+    /// The delay is over, or the function has been looked up.
+    mutating func resume() {
+        self.isHeld = false
+    }
+
+    /// Nothing is sent until ``resume()``: the function is not known.
+    mutating func hold() {
+        self.isHeld = true
+    }
+
+    /// The letter of an event that was given up is written, or can't be.
+    mutating func buried() {
+        self.letters -= 1
+    }
+
+    /// Nothing more is sent. Returns what waits.
+    mutating func stop() -> [Event] {
+        self.isStopped = true
+        self.putBack()
+        defer { self.waiting.removeAll() }
+        return self.waiting.map(\.event)
+    }
+
+    /// Gives up the event that would be sent next: it can't be bound, or its function can't be called.
+    mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
+        guard self.underWay.isEmpty, let entry = self.waiting.popFirst() else { return nil }
+        self.letters += 1
+        return (entry.event, entry.failures + 1)
+    }
+
+    // MARK: - Sending
+
+    /// What to do now; to be asked until it is nothing.
+    ///
+    /// - Parameter othersWait: whether somebody else wants the connection.
+    mutating func next(othersWait: Bool, at now: NIODeadline) -> Step {
+        switch self.connection {
+        case .none:
+            guard self.mayGoOn, !self.waiting.isEmpty else { return .nothing }
+            self.connection = .wanted
+            return .lease
+        case .wanted:
+            return .nothing
+        case .leaving:
+            return self.leaveIfIdle()
+        case .leased(let since, let sent):
+            guard self.mayGoOn else {
+                // Others can use it meanwhile.
+                guard self.underWay.isEmpty else { return .nothing }
+                self.connection = .leaving
+                return self.leaveIfIdle()
+            }
+            guard !self.isBroken else { return .nothing }
+            if othersWait, sent >= Self.greatestLease || now - since >= Self.longestLease {
+                self.connection = .leaving
+                return self.leaveIfIdle()
+            }
+            return self.send(since: since, sent: sent)
+        }
+    }
+
+    private var mayGoOn: Bool { !self.isHeld && !self.isStopped && self.letters < Self.mostLetters }
+
+    private mutating func leaveIfIdle() -> Step {
+        guard self.underWay.isEmpty else { return .nothing }
+        self.connection = .none
+        return .release
+    }
+
+    private mutating func send(since: NIODeadline, sent: Int) -> Step {
+        guard !self.waiting.isEmpty, self.underWay.count < self.depth else { return .nothing }
+        guard self.isNumberSet else {
+            self.isNumberSet = true
+            self.underWay.append(.number)
+            return .setNumber(self.lastNumber)
+        }
+        let entry = self.waiting.removeFirst()
+        let predecessor = self.lastNumber
+        self.lastNumber += 1
+        var isFirst = false
+        if self.underWay.count == 1, case .number? = self.underWay.first { isFirst = true }
+        self.underWay.append(.event(entry, isFirst: isFirst))
+        self.connection = .leased(since: since, sent: sent + 1)
+        return .send(entry.event, predecessor: predecessor, number: self.lastNumber)
+    }
+
+    /// How many may be under way: as many as the functions run in a while.
+    private var depth: Int {
+        let fitting = Self.timeUnderWay.nanoseconds / max(self.usualRun.nanoseconds, 1)
+        return min(max(Int(fitting), 2), Self.greatestDepth)
+    }
+
+    /// What was to be sent last can't be: its values don't fit the function as it is known. They may fit it as it is; else it is given up.
+    mutating func lastDoesNotFit() -> Outcome {
+        guard case .event(var entry, _)? = self.underWay.popLast() else { return .none }
+        self.lastNumber -= 1
+        guard entry.hasLookedAgain else {
+            entry.hasLookedAgain = true
+            self.waiting.prepend(entry)
+            self.isHeld = true
+            return .lookUp
+        }
+        self.letters += 1
+        return .bury(entry.event, attempts: entry.failures + 1)
+    }
+
+    // MARK: - Answers
+
+    /// The oldest of what is under way was answered.
+    mutating func answered(_ answer: Answer, ran: TimeAmount) -> Outcome {
+        guard let first = self.underWay.popFirst() else { return .none }
+        defer { self.beginAnewIfIdle() }
+        guard case .event(let entry, let isFirst) = first else { return self.numberAnswered(answer) }
+        switch answer {
+        case .committed:
+            self.usualRun = .nanoseconds((self.usualRun.nanoseconds * 7 + ran.nanoseconds) / 8)
+            return .done(entry.event)
+        case .refused where isFirst:
+            // Its predecessor is the number that was just set: something else changes it.
+            return self.failed(entry)
+        case .refused:
+            self.isBroken = true
+            self.again.append(entry)
+            return .none
+        case .failed:
+            return self.failed(entry)
+        case .lost where self.isBroken:
+            // Only the first of them was running.
+            self.again.append(entry)
+            return .none
+        case .lost:
+            return self.failed(entry)
+        case .faulty:
+            self.isBroken = true
+            self.letters += 1
+            return .bury(entry.event, attempts: entry.failures + 1)
+        case .outdated where entry.hasLookedAgain:
+            self.isBroken = true
+            self.letters += 1
+            return .bury(entry.event, attempts: entry.failures + 1)
+        case .outdated:
+            self.isBroken = true
+            self.isHeld = true
+            var entry = entry
+            entry.hasLookedAgain = true
+            self.again.append(entry)
+            return .lookUp
+        }
+    }
+
+    private mutating func failed(_ entry: Entry) -> Outcome {
+        self.isBroken = true
+        var entry = entry
+        entry.failures += 1
+        guard entry.failures <= self.retries else {
+            self.letters += 1
+            return .bury(entry.event, attempts: entry.failures)
+        }
+        self.again.append(entry)
+        self.isHeld = true
+        return .retry(failures: entry.failures)
+    }
+
+    private mutating func numberAnswered(_ answer: Answer) -> Outcome {
+        switch answer {
+        case .committed:
+            return .none
+        case .refused, .failed, .faulty, .outdated:
+            self.isBroken = true
+            return .broken
+        case .lost:
+            // Nothing has run.
+            self.isBroken = true
+            return .none
+        }
+    }
+
+    private mutating func beginAnewIfIdle() {
+        guard self.underWay.isEmpty, self.isBroken else { return }
+        self.isBroken = false
+        self.isNumberSet = false
+        self.putBack()
+    }
+
+    private mutating func putBack() {
+        while let entry = self.again.popLast() { self.waiting.prepend(entry) }
+    }
+
+    // MARK: - The connection
+
+    /// The connection is there.
+    mutating func granted(at now: NIODeadline) {
+        self.connection = .leased(since: now, sent: 0)
+        self.isNumberSet = false
+    }
+
+    /// The connection is gone; what was not answered has been told before, but for what could not be sent.
+    mutating func leaseLost() {
+        for case .event(let entry, _) in self.underWay { self.again.append(entry) }
+        self.underWay.removeAll()
+        self.isBroken = false
+        self.isNumberSet = false
+        self.connection = .none
+        self.putBack()
+    }
+
+    /// Nothing has come for a while: the connection is given back, if it is not in use.
+    mutating func leaveIfUnused() -> Bool {
+        guard self.isLeaseUnused else { return false }
+        self.connection = .none
+        return true
+    }
+}

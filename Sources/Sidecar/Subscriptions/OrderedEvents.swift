@@ -1,0 +1,222 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+
+/// Runs the events of one subscription one after another, in their order, pipelined on one connection. On the event loop.
+///
+/// The driver of ``EventQueueStateMachine``.
+final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
+    /// For so long the connection is kept though nothing comes.
+    private static let idleTime = TimeAmount.milliseconds(20)
+    /// How long setting the session's number may take.
+    private static let numberTimeout = TimeAmount.seconds(10)
+
+    private let context: EventContext
+    private var machine: EventQueueStateMachine<ReceivedEvent>
+    private var lease: Lease?
+    private var isPumping = false
+    private var isIdleTimerSet = false
+    private var isLookingUp = false
+    /// Whether the function has been looked up, and can be called.
+    private var isReady = false
+    /// What the function can't be called for, until it has been looked up again.
+    private var fault: DefinitionFault?
+    private var rows = 0
+
+    init(_ context: EventContext) {
+        self.context = context
+        self.machine = EventQueueStateMachine(retries: context.route.mapping.retries, isHeld: true)
+    }
+
+    var isIdle: Bool { self.machine.isIdle }
+
+    func append(_ event: ReceivedEvent) {
+        self.machine.append(event)
+        if !self.isReady { self.lookUp() }
+        self.pump()
+    }
+
+    func stop() -> [ReceivedEvent] {
+        self.machine.stop()
+    }
+
+    // MARK: - Sending
+
+    private func pump() {
+        guard !self.isPumping else { return }
+        self.isPumping = true
+        defer { self.isPumping = false }
+        if let fault = self.fault { self.giveUp(fault) }
+        while true {
+            if let lease = self.lease, !lease.canSend { return }
+            switch self.machine.next(othersWait: self.lease?.othersWait ?? false, at: .now()) {
+            case .nothing:
+                return self.watchForIdleness()
+            case .lease:
+                _ = self.context.pool.lease(lane: self.context.route.lane, handler: self)
+            case .setNumber(let number):
+                self.send(number)
+            case .send(let event, let predecessor, let number):
+                self.send(event, (predecessor, number))
+            case .release:
+                let lease = self.lease
+                self.lease = nil
+                lease?.release()
+            }
+        }
+    }
+
+    private func send(_ number: Int64) {
+        var values = Parameters()
+        values.append { JSON.write(integer: number, into: &$0) }
+        self.rows = 0
+        self.submit(.prepared(EventContext.setNumber, values), prelude: nil, timeout: Self.numberTimeout)
+    }
+
+    private func send(_ event: ReceivedEvent, _ numbers: (Int64, Int64)) {
+        do throws(BindingError) {
+            let command = try self.context.bind(event)
+            self.submit(command, prelude: self.context.prelude(numbers), timeout: self.context.route.timeout)
+        } catch {
+            let failure = EventFailure(error: WAMPError.invalidArgument.text, message: error.message)
+            self.run(self.machine.lastDoesNotFit(), failure)
+        }
+    }
+
+    private func submit(_ command: Work.Command, prelude: (Statement, Parameters)?, timeout: TimeAmount) {
+        let plan = self.context.plan
+        // Whether it was sent is known by what follows: a lost lease is told.
+        _ = self.lease?.send(
+            Work(
+                lane: self.context.route.lane, command: command, prelude: prelude, isSet: plan?.isSet ?? false,
+                isExplicitTransaction: prelude != nil && plan?.isProcedure ?? false, timeout: timeout,
+                expires: .distantFuture, handler: self))
+    }
+
+    private func watchForIdleness() {
+        guard self.machine.isLeaseUnused, !self.isIdleTimerSet else { return }
+        self.isIdleTimerSet = true
+        self.context.eventLoop.assumeIsolated().scheduleTask(in: Self.idleTime) {
+            self.isIdleTimerSet = false
+            guard self.machine.leaveIfUnused() else { return }
+            let lease = self.lease
+            self.lease = nil
+            lease?.release()
+        }
+    }
+
+    // MARK: - The connection
+
+    func granted(_ lease: Lease) {
+        self.lease = lease
+        self.machine.granted(at: .now())
+        self.pump()
+    }
+
+    func turnEnded(_ lease: Lease) {
+        self.pump()
+    }
+
+    func lost(_ lease: Lease, reason: String?) {
+        self.lease = nil
+        self.machine.leaseLost()
+        // Not at once: whoever is asked for another connection is told of the loss by this call.
+        self.context.eventLoop.assumeIsolated().execute { self.pump() }
+    }
+
+    // MARK: - Answers
+
+    func received(_ row: borrowing ResultRow, of work: Work) {
+        self.rows += 1
+    }
+
+    func restarted(_ work: Work) {}
+
+    func ended(_ work: Work, outcome: WorkOutcome) {
+        if work.prelude == nil { return self.numberEnded(outcome, work) }
+        let (answer, failure) = EventFailure.answer(
+            outcome, plan: self.context.plan, timeout: self.context.route.timeout)
+        self.run(self.machine.answered(answer, ran: work.ran), failure)
+    }
+
+    private func numberEnded(_ outcome: WorkOutcome, _ work: Work) {
+        switch outcome {
+        case .committed where self.rows > 0:
+            self.run(self.machine.answered(.committed, ran: work.ran), nil)
+        case .unknown, .canceled, .refused:
+            self.run(self.machine.answered(.lost, ran: work.ran), nil)
+        case .committed, .failed, .timedOut:
+            self.run(self.machine.answered(.faulty, ran: work.ran), nil)
+        }
+    }
+
+    private func run(_ outcome: EventQueueStateMachine<ReceivedEvent>.Outcome, _ failure: EventFailure?) {
+        switch outcome {
+        case .none:
+            break
+        case .done(let event):
+            self.context.done(event)
+        case .retry(let failures):
+            self.context.retrying(failure)
+            self.resume(after: failures)
+        case .bury(let event, let attempts):
+            self.bury(event, failure, attempts: attempts)
+        case .lookUp:
+            self.lookUp()
+        case .broken:
+            self.machine.hold()
+            self.resume(after: 3)
+            self.lease?.abandon("the session can't be used for events: it does not keep their numbers")
+        }
+    }
+
+    private func bury(_ event: ReceivedEvent, _ failure: EventFailure?, attempts: Int) {
+        self.context.bury(event, failure, attempts: attempts) {
+            self.machine.buried()
+            self.pump()
+        }
+    }
+
+    private func resume(after failures: Int) {
+        self.context.wait(failures: failures) {
+            // What the function is may be asked for at the same time.
+            guard self.isReady else { return self.lookUp() }
+            self.machine.resume()
+            self.pump()
+        }
+    }
+
+    // MARK: - The function
+
+    private func lookUp() {
+        guard !self.isLookingUp else { return }
+        self.isLookingUp = true
+        self.isReady = false
+        self.fault = nil
+        self.context.lookUp { outcome in
+            self.isLookingUp = false
+            switch outcome {
+            case .found:
+                self.isReady = true
+                self.machine.resume()
+            case .fault(let fault):
+                self.fault = fault
+            case .unavailable:
+                self.context.wait(failures: 3) { self.lookUp() }
+            }
+            self.pump()
+        }
+    }
+
+    /// The function can't be called: the next event becomes a dead letter. For the one behind it the function is looked up again.
+    private func giveUp(_ fault: DefinitionFault) {
+        guard let (event, attempts) = self.machine.giveUpFirst() else {
+            if !self.machine.hasWaiting { self.fault = nil }
+            return
+        }
+        self.fault = nil
+        self.bury(event, EventFailure(error: fault.sqlstate, message: fault.description), attempts: attempts)
+        if self.machine.hasWaiting { self.lookUp() }
+    }
+}

@@ -1,0 +1,43 @@
+import NIOCore
+import Postgres
+import SidecarConfiguration
+import WAMP
+
+/// One subscription of the mapping: what runs for its events, and what is known of it.
+final class SubscriptionRoute {
+    let mapping: SubscriptionMapping
+    /// The topic, or the pattern of topics.
+    let topic: URI
+    /// Where it is mapped: `sidecar.yaml:12:3`.
+    let place: String
+    let timeout: TimeAmount
+    let lane: LaneID
+    let definition: ProcedureDefinition
+    private let pool: Pool
+
+    /// - Parameter isFromSQL: whether SQL subscribed it.
+    init(mapping: SubscriptionMapping, topic: URI, place: String, pool: Pool, isFromSQL: Bool) {
+        self.mapping = mapping
+        self.topic = topic
+        self.place = place
+        self.timeout = TimeAmount(mapping.timeout)
+        self.pool = pool
+        self.lane = pool.addLane(concurrency: mapping.concurrency)
+        self.definition = ProcedureDefinition(
+            use: .subscription(topic.text, function: mapping.function.value), place: place,
+            target: .function(mapping.function.value),
+            options: PlanOptions(mapping, isFromSQL: isFromSQL), role: mapping.role)
+    }
+
+    /// The last event of it has ended.
+    deinit {
+        self.pool.removeLane(self.lane)
+    }
+}
+
+extension PlanOptions {
+    /// Takes what a mapping says.
+    fileprivate init(_ mapping: SubscriptionMapping, isFromSQL: Bool) {
+        self.init(convention: Convention(mapping.convention, isFromSQL: isFromSQL))
+    }
+}

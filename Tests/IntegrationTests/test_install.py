@@ -1,0 +1,333 @@
+"""`install` and `uninstall`: what they make, that they can be repeated, what they refuse, and that no password leaks."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from actors.cluster import Cluster, Database
+from actors.deadline import wait_until
+from actors.installation import ROLE_PASSWORD, Installation, admin_url, connect_as, install, make_role, role_url
+from actors.sidecar import run
+
+FAILED = 1
+USAGE = 64
+
+
+@pytest.fixture
+def fresh_cluster() -> Iterator[Cluster]:
+    """For the tests that look at roles, which belong to a whole cluster."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
+
+
+def roles(database: Database) -> set[str]:
+    return {name for name, in database.rows("select rolname from pg_roles where rolname !~ '^pg_'")}
+
+
+def objects(database: Database) -> list[tuple[str, ...]]:
+    """Everything of the interface, with its rights."""
+    return database.rows("""
+        select 'function', p.oid::regprocedure::text, p.proacl::text, md5(p.prosrc) from pg_proc as p
+            where p.pronamespace = 'wamp'::regnamespace
+        union all
+        select 'relation', c.relname, c.relacl::text, c.relkind::text from pg_class as c
+            where c.relnamespace = 'wamp'::regnamespace
+        union all select 'server', srvname, srvacl::text, array_to_string(srvoptions, ',') from pg_foreign_server
+        union all select 'schema', nspname, nspacl::text, '' from pg_namespace where nspname ~ 'wamp'
+        order by 1, 2
+    """)
+
+
+def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
+    """Two roles, everything that belongs to them, and nothing left of it afterwards."""
+    database = fresh_cluster.create_database("app")
+    before = roles(database)
+    make_role(database, "shop")
+    installation = install(database, grant_to=["shop"])
+    assert roles(database) == before | {"shop", "wamp", "wamp_owner"}
+    assert database.value("select rolcanlogin or rolsuper from pg_roles where rolname = 'wamp_owner'") is False
+    assert database.rows("select rolcanlogin, rolinherit, rolsuper, rolcreaterole from pg_roles where rolname = 'wamp'"
+                         ) == [(True, False, False, False)]
+    # Nobody but the owner owns any of it.
+    assert database.rows("""
+        select distinct r.rolname from pg_roles as r where r.oid in (
+            select proowner from pg_proc where pronamespace = 'wamp'::regnamespace
+            union all select relowner from pg_class where relnamespace = 'wamp'::regnamespace
+            union all select nspowner from pg_namespace where nspname = 'wamp'
+            union all select srvowner from pg_foreign_server)
+    """) == [("wamp_owner",)]
+    with installation.connect() as sidecar:
+        hello = sidecar.execute("select version, is_original, dblink_schema, publishers, registrars "
+                                "from wamp.sidecar_hello()").fetchone()
+    assert hello == (1, True, "wamp_dblink", ["shop"], [])
+
+    result = installation.command("uninstall")
+    assert result.returncode == FAILED and "--yes" in result.stderr
+    with connect_as(database, "shop") as shop:
+        shop.execute("select wamp.publish('com.example.a')")
+    result = installation.command("uninstall", "--yes")
+    assert result.returncode == 0 and "1 events that are not published" in result.stdout, result.stdout + result.stderr
+    assert roles(database) == before | {"shop"}
+    assert database.rows("select nspname from pg_namespace where nspname ~ 'wamp'") == []
+    assert database.rows("select extname from pg_extension where extname <> 'plpgsql'") == []
+    assert installation.command("uninstall", "--yes").returncode == FAILED
+
+
+def test_install_again_changes_nothing(database: Database) -> None:
+    installation = install(database, grant_to=["publisher"], register_to=["registrar"])
+    before = objects(database)
+    installation.install()
+    assert objects(database) == before
+    # The list of roles is changed as a whole.
+    make_role(database, "other")
+    installation.install(grant_to=["other"])
+    assert database.rows("select publishers, registrars from wamp.sidecar_hello()") == [(["other"], ["registrar"])]
+    installation.install(grant_to=["publisher"])
+    assert objects(database) == before
+
+
+def test_print_runs_nothing_and_is_a_script(database: Database) -> None:
+    installation = Installation(database)
+    make_role(database, "publisher")
+    result = installation.command("install", "--grant-to", "publisher", "--print")
+    assert result.returncode == 0, result.stderr
+    assert database.value("select to_regnamespace('wamp')") is None
+    assert ROLE_PASSWORD not in result.stdout and "SCRAM-SHA-256$" not in result.stdout
+    database.execute(result.stdout)
+    installed = objects(database)
+    installation.install(grant_to=["publisher"])
+    assert objects(database) == installed
+
+
+def test_two_schemas_in_one_database(database: Database) -> None:
+    first = install(database, schema="wamp", role="wamp")
+    second = install(database, schema="Café \"x\"", role="second")
+    assert database.value("select count(distinct value) from (select value from wamp.meta where key = 'wake_lock_2' "
+                          "union all select value from \"Café \"\"x\"\"\".meta where key = 'wake_lock_2') as v") == 2
+    with second.connect() as sidecar:
+        assert sidecar.execute('select version from "Café ""x""".sidecar_hello()').fetchone() == (1,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            sidecar.execute("select wamp.sidecar_hello()")
+    database.execute('select "Café ""x""".publish(\'com.example.a\')')
+    # dblink is the second's too, so it stays when the first goes.
+    assert first.command("uninstall", "--yes").returncode == 0
+    assert database.value("select count(*) from pg_extension where extname = 'dblink'") == 1
+    assert second.command("uninstall", "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("schema", ["public", "pg_wamp", "", "x" * 64, "a$b"])
+def test_schemas_that_are_refused(database: Database, schema: str) -> None:
+    result = run("install", "--admin-url", admin_url(database), "--schema", schema)
+    assert result.returncode == FAILED and "schema" in result.stderr, result.stderr
+
+
+def test_a_schema_with_other_things_is_refused(database: Database) -> None:
+    database.execute("create schema wamp; create table wamp.treasure (a int)")
+    result = Installation(database).command("install")
+    assert result.returncode == FAILED and "something else" in result.stderr
+    assert database.rows("select relname from pg_class where relnamespace = 'wamp'::regnamespace") == [("treasure",)]
+
+
+def test_a_role_that_is_not_there_is_refused(database: Database) -> None:
+    result = Installation(database).command("install", "--grant-to", "nobody_there")
+    assert result.returncode == FAILED and "nobody_there" in result.stderr
+    assert database.value("select to_regnamespace('wamp')") is None
+
+
+def test_a_newer_schema_is_refused(database: Database) -> None:
+    installation = install(database)
+    database.execute("update wamp.meta set value = '99.1' where key = 'least_binary'")
+    result = installation.command("install")
+    assert result.returncode == FAILED and "99.1" in result.stderr
+
+
+def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
+    """It is one transaction: neither a half schema nor new roles."""
+    database.execute("""
+        create function refuse() returns event_trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
+        create event trigger refuse on ddl_command_end when tag in ('CREATE TRIGGER') execute function refuse();
+    """)
+    result = Installation(database, role="half").command("install")
+    assert result.returncode == FAILED and "not today" in result.stderr
+    assert database.value("select to_regnamespace('wamp')") is None
+    assert "half" not in roles(database)
+
+
+def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
+    installation = install(database)
+    copy = Database(cluster, database.name + "copy")
+    with cluster.connect("postgres") as admin:
+        admin.execute(f'create database "{copy.name}" template "{database.name}"')
+    there = Installation(copy)
+    with there.connect() as sidecar:
+        assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (False,)
+    # Its port is the original's: nothing may be sent there.
+    copy.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x', 'key')")
+    with pytest.raises(psycopg.Error) as refused:
+        copy.execute("select wamp.call('com.example.a')")
+    assert refused.value.sqlstate == "WA003" and "copy" in str(refused.value)
+    result = there.command("install")
+    assert result.returncode == FAILED and "--adopt" in result.stderr
+    there.install("--adopt")
+    with there.connect() as sidecar:
+        assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (True,)
+    with installation.connect() as sidecar:
+        assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (True,)
+
+
+def test_a_lock_is_waited_for(database: Database) -> None:
+    """Somebody holds a table that installing needs: it is tried again until it is free."""
+    installation = install(database)
+    database.execute("delete from wamp.meta where key = 'sidecar_role'")
+    with database.connect() as other:
+        other.execute("begin; lock table wamp.meta in access exclusive mode")
+        results = []
+        thread = threading.Thread(target=lambda: results.append(installation.command("install")))
+        thread.start()
+        waiting = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' " \
+                  "and datname = current_database())"
+        wait_until(lambda: database.value(waiting), "install waits for the lock", 20)
+        other.execute("rollback")
+        thread.join(60)
+    assert results[0].returncode == 0, results[0].stderr
+
+
+def test_two_installers_at_once(database: Database) -> None:
+    installation = Installation(database)
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(installation.command("install"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [result.returncode for result in results] == [0] * 4, [result.stderr for result in results]
+
+
+def test_dblink_that_was_there_stays(database: Database) -> None:
+    database.execute("create extension dblink")
+    installation = Installation(database)
+    result = installation.command("install")
+    assert result.returncode == 0 and "dblink was there before" in result.stderr
+    assert installation.command("uninstall", "--yes").returncode == 0
+    assert database.value("select count(*) from pg_extension where extname = 'dblink'") == 1
+
+
+def test_uninstall_tells_what_goes_with_it(database: Database) -> None:
+    installation = install(database)
+    database.execute("""
+        create table item (id int);
+        create trigger publishes after insert on item for each row execute function wamp.publish_row('com.example.a');
+        create function answer() returns wamp.result language sql as 'select null::jsonb, null::jsonb';
+    """)
+    result = installation.command("uninstall")
+    assert result.returncode == FAILED
+    assert "with it goes: trigger publishes on table item" in result.stdout
+    assert "with it goes: function answer()" in result.stdout
+    assert database.value("select to_regnamespace('wamp') is not null")
+    printed = installation.command("uninstall", "--print")
+    assert printed.returncode == 0 and 'drop schema "wamp" cascade' in printed.stdout
+
+
+def test_an_administrator_without_superpowers(fresh_cluster: Cluster) -> None:
+    """CREATEROLE and the right to make schemas do for all but dblink, which an administrator then has to make."""
+    database = fresh_cluster.create_database("app")
+    make_role(database, "manager", "createrole")
+    database.execute('grant create on database "app" to manager')
+    installation = Installation(database)
+    result = installation.command("install", admin=role_url(database, "manager"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "create extension if not exists dblink;" in result.stderr
+    with pytest.raises(psycopg.Error) as refused:
+        database.execute("select wamp.call('com.example.a')")
+    assert refused.value.sqlstate == "WA003"
+    hint = refused.value.diag.message_hint or ""
+    statements = [line for line in hint.splitlines() if line.endswith(";")]
+    assert len(statements) == 2
+    database.execute("\n".join(statements))
+    result = installation.command("install", admin=role_url(database, "manager"))
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert database.value("select dblink_schema from wamp.sidecar_hello()") == "public"
+
+
+def test_crossbar_names(fresh_cluster: Cluster) -> None:
+    """One role that owns the schema, as Crossbar.io's documentation has it, and its way to remove all of it."""
+    database = fresh_cluster.create_database("app")
+    make_role(database, "crossbar")
+    database.execute("create schema crossbar authorization crossbar")
+    Installation(database, schema="crossbar", role="crossbar").install()
+    assert "crossbar_owner" not in roles(database)
+    database.execute("""
+        create schema account;
+        create function account.create_user(name text) returns int language sql as 'select 1';
+    """)
+    assert database.value("""
+        select crossbar.publish('com.example.topic1', json_build_array(1, 'two')::jsonb,
+            json_build_object('a', 1)::jsonb, options := json_build_object('exclude_me', false)::jsonb)
+    """) == 1
+    assert database.value("select crossbar.register('com.example.create_user', 'account.create_user')") == 1
+    database.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x', 'key')")
+    with pytest.raises(psycopg.Error) as refused:
+        database.execute("select crossbar.call('com.example.a', '[1]')")
+    assert refused.value.sqlstate == "WA002"
+    database.execute("drop owned by crossbar cascade")
+    database.execute("drop schema if exists crossbar cascade")
+    database.execute("drop role if exists crossbar")
+    assert "crossbar" not in roles(database)
+    assert database.rows("select srvname from pg_foreign_server") == []
+
+
+def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
+    """Neither in the server's log, nor in pg_stat_activity, nor in what the command prints."""
+    database = fresh_cluster.create_database("app")
+    database.execute("alter system set log_statement = 'all'")
+    database.execute("alter system set log_min_duration_statement = 0")
+    database.execute("select pg_reload_conf()")
+    secret = "a-secret-that-nobody-sees"
+    file = tmp_path / "password"
+    file.write_text(secret + "\n")
+    log = fresh_cluster.folder / "log"
+    wait_until(lambda: "log_min_duration_statement" in log.read_text(errors="replace"), "the server logs statements")
+
+    result = Installation(database).command("install", "--role-password-file", str(file))
+    assert result.returncode == 0, result.stderr
+    psycopg.connect(f"postgresql://wamp:{secret}@127.0.0.1:{fresh_cluster.port}/app").close()
+    # One that fails late, and one whose file is not there.
+    failed = Installation(database, schema="other", role="other").command(
+        "install", "--role-password-file", str(file), "--grant-to", "missing_role")
+    assert failed.returncode == FAILED
+    absent = Installation(database, role="third").command("install", "--role-password-file", str(tmp_path / "absent"))
+    assert absent.returncode == FAILED and "absent" in absent.stderr
+    # The port's password, in a function with bound values; the server was told to log those itself.
+    database.execute("alter system set log_parameter_max_length = 0")
+    database.execute("select pg_reload_conf()")
+    with database.connect() as session:
+        session.execute("select wamp.port_configure(%s, 'wamp', %s, %s)",
+                        (["host", "127.0.0.1", "port", "1"], secret, "key-" + secret))
+        with pytest.raises(psycopg.Error) as refused:
+            session.execute("select wamp.port_configure(%s, 'wamp', %s, %s)", (["nonsense", "x"], secret, "key"))
+        shown = str(refused.value) + (refused.value.diag.context or "") + (refused.value.diag.message_detail or "") \
+            + (refused.value.diag.internal_query or "")
+        assert secret not in shown and "nonsense" in shown
+    seen = database.rows("select query from pg_stat_activity")
+    assert not any(secret in (query or "") for query, in seen)
+    text = log.read_text(errors="replace")
+    assert "port_configure" in text
+    assert secret not in text and "SCRAM-SHA-256$" not in text
+    for outcome in (result, failed, absent):
+        assert secret not in outcome.stdout + outcome.stderr
+
+
+def test_wrong_usage(database: Database) -> None:
+    assert run("install").returncode == USAGE
+    assert run("uninstall", "--admin-url").returncode == USAGE
+    unreachable = run("install", "--admin-url", "postgresql://postgres:hidden-word@127.0.0.1:1/x")
+    assert unreachable.returncode == FAILED and "hidden-word" not in unreachable.stderr
+    malformed = run("install", "--admin-url", "postgresql://postgres:hidden-word@[::1/x")
+    assert malformed.returncode == FAILED and "hidden-word" not in malformed.stderr

@@ -1,0 +1,370 @@
+"""Events run functions: in order whatever fails or dies in between, with their details, and none vanishes silently."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from actors.cluster import Cluster, Database
+from actors.deadline import until
+from actors.installation import InstalledDatabase
+from actors.peer import Peer, PublishOptions, joined
+from actors.router import Router
+from conftest import SidecarMaker
+
+#: What the functions of these tests write to, and a function for each kind of behaviour.
+SCHEMA = """
+create schema e;
+create table e.seen (id bigint generated always as identity, n integer, who text);
+create table e.detail (id bigint generated always as identity, args jsonb, kwargs jsonb, details jsonb);
+create sequence e.attempts;
+create function e.record(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
+begin insert into e.seen (n) values ((args->>0)::integer); end $$;
+create function e.details(args jsonb, kwargs jsonb, details jsonb) returns void language sql as
+    'insert into e.detail (args, kwargs, details) values (args, kwargs, details)';
+create function e.native(n integer, label text default 'none') returns void language sql as
+    'insert into e.seen (n, who) values (n, label)';
+-- Every tenth event fails twice as a serialization failure does (a sequence is not rolled back), every hundredth for good.
+create function e.shaky(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
+declare n integer := (args->>0)::integer;
+begin
+    if n % 100 = 0 then raise exception 'no %', n using errcode = 'P0001'; end if;
+    if n % 10 = 0 and nextval('e.attempts') % 3 <> 0 then raise exception 'again' using errcode = '40001'; end if;
+    insert into e.seen (n) values (n);
+end $$;
+create function e.never(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
+begin perform nextval('e.attempts'); raise exception 'again' using errcode = '40P01'; end $$;
+create function e.slow(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
+begin
+    perform pg_sleep(coalesce((kwargs->>'seconds')::float, 0.05));
+    insert into e.seen (n) values ((args->>0)::integer);
+end $$;
+create function e.who(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
+begin
+    insert into e.seen (n, who) values ((args->>0)::integer, concat_ws(' ', current_user, current_setting('search_path'),
+        current_setting('statement_timeout'), current_setting('wamp.caller_authid', true)));
+    perform set_config('search_path', 'pg_temp', false), set_config('statement_timeout', '1', false),
+        set_config('wamp.caller_authid', 'forged', false), set_config('wamp.seq', '4711', false);
+end $$;
+create procedure e.called(args jsonb, kwargs jsonb, details jsonb) language plpgsql as $$
+begin insert into e.seen (n) values ((args->>0)::integer); end $$;
+"""
+
+
+def prepared(database: Database) -> Database:
+    """The functions, for the role that the sidecar is."""
+    database.execute(SCHEMA)
+    role = "wamp" if isinstance(database, InstalledDatabase) else "sidecar"
+    database.execute(f"grant usage on schema e to {role}; grant all on all tables in schema e to {role};"
+                     f"grant all on all sequences in schema e to {role}")
+    return database
+
+
+def seen(database: Database) -> list[int]:
+    return [row[0] for row in database.rows("select n from e.seen order by id")]
+
+
+async def publish(peer: Peer, topic: str, numbers: range, **kwargs: Any) -> None:
+    """In order; the last one acknowledged, and with it all that were sent before."""
+    for n in numbers:
+        peer.session.publish(topic, n, **kwargs)
+    await peer.session.publish(topic, numbers.stop, options=PublishOptions(acknowledge=True), **kwargs)
+
+
+async def test_in_order(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
+    prepared(database)
+    make_sidecar(router.url(transport), database.url, subscriptions={"test.n": "e.record"}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 5000))
+        await until(lambda: len(seen(database)) == 5000, "all have run")
+    assert seen(database) == list(range(1, 5001))
+
+
+async def test_order_of_those_that_are_tried_again(make_sidecar: SidecarMaker, router: Router,
+                                                   installed: InstalledDatabase) -> None:
+    """What is sent behind an event that fails waits for it; what fails for good is passed over, and kept."""
+    prepared(installed)
+    make_sidecar(router.url("rawsocket"), installed.url, subscriptions={"test.n": "e.shaky"}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 1000))
+        await until(lambda: len(seen(installed)) == 990, "all have run", 60)
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 10, "the others are kept")
+    assert seen(installed) == [n for n in range(1, 1001) if n % 100]
+    letters = installed.rows("select subscription, topic, args, kwargs, proc, error, message, attempts, kind "
+                             "from wamp.dead_letter order by id")
+    assert [row[2] for row in letters] == [[n] for n in range(100, 1001, 100)]
+    assert letters[0][0:2] == ("test.n", "test.n") and letters[0][4:6] == ("e.shaky", "P0001")
+    assert letters[0][6:] == ("no 100", 1, "event")
+    assert installed.value("select details->>'topic' from wamp.dead_letter limit 1") == "test.n"
+
+
+async def test_backends_are_killed(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """One that was under way may run twice; the order of all others holds."""
+    prepared(database)
+    make_sidecar(router.url("rawsocket"), database.url,
+                 subscriptions={"test.n": {"function": "e.record", "retries": 100}}).start()
+    async with joined(router) as peer:
+        for part in range(20):
+            await publish(peer, "test.n", range(part * 500 + 1, part * 500 + 500))
+            database.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sidecar' "
+                             "and application_name like '%calls%' and random() < 0.7")
+        await until(lambda: len(set(seen(database))) == 10_000, "all have run", 60)
+    once = list(dict.fromkeys(seen(database)))
+    assert once == list(range(1, 10_001))
+
+
+async def test_database_restarts(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
+    database = prepared(mortal_cluster.create_database("restarts"))
+    sidecar = make_sidecar(router.url("rawsocket"), database.url,
+                           subscriptions={"test.n": {"function": "e.record", "retries": 100}}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 500))
+        await asyncio.to_thread(mortal_cluster.kill)
+        await publish(peer, "test.n", range(501, 1000))
+        await asyncio.to_thread(mortal_cluster.start)
+        await publish(peer, "test.n", range(1001, 1500))
+        await until(lambda: len(set(seen(database))) == 1500, "all have run", 60)
+    assert list(dict.fromkeys(seen(database))) == list(range(1, 1501))
+    assert sidecar.running
+
+
+async def test_patterns_and_details(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    prepared(database)
+    make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.exact": "e.details",
+        "test.prefix": {"function": "e.details", "match": "prefix"},
+        "test..wild": {"function": "e.details", "match": "wildcard"},
+        "disclosed.topic": "e.details",
+    }).start()
+    topics = ["test.exact", "test.prefixed.more", "test.any.wild", "disclosed.topic", "test.other"]
+    async with joined(router) as peer:
+        for number, topic in enumerate(topics):
+            await peer.session.publish(topic, number, {"a": [1.5, None, "ü"]}, key="value",
+                                       options=PublishOptions(acknowledge=True))
+        await peer.session.publish("test.exact", options=PublishOptions(acknowledge=True))
+        await until(lambda: database.value("select count(*) from e.detail") == 5, "all have run")
+        rows = {row[2]["topic"]: row for row in database.rows("select args, kwargs, details from e.detail order by id")}
+        assert rows["test.prefixed.more"][0] == [1, {"a": [1.5, None, "ü"]}]
+        assert rows["test.any.wild"][1] == {"key": "value"}
+        assert rows["disclosed.topic"][2]["publisher"] == peer.session._session_id
+        assert rows["disclosed.topic"][2]["publisher_authrole"] == "everybody"
+        assert "publisher" not in rows["test.prefixed.more"][2]
+        assert rows["test.exact"][0:2] == ([], {}), "absent arguments are empty ones"
+        assert all(row[2]["publication"] > 0 and "procedure" not in row[2] for row in rows.values())
+
+
+async def test_retained(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    prepared(database)
+    async with joined(router) as peer:
+        options = PublishOptions(acknowledge=True, retain=True)
+        await peer.session.publish("test.kept", "old", options=options)
+        await peer.session.publish("test.kept", "new", options=options)
+        sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+            "test.kept": {"function": "e.details", "retained": True}}).start()
+        await until(lambda: database.value("select count(*) from e.detail") == 1, "the retained event has run")
+        assert database.rows("select args, details->'retained' from e.detail") == [(["new"], True)]
+        await asyncio.to_thread(sidecar.stop)
+
+
+async def test_native_functions_and_calls(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    prepared(database)
+    make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.native": "e.native", "test.called": "e.called"}).start()
+    async with joined(router) as peer:
+        await peer.session.publish("test.native", 1, options=PublishOptions(acknowledge=True))
+        await until(lambda: len(seen(database)) == 1, "the first has run")
+        peer.session.publish("test.native", 2, label="named")
+        peer.session.publish("test.native", 3, 4, 5)
+        peer.session.publish("test.native", n=6)
+        await until(lambda: len(seen(database)) == 3, "those that fit have run")
+        await publish(peer, "test.called", range(7, 50))
+        await until(lambda: len(seen(database)) == 47, "the procedure has run")
+    assert database.rows("select n, who from e.seen order by id limit 3") == [(1, "none"), (2, "named"), (6, "none")]
+    assert seen(database)[3:] == list(range(7, 51))
+
+
+async def test_nothing_stays(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """What a function leaves in its session reaches neither the next event nor the order."""
+    prepared(database)
+    make_sidecar(router.url("rawsocket"), database.url, subscriptions={"test.n": "e.who"}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 100))
+        await until(lambda: len(seen(database)) == 100, "all have run")
+    assert seen(database) == list(range(1, 101))
+    assert database.rows("select distinct who from e.seen") == [('sidecar "$user", public 30s ',)]
+
+
+async def test_role(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    prepared(database)
+    database.execute("create role event_writer; grant event_writer to sidecar; grant usage on schema e to event_writer;"
+                     "grant all on all tables in schema e to event_writer")
+    try:
+        make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+            "test.plain": "e.who", "test.role": {"function": "e.who", "role": "event_writer", "timeout": "7s"}}).start()
+        async with joined(router) as peer:
+            for n in range(10):
+                await peer.session.publish(("test.plain", "test.role")[n % 2], n, options=PublishOptions(acknowledge=True))
+            await until(lambda: len(seen(database)) == 10, "all have run")
+        assert {(n % 2, *who.split()[::3]) for n, who in database.rows("select n, who from e.seen")} == {
+            (0, "sidecar", "30s"), (1, "event_writer", "7s")}
+    finally:
+        database.execute("drop owned by event_writer; drop role event_writer")
+
+
+async def test_several_at_once(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """`concurrency` gives the order up for speed: three at a time."""
+    prepared(database)
+    make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.n": {"function": "e.slow", "concurrency": 3}}).start()
+    most = 0
+
+    async def look() -> bool:
+        nonlocal most
+        most = max(most, database.value("select count(*) from pg_stat_activity where usename = 'sidecar' "
+                                        "and state = 'active' and query like '%e.slow%' or query like '%\"slow\"%' "
+                                        "and usename = 'sidecar' and state = 'active'"))
+        return len(seen(database)) == 60
+
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 60))
+        await until(look, "all have run")
+    assert sorted(seen(database)) == list(range(1, 61))
+    assert most == 3
+
+
+async def test_given_up_after_its_retries(make_sidecar: SidecarMaker, router: Router,
+                                          installed: InstalledDatabase) -> None:
+    prepared(installed)
+    make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
+        "test.never": {"function": "e.never", "retries": 2}}).start()
+    async with joined(router) as peer:
+        await peer.session.publish("test.never", 1, options=PublishOptions(acknowledge=True))
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 1, "it is given up")
+    assert installed.rows("select error, message, attempts from wamp.dead_letter") == [("40P01", "again", 3)]
+    assert installed.value("select last_value from e.attempts") == 3
+
+
+async def test_timeout(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """Only the event whose time is over is given up; a cancel by somebody else is no reason to."""
+    prepared(installed)
+    make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
+        "test.n": {"function": "e.slow", "timeout": "1s"}}).start()
+    async with joined(router) as peer:
+        peer.session.publish("test.n", 1, seconds=0)
+        peer.session.publish("test.n", 2, seconds=60)
+        await peer.session.publish("test.n", 3, seconds=0.5, options=PublishOptions(acknowledge=True))
+        await until(lambda: seen(installed) == [1], "the first has run")
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 1, "the second is given up")
+
+        def canceled() -> bool:
+            return bool(installed.value(
+                "select count(*) filter (where pg_cancel_backend(pid)) from pg_stat_activity where usename = 'wamp' "
+                "and state = 'active' and query like '%slow%'"))
+
+        await until(canceled, "the third is canceled")
+        await until(lambda: seen(installed) == [1, 3], "it has run nevertheless")
+    assert installed.rows("select args, error from wamp.dead_letter") == [([2], "57014")]
+
+
+async def test_what_jsonb_does_not_take(make_sidecar: SidecarMaker, router: Router,
+                                        installed: InstalledDatabase) -> None:
+    prepared(installed)
+    make_sidecar(router.url("rawsocket"), installed.url, subscriptions={"test.raw": "e.details"}).start()
+    async with joined(router) as peer:
+        peer.session.publish("test.raw", b"\x00\xff")
+        await peer.session.publish("test.raw", "a\x00b", options=PublishOptions(acknowledge=True))
+        await peer.session.publish("test.raw", "after", options=PublishOptions(acknowledge=True))
+        await until(lambda: installed.value("select count(*) from e.detail") == 2, "those that can have run")
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 1, "the other one is kept")
+    assert [row[0] for row in installed.rows("select args from e.detail order by id")] == [["\\x00ff"], ["after"]]
+    kept, error = installed.rows("select args, error from wamp.dead_letter")[0]
+    assert json.loads(kept) == ["a\x00b"] and error == "wamp.error.invalid_argument"
+
+
+async def test_function_that_comes_goes_and_changes(make_sidecar: SidecarMaker, router: Router,
+                                                    installed: InstalledDatabase) -> None:
+    prepared(installed)
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={"test.n": "e.late"}).start(
+        until="running with faults")
+    async with joined(router) as peer:
+        await peer.session.publish("test.n", 1, options=PublishOptions(acknowledge=True))
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 1, "it is kept")
+        assert installed.value("select error from wamp.dead_letter") == "42883"
+        installed.execute("create function e.late(n integer) returns void language sql as 'insert into e.seen (n) values (n)'")
+        await peer.session.publish("test.n", 2, options=PublishOptions(acknowledge=True))
+        await until(lambda: seen(installed) == [2], "it runs")
+        sidecar.wait_for("ready")
+        installed.execute("drop function e.late(integer); create function e.late(args jsonb) returns text language sql as "
+                          "'insert into e.seen (n) values ((args->>0)::integer + 100) returning who'")
+        await publish(peer, "test.n", range(3, 50))
+        await until(lambda: len(seen(installed)) == 49, "all have run")
+    assert seen(installed) == [2, *range(103, 151)]
+    assert installed.value("select count(*) from wamp.dead_letter") == 1
+
+
+async def test_without_dead_letters(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Without the SQL interface what fails is told as an error with topic and reason, and the next one goes on."""
+    prepared(database)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={"test.n": "e.shaky"}).start()
+    async with joined(router) as peer:
+        await peer.session.publish("test.n", 100, options=PublishOptions(acknowledge=True))
+        await peer.session.publish("test.n", 101, options=PublishOptions(acknowledge=True))
+        await until(lambda: seen(database) == [101], "the next one has run")
+    entry = sidecar.wait_for("event failed")
+    assert (entry["level"], entry["topic"], entry["error"], entry["reason"]) == ("error", "test.n", "P0001", "no 100")
+    assert sidecar.wait_for("event lost")["topic"] == "test.n"
+
+
+async def test_bounds(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
+    """While the database is away ten thousand events wait; the rest is dropped, counted, and readiness says so."""
+    database = prepared(mortal_cluster.create_database("bounds"))
+    sidecar = make_sidecar(router.url("rawsocket"), database.url,
+                           subscriptions={"test.n": {"function": "e.record", "retries": 100}}).start()
+    async with joined(router) as peer:
+        await asyncio.to_thread(mortal_cluster.stop)
+        sidecar.wait_for("database lost")
+        await publish(peer, "test.n", range(1, 11_000))
+        dropped = await asyncio.to_thread(sidecar.wait_for, "event dropped: too many wait for the database")
+        assert dropped["topic"] == "test.n"
+        await asyncio.to_thread(mortal_cluster.start)
+        await until(lambda: len(seen(database)) == 10_000, "what waited has run", 60)
+        assert seen(database) == list(range(1, 10_001))
+        assert sidecar.resident() < 64 * 1024 * 1024
+        await publish(peer, "test.n", range(20_001, 20_010))
+        await until(lambda: len(seen(database)) == 10_010, "what comes then runs")
+
+
+async def test_refused_subscription(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    prepared(database)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.n": "e.record", "unheard.topic": "e.record"}).start(until="running with faults")
+    assert sidecar.wait_for("not subscribed")["topic"] == "unheard.topic"
+    async with joined(router) as peer:
+        await peer.session.publish("test.n", 1, options=PublishOptions(acknowledge=True))
+        await until(lambda: seen(database) == [1], "the others go on")
+
+
+async def test_new_session(make_sidecar: SidecarMaker, mortal_router: Router, database: Database) -> None:
+    """Everything is subscribed again when the router is back."""
+    prepared(database)
+    sidecar = make_sidecar(mortal_router.url("rawsocket"), database.url, subscriptions={"test.n": "e.record"}).start()
+    await asyncio.to_thread(mortal_router.kill)
+    await asyncio.to_thread(mortal_router.start)
+    await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
+    async with joined(mortal_router) as peer:
+        await publish(peer, "test.n", range(1, 10))
+        await until(lambda: seen(database) == list(range(1, 11)), "all have run")
+
+
+@pytest.mark.parametrize("interface", [False, True])
+async def test_stopping(make_sidecar: SidecarMaker, router: Router, database: Database, installed: InstalledDatabase,
+                        interface: bool) -> None:
+    """What has come when the sidecar is told to stop runs to its end."""
+    base = prepared(installed if interface else database)
+    sidecar = make_sidecar(router.url("rawsocket"), base.url, subscriptions={"test.n": "e.slow"}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 20), seconds=0.05)
+        await until(lambda: len(seen(base)) >= 2, "some have run")
+        assert await sidecar.stopped() == 0
+    assert seen(base) == list(range(1, 21))

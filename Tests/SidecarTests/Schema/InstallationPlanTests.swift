@@ -1,0 +1,126 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite struct InstallationPlanTests {
+    /// A superuser, and an empty database.
+    private var nothing: SchemaSurvey {
+        var survey = SchemaSurvey()
+        survey.currentRole = "postgres"
+        survey.isSuperuser = true
+        survey.isMemberOfOwner = true
+        survey.database = "app"
+        survey.systemIdentifier = "7"
+        survey.dblinkIsAvailable = true
+        return survey
+    }
+
+    /// The same, with everything installed.
+    private var everything: SchemaSurvey {
+        var survey = self.nothing
+        survey.schemaOwner = "wamp_owner"
+        survey.ownerRoleExists = true
+        survey.sidecarRoleExists = true
+        survey.dblinkSchema = "wamp_dblink"
+        survey.dblinkIsUsable = true
+        survey.meta = [
+            "version": "\(SchemaScript.version)", "least_binary": "0.1.0", "database": "app", "system_identifier": "7",
+            "sidecar_role": "wamp", "dblink_schema": "wamp_dblink", "dblink_installed": "true",
+        ]
+        return survey
+    }
+
+    private func plan(_ request: InstallationRequest, on survey: SchemaSurvey) throws -> InstallationPlan {
+        try InstallationPlan(request, on: survey, binary: "0.1.0")
+    }
+
+    private func titles(_ plan: InstallationPlan) -> [String] { plan.steps.map(\.title).filter { !$0.isEmpty } }
+
+    @Test func anEmptyDatabase() throws {
+        let plan = try self.plan(
+            InstallationRequest(schema: "wamp", role: "wamp", verifier: "SCRAM$x"), on: self.nothing)
+        #expect(
+            self.titles(plan) == [
+                "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as", "schema wamp",
+                "tables and functions, version 1", "which database this is", "rights",
+                "extension dblink in schema wamp_dblink, and the way to the sidecar's port",
+            ])
+        #expect(plan.warnings.isEmpty)
+        // Made by the owner, and the administrator is himself again at the end.
+        let roles = plan.steps.map(\.sql).filter { $0.hasPrefix("set local role") }
+        #expect(roles == ["set local role \"wamp_owner\";", "set local role \"postgres\";"])
+        #expect(plan.steps.contains { $0.sql.contains("password 'SCRAM$x'") })
+        #expect(!plan.steps.contains { $0.shown.contains("SCRAM$x") })
+    }
+
+    @Test func nothingButRightsAgain() throws {
+        let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: self.everything)
+        #expect(self.titles(plan) == ["rights", "the way to the sidecar's port, by dblink in schema wamp_dblink"])
+    }
+
+    @Test func aSidecarThatFindsItAllDoesNothing() throws {
+        var survey = self.everything
+        survey.currentRole = "wamp_owner"
+        survey.isSuperuser = false
+        survey.meta?["sidecar_role"] = "wamp_owner"
+        survey.listed = ["grant_to": ["app"]]
+        let plan = try self.plan(
+            InstallationRequest(schema: "wamp", role: nil, grantTo: ["app"], registerTo: []), on: survey)
+        #expect(plan.steps.isEmpty)
+        #expect(plan.warnings.count == 1, "one role for everything is worth a warning")
+    }
+
+    @Test func rightsAreTakenAway() throws {
+        var survey = self.everything
+        survey.listed = ["grant_to": ["app", "old"], "register_to": ["app"]]
+        let plan = try self.plan(
+            InstallationRequest(schema: "wamp", role: "wamp", grantTo: ["app", "PUBLIC"]), on: survey)
+        let rights = try #require(plan.steps.first { $0.title == "rights" }).sql
+        #expect(rights.contains("revoke all on all routines in schema \"wamp\" from \"old\";"))
+        #expect(rights.contains("to public;"))
+        #expect(rights.contains("on \"wamp\".\"registration\" to \"app\";"), "who may register is left as it was")
+        let names = try #require(plan.steps.first { $0.title == "who has them" }).sql
+        #expect(
+            names.contains("('grant_to', E'{\"app\",\"PUBLIC\"}')")
+                || names.contains("('grant_to', '{\"app\",\"PUBLIC\"}')"))
+    }
+
+    @Test func withoutDblinkTheRestIsInstalled() throws {
+        var survey = self.nothing
+        survey.dblinkIsAvailable = false
+        let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: survey)
+        #expect(self.titles(plan).last == "rights")
+        #expect(plan.warnings.contains { $0.contains("create extension if not exists dblink;") })
+    }
+
+    @Test func whatIsRefused() throws {
+        let request = InstallationRequest(schema: "wamp", role: "wamp")
+        func refusal(_ change: (inout SchemaSurvey) -> Void) -> String {
+            var survey = self.everything
+            change(&survey)
+            let error = #expect(throws: InstallationRefusal.self) { try self.plan(request, on: survey) }
+            return error?.description ?? ""
+        }
+        let newer = refusal { $0.meta?["least_binary"] = "0.2" }
+        #expect(newer.contains("asks for wamp-sidecar 0.2 or later"))
+        let copy = refusal { $0.database = "copy" }
+        #expect(copy.contains("--adopt"))
+        let restored = refusal { $0.systemIdentifier = "8" }
+        #expect(restored.contains("--adopt"))
+        let unknown = refusal { $0.unknownRoles = ["nobody"] }
+        #expect(unknown.contains("nobody"))
+        let foreign = refusal {
+            $0.meta = nil
+            $0.isForeign = true
+        }
+        #expect(foreign.contains("something else"))
+    }
+
+    @Test func aCopyIsAdopted() throws {
+        var survey = self.everything
+        survey.database = "copy"
+        let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp", adopts: true), on: survey)
+        #expect(self.titles(plan).first == "this database is the original")
+        #expect(plan.steps.contains { $0.sql.contains("('database', 'copy')") })
+    }
+}
