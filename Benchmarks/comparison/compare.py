@@ -12,8 +12,11 @@ from pathlib import Path
 from calls import add_calls, add_memory, calls_rounds, memory_run, profile_run
 from database import install
 from drain import add_drain, drain_run
+from events import add_events, events_rounds
 from notify import add_notify, notify_run
 from publish import add_publish, publish_rounds
+from sql_calls import add_sql_calls, sql_calls_rounds
+from start import add_start, start_runs
 from table import Table
 
 HERE = Path(__file__).resolve().parent
@@ -37,8 +40,23 @@ def drain(options, table):
     add_drain(table, drain_run(options), options)
 
 
+def events(options, table):
+    add_events(table, events_rounds(options))
+
+
+def sql_calls(options, table):
+    add_sql_calls(table, sql_calls_rounds(options))
+
+
+def start(options, table):
+    add_start(table, start_runs(options))
+
+
 #: What can be asked for, in the table's order. The first two go without the SQL interface.
-PARTS = {"calls": calls, "notify": notify, "publish": publish, "drain": drain}
+PARTS = {
+    "calls": calls, "notify": notify, "publish": publish, "drain": drain, "events": events, "sql-calls": sql_calls,
+    "start": start,
+}
 
 
 def main():
@@ -59,6 +77,7 @@ def main():
     parser.add_argument("--backlog", type=int, default=1_000_000, help="small rows in the outbox")
     parser.add_argument("--large", type=int, default=2_000, help="rows of 1 MiB in the outbox")
     parser.add_argument("--singles", type=int, default=100, help="single events whose latency is taken")
+    parser.add_argument("--events", type=int, default=300_000, help="events to a subscription; whole thousands")
     options = parser.parse_args()
     options.sidecar = lambda file: [options.binary, "run", "--config", str(HERE / "configurations" / file)]
     options.progress = lambda text: print(text, file=sys.stderr, flush=True)

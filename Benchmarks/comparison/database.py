@@ -23,6 +23,15 @@ def psql(options, statements):
     return result.stdout.strip()
 
 
+def answer(options, statement):
+    """What a statement answers that may fail; None if it does."""
+    result = subprocess.run(
+        [options.psql, "-qXAt", "-c", statement, options.database],
+        stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )
+    return result.stdout.strip() if result.returncode == 0 else None
+
+
 @contextlib.contextmanager
 def session(options, statements):
     """A psql session in which the statements have been run, open until the end; write more to its `stdin`."""
@@ -74,5 +83,5 @@ def install(options):
     )
     if result.returncode != 0:
         raise SystemExit(f"benchmark: install: {result.stdout}")
-    for file in ("publish.sql",):
+    for file in ("publish.sql", "events.sql", "calls.sql", "start.sql"):
         psql(options, (SQL / file).read_text())
