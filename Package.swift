@@ -128,7 +128,8 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP", "WAMPClient",
+                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP",
+                "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOPosix", package: nio),

@@ -23,13 +23,12 @@ struct DeadLetter: ParsableCommand {
     struct Place: ParsableArguments {
         @OptionGroup var options: ConfigurationOption
 
-        @Option(name: .long, help: "The schema of the SQL interface.")
-        var schema = "wamp"
-
-        func connect() throws -> ScriptConnection {
+        /// Does something with them.
+        func with<Value>(_ body: (DeadLetters, borrowing ScriptConnection) throws -> Value) throws -> Value {
             let database = try Console.load(self.options.config).database
-            return try ScriptConnection(
+            let connection = try ScriptConnection(
                 ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal()))
+            return try body(DeadLetters(schema: database.schema), connection)
         }
     }
 
@@ -83,16 +82,14 @@ struct DeadLetter: ParsableCommand {
 
         func run() throws {
             try Console.attempt {
-                let connection = try self.place.connect()
-                let letters = DeadLetters(schema: self.place.schema)
-                if self.json {
-                    let lines = try letters.json(
-                        kind: self.filter.kind, topic: self.filter.topic, most: self.most, on: connection)
-                    lines.forEach { print($0) }
-                } else {
-                    let rows = try letters.list(
-                        kind: self.filter.kind, topic: self.filter.topic, most: self.most, on: connection)
-                    print(Table(rows).text)
+                let (kind, topic) = (self.filter.kind, self.filter.topic)
+                try self.place.with { letters, connection in
+                    if self.json {
+                        let lines = try letters.json(kind: kind, topic: topic, most: self.most, on: connection)
+                        lines.forEach { print($0) }
+                    } else {
+                        print(Table(try letters.list(kind: kind, topic: topic, most: self.most, on: connection)).text)
+                    }
                 }
             }
         }
@@ -106,8 +103,9 @@ struct DeadLetter: ParsableCommand {
 
         func run() throws {
             try Console.attempt {
-                let connection = try self.place.connect()
-                let count = try DeadLetters(schema: self.place.schema).retry(self.choice.selection, on: connection)
+                let count = try self.place.with { letters, connection in
+                    try letters.retry(self.choice.selection, on: connection)
+                }
                 print("\(count) to be tried again")
             }
         }
@@ -121,8 +119,9 @@ struct DeadLetter: ParsableCommand {
 
         func run() throws {
             try Console.attempt {
-                let connection = try self.place.connect()
-                let count = try DeadLetters(schema: self.place.schema).delete(self.choice.selection, on: connection)
+                let count = try self.place.with { letters, connection in
+                    try letters.delete(self.choice.selection, on: connection)
+                }
                 print("\(count) deleted")
             }
         }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Postgres
 import Sidecar
+import SidecarConfiguration
 
 /// `wamp-sidecar install`.
 struct Install: ParsableCommand {
@@ -17,10 +18,17 @@ struct Install: ParsableCommand {
             EXAMPLES:
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --grant-to shop --register-to shop_owner
+              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --config sidecar.yaml
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --print
             """)
 
     @OptionGroup var database: AdministratedDatabase
+
+    @Option(
+        name: .long,
+        help:
+            "A configuration file whose database.schema, grant_to and register_to hold where no option says otherwise.")
+    var config: String?
 
     @Option(name: .long, help: "The role that the sidecar connects as.")
     var role = "wamp"
@@ -42,12 +50,13 @@ struct Install: ParsableCommand {
 
     func run() throws {
         try Console.attempt {
+            let file = try self.config.map { try Console.load($0).database }
             let connection = try self.database.connect()
             let request = InstallationRequest(
-                schema: self.database.schema, role: self.role,
+                schema: self.database.schema ?? file?.schema ?? AdministratedDatabase.usualSchema, role: self.role,
                 verifier: try self.password().map { try connection.verifier(password: $0, role: self.role) },
-                grantTo: self.grantTo.isEmpty ? nil : self.grantTo,
-                registerTo: self.registerTo.isEmpty ? nil : self.registerTo, adopts: self.adopt)
+                grantTo: self.grantTo.isEmpty ? file?.grantTo : self.grantTo,
+                registerTo: self.registerTo.isEmpty ? file?.registerTo : self.registerTo, adopts: self.adopt)
             if self.print {
                 Swift.print(try Installer.script(request, on: connection))
                 return
@@ -69,8 +78,10 @@ struct AdministratedDatabase: ParsableArguments {
     @Option(name: .long, help: "A libpq URL or keyword string of an administrator; PGPASSWORD and ~/.pgpass apply.")
     var adminUrl: String
 
-    @Option(name: .long, help: "The schema of the interface.")
-    var schema = "wamp"
+    @Option(name: .long, help: "The schema of the interface. (default: wamp)")
+    var schema: String?
+
+    static let usualSchema = "wamp"
 
     func connect() throws -> ScriptConnection {
         try ScriptConnection(ConnectionSettings(url: self.adminUrl, password: nil))

@@ -27,7 +27,8 @@ struct Uninstall: ParsableCommand {
     func run() throws {
         try Console.attempt {
             let connection = try self.database.connect()
-            let uninstaller = try Uninstaller(schema: self.database.schema, on: connection)
+            let schema = self.database.schema ?? AdministratedDatabase.usualSchema
+            let uninstaller = try Uninstaller(schema: schema, on: connection)
             if self.print {
                 Swift.print(uninstaller.script)
                 return
@@ -35,7 +36,7 @@ struct Uninstall: ParsableCommand {
             let loss = uninstaller.loss
             Swift.print(
                 """
-                schema \(self.database.schema) holds \(loss.outbox) events that are not published, \
+                schema \(schema) holds \(loss.outbox) events that are not published, \
                 \(loss.deadLetters) dead letters, \(loss.mappings) registrations and subscriptions
                 """)
             loss.dependents.forEach { Swift.print("with it goes: \($0)") }

@@ -15,6 +15,7 @@ struct WampSidecar: AsyncParsableCommand {
               wamp-sidecar check --config sidecar.yaml              is the file right?
               wamp-sidecar check --config sidecar.yaml --connect    are the functions, the rights and the router there?
               wamp-sidecar run --config sidecar.yaml                run until SIGTERM
+              wamp-sidecar install --admin-url postgresql://..      the SQL interface: publish, call, register in SQL
             """,
         version: Sidecar.version,
         subcommands: [Run.self, Check.self, Install.self, Uninstall.self, DeadLetter.self])

@@ -29,10 +29,12 @@ def interface(database: Database) -> Installation:
     return interface
 
 
-def command(interface: Installation, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def command(interface: Installation, folder: Path, *arguments: str,
+            schema: str = "wamp") -> subprocess.CompletedProcess[str]:
     file = folder / "sidecar.yaml"
     file.write_text(yaml.safe_dump({
-        "router": {"url": "ws://127.0.0.1:8080/ws", "realm": "realm1"}, "database": {"url": interface.url}}))
+        "router": {"url": "ws://127.0.0.1:8080/ws", "realm": "realm1"},
+        "database": {"url": interface.url, "schema": schema}}))
     return run("dead-letter", *arguments, "--config", file)
 
 
@@ -79,6 +81,6 @@ def test_wrong_usage(interface: Installation, tmp_path: Path, arguments: tuple[s
 
 
 def test_what_is_not_there(interface: Installation, tmp_path: Path) -> None:
-    result = command(interface, tmp_path, "list", "--schema", "elsewhere")
+    result = command(interface, tmp_path, "list", schema="elsewhere")
     assert result.returncode == FAILED and "elsewhere" in result.stderr
     assert run("dead-letter", "list", "--config", tmp_path / "missing.yaml").returncode == FAULTY

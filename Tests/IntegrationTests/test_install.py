@@ -93,6 +93,24 @@ def test_install_again_changes_nothing(database: Database) -> None:
     assert objects(database) == before
 
 
+def test_names_from_the_configuration(database: Database, tmp_path: Path) -> None:
+    for role in ("publisher", "registrar", "other"):
+        make_role(database, role)
+    file = tmp_path / "sidecar.yaml"
+    file.write_text('''
+        router: { url: "ws://127.0.0.1:8080/ws", realm: realm1 }
+        database: { url: "postgresql://wamp@127.0.0.1/app", schema: events, grant_to: [publisher], register_to: [registrar] }
+    ''')
+    who = "select publishers, registrars from events.sidecar_hello()"
+    result = run("install", "--admin-url", admin_url(database), "--config", file)
+    assert result.returncode == 0, result.stderr
+    assert database.rows(who) == [(["publisher"], ["registrar"])]
+    result = run("install", "--admin-url", admin_url(database), "--config", file, "--grant-to", "other")
+    assert result.returncode == 0, result.stderr
+    assert database.rows(who) == [(["other"], ["registrar"])]
+    assert run("install", "--admin-url", admin_url(database), "--config", tmp_path / "none.yaml").returncode == 78
+
+
 def test_print_runs_nothing_and_is_a_script(database: Database) -> None:
     installation = Installation(database)
     make_role(database, "publisher")

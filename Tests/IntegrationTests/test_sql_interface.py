@@ -111,6 +111,8 @@ def test_publish_wakes_a_relay_that_sleeps_only(interface: Installation) -> None
 
 HOSTILE = """
     create schema evil authorization publisher;
+    -- Names of a schema that the function's owner may not use would be passed over, whatever the function says.
+    grant usage on schema evil to public;
     set role publisher;
     create function evil.trap(text, text) returns boolean language plpgsql as
         $$ begin raise exception 'hijacked as %', current_user; end $$;
@@ -161,11 +163,9 @@ def test_a_malicious_schema_in_front(interface: Installation) -> None:
     database = interface.database
     database.execute(HOSTILE)
     database.execute("""
-        grant usage, create on schema evil to registrar;
+        grant create on schema evil to registrar;
         create function evil.mine() returns int language sql security definer as 'select 1';
         alter function evil.mine() owner to registrar;
-        grant execute on all functions in schema evil to registrar, wamp;
-        grant usage on schema evil to wamp;
     """)
     setup = """
         set search_path = evil, pg_temp, pg_catalog;

@@ -120,7 +120,7 @@ async def test_database_restarts(make_sidecar: SidecarMaker, router: Router, mor
                            subscriptions={"test.n": {"function": "e.record", "retries": 100}}).start()
     async with joined(router) as peer:
         await publish(peer, "test.n", range(1, 500))
-        await asyncio.to_thread(mortal_cluster.kill)
+        await asyncio.to_thread(mortal_cluster.stop)
         await publish(peer, "test.n", range(501, 1000))
         await asyncio.to_thread(mortal_cluster.start)
         await publish(peer, "test.n", range(1001, 1500))
@@ -351,7 +351,7 @@ async def test_new_session(make_sidecar: SidecarMaker, mortal_router: Router, da
     sidecar = make_sidecar(mortal_router.url("rawsocket"), database.url, subscriptions={"test.n": "e.record"}).start()
     await asyncio.to_thread(mortal_router.kill)
     await asyncio.to_thread(mortal_router.start)
-    await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
+    await asyncio.to_thread(sidecar.wait_for, "subscribed", 60, 2)
     async with joined(mortal_router) as peer:
         await publish(peer, "test.n", range(1, 10))
         await until(lambda: seen(database) == list(range(1, 11)), "all have run")

@@ -7,7 +7,7 @@ internal import NIOCore
     private static let lane = LaneID(index: 0)
 
     private let environment: DatabaseEnvironment
-    private let channels: [String]
+    private var channels: [String]
     private let observer: (DatabaseEvent) -> Void
     private let receiver: (_ channel: String, _ payload: UnsafeRawBufferPointer) -> Void
     private lazy var keeper = ConnectionKeeper(part: .listener, environment: self.environment, owner: self)
@@ -42,6 +42,14 @@ internal import NIOCore
     package func stop() {
         self.ticker.cancel()
         self.keeper.stop()
+    }
+
+    /// Hears another channel too, from the next moment on; ``DatabaseEvent/listening(channels:)`` tells when.
+    package func listen(to channel: String) {
+        guard !self.channels.contains(channel) else { return }
+        self.channels.append(channel)
+        if self.machine.add(channel) { self.subscribe(to: channel) }
+        self.start()
     }
 
     private func run(_ action: ListenerStateMachine.Action) {
@@ -95,15 +103,17 @@ internal import NIOCore
             guard self.keeper.connection === connection, !self.machine.isHearing else { return }
             connection.abandon("LISTEN was not answered in time")
         }
-        for channel in self.channels {
-            self.query("listen \(SQLText.identifier(channel))") { result in
-                switch result {
-                case .success: self.run(self.machine.subscribed())
-                case .failure(.server(let error)):
-                    self.run(self.machine.failed(sqlstate: error.sqlstate, reason: error.description))
-                case .failure(.unavailable(let reason)):
-                    self.run(self.machine.failed(sqlstate: nil, reason: reason))
-                }
+        self.channels.forEach(self.subscribe(to:))
+    }
+
+    private func subscribe(to channel: String) {
+        self.query("listen \(SQLText.identifier(channel))") { result in
+            switch result {
+            case .success: self.run(self.machine.subscribed())
+            case .failure(.server(let error)):
+                self.run(self.machine.failed(sqlstate: error.sqlstate, reason: error.description))
+            case .failure(.unavailable(let reason)):
+                self.run(self.machine.failed(sqlstate: nil, reason: reason))
             }
         }
     }

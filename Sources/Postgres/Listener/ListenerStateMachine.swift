@@ -25,7 +25,7 @@ struct ListenerStateMachine: ~Copyable {
         case healQueue
     }
 
-    let channels: Set<String>
+    private(set) var channels: Set<String>
     private var state = State.disconnected
     private var lastNumber = 0
 
@@ -38,6 +38,23 @@ struct ListenerStateMachine: ~Copyable {
         switch self.state {
         case .disconnected, .subscribing: false
         case .listening, .asking: true
+        }
+    }
+
+    /// Another channel is to be listened to.
+    ///
+    /// - Returns: whether LISTEN has to be run for it now; else that is done when the connection is there.
+    mutating func add(_ channel: String) -> Bool {
+        guard self.channels.insert(channel).inserted else { return false }
+        switch self.state {
+        case .disconnected:
+            return false
+        case .subscribing(let left):
+            self.state = .subscribing(left: left + 1)
+            return true
+        case .listening, .asking:
+            self.state = .subscribing(left: 1)
+            return true
         }
     }
 

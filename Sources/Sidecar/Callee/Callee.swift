@@ -61,7 +61,7 @@ final class Callee {
         self.routes.allSatisfy { route in
             route.allDefinitions.allSatisfy { definition in
                 switch definition.state {
-                case .unknown: false
+                case .unknown: route.isLate
                 case .plan, .fault: true
                 }
             }
@@ -76,10 +76,13 @@ final class Callee {
     // MARK: - Procedures at run time
 
     /// Another procedure, that SQL registered.
-    func add(_ mapping: ProcedureMapping, place: String) throws(URIError) -> ProcedureRoute {
+    ///
+    /// - Parameter isLate: readiness does not wait for it.
+    func add(_ mapping: ProcedureMapping, place: String, isLate: Bool) throws(URIError) -> ProcedureRoute {
         let uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let route = ProcedureRoute(
             mapping: mapping, uri: uri, place: place, pool: self.pool, isFromSQL: true)
+        route.isLate = isLate
         if mapping.role != .session { self.settings.use() }
         self.routes.append(route)
         self.registrar.add(route)

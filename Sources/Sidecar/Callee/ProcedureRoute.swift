@@ -12,6 +12,8 @@ final class ProcedureRoute {
     let place: String
     let timeout: TimeAmount
     let lane: LaneID
+    /// Whether it was added when all the others were there: readiness does not wait for it.
+    var isLate = false
     private let pool: Pool
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?

@@ -71,8 +71,8 @@ final class Registrar {
             switch entry.state {
             case .registered: true
             case .waiting: entry.refusal != nil
-            case .idle: entry.route.isSingle && self.singles == .elsewhere
-            case .registering: false
+            case .idle: entry.route.isLate || (entry.route.isSingle && self.singles == .elsewhere)
+            case .registering: entry.route.isLate
             }
         }
     }
@@ -174,6 +174,7 @@ final class Registrar {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.route.isLate = false
         }
         self.registered.removeAll()
     }

@@ -27,7 +27,7 @@ struct CallerDocument: Equatable {
     init(_ text: ByteBuffer) throws(WireError) {
         let members: [(key: String, value: JSONElement)]
         do {
-            members = try JSON.members(of: text)
+            members = try JSON.members(of: Self.withoutTerminator(text))
         } catch {
             throw Self.syntaxError("the query is not a JSON object: \(error)")
         }
@@ -44,6 +44,14 @@ struct CallerDocument: Equatable {
         for (name, value) in members where try Self.operation(name, value) == nil {
             try self.take(name, value)
         }
+    }
+
+    /// psql sends the semicolon that ends what people type.
+    private static func withoutTerminator(_ text: ByteBuffer) -> ByteBuffer {
+        let end = text.readableBytesView.lastIndex {
+            $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09
+        }
+        return end.flatMap { text.getSlice(at: text.readerIndex, length: $0 + 1 - text.readerIndex) } ?? text
     }
 
     private static func operation(_ name: String, _ value: JSONElement) throws(WireError) -> Operation? {

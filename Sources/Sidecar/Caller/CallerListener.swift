@@ -17,12 +17,6 @@ final class CallerListener {
         let reason: String
     }
 
-    /// Which file the socket's is: another process may have put its own in its place.
-    private struct FileIdentity: Equatable {
-        let device: UInt64
-        let number: UInt64
-    }
-
     private static let backlog: Int32 = 512
     private static let greatestWait: Int64 = 32
     /// How long another process may take to accept when it is tried whether it lives.
@@ -38,7 +32,6 @@ final class CallerListener {
     private let accept: @Sendable (any Channel) -> EventLoopFuture<Void>
     private var state = State.opening
     private var wait: Int64 = 1
-    private var file: FileIdentity?
 
     /// - Parameter accept: fills the pipeline of a new connection.
     init(
@@ -64,16 +57,16 @@ final class CallerListener {
         self.open()
     }
 
-    /// Accepts nobody any more; the socket's file goes too.
+    /// Accepts nobody any more; SwiftNIO removes the socket's file too.
     func stop() {
-        switch self.state {
-        case .listening(let channel):
-            self.removeFile()
-            channel.close(promise: nil)
+        // First: that the socket is closed is no news then.
+        let state = self.state
+        self.state = .stopped
+        switch state {
+        case .listening(let channel): channel.close(promise: nil)
         case .waiting(let timer): timer.cancel()
         case .opening, .stopped: break
         }
-        self.state = .stopped
     }
 
     private func open() {
@@ -81,9 +74,7 @@ final class CallerListener {
         self.makeReady().flatMap { _ in self.bind() }.whenComplete { result in
             switch (result, self.state) {
             case (.success(let channel), .opening): self.opened(channel)
-            case (.success(let channel), _):
-                self.removeFile()
-                channel.close(promise: nil)
+            case (.success(let channel), _): channel.close(promise: nil)
             case (.failure(let error), .opening): self.failed(error)
             case (.failure, _): break
             }
@@ -137,11 +128,9 @@ final class CallerListener {
         case .unix:
             let path = self.address.socketPath ?? ""
             return bootstrap.bind(unixDomainSocketPath: path).assumeIsolated().flatMapThrowing { channel in
-                self.file = Self.socketFile(path)
                 // Whoever runs the database may come; the password keeps the others out.
                 guard chmod(path, 0o777) == 0 else {
                     let reason = "the socket's file can't be made writable for others (errno \(errno))"
-                    self.removeFile()
                     channel.close(promise: nil)
                     throw Obstacle(reason: reason)
                 }
@@ -204,17 +193,5 @@ final class CallerListener {
 
     private func obstacle(_ reason: String) -> EventLoopFuture<Void>.Isolated {
         self.eventLoop.makeFailedFuture(Obstacle(reason: reason)).assumeIsolated()
-    }
-
-    private func removeFile() {
-        guard let path = self.address.socketPath, let file = self.file, Self.socketFile(path) == file else { return }
-        unlink(path)
-        self.file = nil
-    }
-
-    private static func socketFile(_ path: String) -> FileIdentity? {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return nil }
-        return FileIdentity(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
     }
 }

@@ -72,9 +72,9 @@ final class Leadership: DatabaseSessionDelegate {
         self.run(self.machine.sessionOpened())
     }
 
-    /// The database could not be asked what is in it: a new session is begun, and asked again.
-    func interfaceCannotBeSeen(_ reason: String) {
-        self.session.abandon("the SQL interface could not be looked at: \(reason)")
+    /// What is known of the database is not enough, or no longer true: a new session is begun, and asked again.
+    func begin(anew reason: String) {
+        self.session.abandon(reason)
     }
 
     // MARK: - What the machine says

@@ -10,9 +10,9 @@ import WAMPClient
 final class Journal {
     private static let interval = TimeAmount.seconds(10)
 
-    private let logger: Logger
+    let logger: Logger
     private let eventLoop: any EventLoop
-    private var failures: [ConnectionSettings.Part: String] = [:]
+    var failures: [ConnectionSettings.Part: String] = [:]
     private var counts: [String: Count] = [:]
 
     private struct Count {
@@ -33,6 +33,7 @@ final class Journal {
             self.logger.info("starting", metadata: [Key.version: "\(version)", Key.configuration: "\(configuration)"])
         case .router(let event): self.record(event)
         case .database(let event): self.record(event)
+        case .caller(let event): self.record(event)
 
         case .registered(let uri):
             self.logger.debug("procedure registered", metadata: [Key.procedure: "\(uri)"])
@@ -61,6 +62,15 @@ final class Journal {
                 ])
         case .callFailed(let uri, let error):
             self.logger.debug("call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+
+        case .registrationAdded(let uri, let place):
+            self.logger.info("registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
+        case .registrationRemoved(let uri, let place):
+            self.logger.info("no longer registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
+        case .registrationFaulty(let reason):
+            self.logger.error("registration from SQL can't be used", metadata: [Key.reason: "\(reason)"])
+        case .registrationsUnreadable(let reason):
+            self.count("registrations", "registrations from SQL can't be read", [Key.reason: "\(reason)"])
 
         case .subscribed(let topic):
             self.logger.debug("subscribed", metadata: [Key.topic: "\(topic)"])
@@ -131,7 +141,6 @@ final class Journal {
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
 
-        case .caller(let event): self.record(event)
         case .portAnnounced:
             self.logger.info("the database knows the way to the caller's port")
         case .portNotAnnounced(let reason):
@@ -166,105 +175,8 @@ final class Journal {
         }
     }
 
-    private func record(_ event: RouterEvent) {
-        switch event {
-        case .connecting(let url):
-            self.logger.debug("connecting to the router", metadata: [Key.router: "\(url)"])
-        case .connectFailed(let url, let fault, let wait):
-            self.logger.warning(
-                "router not available",
-                metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
-        case .credentialsRefused(let url, let fault, let wait):
-            self.logger.error(
-                "router refuses the credentials",
-                metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
-        case .joined(let url, let session, let realm, let agent, let authid, let authrole):
-            self.logger.info(
-                "router joined",
-                metadata: [
-                    Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
-                    Key.agent: "\(agent ?? "unknown")",
-                    Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
-                ])
-        case .left(let url, let session, let fault, let wait):
-            guard let wait else {
-                self.logger.info("router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
-                return
-            }
-            self.logger.warning(
-                "router lost",
-                metadata: [
-                    Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
-                    Key.retryIn: "\(Self.text(wait))",
-                ])
-        case .dropped(let kind):
-            self.logger.debug("message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
-        case .writabilityChanged(let isWritable):
-            self.logger.debug(isWritable ? "the router reads again" : "the router reads slowly")
-        case .stopped:
-            self.logger.debug("router side stopped")
-        }
-    }
-
-    private func record(_ event: DatabaseEvent) {
-        switch event {
-        case .connected(let part, let backend, let version):
-            self.failures[part] = nil
-            self.logger.debug(
-                "database connected",
-                metadata: [Key.part: "\(part.rawValue)", Key.backend: "\(backend)", Key.serverVersion: "\(version)"])
-        case .connectFailed(let part, let failure):
-            let isNews = self.failures.updateValue(failure.description, forKey: part) != failure.description
-            self.logger.log(
-                level: isNews ? .warning : .debug, "database not available",
-                metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(failure)"])
-        case .lost(let part, let reason):
-            self.logger.warning(
-                "database connection lost", metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(reason)"])
-        case .callsAvailable:
-            self.logger.info("database available")
-        case .callsUnavailable(let reason):
-            self.logger.warning("database lost", metadata: [Key.reason: "\(reason)"])
-        case .listening(let channels):
-            self.logger.info("listening for notifications", metadata: [Key.channels: "\(channels)"])
-        }
-    }
-
-    private func record(_ event: CallerEvent) {
-        switch event {
-        case .listening(let address):
-            self.logger.info("the caller's port listens", metadata: [Key.address: "\(address)"])
-        case .notListening(let address, let reason, let wait):
-            self.logger.error(
-                "the caller's port can't listen",
-                metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(wait * 1000) ms"])
-        case .authenticationFailed(let user, let address, let total):
-            self.count(
-                "login", "wrong password at the caller's port",
-                [Key.user: "\(user)", Key.address: "\(address)", Key.total: "\(total)"])
-        case .tooManySessions(let limit):
-            self.count("sessions", "too many connections at the caller's port", [Key.limit: "\(limit)"])
-        case .refused(let address, let reason):
-            self.count(
-                "refused \(reason)", "connection to the caller's port refused",
-                [Key.address: "\(address)", Key.reason: "\(reason)"])
-        }
-    }
-
-    private func record(_ outcome: SelfInstallation.Outcome) {
-        for line in outcome.done { self.logger.notice("SQL interface", metadata: [Key.done: "\(line)"]) }
-        for line in outcome.warnings { self.logger.warning("SQL interface", metadata: [Key.reason: "\(line)"]) }
-        switch outcome.state {
-        case .notInstalled(let reason):
-            self.logger.info("no SQL interface", metadata: [Key.reason: "\(reason)"])
-        case .installed(let schema):
-            self.logger.info("SQL interface found", metadata: [Key.version: "\(schema.version)"])
-        case .refused(let reason):
-            self.logger.error("SQL interface not used", metadata: [Key.reason: "\(reason)"])
-        }
-    }
-
-    private func count(
+    /// Tells the first of its kind at once, and how many others there were every ten seconds.
+    func count(
         _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
     ) {
         if self.counts[key]?.untold != nil {
@@ -294,43 +206,8 @@ final class Journal {
         }
     }
 
-    private static func text(_ wait: TimeAmount) -> String {
+    /// A time as the log shows it.
+    static func text(_ wait: TimeAmount) -> String {
         "\(wait.nanoseconds / 1_000_000) ms"
-    }
-
-    /// The keys of the log's metadata.
-    private enum Key {
-        static let address = "address"
-        static let agent = "agent"
-        static let authid = "authid"
-        static let authrole = "authrole"
-        static let backend = "backend"
-        static let channel = "channel"
-        static let channels = "channels"
-        static let configuration = "configuration"
-        static let count = "count"
-        static let done = "done"
-        static let error = "error"
-        static let event = "event"
-        static let faults = "faults"
-        static let function = "function"
-        static let holder = "holder"
-        static let limit = "limit"
-        static let part = "part"
-        static let place = "place"
-        static let procedure = "procedure"
-        static let procedures = "procedures"
-        static let realm = "realm"
-        static let reason = "reason"
-        static let retryIn = "retry_in"
-        static let router = "router"
-        static let serverVersion = "server_version"
-        static let session = "session"
-        static let signal = "signal"
-        static let statement = "statement"
-        static let topic = "topic"
-        static let total = "total"
-        static let user = "user"
-        static let version = "version"
     }
 }

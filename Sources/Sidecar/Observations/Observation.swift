@@ -7,6 +7,7 @@ enum Observation {
     case starting(version: String, configuration: String)
     case router(RouterEvent)
     case database(DatabaseEvent)
+    case caller(CallerEvent)
 
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
@@ -14,6 +15,12 @@ enum Observation {
     case functionUsable(FunctionUse)
     case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
+
+    /// Something that SQL registered is mapped now.
+    case registrationAdded(uri: String, place: String)
+    case registrationRemoved(uri: String, place: String)
+    case registrationFaulty(reason: String)
+    case registrationsUnreadable(reason: String)
 
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, place: String, reason: String)
@@ -39,7 +46,6 @@ enum Observation {
     case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
 
-    case caller(CallerEvent)
     case portAnnounced
     case portNotAnnounced(reason: String)
 

@@ -212,10 +212,17 @@ package struct InstallationPlan: Sendable {
         self.warnings += unknown.sorted().map {
             "there is no role \($0), which is to get rights in schema \(self.request.schema)"
         }
-        let after = (
-            (self.request.grantTo ?? before.0).filter { !unknown.contains($0) },
-            (self.request.registerTo ?? before.1).filter { !unknown.contains($0) }
-        )
+        // A file that names nobody takes nothing away from those whom an administrator named.
+        let leavesAll =
+            self.request.isSelf && self.survey.meta?["rights_by"] == "install"
+            && (self.request.grantTo ?? []).isEmpty && (self.request.registerTo ?? []).isEmpty
+        let after =
+            leavesAll
+            ? before
+            : (
+                (self.request.grantTo ?? before.0).filter { !unknown.contains($0) },
+                (self.request.registerTo ?? before.1).filter { !unknown.contains($0) }
+            )
         let formerRole = self.survey.meta?["sidecar_role"].flatMap { $0 == self.script.role ? nil : $0 }
         let isChanged = before != after || self.version == 0 || formerRole != nil
         guard isChanged || !self.request.isSelf else { return }
@@ -234,7 +241,10 @@ package struct InstallationPlan: Sendable {
         }
         if before != after {
             self.remember(
-                [("grant_to", Self.list(after.0)), ("register_to", Self.list(after.1))], title: "who has them")
+                [
+                    ("grant_to", Self.list(after.0)), ("register_to", Self.list(after.1)),
+                    ("rights_by", self.request.isSelf ? "file" : "install"),
+                ], title: "who has them")
         }
     }
 

@@ -85,7 +85,9 @@ package struct SchemaSurvey: Sendable, Equatable {
                 """
                 select to_regrole(quote_ident($1)) is not null, to_regrole(quote_ident($2)) is not null,
                     case when to_regrole(quote_ident($1)) is not null
-                        then pg_has_role(to_regrole(quote_ident($1))::oid, 'member') else false end,
+                        then pg_has_role(to_regrole(quote_ident($1))::oid, case
+                            when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end)
+                        else false end,
                     case when to_regrole(quote_ident($2)) is not null
                         then has_database_privilege(to_regrole(quote_ident($2))::oid, current_database(), 'connect')
                         else has_database_privilege('public', current_database(), 'connect') end

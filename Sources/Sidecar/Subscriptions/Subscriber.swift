@@ -57,7 +57,7 @@ final class Subscriber {
                 switch entry.state {
                 case .subscribed: true
                 case .waiting: entry.refusal != nil
-                case .idle, .subscribing: false
+                case .idle, .subscribing: entry.route.isLate
                 }
             }
     }
@@ -135,6 +135,7 @@ final class Subscriber {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.route.isLate = false
         }
         self.receivers.removeAll()
     }

@@ -13,6 +13,8 @@ final class SubscriptionRoute {
     let timeout: TimeAmount
     let lane: LaneID
     let definition: ProcedureDefinition
+    /// Whether it was added when all the others were there: readiness does not wait for it.
+    var isLate = false
     private let pool: Pool
 
     /// - Parameter isFromSQL: whether SQL subscribed it.

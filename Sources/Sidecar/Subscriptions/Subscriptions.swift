@@ -25,6 +25,11 @@ final class Subscriptions {
     private let definitions: Definitions
     private let letters: EventLetters
     private let subscriber: Subscriber
+    private lazy var retries = LetterRetries(schema: self.schema, control: self.control) { [unowned self] in
+        self.retry($0, subscription: $1, function: $2)
+    }
+    private let schema: String
+    private let control: Control
     private var budget = EventBudget()
     private var entries: [Entry] = []
     /// Those that were removed while events of theirs were under way.
@@ -39,6 +44,8 @@ final class Subscriptions {
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
+        self.control = control
+        self.schema = configuration.database.schema
         self.eventLoop = eventLoop
         self.settings = settings
         self.observer = observer
@@ -62,14 +69,19 @@ final class Subscriptions {
         get { self.subscriber.isWanted }
         set {
             guard !self.isStopping else { return }
-            if newValue { self.subscriber.resume() } else { self.subscriber.withdraw() }
+            guard newValue else { return self.subscriber.withdraw() }
+            self.subscriber.resume()
+            self.retryLetters()
         }
     }
 
     /// Whether the SQL interface, with its table of dead letters, is there.
     var isInstalled: Bool {
         get { self.letters.isInstalled }
-        set { self.letters.isInstalled = newValue }
+        set {
+            self.letters.isInstalled = newValue
+            self.retryLetters()
+        }
     }
 
     // MARK: - Health
@@ -80,7 +92,7 @@ final class Subscriptions {
     private var isAllKnown: Bool {
         self.entries.allSatisfy { entry in
             switch entry.route.definition.state {
-            case .unknown: false
+            case .unknown: entry.route.isLate
             case .plan, .fault: true
             }
         }
@@ -100,8 +112,12 @@ final class Subscriptions {
 
     /// Another subscription, at run time or at start.
     ///
-    /// - Parameter isFromSQL: whether SQL subscribed it.
-    func add(_ mapping: SubscriptionMapping, place: String, isFromSQL: Bool) throws(URIError) -> SubscriptionRoute {
+    /// - Parameters:
+    ///   - isFromSQL: whether SQL subscribed it.
+    ///   - isLate: readiness does not wait for it.
+    func add(
+        _ mapping: SubscriptionMapping, place: String, isFromSQL: Bool, isLate: Bool = false
+    ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
@@ -112,6 +128,7 @@ final class Subscriptions {
             ended: { [unowned self] in self.ended($0) })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         self.entries.append(Entry(route: route, context: context, flow: flow))
+        route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
         self.subscriber.add(route, flow)
         return route
@@ -211,7 +228,23 @@ final class Subscriptions {
         flow.append(isBacklog ? event.compacted : event)
     }
 
+    /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
+    func retryLetters() {
+        guard self.isActive, self.isInstalled, !self.isStopping else { return }
+        self.retries.look()
+    }
+
+    private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
+        let entry = self.entries.first {
+            $0.route.topic.text == subscription && $0.route.mapping.function.value == function
+        }
+        guard let entry, self.budget.admit(event.size) else { return false }
+        entry.flow.append(event)
+        return true
+    }
+
     private func ended(_ event: ReceivedEvent) {
+        if let letter = event.letter { self.retries.ended(letter) }
         let wasExceeded = self.budget.isExceeded
         self.budget.release(event.size)
         if wasExceeded, !self.budget.isExceeded { self.changed() }

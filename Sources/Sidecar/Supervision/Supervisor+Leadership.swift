@@ -9,16 +9,39 @@ extension Supervisor: LeadershipOwner {
         self.lookAtInterface()
     }
 
+    /// How often an interface that can't be used is looked at again.
+    private static let lookInterval = TimeAmount.seconds(30)
+
     /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
     private func lookAtInterface() {
+        self.look { result in
+            switch result {
+            case .success(let outcome):
+                self.interfaceIsKnown(outcome)
+                if outcome.state.usable == nil { self.lookAgainLater() }
+            case .failure(let error):
+                self.leadership.begin(anew: "the SQL interface could not be looked at: \(error)")
+            }
+        }
+    }
+
+    private func look(completion: @escaping (Result<SelfInstallation.Outcome, any Error>) -> Void) {
         let database = self.configuration.database
         SelfInstallation.run(
             self.environment.settings, schema: database.schema, grantTo: database.grantTo,
             registerTo: database.registerTo, on: self.environment.connector, eventLoop: self.eventLoop
-        ).assumeIsolated().whenComplete { result in
-            switch result {
-            case .success(let outcome): self.interfaceIsKnown(outcome)
-            case .failure(let error): self.leadership.interfaceCannotBeSeen("\(error)")
+        ).assumeIsolated().whenComplete(completion)
+    }
+
+    /// An administrator may install it at any time.
+    private func lookAgainLater() {
+        self.nextLook?.cancel()
+        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
+            self.look { result in
+                if case .success(let outcome) = result, outcome.state.usable != nil {
+                    return self.leadership.begin(anew: "the SQL interface can be used now")
+                }
+                self.lookAgainLater()
             }
         }
     }
@@ -26,7 +49,10 @@ extension Supervisor: LeadershipOwner {
     private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
         if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
         self.interface = outcome.state
-        self.subscriptions.isInstalled = outcome.state.usable != nil
+        let isUsable = outcome.state.usable != nil
+        self.subscriptions.isInstalled = isUsable
+        self.registrations.interface(isInstalled: isUsable)
+        if isUsable { self.listener.listen(to: self.keys.mappingChannel) }
         self.leadership.sessionIsKnown(
             schema: outcome.state.usable.map { _ in SQLText.identifier(self.configuration.database.schema) })
         self.changed()
@@ -46,7 +72,11 @@ extension Supervisor: LeadershipOwner {
         guard let interface = self.interface?.usable else { return }
         self.outbox.lead(session)
         self.deadLetters.begin()
-        if interface.dblinkSchema != nil { self.announcement?.begin() }
+        guard let announcement = self.announcement else { return }
+        guard interface.dblinkSchema != nil else {
+            return self.observe(.portNotAnnounced(reason: "dblink is not there; wamp-sidecar install makes it"))
+        }
+        announcement.begin()
     }
 
     func stoppedLeading() {

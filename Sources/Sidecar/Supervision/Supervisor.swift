@@ -18,16 +18,17 @@ final class Supervisor: RouterDelegate {
     private let journal: Journal
     private let control: Control
     private let pool: Pool
-    private let listener: Listener
+    let listener: Listener
     let callee: Callee
     let subscriptions: Subscriptions
+    let registrations: Registrations
     private let settings: CallSettings
     let notifications: NotificationRelay
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
     let environment: DatabaseEnvironment
-    private let keys: SchemaKeys
+    let keys: SchemaKeys
     private(set) lazy var leadership = Leadership(
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
@@ -37,6 +38,7 @@ final class Supervisor: RouterDelegate {
     let announcement: PortAnnouncement?
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
+    var nextLook: Scheduled<Void>?
     var readiness: ReadinessStateMachine
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
@@ -89,13 +91,24 @@ final class Supervisor: RouterDelegate {
         self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
             settings: settings, observer: relay.observed, changed: relay.changed)
+        let subscriptions = self.subscriptions
+        let registrations = Registrations(
+            configuration: configuration, control: self.control, eventLoop: eventLoop, callee: self.callee,
+            subscriptions: subscriptions, observer: relay.observed, changed: relay.changed)
+        self.registrations = registrations
         let notifications = try NotificationRelay(
             configuration: configuration, pool: self.pool, control: self.control, settings: settings,
             observer: relay.observed)
         self.notifications = notifications
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
-            receiver: { notifications.received(channel: $0, payload: $1) })
+            receiver: { channel, payload in
+                if channel == keys.mappingChannel {
+                    registrations.read()
+                    subscriptions.retryLetters()
+                }
+                notifications.received(channel: channel, payload: payload)
+            })
         let pool = self.pool
         self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
         self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
@@ -116,6 +129,7 @@ final class Supervisor: RouterDelegate {
     func stop(signal: String, completion: @escaping () -> Void) {
         self.observe(.stopping(signal: signal))
         self.readiness.stopping()
+        self.nextLook?.cancel()
         self.listener.stop()
         self.handOver()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
@@ -188,8 +202,8 @@ final class Supervisor: RouterDelegate {
 
     func changed() {
         self.readiness.routes(
-            areSettled: self.callee.isSettled && self.subscriptions.isSettled,
-            complaints: self.callee.complaints + self.subscriptions.complaints)
+            areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
+            complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints)
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -215,6 +229,9 @@ final class Supervisor: RouterDelegate {
             if self.configuration.database.onDatabaseLoss == .unregister { self.callee.withdraw() }
         case .listening:
             self.readiness.listening(true)
+            // What was notified before may not have been heard.
+            self.registrations.read()
+            self.subscriptions.retryLetters()
         case .lost(.listener, _):
             self.readiness.listening(false)
         case .connected(.control, _, _):

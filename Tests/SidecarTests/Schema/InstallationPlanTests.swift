@@ -70,6 +70,19 @@ import Testing
         #expect(plan.warnings.count == 1, "one role for everything is worth a warning")
     }
 
+    /// Who was named by `install` keeps the rights under a file without names; who was named by the file does not.
+    @Test(arguments: [("install", true), ("file", false)])
+    func aFileThatNamesNobody(_ author: String, keeps: Bool) throws {
+        var survey = self.everything
+        survey.currentRole = "wamp_owner"
+        survey.meta?["sidecar_role"] = "wamp_owner"
+        survey.meta?["rights_by"] = author
+        survey.listed = ["grant_to": ["app"]]
+        let plan = try self.plan(
+            InstallationRequest(schema: "wamp", role: nil, grantTo: [], registerTo: []), on: survey)
+        #expect(plan.steps.contains { $0.sql.contains("revoke all on all routines") } == !keeps)
+    }
+
     @Test func rightsAreTakenAway() throws {
         var survey = self.everything
         survey.listed = ["grant_to": ["app", "old"], "register_to": ["app"]]

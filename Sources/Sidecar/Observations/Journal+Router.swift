@@ -1,0 +1,46 @@
+import Logging
+import WAMP
+import WAMPClient
+
+/// What the router's side tells.
+extension Journal {
+    func record(_ event: RouterEvent) {
+        switch event {
+        case .connecting(let url):
+            self.logger.debug("connecting to the router", metadata: [Key.router: "\(url)"])
+        case .connectFailed(let url, let fault, let wait):
+            self.logger.warning(
+                "router not available",
+                metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
+        case .credentialsRefused(let url, let fault, let wait):
+            self.logger.error(
+                "router refuses the credentials",
+                metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
+        case .joined(let url, let session, let realm, let agent, let authid, let authrole):
+            self.logger.info(
+                "router joined",
+                metadata: [
+                    Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
+                    Key.agent: "\(agent ?? "unknown")",
+                    Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
+                ])
+        case .left(let url, let session, let fault, let wait):
+            guard let wait else {
+                self.logger.info("router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
+                return
+            }
+            self.logger.warning(
+                "router lost",
+                metadata: [
+                    Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
+                    Key.retryIn: "\(Self.text(wait))",
+                ])
+        case .dropped(let kind):
+            self.logger.debug("message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
+        case .writabilityChanged(let isWritable):
+            self.logger.debug(isWritable ? "the router reads again" : "the router reads slowly")
+        case .stopped:
+            self.logger.debug("router side stopped")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Postgres
+import SidecarConfiguration
+
+/// A row of `registration` or `subscription`, as `mapping_rows()` gives it.
+struct RegistrationRow: Equatable {
+    /// Which table it is of.
+    enum Kind: String {
+        case registration, subscription
+    }
+
+    /// Which row it is, whatever is in it.
+    struct Key: Hashable {
+        let kind: Kind
+        let id: String
+    }
+
+    let kind: Kind
+    let id: String
+    /// The procedure's URI, or the topic.
+    let uri: String
+    let function: String
+    /// The function's parameter types, where its name is overloaded.
+    let signature: String?
+    let options: String?
+    let registeredBy: String
+    /// Why it must not be run, as the database sees it.
+    let fault: String?
+
+    /// Takes the columns by their names; nil if it is not such a row.
+    init?(_ values: [String?], columns: [String]) {
+        var fields: [String: String] = [:]
+        for (name, value) in zip(columns, values) { fields[name] = value }
+        guard let kind = fields["kind"].flatMap({ Kind(rawValue: $0) }), let id = fields["id"],
+            let uri = fields["uri"], let function = fields["proc"]
+        else { return nil }
+        self.kind = kind
+        self.id = id
+        self.uri = uri
+        self.function = function
+        self.signature = fields["signature"]
+        self.options = fields["options"]
+        self.registeredBy = fields["registered_by"] ?? "somebody"
+        self.fault = fields["fault"]
+    }
+
+    var key: Key { Key(kind: self.kind, id: self.id) }
+
+    /// As messages name it: `registration 12 of app_owner`.
+    var place: String { "\(self.kind.rawValue) \(self.id) of \(self.registeredBy)" }
+
+    /// As the configuration's reader takes it.
+    var mapping: MappingRow {
+        MappingRow(
+            place: self.place, key: self.uri, function: self.function + (self.signature.map(Self.parenthesized) ?? ""),
+            options: self.options)
+    }
+
+    /// The parentheses may be part of what was registered.
+    private static func parenthesized(_ types: String) -> String {
+        types.hasPrefix("(") && types.hasSuffix(")") ? types : "(\(types))"
+    }
+}

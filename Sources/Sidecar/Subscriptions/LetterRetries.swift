@@ -1,0 +1,53 @@
+import NIOCore
+import Postgres
+import WAMP
+
+/// Dead letters of events that somebody wants to have tried again. On the event loop.
+final class LetterRetries {
+    private let query: String
+    private let refuse: String
+    private let control: Control
+    /// Runs the event of a letter; false if nothing is subscribed that it was for.
+    private let run: (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
+    /// Those that are on their way already: a letter is read again as long as it has not run.
+    private var underWay: Set<Int64> = []
+
+    init(
+        schema: String, control: Control,
+        run: @escaping (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
+    ) {
+        let schema = SQLText.identifier(schema)
+        self.query = "select id, subscription, topic, args, kwargs, details, proc from \(schema).event_retries()"
+        self.refuse = "select \(schema).event_retried($1::pg_catalog.int8, true, '42704', $2::pg_catalog.text)"
+        self.control = control
+        self.run = run
+    }
+
+    /// Looks for such letters.
+    func look() {
+        self.control.query(self.query) { result in
+            guard case .success(let rows) = result else { return }
+            for row in rows.values { self.take(row) }
+        }
+    }
+
+    /// A letter's event has ended.
+    func ended(_ letter: Int64) {
+        self.underWay.remove(letter)
+    }
+
+    private func take(_ row: [String?]) {
+        guard row.count == 7, let id = row[0].flatMap({ Int64($0) }), let subscription = row[1], let topic = row[2],
+            let function = row[6], self.underWay.insert(id).inserted
+        else { return }
+        let payload = Payload(
+            arguments: row[3].map { ByteBuffer(string: $0) }, keywordArguments: row[4].map { ByteBuffer(string: $0) })
+        let details = row[5].map { Details(text: ByteBuffer(string: $0)) } ?? .empty
+        let event = ReceivedEvent(payload: payload, details: details, topic: topic, letter: id)
+        guard !self.run(event, subscription, function) else { return }
+        var values = Parameters()
+        values.append("\(id)")
+        values.append("\(function) is not subscribed to \(subscription) any more, or too many events wait")
+        self.control.query(self.refuse, values) { _ in self.underWay.remove(id) }
+    }
+}

@@ -1,0 +1,202 @@
+"""Procedures and subscriptions that SQL registers come and go while the sidecar runs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from actors.cluster import Cluster, Database
+from actors.deadline import until
+from actors.installation import InstalledDatabase, connect_as, install
+from actors.peer import ApplicationError, Peer, PublishOptions, joined
+from actors.router import Router
+from conftest import SidecarMaker
+
+SCHEMA = """
+create schema r;
+create table r.seen (id bigint generated always as identity, n integer);
+create function r.add2(a integer, b integer) returns integer language sql as 'select a + b';
+create function r.over(a integer) returns text language sql as $$ select 'integer' $$;
+create function r.over(a text) returns text language sql as $$ select 'text' $$;
+create function r.three(x jsonb, y jsonb, z jsonb) returns jsonb language sql as
+    'select jsonb_build_array(x, y, z->''procedure'')';
+create function r.record(x jsonb, y jsonb, z jsonb) returns void language sql as
+    'insert into r.seen (n) values ((x->>0)::integer)';
+create function r.fails(x jsonb, y jsonb, z jsonb) returns void language plpgsql as
+    $$ begin if to_regclass('r.open') is null then raise exception 'closed'; end if; perform r.record(x, y, z); end $$;
+grant usage on schema r to public; grant all on all tables in schema r to wamp; grant all on all sequences in schema r to wamp;
+"""
+
+
+@pytest.fixture
+def base(installed: InstalledDatabase) -> InstalledDatabase:
+    installed.execute(SCHEMA)
+    return installed
+
+
+async def gone(peer: Peer, procedure: str) -> bool:
+    try:
+        await peer.call(procedure)
+    except ApplicationError as error:
+        return error.error == "wamp.error.no_such_procedure"
+    return False
+
+
+def seen(database: Database) -> list[int]:
+    return [row[0] for row in database.rows("select n from r.seen order by id")]
+
+
+async def test_procedures_come_and_go(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
+    """At commit, not at rollback, and again after a restart."""
+    sidecar = make_sidecar(router.url("rawsocket"), base.url).start()
+    async with joined(router) as peer:
+        base.execute("begin; select wamp.register('sql.never', 'r.add2'); rollback")
+        base.execute("select wamp.register('sql.add2', 'r.add2')")
+        assert (await peer.call_when_there("sql.add2", 2, 3)).value == 5
+        assert await gone(peer, "sql.never")
+        base.execute("select wamp.register('sql.over', 'r.over', 'text')")
+        assert (await peer.call_when_there("sql.over", "1")).value == "text"
+        base.execute("""select wamp.register('sql.late', 'r.add2', options => '{"timeout": "2s", "invoke": "roundrobin"}')""")
+        assert (await peer.call_when_there("sql.late", 1, 1)).value == 2
+        base.execute("select wamp.unregister('sql.add2')")
+        await until(lambda: gone(peer, "sql.add2"), "it is gone")
+        assert (await peer.call("sql.over", "1")).value == "text", "the others stay"
+        assert not sidecar.entries("not ready"), "what comes later does not make it unready"
+        assert await sidecar.stopped() == 0
+        assert await gone(peer, "sql.over")
+        await make_sidecar(router.url("rawsocket"), base.url).started()
+        assert (await peer.call_when_there("sql.over", "1")).value == "text"
+        assert await gone(peer, "sql.add2")
+
+
+async def test_three_documents_are_raw_whatever_their_names(make_sidecar: SidecarMaker, router: Router,
+                                                            base: InstalledDatabase) -> None:
+    make_sidecar(router.url("rawsocket"), base.url, procedures={"test.three": "r.three"}).start()
+    base.execute("""select wamp.register('sql.three', 'r.three'),
+        wamp.register('sql.native', 'r.three', options => '{"convention": "native"}')""")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("sql.three", 1, "a", k=2)).value == [[1, "a"], {"k": 2}, "sql.three"]
+        for native in ("sql.native", "test.three"):
+            assert (await peer.call_when_there(native, 1, 2, {"procedure": 3})).value == [1, 2, 3]
+
+
+async def test_subscriptions_come_and_go(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
+    sidecar = make_sidecar(router.url("rawsocket"), base.url).start()
+    async with joined(router) as peer:
+        options = PublishOptions(acknowledge=True)
+        base.execute("select wamp.subscribe('sql.topic', 'r.record')")
+        await until(lambda: sidecar.entries("subscribed"), "it is subscribed")
+        for n in range(100):
+            await peer.session.publish("sql.topic", n, options=options)
+        await until(lambda: seen(base) == list(range(100)), "all have run")
+        base.execute("select wamp.unsubscribe('sql.topic', 'r.record')")
+        await until(lambda: sidecar.entries("no longer registered from SQL"), "it is taken away")
+        base.execute("""select wamp.subscribe('sql.', 'r.record', '{"match": "prefix"}')""")
+        await until(lambda: len(sidecar.entries("subscribed")) == 2, "the pattern is subscribed")
+        await peer.session.publish("sql.other", 500, options=options)
+        await until(lambda: seen(base)[100:] == [500], "it has run once")
+
+
+async def test_two_functions_of_one_topic(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
+    base.execute("create function r.twice(x jsonb, y jsonb, z jsonb) returns void language sql as "
+                 "'insert into r.seen (n) values ((x->>0)::integer + 1000)'")
+    sidecar = make_sidecar(router.url("rawsocket"), base.url, subscriptions={
+        "sql.topic": {"function": "r.record", "convention": "raw"}}).start()
+    base.execute("select wamp.subscribe('sql.topic', 'r.twice')")
+    await until(lambda: len(sidecar.entries("subscribed")) == 2, "both are subscribed")
+    async with joined(router) as peer:
+        await peer.session.publish("sql.topic", 1, options=PublishOptions(acknowledge=True))
+        await until(lambda: sorted(seen(base)) == [1, 1001], "both have run")
+        base.execute("select wamp.unsubscribe('sql.topic', 'r.twice')")
+        await until(lambda: sidecar.entries("no longer registered from SQL"), "one is taken away")
+        await peer.session.publish("sql.topic", 2, options=PublishOptions(acknowledge=True))
+        await until(lambda: sorted(seen(base)) == [1, 2, 1001], "the other one goes on")
+
+
+async def test_clashes(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
+    """With the file: both are named, the file counts, and nothing else stops."""
+    sidecar = make_sidecar(router.url("rawsocket"), base.url, procedures={"sql.add2": "r.add2"},
+                           subscriptions={"sql.topic": "r.record"}).start()
+    base.execute("""select wamp.register('sql.over', 'r.over', 'integer'), wamp.register('sql.add2', 'r.three'),
+        wamp.subscribe('sql.topic', 'r.record')""")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("sql.over", 1)).value == "integer"
+        assert (await peer.call("sql.add2", 1, 2)).value == 3
+        entry = sidecar.wait_for("registration from SQL can't be used", count=2)
+        reasons = [entry["reason"] for entry in sidecar.entries("registration from SQL can't be used")]
+        number = base.value("select id from wamp.registration where uri = 'sql.add2'")
+        assert any(f"registration {number} of" in reason and "sidecar.yaml:" in reason for reason in reasons), reasons
+        assert any("subscription 'sql.topic' of r.record" in reason for reason in reasons), reasons
+        assert entry["level"] == "error"
+        assert "sql.add2" in sidecar.wait_for("running with faults")["faults"]
+        base.execute("select wamp.unregister('sql.add2'), wamp.unsubscribe('sql.topic', 'r.record')")
+        sidecar.wait_for("ready", count=2)
+
+
+async def test_faulty_rows_stop_nothing_else(make_sidecar: SidecarMaker, router: Router,
+                                             base: InstalledDatabase) -> None:
+    """What only the sidecar can see, and what has become wrong since."""
+    sidecar = make_sidecar(router.url("rawsocket"), base.url).start()
+    base.execute("""select wamp.register('sql.three', 'r.three', options => '{"timeout": "9999d"}'),
+        wamp.register('sql.over', 'r.over', 'integer'), wamp.register('sql.add2', 'r.add2')""")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("sql.over", 1)).value == "integer"
+        assert "timeout" in sidecar.wait_for("registration from SQL can't be used")["reason"]
+        base.execute("drop function r.add2; select wamp.register('sql.other', 'r.three')")
+        assert (await peer.call_when_there("sql.other")).args
+        sidecar.wait_for("registration from SQL can't be used", where=lambda entry: "r.add2" in entry["reason"])
+
+
+async def test_by_a_role_that_may(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
+                                  database: Database) -> None:
+    """The function has to be its own, and runs with its rights; the row says who it was."""
+    interface = install(database, register_to=["registrar"])
+    database.execute("create schema own authorization registrar; grant usage on schema own to wamp")
+    sidecar = make_sidecar(router.url("rawsocket"), interface.url).start()
+    with connect_as(database, "registrar") as session:
+        session.execute("create function own.me() returns text language sql security definer set search_path = pg_catalog "
+                        "as 'select current_user::text'")
+        session.execute("select wamp.register('sql.me', 'own.me')")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("sql.me")).value == "registrar"
+    assert sidecar.entries("registered from SQL")[0]["place"].endswith("of registrar")
+
+
+async def test_dead_letters_are_tried_again(make_sidecar: SidecarMaker, router: Router,
+                                            base: InstalledDatabase) -> None:
+    sidecar = make_sidecar(router.url("rawsocket"), base.url).start()
+    base.execute("select wamp.subscribe('sql.topic', 'r.fails')")
+    await until(lambda: sidecar.entries("subscribed"), "it is subscribed")
+    async with joined(router) as peer:
+        for n in range(3):
+            await peer.session.publish("sql.topic", n, options=PublishOptions(acknowledge=True))
+        await until(lambda: base.value("select count(*) from wamp.dead_letter") == 3, "all are dead letters")
+        base.execute("select wamp.dead_letter_retry(array_agg(id)) from wamp.dead_letter where args->>0 = '0'")
+        await until(lambda: base.value("select count(*) from wamp.dead_letter where attempts = 2 and not retry") == 1,
+                    "it has failed again")
+        base.execute("create table r.open (); "
+                     "select wamp.dead_letter_retry(array_agg(id order by id)) from wamp.dead_letter")
+        await until(lambda: base.value("select count(*) from wamp.dead_letter") == 0, "all have run")
+    assert seen(base) == [0, 1, 2]
+
+
+async def test_storm(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
+    """Many at once, and gone again: what is left is what the table says."""
+    sidecar = make_sidecar(router.url("rawsocket"), base.url).start()
+    with base.connect() as session:
+        for n in range(200):
+            session.execute("select wamp.register(%s, 'r.add2')", (f"sql.n{n}",))
+        for n in range(190):
+            session.execute("select wamp.unregister(%s)", (f"sql.n{n}",))
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("sql.n199", 1, 2)).value == 3
+        await until(lambda: gone(peer, "sql.n0"), "the first is gone")
+        await until(lambda: gone(peer, "sql.n189"), "the last is gone")
+    assert sidecar.running
+
+
+def test_documents(base: InstalledDatabase) -> None:
+    """What a row holds is what the sidecar reads."""
+    base.execute("""select wamp.register('sql.a', 'r.over', 'integer', '{"role": "wamp"}')""")
+    row: tuple[Any, ...] = base.rows("select kind, uri, proc, signature, options, fault from wamp.mapping_rows()")[0]
+    assert row[:4] == ("registration", "sql.a", "r.over", "integer") and json.loads(row[4]) == {"role": "wamp"}

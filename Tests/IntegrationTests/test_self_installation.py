@@ -1,0 +1,110 @@
+"""A sidecar whose role owns the schema installs the interface by itself, as Crossbar.io's users set theirs up."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from actors.cluster import Database
+from actors.deadline import wait_until
+from actors.installation import Installation, connect_as, make_role
+from actors.router import Router
+from conftest import SidecarMaker
+
+FOUND = "SQL interface found"
+
+
+@pytest.fixture
+def alone(database: Database) -> Iterator[Installation]:
+    """A schema `crossbar`, empty, and the role of that name that owns it."""
+    make_role(database, "crossbar")
+    database.execute("create schema crossbar authorization crossbar")
+    yield Installation(database, schema="crossbar", role="crossbar")
+    database.execute("drop owned by crossbar cascade")
+
+
+def test_it_is_installed_at_the_start(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    database = alone.database
+    make_role(database, "publisher")
+    section = {"url": alone.url, "schema": "crossbar", "grant_to": ["publisher", "nobody_there"]}
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database=section)
+    sidecar.start(until=FOUND)
+    said = sidecar.text()
+    assert "there is no role nobody_there" in said
+    assert "functions that run as it can read the outbox" in said
+    assert "create extension if not exists dblink;" in said
+    with connect_as(database, "publisher") as session:
+        session.execute("select crossbar.publish('com.example.a')")
+        with pytest.raises(psycopg.Error) as refused:
+            session.execute("select crossbar.call('com.example.a')")
+        assert refused.value.sqlstate == "WA003"
+    wait_until(lambda: database.value("select count(*) from crossbar.outbox") == 0, "the event is published")
+    assert sidecar.stop() == 0
+
+    # With what the hint says it makes the rest by itself; and whom the file no longer names may no longer publish.
+    hint = refused.value.diag.message_hint or ""
+    database.execute("\n".join(line for line in hint.splitlines() if line.endswith(";")))
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database=section | {"grant_to": []})
+    sidecar.start(until=FOUND)
+    assert database.value("select dblink_schema from crossbar.sidecar_hello()") == "public"
+    with connect_as(database, "publisher") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("select crossbar.publish('com.example.a')")
+    assert sidecar.stop() == 0
+
+    # Nothing is left to do.
+    before = database.rows("select key, value, xmin::text from crossbar.meta order by key")
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database=section | {"grant_to": []})
+    sidecar.start(until=FOUND)
+    assert database.rows("select key, value, xmin::text from crossbar.meta order by key") == before
+
+
+def test_two_of_them_at_once(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    section = {"url": alone.url, "schema": "crossbar"}
+    sidecars = [make_sidecar(router.url("rawsocket"), alone.url, database=section) for _ in range(3)]
+    for sidecar in sidecars:
+        sidecar.start(until=None)
+    for sidecar in sidecars:
+        sidecar.wait_for(FOUND)
+    assert alone.database.value("select version from crossbar.sidecar_hello()") == 1
+
+
+def test_without_a_schema_it_says_what_to_do(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    sidecar = make_sidecar(router.url("rawsocket"), database.url)
+    sidecar.start(until="no SQL interface")
+    assert "wamp-sidecar install" in sidecar.text()
+
+
+def test_a_newer_schema_is_left_alone(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    alone.install()
+    alone.database.execute("update crossbar.meta set value = '99' where key = 'least_binary'")
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
+    sidecar.start(until="SQL interface not used")
+    assert "asks for wamp-sidecar 99" in sidecar.text()
+
+
+def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    database = alone.database
+    alone.install()
+    database.execute("select crossbar.publish('com.example.a')")
+    database.execute("update crossbar.meta set value = 'production' where key = 'database'")
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
+    sidecar.start(until=FOUND)
+    assert "copy" in sidecar.text() and "--adopt" in sidecar.text()
+    sidecar.wait_for("ready")
+    assert database.value("select count(*) from crossbar.outbox") == 1
+    assert sidecar.stop() == 0
+    assert database.value("select count(*) from crossbar.outbox") == 1
+    alone.install("--adopt")
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
+    sidecar.start()
+    wait_until(lambda: database.value("select count(*) from crossbar.outbox") == 0, "the event is published")
+
+
+def test_rights_that_an_administrator_gave_stay(make_sidecar: SidecarMaker, router: Router,
+                                                alone: Installation) -> None:
+    make_role(alone.database, "publisher")
+    alone.install(grant_to=["publisher"])
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
+    sidecar.start(until=FOUND)
+    with connect_as(alone.database, "publisher") as session:
+        session.execute("select crossbar.publish('com.example.a')")

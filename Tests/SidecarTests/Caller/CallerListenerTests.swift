@@ -1,0 +1,85 @@
+import NIOCore
+import NIOPosix
+import Testing
+
+@testable import Sidecar
+
+@Suite("Where the port listens", .serialized)
+struct CallerListenerTests {
+    private func reason(_ event: CallerEvent) -> String? {
+        guard case .notListening(_, let reason, _) = event else { return nil }
+        return reason
+    }
+
+    @Test("a socket's file: for everybody, and gone when the port stops")
+    func file() async throws {
+        let folder = TemporaryFolder()
+        let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
+        #expect(try await port.event(0) == .listening(address: "\(folder.path):7432"))
+        #expect(Shell.run("stat -c '%F %a' \(folder.path)/.s.PGSQL.7432").output == "socket 777\n")
+        try await port.stop()
+        #expect(Shell.run("test -e \(folder.path)/.s.PGSQL.7432").status == 1)
+    }
+
+    @Test("what a dead process has left is replaced")
+    func stale() async throws {
+        let folder = TemporaryFolder()
+        let path = "\(folder.path)/.s.PGSQL.7432"
+        let dead = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(unixDomainSocketPath: path).get()
+        // The socket's file outlives it, as it does when its process is killed.
+        _ = Shell.run("ln \(path) \(path).kept")
+        try await dead.close()
+        #expect(Shell.run("mv \(path).kept \(path) && test -S \(path)").status == 0)
+        let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
+        #expect(try await port.event(0) == .listening(address: "\(folder.path):7432"))
+        try await port.stop()
+    }
+
+    @Test("a living process keeps its socket; the port takes it over when that is gone")
+    func alive() async throws {
+        let folder = TemporaryFolder()
+        let first = try await ListeningPort(.unix(folder: folder.path, port: 7432))
+        _ = try await first.event(0)
+        let second = try await ListeningPort(.unix(folder: folder.path, port: 7432))
+        #expect(self.reason(try await second.event(0)) == "another process listens there")
+        try await first.stop()
+        #expect(try await second.event(1) == .listening(address: "\(folder.path):7432"))
+        try await second.stop()
+    }
+
+    @Test("a file that is no socket stays")
+    func noSocket() async throws {
+        let folder = TemporaryFolder()
+        _ = Shell.run("echo precious > \(folder.path)/.s.PGSQL.7432")
+        let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
+        #expect(self.reason(try await port.event(0))?.hasSuffix("is there and is no socket") == true)
+        try await port.stop()
+        #expect(Shell.run("cat \(folder.path)/.s.PGSQL.7432").output == "precious\n")
+    }
+
+    @Test("other obstacles are told in words")
+    func obstacles() async throws {
+        let folder = TemporaryFolder()
+        let missing = try await ListeningPort(.unix(folder: "\(folder.path)/none", port: 7432))
+        #expect(self.reason(try await missing.event(0)) == "there is no such folder")
+        try await missing.stop()
+        let long = try await ListeningPort(.unix(folder: String(repeating: "/x", count: 60), port: 7432))
+        #expect(self.reason(try await long.event(0))?.contains("the most is 107") == true)
+        try await long.stop()
+        let first = try await ListeningPort(.tcp(host: "127.0.0.1", port: 0))
+        _ = try await first.event(0)
+        let second = try await ListeningPort(.tcp(host: "127.0.0.1", port: first.number))
+        #expect(self.reason(try await second.event(0)) == "another process listens there")
+        try await first.stop()
+        try await second.stop()
+    }
+
+    @Test("a name is resolved, and a chosen port told")
+    func name() async throws {
+        let port = try await ListeningPort(.tcp(host: "localhost", port: 0))
+        let event = try await port.event(0)
+        #expect(event == .listening(address: "localhost:\(try await port.number)"))
+        try await port.stop()
+    }
+}

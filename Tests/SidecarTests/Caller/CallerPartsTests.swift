@@ -1,0 +1,38 @@
+import NIOCore
+import Testing
+
+@testable import Sidecar
+
+@Suite("Small parts of the port")
+struct CallerPartsTests {
+    @Test("the delay after a wrong password: a second at first, more if there are many, less after a quiet minute")
+    func delay() {
+        var delay = AuthenticationDelay()
+        let start = NIODeadline.uptimeNanoseconds(0)
+        let delays = (0..<10).map { delay.failed(at: start + .seconds(Int64($0))) }
+        #expect(delays.map { $0.nanoseconds / 1_000_000_000 } == [1, 1, 1, 1, 1, 2, 4, 8, 8, 8])
+        let later = delay.failed(at: start + .seconds(70))
+        #expect(later == .seconds(1))
+        #expect(delay.total == 11)
+    }
+
+    @Test("a backend is there as often as it waits")
+    func waiting() {
+        var waiting = WaitingBackends()
+        let inserted = [1, 1, 2].map { waiting.insert($0) }
+        #expect(inserted == [true, false, true])
+        #expect(waiting.all == [1, 2])
+        let removed = [1, 1, 1].map { waiting.remove($0) }
+        #expect(removed == [false, true, false])
+        #expect(waiting.all == [2])
+    }
+
+    @Test("addresses")
+    func addresses() {
+        #expect(CallerAddress.unix(folder: "/run/x/", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
+        #expect(CallerAddress.unix(folder: "/run/x", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
+        #expect(CallerAddress.tcp(host: "127.0.0.1", port: 1).socketPath == nil)
+        #expect("\(CallerAddress.tcp(host: "::1", port: 7432))" == "[::1]:7432")
+        #expect("\(CallerAddress.unix(folder: "/run/x", port: 7432))" == "/run/x:7432")
+    }
+}

@@ -1,0 +1,64 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite("Which events of a subscription without order are sent")
+struct ConcurrentQueueStateMachineTests {
+    private static func machine(_ events: ClosedRange<Int>, retries: Int = 1) -> ConcurrentQueueStateMachine<Int> {
+        var machine = ConcurrentQueueStateMachine<Int>(retries: retries, most: 2)
+        for event in events { machine.append(event) }
+        machine.resume()
+        return machine
+    }
+
+    @Test("so many are under way, and the next follows each that has ended")
+    func most() {
+        var machine = Self.machine(1...3)
+        guard let first = machine.next(), machine.next() != nil else {
+            Issue.record("two may be under way")
+            return
+        }
+        #expect(machine.next() == nil)
+        guard case .done(1) = machine.answered(.committed, first) else {
+            Issue.record("it has run")
+            return
+        }
+        #expect(machine.next()?.event == 3)
+        check(machine.isIdle, false)
+    }
+
+    @Test("what fails waits for its delay, ahead of others, and is given up in the end")
+    func retries() {
+        var machine = Self.machine(1...2)
+        guard let first = machine.next(), case .retry(let again) = machine.answered(.failed, first) else {
+            Issue.record("it is tried again")
+            return
+        }
+        #expect(machine.next()?.event == 2)
+        machine.sendAgain(again)
+        guard let second = machine.next(), second.event == 1,
+            case .bury(1, attempts: 2) = machine.answered(.lost, second)
+        else {
+            Issue.record("it is not given up")
+            return
+        }
+        machine.buried()
+    }
+
+    @Test("a changed definition is looked up once, and nothing is sent meanwhile")
+    func definitions() {
+        var machine = Self.machine(1...2)
+        guard let first = machine.next(), case .lookUp = machine.answered(.outdated, first) else {
+            Issue.record("the function is not looked up")
+            return
+        }
+        #expect(machine.next() == nil)
+        machine.resume()
+        guard let second = machine.next(), second.event == 1,
+            case .bury(1, attempts: 1) = machine.answered(.outdated, second)
+        else {
+            Issue.record("it is not given up")
+            return
+        }
+    }
+}
