@@ -22,13 +22,15 @@ create temporary table text as
 select count(wamp.publish('com.example.bench.large', jsonb_build_array(n, (select text from text where i = n % 16))))
     from generate_series(0, {}) n;
 """
+# What another session does before, and then stays idle in its transaction.
 SNAPSHOT = "begin isolation level repeatable read;\nselect count(*) from wamp.outbox;"
+WRITING = "begin;\ninsert into bench.work (item, note) values (1, 'not yet committed');"
 
 
-def backlog(options, statements, last, with_snapshot=False):
+def backlog(options, statements, last, beside=None):
     """The rows 0 to `last` in the table, then the sidecar is started; the load program's last report."""
     psql(options, "truncate wamp.outbox;\n" + statements.format(last) + "\ncheckpoint;")
-    with session(options, SNAPSHOT) if with_snapshot else contextlib.nullcontext():
+    with session(options, beside) if beside else contextlib.nullcontext():
         reports = load(options, ["publications", f"--count={last}"], options.sidecar("outbox.yaml"))
     left = psql(options, "select count(*) from wamp.outbox")
     # What was published last may not have been deleted when the sidecar was told to end: it is published again then.
@@ -80,13 +82,18 @@ def drain_run(options):
         small.append(backlog(options, SMALL, options.backlog))
         options.progress(f"  {small[-1]}")
         options.progress(f"drain, round {number + 1} of {options.rounds}: the same beside a snapshot")
-        pinned.append(backlog(options, SMALL, options.backlog, with_snapshot=True))
+        pinned.append(backlog(options, SMALL, options.backlog, beside=SNAPSHOT))
         options.progress(f"  {pinned[-1]}")
+    options.progress("drain: the same beside a transaction that has written")
+    writing = backlog(options, SMALL, options.backlog, beside=WRITING)
+    options.progress(f"  {writing}")
     options.progress(f"drain: {options.large} rows of 1 MiB")
     large = backlog(options, LARGE, options.large)
     options.progress(f"  {large}")
     options.progress(f"drain: {options.singles} single events")
-    return {"small": small, "pinned": pinned, "large": large, "latencies": latencies(options)}
+    return {
+        "small": small, "pinned": pinned, "writing": [writing], "large": large, "latencies": latencies(options),
+    }
 
 
 def add_drain(table, measured, options):
@@ -104,7 +111,10 @@ def add_drain(table, measured, options):
         "the same while a session holds a snapshot", f"{pinned:,.0f}", "", f"{pinned / small:.2f}", "at least 20,000",
         pinned >= 20_000,
     )
-    table.add_memory("drain, resident at most", peak(measured["small"] + measured["pinned"]))
+    writing = rate("writing")
+    table.add("the same while a session has written and stays open", f"{writing:,.0f}", "", f"{writing / small:.2f}")
+    table.add_memory(
+        "drain, resident at most", peak(measured["small"] + measured["pinned"] + measured["writing"]))
     table.add(
         f"{options.large:,} rows of 1 MiB drained", f"{measured['large']['publicationsPerSecond']:,.0f} MiB a second")
     table.add_memory("rows of 1 MiB, resident at most", peak([measured["large"]]))
