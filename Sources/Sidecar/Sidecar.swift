@@ -9,6 +9,9 @@ package enum Sidecar {
     /// The version of this binary.
     package static let version = "0.1.0"
 
+    /// Never shut down: the process ends by itself when all is done, and threads that still connect may report to it until then.
+    private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     /// How long ending may take beyond what is left to running calls, before the process ends without it.
     private static let patience = Duration.seconds(5)
 
@@ -28,10 +31,9 @@ package enum Sidecar {
     package static func run(_ configuration: Configuration) async throws {
         var logger = Logger(label: "wamp-sidecar") { _ in LineLogHandler(configuration.log) }
         logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
-        let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let signals = SignalWatch()
         let service = SupervisedService(
-            configuration: configuration, version: self.version, eventLoop: eventLoops.next(), logger: logger,
+            configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,
             signals: signals)
         var group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         group.maximumGracefulShutdownDuration = configuration.shutdownTimeout + Self.patience

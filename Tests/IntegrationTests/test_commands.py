@@ -8,6 +8,7 @@ import pytest
 
 from actors.cluster import Database
 from actors.deadline import free_port
+from actors.installation import install
 from actors.router import Router
 from actors.sidecar import ROOT, run
 from conftest import HERE, SidecarMaker
@@ -114,6 +115,29 @@ def test_check_with_connect(make_sidecar: SidecarMaker, router: Router, database
     assert "public.gone" in said and "public.hidden" in said
     # Without --connect nobody is asked.
     assert run("check", "--config", sidecar.file).returncode == 0
+
+
+def test_check_of_the_interface(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """What the file wants of the SQL interface and the database does not have; check installs nothing."""
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, caller={"listen": "127.0.0.1:7432"})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect")
+    assert result.returncode == 1 and "there is no schema wamp; wamp-sidecar install" in result.stderr, result.stderr
+    database.execute("create schema wamp authorization sidecar")
+    result = run("check", "--config", sidecar.file, "--connect")
+    assert result.returncode == 1 and "wamp-sidecar install" in result.stderr
+    assert database.value("select count(*) from pg_class where relnamespace = 'wamp'::regnamespace") == 0
+    database.execute("drop schema wamp")
+    interface = install(database, grant_to=["app"])
+    sidecar = make_sidecar(router.url("rawsocket"), interface.url, caller={"listen": "127.0.0.1:7432"},
+                           database={"grant_to": ["app"]})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect")
+    assert result.returncode == 0, result.stderr
+    sidecar = make_sidecar(router.url("rawsocket"), interface.url, database={"grant_to": ["app", "other"]})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect")
+    assert result.returncode == 1 and "other has no rights in schema wamp yet" in result.stderr
 
 
 @pytest.mark.parametrize("side", ["router", "database"])

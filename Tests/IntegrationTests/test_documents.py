@@ -1,4 +1,4 @@
-"""The examples in the documents are files that the sidecar takes."""
+"""The examples in the documents are files that the sidecar takes; the log and the links are as they say."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ BASE = {
 }
 BLOCKS = [
     pytest.param(block, id=f"{name}:{number}")
-    for name in ("README.md", "docs/operations.md")
+    for name in ("README.md", "docs/operations.md", "docs/from-crossbar.md")
     for number, block in enumerate(re.findall(r"```yaml\n(.*?)```", (ROOT / name).read_text(), re.DOTALL), 1)
 ]
 
@@ -26,3 +26,30 @@ def test_example(block: str, tmp_path: Path) -> None:
     file.write_text(block + (yaml.safe_dump(missing) if missing else ""))
     result = run("check", "--config", file, environment={"WAMP_TICKET": "x"})
     assert result.returncode == 0, result.stderr
+
+
+def test_the_log_is_told_whole() -> None:
+    """Each message and each key of the log is in the table, and the table has no others."""
+    sources = [file.read_text() for file in sorted((ROOT / "Sources/Sidecar/Observations").glob("Journal*.swift"))]
+    messages = set()
+    for source in sources:
+        for call in re.findall(r"logger\.(?:log|debug|info|notice|warning|error)\((.*?)(?:metadata:|\)\n)", source, re.DOTALL):
+            messages.update(re.findall(r'"([^"]*)"', call))
+        messages.update(re.findall(r'self\.count\(\s*"[^"]*(?:\\\([^)]*\))?",\s*"([^"]*)"', source))
+    keys = set(re.findall(r'static let \w+ = "(\w+)"', "".join(sources)))
+    assert len(messages) > 60 and len(keys) > 30
+    section = (ROOT / "docs/operations.md").read_text().split("## The log")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| [a-z, ]+ \| (.*?) \| (.*?) \|", section, re.MULTILINE)
+    told = {message for row, _ in rows for message in re.findall("`([^`]*)`", row)}
+    assert told == messages
+    assert keys - {key for _, row in rows for key in re.findall("`([^`]*)`", row)} == set()
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+def test_links(page: Path) -> None:
+    for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+        target = page.parent / link if link else page
+        assert target.exists(), link
+        if anchor:
+            titles = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}, anchor

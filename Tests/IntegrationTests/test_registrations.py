@@ -162,6 +162,38 @@ async def test_by_a_role_that_may(make_sidecar: SidecarMaker, router: Router, cl
     assert sidecar.entries("registered from SQL")[0]["place"].endswith("of registrar")
 
 
+@pytest.mark.parametrize("form", ["returns text", "returns setof text", "returns wamp.result"])
+async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                          form: str) -> None:
+    """A role that registers a harmless function and then takes SECURITY DEFINER off it: nothing of its code runs as the sidecar."""
+    interface = install(database, register_to=["registrar"])
+    database.execute(
+        "create schema own authorization registrar; grant usage on schema own to wamp; grant usage on schema wamp to registrar; "
+        "create table public.who (name text); grant insert on public.who to public")
+    make_sidecar(router.url("rawsocket"), interface.url).start()
+    value = "row(jsonb_build_array(current_user), null)::wamp.result" if "result" in form else "current_user::text"
+    step = "return next" if "setof" in form else "return"
+
+    def make(security: str) -> str:
+        return (f"create or replace function own.me() {form} language plpgsql security {security} as "
+                f"$$ begin insert into public.who values (current_user); {step} {value}; end $$")
+
+    with connect_as(database, "registrar") as session:
+        session.execute(make("definer"))
+        session.execute("select wamp.register('sql.me', 'own.me')")
+        async with joined(router) as peer:
+            await peer.call_when_there("sql.me")
+            for statement in (make("invoker"), make("definer"), "alter function own.me() security invoker",
+                              "alter function own.me() security definer", make("definer"), make("invoker")):
+                session.execute(statement)
+                try:
+                    await peer.call("sql.me")
+                    assert "definer" in statement, "what is theirs again runs again"
+                except ApplicationError as error:
+                    assert "invoker" in statement, error
+    assert database.rows("select distinct name from public.who") == [("registrar",)]
+
+
 async def test_dead_letters_are_tried_again(make_sidecar: SidecarMaker, router: Router,
                                             base: InstalledDatabase) -> None:
     sidecar = make_sidecar(router.url("rawsocket"), base.url).start()

@@ -1,6 +1,11 @@
--- The shop of sidecar.yaml.example: what its procedures call, and what notifies its channels.
+-- The shop of sidecar.yaml.example. It comes after
+--     wamp-sidecar install --admin-url .. --grant-to shop --register-to shop
+-- because a trigger of it publishes. All of it belongs to the role shop, an application as any other. The sidecar connects as
+-- the role wamp, which may read items, and nothing else: functions that do more are SECURITY DEFINER, they run as shop.
 
-create schema shop;
+create schema shop authorization shop;
+grant usage on schema shop to wamp;
+set role shop;
 
 create table shop.item (
     id bigint generated always as identity primary key,
@@ -9,6 +14,8 @@ create table shop.item (
 );
 
 insert into shop.item (name, stock) values ('apple', 3), ('apricot', 7), ('banana', 0);
+
+-- CALLEE: functions that sidecar.yaml makes procedures.
 
 -- A raw function: its parameters are named args and kwargs, so it gets the payload as it is.
 create function shop.echo(args jsonb, kwargs jsonb) returns jsonb
@@ -28,38 +35,53 @@ language sql stable as $$
     select item from shop.item where item.id = item_get.id
 $$;
 
--- An error that names itself: WA000, the WAMP error's URI as message, its arguments as detail.
+-- An error that names itself, and an event that is published if, and only if, the order is committed.
 create function shop.item_order(name text, count integer default 1) returns integer
-language plpgsql as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     ordered shop.item;
 begin
     select * into ordered from shop.item where item.name = item_order.name for update;
     if not found or ordered.stock < count then
-        raise exception using
-            errcode = 'WA000',
-            message = 'com.example.error.sold_out',
-            detail = jsonb_build_object('args', jsonb_build_array(name),
-                                        'kwargs', jsonb_build_object('left', coalesce(ordered.stock, 0)))::text;
+        perform wamp.raise_error('com.example.error.sold_out', jsonb_build_array(name),
+                                 jsonb_build_object('left', coalesce(ordered.stock, 0)));
     end if;
     update shop.item set stock = stock - count where id = ordered.id returning * into ordered;
-    perform pg_notify('order_placed', jsonb_build_object(
-        'args', jsonb_build_array(name, count), 'kwargs', jsonb_build_object('left', ordered.stock))::text);
+    perform wamp.publish('com.example.order.placed', jsonb_build_array(name, count),
+                         jsonb_build_object('left', ordered.stock));
     return ordered.stock;
 end
 $$;
 
--- Each change of an item is an event on a topic of its own.
-create function shop.item_changed() returns trigger
+-- SUBSCRIBER: a function that runs for each event.
+create function shop.delivered(name text, count integer) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update shop.item set stock = stock + count where item.name = delivered.name
+$$;
+
+-- PUBLISHER: each changed stock is an event.
+create trigger item_stock after update of stock on shop.item
+for each row execute function wamp.publish_row('com.example.item.stock', 'id', 'stock');
+
+-- CALLER: a function that asks a WAMP procedure, and knows what to do if that fails.
+create function shop.item_price(name text) returns text
 language plpgsql as $$
 begin
-    perform pg_notify('item_changed', to_jsonb(new)::text);
-    return null;
+    return wamp.call('com.example.price', jsonb_build_array(name)) ->> 'euro';
+exception when sqlstate 'WA000' then
+    return 'no price: ' || sqlerrm;
 end
 $$;
 
-create trigger item_changed after insert or update on shop.item
-for each row execute function shop.item_changed();
+-- Registered and subscribed from SQL, by shop: they have to be SECURITY DEFINER.
+create function shop.stock(name text) returns integer
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select stock from shop.item where item.name = stock.name
+$$;
 
-grant usage on schema shop to sidecar;
-grant select, insert, update on shop.item to sidecar;
+create function shop.renamed(id bigint, name text) returns void
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    update shop.item set name = renamed.name where item.id = renamed.id
+$$;
+
+grant select on shop.item to wamp;

@@ -2,7 +2,8 @@
 # A throw-away Crossbar.io node in a temporary folder. Sourced after setup.sh.
 
 # start_router FOLDER PORT TICKET: RawSocket and WebSocket (path /ws) on one port, realm1. The principal `sidecar` shows
-# its ticket and may do everything; everybody else is anonymous and may call and subscribe. Sets $router_pid.
+# its ticket and may do everything; everybody else is anonymous, may do everything within com.example, and may ask the
+# router what is registered and subscribed there. Sets $router_pid.
 # shellcheck disable=SC2034,SC2154
 start_router() {
     local folder=$1 port=$2 ticket=$3 auth
@@ -21,8 +22,12 @@ start_router() {
             "roles": [
                 {"name": "sidecar", "permissions": [{"uri": "", "match": "prefix",
                     "allow": {"call": true, "register": true, "publish": true, "subscribe": true}}]},
-                {"name": "anonymous", "permissions": [{"uri": "com.example.", "match": "prefix",
-                    "allow": {"call": true, "register": false, "publish": false, "subscribe": true}}]}
+                {"name": "anonymous", "permissions": [
+                    {"uri": "com.example.", "match": "prefix",
+                        "allow": {"call": true, "register": true, "publish": true, "subscribe": true}},
+                    {"uri": "wamp.registration.match", "match": "exact", "allow": {"call": true}},
+                    {"uri": "wamp.subscription.lookup", "match": "exact", "allow": {"call": true}}
+                ]}
             ]
         }],
         "transports": [{

@@ -1,6 +1,6 @@
 """The show of ./scripts/demo: each step says what is typed and what comes back, and checks it.
 
-usage: show.py ROUTER-URL DATABASE MAPPING-FILE; the database's address and password come in as PGHOST, PGPORT, PGPASSWORD
+usage: show.py ROUTER-URL MAPPING-FILE; the database comes in as PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD
 """
 
 import asyncio
@@ -18,7 +18,9 @@ from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
-from autobahn.wamp.types import CallOptions, ComponentConfig, EventDetails, SubscribeOptions  # noqa: E402
+from autobahn.wamp.types import (  # noqa: E402
+    CallOptions, ComponentConfig, EventDetails, PublishOptions, SubscribeOptions,
+)
 
 ON_TERMINAL = sys.stdout.isatty()
 SECONDS = 15
@@ -30,26 +32,42 @@ def colored(code, text):
 
 def shown(args, kwargs):
     """Arguments or results, as a reader would type them."""
-    parts = [json.dumps(item) for item in args] + [f"{name}={json.dumps(item)}" for name, item in kwargs.items()]
+    parts = [json.dumps(item, ensure_ascii=False) for item in args]
+    parts += [f"{name}={json.dumps(item, ensure_ascii=False)}" for name, item in kwargs.items()]
     return ", ".join(parts) or "(nothing)"
+
+
+def psql(sql):
+    """What psql prints for it: results, notices and errors."""
+    return subprocess.run(
+        ["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"], input=sql, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, check=False,
+    ).stdout.strip()
 
 
 class Show:
     """Runs steps, and remembers whether each did what it says."""
 
-    def __init__(self, session, database, mapping):
+    def __init__(self, session, mapping):
         self.session = session
-        self.database = database
         self.mapping = mapping
         self.steps = 0
         self.failures = 0
+
+    # -- what is printed
+
+    def role(self, name, text):
+        print(colored("1", f"--- {name}: {text}"))
+        print()
 
     def title(self, text):
         self.steps += 1
         print(colored("1", f"{self.steps}. {text}"))
 
     def line(self, label, text):
-        print(f"   {colored('2', f'{label:<10}')}{text}")
+        for line in text.splitlines() or [""]:
+            print(f"   {colored('2', f'{label:<10}')}{line}")
+            label = ""
 
     def mapped(self, key):
         """The lines of the mapping file that do it."""
@@ -71,62 +89,100 @@ class Show:
             self.line("expected", expected)
         print()
 
-    async def call(self, title, procedure, args, kwargs, expected):
-        """A call that succeeds; `expected` is its one result."""
+    # -- steps
+
+    async def call(self, title, procedure, args, kwargs, expected, mapping=True):
+        """A peer's call that succeeds; `expected` is its one result."""
         self.title(title)
-        self.mapped(procedure)
-        self.line("call", f"{procedure}({shown(args, kwargs)})")
-        try:
-            result = await self.request(procedure, args, kwargs)
-            self.verdict("result", shown(result.results, result.kwresults),
-                         list(result.results) == [expected] and not result.kwresults, shown([expected], {}))
-        except ApplicationError as error:
-            self.verdict("error", f"{error.error}: {shown(error.args, error.kwargs)}", False, shown([expected], {}))
+        if mapping:
+            self.mapped(procedure)
+        self.line("peer", f"call {procedure}({shown(args, kwargs)})")
+        answer = await self.answer(procedure, args, kwargs)
+        self.verdict("result", answer, answer == shown([expected], {}), shown([expected], {}))
 
-    async def failing_call(self, title, procedure, args, kwargs, uri, error_args, error_kwargs):
-        """A call that ends with that error."""
-        expected = f"{uri}: {shown(error_args, error_kwargs)}"
+    async def failing_call(self, title, procedure, args, kwargs, expected, mapping=True):
+        """A peer's call that ends with the error `expected`."""
         self.title(title)
-        self.mapped(procedure)
-        self.line("call", f"{procedure}({shown(args, kwargs)})")
-        try:
-            result = await self.request(procedure, args, kwargs)
-            self.verdict("result", shown(result.results, result.kwresults), False, expected)
-        except ApplicationError as error:
-            # The call's details come as keyword arguments of their own only where the callee sends them.
-            found = f"{error.error}: {shown(error.args, error.kwargs)}"
-            self.verdict("error", found, found == expected, expected)
+        if mapping:
+            self.mapped(procedure)
+        self.line("peer", f"call {procedure}({shown(args, kwargs)})")
+        answer = await self.answer(procedure, args, kwargs)
+        self.verdict("error", answer, answer.startswith(expected), expected)
 
-    async def request(self, procedure, args, kwargs):
-        reply = self.session.call(procedure, *args, options=CallOptions(details=True), **kwargs)
-        return await asyncio.wait_for(reply, SECONDS)
-
-    async def event(self, title, channel, topic, sql, args, kwargs):
-        """SQL that notifies a channel, and the event that arrives."""
+    async def event(self, title, topic, sql, expected, mapping=None):
+        """SQL that publishes, and the event that a peer gets; `expected` is (args, kwargs)."""
         arrived = asyncio.get_running_loop().create_future()
 
-        def received(*event_args, details: EventDetails, **event_kwargs):
+        def received(*args, details: EventDetails, **kwargs):
             if not arrived.done():
-                arrived.set_result((details.topic or topic, list(event_args), event_kwargs))
+                arrived.set_result(f"{details.topic or topic}: {shown(args, kwargs)}")
 
-        await self.session.subscribe(received, topic, options=SubscribeOptions(details=True))
+        subscription = await self.session.subscribe(received, topic, options=SubscribeOptions(details=True))
         self.title(title)
-        self.mapped(channel)
-        self.line("subscribe", topic)
+        if mapping:
+            self.mapped(mapping)
+        self.line("peer", f"subscribe {topic}")
         self.line("psql", sql)
-        subprocess.run(
-            ["psql", "-U", "postgres", "-d", self.database, "-qXAt", "-v", "ON_ERROR_STOP=1", "-c", sql],
-            check=True, stdin=subprocess.DEVNULL, timeout=SECONDS,
-        )
+        fault = await asyncio.to_thread(psql, sql)
+        right = f"{topic}: {shown(*expected)}"
         try:
             event = await asyncio.wait_for(arrived, SECONDS)
-            self.verdict("event", f"{event[0]}: {shown(event[1], event[2])}", event == (topic, args, kwargs),
-                         f"{topic}: {shown(args, kwargs)}")
         except TimeoutError:
-            self.verdict("event", f"none within {SECONDS} s", False, f"{topic}: {shown(args, kwargs)}")
+            event = f"none within {SECONDS} s; psql says: {fault}"
+        self.verdict("event", event, event == right, right)
+        await subscription.unsubscribe()
+
+    async def handled(self, title, topic, args, kwargs, sql, expected, mapping=True):
+        """A peer's event that a function of the database handles, and what SQL finds soon after it."""
+        self.title(title)
+        if mapping:
+            self.mapped(topic)
+        self.line("peer", f"publish {topic}({shown(args, kwargs)})")
+        await self.publish(topic, args, kwargs)
+        self.line("psql", sql)
+        end = asyncio.get_running_loop().time() + SECONDS
+        while (found := await asyncio.to_thread(psql, sql)) != expected and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.05)
+        self.verdict("prints", found, found == expected, expected)
+
+    async def typed(self, title, sql, expected, wait=None):
+        """SQL, and what psql prints."""
+        self.title(title)
+        self.line("psql", sql)
+        printed = await asyncio.to_thread(psql, sql)
+        self.verdict("prints", printed, printed == expected, expected)
+        if wait is not None:
+            await wait()
+
+    # -- the peer
+
+    async def answer(self, procedure, args, kwargs):
+        """A call's result or error, as it is shown."""
+        reply = self.session.call(procedure, *args, options=CallOptions(details=True), **kwargs)
+        try:
+            result = await asyncio.wait_for(reply, SECONDS)
+        except ApplicationError as error:
+            return f"{error.error}: {shown(error.args, error.kwargs)}"
+        return shown(result.results, result.kwresults)
+
+    async def publish(self, topic, args, kwargs):
+        await self.session.publish(topic, *args, options=PublishOptions(acknowledge=True), **kwargs)
+
+    async def until_known(self, procedure):
+        """Until the router knows a procedure."""
+        async def known():
+            return await self.session.call("wamp.registration.match", procedure) is not None
+
+        await self.until(known)
+
+    async def until(self, condition):
+        end = asyncio.get_running_loop().time() + SECONDS
+        while not await condition() and asyncio.get_running_loop().time() < end:
+            await asyncio.sleep(0.05)
 
 
 async def perform(show):
+    show.role("CALLEE", "functions of the database are WAMP procedures")
     await show.call(
         "A raw function gets the payload as it is", "com.example.echo", [1, "two"], {"three": 3},
         {"args": [1, "two"], "kwargs": {"three": 3}})
@@ -140,14 +196,85 @@ async def perform(show):
         "A statement of its own is a procedure too; a set is a list of rows", "com.example.item.search", [],
         {"pattern": "ap%", "limit": 1}, [{"id": 1, "name": "apple", "stock": 3}])
     await show.failing_call(
-        "An error names itself: errcode WA000 and a URI", "com.example.item.order", ["banana"], {},
-        "com.example.error.sold_out", ["banana"], {"left": 0})
+        "A function raises a WAMP error: wamp.raise_error(uri, args, kwargs)", "com.example.item.order", ["banana"], {},
+        'com.example.error.sold_out: "banana", left=0')
+
+    show.role("SUBSCRIBER", "functions of the database run for events")
+    await show.handled(
+        "A peer's event runs a function, in a transaction of its own", "com.example.delivery", ["banana", 12], {},
+        "select stock from shop.item where name = 'banana'", "12")
+
+    show.role("PUBLISHER", "what SQL publishes becomes an event when the transaction commits")
     await show.event(
-        "A NOTIFY is an event", "order_placed", "com.example.order.placed",
-        """notify order_placed, '{"args": ["apple", 1], "kwargs": {"left": 2}}'""", ["apple", 1], {"left": 2})
+        "An event in a transaction", "com.example.news",
+        "begin;\n"
+        "insert into shop.item (name, stock) values ('cherry', 20);\n"
+        "select wamp.publish('com.example.news', '[\"cherries!\"]', '{\"until\": \"Friday\"}');\n"
+        "commit;", (["cherries!"], {"until": "Friday"}))
     await show.event(
-        "A trigger's NOTIFY, on a topic made from its payload", "item_changed", "com.example.item.2.changed",
-        "update shop.item set stock = 5 where id = 2", [{"id": 2, "name": "apricot", "stock": 5}], {})
+        "What is rolled back is never published; what follows it is", "com.example.news",
+        "begin;\n"
+        "select wamp.publish('com.example.news', '[\"all for nothing!\"]');\n"
+        "rollback;\n"
+        "select wamp.publish('com.example.news', '[\"as you were\"]');", (["as you were"], {}))
+    await show.event(
+        "A trigger publishes rows: wamp.publish_row('com.example.item.stock', 'id', 'stock')", "com.example.item.stock",
+        "update shop.item set stock = 5 where id = 2",
+        ([], {"old": {"id": 2, "stock": 7}, "row": {"id": 2, "stock": 5}, "table": "item", "schema": "shop",
+              "operation": "UPDATE"}))
+
+    show.role("CALLER", "SQL calls WAMP procedures, and waits for the result")
+    prices = {"apple": "0.40", "cherry": "0.10"}
+
+    def price(name):
+        if name not in prices:
+            raise ApplicationError("com.example.error.unknown", name)
+        return {"euro": prices[name]}
+
+    registration = await show.session.register(price, "com.example.price")
+    show.line("peer", "register com.example.price, which knows apple and cherry")
+    print()
+    await show.typed(
+        "A call, and its result as jsonb", "select wamp.call('com.example.price', '[\"apple\"]')", '{"euro": "0.40"}')
+    await show.typed(
+        "A WAMP error is a SQL error with SQLSTATE WA000: the error's URI is its message",
+        "select wamp.call('com.example.price', '[\"durian\"]')", "ERROR:  com.example.error.unknown")
+    await show.typed(
+        "shop.item_price calls and catches it: exception when sqlstate 'WA000'",
+        "select name, shop.item_price(name) from shop.item where id in (1, 3) order by id",
+        "apple|0.40\nbanana|no price: com.example.error.unknown")
+    await registration.unregister()
+
+    show.role("FROM SQL", "an application registers and subscribes its own functions, without a line in the file")
+    await show.typed(
+        "shop.stock becomes a procedure when this commits",
+        "select wamp.register('com.example.stock', 'shop.stock') is not null", "t",
+        lambda: show.until_known("com.example.stock"))
+    await show.call("Now everybody can call it", "com.example.stock", ["apricot"], {}, 5, mapping=False)
+    await show.typed(
+        "shop.renamed runs for events from now on",
+        "select wamp.subscribe('com.example.item.renamed', 'shop.renamed') is not null", "t", subscribed(show))
+    await show.handled(
+        "A peer's event runs it", "com.example.item.renamed", [], {"id": 1, "name": "apple pie"},
+        "select name from shop.item where id = 1", "apple pie", mapping=False)
+
+    show.role("NOTIFY", "what the database notifies already becomes events too")
+    await show.event(
+        "A NOTIFY is an event (at most once: lost while nobody listens)", "com.example.shop.opened",
+        """notify shop_opened, '{"args": ["Monday", 8], "kwargs": {"door": "front"}}'""",
+        (["Monday", 8], {"door": "front"}), mapping="shop_opened")
+    await show.event(
+        "A topic made from the payload", "com.example.alarm.cellar",
+        """notify shop_alarm, '{"room": "cellar", "level": 2}'""", ([{"room": "cellar", "level": 2}], {}),
+        mapping="shop_alarm")
+
+
+def subscribed(show):
+    """Until the router knows a subscriber of the topic."""
+    async def known():
+        return await show.session.call("wamp.subscription.lookup", "com.example.item.renamed") is not None
+
+    return lambda: show.until(known)
 
 
 class _Session(ApplicationSession):
@@ -163,9 +290,12 @@ class _Session(ApplicationSession):
             self.was_joined.set_exception(ConnectionError(f"{details.reason}: {details.message}"))
         self.disconnect()
 
+    def onUserError(self, fail, msg):
+        """An error that the peer's own procedure raised: the caller shows it."""
+
 
 async def main():
-    url, database, mapping_file = sys.argv[1:]
+    url, mapping_file = sys.argv[1:]
     loop = asyncio.get_running_loop()
     txaio.config.loop = loop
     _Session.was_joined = loop.create_future()
@@ -174,7 +304,7 @@ async def main():
     await loop.create_connection(factory, urlparse(url).hostname, urlparse(url).port)
     session = await asyncio.wait_for(_Session.was_joined, SECONDS)
     with open(mapping_file, encoding="utf-8") as file:
-        show = Show(session, database, file.read())
+        show = Show(session, file.read())
     await perform(show)
     session.leave()
     print(colored("1", f"{show.steps - show.failures} of {show.steps} steps did what they say."))

@@ -272,6 +272,9 @@ final class Connection: WatcherHandler {
     }
 
     private func receive() {
+        // An answer may be the last thing that somebody wanted of the owner.
+        let owner = self.owner
+        defer { withExtendedLifetime(owner) {} }
         guard unsafe PQconsumeInput(self.handle.pointer) == 1 else {
             let reason = self.handle.errorText
             self.takeResults()

@@ -8,12 +8,25 @@ internal import NIOPosix
 /// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each connection that the
 /// sidecar may have, and none of them makes a second attempt while its first is stuck, so that the others are never starved.
 package struct Connector: Sendable {
-    private let threads: NIOThreadPool
+    /// Ends the threads with the last copy of the connector: a pool must not just be forgotten.
+    private final class Threads: Sendable {
+        let pool: NIOThreadPool
+
+        init(count: Int) {
+            self.pool = NIOThreadPool(numberOfThreads: count)
+            self.pool.start()
+        }
+
+        deinit {
+            self.pool.shutdownGracefully { _ in }
+        }
+    }
+
+    private let threads: Threads
 
     /// - Parameter connections: the most connections that will be asked for at a time.
     package init(connections: Int) {
-        self.threads = NIOThreadPool(numberOfThreads: connections)
-        self.threads.start()
+        self.threads = Threads(count: connections)
     }
 
     /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
@@ -23,7 +36,7 @@ package struct Connector: Sendable {
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
         eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
-        self.threads.runIfActive(eventLoop: eventLoop) {
+        self.threads.pool.runIfActive(eventLoop: eventLoop) {
             try Self.open(
                 settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
         }
@@ -35,12 +48,12 @@ package struct Connector: Sendable {
     package func run<Value: Sendable>(
         on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> Value
     ) -> EventLoopFuture<Value> {
-        self.threads.runIfActive(eventLoop: eventLoop, body)
+        self.threads.pool.runIfActive(eventLoop: eventLoop, body)
     }
 
     /// Ends a connection: says goodbye to the server and gives the memory back.
     func finish(_ handle: ConnectionHandle) {
-        self.threads.submit { _ in handle.finish() }
+        self.threads.pool.submit { _ in handle.finish() }
     }
 
     private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {

@@ -36,7 +36,8 @@ final class Callee {
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
-        self.definitions = Definitions(control: control, pool: pool, observer: observer, changed: changed)
+        self.definitions = Definitions(
+            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
         self.eventLoop = eventLoop
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
@@ -77,11 +78,15 @@ final class Callee {
 
     /// Another procedure, that SQL registered.
     ///
-    /// - Parameter isLate: readiness does not wait for it.
-    func add(_ mapping: ProcedureMapping, place: String, isLate: Bool) throws(URIError) -> ProcedureRoute {
+    /// - Parameters:
+    ///   - registration: its row.
+    ///   - isLate: readiness does not wait for it.
+    func add(
+        _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool
+    ) throws(URIError) -> ProcedureRoute {
         let uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let route = ProcedureRoute(
-            mapping: mapping, uri: uri, place: place, pool: self.pool, isFromSQL: true)
+            mapping: mapping, uri: uri, place: place, pool: self.pool, registration: registration)
         route.isLate = isLate
         if mapping.role != .session { self.settings.use() }
         self.routes.append(route)
@@ -259,6 +264,6 @@ extension ProcedureRoute {
                 "\(configuration.place(mapping.location)): procedure '\(mapping.uri)' \(error.description)")
         }
         self.init(
-            mapping: mapping, uri: uri, place: configuration.place(mapping.location), pool: pool, isFromSQL: false)
+            mapping: mapping, uri: uri, place: configuration.place(mapping.location), pool: pool, registration: nil)
     }
 }

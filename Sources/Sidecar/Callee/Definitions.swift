@@ -7,16 +7,21 @@ import WAMP
 /// One question a definition at a time: who asks while one is under way may be told what it finds, and who asks after a change has been
 /// committed asks anew.
 final class Definitions {
+    private let schema: String
     private let control: Control
     private let pool: Pool
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
 
-    /// - Parameter changed: called after each look: ``faults``, or what is known of a procedure, may have changed.
+    /// - Parameters:
+    ///   - schema: where the SQL interface is, unquoted.
+    ///   - changed: called after each look: ``faults``, or what is known of a procedure, may have changed.
     init(
-        control: Control, pool: Pool, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        schema: String, control: Control, pool: Pool, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
     ) {
+        self.schema = schema
         self.control = control
         self.pool = pool
         self.observer = observer
@@ -39,9 +44,7 @@ final class Definitions {
             return
         }
         definition.waiting = [completion]
-        PlanSource.find(
-            definition.target, options: definition.options, role: definition.role, control: self.control
-        ) { result in
+        self.find(definition) { result in
             let outcome: DefinitionOutcome
             switch result {
             case .success(let plan):
@@ -62,9 +65,53 @@ final class Definitions {
         }
     }
 
+    private func find(
+        _ definition: ProcedureDefinition, completion: @escaping (Result<ProcedurePlan, PlanSource.Failure>) -> Void
+    ) {
+        var options = definition.options
+        options.interfaceSchema = self.schema
+        guard let registration = definition.registration else {
+            return PlanSource.find(
+                definition.target, options: options, role: definition.role, control: self.control,
+                completion: completion)
+        }
+        self.askForStamp(registration) { result in
+            switch result {
+            case .success(let stamp):
+                options.guardCondition = stamp.map {
+                    "\(SQLText.qualified(self.schema, "mapping_guard"))(\(SQLText.literal($0)))"
+                }
+                PlanSource.find(
+                    definition.target, options: options, role: definition.role, control: self.control,
+                    completion: completion)
+            case .failure(let failure):
+                completion(.failure(PlanSource.Failure(failure)))
+            }
+        }
+    }
+
+    /// Who registered a function may have changed it since: what runs must be what was found to be harmless, to the very version.
+    private func askForStamp(
+        _ registration: RegistrationRow.Key, completion: @escaping (Result<String?, QueryFailure>) -> Void
+    ) {
+        var values = Parameters()
+        values.append(registration.kind.rawValue)
+        values.append(registration.id)
+        self.control.query(
+            "select \(SQLText.qualified(self.schema, "mapping_stamp"))($1::pg_catalog.text, $2::pg_catalog.int8)",
+            values
+        ) { result in
+            completion(result.map { rows in rows.values.first?.first ?? nil })
+        }
+    }
+
     private func replace(_ definition: ProcedureDefinition, with plan: ProcedurePlan?) {
         // A function that is the same as before keeps its plan, and with it what connections have prepared.
-        if let function = plan?.function, function == definition.plan?.function { return }
+        if let plan, let function = plan.function, function == definition.plan?.function,
+            plan.guardCondition == definition.plan?.guardCondition
+        {
+            return
+        }
         definition.plan?.statements.forEach(self.pool.retire)
         definition.plan = plan
         if plan != nil { definition.state = .plan }

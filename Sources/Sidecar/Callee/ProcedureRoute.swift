@@ -18,8 +18,8 @@ final class ProcedureRoute {
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?
 
-    /// - Parameter isFromSQL: whether SQL registered it.
-    init(mapping: ProcedureMapping, uri: URI, place: String, pool: Pool, isFromSQL: Bool) {
+    /// - Parameter registration: its row, if SQL registered it.
+    init(mapping: ProcedureMapping, uri: URI, place: String, pool: Pool, registration: RegistrationRow.Key?) {
         self.mapping = mapping
         self.uri = uri
         self.place = place
@@ -29,7 +29,8 @@ final class ProcedureRoute {
         let definition = { (role: String?) in
             ProcedureDefinition(
                 use: .procedure(uri.text), place: place, target: mapping.target.value,
-                options: PlanOptions(mapping, isFromSQL: isFromSQL), role: role)
+                options: PlanOptions(mapping, isFromSQL: registration != nil), role: role,
+                registration: registration)
         }
         switch mapping.role {
         case .session:
@@ -105,6 +106,8 @@ final class ProcedureDefinition {
     let options: PlanOptions
     /// The role that it runs as; nil for the session's own.
     let role: String?
+    /// Its row, if SQL registered it: whether it may be run depends on who did, and is asked anew at each look.
+    let registration: RegistrationRow.Key?
     var state = State.unknown
     /// What uses it was removed.
     var isForgotten = false
@@ -113,12 +116,16 @@ final class ProcedureDefinition {
     /// Who waits for the look-up that is under way; nil if none is.
     var waiting: [(DefinitionOutcome) -> Void]?
 
-    init(use: FunctionUse, place: String, target: ProcedureMapping.Target, options: PlanOptions, role: String?) {
+    init(
+        use: FunctionUse, place: String, target: ProcedureMapping.Target, options: PlanOptions, role: String?,
+        registration: RegistrationRow.Key?
+    ) {
         self.use = use
         self.place = place
         self.target = target
         self.options = options
         self.role = role
+        self.registration = registration
     }
 }
 

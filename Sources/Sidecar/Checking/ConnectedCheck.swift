@@ -8,16 +8,20 @@ import WAMPClient
 /// `check --connect`: whether the database has what the mapping names, and the router lets the sidecar in.
 package enum ConnectedCheck {
     private static let patience = TimeAmount.seconds(20)
+    /// Never shut down, as long as the process lives: connections that are given up may still have something to do on it.
+    private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// Connects to both sides, looks, and leaves again. Registers nothing.
     ///
     /// - Returns: what is wrong, a line each; empty if all is well.
     package static func run(_ configuration: Configuration) async throws -> [String] {
-        let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let eventLoop = eventLoops.next()
+        let eventLoop = self.eventLoops.next()
         async let database = self.checkDatabase(configuration, on: eventLoop)
         async let router = self.checkRouter(configuration, on: eventLoop)
-        return try await database + router
+        let faults = try await database
+        // Where the database can't be asked that has been said.
+        let interface = (try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get()) ?? []
+        return try await faults + interface + router
     }
 
     private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws

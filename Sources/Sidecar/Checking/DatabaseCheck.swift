@@ -114,10 +114,13 @@ final class DatabaseCheck {
     }
 
     private func finish() {
-        self.control?.stop()
+        let control = self.control
         self.control = nil
+        control?.stop()
         self.completion?(self.faults.sorted())
         self.completion = nil
+        // What called here may still be at work in it.
+        self.eventLoop.assumeIsolated().execute { withExtendedLifetime(control) {} }
     }
 }
 

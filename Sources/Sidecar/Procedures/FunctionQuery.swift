@@ -7,6 +7,7 @@ package struct FunctionQuery: Sendable {
     private let call: FunctionCall
     private let columns: ResultColumns
     private let form: Form
+    private let guardCondition: String
 
     /// How the call stands in its statement; the texts are what is selected, out of `r` or of the call.
     private enum Form: Sendable {
@@ -26,6 +27,8 @@ package struct FunctionQuery: Sendable {
     package init(_ function: FunctionDefinition, options: PlanOptions) throws(PlanFault) {
         self.call = FunctionCall(function)
         self.columns = ResultColumns(bigint: options.bigint)
+        // As a sub-select it is computed once, ahead of everything else, whatever the form of the statement.
+        self.guardCondition = self.call.guardCondition + (options.guardCondition.map { " and (select \($0))" } ?? "")
         if function.isProcedure {
             guard options.results == .auto || options.results == .row || options.results == .value else {
                 throw PlanFault("results: \(options.results) is not for procedures; \(function.signature) is one")
@@ -35,7 +38,7 @@ package struct FunctionQuery: Sendable {
         } else if function.returnsSet {
             (self.form, self.shape) = try Self.set(function, options.results, columns)
         } else {
-            (self.form, self.shape) = try Self.single(function, options.results, columns)
+            (self.form, self.shape) = try Self.single(function, options, columns)
         }
     }
 
@@ -53,27 +56,28 @@ package struct FunctionQuery: Sendable {
                 shape == .nothing || function.isRecord || !function.columns.isEmpty
                 ? (shape == .nothing ? expression : "pg_catalog.to_json(\(expression))")
                 : columns.document(expression, type: function.result)
-            return "select \(value) where \(call.guardCondition)"
+            return "select \(value) where \(guardCondition)"
         case .single(let value):
-            return "select \(value) from (select \(expression) as v where \(call.guardCondition) offset 0) as r"
+            return "select \(value) from (select \(expression) as v where \(guardCondition) offset 0) as r"
         case .set(let value, let tail):
             // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
             let alias = function.hasOutParameters ? "r(\(names))" : "r"
-            return "select \(value) from \(expression) as \(alias) where \(call.guardCondition)\(tail)"
+            return "select \(value) from \(expression) as \(alias) where \(guardCondition)\(tail)"
         }
     }
 
     private static func single(
-        _ function: FunctionDefinition, _ results: PlanOptions.Results, _ columns: ResultColumns
+        _ function: FunctionDefinition, _ options: PlanOptions, _ columns: ResultColumns
     ) throws(PlanFault) -> (Form, ResultShape) {
+        let results = options.results
         if function.result.oid == TypeOID.void {
             guard results == .auto else {
                 throw PlanFault("results: \(results) needs a result, but \(function.signature) returns none")
             }
             return (.scalar, .nothing)
         }
-        if function.isWAMPResult, results == .auto {
+        if function.isWAMPResult(of: options.interfaceSchema), results == .auto {
             return (.single("(r.v).args, (r.v).kwargs"), .result)
         }
         let isObject = !function.columns.isEmpty || function.isRecord
@@ -154,8 +158,8 @@ extension FunctionDefinition {
     }
 
     /// True for the SQL interface's composite type of arguments and keyword arguments.
-    fileprivate var isWAMPResult: Bool {
-        result.schema == "wamp" && result.name == "result" && columns.map(\.name) == ["args", "kwargs"]
+    fileprivate func isWAMPResult(of schema: String) -> Bool {
+        result.schema == schema && result.name == "result" && columns.map(\.name) == ["args", "kwargs"]
             && columns.allSatisfy { TypeOID.isJSON($0.type.base) }
     }
 }

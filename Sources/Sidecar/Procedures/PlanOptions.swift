@@ -7,6 +7,11 @@ package struct PlanOptions: Sendable, Equatable {
     /// How 64 bit integers are written.
     package var bigint: BigintFormat
 
+    /// Where the SQL interface is: its type `result` is told from others of that name.
+    package var interfaceSchema = "wamp"
+    /// A further condition, in SQL, that holds or fails before the function runs; nil for none.
+    package var guardCondition: String?
+
     /// Takes the mapping's options; the defaults are those of the mapping file.
     package init(convention: Convention = .auto, results: Results = .auto, bigint: BigintFormat = .number) {
         self.convention = convention

@@ -15,6 +15,8 @@ package final class ProcedurePlan {
     package let signature: String
     /// The function that is called; nil for a mapping of a statement.
     package let function: FunctionDefinition?
+    /// See ``PlanOptions/guardCondition``.
+    package let guardCondition: String?
     private let output: ProcedureOutput?
     private let convention: Convention
 
@@ -30,6 +32,7 @@ package final class ProcedurePlan {
     package init(function: FunctionDefinition, options: PlanOptions = PlanOptions()) throws(PlanFault) {
         let query = try FunctionQuery(function, options: options)
         self.function = function
+        self.guardCondition = options.guardCondition
         self.signature = function.signature
         self.isProcedure = function.isProcedure
         self.result = query.shape
@@ -60,6 +63,7 @@ package final class ProcedurePlan {
     ) throws(PlanFault) {
         let query = try StatementQuery(mapping, description, options: options)
         self.function = nil
+        self.guardCondition = nil
         self.signature = query.signature
         self.isProcedure = false
         self.result = query.shape

@@ -135,12 +135,13 @@ final class Registrations {
             case .registration:
                 let mapping = try row.mapping.procedure(checks: .sidecar)
                 if let clash = self.clash(of: mapping, row) { return .fault(clash) }
-                return .procedure(try self.callee.add(mapping, place: row.place, isLate: self.isSettled))
+                return .procedure(
+                    try self.callee.add(mapping, place: row.place, registration: row.key, isLate: self.isSettled))
             case .subscription:
                 let mapping = try row.mapping.subscription(checks: .sidecar)
                 if let clash = self.clash(of: mapping, row) { return .fault(clash) }
                 let route = try self.subscriptions.add(
-                    mapping, place: row.place, isFromSQL: true, isLate: self.isSettled)
+                    mapping, place: row.place, registration: row.key, isLate: self.isSettled)
                 self.subscriptions.lookUpWhatIsNotKnown()
                 return .subscription(route)
             }

@@ -162,6 +162,12 @@ package struct InstallationPlan: Sendable {
                 self.add("role \(role), which the sidecar connects as", "\(statement);")
                 self.warnings.append("the role \(role) has no password; alter role .. password gives it one")
             }
+            if self.survey.isSuperuser {
+                // The port's password is a bound value, and those are logged where all statements are.
+                self.add(
+                    "bound values of \(role) stay out of the server's log",
+                    "alter role \(SQLText.identifier(role)) set log_parameter_max_length = 0;")
+            }
         } else if self.request.verifier != nil {
             self.warnings.append("the role \(role) is there already, and its password is left as it is")
         }

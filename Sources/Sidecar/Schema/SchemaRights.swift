@@ -20,7 +20,8 @@ package struct SchemaRights: Sendable {
             "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp(text)",
             "leader_write(text, timestamptz)", "leader_read()",
             "event_bury(text, text, jsonb, jsonb, jsonb, text, text, text, int)", "event_retries()",
-            "event_retried(bigint, boolean, text, text)", "mapping_rows()", "dead_letter_list(text, text, int)",
+            "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
+            "mapping_guard(text)", "dead_letter_list(text, text, int)",
             "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
             "port_configure(text[], text, text, text)",
         ]

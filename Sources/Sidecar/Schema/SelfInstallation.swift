@@ -24,21 +24,24 @@ package enum SelfInstallation {
     ///   - schema: the schema's name, not quoted.
     ///   - grantTo: the roles that may publish and call.
     ///   - registerTo: the roles that may register and subscribe.
+    ///   - installs: false to look only, whoever owns the schema.
     /// - Returns: a future on `eventLoop`; fails with `ConnectFailure` or `DatabaseError` if the database can't be asked,
     ///   and then it is to be tried again later.
     package static func run(
-        _ settings: ConnectionSettings, schema: String, grantTo: [String], registerTo: [String],
+        _ settings: ConnectionSettings, schema: String, grantTo: [String], registerTo: [String], installs: Bool = true,
         on threads: Connector, eventLoop: any EventLoop
     ) -> EventLoopFuture<Outcome> {
         threads.run(on: eventLoop) {
             let connection = try ScriptConnection(settings)
-            return try self.run(schema: schema, grantTo: grantTo, registerTo: registerTo, on: connection)
+            return try self.run(
+                schema: schema, grantTo: grantTo, registerTo: registerTo, installs: installs, on: connection)
         }
     }
 
     /// The same on a connection that is there. Blocks.
     package static func run(
-        schema: String, grantTo: [String], registerTo: [String], on connection: borrowing ScriptConnection
+        schema: String, grantTo: [String], registerTo: [String], installs: Bool = true,
+        on connection: borrowing ScriptConnection
     ) throws -> Outcome {
         let found = SurveyRow(
             try connection.query(
@@ -67,6 +70,9 @@ package enum SelfInstallation {
                         """))
             }
             return try self.look(schema: schema, isOwned: false, wanted: (grantTo, registerTo), on: connection)
+        }
+        guard installs else {
+            return try self.look(schema: schema, isOwned: true, wanted: (grantTo, registerTo), on: connection)
         }
         let request = InstallationRequest(schema: schema, role: nil, grantTo: grantTo, registerTo: registerTo)
         do {

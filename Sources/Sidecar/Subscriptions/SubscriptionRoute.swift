@@ -17,8 +17,10 @@ final class SubscriptionRoute {
     var isLate = false
     private let pool: Pool
 
-    /// - Parameter isFromSQL: whether SQL subscribed it.
-    init(mapping: SubscriptionMapping, topic: URI, place: String, pool: Pool, isFromSQL: Bool) {
+    /// - Parameter registration: its row, if SQL subscribed it.
+    init(
+        mapping: SubscriptionMapping, topic: URI, place: String, pool: Pool, registration: RegistrationRow.Key?
+    ) {
         self.mapping = mapping
         self.topic = topic
         self.place = place
@@ -28,7 +30,8 @@ final class SubscriptionRoute {
         self.definition = ProcedureDefinition(
             use: .subscription(topic.text, function: mapping.function.value), place: place,
             target: .function(mapping.function.value),
-            options: PlanOptions(mapping, isFromSQL: isFromSQL), role: mapping.role)
+            options: PlanOptions(mapping, isFromSQL: registration != nil), role: mapping.role,
+            registration: registration)
     }
 
     /// The last event of it has ended.

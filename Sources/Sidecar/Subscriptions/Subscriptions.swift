@@ -50,13 +50,14 @@ final class Subscriptions {
         self.settings = settings
         self.observer = observer
         self.changed = changed
-        self.definitions = Definitions(control: control, pool: pool, observer: observer, changed: changed)
+        self.definitions = Definitions(
+            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.subscriptions {
             do throws(URIError) {
-                _ = try self.add(mapping, place: configuration.place(mapping.location), isFromSQL: false)
+                _ = try self.add(mapping, place: configuration.place(mapping.location), registration: nil)
             } catch {
                 throw StartError(
                     "\(configuration.place(mapping.location)): subscription '\(mapping.topic)' \(error.description)")
@@ -113,15 +114,15 @@ final class Subscriptions {
     /// Another subscription, at run time or at start.
     ///
     /// - Parameters:
-    ///   - isFromSQL: whether SQL subscribed it.
+    ///   - registration: its row, if SQL subscribed it.
     ///   - isLate: readiness does not wait for it.
     func add(
-        _ mapping: SubscriptionMapping, place: String, isFromSQL: Bool, isLate: Bool = false
+        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false
     ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, topic: topic, place: place, pool: self.pool, isFromSQL: isFromSQL)
+            mapping: mapping, topic: topic, place: place, pool: self.pool, registration: registration)
         let context = EventContext(
             route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,

@@ -59,4 +59,24 @@ struct ListenerStateMachineTests {
         machine.connected()
         check(machine.failed(sqlstate: "58P01", reason: "could not access status of transaction"), .healQueue)
     }
+
+    @Test("a channel that is added later is listened to at once, or when the connection is there")
+    func added() {
+        var machine = ListenerStateMachine(channels: ["a"])
+        check(machine.add("b"), false, "there is no connection")
+        machine.connected()
+        check(machine.subscribed(), .none)
+        check(machine.subscribed(), .isListening)
+        check(machine.add("b"), false, "it is listened to already")
+        check(machine.add("c"), true)
+        check(machine.isHearing, false)
+        check(machine.subscribed(), .isListening)
+        guard case .ask(let number) = machine.timeToAsk() else {
+            Issue.record("the server is not asked")
+            return
+        }
+        check(
+            machine.answered(["a", "b"], number: number),
+            .reconnect(reason: "the server does not listen to all channels any more"))
+    }
 }

@@ -52,4 +52,20 @@ struct CallSettingsTests {
         #expect(caller.authid == nil)
         #expect(caller.authrole == "x")
     }
+
+    @Test("all of it ahead of each event, as part of the text; its order is the rest")
+    func events() {
+        let settings = CallSettings(sessionTimeout: Self.timeout, isInUse: false)
+        settings.searchPath = "it's, public"
+        let preludes = settings.eventPreludes(timeout: .seconds(2), role: "a'b")
+        for text in [preludes.guarded.text, preludes.plain.text] {
+            #expect(text.contains("set_config('statement_timeout', '2000', true)"))
+            #expect(text.contains("set_config('search_path', 'it''s, public', true)"))
+            #expect(text.contains("set_config('role', 'a''b', true)"))
+            #expect(text.contains("set_config('wamp.caller_authid', '', true)"))
+        }
+        #expect(preludes.guarded.text.contains("current_setting('wamp.seq', true) operator(pg_catalog.=) $1"))
+        #expect(!preludes.plain.text.contains("wamp.seq"))
+        #expect(settings.eventPreludes(timeout: .seconds(2), role: nil).plain.text.contains("'role', 'none', true"))
+    }
 }

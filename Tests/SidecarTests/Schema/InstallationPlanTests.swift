@@ -41,7 +41,8 @@ import Testing
             InstallationRequest(schema: "wamp", role: "wamp", verifier: "SCRAM$x"), on: self.nothing)
         #expect(
             self.titles(plan) == [
-                "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as", "schema wamp",
+                "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as",
+                "bound values of wamp stay out of the server's log", "schema wamp",
                 "tables and functions, version 1", "which database this is", "rights",
                 "extension dblink in schema wamp_dblink, and the way to the sidecar's port",
             ])

@@ -373,7 +373,7 @@ $body$;
 -- types: the signature as it is kept, so that it is found again by comparing texts; reading it as types needs rights in
 -- their schemas, which the registrant has, and the interface's owner may not have.
 create function @schema@.mapping_fault(proc text, signature text, registrant text, out code text, out message text,
-    out types text)
+    out types text, out stamp text)
 language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $body$
 declare
     role record;
@@ -431,7 +431,8 @@ begin
         message := format('there are several functions %s; the signature has to say which', mapping_fault.proc);
         return;
     end if;
-    select p.*, format('%I.%I(%s)', parts[1], parts[2], oidvectortypes(p.proargtypes)) as shown into entry from pg_proc as p where p.oid = candidates[1];
+    select p.*, p.xmin as version, format('%I.%I(%s)', parts[1], parts[2], oidvectortypes(p.proargtypes)) as shown
+        into entry from pg_proc as p where p.oid = candidates[1];
     types := case when mapping_fault.signature is not null then oidvectortypes(entry.proargtypes) end;
     if not (has_function_privilege(role.oid, entry.oid, 'execute')
         and has_schema_privilege(role.oid, entry.pronamespace, 'usage'))
@@ -468,6 +469,45 @@ begin
             'sidecar converts them; %I may not register another', entry.shown, mapping_fault.registrant);
         return;
     end if;
+    stamp := entry.oid || ':' || entry.version;
+end $body$;
+
+-- Which version of its function a row of registration or subscription may run, as mapping_guard() takes it; null for any,
+-- where the schema's owner or a superuser registered it. An error if it must not be run.
+create function @schema@.mapping_stamp(kind text, id bigint) returns text
+language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp as $body$
+declare
+    entry record;
+    fault record;
+begin
+    select m.proc, m.signature, m.registered_by into entry from (
+        select 'registration' as kind, r.id, r.proc, r.signature, r.registered_by from @schema@.registration as r
+        union all
+        select 'subscription', s.id, s.proc, null, s.registered_by from @schema@.subscription as s
+    ) as m where m.kind = mapping_stamp.kind and m.id = mapping_stamp.id;
+    if not found then
+        raise exception 'it is registered no more' using errcode = '42704';
+    end if;
+    select f.code, f.message, f.stamp into fault
+        from @schema@.mapping_fault(entry.proc, entry.signature, entry.registered_by) as f;
+    if fault.message is not null then
+        raise exception '%', fault.message using errcode = fault.code;
+    end if;
+    return fault.stamp;
+end $body$;
+
+-- True as long as the function is of the version that mapping_stamp() told; an error (42883) when it is another. The sidecar's
+-- statement asks it when its plan is made and its function looked up, and before the function runs: so whoever changes the
+-- function between the look and the call, and be it back and forth, is found out.
+create function @schema@.mapping_guard(stamp text) returns boolean
+language plpgsql volatile parallel unsafe set search_path = pg_catalog, pg_temp as $body$
+begin
+    perform from pg_proc as p where p.oid = split_part(mapping_guard.stamp, ':', 1)::oid
+        and p.xmin::text = split_part(mapping_guard.stamp, ':', 2);
+    if not found then
+        raise exception 'the function was changed' using errcode = '42883';
+    end if;
+    return true;
 end $body$;
 
 -- What is wrong with the options of a registration or subscription; null if nothing is.

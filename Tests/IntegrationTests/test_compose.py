@@ -1,0 +1,96 @@
+"""compose.yaml without a container engine: what it mounts is there and is taken, and its steps do what they are for."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from actors.cluster import ADMIN_PASSWORD, Cluster
+from actors.deadline import free_port
+from actors.installation import admin_url
+from actors.peer import joined
+from actors.router import Router
+from actors.sidecar import ROOT, run
+from conftest import SidecarMaker
+
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SERVICES: dict[str, Any] = COMPOSE["services"]
+FILES = ROOT / "examples/compose"
+SECRETS = {"DATABASE_PASSWORD": "wamp-password", "WAMP_TICKET": "change-me", "WAMP_CALLER_PASSWORD": "caller-password"}
+
+
+def test_it_hangs_together() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    user = next(line.split()[1] for line in dockerfile.splitlines() if line.startswith("USER "))
+    uid, gid = user.split(":")
+    assert f"uid={uid},gid={gid}," in COMPOSE["volumes"]["caller"]["driver_opts"]["o"]
+    for name, service in SERVICES.items():
+        assert "image" in service, name
+        for needed in service.get("depends_on", {}):
+            assert needed in SERVICES, f"{name} waits for {needed}"
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert (ROOT / source).is_file() if source.startswith(".") else source in COMPOSE["volumes"], volume
+    folder = yaml.safe_load((FILES / "sidecar.yaml").read_text())["caller"]["listen"].split(":")[0]
+    for name in ("database", "sidecar"):
+        assert f"caller:{folder}" in SERVICES[name]["volumes"], "both have the socket's folder, at the same place"
+
+
+def test_mapping_is_taken() -> None:
+    result = run("check", "--config", FILES / "sidecar.yaml", environment=SECRETS)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_router_configuration_is_taken(tmp_path: Path) -> None:
+    node = tmp_path / ".crossbar"
+    node.mkdir()
+    (node / "config.json").write_text((FILES / "crossbar.json").read_text())
+    result = subprocess.run(
+        [Path(sys.executable).parent / "crossbar", "check", "--cbdir", node], capture_output=True, text=True, timeout=60,
+        check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    roles = json.loads((FILES / "crossbar.json").read_text())["workers"][0]["realms"][0]["roles"]
+    assert [role["name"] for role in roles] == ["sidecar", "anonymous"]
+
+
+async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster, tmp_path: Path) -> None:
+    """The same commands one after another, with a Unix socket that another user's server connects to."""
+    database = mortal_cluster.create_database("shop")
+    environment = {
+        "PATH": os.environ["PATH"], "PGHOST": "127.0.0.1", "PGPORT": str(mortal_cluster.port), "PGUSER": "postgres",
+        "PGDATABASE": "shop", "PGPASSWORD": ADMIN_PASSWORD, "SHOP_PASSWORD": "it's \"shop\"",
+        "SCHEMA": str(ROOT / "examples/shop/schema.sql"),
+    }
+
+    def step(script: str) -> str:
+        return subprocess.run(
+            ["sh", FILES / script], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, timeout=30,
+            check=True,
+        ).stdout
+
+    step("role.sh")
+    words = [admin_url(database) if word.startswith("postgresql:") else word for word in SERVICES["install"]["command"]]
+    for _ in range(2):
+        result = run(*words, environment={"WAMP_ROLE_PASSWORD": "wamp-password"})
+        assert result.returncode == 0, result.stdout + result.stderr
+    step("schema.sh")
+    assert "the shop is there" in step("schema.sh")
+
+    mapping = yaml.safe_load((FILES / "sidecar.yaml").read_text())
+    folder = tmp_path / "socket"
+    folder.mkdir(mode=0o755)
+    for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
+        parent.chmod(0o755)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), f"postgresql://wamp@127.0.0.1:{mortal_cluster.port}/shop", SECRETS,
+        **{name: section for name, section in mapping.items() if name not in ("router", "database")} |
+        {"database": {"password": mapping["database"]["password"]}, "caller":
+            {"listen": f"{folder}:{free_port()}", "password": mapping["caller"]["password"]}})
+    sidecar.start().wait_for("the database knows the way to the caller's port")
+    async with joined(router) as peer:
+        assert (await peer.call("com.example.item.order", "apple")).value == 2
+    assert database.value("select wamp.call('com.example.add2', '[2, 3]')") == 5

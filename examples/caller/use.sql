@@ -1,0 +1,3 @@
+select invoice.add('lamp');
+select invoice.add('unicorn');
+select * from invoice.line;
