@@ -67,6 +67,13 @@ struct JSONCursor {
         return nil
     }
 
+    /// Consumes one value of any kind and returns its text.
+    mutating func value() -> UnsafeRawBufferPointer? {
+        guard peek() != nil else { return nil }
+        let start = index
+        return skipValue() ? UnsafeRawBufferPointer(rebasing: bytes[start..<index]) : nil
+    }
+
     /// Consumes one value of any kind.
     mutating func skipValue() -> Bool {
         var depth = 0

@@ -14,11 +14,13 @@ struct LoadCommand: ParsableCommand {
               load calls --outstanding 1 --outstanding 128 --seconds 5 -- wamp-sidecar run --config bench.yaml
               load calls --outstanding 128 --calls 1000000 --sample-every 100000 -- wamp-sidecar run --config bench.yaml
               load publications --count 500000 -- wamp-sidecar run --config bench.yaml
+              load events --count 500000 -- wamp-sidecar run --config bench.yaml
+              load serve -- wamp-sidecar run --config bench.yaml
             """,
-        subcommands: [CallsCommand.self, PublicationsCommand.self])
+        subcommands: [CallsCommand.self, PublicationsCommand.self, EventsCommand.self, ServeCommand.self])
 }
 
-/// What both modes need to get hold of a peer.
+/// What every mode needs to get hold of a peer.
 struct PeerOptions: ParsableArguments {
     @Option(help: "The port to listen on; 0 for a free one.")
     var port: UInt16 = 0

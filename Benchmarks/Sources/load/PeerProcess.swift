@@ -6,6 +6,8 @@ import Glibc
 final class PeerProcess {
     /// Its process id.
     let id: pid_t
+    /// When it was started.
+    let started = Clock.now()
     private var status: Int32?
 
     /// Starts `command` (looked up in PATH) with standard input from /dev/null and standard output joined to standard

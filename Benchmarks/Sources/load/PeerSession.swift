@@ -16,6 +16,11 @@ struct PeerSession {
         report.add("port", Int(listener.port))
         report.print()
         let process = command.isEmpty ? nil : try PeerProcess(command: command, port: listener.port)
+        if let process {
+            var report = Report("started")
+            report.add("process", Int(process.id))
+            report.print()
+        }
         do {
             router = RouterEnd(connection: try Self.accept(listener, process))
             try router.connection.handshake()

@@ -10,6 +10,9 @@ struct PublicationsCommand: ParsableCommand {
     @Option(help: "The last number that will be published.")
     var count: Int = 500_000
 
+    @Flag(help: "Report each publication with the time of its arrival, on the system's monotonic clock.")
+    var arrivals = false
+
     @OptionGroup var peer: PeerOptions
 
     func run() throws {
@@ -21,6 +24,12 @@ struct PublicationsCommand: ParsableCommand {
                 before = session.process?.usage()
                 var report = Report("publishing")
                 report.add(before)
+                report.print()
+            } arrival: { number, time in
+                guard arrivals else { return }
+                var report = Report("arrival")
+                report.add("number", number)
+                report.add("nanoseconds", Int(time))
                 report.print()
             } second: { publications in
                 var report = Report("second")

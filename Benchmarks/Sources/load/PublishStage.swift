@@ -23,8 +23,11 @@ struct PublishStage {
     ///
     /// - Parameters:
     ///   - listening: called when the first probe has arrived.
+    ///   - arrival: called for each publication with its number and the time at which it came.
     ///   - second: called after each second with the number of publications in it.
-    func run(on router: RouterEnd, listening: () -> Void, second: (Int) -> Void) throws(LoadError) -> Outcome {
+    func run(
+        on router: RouterEnd, listening: () -> Void, arrival: (Int, UInt64) -> Void = { _, _ in }, second: (Int) -> Void
+    ) throws(LoadError) -> Outcome {
         var outcome = Outcome()
         var last = 0
         var began: UInt64 = 0
@@ -56,6 +59,7 @@ struct PublishStage {
                     outcome.wrong += 1
                     continue
                 }
+                arrival(number, now)
                 outcome.lost += number - last - 1
                 last = number
             }

@@ -1,13 +1,16 @@
-/// The router's end of one WAMP session, as much of it as a callee or a publisher notices.
+/// The router's end of one WAMP session, as much of it as a client notices.
 ///
-/// It answers HELLO, REGISTER, UNREGISTER, SUBSCRIBE, UNSUBSCRIBE, acknowledged PUBLISH, CALL (a heartbeat) and GOODBYE
-/// by itself, and hands back what is measured: the answers to invocations, and publications.
+/// It answers HELLO, REGISTER, UNREGISTER, SUBSCRIBE, UNSUBSCRIBE, acknowledged PUBLISH, CALL (with the call's own
+/// arguments) and GOODBYE by itself, and hands back what is measured: the answers to invocations, publications, calls.
 final class RouterEnd {
     /// The bytes' way in and out; the stages append their invocations to its `outgoing`.
     let connection: Connection
 
     /// The registrations in force, by the text of their procedures.
     private(set) var registrations: [String: Int] = [:]
+
+    /// The subscriptions in force, by the text of their topics.
+    private(set) var subscriptions: [String: Int] = [:]
 
     /// The peer has said GOODBYE and got its answer.
     private(set) var hasSaidGoodbye = false
@@ -24,6 +27,8 @@ final class RouterEnd {
         case error(request: Int, text: String)
         /// A PUBLISH; `number` is its first positional argument if that is an integer.
         case publish(number: Int?)
+        /// A CALL that had positional arguments; a heartbeat has none, and is housekeeping.
+        case call
     }
 
     /// - Parameter connection: with its handshake done.
@@ -60,6 +65,8 @@ final class RouterEnd {
             return .yield(request: request, result: cursor.integer())
         case 16:
             return try publication(&cursor, frame)
+        case 48:
+            return try call(&cursor, frame)
         case 8:
             guard cursor.integer() == 68, cursor.take(","), let request = cursor.integer() else {
                 throw malformed(frame)
@@ -93,6 +100,25 @@ final class RouterEnd {
         return .publish(number: cursor.integer())
     }
 
+    private func call(_ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {
+        guard let request = cursor.integer(), cursor.take(","), cursor.skipValue(), cursor.take(","),
+            cursor.string() != nil
+        else { throw malformed(frame) }
+        guard cursor.take(",") else {
+            answer("[50,", request, ",{},[1]]")
+            return .housekeeping
+        }
+        guard let arguments = cursor.value() else { throw malformed(frame) }
+        connection.outgoing.beginFrame()
+        connection.outgoing.append("[50,")
+        connection.outgoing.append(request)
+        connection.outgoing.append(",{},")
+        connection.outgoing.append(arguments)
+        connection.outgoing.append("]")
+        connection.outgoing.endFrame()
+        return .call
+    }
+
     private func answer(_ code: Int, _ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) {
         switch code {
         case 1:
@@ -102,23 +128,27 @@ final class RouterEnd {
         case 6:
             answer("[6,{},\"wamp.close.goodbye_and_out\"]")
             hasSaidGoodbye = true
-        case 32, 34, 48, 64, 66:
+        case 32, 34, 64, 66:
             guard let request = cursor.integer(), cursor.take(",") else { throw malformed(frame) }
             switch code {
-            case 32: answer("[33,", request, ",", newID(), "]")
-            case 34: answer("[35,", request, "]")
-            case 48: answer("[50,", request, ",{},[1]]")
+            case 34:
+                guard let subscription = cursor.integer() else { throw malformed(frame) }
+                subscriptions = subscriptions.filter { $0.value != subscription }
+                answer("[35,", request, "]")
             case 66:
                 guard let registration = cursor.integer() else { throw malformed(frame) }
                 registrations = registrations.filter { $0.value != registration }
                 answer("[67,", request, "]")
             default:
-                guard cursor.skipValue(), cursor.take(","), let procedure = cursor.string() else {
-                    throw malformed(frame)
+                guard cursor.skipValue(), cursor.take(","), let uri = cursor.string() else { throw malformed(frame) }
+                let id = newID()
+                if code == 32 {
+                    subscriptions[String(decoding: uri, as: UTF8.self)] = id
+                    answer("[33,", request, ",", id, "]")
+                } else {
+                    registrations[String(decoding: uri, as: UTF8.self)] = id
+                    answer("[65,", request, ",", id, "]")
                 }
-                let registration = newID()
-                registrations[String(decoding: procedure, as: UTF8.self)] = registration
-                answer("[65,", request, ",", registration, "]")
             }
         case 49: break
         default: throw malformed(frame)

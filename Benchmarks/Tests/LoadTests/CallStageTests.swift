@@ -1,4 +1,3 @@
-import Glibc
 import Testing
 
 @testable import load
@@ -6,20 +5,11 @@ import Testing
 struct CallStageTests {
     /// Runs a stage of two calls against a peer that has answered already with `answers`.
     private func outcome(of answers: [String]) throws -> CallStage.Outcome {
-        var ends: [Int32] = [0, 0]
-        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
-        defer { close(ends[1]) }
-        var frames = OutgoingBytes()
-        for answer in answers {
-            frames.beginFrame()
-            frames.append(Array(answer.utf8))
-            frames.endFrame()
-        }
-        try #require(write(ends[1], frames.bytes, frames.bytes.count) == frames.bytes.count)
-        let router = RouterEnd(connection: try Connection(descriptor: ends[0]))
-        var request = 0
         let stage = CallStage(outstanding: 2, calls: 2, seconds: 0, sampleEvery: nil)
-        return try stage.run(on: router, registration: 1, request: &request) { _ in }
+        var request = 0
+        return try ScriptedPeer(saying: answers).meet { router in
+            try stage.run(on: router, registration: 1, request: &request) { _ in }
+        }
     }
 
     @Test func rightAnswersCountInAnyOrder() throws {
