@@ -145,6 +145,32 @@ async def test_refused_for_the_moment(make_sidecar: SidecarMaker, installed: Dat
             ("test.moody", [1], "wamp.error.unavailable", 2)]
 
 
+async def test_held_topic_and_old_transaction(make_sidecar: SidecarMaker, installed: Database) -> None:
+    """More events of a held topic than a scan takes, and a transaction that keeps the bound where it is: the others go on."""
+    heard: list[str] = []
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == PUBLISH:
+                heard.append(message[3])
+                if message[3] == "test.moody":
+                    connection.send(ERROR, PUBLISH, message[1], {}, "wamp.error.unavailable")
+                    continue
+            connection.answer(message)
+
+    with installed.connect() as old:
+        old.execute("create table t (); begin; insert into t default values")
+        async with scripted(script) as router:
+            await make_sidecar(router.url, installed.url, outbox={"batch": 10, "attempts": 100}).started(LEADING)
+            publish(installed, *[("test.moody", [n]) for n in range(10)])
+            await until(lambda: "test.moody" in heard, "it is tried")
+            publish(installed, *[("test.calm", [n]) for n in range(30)])
+            await until(lambda: heard.count("test.calm") == 30, "another topic goes on")
+            assert old.info.transaction_status == 2, "the old transaction is still there"
+
+
 async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Database) -> None:
     """A router that keeps its acknowledgement to itself: a new session, and the event is published again."""
     heard: list[list[int]] = []

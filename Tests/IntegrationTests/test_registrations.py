@@ -194,6 +194,48 @@ async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Ro
     assert database.rows("select distinct name from public.who") == [("registrar",)]
 
 
+async def test_what_a_low_role_leaves_in_its_session(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Prepared statements under the sidecar's names, temporary views in front, settings: nobody else's call meets them."""
+    interface = install(database, register_to=["registrar"])
+    database.execute(
+        """
+        create schema own authorization registrar; grant usage on schema own to wamp; grant usage on schema wamp to registrar;
+        create table public.log (line text); insert into public.log values ('true'); grant select on public.log to wamp;
+        create function public.read_log() returns text language plpgsql as $$ begin return (select max(line) from log); end $$;
+        """)
+    make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 1},
+                 procedures={"test.log": "public.read_log"},
+                 subscriptions={}).start()
+    with connect_as(database, "registrar") as session:
+        session.execute(
+            """
+            create table own.loot (who text);
+            create function own.grab() returns text language plpgsql as
+                $$ begin insert into own.loot values (current_user); return 'forged'; end $$;
+            grant usage on schema own to public; grant insert on own.loot to public;
+            create function own.poison() returns text language plpgsql security definer as $$
+            declare s record;
+            begin
+                perform set_config('search_path', 'own, public', false);
+                execute 'create temp view log as select own.grab() as line';
+                execute 'grant select on log to public';
+                for s in select name from pg_prepared_statements where name like 'w%' loop
+                    execute format('deallocate %I', s.name);
+                    execute format('prepare %I as select own.grab()', s.name);
+                end loop;
+                return 'done';
+            end $$;
+            """)
+        session.execute("select wamp.register('sql.poison', 'own.poison')")
+    async with joined(router) as peer:
+        assert (await peer.call("test.log")).value == "true"
+        await peer.call_when_there("sql.poison")
+        for _ in range(3):
+            assert (await peer.call("sql.poison")).value == "done"
+            assert (await peer.call("test.log")).value == "true"
+    assert database.rows("select distinct who from own.loot where who <> 'registrar'") == []
+
+
 async def test_dead_letters_are_tried_again(make_sidecar: SidecarMaker, router: Router,
                                             base: InstalledDatabase) -> None:
     sidecar = make_sidecar(router.url("rawsocket"), base.url).start()

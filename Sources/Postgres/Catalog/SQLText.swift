@@ -18,6 +18,14 @@ package enum SQLText {
         return text.unicodeScalars.contains("\\") ? "E" + doubling("\\", in: quoted) : quoted
     }
 
+    /// The text of an array of texts, as a parameter's value.
+    package static func array(_ elements: [String]) -> String {
+        let quoted = elements.map { element in
+            "\"" + element.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
+        }
+        return "{" + quoted.joined(separator: ",") + "}"
+    }
+
     /// A name as people write it: quoted only where it has to be. For messages, not for SQL text of ours: keywords are not
     /// looked at.
     package static func plain(_ name: String) -> String {

@@ -108,7 +108,7 @@ final class Connection: WatcherHandler {
         self.inFlight.append(InFlight(work: work, sentAt: now))
         work.state = .sent(to: self, at: now)
         if self.inFlight.count == 1 { self.enterSingleRowMode() }
-        if self.prepared.count > Self.mostStatements { self.isRetiring = true }
+        if work.isDisposable || self.prepared.count > Self.mostStatements { self.isRetiring = true }
         return true
     }
 

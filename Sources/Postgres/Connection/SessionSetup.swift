@@ -34,7 +34,8 @@ struct SessionSetup: Sendable {
     /// The outbox's relay counts on them, whatever the role's own defaults are. A plan that is made while the table is empty must not be a
     /// scan of the whole table when a backlog has grown, and a deletion that a crash undoes is made again.
     private static let leaderSettings = [
-        ("lock_timeout", "0"),
+        // Stamps stand in line behind the relay's statements: none of those may wait for long.
+        ("lock_timeout", "3000"),
         ("synchronous_commit", "off"),
         ("default_transaction_isolation", "read committed"),
         ("enable_seqscan", "off"),

@@ -34,6 +34,9 @@ package final class Work {
     package let isRepeatable: Bool
     /// `begin` and `commit` are sent around it, so that a CALL with a prelude is one transaction.
     package let isExplicitTransaction: Bool
+    /// What it leaves behind in its session (settings, prepared statements, temporary objects) must reach nobody: nothing follows it, and the
+    /// connection is closed after it.
+    package let isDisposable: Bool
     /// The deadline that the server was given for it.
     package let timeout: TimeAmount
     /// When it is given up if it has not been sent by then.
@@ -41,7 +44,7 @@ package final class Work {
 
     /// Nothing may be sent behind it, nor it behind anything: a failed transaction would reach what follows, and a cancel meant for what is
     /// ahead could hit it, who can't be run again.
-    var isExclusive: Bool { self.isExplicitTransaction || !self.isRepeatable }
+    var isExclusive: Bool { self.isExplicitTransaction || !self.isRepeatable || self.isDisposable }
 
     let handler: any WorkHandler
     var state = State.new
@@ -57,6 +60,7 @@ package final class Work {
         isSet: Bool = false,
         isRepeatable: Bool = true,
         isExplicitTransaction: Bool = false,
+        isDisposable: Bool = false,
         timeout: TimeAmount,
         expires: NIODeadline,
         handler: any WorkHandler
@@ -67,6 +71,7 @@ package final class Work {
         self.isSet = isSet
         self.isRepeatable = isRepeatable
         self.isExplicitTransaction = isExplicitTransaction
+        self.isDisposable = isDisposable
         self.timeout = timeout
         self.expires = expires
         self.handler = handler

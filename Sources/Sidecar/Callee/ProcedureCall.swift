@@ -101,6 +101,7 @@ final class ProcedureCall: WorkHandler {
                 isSet: plan.isSet,
                 isRepeatable: !plan.isProcedure,
                 isExplicitTransaction: plan.isProcedure && self.callee.areSettingsInUse,
+                isDisposable: plan.isUntrusted,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
                 handler: self)

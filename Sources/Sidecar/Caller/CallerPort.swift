@@ -44,14 +44,15 @@ final class CallerPort {
     static let user = "wamp"
     /// How long a caller may take to prove who it is.
     static let authenticationTimeout = TimeAmount.seconds(10)
-    /// Of the key, in octets.
+    private static let keyPurpose = "wamp-sidecar: key of the caller's port"
+    /// Of what is random, in octets.
     private static let keyLength = 32
     /// A password from this length on is taken to be a random one, for which slowness adds nothing but latency to each
     /// connect; a shorter one gets the iterations that RFC 7677 asks for.
     private static let longPassword = 32
     private static let iterations = 4096
 
-    /// What only the interface's own functions may know: each document has to hold it. Another one in each process.
+    /// What only the interface's own functions may know: each document has to hold it. It comes of the password.
     let key: String
     /// Which backends wait here, by the process ids that they tell. See also ``waitingChanged``.
     var waitingBackends: Set<Int32> { self.waiting.all }
@@ -87,7 +88,9 @@ final class CallerPort {
         self.eventLoop = eventLoop
         self.status = status
         self.observer = observer
-        self.key = Hexadecimal.encode(try SecureRandom.bytes(count: Self.keyLength))
+        // The same after a restart, if the password is: transactions that see an old state of the database go on calling.
+        self.key = Hexadecimal.encode(
+            try HMAC.sha256(Array(Self.keyPurpose.utf8), key: Array(configuration.password.reveal().utf8)))
         self.keyOctets = Array(self.key.utf8)
         let password = Array(configuration.password.reveal().utf8)
         let credentials = try WireCredentials(

@@ -54,7 +54,7 @@ final class PortAnnouncement {
     private func announce() {
         guard self.isWanted else { return }
         var values = Parameters()
-        values.append(Self.array(self.options.flatMap { [$0.name, $0.value] }))
+        values.append(SQLText.array(self.options.flatMap { [$0.name, $0.value] }))
         values.append(CallerPort.user)
         values.append(self.password)
         values.append(self.key)
@@ -72,13 +72,5 @@ final class PortAnnouncement {
     private func announceLater() {
         guard self.isWanted else { return }
         self.retry = self.eventLoop.assumeIsolated().scheduleTask(in: Self.retryInterval) { self.announce() }
-    }
-
-    /// The text of an array.
-    private static func array(_ elements: [String]) -> String {
-        let quoted = elements.map { element in
-            "\"" + element.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
-        }
-        return "{" + quoted.joined(separator: ",") + "}"
     }
 }

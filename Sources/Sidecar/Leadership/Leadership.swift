@@ -29,6 +29,8 @@ final class Leadership: DatabaseSessionDelegate {
     private var timer: Scheduled<Void>?
     /// Who held the lock when it was last asked.
     private var lastHolder: LeaderHolder?
+    /// Since when the holder has been seen without a stamp.
+    private var unstampedSince: NIODeadline?
 
     /// What is known of who leads.
     private(set) var role = Role.unknown
@@ -100,9 +102,23 @@ final class Leadership: DatabaseSessionDelegate {
     private func readHolder() {
         self.query(self.statements.holder, self.key()) { rows in
             let holder = rows.values.first.flatMap { LeaderHolder($0) }
+            let age = holder.flatMap { self.age(of: $0) }
             if let holder { self.follow(holder) }
-            self.run(self.machine.holderSeen(pid: holder?.pid, age: holder?.age))
+            self.run(self.machine.holderSeen(pid: holder?.pid, age: age))
         }
+    }
+
+    /// How long the holder has given no sign of life. One that got the lock and stopped before its first stamp is as old as it has been seen.
+    private func age(of holder: LeaderHolder) -> Double? {
+        guard self.statements.stamp != nil, holder.age == nil else {
+            self.unstampedSince = nil
+            return holder.age
+        }
+        guard let since = self.unstampedSince, self.lastHolder?.pid == holder.pid else {
+            self.unstampedSince = .now()
+            return nil
+        }
+        return Double((.now() - since).nanoseconds) / 1e9
     }
 
     private func follow(_ holder: LeaderHolder) {
@@ -135,6 +151,7 @@ final class Leadership: DatabaseSessionDelegate {
 
     private func release() {
         self.ended()
+        self.owner.leadershipGivenUp()
         self.query(self.statements.unlock, self.key()) { _ in }
     }
 
@@ -203,6 +220,8 @@ protocol LeadershipOwner: AnyObject {
     func startedLeading(_ session: DatabaseSession)
     func stoppedLeading()
     func roleChanged(_ role: Leadership.Role)
+    /// The lock was given back, for want of a router: who leads next is not this sidecar's to decide.
+    func leadershipGivenUp()
     /// The former leader did not stamp any more; its session was ended.
     func leaderTerminated(_ pid: Int32)
     func leaderNotified(channel: String)

@@ -24,7 +24,8 @@ struct LeadershipStatements {
             self.holder = Statement(
                 """
                 select h.pid, r.address, r.application, r.since, r.age \
-                from (select l.pid from \(Self.locks)) h left join \(schema).leader_read() r on r.pid = h.pid
+                from (select l.pid from \(Self.locks)) h left join \(schema).leader_read() r on r.pid = h.pid \
+                and r.backend_start = (select a.backend_start from pg_catalog.pg_stat_activity a where a.pid = h.pid)
                 """)
             self.stamp = Statement("select \(schema).leader_stamp(pg_catalog.current_setting('application_name'))")
         } else {

@@ -20,6 +20,11 @@ struct HeldTopics {
         !self.entries.isEmpty && self.entries[topic]?.until != nil
     }
 
+    /// Those of which nothing may be published now.
+    var topics: [String] {
+        self.entries.isEmpty ? [] : self.entries.filter { $0.value.until != nil }.map(\.key)
+    }
+
     /// When the first of them is to be tried again; nil if none waits.
     var nextRetry: NIODeadline? {
         self.entries.values.compactMap(\.until).min()

@@ -11,6 +11,7 @@ import WAMPClient
 final class OutboxRelay {
     /// Acknowledged events are deleted at the latest when they are so many.
     private static let mostAcknowledged = 200
+    private static let lockNotAvailable = "55P03"
     private static let checkInterval = TimeAmount.seconds(1)
 
     private let statements: RelayStatements
@@ -142,7 +143,7 @@ final class OutboxRelay {
         self.timer?.cancel()
         self.check?.cancel()
         // A lock that says "asleep" while nobody will wake up would have every writer notify.
-        if self.machine.isHoldingLock { self.unlock() }
+        if self.machine.isHoldingLock { self.unlock(self.database) }
         // What the router has taken need not be published again.
         self.deleteAcknowledged()
         self.machine.stopped()
@@ -165,7 +166,7 @@ final class OutboxRelay {
             case .tryLock:
                 self.tryLock()
             case .unlock:
-                self.unlock()
+                self.unlock(database)
             case .truncate:
                 self.truncate()
             case .wait(let until):
@@ -237,7 +238,8 @@ final class OutboxRelay {
             }
         }
         self.database?.send(
-            self.statements.read, RelayStatements.reading(after: after, rows: self.settings.batch), isSet: true,
+            self.statements.read,
+            RelayStatements.reading(after: after, rows: self.settings.batch, held: self.held.topics), isSet: true,
             handler: Scan(epoch: self.epoch, relay: self))
     }
 
@@ -257,6 +259,10 @@ final class OutboxRelay {
             let foundAsleep = self.machine.foundAsleep
             self.machine.readEnded(rows: rows, last: last, at: .now())
             if self.machine.foundAsleep > foundAsleep { self.observer(.eventsFoundAsleep(rows)) }
+            self.advance()
+        case .failed(let error) where error.sqlstate == Self.lockNotAvailable:
+            self.observer(.relayFailed(statement: "relay_read", reason: "the outbox is locked: \(error.message)"))
+            self.machine.readFailed(at: .now())
             self.advance()
         case .failed(let error):
             self.failed("relay_read", error.description)
@@ -376,13 +382,14 @@ final class OutboxRelay {
 
     private func tryLock() {
         let epoch = self.epoch
-        self.database?.send(
+        guard let database = self.database else { return }
+        database.send(
             self.statements.lock, RelayStatements.key(self.wakeLock),
             handler: Answer(relay: self, name: "pg_try_advisory_lock") { row in
                 let isOurs = row.first.flatMap { $0 } == "t"
                 guard epoch == self.epoch else {
-                    // Leading, or the session with the router, ended meanwhile.
-                    if isOurs { self.unlock() }
+                    // Leading, or the session with the router, ended meanwhile; the session with the database may go on.
+                    if isOurs { self.unlock(database) }
                     return
                 }
                 self.machine.lockAnswered(isOurs, at: .now())
@@ -390,10 +397,11 @@ final class OutboxRelay {
             })
     }
 
-    private func unlock() {
-        self.database?.send(
+    private func unlock(_ database: DatabaseSession?) {
+        database?.send(
             self.statements.unlock, RelayStatements.key(self.wakeLock),
             handler: Answer(relay: self, name: "pg_advisory_unlock") { _ in })
+        database?.flush()
     }
 
     // MARK: - Failures

@@ -188,6 +188,19 @@ struct RelayStateMachine: ~Copyable {
         }
     }
 
+    /// The scan could not be made, and found nothing: somebody has locked the table.
+    mutating func readFailed(at now: NIODeadline) {
+        self.isReading = false
+        self.isUnlockDue = self.isUnlockDue || self.isHoldingLock
+        switch self.state {
+        case .stopped, .locking: break
+        case .awake, .lastScan, .asleep:
+            self.state = .awake
+            self.nextRead = now + Self.backstop
+            self.lastRows = now
+        }
+    }
+
     /// So many rows are out of the table: the statements that remove them have been sent, ahead of any later scan.
     mutating func finished(_ rows: Int, octets: Int) {
         self.underWay -= rows

@@ -21,7 +21,8 @@ struct RelayStatements {
         self.read = Statement(
             """
             select id, event_id, topic, args, kwargs, options \
-            from \(schema).relay_read($1::pg_catalog.int8, $2::pg_catalog.int4, $3::pg_catalog.int4)
+            from \(schema).relay_read($1::pg_catalog.int8, $2::pg_catalog.int4, $3::pg_catalog.int4, \
+            $4::pg_catalog.text[])
             """)
         self.delete = Statement("select \(schema).relay_delete($1::pg_catalog.int8[])")
         self.bury = Statement(
@@ -33,11 +34,14 @@ struct RelayStatements {
     }
 
     /// The values of ``read``.
-    static func reading(after id: Int64, rows: Int) -> Parameters {
+    ///
+    /// - Parameter held: topics whose events are left where they are.
+    static func reading(after id: Int64, rows: Int, held: [String]) -> Parameters {
         var values = Parameters()
         values.append("\(id)")
         values.append("\(rows)")
         values.append("\(Self.octets)")
+        if held.isEmpty { values.appendNull() } else { values.append(SQLText.array(held)) }
         return values
     }
 

@@ -100,6 +100,9 @@ package final class ProcedurePlan {
         }
     }
 
+    /// Whether the function is of a role that is not to be trusted with a session that others use.
+    package var isUntrusted: Bool { self.guardCondition != nil }
+
     /// All statements that calls use now: when the plan is given up, connections should deallocate them.
     package var statements: [Statement] {
         switch convention {

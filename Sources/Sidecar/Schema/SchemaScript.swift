@@ -49,6 +49,8 @@ package struct SchemaScript: Sendable {
             PackageResources.dblink_sql,
             adding: [
                 "dblink": SQLText.identifier(extensionSchema), "dblink_name_literal": SQLText.literal(extensionSchema),
+                "dblink_connect_literal": SQLText.literal(
+                    SQLText.qualified(extensionSchema, "dblink_connect") + "(text,text)"),
             ])
     }
 

@@ -57,7 +57,8 @@ final class ConcurrentEvents: EventFlow {
             Work(
                 lane: self.context.route.lane, command: command, prelude: self.context.prelude(nil),
                 isSet: plan?.isSet ?? false, isRepeatable: !(plan?.isProcedure ?? false),
-                isExplicitTransaction: plan?.isProcedure ?? false, timeout: self.context.route.timeout,
+                isExplicitTransaction: plan?.isProcedure ?? false, isDisposable: plan?.isUntrusted ?? false,
+                timeout: self.context.route.timeout,
                 expires: .distantFuture, handler: run))
     }
 

@@ -90,7 +90,8 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
         _ = self.lease?.send(
             Work(
                 lane: self.context.route.lane, command: command, prelude: prelude, isSet: plan?.isSet ?? false,
-                isExplicitTransaction: prelude != nil && plan?.isProcedure ?? false, timeout: timeout,
+                isExplicitTransaction: prelude != nil && plan?.isProcedure ?? false,
+                isDisposable: plan?.isUntrusted ?? false, timeout: timeout,
                 expires: .distantFuture, handler: self))
     }
 

@@ -101,6 +101,10 @@ extension Supervisor: LeadershipOwner {
         self.changed()
     }
 
+    func leadershipGivenUp() {
+        self.act(false)
+    }
+
     /// Begins or ends what must happen once, but needs no session of its own.
     private func act(_ isOurs: Bool) {
         self.callee.hold(singles: isOurs ? .here : .elsewhere)

@@ -130,9 +130,10 @@ struct CallerPortTests {
     @Test("a wrong key or none: nothing is done")
     func stale() throws {
         let fixture = try PortFixture()
-        let other = try PortFixture()
+        let other = try PortFixture(password: "another")
         #expect(fixture.port.key.utf8.count == 64)
         #expect(fixture.port.key != other.port.key)
+        #expect(try fixture.port.key == PortFixture().port.key, "after a restart it is the same")
         let caller = try fixture.logIn()
         for document in [
             other.document(#""call": "com.a""#), #"{"rows": true, "call": "com.a"}"#,

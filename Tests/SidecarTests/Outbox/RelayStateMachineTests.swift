@@ -181,6 +181,22 @@ struct RelayStateMachineTests {
         check(machine.next(at: self.start), .read(after: 0, mark: false, horizon: false))
     }
 
+    @Test("a scan that could not be made is made again in a second, awake: nothing is concluded from it")
+    func readFailed() {
+        var machine = self.machine()
+        _ = machine.next(at: self.start)
+        machine.readFailed(at: self.start)
+        check(machine.next(at: self.start), .wait(until: self.start + .seconds(1)))
+        check(machine.next(at: self.start + .seconds(1)), .read(after: 0, mark: false, horizon: false))
+
+        machine = self.asleep()
+        let now = self.start + .seconds(2)
+        _ = machine.next(at: now)
+        machine.readFailed(at: now)
+        check(machine.next(at: now), .unlock)
+        check(machine.isHoldingLock, false)
+    }
+
     private func asleep() -> RelayStateMachine {
         var machine = self.machine()
         _ = machine.next(at: self.start)

@@ -374,7 +374,7 @@ $body$;
 -- their schemas, which the registrant has, and the interface's owner may not have.
 create function @schema@.mapping_fault(proc text, signature text, registrant text, out code text, out message text,
     out types text, out stamp text)
-language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $body$
+language plpgsql stable parallel unsafe set search_path = pg_catalog, pg_temp as $body$
 declare
     role record;
     parts text[];
@@ -691,7 +691,7 @@ end $body$;
 
 -- Whether this is the database that the interface was installed in, and not a copy of it.
 create function @schema@.is_original() returns boolean
-language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $body$
+language plpgsql stable parallel unsafe security definer set search_path = pg_catalog, pg_temp as $body$
 declare
     kept text := (select m.value from @schema@.meta as m where m.key = 'system_identifier');
 begin
@@ -706,7 +706,7 @@ end $body$;
 create function @schema@.sidecar_hello()
 returns table (version int, least_binary text, is_original boolean, dblink_schema text, publishers text[],
     registrars text[])
-language plpgsql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $body$
+language plpgsql stable parallel unsafe security definer set search_path = pg_catalog, pg_temp as $body$
 begin
     return query select
         (select m.value::int from @schema@.meta as m where m.key = 'version'),
@@ -754,7 +754,7 @@ end $body$;
 
 -- Rows in the order of their ids, behind bound: at most `rows`, and none behind the one with which `octets` are reached.
 -- The payload is looked at row by row, so that large ones are never all in memory.
-create function @schema@.relay_read(bound bigint, rows int, octets int)
+create function @schema@.relay_read(bound bigint, rows int, octets int, held text[] default null)
 returns table (id bigint, event_id uuid, topic text, args text, kwargs text, options text)
 language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off as $body$
@@ -765,7 +765,8 @@ begin
     perform @schema@.require_leadership();
     for entry in
         select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
-        where o.id > relay_read.bound order by o.id limit relay_read.rows
+        where o.id > relay_read.bound and (relay_read.held is null or o.topic <> all (relay_read.held))
+        order by o.id limit relay_read.rows
     loop
         id := entry.id;
         event_id := entry.event_id;
@@ -873,7 +874,7 @@ end $body$;
 -- What was registered from SQL. fault: why it must not be run any more; what registered it was changed since.
 create function @schema@.mapping_rows()
 returns table (kind text, id bigint, uri text, proc text, signature text, options text, registered_by text, fault text)
-language sql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $body$
+language sql stable parallel unsafe security definer set search_path = pg_catalog, pg_temp as $body$
     select 'registration', r.id, r.uri, r.proc, r.signature, r.options::text, r.registered_by, f.message
     from @schema@.registration as r
         cross join lateral @schema@.mapping_fault(r.proc, r.signature, r.registered_by) as f
@@ -936,11 +937,11 @@ begin
     return count;
 end $body$;
 
-create function @schema@.event_retries()
+create function @schema@.event_retries(most int default 100)
 returns table (id bigint, subscription text, topic text, args text, kwargs text, details text, proc text)
 language sql stable parallel safe security definer set search_path = pg_catalog, pg_temp as $body$
     select d.id, d.subscription, d.topic, d.args::text, d.kwargs::text, d.details::text, d.proc
-    from @schema@.dead_letter as d where d.retry order by d.id
+    from @schema@.dead_letter as d where d.retry order by d.id limit event_retries.most
 $body$;
 
 create function @schema@.event_retried(id bigint, failed boolean, error text, message text) returns void

@@ -31,7 +31,10 @@ begin
     for attempt in 1..2 loop
         begin
             if link = any (@dblink@.dblink_get_connections()) then
-                if attempt = 2 or @dblink@.dblink_is_busy(link) = 1 or @dblink@.dblink_error_message(link) <> 'OK' then
+                -- Where everybody may use dblink, anybody could have made a connection of this name, to anywhere.
+                if attempt = 2 or has_function_privilege('public', @dblink_connect_literal@, 'execute')
+                    or @dblink@.dblink_is_busy(link) = 1 or @dblink@.dblink_error_message(link) <> 'OK'
+                then
                     perform @dblink@.dblink_disconnect(link);
                 end if;
             end if;
