@@ -24,7 +24,7 @@ def test_example(block: str, tmp_path: Path) -> None:
     missing = {name: section for name, section in BASE.items() if not re.search(f"^{name}:", block, re.MULTILINE)}
     file = tmp_path / "sidecar.yaml"
     file.write_text(block + (yaml.safe_dump(missing) if missing else ""))
-    result = run("check", "--config", file, environment={"WAMP_TICKET": "x"})
+    result = run("check", "--config", file, environment={"WAMP_TICKET": "x", "DATABASE_PASSWORD": "x"})
     assert result.returncode == 0, result.stderr
 
 

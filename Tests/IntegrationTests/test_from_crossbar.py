@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 
@@ -32,7 +33,7 @@ TRACES = """
 
 @pytest.mark.parametrize("has_dblink", [True, False], ids=["dblink", "no dblink"])
 async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster, has_dblink: bool) -> None:
-    set_up, extension, publish, register, call, remove = SQL
+    set_up, extension, publish, account, register, call, remove = SQL
     database = mortal_cluster.create_database("app")
     before = database.rows(TRACES)
     database.execute("create extension dblink")
@@ -72,9 +73,23 @@ async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_clu
         assert (await inbox.first(3))[2].args == [large]
         database.execute("drop role anybody")
 
+        database.execute(account)
         await asyncio.to_thread(database.execute, register)
         answer = await peer.call_when_there("com.example.create_user", "joe", email="joe@example.com")
         assert answer.value == {"id": 1, "name": "joe", "email": "joe@example.com"}
+
+        with pytest.raises(psycopg.errors.UniqueViolation, match="com.example.create_user"):
+            await asyncio.to_thread(database.execute, register)
+        # As it was common then: parameters without names, and run as the role crossbar.
+        await asyncio.to_thread(database.execute, """
+            create function account.plain(jsonb, jsonb, jsonb) returns jsonb language sql as
+                $$ select jsonb_build_array($1, $2, $3 ->> 'procedure', current_user) $$;
+            select crossbar.register('com.example.plain', 'account.plain');
+            select crossbar.unregister('com.example.create_user');
+        """)
+        answer = await peer.call_when_there("com.example.plain", 1, two=2)
+        assert answer.value == [[1], {"two": 2}, "com.example.plain", "crossbar"]
+        assert (await peer.error("com.example.create_user", "joe")).error == "wamp.error.no_such_procedure"
 
         if has_dblink:
             sidecar.wait_for("the database knows the way to the caller's port")
