@@ -13,7 +13,8 @@ DISORDER = "select count(*) from (select number, row_number() over (order by id)
 
 def events(options, function, count, synchronous_commit):
     """So many events for that function; the load program's last report."""
-    psql(options, f"truncate bench.event restart identity;\nalter role wamp set synchronous_commit = {synchronous_commit};")
+    psql(options, "truncate bench.event restart identity;")
+    psql(options, f"alter role wamp set synchronous_commit = {synchronous_commit};")
     os.environ["BENCH_FUNCTION"] = function
     reports = load(options, ["events", f"--count={count}"], options.sidecar("events.yaml"))
     if letters := psql(options, "select count(*), min(message) from wamp.dead_letter having count(*) > 0"):

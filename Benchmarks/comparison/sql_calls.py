@@ -59,8 +59,8 @@ def add_sql_calls(table, rounds):
 
     ratio = over(rounds, lambda measured: measured["loop"] / measured["dblink"])
     table.add(
-        "wamp.call() in a PL/pgSQL loop, a second", f"{rate('loop'):,.0f}", f"dblink() into itself: {rate('dblink'):,.0f}",
-        f"{ratio:.2f}", "at least 4,000", rate("loop") >= 4_000,
+        "wamp.call() in a PL/pgSQL loop, a second", f"{rate('loop'):,.0f}",
+        f"dblink() into itself: {rate('dblink'):,.0f}", f"{ratio:.2f}", "at least 4,000", rate("loop") >= 4_000,
     )
     table.add("wamp.call(), pgbench -c 1, a second", f"{rate('clients 1'):,.0f}")
     table.add(f"wamp.call(), pgbench -c {SESSIONS}, a second", f"{rate(f'clients {SESSIONS}'):,.0f}")

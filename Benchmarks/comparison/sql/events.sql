@@ -1,8 +1,8 @@
--- What a subscription runs for each event. Both tell how far they are after each thousand events, through a notification
--- that the sidecar publishes; and both see at once if an event is missing, comes twice, or out of order.
+-- What a subscription runs for each event. Both tell how far they are after each thousand events, by a notification that
+-- the sidecar publishes.
 
--- Keeps the last number in the session, and so costs no more than it must. The subscription's events all run in one
--- session; what is set in a transaction that fails is undone with it.
+-- Checks the order. It keeps the last number in the session, which all of the subscription's events run in, and so costs
+-- no more than it must.
 create function bench.in_order(args jsonb, kwargs jsonb, details jsonb) returns void
 language plpgsql as $body$
 declare

@@ -22,6 +22,7 @@ begin
     end if;
     execute replace(without, 'FUNCTION wamp.publish(', 'FUNCTION bench.publish(');
     execute format('alter function bench.publish owner to %I',
-        (select proowner::regrole::text from pg_proc where proname = 'publish' and pronamespace = 'wamp'::regnamespace));
+        (select proowner::regrole::text from pg_proc
+            where proname = 'publish' and pronamespace = 'wamp'::regnamespace));
     execute format('alter table bench.plain set (%s)', options);
 end $body$;

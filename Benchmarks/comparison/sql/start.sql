@@ -4,8 +4,8 @@ begin
     for n in 1..50 loop
         execute format('create function bench.raw_%s(args jsonb, kwargs jsonb, details jsonb) returns jsonb '
             'language sql as ''select args''', n);
-        execute format('create function bench.native_%s(id bigint, name text default null) returns table (id bigint, name text) '
-            'language sql as ''select 1::bigint, $2''', n);
+        execute format('create function bench.native_%s(number bigint, name text default null) '
+            'returns table (id bigint, label text) language sql as ''select 1::bigint, $2''', n);
     end loop;
 end
 $body$;
