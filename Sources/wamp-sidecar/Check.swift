@@ -25,7 +25,9 @@ struct Check: AsyncParsableCommand {
         let faults = self.connect ? try await ConnectedCheck.run(configuration) : []
         faults.forEach(Console.complain)
         guard faults.isEmpty else { Console.end(.failure) }
-        let mapped = "\(configuration.procedures.count) procedures, \(configuration.notifications.count) notifications"
+        let mapped =
+            "\(configuration.procedures.count) procedures, \(configuration.subscriptions.count) subscriptions, "
+            + "\(configuration.notifications.count) notifications"
         print("\(self.options.config): no faults (\(mapped)\(self.connect ? "; database and router answered" : ""))")
         Console.end(.success)
     }

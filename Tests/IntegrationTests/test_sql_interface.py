@@ -97,16 +97,22 @@ def test_publish_wakes_a_relay_that_sleeps_only(interface: Installation) -> None
         assert relay.execute(f"select pg_try_advisory_lock{lock}").fetchone() == (False,)  # type: ignore[arg-type]
         session.execute("commit")
         assert list(relay.notifies(timeout=0.2)) == []
-        # Asleep.
+        # Asleep, and heard of a moment ago.
+        database.execute("insert into wamp.leader (pid, since, stamp) values (1, now(), now())")
         assert relay.execute(f"select pg_try_advisory_lock{lock}").fetchone() == (True,)  # type: ignore[arg-type]
         session.execute("select wamp.publish('com.example.a')")
         assert [notice.channel for notice in relay.notifies(timeout=10, stop_after=1)] == ["wamp_outbox"]
+        # Asleep and stopped: nobody would hear, and nobody is made to notify.
+        database.execute("update wamp.leader set stamp = now() - interval '16 seconds'")
+        session.execute("select wamp.publish('com.example.a')")
+        assert list(relay.notifies(timeout=0.2)) == []
+        database.execute("update wamp.leader set stamp = now()")
         # Prepared transactions can't notify.
         session.execute("set wamp.two_phase = on")
         session.execute("begin; select wamp.publish('com.example.a'); prepare transaction 'two-phase'")
         session.execute("commit prepared 'two-phase'")
         assert list(relay.notifies(timeout=0.2)) == []
-    assert database.value("select count(*) from wamp.outbox") == 3
+    assert database.value("select count(*) from wamp.outbox") == 4
 
 
 HOSTILE = """
@@ -630,7 +636,7 @@ def name(statement: str) -> str:
     ("registrar", {"register", "unregister", "subscribe", "unsubscribe", "raise_error", "binary", "uri_fault",
                    "mapping_fault", "mapping_option_fault"}, {"registration", "subscription"}),
     ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_stamp",
-              "leader_write", "leader_read", "event_bury", "event_retries", "event_retried", "mapping_rows",
+              "leader_write", "leader_read", "event_bury", "event_retries", "event_retried", "mapping_rows", "mapping_stamp", "mapping_guard",
               "dead_letter_list", "dead_letter_retry", "dead_letter_delete", "dead_letter_expire", "port_configure",
               "raise_error", "binary", "uri_fault"}, set()),
 ])

@@ -31,6 +31,7 @@ extension Journal {
         static let session = "session"
         static let signal = "signal"
         static let statement = "statement"
+        static let subscriptions = "subscriptions"
         static let topic = "topic"
         static let total = "total"
         static let uri = "uri"

@@ -156,8 +156,12 @@ final class Journal {
             self.logger.warning(
                 "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
 
-        case .ready(let procedures, let channels):
-            self.logger.info("ready", metadata: [Key.procedures: "\(procedures)", Key.channels: "\(channels)"])
+        case .ready(let procedures, let subscriptions, let channels):
+            self.logger.info(
+                "ready",
+                metadata: [
+                    Key.procedures: "\(procedures)", Key.subscriptions: "\(subscriptions)", Key.channels: "\(channels)",
+                ])
         case .readyWithFaults(let faults):
             self.logger.warning("running with faults", metadata: [Key.faults: "\(faults.joined(separator: "; "))"])
         case .notReady(let needs):

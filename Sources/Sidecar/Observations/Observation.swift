@@ -54,7 +54,7 @@ enum Observation {
     case standby(LeaderHolder)
     case leaderTerminated(backend: Int32)
 
-    case ready(procedures: Int, channels: Int)
+    case ready(procedures: Int, subscriptions: Int, channels: Int)
     case readyWithFaults([String])
     case notReady([String])
 

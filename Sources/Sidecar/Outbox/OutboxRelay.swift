@@ -39,6 +39,8 @@ final class OutboxRelay {
     private var lastAnswer: NIODeadline = .distantPast
     private var acknowledged: [Int64] = []
     private var acknowledgedOctets = 0
+    /// Statements that take rows out of the table, and have not been answered.
+    private var removals = 0
     /// Told when nothing is under way any more; set while stopping.
     private var finished: (() -> Void)?
 
@@ -115,9 +117,14 @@ final class OutboxRelay {
     }
 
     private func finishIfDone() {
-        guard let finished = self.finished, !self.isRunning || self.unanswered == 0 else { return }
+        guard let finished = self.finished else { return }
+        if self.isRunning {
+            // Ending comes back here.
+            if self.unanswered == 0 { self.end() }
+            return
+        }
+        guard self.removals == 0 else { return }
         self.finished = nil
-        self.end()
         finished()
     }
 
@@ -346,9 +353,10 @@ final class OutboxRelay {
         self.acknowledged.removeAll(keepingCapacity: true)
         self.machine.finished(ids.count, octets: self.acknowledgedOctets)
         self.acknowledgedOctets = 0
+        self.removals += 1
         database.send(
             self.statements.delete, RelayStatements.deleting(ids),
-            handler: Answer(relay: self, name: "relay_delete") { row in
+            handler: Answer(relay: self, name: "relay_delete", isRemoval: true) { row in
                 let deleted = row.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
                 if deleted < ids.count {
                     self.observer(.eventsPublishedTwice(atLeast: ids.count - deleted))
@@ -356,15 +364,22 @@ final class OutboxRelay {
             })
     }
 
+    fileprivate func removalEnded() {
+        self.removals -= 1
+        self.finishIfDone()
+    }
+
     /// Moves an event to the dead letters.
     private func bury(_ id: Int64, topic: String, octets: Int, error: String, message: String, attempts: Int) {
         self.held.settled(id, topic: topic)
         self.observer(.eventBuried(topic: topic, event: id, reason: message))
         self.machine.finished(1, octets: octets)
-        self.database?.send(
+        guard let database = self.database else { return }
+        self.removals += 1
+        database.send(
             self.statements.bury,
             RelayStatements.burying(id, error: error, message: message, attempts: attempts),
-            handler: Answer(relay: self, name: "relay_bury") { _ in })
+            handler: Answer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
     }
 
     private func truncate() {
@@ -452,12 +467,16 @@ final class OutboxRelay {
     private final class Answer: WorkHandler {
         private unowned let relay: OutboxRelay
         private let name: String
+        private let isRemoval: Bool
         private let completion: ([String?]) -> Void
         private var row: [String?] = []
 
-        init(relay: OutboxRelay, name: String, completion: @escaping ([String?]) -> Void) {
+        init(
+            relay: OutboxRelay, name: String, isRemoval: Bool = false, completion: @escaping ([String?]) -> Void
+        ) {
             self.relay = relay
             self.name = name
+            self.isRemoval = isRemoval
             self.completion = completion
         }
 
@@ -470,6 +489,7 @@ final class OutboxRelay {
         func restarted(_ work: Work) {}
 
         func ended(_ work: Work, outcome: WorkOutcome) {
+            if self.isRemoval { self.relay.removalEnded() }
             switch outcome {
             case .committed: self.completion(self.row)
             case .failed(let error): self.relay.failed(self.name, error.description)

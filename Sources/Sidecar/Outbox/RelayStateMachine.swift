@@ -13,6 +13,9 @@ struct RelayStateMachine: ~Copyable {
     static let linger = TimeAmount.milliseconds(20)
     /// Between a scan that found few rows and the next.
     static let pace = TimeAmount.milliseconds(1)
+    /// Between scans that each find more than a few rows: what a scan costs is shared by more of them.
+    static let busyPace = TimeAmount.milliseconds(5)
+    static let few = 4
     /// Between scans that found nothing; doubling from `pace`.
     static let longestPause = TimeAmount.milliseconds(10)
     /// How often it scans while asleep, whatever happens.
@@ -173,7 +176,7 @@ struct RelayStateMachine: ~Copyable {
             if rows > 0 {
                 self.lastRows = now
                 self.pause = Self.pace
-                self.nextRead = rows * 2 >= self.batch ? now : now + Self.pace
+                self.nextRead = rows * 2 >= self.batch ? now : now + (rows > Self.few ? Self.busyPace : Self.pace)
             } else {
                 self.nextRead = now + self.pause
                 self.pause = min(self.pause + self.pause, Self.longestPause)

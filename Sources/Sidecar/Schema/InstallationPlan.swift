@@ -113,7 +113,8 @@ package struct InstallationPlan: Sendable {
 
     private func refuse(binary: String) throws(InstallationRefusal) {
         let schema = self.request.schema
-        if !self.request.isSelf, let role = self.survey.unknownRoles.first {
+        // The sidecar's own role may be made by this very run.
+        if !self.request.isSelf, let role = self.survey.unknownRoles.first(where: { $0 != self.request.role }) {
             throw InstallationRefusal("there is no role \(role), which is to get rights")
         }
         if self.survey.isForeign {

@@ -11,13 +11,18 @@ final class LetterRetries {
     private let run: (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     /// Those that are on their way already: a letter is read again as long as it has not run.
     private var underWay: Set<Int64> = []
+    /// So many are read at once.
+    private static let page = 100
+    /// There may be more than were read.
+    private var hasMore = false
 
     init(
         schema: String, control: Control,
         run: @escaping (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     ) {
         let schema = SQLText.identifier(schema)
-        self.query = "select id, subscription, topic, args, kwargs, details, proc from \(schema).event_retries()"
+        self.query =
+            "select id, subscription, topic, args, kwargs, details, proc from \(schema).event_retries(\(Self.page))"
         self.refuse = "select \(schema).event_retried($1::pg_catalog.int8, true, '42704', $2::pg_catalog.text)"
         self.control = control
         self.run = run
@@ -27,13 +32,16 @@ final class LetterRetries {
     func look() {
         self.control.query(self.query) { result in
             guard case .success(let rows) = result else { return }
+            self.hasMore = rows.values.count == Self.page
             for row in rows.values { self.take(row) }
         }
     }
 
     /// A letter's event has ended.
     func ended(_ letter: Int64) {
-        self.underWay.remove(letter)
+        guard self.underWay.remove(letter) != nil, self.underWay.isEmpty, self.hasMore else { return }
+        self.hasMore = false
+        self.look()
     }
 
     private func take(_ row: [String?]) {
@@ -48,6 +56,6 @@ final class LetterRetries {
         var values = Parameters()
         values.append("\(id)")
         values.append("\(function) is not subscribed to \(subscription) any more, or too many events wait")
-        self.control.query(self.refuse, values) { _ in self.underWay.remove(id) }
+        self.control.query(self.refuse, values) { _ in self.ended(id) }
     }
 }

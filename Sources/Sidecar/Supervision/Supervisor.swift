@@ -131,7 +131,6 @@ final class Supervisor: RouterDelegate {
         self.readiness.stopping()
         self.nextLook?.cancel()
         self.listener.stop()
-        self.handOver()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
         let end = { (isDrained: Bool) in
@@ -143,8 +142,11 @@ final class Supervisor: RouterDelegate {
         self.callee.drain {
             self.subscriptions.drain {
                 let finish = {
-                    timer.cancel()
-                    end(true)
+                    // As long as there is a session in which events can be acknowledged.
+                    self.handOver {
+                        timer.cancel()
+                        end(true)
+                    }
                 }
                 // Calls from SQL may be answered by functions of this very database.
                 if let caller = self.caller { caller.drain(completion: finish) } else { finish() }
@@ -178,12 +180,13 @@ final class Supervisor: RouterDelegate {
     }
 
     /// Another sidecar may lead as soon as what is under way here has been published.
-    private func handOver() {
+    private func handOver(completion: @escaping () -> Void) {
         var isOver = false
         let end = {
             guard !isOver else { return }
             isOver = true
             self.leadership.stop()
+            completion()
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.handOverPatience) { end() }
         self.outbox.finish {
@@ -208,7 +211,9 @@ final class Supervisor: RouterDelegate {
         case .ready:
             self.journal.record(
                 .ready(
-                    procedures: self.configuration.procedures.count, channels: self.configuration.notifications.count))
+                    procedures: self.configuration.procedures.count,
+                    subscriptions: self.configuration.subscriptions.count,
+                    channels: self.configuration.notifications.count))
         case .readyWithFaults(let faults): self.journal.record(.readyWithFaults(faults))
         case .notReady(let needs): self.journal.record(.notReady(needs))
         case nil: break

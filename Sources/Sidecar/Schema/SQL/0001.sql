@@ -196,7 +196,8 @@ end $body$;
 -- publication id is returned.
 --
 -- The row is the whole cost. The relay is woken only if it sleeps: then it holds the wake lock exclusively, and the shared
--- lock is refused. Granted, it is held to the end of the transaction, and the relay can't fall asleep before that.
+-- lock is refused. Granted, it is held to the end of the transaction, and the relay can't fall asleep before that. A leader that
+-- has not stamped for a while does not hear: nobody is made to notify for it, and its scan once a second finds the row.
 create function @schema@.publish(topic pg_catalog.text, args pg_catalog.jsonb default null,
     kwargs pg_catalog.jsonb default null, options pg_catalog.jsonb default null, autonomous pg_catalog.bool default false)
 returns pg_catalog.int8 language plpgsql volatile parallel unsafe security definer as $body$
@@ -219,6 +220,8 @@ begin
         values (publish.topic, publish.args, publish.kwargs, publish.options)
         returning id, (case when not pg_catalog.pg_try_advisory_xact_lock_shared(@wake_lock_1@, @wake_lock_2@)
             and coalesce(pg_catalog.current_setting('wamp.two_phase', true), '') operator(pg_catalog.<>) 'on'
+            and exists (select from @schema@.leader as l where l.stamp operator(pg_catalog.>)
+                (pg_catalog.clock_timestamp() operator(pg_catalog.-) interval '15 seconds'))
             then pg_catalog.pg_notify(@channel_literal@, '') end)::pg_catalog.text
         into event, woken;
     return event;
