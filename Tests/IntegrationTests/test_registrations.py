@@ -194,6 +194,26 @@ async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Ro
     assert database.rows("select distinct name from public.who") == [("registrar",)]
 
 
+async def test_subscribed_by_a_low_role(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Each of its events runs in a session of its own, one after the other, as the role that owns the function."""
+    interface = install(database, register_to=["registrar"])
+    database.execute("create schema own authorization registrar; grant usage on schema own to wamp")
+    sidecar = make_sidecar(router.url("rawsocket"), interface.url).start()
+    with connect_as(database, "registrar") as session:
+        session.execute(
+            "create table own.seen (id bigint generated always as identity, n int, who text, backend int); "
+            "create function own.record(n int) returns void language sql security definer set search_path = pg_catalog as "
+            "'insert into own.seen (n, who, backend) values (n, current_user, pg_backend_pid())'")
+        session.execute("select wamp.subscribe('sql.topic', 'own.record')")
+    await until(lambda: sidecar.entries("subscribed"), "it is subscribed")
+    async with joined(router) as peer:
+        for n in range(20):
+            await peer.session.publish("sql.topic", n, options=PublishOptions(acknowledge=True))
+        await until(lambda: database.value("select count(*) from own.seen") == 20, "all have run")
+    assert database.rows("select n, who from own.seen order by id") == [(n, "registrar") for n in range(20)]
+    assert database.value("select count(distinct backend) from own.seen") == 20
+
+
 async def test_what_a_low_role_leaves_in_its_session(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     """Prepared statements under the sidecar's names, temporary views in front, settings: nobody else's call meets them."""
     interface = install(database, register_to=["registrar"])

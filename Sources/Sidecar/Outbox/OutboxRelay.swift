@@ -19,6 +19,8 @@ final class OutboxRelay {
     private let channel: String
     private let settings: OutboxSettings
     private let acknowledgeTimeout: TimeAmount
+    /// The keyword argument that carries an event's uuid; nil for none.
+    var eventID: String? { self.settings.eventID }
     private let eventLoop: any EventLoop
     private let observer: (Observation) -> Void
 
@@ -247,10 +249,11 @@ final class OutboxRelay {
         self.database?.send(
             self.statements.read,
             RelayStatements.reading(after: after, rows: self.settings.batch, held: self.held.topics), isSet: true,
-            handler: Scan(epoch: self.epoch, relay: self))
+            handler: OutboxScan(epoch: self.epoch, relay: self))
     }
 
-    fileprivate func take(_ event: OutboxEvent, of epoch: Int) {
+    /// A scan has brought a row.
+    func take(_ event: OutboxEvent, of epoch: Int) {
         guard epoch == self.epoch, self.finished == nil else { return }
         if self.held.isHeld(event.topic) {
             return self.machine.rowSkipped(id: event.id)
@@ -259,7 +262,8 @@ final class OutboxRelay {
         self.publish(event)
     }
 
-    fileprivate func scanned(rows: Int, last: Int64, outcome: WorkOutcome, epoch: Int) {
+    /// A scan is at its end.
+    func scanned(rows: Int, last: Int64, outcome: WorkOutcome, epoch: Int) {
         guard epoch == self.epoch else { return }
         switch outcome {
         case .committed:
@@ -356,7 +360,7 @@ final class OutboxRelay {
         self.removals += 1
         database.send(
             self.statements.delete, RelayStatements.deleting(ids),
-            handler: Answer(relay: self, name: "relay_delete", isRemoval: true) { row in
+            handler: RelayAnswer(relay: self, name: "relay_delete", isRemoval: true) { row in
                 let deleted = row.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
                 if deleted < ids.count {
                     self.observer(.eventsPublishedTwice(atLeast: ids.count - deleted))
@@ -364,7 +368,8 @@ final class OutboxRelay {
             })
     }
 
-    fileprivate func removalEnded() {
+    /// A statement that takes rows out of the table has been answered.
+    func removalEnded() {
         self.removals -= 1
         self.finishIfDone()
     }
@@ -379,14 +384,14 @@ final class OutboxRelay {
         database.send(
             self.statements.bury,
             RelayStatements.burying(id, error: error, message: message, attempts: attempts),
-            handler: Answer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
+            handler: RelayAnswer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
     }
 
     private func truncate() {
         let epoch = self.epoch
         self.database?.send(
             self.statements.truncate, Parameters(),
-            handler: Answer(relay: self, name: "relay_truncate") { _ in
+            handler: RelayAnswer(relay: self, name: "relay_truncate") { _ in
                 guard epoch == self.epoch else { return }
                 self.machine.truncated()
                 self.advance()
@@ -400,7 +405,7 @@ final class OutboxRelay {
         guard let database = self.database else { return }
         database.send(
             self.statements.lock, RelayStatements.key(self.wakeLock),
-            handler: Answer(relay: self, name: "pg_try_advisory_lock") { row in
+            handler: RelayAnswer(relay: self, name: "pg_try_advisory_lock") { row in
                 let isOurs = row.first.flatMap { $0 } == "t"
                 guard epoch == self.epoch else {
                     // Leading, or the session with the router, ended meanwhile; the session with the database may go on.
@@ -415,7 +420,7 @@ final class OutboxRelay {
     private func unlock(_ database: DatabaseSession?) {
         database?.send(
             self.statements.unlock, RelayStatements.key(self.wakeLock),
-            handler: Answer(relay: self, name: "pg_advisory_unlock") { _ in })
+            handler: RelayAnswer(relay: self, name: "pg_advisory_unlock") { _ in })
         database?.flush()
     }
 
@@ -425,76 +430,15 @@ final class OutboxRelay {
         let epoch = self.epoch
         self.database?.send(
             statement, Parameters(),
-            handler: Answer(relay: self, name: "the relay's question") { row in
+            handler: RelayAnswer(relay: self, name: "the relay's question") { row in
                 guard epoch == self.epoch else { return }
                 answer(row)
             })
     }
 
     /// Something that can't fail has failed: everything is begun anew, in a new session.
-    fileprivate func failed(_ what: String, _ reason: String) {
+    func failed(_ what: String, _ reason: String) {
         self.observer(.relayFailed(statement: what, reason: reason))
         self.database?.abandon("the outbox's relay could not go on: \(reason)")
-    }
-
-    /// Takes the rows of one scan.
-    private final class Scan: WorkHandler {
-        private let epoch: Int
-        private unowned let relay: OutboxRelay
-        private var rows = 0
-        private var last: Int64 = 0
-
-        init(epoch: Int, relay: OutboxRelay) {
-            self.epoch = epoch
-            self.relay = relay
-        }
-
-        func received(_ row: borrowing ResultRow, of work: Work) {
-            guard let event = OutboxEvent(row, eventID: self.relay.settings.eventID) else { return }
-            self.rows += 1
-            self.last = event.id
-            self.relay.take(event, of: self.epoch)
-        }
-
-        func restarted(_ work: Work) {}
-
-        func ended(_ work: Work, outcome: WorkOutcome) {
-            self.relay.scanned(rows: self.rows, last: self.last, outcome: outcome, epoch: self.epoch)
-        }
-    }
-
-    /// Takes the one row that a statement answers with.
-    private final class Answer: WorkHandler {
-        private unowned let relay: OutboxRelay
-        private let name: String
-        private let isRemoval: Bool
-        private let completion: ([String?]) -> Void
-        private var row: [String?] = []
-
-        init(
-            relay: OutboxRelay, name: String, isRemoval: Bool = false, completion: @escaping ([String?]) -> Void
-        ) {
-            self.relay = relay
-            self.name = name
-            self.isRemoval = isRemoval
-            self.completion = completion
-        }
-
-        func received(_ row: borrowing ResultRow, of work: Work) {
-            self.row = (0..<row.columnCount).map { column in
-                row.withText(column) { $0.map { String(decoding: $0, as: UTF8.self) } }
-            }
-        }
-
-        func restarted(_ work: Work) {}
-
-        func ended(_ work: Work, outcome: WorkOutcome) {
-            if self.isRemoval { self.relay.removalEnded() }
-            switch outcome {
-            case .committed: self.completion(self.row)
-            case .failed(let error): self.relay.failed(self.name, error.description)
-            case .canceled, .timedOut, .refused, .unknown: break
-            }
-        }
     }
 }

@@ -91,7 +91,8 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
             Work(
                 lane: self.context.route.lane, command: command, prelude: prelude, isSet: plan?.isSet ?? false,
                 isExplicitTransaction: prelude != nil && plan?.isProcedure ?? false,
-                isDisposable: plan?.isUntrusted ?? false, timeout: timeout,
+                // The statement that sets the number is ours.
+                isDisposable: prelude != nil && plan?.isUntrusted ?? false, timeout: timeout,
                 expires: .distantFuture, handler: self))
     }
 

@@ -1,0 +1,27 @@
+import Postgres
+
+/// Takes the rows of one scan.
+final class OutboxScan: WorkHandler {
+    private let epoch: Int
+    private unowned let relay: OutboxRelay
+    private var rows = 0
+    private var last: Int64 = 0
+
+    init(epoch: Int, relay: OutboxRelay) {
+        self.epoch = epoch
+        self.relay = relay
+    }
+
+    func received(_ row: borrowing ResultRow, of work: Work) {
+        guard let event = OutboxEvent(row, eventID: self.relay.eventID) else { return }
+        self.rows += 1
+        self.last = event.id
+        self.relay.take(event, of: self.epoch)
+    }
+
+    func restarted(_ work: Work) {}
+
+    func ended(_ work: Work, outcome: WorkOutcome) {
+        self.relay.scanned(rows: self.rows, last: self.last, outcome: outcome, epoch: self.epoch)
+    }
+}
