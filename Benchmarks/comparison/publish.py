@@ -15,6 +15,9 @@ IS_ASLEEP = "select count(*) from pg_locks where locktype = 'advisory' and mode 
     "and (classid, objid) = (select (select value from wamp.meta where key = 'wake_lock_1')::bigint, " \
     "(select value from wamp.meta where key = 'wake_lock_2')::bigint & 4294967295)"
 
+# What publishers go by: from then on nobody notifies for it.
+IS_GIVEN_UP = "select count(*) from wamp.leader where stamp < now() - interval '15 seconds'"
+
 
 def wait_for(options, statement, wanted):
     """Asks until the answer is the wanted one, 30 s at most."""
@@ -82,10 +85,19 @@ def stopped_awake(options):
 
 
 def stopped_asleep(options):
-    """The sidecar stopped by SIGSTOP while it has nothing to do."""
+    """The sidecar stopped by SIGSTOP a moment ago, while it had nothing to do."""
     with relayed(options) as serving:
         wait_for(options, IS_ASLEEP, "1")
         serving.stop()
+        return pgbench(options, "publish.pgbench", CLIENTS)
+
+
+def given_up(options):
+    """The same when it has not been heard of for 15 s."""
+    with relayed(options) as serving:
+        wait_for(options, IS_ASLEEP, "1")
+        serving.stop()
+        wait_for(options, IS_GIVEN_UP, "1")
         return pgbench(options, "publish.pgbench", CLIENTS)
 
 
@@ -96,6 +108,7 @@ CONTESTANTS = {
     "draining": while_draining,
     "stopped awake": stopped_awake,
     "stopped asleep": stopped_asleep,
+    "given up": given_up,
     "pg_notify": notifying,
 }
 
@@ -103,7 +116,8 @@ CONTESTANTS = {
 # What is compared has its neighbours in time on both sides.
 ROUND = (
     "plain INSERT", "without the handshake", "no sidecar", "without the handshake", "plain INSERT", "draining",
-    "plain INSERT", "stopped awake", "plain INSERT", "stopped asleep", "plain INSERT", "pg_notify", "plain INSERT",
+    "plain INSERT", "stopped awake", "plain INSERT", "stopped asleep", "plain INSERT",
+    "given up", "plain INSERT", "pg_notify", "plain INSERT",
 )
 
 
@@ -150,7 +164,8 @@ def add_publish(table, rounds):
     compare("publish(), no sidecar", "no sidecar", "without the handshake", 0.95)
     compare("publish(), no sidecar", "no sidecar", "plain INSERT", 0.8)
     compare("publish(), sidecar stopped while awake", "stopped awake", "plain INSERT", 0.8)
-    compare("publish(), sidecar stopped while asleep", "stopped asleep", "plain INSERT", 0.8)
+    compare("publish(), sidecar stopped while asleep, 15 s on", "given up", "plain INSERT", 0.8)
+    compare("publish(), sidecar stopped while asleep, at once", "stopped asleep", "plain INSERT")
     compare("publish(), sidecar draining", "draining", "plain INSERT", 0.7)
     compare("pg_notify in its place", "pg_notify", "plain INSERT")
     draining = [result for measured in rounds for name, result in measured if name == "draining"]
