@@ -17,7 +17,10 @@ struct KeyTable: Sendable {
 
     /// `router`.
     static let router = KeyTable(
-        now: ["url", "realm", "serializers", "auth", "ping", "call_timeout_unit", "insecure"],
+        now: [
+            "url", "realm", "serializers", "auth",
+            "ping", "call_timeout_unit", "insecure",
+        ],
         later: ["tls", "headers", "proxy", "testament"])
 
     /// `router.auth`.
