@@ -44,6 +44,8 @@ package import NIOCore
     /// A record has up to 256 octets more than its text (RFC 8446 section 5.2), in practice 22 to 40.
     private static let recordOverhead = 64
     private static let recordLength = 16_384
+    /// What tells TLS from other protocols, in octets. RawSocket's answer has no more.
+    private static let greetingLength = 4
 
     private let context: TLSContext
     private let ssl: OpaquePointer
@@ -126,8 +128,8 @@ package import NIOCore
 
     /// Takes what came from the peer.
     package func receive(_ ciphertext: ByteBuffer) {
-        if self.greeting.count < 5 {
-            self.greeting += ciphertext.readableBytesView.prefix(5 - self.greeting.count)
+        if self.greeting.count < Self.greetingLength {
+            self.greeting += ciphertext.readableBytesView.prefix(Self.greetingLength - self.greeting.count)
         }
         if self.bio.input.readableBytes == 0 {
             self.bio.input = ciphertext
@@ -152,13 +154,14 @@ package import NIOCore
 
     /// Goes on with the handshake, or begins it.
     package func handshake() -> Outcome {
+        if let greeting = self.foreignGreeting { return .failed(.notTLS(greeting)) }
         OpenSSLError.clear()
         let result = unsafe SSL_do_handshake(self.ssl)
         self.releaseInput()
         if result == 1 { return self.isProved ? .complete : .failed(.other("the certificate was not verified")) }
         switch unsafe SSL_get_error(self.ssl, result) {
         case SSL_ERROR_WANT_READ: return .incomplete
-        default: return .failed(self.failure(isHandshake: true))
+        default: return .failed(self.failure())
         }
     }
 
@@ -206,7 +209,7 @@ package import NIOCore
             switch unsafe SSL_get_error(self.ssl, result) {
             case SSL_ERROR_WANT_READ: return .incomplete
             case SSL_ERROR_ZERO_RETURN: return .ended
-            default: return .failed(self.failure(isHandshake: false))
+            default: return .failed(self.failure())
             }
         }
     }
@@ -225,7 +228,7 @@ package import NIOCore
             return unsafe SSL_write_ex(self.ssl, source.baseAddress, source.count, &count) == 1
                 && count == source.count
         }
-        return isWritten ? nil : self.failure(isHandshake: false)
+        return isWritten ? nil : self.failure()
     }
 
     /// Tells the peer that nothing more comes. Not after a failure, and once the handshake is complete.
@@ -242,12 +245,8 @@ package import NIOCore
 
     // MARK: - Failures
 
-    private func failure(isHandshake: Bool) -> TLSFailure {
+    private func failure() -> TLSFailure {
         let errors = OpenSSLError.drain()
-        // 20 to 23 are what a record of TLS begins with (RFC 8446 section 5.1).
-        if isHandshake, let first = self.greeting.first, !(20...23).contains(first) {
-            return .notTLS(Self.kind(self.greeting))
-        }
         let isCertificateMissing = self.witness.wasCertificateWanted && !self.context.hasCertificate
         for reason in errors.compactMap(\.sslReason) {
             switch reason {
@@ -270,9 +269,13 @@ package import NIOCore
         return .other(errors.first?.text ?? "without a word")
     }
 
-    private static func kind(_ greeting: [UInt8]) -> TLSFailure.Greeting {
-        if greeting.first == 0x7F { return .rawSocket }
-        let methods = ["HTTP", "GET ", "POST", "HEAD"]
-        return methods.contains { greeting.starts(with: $0.utf8) } ? .http : .other
+    /// What the peer speaks, if it is not TLS. OpenSSL would wait for a fifth octet, which may never come.
+    private var foreignGreeting: TLSFailure.Greeting? {
+        // 20 to 23 are what a record of TLS begins with (RFC 8446 section 5.1).
+        guard let first = self.greeting.first, !(20...23).contains(first) else { return nil }
+        if first == 0x7F { return .rawSocket }
+        guard self.greeting.count == Self.greetingLength else { return nil }
+        let beginnings = ["HTTP", "GET ", "POST", "HEAD"]
+        return beginnings.contains { self.greeting.elementsEqual($0.utf8) } ? .http : .other
     }
 }
