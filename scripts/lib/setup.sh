@@ -57,6 +57,8 @@ missing_packages() {
                 else
                     echo pkg-config libpq-dev libssl-dev
                 fi
+                # The tests' certificates.
+                command -v openssl >/dev/null || echo openssl
                 ;;
             servers)
                 [[ -n $(server_programs) ]] && command -v psql >/dev/null || echo postgresql
