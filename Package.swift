@@ -42,6 +42,7 @@ let package = Package(
         .target(
             name: "WAMPClient",
             dependencies: [
+                "Cryptography",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -106,6 +107,15 @@ let package = Package(
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "websocket-echo",
+            dependencies: [
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            path: "Tests/WebSocketEcho",
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",

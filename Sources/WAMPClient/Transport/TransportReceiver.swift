@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// Who uses a transport: told what happens on it, on the event loop.
-protocol TransportReceiver: AnyObject {
+package protocol TransportReceiver: AnyObject {
     /// The handshake is done; messages can be sent. At most once, and first.
     func transportOpened(_ transport: MessageTransport)
     /// Octets came in, whatever they are: a sign of life. Before the messages in them.
