@@ -19,9 +19,10 @@ struct KeyTable: Sendable {
     static let router = KeyTable(
         now: [
             "url", "realm", "serializers", "auth",
+            "headers", "proxy", "proxy_file",
             "ping", "call_timeout_unit", "insecure",
         ],
-        later: ["tls", "headers", "proxy", "testament"])
+        later: ["tls", "testament"])
 
     /// `router.auth`.
     static let authentication = KeyTable(

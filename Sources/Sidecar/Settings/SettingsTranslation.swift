@@ -13,6 +13,10 @@ extension RouterConfiguration {
                 realm: try Realm(settings.realm.value),
                 authentication: Authentication(settings.authentication.credentials),
                 agent: "wamp-sidecar/\(version)")
+            self.proxy = try settings.proxy.map { try HTTPProxy($0.reveal()) }
+            for header in settings.headers {
+                try self.headers.add(header.name, header.value.reveal())
+            }
         } catch {
             throw StartError("router: \(error)")
         }

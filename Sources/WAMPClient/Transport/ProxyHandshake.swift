@@ -142,8 +142,9 @@ struct ProxyHandshake {
 
     private func refusal(_ status: Int) -> ConnectionFault {
         switch status {
-        case 407:
-            return self.loginWanted()
+        case 401, 407:
+            // tinyproxy says 401 where the password is wrong.
+            return self.loginWanted(status)
         case 403:
             return self.fault(
                 .handshake, "forbids a tunnel to \(self.target) (HTTP 403); allow CONNECT to that host and port there")
@@ -166,19 +167,20 @@ struct ProxyHandshake {
         }
     }
 
-    private func loginWanted() -> ConnectionFault {
+    private func loginWanted(_ status: Int) -> ConnectionFault {
         guard self.schemes.isEmpty || self.schemes.contains("basic") else {
             return self.fault(
                 .credentials,
-                "wants a login by \(ConnectionFault.quoted(self.schemes.joined(separator: ", "))) (HTTP 407); of these "
-                    + "none is supported, only basic is")
+                "wants a login by \(ConnectionFault.quoted(self.schemes.joined(separator: ", "))) (HTTP \(status)); of "
+                    + "these none is supported, only basic is")
         }
         guard self.proxy.authorization != nil else {
             return self.fault(
                 .credentials,
-                "wants a user name and a password (HTTP 407); write http://user:password@host:port in router.proxy")
+                "wants a user name and a password (HTTP \(status)); write http://user:password@host:port in router.proxy"
+            )
         }
-        return self.fault(.credentials, "refuses the user name or the password of router.proxy (HTTP 407)")
+        return self.fault(.credentials, "refuses the user name or the password of router.proxy (HTTP \(status))")
     }
 
     private func tooMuch() -> ConnectionFault {

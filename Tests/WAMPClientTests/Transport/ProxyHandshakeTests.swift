@@ -46,7 +46,8 @@ import Testing
 
     @Test(arguments: [
         ("\(wanting)Basic realm=\"x\"\r\n\r\n", ConnectionFault.Code.credentials, "wants a user name and a password"),
-        ("HTTP/1.1 407 Login\r\n\r\n", .credentials, "wants a user name and a password"),
+        ("HTTP/1.1 407 Login\r\n\r\n", .credentials, "wants a user name and a password (HTTP 407)"),
+        ("HTTP/1.1 401 Login\r\n\r\n", .credentials, "wants a user name and a password (HTTP 401)"),
         ("\(wanting)Negotiate\r\nproxy-authenticate: NTLM\r\n\r\n", .credentials, "by negotiate, ntlm"),
         ("\(wanting)Negotiate\r\nproxy-authenticate: BASIC realm=x\r\n\r\n", .credentials, "wants a user name"),
         ("HTTP/1.1 403 Filtered\r\n\r\n", .handshake, "forbids a tunnel to router.example.com:8080"),
