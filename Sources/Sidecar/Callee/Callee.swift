@@ -15,7 +15,7 @@ final class Callee {
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
 
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
     private let changed: () -> Void
