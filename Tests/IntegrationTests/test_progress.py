@@ -34,7 +34,11 @@ create table public.child (id integer references public.parent deferrable initia
 grant select, insert on public.child, public.parent to sidecar; grant usage on sequence public.attempts to sidecar;
 """
 #: Lazy: a set in the select list is not gathered first, as one in FROM is.
-LAZY = "select {} as n from (select generate_series(1, :count::integer) as g offset 0) s"
+NAP = ("with p (count, bad, seconds) as (values (:count::integer, :bad::integer, :seconds::float8)) "
+       "select nap_at(g, bad, seconds) as n from (select generate_series(1, count) as g, bad, seconds from p offset 0) s")
+FAIL = ("with p (count, bad, state, lasting) as (values (:count::integer, :bad::integer, :state::text, :lasting::boolean)) "
+        "select fail_at(g, bad, state, lasting) as n from "
+        "(select generate_series(1, count) as g, bad, state, lasting from p offset 0) s")
 PROCEDURES: dict[str, Any] = {
     "test.series": "public.series", "test.scalars": "public.scalars", "test.same": "public.same",
     "test.blobs": "public.blobs", "test.value": {"function": "public.series", "results": "value"},
@@ -43,9 +47,9 @@ PROCEDURES: dict[str, Any] = {
     "test.pair": "public.pair", "test.sql": {"sql": "select g as n from generate_series(1, :count) g"},
     "test.changed": {"sql": "insert into parent select generate_series(1, :count)"},
     "test.endless": {"sql": "select generate_series(1, 2000000000) as n, repeat('x', 80) as filler", "timeout": "60s"},
-    "test.fail": {"sql": LAZY.format("fail_at(g, :bad::integer, :state::text, :lasting::boolean)"), "retries": 1},
-    "test.nap": {"sql": LAZY.format("nap_at(g, :bad::integer, :seconds::float8)"), "concurrency": 4},
-    "test.nap2": {"sql": LAZY.format("nap_at(g, :bad::integer, :seconds::float8)"), "concurrency": 4},
+    "test.fail": {"sql": FAIL, "retries": 1},
+    "test.nap": {"sql": NAP, "concurrency": 4},
+    "test.nap2": {"sql": NAP, "concurrency": 4},
     "test.deferred": {"sql": "insert into child select generate_series(1, :count::integer) returning id"},
     "test.few": {"function": "public.series", "max_rows": 2500},
     "test.bounded": {"function": "public.series", "max_result_bytes": "4KiB"},

@@ -55,7 +55,9 @@ class Stream:
     async def answer(self, seconds: float = 60) -> Answer:
         """The final result; raises `ApplicationError`."""
         result = await asyncio.wait_for(self.final, seconds)
-        return Answer(list(result.results), dict(result.kwresults))
+        if isinstance(result, CallResult):
+            return Answer(list(result.results), dict(result.kwresults))
+        return Answer([] if result is None else [result], {})
 
     async def error(self, seconds: float = 60) -> ApplicationError:
         """How it failed, as it has to."""
@@ -131,11 +133,8 @@ class Peer:
         """Sends a CALL whose caller takes progressive results."""
         stream = Stream()
 
-        def received(result: CallResult) -> None:
-            assert not result.kwresults
-            stream.parts.append(list(result.results))
-
-        options = CallOptions(on_progress=received, details=True)
+        # Without details: with them autobahn trips over a progressive result that has no keyword arguments.
+        options = CallOptions(on_progress=lambda *parts: stream.parts.append(list(parts)))
         stream.final = self.session.call(procedure, *args, options=options, **kwargs)
         return stream
 
