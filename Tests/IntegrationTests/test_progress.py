@@ -1,15 +1,18 @@
 """Sets that reach their caller while they come: progressive call results, between a real router and a real database."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
+import yaml
+from autobahn.wamp.types import CallOptions
 
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import Peer, Stream, joined
 from actors.router import NARROW, Router
-from actors.sidecar import Sidecar
+from actors.sidecar import ROOT, Sidecar
 from conftest import SidecarMaker
 
 SCHEMA = """
@@ -339,3 +342,21 @@ async def test_many_streams(sidecar: Sidecar, router: Router) -> None:
             await stream.answer()
             assert [row["n"] for row in stream.rows] == list(range(1, 1001 + 100 * n))
             assert all(len(row["filler"]) == n for row in stream.rows)
+
+
+async def test_example_of_the_documents(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """What docs/mapping.md shows."""
+    section = (ROOT / "docs/mapping.md").read_text().split("**Sets that come while they are read.**")[1].split("**Binary.**")[0]
+    [script] = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    [mapping] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    database.execute("create schema telemetry; create table telemetry.reading (at timestamptz, sensor text, value float8);"
+                     "insert into telemetry.reading select '2026-01-01'::timestamptz + n * interval '1 s', 'attic', n "
+                     "from generate_series(1, 2500) n; grant usage on schema telemetry to sidecar;"
+                     "grant select on telemetry.reading to sidecar")
+    make_sidecar(router.url("rawsocket"), database.url, **yaml.safe_load(mapping)).start()
+    async with joined(router) as peer:
+        names: dict[str, Any] = {"CallOptions": CallOptions, "session": peer.session}
+        body = "".join(f"    {line}\n" for line in script.splitlines())
+        exec(f"async def example():\n{body}    return rows, final", names)  # noqa: S102
+        rows, final = await names["example"]()
+        assert final == [] and [row["value"] for row in rows] == list(range(1, 2501))

@@ -185,7 +185,8 @@ final class Callee {
     }
 
     private func finishDraining() {
-        guard self.calls.isEmpty, self.registrar.isAnswered || self.unregistering == nil, let drained = self.drained else {
+        guard self.calls.isEmpty, self.registrar.isAnswered || self.unregistering == nil, let drained = self.drained
+        else {
             return
         }
         self.drained = nil

@@ -51,7 +51,7 @@ struct ChunkStateMachineTests {
         check(Self.text(machine.finish()), nil)
     }
 
-    @Test("a row that does not fit begins the next chunk; no chunk of many rows is over 64 KiB, and nothing is lost or moved")
+    @Test("a row that does not fit begins the next chunk; no chunk of many rows is over 64 KiB, and nothing is lost")
     func octets() throws {
         var machine = Self.machine()
         let row = "\"" + String(repeating: "x", count: 998) + "\""
@@ -100,7 +100,7 @@ struct ChunkStateMachineTests {
         check(machine.due, later + ChunkStateMachine.patience)
     }
 
-    @Test("one row may be as large as a message, no larger; that is found with what came before it already gone or lost")
+    @Test("one row may be as large as a message, and no larger")
     func tooLarge() throws {
         var machine = Self.machine(octets: 100)
         check(try Self.take(String(repeating: "1", count: 96), in: &machine), nil)
