@@ -6,8 +6,15 @@ package struct PublishOptions: Sendable, Hashable {
     package let values: [String: Value]
     /// True if the broker is to answer. Without, an event that is lost or refused is lost silently.
     package let acknowledge: Bool
+    /// What the router has to have for these to work.
+    package let needs: RouterFeatures
     /// The text of a JSON object.
     let text: String
+
+    /// The lists of those who get the event, and who don't.
+    private static let lists = [
+        "exclude", "exclude_authid", "exclude_authrole", "eligible", "eligible_authid", "eligible_authrole",
+    ]
 
     /// None.
     package static let none = PublishOptions()
@@ -38,5 +45,22 @@ package struct PublishOptions: Sendable, Hashable {
         self.values = values
         self.acknowledge = values["acknowledge"] == .bool(true)
         self.text = JSON.text(of: .dictionary(values))
+        var needs = RouterFeatures()
+        if Self.lists.contains(where: { values[$0] != nil }) { needs.insert(RouterFeatures(.subscriberBlackwhiteListing)) }
+        if values["retain"] == .bool(true) { needs.insert(RouterFeatures(.eventRetention)) }
+        if values["exclude_me"] == .bool(false) { needs.insert(RouterFeatures(.publisherExclusion)) }
+        self.needs = needs
+    }
+}
+
+extension PublishOptions: FeatureOptions {
+    package func without(_ features: RouterFeatures) -> PublishOptions {
+        var values = self.values
+        if features.contains(RouterFeatures(.eventRetention)) { values["retain"] = nil }
+        if features.contains(RouterFeatures(.publisherExclusion)) { values["exclude_me"] = nil }
+        if features.contains(RouterFeatures(.subscriberBlackwhiteListing)) {
+            for name in Self.lists { values[name] = nil }
+        }
+        return PublishOptions(checked: values)
     }
 }

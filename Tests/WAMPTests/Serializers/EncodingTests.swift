@@ -105,7 +105,10 @@ func encode(_ message: OutgoingMessage) -> String {
         #expect(
             roles["caller"]
                 == .dictionary([
-                    "features": .dictionary(["caller_identification": .bool(true), "call_canceling": .bool(true)])
+                    "features": .dictionary([
+                        "caller_identification": .bool(true), "call_canceling": .bool(true), "call_timeout": .bool(true),
+                        "progressive_call_results": .bool(true),
+                    ])
                 ]))
     }
 
