@@ -46,7 +46,9 @@ package struct PublishOptions: Sendable, Hashable {
         self.acknowledge = values["acknowledge"] == .bool(true)
         self.text = JSON.text(of: .dictionary(values))
         var needs = RouterFeatures()
-        if Self.lists.contains(where: { values[$0] != nil }) { needs.insert(RouterFeatures(.subscriberBlackwhiteListing)) }
+        if Self.lists.contains(where: { values[$0] != nil }) {
+            needs.insert(RouterFeatures(.subscriberBlackwhiteListing))
+        }
         if values["retain"] == .bool(true) { needs.insert(RouterFeatures(.eventRetention)) }
         if values["exclude_me"] == .bool(false) { needs.insert(RouterFeatures(.publisherExclusion)) }
         self.needs = needs

@@ -144,7 +144,9 @@ import WAMP
         #expect(try setup.sent().isEmpty)
         #expect(failures.map { $0?.code } == [.unsupported, .unsupported, .unsupported, .unsupported])
         let named = ["pattern_based_registration", "pattern_based_subscription"]
-        for (failure, name) in zip(failures, named + ["subscriber_blackwhite_listing", "subscriber_blackwhite_listing"]) {
+        for (failure, name) in zip(
+            failures, named + ["subscriber_blackwhite_listing", "subscriber_blackwhite_listing"])
+        {
             #expect(failure?.message.contains(name) == true)
         }
         // No id was used up.

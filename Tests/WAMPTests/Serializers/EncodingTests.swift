@@ -106,7 +106,8 @@ func encode(_ message: OutgoingMessage) -> String {
             roles["caller"]
                 == .dictionary([
                     "features": .dictionary([
-                        "caller_identification": .bool(true), "call_canceling": .bool(true), "call_timeout": .bool(true),
+                        "caller_identification": .bool(true), "call_canceling": .bool(true),
+                        "call_timeout": .bool(true),
                         "progressive_call_results": .bool(true),
                     ])
                 ]))
