@@ -19,9 +19,12 @@ struct KeyTable: Sendable {
     static let router = KeyTable(
         now: [
             "url", "realm", "serializers", "auth",
-            "ping", "call_timeout_unit", "insecure",
+            "ping", "call_timeout_unit", "testament", "insecure",
         ],
-        later: ["tls", "headers", "proxy", "testament"])
+        later: ["tls", "headers", "proxy"])
+
+    /// `router.testament`.
+    static let testament = KeyTable(now: ["topic", "args", "kwargs"], later: [])
 
     /// `router.auth`.
     static let authentication = KeyTable(
@@ -39,8 +42,8 @@ struct KeyTable: Sendable {
     /// An entry of `procedures`.
     static let procedure = KeyTable(
         now: [
-            "function", "sql", "match", "invoke", "concurrency", "force_reregister", "timeout", "role", "roles",
-            "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
+            "function", "sql", "match", "invoke", "concurrency", "announce_concurrency", "force_reregister", "timeout",
+            "role", "roles", "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
         ],
         later: ["before"])
 

@@ -61,7 +61,8 @@ import Testing
             text: router + "database: { url: \"${NOT_SET}\", x: 1 }\nnonsense: [1]\n", environment: ["A": "ws"])
         #expect(settings.urls.map(\.value) == ["ws://h/ws"])
         for (text, problem) in [
-            ("", "the file is empty"), ("[1]", "a list where keys are expected"), ("database: {}", "'router' is missing"),
+            ("", "the file is empty"), ("[1]", "a list where keys are expected"),
+            ("database: {}", "'router' is missing"),
             (router, "'A' is not set"), ("router: 1", "a single value where keys are expected in router"), ("a: [", ""),
         ] {
             let faults = #expect(throws: ConfigurationFaults.self) {

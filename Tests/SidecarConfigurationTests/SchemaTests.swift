@@ -56,7 +56,8 @@ import Testing
     }
 
     static let sections: [(String, KeyTable)] = [
-        ("file", .file), ("router", .router), ("auth", .authentication), ("database", .database),
+        ("file", .file), ("router", .router), ("testament", .testament), ("auth", .authentication),
+        ("database", .database),
         ("procedure", .procedure), ("subscription", .subscription), ("notification", .notification),
         ("publish_options", .publishOptions), ("caller", .caller), ("outbox", .outbox), ("dead_letter", .deadLetter),
         ("log", .log),
@@ -74,6 +75,7 @@ import Testing
         let places = ["file": ("{}", "at the top level"), "router": ("router: {}", "in router")]
             .merging(
                 [
+                    "testament": ("router: { testament: {} }", "in router.testament"),
                     "database": ("database: {}", "in database"), "auth": ("router: { auth: {} }", "in router.auth"),
                     "caller": ("caller: {}", "in caller"),
                     "subscription": ("subscriptions: { a: {} }", "in subscription 'a'"),
@@ -154,7 +156,7 @@ import Testing
                 count += 1
             }
         }
-        #expect(count == 42)
+        #expect(count == 43)
     }
 
     @Test func boundsOfNumbersAreTheSame() throws {

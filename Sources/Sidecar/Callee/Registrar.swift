@@ -188,7 +188,9 @@ final class Registrar {
         case .idle, .waiting: break
         }
         entry.state = .registering
-        session.register(entry.route.uri, options: RegisterOptions(entry.route)) { result in
+        session.register(
+            entry.route.uri, options: RegisterOptions(entry.route, isCrossbar: session.welcome.isFromCrossbar)
+        ) { result in
             guard self.session === session else { return }
             switch result {
             case .success(let registration): self.registered(entry, registration, in: session)
@@ -242,11 +244,14 @@ final class Registrar {
 
 extension RegisterOptions {
     /// What REGISTER asks for.
-    init(_ route: ProcedureRoute) {
+    ///
+    /// - Parameter isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
+    init(_ route: ProcedureRoute, isCrossbar: Bool) {
         self.init(
             match: MatchPolicy(rawValue: route.mapping.match.rawValue) ?? .exact,
             invoke: InvocationPolicy(rawValue: route.mapping.invoke.rawValue) ?? .single,
             discloseCaller: route.needsCaller,
-            forceReregister: route.mapping.forceReregister)
+            forceReregister: route.mapping.forceReregister,
+            concurrency: isCrossbar && route.mapping.announcesConcurrency ? route.mapping.concurrency : nil)
     }
 }

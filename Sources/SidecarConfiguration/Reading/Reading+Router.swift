@@ -13,6 +13,7 @@ extension Reading {
         let insecure = section.flag("insecure") ?? false
         let ping = section.flag("ping") ?? false
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
+        let testament = self.testament(section)
         let authentication = self.authentication(section)
         if case .ticket = authentication?.credentials, !insecure {
             for url in urls where self.checks.isOpenToEavesdroppers(url.value) {
@@ -24,7 +25,8 @@ extension Reading {
         guard let realm, let authentication, !urls.isEmpty else { return nil }
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
-            authentication: authentication, ping: ping, callTimeoutUnit: unit, insecure: insecure)
+            authentication: authentication, ping: ping, callTimeoutUnit: unit, testament: testament,
+            insecure: insecure)
     }
 
     private func routerURLs(_ section: Section) -> [Located<String>] {

@@ -31,6 +31,9 @@ package struct RouterSettings: Sendable {
     /// How a call's timeout is read.
     package let callTimeoutUnit: CallTimeoutUnit
 
+    /// What the router publishes when the session is gone; nil: nothing.
+    package let testament: TestamentSettings?
+
     /// Whether a ticket may go over an unencrypted connection to another host.
     package let insecure: Bool
 }

@@ -51,7 +51,7 @@ import Testing
     @Test(arguments: places) func aKeyWithoutAValueIsRefused(_ place: Place) {
         let mayBeEmpty = [
             "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter", "log", "auth", "options",
-            "router", "database",
+            "router", "database", "testament",
         ]
         for key in place.keys.now where !mayBeEmpty.contains(key) && key != "roles" {
             let found = faults(in: place.text(key, ""))
