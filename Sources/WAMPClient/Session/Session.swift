@@ -100,7 +100,7 @@ package final class Session {
     ///
     /// - Returns: why nothing was sent; nil if it is in the output buffer, in order.
     package func publish(_ topic: URI, options: PublishOptions = .none, payload: Payload) -> RequestError? {
-        switch self.connection.fit(options.acknowledge ? options.acknowledged(false) : options) {
+        switch self.fit(options.acknowledge ? options.acknowledged(false) : options) {
         case .success(let options): self.connection.post(topic, options: options, payload)
         case .failure(let error): error
         }
@@ -112,7 +112,7 @@ package final class Session {
         acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void
     ) {
         let options: PublishOptions
-        switch self.connection.fit(given.acknowledge ? given : given.acknowledged(true)) {
+        switch self.fit(given.acknowledge ? given : given.acknowledged(true)) {
         case .success(let fitted): options = fitted
         case .failure(let error): return completion(.failure(error))
         }
@@ -120,6 +120,10 @@ package final class Session {
             .publish(completion), atLeast: payload.byteCount + topic.text.utf8.count,
             id: { $0.publish(acknowledged: true) },
             message: { .publish(Publish(request: $0, options: options, topic: topic, payload: payload)) })
+    }
+
+    private func fit(_ options: PublishOptions) -> Result<PublishOptions, RequestError> {
+        self.connection.fit(options.isForNobody ? options.forNobody(from: self.id) : options)
     }
 
     /// Calls a procedure.

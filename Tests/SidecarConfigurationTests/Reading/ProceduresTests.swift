@@ -72,7 +72,10 @@ import Testing
         ("{ function: f, roles: { a: [b] } }", "the role for authrole 'a' in procedure 'com.example.a' is a list"),
         ("{ function: f, roles: { a: } }", "the role for authrole 'a' in procedure 'com.example.a' is nothing"),
         ("{ sql: select 1, convention: raw }", "'convention' in procedure 'com.example.a' is raw, which doesn't go"),
-        ("{ function: f, announce_concurrency: true }", "'announce_concurrency' in procedure 'com.example.a' goes with"),
+        (
+            "{ function: f, announce_concurrency: true }",
+            "'announce_concurrency' in procedure 'com.example.a' goes with"
+        ),
         (
             "{ function: f, announce_concurrency: true, concurrency: 2, invoke: random }",
             "'announce_concurrency' in procedure 'com.example.a' goes with"

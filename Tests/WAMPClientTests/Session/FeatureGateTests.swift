@@ -111,6 +111,17 @@ import WAMP
         #expect(self.missing(setup).isEmpty)
     }
 
+    /// Crossbar.io takes an empty list for none, and the event would go to everybody.
+    @Test(arguments: ["eligible", "eligible_authid", "eligible_authrole"]) func forNobody(_ list: String) throws {
+        let setup = try self.joined(#""subscriber_blackwhite_listing":true,"event_retention":true"#, "")
+        let options = try PublishOptions([list: .list([]), "exclude_authid": .list([]), "retain": .bool(true)])
+        #expect(try setup.session().publish(self.topic, options: options, payload: .empty) == nil)
+        #expect(try setup.sent() == [#"[16,1,{"eligible":[77],"exclude":[77],"retain":true},"com.topic"]"#])
+        let all = try PublishOptions(["exclude": .list([])])
+        #expect(try setup.session().publish(self.topic, options: all, payload: .empty) == nil)
+        #expect(try setup.sent() == [#"[16,2,{"exclude":[]},"com.topic"]"#])
+    }
+
     @Test func requestsOfARouterThatLacksThem() throws {
         let setup = try self.joined(#""x":true"#, #""x":true"#)
         let session = try setup.session()
