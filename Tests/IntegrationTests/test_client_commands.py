@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from actors.command import Running, command
 from actors.deadline import free_port, until
 from actors.peer import ApplicationError, Peer, PublishOptions, joined
 from actors.router import REALM, SECRET, TICKET, Router
+from actors.sidecar import ROOT
 
 FAILED, USAGE, CONFIGURATION = 1, 64, 78
 
@@ -444,6 +446,22 @@ async def test_authentication(router: Router, transport: str, authid: str, envir
 async def test_no_such_realm(router: Router) -> None:
     result = await command("call", "test.x", "--url", router.url("rawsocket"), "--realm", "realm2")
     assert result.returncode == FAILED and "wamp.error.no_such_realm" in result.stderr
+
+
+PAGE = (ROOT / "docs/client.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["call", "publish", "subscribe"])
+async def test_page(name: str) -> None:
+    """Each option of the command is on docs/client.md, and no other is."""
+    common = {"--config", "--url", "--realm", "--authid"}
+    section = PAGE.split(f"## {name.capitalize()}\n")[1].split("\n## ")[0]
+    told = {option for row in re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE) for option in re.findall(r"--[a-z-]+", row)}
+    helped = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", (await command(name, "--help")).stdout, re.MULTILINE))
+    if "--acknowledge" in helped:
+        helped = helped - {"--acknowledge"} | {"--no-acknowledge"}
+    assert told == helped - common - {"--help", "--version"}
+    assert all(f"`{option}`" in PAGE for option in common)
 
 
 @pytest.mark.parametrize("name, words", [
