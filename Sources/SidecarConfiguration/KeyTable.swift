@@ -19,9 +19,13 @@ struct KeyTable: Sendable {
     static let router = KeyTable(
         now: [
             "url", "realm", "serializers", "auth", "tls",
-            "ping", "call_timeout_unit", "insecure",
+            "headers", "proxy", "proxy_file",
+            "ping", "call_timeout_unit", "testament", "insecure",
         ],
-        later: ["headers", "proxy", "testament"])
+        later: [])
+
+    /// `router.testament`.
+    static let testament = KeyTable(now: ["topic", "args", "kwargs"], later: [])
 
     /// `router.auth`.
     static let authentication = KeyTable(
@@ -47,8 +51,8 @@ struct KeyTable: Sendable {
     /// An entry of `procedures`.
     static let procedure = KeyTable(
         now: [
-            "function", "sql", "match", "invoke", "concurrency", "force_reregister", "timeout", "role", "roles",
-            "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
+            "function", "sql", "match", "invoke", "concurrency", "announce_concurrency", "force_reregister", "timeout",
+            "role", "roles", "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
         ],
         later: ["before"])
 

@@ -38,6 +38,10 @@ final class Connection {
 
     var pending: [RequestID: PendingRequest] = [:]
     var deadlines = DeadlineQueue<RequestID>()
+    /// Calls for which CANCEL was sent and whose answer is waited for.
+    var canceled: Set<RequestID> = []
+    /// What the router has; nil before WELCOME.
+    var features: FeatureGate?
     var heartbeat: RequestID?
     private var liveness: LivenessStateMachine
     private var livenessCheck: NIODeadline?
@@ -110,10 +114,18 @@ final class Connection {
     /// Closes the connection for a reason; later reasons do not count.
     func drop(_ fault: ConnectionFault) {
         self.fault = self.fault ?? fault
-        if let transport = self.transport {
-            transport.close(code: fault.code == .protocolViolation ? 1002 : 1000)
-        } else {
+        guard let transport = self.transport else {
             self.channel?.close(mode: .all, promise: nil)
+            return
+        }
+        switch fault.code {
+        case .silent, .unsentOutput:
+            // Nobody is there who would answer a goodbye.
+            transport.abandon()
+        case .protocolViolation:
+            transport.close(code: 1002)
+        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .goodbye, .killed, .stopped:
+            transport.close()
         }
     }
 
@@ -208,6 +220,7 @@ final class Connection {
     private func joined(_ welcome: Welcome) {
         let session = Session(welcome: welcome, connection: self)
         self.session = session
+        self.features = FeatureGate(welcome)
         self.phaseDeadline = nil
         self.liveness.heard(at: self.eventLoop.now)
         self.livenessCheck = self.liveness.firstCheck
@@ -287,7 +300,7 @@ final class Connection {
                     : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
-            self.giveUp(id, .timeout)
+            self.giveUp(id, self.canceled.contains(id) ? .canceled : .timeout)
         }
         if let deadline = self.livenessCheck, deadline <= now {
             self.checkLiveness(now)
