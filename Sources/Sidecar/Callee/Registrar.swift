@@ -33,6 +33,8 @@ final class Registrar {
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+        /// Whether the router has answered in this session, one way or the other: trying again makes nothing unsettled.
+        var isAnswered = false
 
         init(_ route: ProcedureRoute) {
             self.route = route
@@ -72,7 +74,7 @@ final class Registrar {
             case .registered: true
             case .waiting: entry.refusal != nil
             case .idle: entry.route.isLate || (entry.route.isSingle && self.singles == .elsewhere)
-            case .registering: entry.route.isLate
+            case .registering: entry.route.isLate || entry.isAnswered
             }
         }
     }
@@ -174,6 +176,7 @@ final class Registrar {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.isAnswered = false
             entry.route.isLate = false
         }
         self.registered.removeAll()
@@ -207,6 +210,7 @@ final class Registrar {
             return session.unregister(registration) { _ in }
         }
         entry.state = .registered(registration)
+        entry.isAnswered = true
         entry.attempts = 0
         entry.refusal = nil
         self.registered[registration] = entry
@@ -224,6 +228,7 @@ final class Registrar {
             self.observer(.registrationRefused(uri: route.uri.text, place: route.place, reason: error.message))
         }
         entry.refusal = error.message
+        entry.isAnswered = true
         // Another session's registration goes away as soon as the router sees that its connection is dead.
         if error.uri != WAMPError.procedureAlreadyExists.text { entry.attempts += 5 }
         self.tryAgainLater(entry)
