@@ -28,7 +28,8 @@ extension ConnectionFault {
         let message = goodbye.details.string("message").map { " (\(self.quoted($0)))" } ?? ""
         return ConnectionFault(
             goodbye.reason == CloseReason.killed.text ? .killed : .goodbye,
-            "ended the session with \(self.quoted(goodbye.reason))\(message)\(self.advice(goodbye))", uri: goodbye.reason)
+            "ended the session with \(self.quoted(goodbye.reason))\(message)\(self.advice(goodbye))",
+            uri: goodbye.reason)
     }
 
     /// What stands behind a GOODBYE's reason, for who has to do something about it.
