@@ -8,7 +8,8 @@ from actors.cluster import Database
 from actors.deadline import free_port, until
 from actors.installation import InstalledDatabase
 from actors.scripted_router import (
-    ERROR, GOODBYE, INTERRUPT, INVOCATION, PUBLISH, REGISTER, REGISTERED, UNREGISTERED, YIELD, Connection, Script, sane, scripted,
+    ERROR, GOODBYE, INTERRUPT, INVOCATION, PUBLISH, REGISTER, REGISTERED, SUBSCRIBE, UNREGISTERED, YIELD, Connection, Script, sane,
+    scripted,
 )
 from conftest import SidecarMaker
 
@@ -103,6 +104,25 @@ async def test_procedure_that_another_session_holds(make_sidecar: SidecarMaker, 
         # The faults once for both; once more where one of them is mended before the other.
         assert [message for message in told if message not in BEGINNING] in (
             ["procedure not registered"] * 2 + ["running with faults"] * times + ["ready"] for times in (1, 2))
+
+
+async def test_patterns_that_the_router_does_not_know(make_sidecar: SidecarMaker, database: Database) -> None:
+    """It would take them for plain URIs: told as faults, and not sent. What it can do goes on."""
+    database.execute(SCHEMA + "; create function public.take(jsonb, jsonb, jsonb) returns void language sql as ''")
+    async with scripted(sane) as router:
+        sidecar = await make_sidecar(
+            router.url, database.url,
+            procedures=PROCEDURES | {"test.many": {"function": "public.same", "match": "prefix"}},
+            subscriptions={"test.topic": "public.take", "test..topic": {"function": "public.take", "match": "wildcard"}},
+        ).started("running with faults")
+        for message, key, uri, feature in (("procedure not registered", "procedure", "test.many", "pattern_based_registration"),
+                                           ("not subscribed", "topic", "test..topic", "pattern_based_subscription")):
+            [entry] = sidecar.entries(message)
+            assert entry[key] == uri and feature in entry["reason"], entry
+        connection = router.connections[0]
+        assert [message[3] for message in connection.messages if message[0] in (REGISTER, SUBSCRIBE)] == ["test.same", "test.topic"]
+        _, answer = connection.invoke("test.same", 5)
+        assert (await asyncio.wait_for(answer, 10))[3] == [5]
 
 
 async def test_revoked_registration(make_sidecar: SidecarMaker, database: Database) -> None:

@@ -10,12 +10,16 @@ final class Subscriber {
     /// How soon a subscription that is refused is tried again, at most.
     private static let firstWait = TimeAmount.seconds(8)
     private static let longestWait = TimeAmount.seconds(32)
+    /// The feature without which routers ignore `match`.
+    private static let patterns = "pattern_based_subscription"
 
     private enum State {
         case idle
         case subscribing
         case subscribed(SubscriptionID)
         case waiting(Scheduled<Void>)
+        /// This session's router can't do it.
+        case impossible
     }
 
     private final class Entry {
@@ -57,7 +61,7 @@ final class Subscriber {
         !self.isWanted
             || self.entries.allSatisfy { entry in
                 switch entry.state {
-                case .subscribed: true
+                case .subscribed, .impossible: true
                 case .waiting: entry.refusal != nil
                 case .idle: entry.route.isLate
                 case .subscribing: entry.route.isLate || entry.isAnswered
@@ -149,8 +153,13 @@ final class Subscriber {
     private func subscribe(_ entry: Entry) {
         guard let session = self.session, self.isWanted, self.holds(entry) else { return }
         switch entry.state {
-        case .subscribing, .subscribed: return
+        case .subscribing, .subscribed, .impossible: return
         case .idle, .waiting: break
+        }
+        guard entry.route.mapping.match == .exact || session.routerAnnounces(Self.patterns, role: .broker) else {
+            entry.state = .impossible
+            return self.complain(
+                entry, "the router does not announce \(Self.patterns): it would take the pattern for a plain URI")
         }
         entry.state = .subscribing
         session.subscribe(entry.route.topic, options: SubscribeOptions(entry.route.mapping)) { result in
@@ -181,14 +190,17 @@ final class Subscriber {
             entry.state = .idle
             return
         }
-        if entry.refusal != error.message {
-            self.observer(
-                .subscriptionRefused(
-                    topic: entry.route.topic.text, place: entry.route.place, reason: error.message))
-        }
-        entry.refusal = error.message
-        entry.isAnswered = true
         self.tryAgainLater(entry)
+        self.complain(entry, error.message)
+    }
+
+    private func complain(_ entry: Entry, _ reason: String) {
+        if entry.refusal != reason {
+            self.observer(
+                .subscriptionRefused(topic: entry.route.topic.text, place: entry.route.place, reason: reason))
+        }
+        entry.refusal = reason
+        entry.isAnswered = true
         self.changed()
     }
 
@@ -210,6 +222,8 @@ final class Subscriber {
             entry.state = .idle
         case .waiting(let timer):
             timer.cancel()
+            entry.state = .idle
+        case .impossible:
             entry.state = .idle
         case .idle, .subscribing:
             break
