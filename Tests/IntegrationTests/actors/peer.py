@@ -24,7 +24,7 @@ from .deadline import until  # noqa: E402
 from .router import REALM  # noqa: E402
 from .routers import RouterActor  # noqa: E402
 
-__all__ = ["Answer", "ApplicationError", "Event", "Peer", "PublishOptions", "joined"]
+__all__ = ["Answer", "ApplicationError", "Event", "Inbox", "Peer", "PublishOptions", "RegisterOptions", "joined"]
 
 
 @dataclass
@@ -140,13 +140,13 @@ class Peer:
                 self.session._transport.send(message.Cancel(request.request_id, mode=mode))
                 return
 
-    async def subscribe(self, topic: str, match: str = "exact") -> Inbox:
+    async def subscribe(self, topic: str, match: str = "exact", get_retained: bool | None = None) -> Inbox:
         inbox = Inbox()
 
         def received(*args: Any, details: EventDetails, **kwargs: Any) -> None:
             inbox.events.append(Event(list(args), kwargs, details.topic))
 
-        await self.session.subscribe(received, topic, options=SubscribeOptions(match=match, details=True))
+        await self.session.subscribe(received, topic, options=SubscribeOptions(match=match, details=True, get_retained=get_retained))
         return inbox
 
     async def register(self, procedure: str, endpoint: Callable[..., Any], invoke: str = "single") -> None:
