@@ -1,6 +1,7 @@
 """A router that refuses, revokes, interrupts, answers twice, or does not read. How it ends sessions: test_router_endings.py."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -178,6 +179,39 @@ async def test_goodbye(make_sidecar: SidecarMaker, database: Database, transport
         router.connections[0].send(GOODBYE, {}, "wamp.close.system_shutdown")
         await until(lambda: router.connections[0].messages[-1] == [GOODBYE, {}, "wamp.close.goodbye_and_out"], "it is answered")
         await until(lambda: len(router.connections) > 1 and router.connections[-1].registrations, "it joins again")
+
+
+async def test_takes_less_than_it_says(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
+    """WebSocket does not say what a router takes: it closes with 1009. That costs one session and not all of them: what is as long is a
+    dead letter, or answered with an error, from then on."""
+    limit = 10_000
+
+    async def narrow(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if len(json.dumps(message, separators=(",", ":"))) > limit:
+                connection.send_frame(b"\x03\xf1", 8)
+                return
+            connection.answer(message)
+
+    installed.execute("create function public.wide(n integer) returns text language sql as $$ select repeat('x', n) $$")
+    async with scripted(narrow, transport="websocket") as router:
+        sidecar = await make_sidecar(router.url, installed.url, procedures={"test.wide": "public.wide"}).started()
+        await asyncio.to_thread(
+            installed.execute, "select wamp.publish('test.out', jsonb_build_array(repeat('x', 20000))); select wamp.publish('test.out', '[1]')")
+        await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty")
+        assert installed.rows("select kind, topic, error from wamp.dead_letter") == [
+            ("publish", "test.out", "wamp.error.payload_size_exceeded")]
+        [lost] = sidecar.entries("router lost")
+        assert "code 1009" in lost["reason"] and "at most 20" in lost["reason"], lost
+        await until(lambda: router.connections[1].registrations, "it is registered again")
+        _, answer = router.connections[1].invoke("test.wide", 30_000)
+        assert (await asyncio.wait_for(answer, 10))[4] == "wamp.error.payload_size_exceeded"
+        _, answer = router.connections[1].invoke("test.wide", 5_000)
+        assert (await asyncio.wait_for(answer, 10))[3] == ["x" * 5_000]
+        assert len(router.connections) == 2
+        assert any(message[0] == PUBLISH and message[4] == [1] for message in router.connections[1].messages)
 
 
 async def test_interrupts_of_every_kind(make_sidecar: SidecarMaker, database: Database) -> None:

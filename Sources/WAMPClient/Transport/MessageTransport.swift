@@ -13,7 +13,9 @@ final class MessageTransport {
     }
 
     /// The longest message the router takes, in octets.
-    let greatestMessage: Int
+    private(set) var greatestMessage: Int
+    /// The longest that was sent to it.
+    private(set) var longestSent = 0
     private let channel: any Channel
     private let framing: Framing
     private let unsentBound: Int
@@ -92,6 +94,7 @@ final class MessageTransport {
                 return .tooLarge(size: size, limit: self.greatestMessage)
             }
             self.output.setInteger(RawSocketFrame.header(.message, length: size), at: start)
+            self.longestSent = max(self.longestSent, size)
         case .webSocket(let isText):
             self.scratch.clear()
             self.scratch.reserveCapacity(minimumWritableBytes: atLeast)
@@ -102,10 +105,16 @@ final class MessageTransport {
                 return .tooLarge(size: size, limit: self.greatestMessage)
             }
             self.writeWebSocket(isText ? .text : .binary, self.scratch)
+            self.longestSent = max(self.longestSent, size)
             self.shrinkScratch()
         }
         self.scheduleFlush()
         return .sent
+    }
+
+    /// Nothing longer is sent: an earlier connection has shown that the router takes no more.
+    func limit(to octets: Int) {
+        self.greatestMessage = min(self.greatestMessage, octets)
     }
 
     /// Asks for a sign of life. Crossbar.io drops connections for this on RawSocket.

@@ -60,7 +60,7 @@ final class WebSocketHandler: ChannelInboundHandler {
             case .close(let code, let reason):
                 let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
                 self.fail(
-                    ConnectionFault(.closed, "closed the WebSocket with code \(code)\(why)"),
+                    .closed(webSocketCode: code, "closed the WebSocket with code \(code)\(why)"),
                     code: code == 1005 ? 1000 : code, context)
             }
         } catch {
