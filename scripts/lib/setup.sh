@@ -96,7 +96,7 @@ need_python() {
     need servers
     local stamp=$venv/.requirements
     if ! cmp -s "$root/scripts/requirements.txt" "$stamp"; then
-        say "Installing Crossbar.io and autobahn-python into ${venv#"$root"/}"
+        say "Installing Crossbar.io, xconn and autobahn-python into ${venv#"$root"/}"
         [[ -x $venv/bin/python ]] || quietly python3 -m venv "$venv"
         quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$root/scripts/requirements.txt"
         # autobahn's UBJSON, which nothing here uses, prints a page of warnings where it meets NumPy 2.

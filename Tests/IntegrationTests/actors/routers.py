@@ -53,7 +53,6 @@ def crossbar(version: str, program: Path | None = None) -> RouterKind:
         ["anonymous", "ticket", "wampcra", "wampcra salted"],
         {
             "call_timeout": "A call's timeout is taken as seconds, passed on, and not announced; see `router.call_timeout_unit`.",
-            "deep payloads": "A payload nested deeper than its JSON library goes ends its sender's connection.",
         },
     )
 
@@ -75,9 +74,9 @@ XCONN = RouterKind(
         "registration_revocation": "There is no way to take a registration away.",
         "session_meta_api": "There are no meta procedures and events.",
         "lost connections": "A session whose connection breaks without GOODBYE is kept: its procedures stay taken until the router restarts, "
-        "and who calls them or publishes to it loses its own connection.",
+        "and who calls it, publishes to it or answers it loses its own connection.",
         "messages over 4 MiB": "The connection is closed with code 1009.",
-        "deep payloads": "A payload nested deeper than Python's recursion limit ends its sender's connection.",
+        "deep payloads": "A payload nested a thousand levels deep or so ends its sender's connection.",
     },
 )
 
