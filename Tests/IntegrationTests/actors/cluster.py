@@ -75,7 +75,11 @@ class Cluster:
                 rules.write("host all all all scram-sha-256\n")
 
     def _identity(self) -> dict[str, Any]:
-        return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/"} if self.owner else {}
+        if not self.owner:
+            return {}
+        # dblink's libpq looks for certificates in the home folder.
+        environment = dict(os.environ, HOME=pwd.getpwnam(self.owner).pw_dir)
+        return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/", "env": environment}
 
     def _behind(self) -> list[str]:
         """What the server's command is put behind in a namespace, which only root can enter."""
