@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func aTicketOnAnOpenLineIsRefused() {
-        let checks = FormatChecks(isOpenToEavesdroppers: { $0 == "ws://far" })
+        let checks = FormatChecks(isOpenToEavesdroppers: { url, _ in url == "ws://far" })
         let urls = "url: [\"ws://near\", \"ws://far\"]"
         let ticket = "auth: { method: ticket, authid: a, ticket: b }"
         #expect(
