@@ -11,6 +11,8 @@ package final class Router {
     private var reconnect: ReconnectStateMachine
     private var connection: Connection?
     private var retry: Scheduled<Void>?
+    /// What routers have shown to be the longest message that they take, in octets.
+    private var shownLimits: [RouterURL: Int] = [:]
     private var stopCompletions: [() -> Void] = []
 
     /// The joined session, if there is one.
@@ -62,7 +64,7 @@ package final class Router {
             let url = self.configuration.urls[index]
             let connection = Connection(
                 url: url, configuration: self.configuration, eventLoop: self.eventLoop, owner: self,
-                delegate: self.delegate)
+                delegate: self.delegate, shownLimit: self.shownLimits[url])
             self.connection = connection
             self.delegate?.observed(.connecting(url))
             connection.open()
@@ -103,6 +105,7 @@ extension Router: ConnectionOwner {
         guard connection === self.connection else { return }
         self.connection = nil
         self.session = nil
+        self.shownLimits[connection.url] = connection.shownLimit
         if let session {
             self.delegate?.left(session, reason: fault)
         }

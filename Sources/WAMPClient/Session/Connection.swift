@@ -35,6 +35,8 @@ final class Connection {
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
+    /// The longest message that the router is sent, in octets, as far as its refusals have shown it; nil without one.
+    private(set) var shownLimit: Int?
 
     var pending: [RequestID: PendingRequest] = [:]
     var deadlines = DeadlineQueue<RequestID>()
@@ -54,10 +56,12 @@ final class Connection {
     /// - Parameters:
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
+    ///   - shownLimit: what earlier connections to this router have shown.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
-        delegate: (any RouterDelegate)?
+        delegate: (any RouterDelegate)?, shownLimit: Int? = nil
     ) {
+        self.shownLimit = shownLimit
         self.url = url
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -352,6 +356,9 @@ extension Connection: TransportReceiver {
             return
         }
         self.transport = transport
+        if let shownLimit = self.shownLimit {
+            transport.limit(to: shownLimit)
+        }
         if self.phaseDeadline == nil {
             self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
             self.arm()
@@ -393,10 +400,22 @@ extension Connection: TransportReceiver {
                     .closed,
                     "\(fault.message) right after HELLO, without a word: look at router.realm, router.auth and the "
                         + "router's log")
+        } else if fault.closeCode == Self.messageTooBig, let transport = self.transport, self.fault == nil {
+            // WebSocket doesn't say beforehand what the peer takes. Whatever was sent again and again would end every
+            // session, so this is learned: what was too big is at least not longer than the longest.
+            let limit = max(transport.longestSent - 1, 1)
+            self.shownLimit = limit
+            self.fault = ConnectionFault(
+                .closed,
+                "\(fault.message): a message of up to \(transport.longestSent) octets was too big for it; from now on it is "
+                    + "sent at most \(limit). Raise its limit for messages, then restart the sidecar")
         } else {
             self.fault = self.fault ?? fault
         }
     }
+
+    /// Why a WebSocket is closed (RFC 6455, section 7.4.1).
+    private static let messageTooBig: UInt16 = 1009
 
     func transportClosed() {
         self.ended()

@@ -106,7 +106,9 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
 class Router:
     """One Crossbar.io node; it takes ten seconds and more to start, so tests share it where they can."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path | None = None) -> None:
+        #: `crossbar` of this environment, or of another one with another version.
+        self.program = program or Path(sys.executable).parent / "crossbar"
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xb-"))
         self.port = free_port()
         self.narrow_port = free_port()
@@ -129,7 +131,7 @@ class Router:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    Path(sys.executable).parent / "crossbar", "start", "--cbdir", self.folder / ".crossbar",
+                    self.program, "start", "--cbdir", self.folder / ".crossbar",
                     "--loglevel", "info", "--color", "false",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,

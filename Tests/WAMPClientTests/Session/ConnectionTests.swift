@@ -315,13 +315,21 @@ import WAMP
         #expect(setup.user.fault?.code == .stopped)
     }
 
-    @Test(arguments: [("wamp.close.killed", ConnectionFault.Code.killed), ("wamp.close.system_shutdown", .goodbye)])
-    func goodbye(_ reason: String, _ code: ConnectionFault.Code) throws {
+    @Test(arguments: [
+        (
+            "wamp.close.killed", ConnectionFault.Code.killed,
+            "; somebody ended this session there, so the next one begins after some time"
+        ),
+        ("wamp.close.system_shutdown", .goodbye, "; it is shutting down"),
+        ("wamp.close.close_realm", .goodbye, "; it has closed the realm: is router.realm still there?"),
+        ("wamp.close.normal", .goodbye, ""), ("com.example.nobody.knows", .goodbye, ""),
+    ])
+    func goodbye(_ reason: String, _ code: ConnectionFault.Code, _ advice: String) throws {
         let setup = try Setup.joined()
         try setup.receive(#"[6,{"message":"go"},"\#(reason)"]"#)
         #expect(try setup.sent() == [#"[6,{},"wamp.close.goodbye_and_out"]"#])
         #expect(setup.user.fault?.code == code)
-        #expect(setup.user.fault?.description == "router rs://h:1: ended the session with \(reason) (go)")
+        #expect(setup.user.fault?.description == "router rs://h:1: ended the session with \(reason) (go)\(advice)")
         #expect(!setup.channel.isActive)
     }
 
