@@ -65,7 +65,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: [.product(name: "Yams", package: "Yams")],
+            dependencies: ["Cryptography", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .target(
             name: "Sidecar",
@@ -102,7 +102,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "WAMP", "WAMPClient",
+                "Cryptography", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -124,7 +124,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
+            name: "SidecarConfigurationTests",
+            dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
