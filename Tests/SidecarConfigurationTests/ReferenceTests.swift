@@ -32,7 +32,11 @@ import Testing
     @Test func everyExampleWorks() throws {
         let folder = try TemporaryFolder()
         for name in ["pgpassword", "wamp_ticket", "wamp_secret"] { try folder.write(name, "s3cret\n") }
-        let environment = ["WAMP_TICKET": "s3cret", "PGHOST_APP": "db.example.com", "WAMP_SECRET": "s3cret"]
+        let key = String(repeating: "5e", count: 32)
+        try folder.write("wamp_key", "\(key)\n")
+        let environment = [
+            "WAMP_TICKET": "s3cret", "PGHOST_APP": "db.example.com", "WAMP_SECRET": "s3cret", "WAMP_KEY": key,
+        ]
         #expect(self.examples.count >= 15)
         for example in self.examples {
             var text = example.text.replacing("/run/secrets/", with: "\(folder.path)/")
@@ -61,7 +65,8 @@ import Testing
             + LogSettings.Level.allCases.map(\.rawValue) + DatabaseSettings.OnDatabaseLoss.allCases.map(\.rawValue)
             + RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
             + AuthenticationSettings.Method.allCases.map(\.rawValue)
-            + LaterValues.methods + LaterValues.serializers + LaterValues.schemes
+            + AuthenticationSettings.ChannelBinding.allCases.map(\.rawValue)
+            + LaterValues.serializers + LaterValues.schemes
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

@@ -95,6 +95,7 @@ import Testing
         }
         let choices: [(String, String, [String])] = [
             ("auth", "method", words(AuthenticationSettings.Method.self)),
+            ("auth", "channel_binding", words(AuthenticationSettings.ChannelBinding.self)),
             ("router", "call_timeout_unit", words(RouterSettings.CallTimeoutUnit.self)),
             ("database", "on_database_loss", words(DatabaseSettings.OnDatabaseLoss.self)),
             ("procedure", "match", words(ProcedureMapping.Match.self)),

@@ -13,12 +13,12 @@ extension Reading {
         let insecure = section.flag("insecure") ?? false
         let ping = section.flag("ping") ?? false
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
-        let authentication = self.authentication(section)
+        let authentication = self.authentication(section, urls: urls)
         if case .ticket = authentication?.credentials, !insecure {
             for url in urls where self.checks.isOpenToEavesdroppers(url.value) {
                 self.add(
                     at: url.location, "the ticket would go unencrypted to another host",
-                    "use method: wampcra, or allow it by insecure: true in router")
+                    "use wss:// or rss://, or another method, or allow it by insecure: true in router")
             }
         }
         guard let realm, let authentication, !urls.isEmpty else { return nil }

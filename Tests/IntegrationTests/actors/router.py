@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from .credentials import KeyPair, argon2id_verifier, pbkdf2_verifier
 from .deadline import accepts, free_port, wait_until
 
 REALM = "realm1"
@@ -27,9 +28,10 @@ UNHEARD = "unheard."
 NARROW = 64 * 1024
 
 
-def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
+def configuration(port: int, narrow_port: int, socket: Path, keys: dict[str, KeyPair],
+                  scram: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket; each with anonymous,
-    ticket, and WAMP-CRA with and without salt."""
+    ticket, WAMP-CRA with and without salt, cryptosign with the keys, and SCRAM with both ways to stretch a password."""
     auth = {
         "anonymous": {"type": "static", "role": "everybody"},
         "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
@@ -42,6 +44,16 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
                     "salt": SALT, "iterations": ITERATIONS, "keylen": 32,
                 },
             },
+        },
+        "cryptosign": {
+            "type": "static",
+            "principals": {
+                f"{name}-user": {"authorized_keys": [pair.public], "role": "everybody"} for name, pair in keys.items()
+            },
+        },
+        "scram": {
+            "type": "static",
+            "principals": {name: verifier | {"role": "everybody"} for name, verifier in scram.items()},
         },
     }
     common = {"serializers": ["json", "msgpack", "cbor"], "auth": auth}
@@ -98,10 +110,15 @@ class Router:
         self.port = free_port()
         self.narrow_port = free_port()
         self.socket = self.folder / "router.sock"
+        #: Made by each tool; the authid is the tool's name and `-user`.
+        self.keys = {tool: KeyPair.made(self.folder / tool, tool) for tool in ["openssl", "ssh-keygen"]}
+        #: What it knows of the users that log in by SCRAM.
+        self.scram = {"pbkdf2-user": pbkdf2_verifier(SECRET), "argon2id-user": argon2id_verifier(SECRET)}
         self.process: subprocess.Popen[bytes] | None = None
         node = self.folder / ".crossbar"
         node.mkdir()
-        (node / "config.json").write_text(json.dumps(configuration(self.port, self.narrow_port, self.socket)))
+        (node / "config.json").write_text(json.dumps(
+            configuration(self.port, self.narrow_port, self.socket, self.keys, self.scram)))
 
     def start(self) -> None:
         """Starts the node and waits until it listens."""
