@@ -56,8 +56,9 @@ extension ConnectionFault {
             "ended the session with \(self.quoted(goodbye.reason))\(message)", uri: goodbye.reason)
     }
 
+    /// Most routers say more in the details' `message`, some (xconn) in the first argument.
     private static func text(_ abort: Abort) -> String {
-        let message = abort.message.map { " (\(self.quoted($0)))" } ?? ""
+        let message = (abort.message ?? abort.firstArgument).map { " (\(self.quoted($0)))" } ?? ""
         return "\(self.quoted(abort.reason))\(message)"
     }
 }

@@ -127,6 +127,18 @@ import WAMP
 
     // MARK: - What the router says
 
+    @Test(arguments: [
+        (#"[3,{},"wamp.error.authentication_failed",["invalid ticket"]]"#, "authentication_failed (invalid ticket);"),
+        (#"[3,{"message":"no"},"wamp.error.authentication_failed",["x"]]"#, "authentication_failed (no);"),
+        (#"[3,{},"wamp.error.authentication_failed",[1]]"#, "authentication_failed;"),
+        (#"[3,{},"wamp.error.authentication_failed",[]]"#, "authentication_failed;"),
+    ])
+    func whySomebodyIsRefused(_ abort: String, _ text: String) throws {
+        let setup = try Setup()
+        try setup.receive(abort)
+        #expect(setup.user.fault?.message.contains(text) == true, "\(setup.user.fault?.message ?? "")")
+    }
+
     @Test func refusalsSayWhatToLookAt() throws {
         let key = try Ed25519PrivateKey(seed: SecretBytes(Array(0..<32)))
         let all: [(Authentication, String)] = [
