@@ -40,8 +40,13 @@ let package = Package(
             dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
+            name: "NIOOpenSSL",
+            dependencies: ["COpenSSL", "Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: memorySafe),
+        .target(
             name: "WAMPClient",
             dependencies: [
+                "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -71,6 +76,7 @@ let package = Package(
             name: "Sidecar",
             dependencies: [
                 "Cryptography",
+                "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -100,9 +106,17 @@ let package = Package(
             dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
+            name: "NIOOpenSSLTests",
+            dependencies: [
+                "NIOOpenSSL", "Cryptography",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "Cryptography", "WAMP", "WAMPClient",
+                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],

@@ -92,7 +92,7 @@ extension Router {
             .credentialsRefused(url, fault, retryIn: retryIn)
         case .untrusted:
             .distrusted(url, fault, retryIn: retryIn)
-        case .unsupported, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye, .killed,
+        case .tls, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye, .killed,
             .unsentOutput, .stopped:
             .connectFailed(url, fault, retryIn: retryIn)
         }
@@ -124,7 +124,7 @@ extension Router: ConnectionOwner {
             ending = .credentials
         case .killed:
             ending = .killed
-        case .unsupported, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye,
+        case .tls, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye,
             .unsentOutput, .stopped:
             ending = .transient
         }

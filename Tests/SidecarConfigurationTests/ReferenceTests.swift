@@ -66,7 +66,8 @@ import Testing
             + RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
             + AuthenticationSettings.Method.allCases.map(\.rawValue)
             + AuthenticationSettings.ChannelBinding.allCases.map(\.rawValue)
-            + LaterValues.serializers + LaterValues.schemes
+            + RouterTLSSettings.Minimum.allCases.map(\.rawValue) + RouterTLSSettings.Verify.allCases.map(\.rawValue)
+            + LaterValues.serializers
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

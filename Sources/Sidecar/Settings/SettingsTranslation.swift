@@ -1,4 +1,5 @@
 import NIOCore
+import NIOOpenSSL
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -13,6 +14,12 @@ extension RouterConfiguration {
                 realm: try Realm(settings.realm.value),
                 authentication: Authentication(settings.authentication.credentials),
                 agent: "wamp-sidecar/\(version)")
+            if self.urls.contains(where: \.isSecure) {
+                self.tls = try TLSContext(settings.tls ?? RouterTLSSettings())
+                self.serverName = settings.tls?.serverName?.value
+            }
+        } catch let error as TLSError {
+            throw StartError("router.tls: \(error)")
         } catch {
             throw StartError("router: \(error)")
         }

@@ -25,6 +25,9 @@ package struct RouterSettings: Sendable {
     /// How to log in.
     package let authentication: AuthenticationSettings
 
+    /// How TLS is made with it; nil: as ``RouterTLSSettings/init()`` has it.
+    package let tls: RouterTLSSettings?
+
     /// Whether RawSocket PING is sent, which some routers take for an error.
     package let ping: Bool
 

@@ -29,6 +29,8 @@ final class Connection {
     private(set) var session: Session?
     private var authentication: AuthenticationStateMachine
     private var channel: (any Channel)?
+    /// Whether TLS stands, where there is some.
+    private var isSecured = false
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
@@ -300,9 +302,11 @@ final class Connection {
         let now = self.eventLoop.now
         if let deadline = self.phaseDeadline, deadline <= now {
             self.phaseDeadline = nil
+            let patience = self.configuration.joinTimeout
             self.drop(
-                .noAnswer(
-                    self.url.transport, isOpen: self.transport != nil, within: self.configuration.joinTimeout))
+                self.url.isSecure && !self.isSecured
+                    ? .noHandshake(within: patience)
+                    : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
             self.giveUp(id, .timeout)
@@ -346,6 +350,11 @@ final class Connection {
 }
 
 extension Connection: TransportReceiver {
+    func transportSecured(channelID: [UInt8]?) {
+        self.isSecured = true
+        self.authentication = AuthenticationStateMachine(self.configuration.authentication, channelID: channelID)
+    }
+
     func transportOpened(_ transport: MessageTransport) {
         guard !self.isEnded, self.fault == nil else {
             transport.close()

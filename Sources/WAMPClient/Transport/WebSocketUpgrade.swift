@@ -92,7 +92,7 @@ struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "closed the connection instead of answering the WebSocket handshake: it is not a WebSocket port "
-                + "(for a RawSocket port write rs://), or the router is still starting")
+                + "(for a RawSocket port write rs://, for a port with TLS wss://), or the router is still starting")
     }
 
     /// The answer was not HTTP.
@@ -100,7 +100,7 @@ struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "answered the WebSocket handshake with something that is not HTTP; is this a WebSocket port? "
-                + "(for a RawSocket port write rs://)")
+                + "(for a RawSocket port write rs://, for a port with TLS wss://)")
     }
 
     private var offered: String {

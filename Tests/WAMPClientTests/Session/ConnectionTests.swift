@@ -14,7 +14,7 @@ import WAMP
         private let isWebSocket: Bool
 
         init(
-            _ url: String = "rs://h:1", address: String = "127.0.0.1",
+            _ url: String = "rs://h:1", address: String = "127.0.0.1", channelID: [UInt8]? = nil,
             _ change: (inout RouterConfiguration) -> Void = { _ in }
         ) throws {
             let url = try RouterURL(url)
@@ -27,6 +27,7 @@ import WAMP
                 delegate: self.user)
             try Connector.addHandlers(
                 to: self.channel.pipeline.syncOperations, url: url, configuration, receiver: self.connection)
+            if let channelID { self.connection.transportSecured(channelID: channelID) }
             try self.channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
             if !self.isWebSocket {
                 _ = try self.channel.readOutbound(as: ByteBuffer.self)

@@ -70,6 +70,18 @@ import WAMP
         #expect(setup.user.fault?.message.contains("channel_binding needs a TLS connection") == true)
     }
 
+    @Test func theProofIsBoundToTheConnection() throws {
+        let key = try Ed25519PrivateKey(seed: SecretBytes(Array(0..<32)))
+        let setup = try Setup(channelID: [UInt8](repeating: 0xAA, count: 32)) {
+            $0.authentication = .cryptosign(authid: "me", key: key, isChannelBound: true)
+        }
+        #expect(try setup.sent().first?.contains(#""channel_binding":"tls-unique""#) == true)
+        let challenge = Hexadecimal.encode(Array(0x20..<0x40))
+        try setup.receive(#"[4,"cryptosign",{"challenge":"\#(challenge)","channel_binding":"tls-unique"}]"#)
+        let signed = Hexadecimal.encode((0x20..<0x40).map { $0 ^ 0xAA })
+        #expect(try setup.sent().first?.hasSuffix(#"\#(signed)",{}]"#) == true)
+    }
+
     @Test func theBindingHasToBeTheSame() throws {
         let key = try Ed25519PrivateKey(seed: SecretBytes(Array(0..<32)))
         let setup = try Setup {
