@@ -91,8 +91,13 @@ final class CallerConnection: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch (self.phase, error as? TLSFailure) {
-        case (.authenticating, .some(let failure)): self.port.failed(failure, from: self.remoteAddress)
-        case (.authenticating, nil), (.open, _), (.closing, _): break
+        case (.authenticating, .closedAtOnce), (.authenticating, .truncated), (.authenticating, nil):
+            // Just gone: as without TLS that is no news.
+            break
+        case (.authenticating, .some(let failure)):
+            self.port.failed(failure, from: self.remoteAddress)
+        case (.open, _), (.closing, _):
+            break
         }
         context.close(promise: nil)
     }
