@@ -16,6 +16,7 @@ from actors.peer import joined
 from actors.router import SECRET, TICKET, Router
 from actors.scripted_router import WELCOME, Connection, scripted
 from actors.sidecar import Sidecar
+from actors.tls_front import tls_between
 from conftest import SidecarMaker
 
 METHODS: dict[str, dict[str, Any]] = {
@@ -138,6 +139,58 @@ def test_check(make_sidecar: SidecarMaker, router: Router, database: Database, m
     sidecar.write()
     check = command.run("check", "--connect", "--config", sidecar.file)
     assert check.returncode == 0, check.stderr + check.stdout
+
+
+# -- With TLS
+
+
+@pytest.mark.parametrize("kind", ["rawsocket+strict", "websocket+strict"])
+async def test_client_certificate(make_sidecar: SidecarMaker, router: Router, database: Database, kind: str) -> None:
+    """Method `tls`: the certificate says who we are."""
+    tls = {"ca_file": router.certificates.authority, "certificate_file": router.certificates.path("client.pem"),
+           "key_file": router.certificates.path("client.key")}
+    sidecar = make_sidecar(
+        router.url(kind), database.url, procedures={},
+        router={"url": router.url(kind), "realm": "realm1", "auth": {"method": "tls"}, "tls": tls}).start()
+    assert sidecar.entries("router joined")[0]["authid"] == "certificate-user"
+    assert await sidecar.stopped() == 0
+
+
+@pytest.mark.parametrize("kind", ["rawsocket+tls", "websocket+tls"])
+@pytest.mark.parametrize("bound", [True, False])
+async def test_cryptosign_with_tls(make_sidecar: SidecarMaker, router: Router, database: Database, kind: str,
+                                   bound: bool) -> None:
+    """The router computes the same of its end of the connection as we do of ours."""
+    section = auth("cryptosign-openssl", router) | ({"channel_binding": "tls-unique"} if bound else {})
+    sidecar = make_sidecar(
+        router.url(kind), database.url, procedures={},
+        router={"url": router.url(kind), "realm": "realm1", "auth": section,
+                "tls": {"ca_file": router.certificates.authority}}).start()
+    assert sidecar.entries("router joined")[0]["authid"] == "openssl-user"
+    assert await sidecar.stopped() == 0
+
+
+@pytest.mark.parametrize("bound", [True, False])
+async def test_cryptosign_through_somebody(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                           bound: bool) -> None:
+    """Who sits in between with a certificate that is trusted can pass on a proof, but not one that is bound."""
+    async with tls_between(router.tls_port, router.certificates) as port:
+        url = f"rss://localhost:{port}"
+        section = auth("cryptosign-openssl", router) | ({"channel_binding": "tls-unique"} if bound else {})
+        sidecar = await make_sidecar(
+            url, database.url, procedures={},
+            router={"url": url, "realm": "realm1", "auth": section, "tls": {"ca_file": router.certificates.authority}},
+        ).started("router refuses the credentials" if bound else "ready")
+        assert bool(sidecar.entries("router joined")) != bound
+        assert await sidecar.stopped() == 0
+
+
+async def test_ticket_with_tls(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    sidecar = make_sidecar(
+        router.url("rawsocket+tls"), database.url, procedures={},
+        router={"url": router.url("rawsocket+tls"), "realm": "realm1", "auth": METHODS["ticket"],
+                "tls": {"ca_file": router.certificates.authority}}).start()
+    assert await sidecar.stopped() == 0
 
 
 # -- Argon2id, which the system's OpenSSL may have or not

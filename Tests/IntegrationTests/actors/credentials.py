@@ -47,6 +47,14 @@ class KeyPair:
         return KeyPair(folder / "wamp_key", shown.stdout)
 
 
+def fingerprint(certificate: Path) -> str:
+    """What Crossbar.io knows a client certificate by."""
+    (command,) = documented_commands("openssl x509 -in sidecar.pem")
+    shown = subprocess.run(command.replace("sidecar.pem", str(certificate)), shell=True, check=True,
+                           capture_output=True, text=True)
+    return shown.stdout.strip()
+
+
 def pbkdf2_verifier(secret: str) -> dict[str, Any]:
     """What Crossbar.io keeps of a SCRAM user, by the script in docs/mapping.md."""
     script = next(block for block in MAPPING.read_text().split("```python\n")[1:] if "getpass" in block).split("```")[0]

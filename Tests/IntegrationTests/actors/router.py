@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .certificates import Certificates
-from .credentials import KeyPair, argon2id_verifier, pbkdf2_verifier
+from .credentials import KeyPair, argon2id_verifier, fingerprint, pbkdf2_verifier
 from .deadline import accepts, free_port, wait_until
 
 REALM = "realm1"
@@ -52,6 +52,14 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
             "type": "static",
             "principals": {
                 f"{name}-user": {"authorized_keys": [pair.public], "role": "everybody"} for name, pair in keys.items()
+            },
+        },
+        "tls": {
+            "type": "static",
+            "principals": {
+                "certificate-user": {
+                    "certificate-sha1": fingerprint(Path(certificates.path("client.pem"))), "role": "everybody",
+                },
             },
         },
         "scram": {

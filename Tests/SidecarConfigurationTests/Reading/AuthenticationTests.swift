@@ -151,6 +151,25 @@ import Testing
             })
     }
 
+    @Test func certificatesWithTLS() throws {
+        let tls = "\"wss://h\", tls: { certificate_file: a.pem, key_file: a.key }"
+        #expect(try self.credentials("method: tls", url: tls) == .tls(authid: nil))
+        #expect(try self.credentials("method: tls, authid: me", url: tls) == .tls(authid: "me"))
+        let none = self.found("method: tls", url: "\"wss://h\", tls: { ca_file: a.pem }")
+        #expect(none.count == 1 && none[0].contains("which needs a client certificate"), "\(none)")
+    }
+
+    @Test func aBindingNeedsOneURLWithTLS() throws {
+        let auth = "method: cryptosign, private_key: \(Self.key), channel_binding: tls-unique"
+        let key = try Ed25519PrivateKey(seed: SecretBytes([UInt8](repeating: 0x5E, count: 32)))
+        let bound = AuthenticationSettings.Credentials.cryptosign(authid: nil, key: key, channelBinding: .tlsUnique)
+        for url in ["\"wss://h\"", "\"RSS://h:1\"", "[\"ws://h\", \"wss://h\"]"] {
+            #expect(try self.credentials(auth, url: url) == bound)
+        }
+        let plain = self.found(auth, url: "[\"ws://h\", \"rs://h:1\"]")
+        #expect(plain.count == 1 && plain[0].contains("needs TLS, which no URL of the router has"), "\(plain)")
+    }
+
     @Test func aTicketOnAnOpenLineIsRefused() {
         let checks = FormatChecks(isOpenToEavesdroppers: { $0 == "ws://far" })
         let urls = "[\"ws://near\", \"ws://far\"]"
