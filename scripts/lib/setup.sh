@@ -61,6 +61,8 @@ missing_packages() {
             servers)
                 [[ -n $(server_programs) ]] && command -v psql >/dev/null || echo postgresql
                 python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+                command -v openssl >/dev/null || echo openssl
+                command -v ssh-keygen >/dev/null || echo openssh-client
                 ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
             image) command -v debootstrap >/dev/null || echo debootstrap ;;
