@@ -46,6 +46,7 @@ let package = Package(
         .target(
             name: "WAMPClient",
             dependencies: [
+                "Cryptography",
                 "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
@@ -120,6 +121,15 @@ let package = Package(
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "websocket-echo",
+            dependencies: [
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            path: "Tests/WebSocketEcho",
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",

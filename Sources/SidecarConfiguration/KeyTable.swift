@@ -19,9 +19,10 @@ struct KeyTable: Sendable {
     static let router = KeyTable(
         now: [
             "url", "realm", "serializers", "auth", "tls",
+            "headers", "proxy", "proxy_file",
             "ping", "call_timeout_unit", "insecure",
         ],
-        later: ["headers", "proxy", "testament"])
+        later: ["testament"])
 
     /// `router.auth`.
     static let authentication = KeyTable(

@@ -30,10 +30,22 @@ extension FormatChecks {
                 return error.description
             }
         },
-        isOpenToEavesdroppers: { text in
-            guard let url = try? RouterURL(text) else { return false }
-            return !url.isSecure && !url.isLocal
+        isOpenToEavesdroppers: { text, proxy in
+            guard let url = try? RouterURL(text), !url.isSecure else { return false }
+            // Behind a proxy elsewhere even localhost is elsewhere.
+            let isProxyLocal = proxy.flatMap { try? HTTPProxy($0) }?.isLocal ?? true
+            return !url.isLocal || (url.isTCP && !isProxyLocal)
         },
+        proxyURL: { text in
+            do throws(RouterURLError) {
+                _ = try HTTPProxy(text)
+                return nil
+            } catch {
+                return error.description
+            }
+        },
+        headerName: { HandshakeHeaders.fault(inName: $0) },
+        headerValue: { HandshakeHeaders.fault(inValue: $0, of: $1) },
         realm: { text in
             do throws(URIError) {
                 _ = try Realm(text)

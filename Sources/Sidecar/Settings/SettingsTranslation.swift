@@ -18,6 +18,10 @@ extension RouterConfiguration {
                 self.tls = try TLSContext(settings.tls ?? RouterTLSSettings())
                 self.serverName = settings.tls?.serverName?.value
             }
+            self.proxy = try settings.proxy.map { try HTTPProxy($0.reveal()) }
+            for header in settings.headers {
+                try self.headers.add(header.name, header.value.reveal())
+            }
         } catch let error as TLSError {
             throw StartError("router.tls: \(error)")
         } catch {

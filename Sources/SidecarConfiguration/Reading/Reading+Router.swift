@@ -15,8 +15,14 @@ extension Reading {
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
         let authentication = self.authentication(section, urls: urls)
         let tls = self.routerTLS(section, urls: urls)
+        let headers = self.headers(section, urls: urls)
+        let proxy = self.proxy(section, urls: urls)
+        let openURLs = urls.filter { self.checks.isOpenToEavesdroppers($0.value, proxy?.reveal()) }
+        if !insecure, openURLs.contains(where: { Self.isWebSocket($0.value) }) {
+            self.refuseOpenLogins(headers)
+        }
         if case .ticket = authentication?.credentials, !insecure {
-            for url in urls where self.checks.isOpenToEavesdroppers(url.value) {
+            for url in openURLs {
                 self.add(
                     at: url.location, "the ticket would go unencrypted to another host",
                     "use wss:// or rss://, or another method, or allow it by insecure: true in router")
@@ -25,7 +31,8 @@ extension Reading {
         guard let realm, let authentication, !urls.isEmpty else { return nil }
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
-            authentication: authentication, tls: tls, ping: ping, callTimeoutUnit: unit, insecure: insecure)
+            authentication: authentication, tls: tls, headers: headers.map(\.value), proxy: proxy, ping: ping,
+            callTimeoutUnit: unit, insecure: insecure)
     }
 
     private func routerURLs(_ section: Section) -> [Located<String>] {

@@ -110,10 +110,18 @@ final class Connection {
     /// Closes the connection for a reason; later reasons do not count.
     func drop(_ fault: ConnectionFault) {
         self.fault = self.fault ?? fault
-        if let transport = self.transport {
-            transport.close(code: fault.code == .protocolViolation ? 1002 : 1000)
-        } else {
+        guard let transport = self.transport else {
             self.channel?.close(mode: .all, promise: nil)
+            return
+        }
+        switch fault.code {
+        case .silent, .unsentOutput:
+            // Nobody is there who would answer a goodbye.
+            transport.abandon()
+        case .protocolViolation:
+            transport.close(code: 1002)
+        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .untrusted, .goodbye, .killed, .stopped:
+            transport.close()
         }
     }
 

@@ -16,7 +16,7 @@ enum Connector {
     /// - Parameters:
     ///   - eventLoop: the caller's, and the channel's.
     ///   - receiver: told of everything once the channel is connected; held until it is closed.
-    /// - Returns: the connected channel, or a `ConnectionFault`.
+    /// - Returns: the connected channel, with a proxy once its tunnel stands; or a `ConnectionFault`.
     static func connect(
         to url: RouterURL, _ configuration: RouterConfiguration, eventLoop: any EventLoop,
         receiver: any TransportReceiver
@@ -24,18 +24,30 @@ enum Connector {
         eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
         let timeout = configuration.connectTimeout
+        // Several addresses of a proxy may be tried at once, each with a channel: each has its tunnel.
+        let tunnels = NIOLoopBoundBox<[ObjectIdentifier: EventLoopFuture<Void>]>([:], eventLoop: eventLoop)
+        let proxy = url.isTCP ? configuration.proxy : nil
         var bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.writeBufferWaterMark, value: configuration.outputWaterMark)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let proxy, case .tcp(let host, let port) = url.endpoint {
+                        let handler = ProxyHandler(
+                            ProxyHandshake(proxy: proxy, host: host, port: port, agent: configuration.agent),
+                            timeout: timeout, eventLoop: channel.eventLoop)
+                        tunnels.value[ObjectIdentifier(channel)] = handler.tunnel
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try self.addHandlers(
                         to: channel.pipeline.syncOperations, url: url, configuration, receiver: bound.value)
                 }
             }
         let channel: EventLoopFuture<any Channel>
         switch url.endpoint {
-        case .tcp(let host, let port):
+        case .tcp(let routerHost, let routerPort):
+            let host = proxy?.host ?? routerHost
+            let port = proxy?.port ?? routerPort
             // A dead peer is found by the kernel as well, also while there is nothing to send.
             bootstrap =
                 bootstrap
@@ -57,11 +69,13 @@ enum Connector {
             channel = bootstrap.connect(unixDomainSocketPath: path)
         }
         return channel.flatMapErrorThrowing { error in
-            throw (error as? ConnectionFault) ?? .unreachable(error, within: timeout)
+            throw (error as? ConnectionFault) ?? .unreachable(error, within: timeout, proxy: proxy)
+        }.flatMap { channel in
+            tunnels.value[ObjectIdentifier(channel)]?.map { channel } ?? eventLoop.makeSucceededFuture(channel)
         }
     }
 
-    /// Fills the pipeline of a channel that is not yet connected. From the socket on:
+    /// Fills the pipeline of a channel that is not yet connected. From the socket on, behind a proxy's handler:
     /// TLS for `wss` and `rss`, then RawSocket, or HTTP that becomes WebSocket.
     static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
@@ -80,7 +94,7 @@ enum Connector {
         case .webSocket(let target):
             let upgrade = WebSocketUpgrade(
                 target: target, host: url.hostHeader, agent: configuration.agent,
-                serializers: configuration.serializers)
+                serializers: configuration.serializers, headers: configuration.headers)
             try WebSocketUpgradeHandler.addHandlers(
                 to: pipeline, upgrade: upgrade, greatestMessage: configuration.greatestMessage,
                 unsentBound: configuration.unsentBound, receiver: receiver)

@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// Who uses a transport: told what happens on it, on the event loop.
-protocol TransportReceiver: AnyObject {
+package protocol TransportReceiver: AnyObject {
     /// TLS stands: the router has proved who it is. At most once, ahead of everything else, and only with TLS.
     ///
     /// - Parameter channelID: what authentication can be bound to: see `OpenSSLHandler.channelID`.

@@ -171,7 +171,7 @@ import Testing
     }
 
     @Test func aTicketOnAnOpenLineIsRefused() {
-        let checks = FormatChecks(isOpenToEavesdroppers: { $0 == "ws://far" })
+        let checks = FormatChecks(isOpenToEavesdroppers: { url, _ in url == "ws://far" })
         let urls = "[\"ws://near\", \"ws://far\"]"
         let ticket = "method: ticket, authid: a, ticket: b"
         #expect(
