@@ -16,8 +16,10 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         case closed
         /// The router refused the session, for a reason other than credentials, or ended it with ABORT.
         case aborted
-        /// The router refused the credentials.
+        /// The router refused the credentials, or asks for an answer that we can't give.
         case credentials
+        /// The router did not prove who it is, or others could read what it would be sent.
+        case untrusted
         /// The router said GOODBYE.
         case goodbye
         /// An administrator ended the session (`wamp.close.killed`).

@@ -82,9 +82,21 @@ package final class Router {
         if let session {
             self.delegate?.observed(.left(url, session: session.id, fault, retryIn: retryIn))
         } else if let retryIn {
-            self.delegate?.observed(
-                fault.code == .credentials
-                    ? .credentialsRefused(url, fault, retryIn: retryIn) : .connectFailed(url, fault, retryIn: retryIn))
+            self.delegate?.observed(Self.failure(url, fault, retryIn: retryIn))
+        }
+    }
+}
+
+extension Router {
+    private static func failure(_ url: RouterURL, _ fault: ConnectionFault, retryIn: TimeAmount) -> RouterEvent {
+        switch fault.code {
+        case .credentials:
+            .credentialsRefused(url, fault, retryIn: retryIn)
+        case .untrusted:
+            .distrusted(url, fault, retryIn: retryIn)
+        case .tls, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye, .killed,
+            .unsentOutput, .stopped:
+            .connectFailed(url, fault, retryIn: retryIn)
         }
     }
 }
@@ -111,7 +123,7 @@ extension Router: ConnectionOwner {
         }
         let ending: ReconnectStateMachine.Ending
         switch fault.code {
-        case .credentials:
+        case .credentials, .untrusted:
             ending = .credentials
         case .killed:
             ending = .killed
