@@ -79,9 +79,6 @@ enum LaterValues {
     /// Of `router.auth.method`.
     static let methods = ["cryptosign", "scram", "tls"]
 
-    /// Of `router.serializers`.
-    static let serializers = ["msgpack", "cbor"]
-
     /// Schemes of `router.url`.
     static let schemes = ["wss", "rss"]
 }

@@ -9,8 +9,8 @@ package struct RouterConfiguration: Sendable {
     package var realm: Realm
     /// Who we are.
     package var authentication: Authentication
-    /// In order of preference. RawSocket can ask for one only: the first.
-    package var serializers: [SerializerID] = [.json]
+    /// In order of preference. WebSocket offers all of them; RawSocket asks for one after the other.
+    package var serializers: [SerializerID] = SerializerID.allCases
     /// Whether RawSocket PING is the heartbeat: not with Crossbar.io, which drops the connection.
     package var ping = false
     /// What HELLO says we are, as `wamp-sidecar/0.1.0`.

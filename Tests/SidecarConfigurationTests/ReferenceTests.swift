@@ -61,7 +61,7 @@ import Testing
             + LogSettings.Level.allCases.map(\.rawValue) + DatabaseSettings.OnDatabaseLoss.allCases.map(\.rawValue)
             + RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
             + AuthenticationSettings.Method.allCases.map(\.rawValue)
-            + LaterValues.methods + LaterValues.serializers + LaterValues.schemes
+            + LaterValues.methods + LaterValues.schemes
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

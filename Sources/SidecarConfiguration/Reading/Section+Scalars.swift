@@ -194,7 +194,7 @@ extension Section {
 
     /// One of the words that a key takes, nil and a fault if the scalar is none of them.
     func choice<Choice: CaseIterable & RawRepresentable<String>>(
-        _ scalar: Scalar, _ key: String, of type: Choice.Type, later: [String]
+        _ scalar: Scalar, _ key: String, of type: Choice.Type, later: [String] = []
     ) -> Choice? {
         if let choice = Choice(rawValue: scalar.text) { return choice }
         let words = Choice.allCases.map(\.rawValue)

@@ -1,9 +1,10 @@
 import NIOCore
+import WAMP
 
 /// Who uses a transport: told what happens on it, on the event loop.
 protocol TransportReceiver: AnyObject {
-    /// The handshake is done; messages can be sent. At most once, and first.
-    func transportOpened(_ transport: MessageTransport)
+    /// The handshake is done; messages can be sent, by the serializer that was agreed on. At most once, and first.
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID)
     /// Octets came in, whatever they are: a sign of life. Before the messages in them.
     func transportHeard()
     /// A whole message. Its bytes may be a slice of a larger buffer.

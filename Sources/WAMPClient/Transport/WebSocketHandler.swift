@@ -16,7 +16,7 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     private var phase: Phase = .opening
     private var assembler: WebSocketMessageAssembler
-    private let isText: Bool
+    private let serializer: SerializerID
     private let greatestMessage: Int
     private let unsentBound: Int
     private var receiver: (any TransportReceiver)?
@@ -27,7 +27,7 @@ final class WebSocketHandler: ChannelInboundHandler {
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
     init(serializer: SerializerID, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
-        self.isText = serializer.isText
+        self.serializer = serializer
         self.assembler = WebSocketMessageAssembler(isText: serializer.isText, greatest: greatestMessage)
         self.greatestMessage = greatestMessage
         self.unsentBound = unsentBound
@@ -37,11 +37,11 @@ final class WebSocketHandler: ChannelInboundHandler {
     /// Added after the upgrade only: messages can be sent from now on.
     func handlerAdded(context: ChannelHandlerContext) {
         let transport = MessageTransport(
-            channel: context.channel, framing: .webSocket(isText: self.isText), greatestMessage: self.greatestMessage,
+            channel: context.channel, framing: .webSocket(isText: self.serializer.isText), greatestMessage: self.greatestMessage,
             unsentBound: self.unsentBound,
             fail: { [weak self] fault in self?.fail(fault, code: 1008, context) })
         self.phase = .open(transport)
-        self.receiver?.transportOpened(transport)
+        self.receiver?.transportOpened(transport, serializer: self.serializer)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

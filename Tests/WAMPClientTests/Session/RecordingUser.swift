@@ -18,6 +18,10 @@ final class RecordingUser: ConnectionOwner, RouterDelegate {
     var onObserved: (RouterEvent) -> Void = { _ in }
     var onJoined: (Session) -> Void = { _ in }
 
+    func connectionOpened(_ connection: Connection) {
+        self.log.append("opened \(connection.serializer.id)")
+    }
+
     func connectionJoined(_ connection: Connection, _ session: Session) {
         self.session = session
     }
