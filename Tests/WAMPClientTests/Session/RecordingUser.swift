@@ -8,6 +8,7 @@ final class RecordingUser: ConnectionOwner, RouterDelegate {
     var session: Session?
     var fault: ConnectionFault?
     var endings = 0
+    var opened: [SerializerID] = []
     var invocations: [Invocation] = []
     var interrupts: [Interrupt] = []
     var events: [Event] = []
@@ -19,7 +20,7 @@ final class RecordingUser: ConnectionOwner, RouterDelegate {
     var onJoined: (Session) -> Void = { _ in }
 
     func connectionOpened(_ connection: Connection) {
-        self.log.append("opened \(connection.serializer.id)")
+        self.opened.append(connection.serializer.id)
     }
 
     func connectionJoined(_ connection: Connection, _ session: Session) {

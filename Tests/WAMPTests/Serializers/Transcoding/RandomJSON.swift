@@ -21,7 +21,7 @@ struct RandomJSON {
     private mutating func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self.generator) }
 
     private mutating func write(depth: Int) {
-        switch self.pick(0...(depth < 5 ? 11 : 8)) {
+        switch self.pick(0...(depth < 4 ? 11 : 8)) {
         case 0: self.text.writeString("null")
         case 1: self.text.writeString("true")
         case 2: self.text.writeString("false")
@@ -91,7 +91,7 @@ struct RandomJSON {
         for index in 0..<self.size() {
             if index > 0 { self.text.writeString(",") }
             // Large ones hold small values, so that the whole stays small.
-            self.write(depth: depth + (index > 8 ? 5 : 1))
+            self.write(depth: depth + (index > 4 ? 4 : 1))
         }
         self.text.writeString("]")
     }
@@ -102,7 +102,7 @@ struct RandomJSON {
             if index > 0 { self.text.writeString(",") }
             self.writeText()
             self.text.writeString(":")
-            self.write(depth: depth + (index > 8 ? 5 : 1))
+            self.write(depth: depth + (index > 4 ? 4 : 1))
         }
         self.text.writeString("}")
     }

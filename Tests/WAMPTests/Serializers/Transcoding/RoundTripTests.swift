@@ -23,7 +23,7 @@ import Testing
     @Test(arguments: binarySerializers, [5, 6] as [UInt64])
     func anyForm(_ serializer: SerializerID, seed: UInt64) throws {
         var random = RandomOctets(serializer, seed: seed)
-        for _ in 0..<25_000 {
+        for _ in 0..<10_000 {
             let octets = random.next()
             let text = try Transcoded.text(octets, serializer)
             _ = try JSON.validate(ByteBuffer(string: text))
