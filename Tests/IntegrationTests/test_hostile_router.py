@@ -109,6 +109,23 @@ async def reserved_frame(connection: Connection) -> None:
     connection.send_frame(b"", kind=5)
 
 
+def refuses_all_but(serializer: int, frame: bytes) -> Script:
+    """Agrees to one serializer only, joins and registers as it should, and then sends what is no message."""
+
+    async def script(connection: Connection) -> None:
+        opening = await connection.reader.readexactly(4)
+        connection.serializer = opening[1] & 0xF
+        if connection.serializer != serializer:
+            connection.writer.write(bytes([0x7F, 0x10, 0, 0]))
+            return
+        connection.writer.write(bytes([0x7F, 0xF0 | serializer, 0, 0]))
+        await connection.serve_until(lambda: bool(connection.registrations))
+        connection.send_frame(frame)
+        await connection.serve()
+
+    return script
+
+
 async def refuses_registrations(connection: Connection) -> None:
     await connection.handshake()
     while True:
@@ -143,6 +160,8 @@ UNSOUND: list[Script] = [
     after_registration(b'[68,1,100,{},{"not":"a list"}]'),
     after_registration(b'[8,68,1,{},"wamp.error.no"]'),
     after_registration(b'[68,1,100,{},["\xff"]]'),
+    refuses_all_but(2, b"\x94\x44\x01\x64\x80\xc1"), refuses_all_but(2, b"\xdd\xff\xff\xff\xff\x44"),
+    refuses_all_but(3, b"\x84\x18\x44\x01\x64"), refuses_all_but(3, b"\x9f\x18\x44\x01\x18\x64\xa0\x81\xff"),
 ]
 
 HARMLESS: list[Script] = [

@@ -14,7 +14,7 @@ from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.wamp import message  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
-from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
     CallOptions, ComponentConfig, EventDetails, PublishOptions, SubscribeOptions,
 )
@@ -23,6 +23,8 @@ from .deadline import until  # noqa: E402
 from .router import REALM, Router  # noqa: E402
 
 __all__ = ["Answer", "ApplicationError", "Event", "Peer", "PublishOptions", "joined"]
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 
 @dataclass
@@ -155,13 +157,13 @@ class Peer:
 
 
 @asynccontextmanager
-async def joined(router: Router) -> AsyncIterator[Peer]:
+async def joined(router: Router, serializer: str = "json") -> AsyncIterator[Peer]:
     """A peer that is joined to the router's realm for as long as the block lasts."""
     loop = asyncio.get_running_loop()
     txaio.config.loop = loop
     was_joined: asyncio.Future[None] = loop.create_future()
     is_gone: asyncio.Future[None] = loop.create_future()
-    factory = WampRawSocketClientFactory(lambda: _Session(was_joined, is_gone), serializer=JsonSerializer())
+    factory = WampRawSocketClientFactory(lambda: _Session(was_joined, is_gone), serializer=SERIALIZERS[serializer]())
     _, protocol = await loop.create_connection(factory, "127.0.0.1", router.port)
     await asyncio.wait_for(was_joined, 20)
     peer = Peer(protocol._session)

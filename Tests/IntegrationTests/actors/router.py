@@ -27,9 +27,9 @@ UNHEARD = "unheard."
 NARROW = 64 * 1024
 
 
-def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
-    """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket; each with anonymous,
-    ticket, and WAMP-CRA with and without salt."""
+def configuration(port: int, narrow_port: int, cbor_port: int, socket: Path) -> dict[str, Any]:
+    """One port for RawSocket and WebSocket, one that takes small messages only, one that speaks CBOR only, one Unix
+    socket; each with anonymous, ticket, and WAMP-CRA with and without salt."""
     auth = {
         "anonymous": {"type": "static", "role": "everybody"},
         "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
@@ -83,6 +83,7 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
                         "options": {"max_message_size": NARROW},
                         **common,
                     },
+                    {"type": "rawsocket", "endpoint": tcp(cbor_port), "serializers": ["cbor"], "auth": auth},
                     {"type": "rawsocket", "endpoint": {"type": "unix", "path": str(socket)}, **common},
                 ],
             }
@@ -97,11 +98,12 @@ class Router:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xb-"))
         self.port = free_port()
         self.narrow_port = free_port()
+        self.cbor_port = free_port()
         self.socket = self.folder / "router.sock"
         self.process: subprocess.Popen[bytes] | None = None
         node = self.folder / ".crossbar"
         node.mkdir()
-        (node / "config.json").write_text(json.dumps(configuration(self.port, self.narrow_port, self.socket)))
+        (node / "config.json").write_text(json.dumps(configuration(self.port, self.narrow_port, self.cbor_port, self.socket)))
 
     def start(self) -> None:
         """Starts the node and waits until it listens."""
@@ -121,7 +123,7 @@ class Router:
         def listening() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, f"Crossbar.io ended:\n{self.log()[-3000:]}"
-            return self.socket.exists() and accepts(self.port) and accepts(self.narrow_port)
+            return self.socket.exists() and all(map(accepts, (self.port, self.narrow_port, self.cbor_port)))
 
         wait_until(listening, "Crossbar.io listens", 90)
 
@@ -166,10 +168,11 @@ class Router:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, transport: str) -> str:
-        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix` or `narrow`."""
+        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix`, `narrow` or `cbor`."""
         return {
             "rawsocket": f"rs://127.0.0.1:{self.port}",
             "websocket": f"ws://127.0.0.1:{self.port}/ws",
             "unix": f"rs+unix://{self.socket}",
             "narrow": f"rs://127.0.0.1:{self.narrow_port}",
+            "cbor": f"rs://127.0.0.1:{self.cbor_port}",
         }[transport]
