@@ -1,10 +1,16 @@
-import NIOCore
-import WAMP
+package import NIOCore
+package import WAMP
 
 /// Who uses a transport: told what happens on it, on the event loop.
-protocol TransportReceiver: AnyObject {
-    /// The handshake is done; messages can be sent, by the serializer that was agreed on. At most once, and first.
-    func transportOpened(_ transport: MessageTransport, serializer: SerializerID)
+package protocol TransportReceiver: AnyObject {
+    /// TLS stands: the router has proved who it is. At most once, ahead of everything else, and only with TLS.
+    ///
+    /// - Parameter channelID: what authentication can be bound to: see `OpenSSLHandler.channelID`.
+    func transportSecured(channelID: [UInt8]?)
+    /// The transport's handshake is done; messages can be sent. At most once, and ahead of what follows.
+    ///
+    /// - Parameter serializer: what was agreed on; nil if none was asked for.
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?)
     /// Octets came in, whatever they are: a sign of life. Before the messages in them.
     func transportHeard()
     /// A whole message. Its bytes may be a slice of a larger buffer.

@@ -12,9 +12,14 @@ final class RecordingReceiver: TransportReceiver {
     var isClosed = false
     var writabilities: [Bool] = []
     var heard = 0
+    var channelID: [UInt8]?
     var onMessage: (RecordingReceiver, String) -> Void = { _, _ in }
 
-    func transportOpened(_ transport: MessageTransport, serializer: SerializerID) {
+    func transportSecured(channelID: [UInt8]?) {
+        self.channelID = channelID
+    }
+
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         self.transport = transport
         self.serializer = serializer
     }
