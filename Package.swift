@@ -163,3 +163,15 @@ let package = Package(
             swiftSettings: settings),
     ]
 )
+
+/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "transcoding", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
+            path: "Benchmarks/Sources/transcoding", swiftSettings: settings),
+        .executableTarget(
+            name: "fuzz-serializers", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
+            path: "Tests/Fuzzing/serializers", swiftSettings: settings),
+    ]
+}

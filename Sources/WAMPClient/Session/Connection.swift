@@ -4,6 +4,8 @@ import WAMP
 
 /// Who opened a connection: told how it goes, on the event loop.
 protocol ConnectionOwner: AnyObject {
+    /// The router has agreed to a serializer; HELLO goes out next.
+    func connectionOpened(_ connection: Connection)
     /// WELCOME is in.
     func connectionJoined(_ connection: Connection, _ session: Session)
     /// Everything is over and closed; requests have been failed. Once, and last.
@@ -23,7 +25,8 @@ final class Connection {
     private weak var owner: (any ConnectionOwner)?
     private(set) weak var delegate: (any RouterDelegate)?
 
-    let serializer: JSONSerializer
+    /// What was agreed on with the router, once the transport is open.
+    private(set) var serializer: Serializer
     var machine = SessionStateMachine()
     var transport: MessageTransport?
     private(set) var session: Session?
@@ -66,11 +69,14 @@ final class Connection {
         self.eventLoop = eventLoop
         self.owner = owner
         self.delegate = delegate
-        self.serializer = JSONSerializer(
-            limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
+        self.serializer = Self.serializer(.json, configuration)
         self.authentication = AuthenticationStateMachine(configuration.authentication, channelID: nil)
         self.liveness = LivenessStateMachine(
             interval: configuration.heartbeatInterval, patience: configuration.heartbeatPatience, now: eventLoop.now)
+    }
+
+    private static func serializer(_ id: SerializerID, _ configuration: RouterConfiguration) -> Serializer {
+        Serializer(id, limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
     }
 
     /// Whether the session is joined and not ending.
@@ -128,7 +134,8 @@ final class Connection {
             transport.abandon()
         case .protocolViolation:
             transport.close(code: 1002)
-        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .untrusted, .goodbye, .killed, .stopped:
+        case .tls, .unreachable, .handshake, .serializer, .closed, .aborted, .credentials, .untrusted, .goodbye,
+            .killed, .stopped:
             transport.close()
         }
     }
@@ -171,9 +178,13 @@ final class Connection {
     // MARK: - Messages
 
     /// Sends a message, in any phase.
+    ///
+    /// - Parameter atLeast: octets of text that it has at the very least.
     func send(_ message: OutgoingMessage, atLeast: Int = 0) -> SendOutcome {
         guard let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: atLeast) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: atLeast)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     private func received(_ action: ReceivedAction) {
@@ -372,7 +383,7 @@ extension Connection: TransportReceiver {
         self.authentication = AuthenticationStateMachine(self.configuration.authentication, channelID: channelID)
     }
 
-    func transportOpened(_ transport: MessageTransport) {
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         guard !self.isEnded, self.fault == nil else {
             transport.close()
             return
@@ -381,6 +392,8 @@ extension Connection: TransportReceiver {
         if let shownLimit = self.shownLimit {
             transport.limit(to: shownLimit)
         }
+        self.serializer = Self.serializer(serializer ?? .json, self.configuration)
+        self.owner?.connectionOpened(self)
         if self.phaseDeadline == nil {
             self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
             self.arm()
