@@ -34,6 +34,19 @@ def instead_of_welcome(*message: object) -> Script:
     return script
 
 
+def after_registration(*frames: bytes) -> Script:
+    """Joins and registers as it should, and then sends these messages."""
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        await connection.serve_until(lambda: bool(connection.registrations))
+        for frame in frames:
+            connection.send_frame(frame)
+        await connection.serve()
+
+    return script
+
+
 async def refuses_registrations(connection: Connection) -> None:
     await connection.handshake()
     while True:
@@ -42,6 +55,24 @@ async def refuses_registrations(connection: Connection) -> None:
             connection.send(ERROR, 64, message[1], {}, "wamp.error.not_authorized")
         else:
             connection.answer(message)
+
+
+@pytest.mark.parametrize(("serializer", "frame"), [
+    ("msgpack", b"\x94\x44\x01\x64\x80\xc1"), ("msgpack", b"\xdd\xff\xff\xff\xff\x44"),
+    ("cbor", b"\x84\x18\x44\x01\x64"), ("cbor", b"\x9f\x18\x44\x01\x18\x64\xa0\x81\xff"),
+])
+async def test_what_is_no_message(make_sidecar: SidecarMaker, database: Database, serializer: str, frame: bytes) -> None:
+    """Octets that are none of the serializer's messages end the session, and the next one works."""
+    database.execute(SCHEMA)
+    async with scripted(after_registration(frame), sane) as router:
+        sidecar = await make_sidecar(
+            router.url, database.url, procedures=PROCEDURES, router={"serializers": [serializer]}).started(until=None)
+        await until(
+            lambda: len(router.connections) > 1 and "test.same" in router.connections[-1].registrations,
+            "the router in its senses is joined", 60)
+        _, answer = router.connections[-1].invoke("test.same", 5)
+        assert (await asyncio.wait_for(answer, 10))[3] == [5]
+        assert await sidecar.stopped() == 0
 
 
 @pytest.mark.parametrize("challenge", [

@@ -63,6 +63,9 @@ package final class MessageTransport {
     /// Whether more output is welcome: the channel's buffer is below its watermark.
     var isWritable: Bool { !self.isClosed && self.channel.isWritable }
 
+    /// Where the other end is.
+    var remoteAddress: SocketAddress? { self.channel.remoteAddress }
+
     /// Octets that the kernel took so far: grows as long as the router reads.
     var octetsTaken: Int64 { self.octetsWritten - Int64(self.buffered) }
 

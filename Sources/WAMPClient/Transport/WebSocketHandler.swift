@@ -11,19 +11,19 @@ final class WebSocketHandler: ChannelInboundHandler {
     private var transport: MessageTransport?
     private var isFailed = false
     private var assembler: WebSocketMessageAssembler
-    private let kind: WebSocketMessageKind?
+    private let serializer: SerializerID?
     private let greatestMessage: Int
     private let unsentBound: Int
     private var receiver: (any TransportReceiver)?
 
     /// - Parameters:
-    ///   - kind: of the messages of the serializer that was agreed; nil takes either, and answers in the same.
+    ///   - serializer: the one that was agreed on; with nil either kind of message is taken, and sent in the same.
     ///   - greatestMessage: the longest message in either direction: WebSocket does not say what the peer takes.
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
-    init(kind: WebSocketMessageKind?, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
-        self.kind = kind
-        self.assembler = WebSocketMessageAssembler(accepted: kind, greatest: greatestMessage)
+    init(serializer: SerializerID?, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
+        self.serializer = serializer
+        self.assembler = WebSocketMessageAssembler(accepted: serializer?.messageKind, greatest: greatestMessage)
         self.greatestMessage = greatestMessage
         self.unsentBound = unsentBound
         self.receiver = receiver
@@ -32,11 +32,11 @@ final class WebSocketHandler: ChannelInboundHandler {
     /// Added after the upgrade only: messages can be sent from now on.
     func handlerAdded(context: ChannelHandlerContext) {
         let transport = MessageTransport(
-            channel: context.channel, framing: .webSocket(self.kind ?? .binary), greatestMessage: self.greatestMessage,
-            unsentBound: self.unsentBound,
+            channel: context.channel, framing: .webSocket(self.serializer?.messageKind ?? .binary),
+            greatestMessage: self.greatestMessage, unsentBound: self.unsentBound,
             fail: { [weak self] fault in self?.fail(fault) { $0.abandon() } })
         self.transport = transport
-        self.receiver?.transportOpened(transport)
+        self.receiver?.transportOpened(transport, serializer: self.serializer)
     }
 
     /// Once a close frame is sent, whatever still comes is dropped: all that is waited for is the end of the connection.

@@ -169,8 +169,7 @@ package final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableCha
                     ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: self.greatestMessage)))
                 try pipeline.addHandler(
                     WebSocketHandler(
-                        kind: serializer.map { $0.isText ? .text : .binary }, greatestMessage: self.greatestMessage,
-                        unsentBound: self.unsentBound,
+                        serializer: serializer, greatestMessage: self.greatestMessage, unsentBound: self.unsentBound,
                         receiver: self.receiver))
                 return context.eventLoop.makeSucceededVoidFuture()
             } catch {

@@ -15,7 +15,7 @@ from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
 from autobahn.asyncio.websocket import WampWebSocketClientFactory  # noqa: E402
 from autobahn.wamp import message  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
-from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
     CallOptions, CallResult, ComponentConfig, EventDetails, PublishOptions, RegisterOptions, SubscribeOptions,
 )
@@ -25,6 +25,8 @@ from .router import REALM  # noqa: E402
 from .routers import RouterActor  # noqa: E402
 
 __all__ = ["Answer", "ApplicationError", "Event", "Inbox", "Peer", "PublishOptions", "RegisterOptions", "Stream", "joined"]
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 
 @dataclass
@@ -202,7 +204,7 @@ class Peer:
 
 
 @asynccontextmanager
-async def joined(router: RouterActor, transport: str = "rawsocket") -> AsyncIterator[Peer]:
+async def joined(router: RouterActor, transport: str = "rawsocket", serializer: str = "json") -> AsyncIterator[Peer]:
     """A peer that is joined to the router's realm for as long as the block lasts."""
     loop = asyncio.get_running_loop()
     txaio.config.loop = loop
@@ -210,9 +212,9 @@ async def joined(router: RouterActor, transport: str = "rawsocket") -> AsyncIter
     is_gone: asyncio.Future[None] = loop.create_future()
     session = _Session(was_joined, is_gone)
     if transport == "rawsocket":
-        factory = WampRawSocketClientFactory(lambda: session, serializer=JsonSerializer())
+        factory = WampRawSocketClientFactory(lambda: session, serializer=SERIALIZERS[serializer]())
     else:
-        factory = WampWebSocketClientFactory(lambda: session, url=router.url(transport), serializers=[JsonSerializer()])
+        factory = WampWebSocketClientFactory(lambda: session, url=router.url(transport), serializers=[SERIALIZERS[serializer]()])
     await loop.create_connection(factory, "127.0.0.1", router.port)
     await asyncio.wait_for(was_joined, 20)
     peer = Peer(session)

@@ -1,4 +1,4 @@
-"""A router's end of RawSocket or WebSocket, with JSON, that does what no router in its senses does, because the test says so."""
+"""A router's end of RawSocket or WebSocket that does what no router in its senses does, because the test says so."""
 
 import asyncio
 import base64
@@ -8,6 +8,16 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
+
+import cbor2
+import msgpack
+
+#: By RawSocket's numbers: how a message is written and read.
+SERIALIZERS: dict[int, tuple[Callable[[Any], bytes], Callable[[bytes], Any]]] = {
+    1: (lambda message: json.dumps(message).encode(), json.loads),
+    2: (msgpack.packb, msgpack.unpackb),
+    3: (cbor2.dumps, cbor2.loads),
+}
 
 HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 6, 8
 PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 16, 17, 32, 33, 34, 35, 36
@@ -32,13 +42,16 @@ class Connection:
         self.registrations: dict[str, int] = {}
         self.answers: dict[int, asyncio.Future[list[Any]]] = {}
         self.next_invocation = 1
+        self.serializer = 1
         #: Whose progressive results go to whom; they are not kept in `messages`.
         self.progress: dict[int, Callable[[list[Any]], None]] = {}
 
     async def handshake(self, limit: int = 0xF) -> None:
+        """Takes whatever serializer is asked for."""
         opening = await self.reader.readexactly(4)
-        assert opening[0] == 0x7F and opening[1] & 0xF == 1, opening
-        self.writer.write(bytes([0x7F, (limit << 4) | 1, 0, 0]))
+        self.serializer = opening[1] & 0xF
+        assert opening[0] == 0x7F and self.serializer in SERIALIZERS, opening
+        self.writer.write(bytes([0x7F, (limit << 4) | self.serializer, 0, 0]))
 
     async def receive(self) -> list[Any]:
         """The next message; PING is answered."""
@@ -48,7 +61,7 @@ class Connection:
             if head[0] == 1:
                 self.writer.write(bytes([2]) + head[1:] + body)
                 continue
-            message: list[Any] = json.loads(body)
+            message: list[Any] = SERIALIZERS[self.serializer][1](body)
             if not self._is_progress(message):
                 self.messages.append(message)
             return message
@@ -57,7 +70,7 @@ class Connection:
         return message[0] == YIELD and message[2].get("progress") is True and message[1] in self.progress
 
     def send(self, *message: Any) -> None:
-        self.send_frame(json.dumps(message).encode())
+        self.send_frame(SERIALIZERS[self.serializer][0](message))
 
     def send_frame(self, body: bytes, kind: int = 0) -> None:
         self.writer.write(bytes([kind]) + len(body).to_bytes(3, "big") + body)
