@@ -20,9 +20,12 @@ struct KeyTable: Sendable {
         now: [
             "url", "realm", "serializers", "auth", "tls",
             "headers", "proxy", "proxy_file",
-            "ping", "call_timeout_unit", "insecure",
+            "ping", "call_timeout_unit", "testament", "insecure",
         ],
-        later: ["testament"])
+        later: [])
+
+    /// `router.testament`.
+    static let testament = KeyTable(now: ["topic", "args", "kwargs"], later: [])
 
     /// `router.auth`.
     static let authentication = KeyTable(
@@ -51,8 +54,8 @@ struct KeyTable: Sendable {
     /// An entry of `procedures`.
     static let procedure = KeyTable(
         now: [
-            "function", "sql", "match", "invoke", "concurrency", "force_reregister", "timeout", "role", "roles",
-            "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
+            "function", "sql", "match", "invoke", "concurrency", "announce_concurrency", "force_reregister", "timeout",
+            "role", "roles", "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
         ],
         later: ["before"])
 

@@ -39,6 +39,9 @@ package struct RouterConfiguration: Sendable {
     package var goodbyeTimeout: TimeAmount = .seconds(5)
     /// For the answer to a request other than CALL: routers may drop messages when they are overloaded.
     package var requestTimeout: TimeAmount = .seconds(30)
+    /// For the answer to a call that was taken back with mode `kill`. Crossbar.io never answers where the callee can't be
+    /// interrupted.
+    package var cancelPatience: TimeAmount = .seconds(5)
     /// A session that lasted as long lets the backoff begin anew.
     package var stableAfter: TimeAmount = .seconds(10)
     /// Waits between attempts.

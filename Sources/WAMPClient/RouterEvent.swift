@@ -15,6 +15,9 @@ package enum RouterEvent: Sendable {
     case joined(RouterURL, session: SessionID, realm: String, agent: String?, authid: String?, authrole: String?)
     /// The session is over; the next attempt follows after a wait, or none if that is nil.
     case left(RouterURL, session: SessionID, ConnectionFault, retryIn: TimeAmount?)
+    /// Something was to be asked of the router that needs a feature which it does not announce: once for each in a
+    /// session. `isAskedFor`: it is asked all the same, because the router announces nothing at all.
+    case featureMissing(RouterURL, RouterFeature, isAskedFor: Bool)
     /// A message was ignored, as the protocol asks for.
     case dropped(SilentDrop)
     /// Unsent output has passed one of its watermarks.

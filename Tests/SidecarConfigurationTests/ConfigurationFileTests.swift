@@ -54,6 +54,24 @@ import Testing
                 ].map { $0.prefix(44) })
     }
 
+    /// What a command needs that only wants the router: nothing else is looked at.
+    @Test func theRouterAlone() throws {
+        let router = "router: { url: \"ws://h/${A}\", realm: realm1 }\n"
+        let settings = try ConfigurationFile.loadRouter(
+            text: router + "database: { url: \"${NOT_SET}\", x: 1 }\nnonsense: [1]\n", environment: ["A": "ws"])
+        #expect(settings.urls.map(\.value) == ["ws://h/ws"])
+        for (text, problem) in [
+            ("", "the file is empty"), ("[1]", "a list where keys are expected"),
+            ("database: {}", "'router' is missing"),
+            (router, "'A' is not set"), ("router: 1", "a single value where keys are expected in router"), ("a: [", ""),
+        ] {
+            let faults = #expect(throws: ConfigurationFaults.self) {
+                try ConfigurationFile.loadRouter(text: text, environment: [:])
+            }
+            #expect(faults?.faults.count == 1 && (problem.isEmpty || faults?.description.contains(problem) == true))
+        }
+    }
+
     @Test func missingKeysAreNamedAtTheirSection() {
         #expect(
             faults(in: "log: {}\nrouter:\n  ping: true\ndatabase: {}\n") == [

@@ -168,7 +168,7 @@ import WAMP
                     return
                 }
                 var sent = 0
-                while session.publish(topic, payload: payload) == .sent, sent < 200 {
+                while session.publish(topic, payload: payload) == nil, sent < 200 {
                     sent += 1
                 }
                 #expect(sent < 200)

@@ -212,7 +212,8 @@ final class Registrar {
         case .idle, .waiting: break
         }
         entry.state = .registering
-        let options = RegisterOptions(entry.route, mayForce: !entry.wasRevoked)
+        let options = RegisterOptions(
+            entry.route, mayForce: !entry.wasRevoked, isCrossbar: session.welcome.isFromCrossbar)
         self.unanswered += 1
         session.register(entry.route.uri, options: options) { result in
             defer { self.countAnswer() }
@@ -271,11 +272,16 @@ final class Registrar {
 
 extension RegisterOptions {
     /// What REGISTER asks for.
-    init(_ route: ProcedureRoute, mayForce: Bool) {
+    ///
+    /// - Parameters:
+    ///   - mayForce: false after it was taken from us by force.
+    ///   - isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
+    init(_ route: ProcedureRoute, mayForce: Bool, isCrossbar: Bool) {
         self.init(
             match: MatchPolicy(rawValue: route.mapping.match.rawValue) ?? .exact,
             invoke: InvocationPolicy(rawValue: route.mapping.invoke.rawValue) ?? .single,
             discloseCaller: route.needsCaller,
-            forceReregister: mayForce && route.mapping.forceReregister)
+            forceReregister: mayForce && route.mapping.forceReregister,
+            concurrency: isCrossbar && route.mapping.announcesConcurrency ? route.mapping.concurrency : nil)
     }
 }

@@ -165,6 +165,8 @@ extension CallerAnswer.Failure {
             self.init(code: "08007", message: "the session with the router was lost; \(mayHave)")
         case .tooLarge:
             self.init(code: "54000", message: "nothing was sent: \(error.message)")
+        case .unsupported:
+            self.init(code: "0A000", message: error.message)
         case .notHeld:
             self.init(code: "XX000", message: error.message)
         }

@@ -15,6 +15,7 @@ extension Journal {
         static let error = "error"
         static let event = "event"
         static let faults = "faults"
+        static let feature = "feature"
         static let from = "from"
         static let function = "function"
         static let holder = "holder"

@@ -39,6 +39,11 @@ extension Journal {
                     Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
+        case .featureMissing(let url, let feature, let isAskedFor):
+            let loss = isAskedFor ? "it announces none at all, and is asked all the same" : feature.loss
+            self.logger.warning(
+                "the router does not announce a feature that is used",
+                metadata: [Key.router: "\(url)", Key.feature: "\(feature.rawValue)", Key.reason: "\(loss)"])
         case .dropped(let kind):
             self.logger.debug("message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
         case .writabilityChanged(let isWritable):

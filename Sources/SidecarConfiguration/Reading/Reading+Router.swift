@@ -13,6 +13,7 @@ extension Reading {
         let insecure = section.flag("insecure") ?? false
         let ping = section.flag("ping") ?? false
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
+        let testament = self.testament(section)
         let authentication = self.authentication(section, urls: urls)
         let tls = self.routerTLS(section, urls: urls)
         let headers = self.headers(section, urls: urls)
@@ -32,7 +33,7 @@ extension Reading {
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
             authentication: authentication, tls: tls, headers: headers.map(\.value), proxy: proxy, ping: ping,
-            callTimeoutUnit: unit, insecure: insecure)
+            callTimeoutUnit: unit, testament: testament, insecure: insecure)
     }
 
     private func routerURLs(_ section: Section) -> [Located<String>] {

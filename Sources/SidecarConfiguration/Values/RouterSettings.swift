@@ -49,6 +49,9 @@ package struct RouterSettings: Sendable {
     /// How a call's timeout is read.
     package let callTimeoutUnit: CallTimeoutUnit
 
+    /// What the router publishes when the session is gone; nil: nothing.
+    package let testament: TestamentSettings?
+
     /// Whether a ticket, or a header that logs in, may go over an unencrypted connection to another host.
     package let insecure: Bool
 }

@@ -304,6 +304,9 @@ package struct SessionStateMachine: ~Copyable {
             return .event(event)
         case .result(let result):
             let isProgress = result.isProgress
+            if isProgress, joined.requests.isWaiting(result.request, for: .call(receivesProgress: false)) {
+                return .drop(.unaskedProgress)
+            }
             return self.answer(result.request, .call, isFinal: !isProgress, &joined) { _, _ in
                 isProgress ? .progress(result) : .result(result)
             }

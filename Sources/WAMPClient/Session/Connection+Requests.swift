@@ -73,17 +73,21 @@ extension Connection {
         }
     }
 
-    /// Publishes without acknowledgement.
-    func post(_ topic: URI, options: PublishOptions, _ payload: Payload) -> SendOutcome {
+    /// Publishes without acknowledgement. Nil if it is in the output buffer, in order.
+    func post(_ topic: URI, options: PublishOptions, _ payload: Payload) -> RequestError? {
         self.eventLoop.assertInEventLoop()
-        guard self.isJoined, let transport = self.transport else { return .sessionClosed }
+        guard self.isJoined, let transport = self.transport else { return .noSession }
         let atLeast = payload.byteCount + topic.text.utf8.count
         guard atLeast <= transport.greatestMessage else {
             return .tooLarge(size: atLeast, limit: transport.greatestMessage)
         }
-        guard let id = self.machine.publish(acknowledged: false) else { return .sessionClosed }
+        guard let id = self.machine.publish(acknowledged: false) else { return .noSession }
         let message = Publish(request: id, options: options, topic: topic, payload: payload)
-        return transport.send(atLeast: atLeast) { self.serializer.encode(message, into: &$0) }
+        switch transport.send(atLeast: atLeast, { self.serializer.encode(message, into: &$0) }) {
+        case .sent: return nil
+        case .tooLarge(let size, let limit): return .tooLarge(size: size, limit: limit)
+        case .sessionClosed: return .noSession
+        }
     }
 
     /// Answers an invocation.
@@ -101,13 +105,14 @@ extension Connection {
     }
 
     /// Ends the wait for an answer; one that comes later is dropped.
-    func giveUp(_ id: RequestID, _ error: RequestError) {
+    ///
+    /// - Parameter mode: what CANCEL says, if it is a call for which none was sent.
+    func giveUp(_ id: RequestID, _ error: RequestError, mode: CancelMode = .killnowait) {
         self.eventLoop.assertInEventLoop()
         guard let request = self.pending.removeValue(forKey: id) else { return }
-        if case .call = request, self.machine.canCancel(id),
-            self.session?.routerAnnounces("call_canceling", role: .dealer) == true
-        {
-            _ = self.send(.cancel(Cancel(request: id, mode: .killnowait)))
+        let wasCanceled = self.canceled.remove(id) != nil
+        if case .call = request, !wasCanceled, self.machine.canCancel(id), self.canCancel {
+            _ = self.send(.cancel(Cancel(request: id, mode: mode)))
         }
         _ = self.machine.abandon(id)
         request.fail(error)
@@ -133,6 +138,7 @@ extension Connection {
         }
         if answer.isFinal {
             self.pending[id] = nil
+            self.canceled.remove(id)
         }
         switch (request, answer) {
         case (_, .failed(let error)): request.fail(.refused(error))

@@ -37,6 +37,10 @@ final class Connection {
 
     var pending: [RequestID: PendingRequest] = [:]
     var deadlines = DeadlineQueue<RequestID>()
+    /// Calls for which CANCEL was sent and whose answer is waited for.
+    var canceled: Set<RequestID> = []
+    /// What the router has; nil before WELCOME.
+    var features: FeatureGate?
     var heartbeat: RequestID?
     private var liveness: LivenessStateMachine
     private var livenessCheck: NIODeadline?
@@ -222,6 +226,7 @@ final class Connection {
         }
         let session = Session(welcome: welcome, connection: self)
         self.session = session
+        self.features = FeatureGate(welcome)
         self.phaseDeadline = nil
         self.liveness.heard(at: self.eventLoop.now)
         self.livenessCheck = self.liveness.firstCheck
@@ -317,7 +322,7 @@ final class Connection {
                     : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
-            self.giveUp(id, .timeout)
+            self.giveUp(id, self.canceled.contains(id) ? .canceled : .timeout)
         }
         if let deadline = self.livenessCheck, deadline <= now {
             self.checkLiveness(now)

@@ -62,9 +62,10 @@ func encode(_ message: OutgoingMessage) -> String {
                     Register(
                         request: id(7),
                         options: RegisterOptions(
-                            match: .wildcard, invoke: .roundrobin, discloseCaller: true, forceReregister: true),
+                            match: .wildcard, invoke: .roundrobin, discloseCaller: true, forceReregister: true,
+                            concurrency: 3),
                         procedure: uri)))
-                == #"[64,7,{"disclose_caller":true,"force_reregister":true,"invoke":"roundrobin","match":"wildcard"},"com.example.ä"]"#
+                == #"[64,7,{"concurrency":3,"disclose_caller":true,"force_reregister":true,"invoke":"roundrobin","match":"wildcard"},"com.example.ä"]"#
         )
         #expect(
             encode(.register(Register(request: id(7), options: RegisterOptions(), procedure: uri)))
@@ -106,7 +107,11 @@ func encode(_ message: OutgoingMessage) -> String {
         #expect(
             roles["caller"]
                 == .dictionary([
-                    "features": .dictionary(["caller_identification": .bool(true), "call_canceling": .bool(true)])
+                    "features": .dictionary([
+                        "caller_identification": .bool(true), "call_canceling": .bool(true),
+                        "call_timeout": .bool(true),
+                        "progressive_call_results": .bool(true),
+                    ])
                 ]))
     }
 
