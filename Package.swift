@@ -40,8 +40,14 @@ let package = Package(
             dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
+            name: "NIOOpenSSL",
+            dependencies: ["COpenSSL", "Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: memorySafe),
+        .target(
             name: "WAMPClient",
             dependencies: [
+                "Cryptography",
+                "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -71,6 +77,7 @@ let package = Package(
             name: "Sidecar",
             dependencies: [
                 "Cryptography",
+                "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -100,12 +107,29 @@ let package = Package(
             dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
-            name: "WAMPClientTests",
+            name: "NIOOpenSSLTests",
             dependencies: [
-                "WAMP", "WAMPClient",
+                "NIOOpenSSL", "Cryptography",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "WAMPClientTests",
+            dependencies: [
+                "NIOOpenSSL", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "websocket-echo",
+            dependencies: [
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            path: "Tests/WebSocketEcho",
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",

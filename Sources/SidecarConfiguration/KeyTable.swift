@@ -18,10 +18,11 @@ struct KeyTable: Sendable {
     /// `router`.
     static let router = KeyTable(
         now: [
-            "url", "realm", "serializers", "auth",
+            "url", "realm", "serializers", "auth", "tls",
+            "headers", "proxy", "proxy_file",
             "ping", "call_timeout_unit", "testament", "insecure",
         ],
-        later: ["tls", "headers", "proxy"])
+        later: [])
 
     /// `router.testament`.
     static let testament = KeyTable(now: ["topic", "args", "kwargs"], later: [])
@@ -30,6 +31,14 @@ struct KeyTable: Sendable {
     static let authentication = KeyTable(
         now: ["method", "authid", "ticket", "ticket_file", "secret", "secret_file"],
         later: ["private_key", "private_key_file", "channel_binding"])
+
+    /// `router.tls`.
+    static let routerTLS = KeyTable(
+        now: [
+            "ca_file", "certificate_file", "key_file", "key_password", "key_password_file", "server_name", "minimum",
+            "verify",
+        ],
+        later: [])
 
     /// `database`.
     static let database = KeyTable(
@@ -64,8 +73,13 @@ struct KeyTable: Sendable {
 
     /// `caller`.
     static let caller = KeyTable(
-        now: ["listen", "connect", "password", "password_file", "timeout", "sessions", "insecure", "allow_meta"],
-        later: ["tls"])
+        now: [
+            "listen", "connect", "password", "password_file", "tls", "timeout", "sessions", "insecure", "allow_meta",
+        ],
+        later: [])
+
+    /// `caller.tls`.
+    static let callerTLS = KeyTable(now: ["certificate_file", "key_file"], later: [])
 
     /// `outbox`.
     static let outbox = KeyTable(now: ["event_id", "batch", "acknowledge_timeout", "attempts"], later: [])
@@ -84,7 +98,4 @@ enum LaterValues {
 
     /// Of `router.serializers`.
     static let serializers = ["msgpack", "cbor"]
-
-    /// Schemes of `router.url`.
-    static let schemes = ["wss", "rss"]
 }

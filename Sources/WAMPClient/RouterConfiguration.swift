@@ -1,4 +1,5 @@
 package import NIOCore
+package import NIOOpenSSL
 package import WAMP
 
 /// How a router is reached and joined. The limits and times are the contract's; tests shorten them.
@@ -11,12 +12,20 @@ package struct RouterConfiguration: Sendable {
     package var authentication: Authentication
     /// In order of preference. RawSocket can ask for one only: the first.
     package var serializers: [SerializerID] = [.json]
+    /// How TLS is made; `wss` and `rss` URLs need it.
+    package var tls: TLSContext?
+    /// The name that a router's certificate has to have, whatever its URL says; nil: the URL's host.
+    package var serverName: String?
     /// Whether RawSocket PING is the heartbeat: not with Crossbar.io, which drops the connection.
     package var ping = false
+    /// What tunnels to the router are made by; Unix sockets are reached without.
+    package var proxy: HTTPProxy?
+    /// What the WebSocket handshake says beyond what it has to.
+    package var headers = HandshakeHeaders()
     /// What HELLO says we are, as `wamp-sidecar/0.1.0`.
     package var agent: String
 
-    /// For the TCP or Unix connection to be made.
+    /// For the TCP or Unix connection to be made; with a proxy for each, the connection to it and the tunnel.
     package var connectTimeout: TimeAmount = .seconds(10)
     /// From the connection to WELCOME.
     package var joinTimeout: TimeAmount = .seconds(10)

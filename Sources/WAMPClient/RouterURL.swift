@@ -1,7 +1,7 @@
 /// Where a router listens and how it is spoken to: one entry of `router.url`.
 ///
-/// `ws://host[:port]/path`, `rs://host:port`, `ws+unix:///socket:/path`, `rs+unix:///socket`, and `wss`, `rss`, which
-/// are understood here and refused by the connector as long as there is no TLS. A value; safe to share.
+/// `ws://host[:port]/path`, `rs://host:port`, `ws+unix:///socket:/path`, `rs+unix:///socket`, and with TLS
+/// `wss://host[:port]/path`, `rss://host:port`. A value; safe to share.
 package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     /// How WAMP messages are framed on the byte stream.
     package enum Transport: Sendable, Hashable {
@@ -26,14 +26,21 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     /// Whether the scheme asks for TLS (`wss`, `rss`).
     package let isSecure: Bool
 
+    /// Whether it is reached over TCP, and so can be behind a proxy.
+    package var isTCP: Bool {
+        switch self.endpoint {
+        case .tcp: true
+        case .unix: false
+        }
+    }
+
     /// Whether nothing leaves this machine: a loopback address, `localhost` or a Unix domain socket.
     package var isLocal: Bool {
         switch self.endpoint {
         case .unix:
             return true
         case .tcp(let host, _):
-            let name = host.lowercased()
-            return name == "localhost" || name.hasSuffix(".localhost") || name == "::1" || Self.isLoopback(name)
+            return Self.isLocal(host)
         }
     }
 
@@ -128,7 +135,16 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    private static func tcp(
+    /// Whether a host is this machine.
+    static func isLocal(_ host: String) -> Bool {
+        let name = host.lowercased()
+        return name == "localhost" || name.hasSuffix(".localhost") || name == "::1" || Self.isLoopback(name)
+    }
+
+    /// Reads `host:port`, where the host may be an IPv6 address in brackets.
+    ///
+    /// - Parameter defaultPort: nil where a port has to be there.
+    static func tcp(
         _ authority: Substring, defaultPort: Int?, scheme: String
     ) throws(RouterURLError) -> Endpoint {
         guard !authority.contains("@") else {
@@ -211,7 +227,8 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    private static func bracketed(_ host: String) -> String {
+    /// A host as it stands in front of a port.
+    static func bracketed(_ host: String) -> String {
         host.contains(":") ? "[\(host)]" : host
     }
 
@@ -220,7 +237,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What is wrong with a router's URL, in a user's words; never holds the URL itself.
+/// What is wrong with the URL of a router or a proxy, in a user's words; never holds the URL itself.
 package struct RouterURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Completes "the URL ...", for example "has no port; write rs://host:port".
     package let description: String

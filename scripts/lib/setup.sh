@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # What the other scripts share: words for people, and a machine that has all they need. Sourced, never run.
 #
-#   WAMP_SIDECAR_BINARY   a ready binary: nothing is built
-#   WAMP_SIDECAR_VENV     where the Python environment is kept (.venv)
+#   WAMP_SIDECAR_BINARY     a ready binary: nothing is built
+#   WEBSOCKET_ECHO_BINARY   the same for the echo client of Tests/WebSocketEcho
+#   WAMP_SIDECAR_VENV       where the Python environment is kept (.venv)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv=${WAMP_SIDECAR_VENV:-$root/.venv}
@@ -62,13 +63,14 @@ missing_packages() {
                 [[ -n $(server_programs) ]] && command -v psql >/dev/null || echo postgresql
                 python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
                 ;;
+            proxy) command -v tinyproxy >/dev/null || echo tinyproxy-bin ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
             image) command -v debootstrap >/dev/null || echo debootstrap ;;
         esac
     done
 }
 
-# Installs what the named parts (build, servers, lint, image) need and this machine lacks.
+# Installs what the named parts (build, servers, proxy, lint, image) need and this machine lacks.
 need() {
     if [[ " $* " == *" build "* && -z ${WAMP_SIDECAR_BINARY:-} ]]; then
         command -v swift >/dev/null || die "There is no Swift toolchain here. Install Swift 6.2 or later, see https://www.swift.org/install"
@@ -115,6 +117,17 @@ need_binary() {
         binary=$root/.build/release/wamp-sidecar
     fi
     [[ -x $binary ]] || die "$binary is not there"
+}
+
+# The echo client that WebSocket is tested with, built unless WEBSOCKET_ECHO_BINARY names one; sets $echo_client.
+# shellcheck disable=SC2034
+need_echo() {
+    echo_client=${WEBSOCKET_ECHO_BINARY:-$root/.build/release/websocket-echo}
+    if [[ -z ${WEBSOCKET_ECHO_BINARY:-} ]]; then
+        need build
+        quietly swift build --package-path "$root" -c release --static-swift-stdlib --product websocket-echo
+    fi
+    [[ -x $echo_client ]] || die "$echo_client is not there"
 }
 
 # A TCP port of the loopback address that nobody listens on.

@@ -24,16 +24,28 @@ extension FormatChecks {
         },
         routerURL: { text in
             do throws(RouterURLError) {
-                let url = try RouterURL(text)
-                return url.isSecure ? "asks for TLS, which is not supported by this version" : nil
+                _ = try RouterURL(text)
+                return nil
             } catch {
                 return error.description
             }
         },
-        isOpenToEavesdroppers: { text in
-            guard let url = try? RouterURL(text) else { return false }
-            return !url.isSecure && !url.isLocal
+        isOpenToEavesdroppers: { text, proxy in
+            guard let url = try? RouterURL(text), !url.isSecure else { return false }
+            // Behind a proxy elsewhere even localhost is elsewhere.
+            let isProxyLocal = proxy.flatMap { try? HTTPProxy($0) }?.isLocal ?? true
+            return !url.isLocal || (url.isTCP && !isProxyLocal)
         },
+        proxyURL: { text in
+            do throws(RouterURLError) {
+                _ = try HTTPProxy(text)
+                return nil
+            } catch {
+                return error.description
+            }
+        },
+        headerName: { HandshakeHeaders.fault(inName: $0) },
+        headerValue: { HandshakeHeaders.fault(inValue: $0, of: $1) },
         realm: { text in
             do throws(URIError) {
                 _ = try Realm(text)
@@ -51,5 +63,7 @@ extension FormatChecks {
             }
         },
         functionReference: { FunctionReference.fault(in: $0) },
-        sqlStatement: { StatementMapping.fault(in: $0) })
+        sqlStatement: { StatementMapping.fault(in: $0) },
+        routerTLS: { TLSProblem.all(in: $0) },
+        callerTLS: { TLSProblem.all(in: $0) })
 }

@@ -15,8 +15,15 @@ extension Reading {
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
         let testament = self.testament(section)
         let authentication = self.authentication(section)
+        let tls = self.routerTLS(section, urls: urls)
+        let headers = self.headers(section, urls: urls)
+        let proxy = self.proxy(section, urls: urls)
+        let openURLs = urls.filter { self.checks.isOpenToEavesdroppers($0.value, proxy?.reveal()) }
+        if !insecure, openURLs.contains(where: { Self.isWebSocket($0.value) }) {
+            self.refuseOpenLogins(headers)
+        }
         if case .ticket = authentication?.credentials, !insecure {
-            for url in urls where self.checks.isOpenToEavesdroppers(url.value) {
+            for url in openURLs {
                 self.add(
                     at: url.location, "the ticket would go unencrypted to another host",
                     "use method: wampcra, or allow it by insecure: true in router")
@@ -25,8 +32,8 @@ extension Reading {
         guard let realm, let authentication, !urls.isEmpty else { return nil }
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
-            authentication: authentication, ping: ping, callTimeoutUnit: unit, testament: testament,
-            insecure: insecure)
+            authentication: authentication, tls: tls, headers: headers.map(\.value), proxy: proxy, ping: ping,
+            callTimeoutUnit: unit, testament: testament, insecure: insecure)
     }
 
     private func routerURLs(_ section: Section) -> [Located<String>] {
@@ -47,14 +54,6 @@ extension Reading {
 
     /// A URL if it is one. It may hold a password by mistake, so no message repeats it.
     private func routerURL(_ url: Located<String>, _ section: Section) -> Located<String>? {
-        let scheme = url.value.prefix { $0 != ":" }.lowercased()
-        if LaterValues.schemes.contains(scheme) {
-            self.add(
-                at: url.location,
-                "'\(scheme):' URLs are not supported by this version of wamp-sidecar ('url' in router)",
-                "use \(scheme == "wss" ? "ws" : "rs"):, to a router on this host or through a tunnel")
-            return nil
-        }
         if let problem = self.checks.routerURL(url.value) {
             self.add(at: url.location, "'url' in router \(problem)", "write e.g. url: ws://127.0.0.1:8080/ws")
             return nil

@@ -1,16 +1,28 @@
 extension Section {
     /// A secret, from its key or from the file that the key's `_file` twin names; nil if neither is there or it is faulty.
     /// No message holds what stands there.
-    func secret(_ key: String) -> Secret? {
+    ///
+    /// - Parameters:
+    ///   - example: how the key's value may look; by default a variable.
+    ///   - check: says what is wrong with a secret, to stand behind the key's name.
+    func secret(_ key: String, example: String? = nil, check: (String) -> String? = { _ in nil }) -> Secret? {
         let twin = "\(key)_file"
         if self.has(key) {
             self.clash(twin, "says the same as '\(key)'", "remove one of the two")
         }
-        let value = self.text(key, Expected(what: "a text", example: "\"${\(key.uppercased())}\""))
+        let example = example ?? "\"${\(key.uppercased())}\""
+        let value = self.text(key, Expected(what: "a text", example: example), check: check)
         let file = self.text(twin, Expected(what: "a file's path", example: "/run/secrets/\(key)"))
         if let value { return Secret(value.value) }
         guard let file, !self.has(key) else { return nil }
-        return self.secret(inFile: file, key: twin)
+        guard let secret = self.secret(inFile: file, key: twin) else { return nil }
+        if let problem = check(secret.reveal()) {
+            self.reading.add(
+                at: file.location, "what the file holds that \(self.name(of: twin)) names \(problem)",
+                "write into it e.g. \(example)")
+            return nil
+        }
+        return secret
     }
 
     private func secret(inFile path: Located<String>, key: String) -> Secret? {

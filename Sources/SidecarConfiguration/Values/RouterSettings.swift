@@ -10,6 +10,15 @@ package struct RouterSettings: Sendable {
         case milliseconds, seconds, ignore, auto
     }
 
+    /// A header that is added to the WebSocket handshake.
+    package struct Header: Sendable, Equatable {
+        /// Its name.
+        package let name: String
+
+        /// Its value, which may be a token.
+        package let value: Secret
+    }
+
     /// Where the section's key stands.
     package let location: Location
 
@@ -25,6 +34,15 @@ package struct RouterSettings: Sendable {
     /// How to log in.
     package let authentication: AuthenticationSettings
 
+    /// How TLS is made with it; nil: as ``RouterTLSSettings/init()`` has it.
+    package let tls: RouterTLSSettings?
+
+    /// What the WebSocket handshake says beyond what it has to, no name twice.
+    package let headers: [Header]
+
+    /// The URL of the HTTP proxy that tunnels to the router are made by; it may hold a password.
+    package let proxy: Secret?
+
     /// Whether RawSocket PING is sent, which some routers take for an error.
     package let ping: Bool
 
@@ -34,6 +52,6 @@ package struct RouterSettings: Sendable {
     /// What the router publishes when the session is gone; nil: nothing.
     package let testament: TestamentSettings?
 
-    /// Whether a ticket may go over an unencrypted connection to another host.
+    /// Whether a ticket, or a header that logs in, may go over an unencrypted connection to another host.
     package let insecure: Bool
 }

@@ -28,6 +28,10 @@ final class Connection {
     var transport: MessageTransport?
     private(set) var session: Session?
     private var channel: (any Channel)?
+    /// Whether TLS stands, where there is some.
+    private var isSecured = false
+    /// What authentication can be bound to, once TLS stands: the SHA-256 of our own Finished message.
+    private(set) var channelID: [UInt8]?
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
@@ -110,10 +114,18 @@ final class Connection {
     /// Closes the connection for a reason; later reasons do not count.
     func drop(_ fault: ConnectionFault) {
         self.fault = self.fault ?? fault
-        if let transport = self.transport {
-            transport.close(code: fault.code == .protocolViolation ? 1002 : 1000)
-        } else {
+        guard let transport = self.transport else {
             self.channel?.close(mode: .all, promise: nil)
+            return
+        }
+        switch fault.code {
+        case .silent, .unsentOutput:
+            // Nobody is there who would answer a goodbye.
+            transport.abandon()
+        case .protocolViolation:
+            transport.close(code: 1002)
+        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .goodbye, .killed, .stopped:
+            transport.close()
         }
     }
 
@@ -281,9 +293,11 @@ final class Connection {
         let now = self.eventLoop.now
         if let deadline = self.phaseDeadline, deadline <= now {
             self.phaseDeadline = nil
+            let patience = self.configuration.joinTimeout
             self.drop(
-                .noAnswer(
-                    self.url.transport, isOpen: self.transport != nil, within: self.configuration.joinTimeout))
+                self.url.isSecure && !self.isSecured
+                    ? .noHandshake(within: patience)
+                    : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
             self.giveUp(id, self.canceled.contains(id) ? .canceled : .timeout)
@@ -327,6 +341,11 @@ final class Connection {
 }
 
 extension Connection: TransportReceiver {
+    func transportSecured(channelID: [UInt8]?) {
+        self.isSecured = true
+        self.channelID = channelID
+    }
+
     func transportOpened(_ transport: MessageTransport) {
         guard !self.isEnded, self.fault == nil else {
             transport.close()

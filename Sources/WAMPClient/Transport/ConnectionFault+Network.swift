@@ -9,29 +9,34 @@ import NIOPosix
 
 /// What errors of the system mean for who runs a router.
 extension ConnectionFault {
-    /// No connection could be made.
-    static func unreachable(_ error: any Error, within timeout: TimeAmount) -> ConnectionFault {
+    /// No connection to the router, or to the proxy before it, could be made.
+    static func unreachable(
+        _ error: any Error, within timeout: TimeAmount, proxy: HTTPProxy? = nil
+    ) -> ConnectionFault {
+        let text = self.unreachable(error, within: timeout, peer: proxy == nil ? "router" : "proxy")
+        return ConnectionFault(.unreachable, (proxy.map { "the proxy \($0) cannot be reached: " } ?? "") + text)
+    }
+
+    private static func unreachable(_ error: any Error, within timeout: TimeAmount, peer: String) -> String {
         switch error {
         case let error as NIOConnectionError:
             // Of several addresses the first that failed tells most; without any there was no address.
             if let first = error.connectionErrors.first {
-                return self.unreachable(first.error, within: timeout)
+                return self.unreachable(first.error, within: timeout, peer: peer)
             }
-            return ConnectionFault(
-                .unreachable, "the host name \(error.host) is unknown, or the name server does not answer")
+            return "the host name \(error.host) is unknown, or the name server does not answer"
         case is ChannelError:
-            return ConnectionFault(
-                .unreachable,
-                "nothing answered within \(timeout.wholeSeconds) s; is the address right, is there a firewall?")
+            return "nothing answered within \(timeout.wholeSeconds) s; is the address right, is there a firewall?"
         case let error as IOError:
-            return ConnectionFault(.unreachable, self.text(errno: error.errnoCode))
+            return self.text(errno: error.errnoCode, peer: peer)
         default:
-            return ConnectionFault(.unreachable, "could not connect: \(self.quoted(String(describing: error)))")
+            return "could not connect: \(self.quoted(String(describing: error)))"
         }
     }
 
     /// A connection that worked broke.
     static func connectionLost(_ error: any Error) -> ConnectionFault {
+        if let fault = error as? ConnectionFault { return fault }
         guard let error = error as? IOError else {
             return ConnectionFault(.closed, "connection lost: \(self.quoted(String(describing: error)))")
         }
@@ -54,17 +59,19 @@ extension ConnectionFault {
         case (false, .rawSocket):
             return ConnectionFault(
                 .silent,
-                "did not answer the RawSocket handshake within \(seconds) s: it hangs, or this is not a RawSocket port")
+                "did not answer the RawSocket handshake within \(seconds) s: it hangs, or this is not a RawSocket port "
+                    + "(for a port with TLS write rss://)")
         case (false, .webSocket):
             return ConnectionFault(
                 .silent,
-                "did not answer the WebSocket handshake within \(seconds) s: it hangs, or this is not a WebSocket port")
+                "did not answer the WebSocket handshake within \(seconds) s: it hangs, or this is not a WebSocket port "
+                    + "(for a port with TLS write wss://)")
         }
     }
 
-    private static func text(errno code: CInt) -> String {
+    private static func text(errno code: CInt, peer: String = "router") -> String {
         switch code {
-        case ECONNREFUSED: return "connection refused: nothing listens there; is the router running?"
+        case ECONNREFUSED: return "connection refused: nothing listens there; is the \(peer) running?"
         case ENOENT: return "there is no such socket file; is the router running?"
         case EACCES, EPERM: return "no permission to connect there"
         case ENOTSOCK: return "that file is not a socket"

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOOpenSSL
 import NIOPosix
 import WAMP
 
@@ -15,32 +16,38 @@ enum Connector {
     /// - Parameters:
     ///   - eventLoop: the caller's, and the channel's.
     ///   - receiver: told of everything once the channel is connected; held until it is closed.
-    /// - Returns: the connected channel, or a `ConnectionFault`.
+    /// - Returns: the connected channel, with a proxy once its tunnel stands; or a `ConnectionFault`.
     static func connect(
         to url: RouterURL, _ configuration: RouterConfiguration, eventLoop: any EventLoop,
         receiver: any TransportReceiver
     ) -> EventLoopFuture<any Channel> {
         eventLoop.assertInEventLoop()
-        guard !url.isSecure else {
-            return eventLoop.makeFailedFuture(
-                ConnectionFault(
-                    .unsupported,
-                    "TLS is not supported by this version; write ws:// or rs:// instead of wss:// or rss://"))
-        }
         let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
         let timeout = configuration.connectTimeout
+        // Several addresses of a proxy may be tried at once, each with a channel: each has its tunnel.
+        let tunnels = NIOLoopBoundBox<[ObjectIdentifier: EventLoopFuture<Void>]>([:], eventLoop: eventLoop)
+        let proxy = url.isTCP ? configuration.proxy : nil
         var bootstrap = ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.writeBufferWaterMark, value: configuration.outputWaterMark)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    if let proxy, case .tcp(let host, let port) = url.endpoint {
+                        let handler = ProxyHandler(
+                            ProxyHandshake(proxy: proxy, host: host, port: port, agent: configuration.agent),
+                            timeout: timeout, eventLoop: channel.eventLoop)
+                        tunnels.value[ObjectIdentifier(channel)] = handler.tunnel
+                        try channel.pipeline.syncOperations.addHandler(handler)
+                    }
                     try self.addHandlers(
                         to: channel.pipeline.syncOperations, url: url, configuration, receiver: bound.value)
                 }
             }
         let channel: EventLoopFuture<any Channel>
         switch url.endpoint {
-        case .tcp(let host, let port):
+        case .tcp(let routerHost, let routerPort):
+            let host = proxy?.host ?? routerHost
+            let port = proxy?.port ?? routerPort
             // A dead peer is found by the kernel as well, also while there is nothing to send.
             bootstrap =
                 bootstrap
@@ -62,16 +69,21 @@ enum Connector {
             channel = bootstrap.connect(unixDomainSocketPath: path)
         }
         return channel.flatMapErrorThrowing { error in
-            throw (error as? ConnectionFault) ?? .unreachable(error, within: timeout)
+            throw (error as? ConnectionFault) ?? .unreachable(error, within: timeout, proxy: proxy)
+        }.flatMap { channel in
+            tunnels.value[ObjectIdentifier(channel)]?.map { channel } ?? eventLoop.makeSucceededFuture(channel)
         }
     }
 
-    /// Fills the pipeline of a channel that is not yet connected. From the socket on:
-    /// (TLS, once there is some, for `url.isSecure`), then RawSocket, or HTTP that becomes WebSocket.
+    /// Fills the pipeline of a channel that is not yet connected. From the socket on, behind a proxy's handler:
+    /// TLS for `wss` and `rss`, then RawSocket, or HTTP that becomes WebSocket.
     static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
         receiver: any TransportReceiver
     ) throws {
+        if url.isSecure {
+            try self.addTLS(to: pipeline, url: url, configuration, receiver: receiver)
+        }
         switch url.transport {
         case .rawSocket:
             try pipeline.addHandler(
@@ -82,10 +94,27 @@ enum Connector {
         case .webSocket(let target):
             let upgrade = WebSocketUpgrade(
                 target: target, host: url.hostHeader, agent: configuration.agent,
-                serializers: configuration.serializers)
+                serializers: configuration.serializers, headers: configuration.headers)
             try WebSocketUpgradeHandler.addHandlers(
                 to: pipeline, upgrade: upgrade, greatestMessage: configuration.greatestMessage,
                 unsentBound: configuration.unsentBound, receiver: receiver)
         }
+    }
+
+    private static func addTLS(
+        to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
+        receiver: any TransportReceiver
+    ) throws {
+        guard let tls = configuration.tls, case .tcp(let host, _) = url.endpoint else {
+            throw ConnectionFault(.tls, "wants TLS, and nothing is set up for it")
+        }
+        let handler: OpenSSLHandler
+        do {
+            handler = try OpenSSLHandler(tls, name: PeerName(configuration.serverName ?? host))
+        } catch {
+            throw ConnectionFault.tls(error)
+        }
+        try pipeline.addHandler(handler)
+        try pipeline.addHandler(TLSReporter(url: url, hasAuthorities: tls.hasAuthorities, receiver: receiver))
     }
 }

@@ -1,21 +1,25 @@
-import NIOCore
+package import NIOCore
 
 /// Moves whole messages to the router over an open channel, as RawSocket or WebSocket frames; knows nothing of WAMP.
 ///
 /// Confined to the channel's event loop. The frames of one turn of the loop are gathered in one buffer and written with
 /// one system call: after a read when the read is complete, else in a task of the same turn. What the router does not
 /// take is counted; past a bound the transport fails.
-final class MessageTransport {
+package final class MessageTransport {
     /// How messages are framed.
     enum Framing: Equatable {
         case rawSocket
-        case webSocket(isText: Bool)
+        case webSocket(WebSocketMessageKind)
     }
+
+    /// How long the router may take to close the connection after our WebSocket close frame.
+    static let closeTimeout: TimeAmount = .seconds(1)
 
     /// The longest message the router takes, in octets.
     let greatestMessage: Int
     private let channel: any Channel
-    private let framing: Framing
+    /// Fixed by the serializer; where messages of either kind come, that of the last one.
+    var framing: Framing
     private let unsentBound: Int
     private let fail: (ConnectionFault) -> Void
     private var output: ByteBuffer
@@ -25,6 +29,7 @@ final class MessageTransport {
     private var isReading = false
     private var isFlushScheduled = false
     private var octetsWritten: Int64 = 0
+    private var closing: Scheduled<Void>?
 
     /// Output is handed to the channel early once there is this much of it, so that the buffer stays small.
     private static let earlyFlush = 128 * 1024
@@ -72,7 +77,7 @@ final class MessageTransport {
     /// - Parameters:
     ///   - atLeast: octets that the message has at the very least: what is too large by that alone is not encoded.
     ///   - encode: appends the message, and touches nothing before it; called at once.
-    func send(atLeast: Int = 0, _ encode: (inout ByteBuffer) -> Void) -> SendOutcome {
+    package func send(atLeast: Int = 0, _ encode: (inout ByteBuffer) -> Void) -> SendOutcome {
         self.channel.eventLoop.assertInEventLoop()
         guard !self.isClosed else {
             return .sessionClosed
@@ -92,7 +97,7 @@ final class MessageTransport {
                 return .tooLarge(size: size, limit: self.greatestMessage)
             }
             self.output.setInteger(RawSocketFrame.header(.message, length: size), at: start)
-        case .webSocket(let isText):
+        case .webSocket(let kind):
             self.scratch.clear()
             self.scratch.reserveCapacity(minimumWritableBytes: atLeast)
             encode(&self.scratch)
@@ -101,7 +106,7 @@ final class MessageTransport {
                 self.shrinkScratch()
                 return .tooLarge(size: size, limit: self.greatestMessage)
             }
-            self.writeWebSocket(isText ? .text : .binary, self.scratch)
+            self.writeWebSocket(kind == .text ? .text : .binary, self.scratch)
             self.shrinkScratch()
         }
         self.scheduleFlush()
@@ -133,18 +138,33 @@ final class MessageTransport {
         self.scheduleFlush()
     }
 
-    /// Sends what is still to be sent, says goodbye on a WebSocket, and closes the channel.
+    /// Sends what is still to be sent and ends the connection.
+    ///
+    /// On a WebSocket a close frame says why, and it is the router that closes TCP (RFC 6455 section 7.1.1), so that
+    /// what is on the way reaches it; if it doesn't, the channel is closed after `closeTimeout`.
     ///
     /// - Parameter code: the close code of a WebSocket.
-    func close(code: UInt16 = 1000) {
+    package func close(code: UInt16 = 1000) {
         guard !self.isClosed else { return }
         switch self.framing {
         case .rawSocket:
-            break
+            self.flush()
+            self.abandon()
         case .webSocket:
             self.writeWebSocket(.close, ByteBuffer(integer: code))
+            self.flush()
+            // Too much output in that flush has closed it already.
+            guard !self.isClosed else { return }
+            self.isClosed = true
+            self.closing = self.channel.eventLoop.assumeIsolated().scheduleTask(in: Self.closeTimeout) {
+                self.channel.close(mode: .all, promise: nil)
+            }
         }
-        self.flush()
+    }
+
+    /// Closes the channel at once, for a router that does not read or is not there; what it has not taken is dropped.
+    func abandon() {
+        guard !self.isClosed else { return }
         self.isClosed = true
         self.channel.close(mode: .all, promise: nil)
     }
@@ -152,6 +172,8 @@ final class MessageTransport {
     /// The channel is closed: nothing is sent any more.
     func closed() {
         self.isClosed = true
+        self.closing?.cancel()
+        self.closing = nil
         self.output = ByteBuffer()
         self.scratch = ByteBuffer()
     }

@@ -1,8 +1,12 @@
-import NIOCore
+package import NIOCore
 
 /// Who uses a transport: told what happens on it, on the event loop.
-protocol TransportReceiver: AnyObject {
-    /// The handshake is done; messages can be sent. At most once, and first.
+package protocol TransportReceiver: AnyObject {
+    /// TLS stands: the router has proved who it is. At most once, ahead of everything else, and only with TLS.
+    ///
+    /// - Parameter channelID: what authentication can be bound to: see `OpenSSLHandler.channelID`.
+    func transportSecured(channelID: [UInt8]?)
+    /// The transport's handshake is done; messages can be sent. At most once, and ahead of what follows.
     func transportOpened(_ transport: MessageTransport)
     /// Octets came in, whatever they are: a sign of life. Before the messages in them.
     func transportHeard()

@@ -8,27 +8,22 @@ import WAMP
 final class WebSocketHandler: ChannelInboundHandler {
     typealias InboundIn = WebSocketFrame
 
-    private enum Phase {
-        case opening
-        case open(MessageTransport)
-        case failed
-    }
-
-    private var phase: Phase = .opening
+    private var transport: MessageTransport?
+    private var isFailed = false
     private var assembler: WebSocketMessageAssembler
-    private let isText: Bool
+    private let kind: WebSocketMessageKind?
     private let greatestMessage: Int
     private let unsentBound: Int
     private var receiver: (any TransportReceiver)?
 
     /// - Parameters:
-    ///   - serializer: the one that the router has chosen.
+    ///   - kind: of the messages of the serializer that was agreed; nil takes either, and answers in the same.
     ///   - greatestMessage: the longest message in either direction: WebSocket does not say what the peer takes.
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
-    init(serializer: SerializerID, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
-        self.isText = serializer.isText
-        self.assembler = WebSocketMessageAssembler(isText: serializer.isText, greatest: greatestMessage)
+    init(kind: WebSocketMessageKind?, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
+        self.kind = kind
+        self.assembler = WebSocketMessageAssembler(accepted: kind, greatest: greatestMessage)
         self.greatestMessage = greatestMessage
         self.unsentBound = unsentBound
         self.receiver = receiver
@@ -37,41 +32,41 @@ final class WebSocketHandler: ChannelInboundHandler {
     /// Added after the upgrade only: messages can be sent from now on.
     func handlerAdded(context: ChannelHandlerContext) {
         let transport = MessageTransport(
-            channel: context.channel, framing: .webSocket(isText: self.isText), greatestMessage: self.greatestMessage,
+            channel: context.channel, framing: .webSocket(self.kind ?? .binary), greatestMessage: self.greatestMessage,
             unsentBound: self.unsentBound,
-            fail: { [weak self] fault in self?.fail(fault, code: 1008, context) })
-        self.phase = .open(transport)
+            fail: { [weak self] fault in self?.fail(fault) { $0.abandon() } })
+        self.transport = transport
         self.receiver?.transportOpened(transport)
     }
 
+    /// Once a close frame is sent, whatever still comes is dropped: all that is waited for is the end of the connection.
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         context.eventLoop.assertInEventLoop()
-        guard case .open(let transport) = self.phase, !transport.isClosed else { return }
+        guard let transport = self.transport, !transport.isClosed else { return }
         transport.readBegan()
         self.receiver?.transportHeard()
         do {
             switch try self.assembler.received(Self.unwrapInboundIn(data)) {
             case .nothing, .pong:
                 break
-            case .message(let message):
+            case .message(let message, let kind):
+                transport.framing = .webSocket(kind)
                 self.receiver?.transportReceived(message)
             case .ping(let payload):
                 transport.pong(payload)
             case .close(let code, let reason):
                 let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
-                self.fail(
-                    ConnectionFault(.closed, "closed the WebSocket with code \(code)\(why)"),
-                    code: code == 1005 ? 1000 : code, context)
+                self.fail(ConnectionFault(.closed, "closed the WebSocket with code \(code)\(why)")) {
+                    $0.close(code: code == 1005 ? 1000 : code)
+                }
             }
         } catch {
-            self.fail(ConnectionFault(.protocolViolation, error.message), code: error.closeCode, context)
+            self.fail(ConnectionFault(.protocolViolation, error.message)) { $0.close(code: error.closeCode) }
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if case .open(let transport) = self.phase {
-            transport.readCompleted()
-        }
+        self.transport?.readCompleted()
         context.fireChannelReadComplete()
     }
 
@@ -81,15 +76,12 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .open(let transport) = self.phase {
-            transport.closed()
-        }
+        self.transport?.closed()
         self.fail(
             ConnectionFault(
                 .closed,
                 self.assembler.isWithinMessage
-                    ? "closed the connection in the middle of a message" : "closed the connection"),
-            code: 1000, context)
+                    ? "closed the connection in the middle of a message" : "closed the connection"))
         let receiver = self.receiver
         self.receiver = nil
         receiver?.transportClosed()
@@ -98,7 +90,7 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? NIOWebSocketError else {
-            self.fail(.connectionLost(error), code: 1002, context)
+            self.fail((error as? ConnectionFault) ?? .connectionLost(error)) { $0.abandon() }
             return
         }
         switch error {
@@ -106,25 +98,22 @@ final class WebSocketHandler: ChannelInboundHandler {
             self.fail(
                 ConnectionFault(
                     .protocolViolation,
-                    "sent a WebSocket frame of more than the \(self.greatestMessage) octets that are taken"),
-                code: 1009, context)
+                    "sent a WebSocket frame of more than the \(self.greatestMessage) octets that are taken")
+            ) { $0.close(code: 1009) }
         case .fragmentedControlFrame, .multiByteControlFrameLength:
             self.fail(
-                ConnectionFault(.protocolViolation, "sent a WebSocket control frame that is too long or fragmented"),
-                code: 1002, context)
+                ConnectionFault(.protocolViolation, "sent a WebSocket control frame that is too long or fragmented")
+            ) { $0.close(code: 1002) }
         }
     }
 
-    private func fail(_ fault: ConnectionFault, code: UInt16, _ context: ChannelHandlerContext) {
-        if case .failed = self.phase { return }
-        let phase = self.phase
-        self.phase = .failed
+    /// Tells the receiver once, and then ends the connection in the way that the fault allows.
+    private func fail(_ fault: ConnectionFault, end: (MessageTransport) -> Void = { _ in }) {
+        guard !self.isFailed else { return }
+        self.isFailed = true
         self.receiver?.transportFailed(fault)
-        switch phase {
-        case .opening, .failed:
-            context.close(promise: nil)
-        case .open(let transport):
-            transport.close(code: code)
+        if let transport = self.transport {
+            end(transport)
         }
     }
 }

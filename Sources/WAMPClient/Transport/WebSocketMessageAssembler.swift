@@ -2,16 +2,16 @@ import NIOCore
 import NIOWebSocket
 
 /// Makes messages of the frames that a router sends, and checks what NIOWebSocket's decoder leaves to its user
-/// (RFC 6455 section 5; wamp-protocol section 9).
+/// (RFC 6455 sections 5 and 8.1; wamp-protocol section 9).
 ///
-/// Sans I/O. Text is not checked for UTF-8 here: the serializer does, in its one scan over the message.
+/// Sans I/O. Text that is not UTF-8 is found at the first fragment that shows it.
 struct WebSocketMessageAssembler {
     /// What a frame was about.
     enum Action: Equatable {
         /// A part of something.
         case nothing
-        /// A whole WAMP message.
-        case message(ByteBuffer)
+        /// A whole message.
+        case message(ByteBuffer, WebSocketMessageKind)
         /// To be answered with a Pong of the same payload, in order.
         case ping(ByteBuffer)
         /// The answer to a Ping.
@@ -22,21 +22,27 @@ struct WebSocketMessageAssembler {
 
     /// What is wrong with a frame, and the close code to say it with.
     struct Violation: Error, Equatable {
-        /// 1002 protocol error, 1003 unacceptable data, 1009 too large.
+        /// 1002 protocol error, 1003 unacceptable data, 1007 not UTF-8, 1009 too large.
         let closeCode: UInt16
         /// Completes "the router ...".
         let message: String
     }
 
-    private let isText: Bool
+    private struct Fragments {
+        let kind: WebSocketMessageKind
+        var octets: ByteBuffer
+    }
+
+    private let accepted: WebSocketMessageKind?
     private let greatest: Int
-    private var fragments: ByteBuffer?
+    private var fragments: Fragments?
+    private var text = UTF8Validator()
 
     /// - Parameters:
-    ///   - isText: whether the serializer's messages are text frames.
+    ///   - accepted: the kind of the serializer's messages; nil takes either.
     ///   - greatest: the longest message that is taken.
-    init(isText: Bool, greatest: Int) {
-        self.isText = isText
+    init(accepted: WebSocketMessageKind?, greatest: Int) {
+        self.accepted = accepted
         self.greatest = greatest
     }
 
@@ -52,35 +58,12 @@ struct WebSocketMessageAssembler {
             throw Violation(closeCode: 1002, message: "sent a WebSocket frame with reserved bits")
         }
         switch frame.opcode {
-        case .text, .binary:
-            guard self.fragments == nil else {
-                throw Violation(closeCode: 1002, message: "began a WebSocket message within another")
-            }
-            guard (frame.opcode == .text) == self.isText else {
-                throw Violation(
-                    closeCode: 1003,
-                    message: "sent a \(self.isText ? "binary" : "text") message where the serializer has the other kind"
-                )
-            }
-            try self.checkLength(frame.data.readableBytes)
-            guard !frame.fin else {
-                return .message(frame.data)
-            }
-            self.fragments = frame.data
-            return .nothing
+        case .text:
+            return try self.began(.text, frame)
+        case .binary:
+            return try self.began(.binary, frame)
         case .continuation:
-            guard var whole = self.fragments else {
-                throw Violation(closeCode: 1002, message: "continued a WebSocket message that it had not begun")
-            }
-            // No second reference while appending, or each fragment would copy all before it.
-            self.fragments = nil
-            try self.checkLength(whole.readableBytes + frame.data.readableBytes)
-            whole.writeImmutableBuffer(frame.data)
-            guard !frame.fin else {
-                return .message(whole)
-            }
-            self.fragments = whole
-            return .nothing
+            return try self.continued(frame)
         case .ping:
             return .ping(frame.data)
         case .pong:
@@ -92,12 +75,62 @@ struct WebSocketMessageAssembler {
         }
     }
 
+    private mutating func began(
+        _ kind: WebSocketMessageKind, _ frame: WebSocketFrame
+    ) throws(Violation) -> Action {
+        guard self.fragments == nil else {
+            throw Violation(closeCode: 1002, message: "began a WebSocket message within another")
+        }
+        guard kind == self.accepted ?? kind else {
+            throw Violation(
+                closeCode: 1003, message: "sent a \(kind) message where the serializer has the other kind")
+        }
+        let octets = frame.data
+        try self.checkLength(octets.readableBytes)
+        guard !frame.fin else {
+            guard kind == .binary || octets.withUnsafeReadableBytes(UTF8Validator.isValid) else { throw Self.notUTF8 }
+            return .message(octets, kind)
+        }
+        self.text = UTF8Validator()
+        try self.checkText(octets, kind, isLast: false)
+        self.fragments = Fragments(kind: kind, octets: octets)
+        return .nothing
+    }
+
+    private mutating func continued(_ frame: WebSocketFrame) throws(Violation) -> Action {
+        guard var whole = self.fragments else {
+            throw Violation(closeCode: 1002, message: "continued a WebSocket message that it had not begun")
+        }
+        // No second reference while appending, or each fragment would copy all before it.
+        self.fragments = nil
+        let octets = frame.data
+        try self.checkLength(whole.octets.readableBytes + octets.readableBytes)
+        try self.checkText(octets, whole.kind, isLast: frame.fin)
+        whole.octets.writeImmutableBuffer(octets)
+        guard !frame.fin else {
+            return .message(whole.octets, whole.kind)
+        }
+        self.fragments = whole
+        return .nothing
+    }
+
     private func checkLength(_ length: Int) throws(Violation) {
         guard length <= self.greatest else {
             throw Violation(
                 closeCode: 1009, message: "sent a message of more than the \(self.greatest) octets that are taken")
         }
     }
+
+    private mutating func checkText(
+        _ octets: ByteBuffer, _ kind: WebSocketMessageKind, isLast: Bool
+    ) throws(Violation) {
+        guard kind == .text else { return }
+        guard octets.withUnsafeReadableBytes({ self.text.accept($0) }), !isLast || self.text.isComplete else {
+            throw Self.notUTF8
+        }
+    }
+
+    private static let notUTF8 = Violation(closeCode: 1007, message: "sent a text message that is not UTF-8")
 
     private static func close(_ data: ByteBuffer) throws(Violation) -> Action {
         var data = data
@@ -109,6 +142,9 @@ struct WebSocketMessageAssembler {
         }
         switch code {
         case 1000...1003, 1007...1014, 3000...4999:
+            guard data.withUnsafeReadableBytes(UTF8Validator.isValid) else {
+                throw Violation(closeCode: 1007, message: "closed the WebSocket with a reason that is not UTF-8")
+            }
             return .close(code: code, reason: String(buffer: data))
         default:
             throw Violation(closeCode: 1002, message: "closed the WebSocket with the illegal code \(code)")

@@ -1,42 +1,65 @@
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket
-import WAMP
+package import WAMP
 
 /// What is asked of an HTTP server to make a WebSocket of the connection, and what its answer means
 /// (RFC 6455 section 4; wamp-protocol section 9). Pure.
-struct WebSocketUpgrade {
+package struct WebSocketUpgrade {
     /// The path, with its query.
-    let target: String
+    private let target: String
     /// The value of `Host`.
-    let host: String
+    private let host: String
     /// The value of `User-Agent`.
-    let agent: String
-    /// What is offered, in order of preference.
-    let serializers: [SerializerID]
+    private let agent: String
+    /// What is offered, in order of preference; nothing is offered, and nothing may be chosen, if it is empty.
+    private let serializers: [SerializerID]
+    /// What the user adds.
+    private let headers: HandshakeHeaders
     /// Random, base64 of 16 octets; what the router makes of it shows that it knows WebSocket.
-    var key = NIOWebSocketClientUpgrader.randomRequestKey()
+    let key: String
+
+    /// - Parameters:
+    ///   - target: the path, with its query.
+    ///   - host: the value of `Host`.
+    ///   - agent: the value of `User-Agent`.
+    ///   - serializers: what is offered, in order of preference. With none no subprotocol is agreed: not WAMP.
+    ///   - headers: what the user adds, or sets in place of `Host` and `User-Agent`.
+    ///   - key: base64 of 16 octets; random, except in tests.
+    package init(
+        target: String, host: String, agent: String, serializers: [SerializerID],
+        headers: HandshakeHeaders = HandshakeHeaders(), key: String = NIOWebSocketClientUpgrader.randomRequestKey()
+    ) {
+        self.target = target
+        self.host = host
+        self.agent = agent
+        self.serializers = serializers
+        self.headers = headers
+        self.key = key
+    }
 
     /// The request, without what NIO's upgrade handler adds: connection, upgrade, key and version.
     var request: HTTPRequestHead {
-        HTTPRequestHead(
-            version: .http1_1, method: .GET, uri: self.target,
-            headers: [
-                "Host": self.host,
-                "User-Agent": self.agent,
-                "Sec-WebSocket-Protocol": self.serializers.map(\.subprotocol).joined(separator: ", "),
-            ])
+        var headers: HTTPHeaders = ["Host": self.host, "User-Agent": self.agent]
+        if !self.serializers.isEmpty {
+            headers.add(name: "Sec-WebSocket-Protocol", value: self.offered)
+        }
+        for (name, value) in self.headers.revealed {
+            headers.replaceOrAdd(name: name, value: value)
+        }
+        return HTTPRequestHead(version: .http1_1, method: .GET, uri: self.target, headers: headers)
     }
 
-    /// The serializer that a 101 answer has chosen.
+    /// The serializer that a 101 answer has chosen; nil if none was offered.
     ///
     /// - Throws: `ConnectionFault` with code `handshake`.
-    func serializer(chosenBy response: HTTPResponseHead) throws(ConnectionFault) -> SerializerID {
+    func serializer(chosenBy response: HTTPResponseHead) throws(ConnectionFault) -> SerializerID? {
         guard response.headers["Sec-WebSocket-Extensions"].isEmpty else {
             throw ConnectionFault(.handshake, "turned on a WebSocket extension that was not offered")
         }
         let chosen = response.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
         guard let first = chosen.first else {
+            if self.serializers.isEmpty { return nil }
             throw ConnectionFault(
                 .handshake,
                 "opened a WebSocket without a WAMP subprotocol; does \(Self.path(self.target)) belong to a WAMP router?"
@@ -67,7 +90,11 @@ struct WebSocketUpgrade {
         case 400, 426:
             advice = "it does not take a WebSocket with \(self.offered) at \(path)"
         case 401:
-            advice = "it, or a proxy before it, wants HTTP authentication at \(path), which is not supported"
+            advice =
+                self.headers.names.contains("authorization")
+                ? "it, or a proxy before it, does not take the Authorization of router.headers"
+                : "it, or a proxy before it, wants HTTP authentication at \(path); give it one by Authorization in "
+                    + "router.headers"
         case 403:
             advice = "it, or a proxy before it, forbids \(path)"
         case 404, 405, 410:
@@ -92,7 +119,13 @@ struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "closed the connection instead of answering the WebSocket handshake: it is not a WebSocket port "
-                + "(for a RawSocket port write rs://), or the router is still starting")
+                + "(for a RawSocket port write rs://, for a port with TLS wss://), or the router is still starting")
+    }
+
+    /// The answer's head is larger than any server's.
+    func endless() -> ConnectionFault {
+        ConnectionFault(
+            .handshake, "answered the WebSocket handshake with an HTTP header that is too long; is this a WAMP router?")
     }
 
     /// The answer was not HTTP.
@@ -100,7 +133,7 @@ struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "answered the WebSocket handshake with something that is not HTTP; is this a WebSocket port? "
-                + "(for a RawSocket port write rs://)")
+                + "(for a RawSocket port write rs://, for a port with TLS wss://)")
     }
 
     private var offered: String {

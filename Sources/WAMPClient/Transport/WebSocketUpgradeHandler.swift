@@ -1,19 +1,28 @@
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOWebSocket
 import WAMP
 
 /// Opens a WebSocket: sends the request, and gives way to `WebSocketHandler` once the router has agreed.
 ///
 /// Sits behind NIO's HTTP client handlers (`addHandlers` sets them all up). On one event loop.
-final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundOut = HTTPClientRequestPart
+package final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    package typealias InboundIn = HTTPClientResponsePart
+    package typealias OutboundOut = HTTPClientRequestPart
 
     private let upgrade: WebSocketUpgrade
     private var receiver: (any TransportReceiver)?
     private var isRequested = false
     private var isFailed = false
+
+    /// Far above what routers answer with, far below what would hurt.
+    private static let answerLimits = {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 16 * 1024
+        limits.maxHeaderListSize = 64 * 1024
+        limits.maxHeaderFieldCount = 128
+        return limits
+    }()
 
     private init(upgrade: WebSocketUpgrade, receiver: any TransportReceiver) {
         self.upgrade = upgrade
@@ -26,7 +35,7 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
     ///   - greatestMessage: the longest message in either direction.
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
-    static func addHandlers(
+    package static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations, upgrade: WebSocketUpgrade, greatestMessage: Int,
         unsentBound: Int, receiver: any TransportReceiver
     ) throws {
@@ -35,24 +44,24 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             upgrade: upgrade, handler: handler, greatestMessage: greatestMessage, unsentBound: unsentBound,
             receiver: receiver)
         try pipeline.addHTTPClientHandlers(
-            leftOverBytesStrategy: .forwardBytes,
+            leftOverBytesStrategy: .forwardBytes, decoderLimitConfiguration: Self.answerLimits,
             withClientUpgrade: (upgraders: [upgrader], completionHandler: { _ in }))
         try pipeline.addHandler(handler)
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         if context.channel.isActive {
             self.sendRequest(context)
         }
     }
 
-    func channelActive(context: ChannelHandlerContext) {
+    package func channelActive(context: ChannelHandlerContext) {
         self.sendRequest(context)
         context.fireChannelActive()
     }
 
     /// Only what is not an upgrade comes here.
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch Self.unwrapInboundIn(data) {
         case .head(let response):
             self.fail(
@@ -64,7 +73,7 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch error {
         case let fault as ConnectionFault:
             self.fail(fault, context)
@@ -72,6 +81,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
             self.fail(self.upgrade.invalidAnswer(), context)
         case HTTPParserError.invalidEOFState:
             self.fail(self.upgrade.closed(), context)
+        case HTTPParserError.headerOverflow:
+            self.fail(self.upgrade.endless(), context)
         case is HTTPParserError:
             self.fail(self.upgrade.notHTTP(), context)
         default:
@@ -79,7 +90,7 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
         }
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         self.fail(self.upgrade.closed(), context)
         let receiver = self.receiver
         self.receiver = nil
@@ -144,7 +155,7 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
         {
             let pipeline = context.pipeline.syncOperations
             do {
-                let serializer: SerializerID
+                let serializer: SerializerID?
                 do {
                     serializer = try self.upgrade.serializer(chosenBy: response)
                 } catch {
@@ -158,7 +169,8 @@ final class WebSocketUpgradeHandler: ChannelInboundHandler, RemovableChannelHand
                     ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: self.greatestMessage)))
                 try pipeline.addHandler(
                     WebSocketHandler(
-                        serializer: serializer, greatestMessage: self.greatestMessage, unsentBound: self.unsentBound,
+                        kind: serializer.map { $0.isText ? .text : .binary }, greatestMessage: self.greatestMessage,
+                        unsentBound: self.unsentBound,
                         receiver: self.receiver))
                 return context.eventLoop.makeSucceededVoidFuture()
             } catch {

@@ -12,12 +12,20 @@ import WAMP
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
 
-    private func channel(greatest: Int = 1 << 20) throws -> EmbeddedChannel {
+    private func channel(
+        greatest: Int = 1 << 20, unsentBound: Int = 1 << 20, serializers: [SerializerID] = [.json],
+        headers: [(String, String)] = []
+    ) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
+        var added = HandshakeHeaders()
+        for (name, value) in headers {
+            try added.add(name, value)
+        }
         let upgrade = WebSocketUpgrade(
-            target: "/ws?token=x", host: "h:1", agent: "a/1", serializers: [.json], key: "dGhlIHNhbXBsZSBub25jZQ==")
+            target: "/ws?token=x", host: "h:1", agent: "a/1", serializers: serializers, headers: added,
+            key: "dGhlIHNhbXBsZSBub25jZQ==")
         try WebSocketUpgradeHandler.addHandlers(
-            to: channel.pipeline.syncOperations, upgrade: upgrade, greatestMessage: greatest, unsentBound: 1 << 20,
+            to: channel.pipeline.syncOperations, upgrade: upgrade, greatestMessage: greatest, unsentBound: unsentBound,
             receiver: self.receiver)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return channel
@@ -108,6 +116,9 @@ import WAMP
         let frames = RouterEnd.webSocketFrames(try self.sent(channel))
         #expect(frames.map(\.first) == [0x88])
         #expect(frames.first?.payload == [0x03, 0xE9])
+        // It is the router that closes TCP.
+        #expect(channel.isActive)
+        channel.pipeline.fireChannelInactive()
         #expect(self.receiver.isClosed)
     }
 
@@ -115,13 +126,62 @@ import WAMP
         let channel = try self.open()
         _ = self.receiver.send("last")
         self.receiver.transport?.close()
+        #expect(self.receiver.send("later") == .sessionClosed)
         let frames = RouterEnd.webSocketFrames(try self.sent(channel))
         #expect(frames.map(\.first) == [0x81, 0x88])
-        #expect(!channel.isActive)
+        // What was on its way to us, and the answer, are of no interest any more.
+        try channel.writeInbound(RouterEnd.webSocket("[1]"))
+        try channel.writeInbound(RouterEnd.webSocket([0x03, 0xE8], first: 0x88))
+        #expect(self.receiver.messages.isEmpty && self.receiver.fault == nil)
+        channel.pipeline.fireChannelInactive()
+        #expect(self.receiver.isClosed)
+        channel.embeddedEventLoop.advanceTime(by: MessageTransport.closeTimeout)
+    }
+
+    /// A router that answers our close frame with nothing.
+    @Test func closeHasADeadline() throws {
+        let channel = try self.open()
+        self.receiver.transport?.close()
+        channel.embeddedEventLoop.advanceTime(by: MessageTransport.closeTimeout - .milliseconds(1))
+        #expect(channel.isActive && !self.receiver.isClosed)
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!channel.isActive && self.receiver.isClosed)
+    }
+
+    /// A router that is not there gets no goodbye.
+    @Test func abandoning() throws {
+        let channel = try self.open()
+        self.receiver.transport?.abandon()
+        #expect(!channel.isActive && self.receiver.isClosed)
+        #expect(try self.sent(channel).readableBytes == 0)
+    }
+
+    /// Without serializers no subprotocol is offered, and each message is answered as what it came as.
+    @Test func withoutSubprotocol() throws {
+        let channel = try self.channel(serializers: [])
+        #expect(!String(buffer: try self.sent(channel)).contains("Sec-WebSocket-Protocol"))
+        self.receiver.onMessage = { receiver, text in _ = receiver.send(text) }
+        try self.answer(Self.agreed + "\r\n", channel)
+        try channel.writeInbound(RouterEnd.webSocket("t"))
+        try channel.writeInbound(RouterEnd.webSocket("b", first: 0x82))
+        #expect(RouterEnd.webSocketFrames(try self.sent(channel)).map(\.first) == [0x81, 0x82])
+        let other = WebSocketHandlerTests()
+        let refused = try other.channel(serializers: [])
+        try? other.answer(Self.agreed + "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n", refused)
+        #expect(other.receiver.fault?.message.contains("not offered") == true)
+    }
+
+    @Test func addedHeaders() throws {
+        let channel = try self.channel(headers: [("Authorization", "Basic eDp5"), ("host", "other"), ("X-A", "1")])
+        let request = String(buffer: try self.sent(channel))
+        #expect(request.contains("\r\nAuthorization: Basic eDp5\r\n"))
+        #expect(request.contains("\r\nX-A: 1\r\n"))
+        #expect(request.contains("\r\nhost: other\r\n"))
+        #expect(!request.contains("h:1"))
     }
 
     @Test(arguments: [
-        (Array("x".utf8), UInt8(0x82), false, UInt8(0xEB), "binary"),
+        (Array("x".utf8), UInt8(0x82), false, UInt8(0xEB), "binary"), ([0xFF], 0x81, false, 0xEF, "not UTF-8"),
         (Array("x".utf8), 0xC1, false, 0xEA, "reserved bits"),
         (Array("x".utf8), 0x83, false, 0xEA, "unknown kind"),
         (Array("x".utf8), 0x81, true, 0xEA, "masked"),
@@ -137,6 +197,7 @@ import WAMP
         let frames = RouterEnd.webSocketFrames(try self.sent(channel))
         #expect(frames.first?.first == 0x88)
         #expect(frames.first?.payload == [0x03, code])
+        channel.embeddedEventLoop.advanceTime(by: MessageTransport.closeTimeout)
         #expect(!channel.isActive)
         #expect(self.receiver.messages.isEmpty)
     }

@@ -1,0 +1,52 @@
+import SidecarConfiguration
+import Testing
+import WAMPClient
+
+@testable import Sidecar
+
+/// The checks of the way to the router, with what they are made of.
+@Suite struct RouterChecksTests {
+    private let checks = FormatChecks.sidecar
+
+    @Test(arguments: [
+        ("ws://127.0.0.1/ws", nil, false), ("ws://far.example.com/ws", nil, true),
+        ("wss://far.example.com/ws", nil, false),
+        ("rs+unix:///s", "http://far.example.com:1", false), ("ws://localhost/ws", "http://far.example.com:1", true),
+        ("wss://localhost/ws", "http://far.example.com:1", false), ("ws://localhost/ws", "http://127.0.0.1:1", false),
+        ("ws://far.example.com/ws", "http://127.0.0.1:1", true),
+    ])
+    func openLines(_ url: String, _ proxy: String?, _ isOpen: Bool) {
+        #expect(self.checks.isOpenToEavesdroppers(url, proxy) == isOpen)
+    }
+
+    @Test func headersAndProxyArrive() throws {
+        let text = """
+            router:
+              url: ws://127.0.0.1/ws
+              realm: realm1
+              headers: { X-Token: top-secret }
+              proxy: http://user:top-secret@127.0.0.1:3128
+            database: { url: postgresql://h/d }
+            """
+        let settings = try ConfigurationFile.load(text: text, checks: self.checks).router
+        let configuration = try RouterConfiguration(settings, version: "1")
+        #expect("\(configuration.headers)" == "[\"X-Token\"]")
+        #expect(configuration.proxy.map { "\($0)" } == "http://127.0.0.1:3128")
+        var dumped = ""
+        dump(configuration, to: &dumped)
+        #expect(!dumped.contains("top-secret") && !dumped.contains("user:"))
+    }
+
+    @Test(arguments: [
+        ("proxy: proxy:3128", "'proxy' in router has no scheme"),
+        ("headers: { Upgrade: x }", "belongs to the handshake"),
+        ("headers: { X-A: \"a\\r\\nb: c\" }", "has a line break"), ("headers: { \"X A\": b }", "is no name"),
+    ])
+    func faults(_ line: String, _ expected: String) {
+        let text = "router: { url: ws://127.0.0.1/ws, realm: realm1, \(line) }\ndatabase: { url: postgresql://h/d }"
+        let faults = #expect(throws: ConfigurationFaults.self) {
+            try ConfigurationFile.load(text: text, checks: self.checks)
+        }
+        #expect(faults?.faults.contains { $0.description.contains(expected) } == true, "\(String(describing: faults))")
+    }
+}
