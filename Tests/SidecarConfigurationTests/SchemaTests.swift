@@ -56,8 +56,8 @@ import Testing
     }
 
     static let sections: [(String, KeyTable)] = [
-        ("file", .file), ("router", .router), ("testament", .testament), ("auth", .authentication),
-        ("router_tls", .routerTLS),
+        ("file", .file), ("router", .router), ("router_tls", .routerTLS), ("testament", .testament),
+        ("auth", .authentication),
         ("database", .database),
         ("procedure", .procedure), ("subscription", .subscription), ("notification", .notification),
         ("publish_options", .publishOptions), ("caller", .caller), ("caller_tls", .callerTLS), ("outbox", .outbox),

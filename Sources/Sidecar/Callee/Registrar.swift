@@ -273,7 +273,9 @@ final class Registrar {
 extension RegisterOptions {
     /// What REGISTER asks for.
     ///
-    /// - Parameter isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
+    /// - Parameters:
+    ///   - mayForce: false after it was taken from us by force.
+    ///   - isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
     init(_ route: ProcedureRoute, mayForce: Bool, isCrossbar: Bool) {
         self.init(
             match: MatchPolicy(rawValue: route.mapping.match.rawValue) ?? .exact,
