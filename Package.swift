@@ -71,7 +71,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: [.product(name: "Yams", package: "Yams")],
+            dependencies: ["Cryptography", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .target(
             name: "Sidecar",
@@ -117,7 +117,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "NIOOpenSSL", "WAMP", "WAMPClient",
+                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -148,7 +148,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
+            name: "SidecarConfigurationTests",
+            dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [

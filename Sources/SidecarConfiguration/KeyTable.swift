@@ -29,8 +29,11 @@ struct KeyTable: Sendable {
 
     /// `router.auth`.
     static let authentication = KeyTable(
-        now: ["method", "authid", "ticket", "ticket_file", "secret", "secret_file"],
-        later: ["private_key", "private_key_file", "channel_binding"])
+        now: [
+            "method", "authid", "ticket", "ticket_file", "secret", "secret_file", "private_key", "private_key_file",
+            "channel_binding",
+        ],
+        later: [])
 
     /// `router.tls`.
     static let routerTLS = KeyTable(
@@ -93,9 +96,6 @@ struct KeyTable: Sendable {
 
 /// Values of the format that this version doesn't support yet.
 enum LaterValues {
-    /// Of `router.auth.method`.
-    static let methods = ["cryptosign", "scram", "tls"]
-
     /// Of `router.serializers`.
     static let serializers = ["msgpack", "cbor"]
 }

@@ -16,8 +16,10 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         case closed
         /// The router refused the session, for a reason other than credentials, or ended it with ABORT.
         case aborted
-        /// The router refused the credentials.
+        /// The router refused the credentials, or asks for an answer that we can't give.
         case credentials
+        /// The router did not prove who it is, or others could read what it would be sent.
+        case untrusted
         /// The router said GOODBYE.
         case goodbye
         /// An administrator ended the session (`wamp.close.killed`).
@@ -34,6 +36,8 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
     package let message: String
     /// The reason of an ABORT or GOODBYE: a WAMP URI.
     package let uri: String?
+    /// The code of a WebSocket's close frame, where that was the end.
+    let closeCode: UInt16?
 
     /// The router it is about, once that is known.
     package private(set) var url: RouterURL?
@@ -45,9 +49,19 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
 
     /// A fault of a kind, with its text and, for ABORT and GOODBYE, its reason.
     package init(_ code: Code, _ message: String, uri: String? = nil) {
+        self.init(code, message, uri: uri, closeCode: nil)
+    }
+
+    private init(_ code: Code, _ message: String, uri: String?, closeCode: UInt16?) {
         self.code = code
         self.message = message
         self.uri = uri
+        self.closeCode = closeCode
+    }
+
+    /// The router closed the WebSocket with a code.
+    static func closed(webSocketCode code: UInt16, _ message: String) -> ConnectionFault {
+        ConnectionFault(.closed, message, uri: nil, closeCode: code)
     }
 
     /// The same, about a router.

@@ -11,6 +11,8 @@ package final class Router {
     private var reconnect: ReconnectStateMachine
     private var connection: Connection?
     private var retry: Scheduled<Void>?
+    /// What routers have shown to be the longest message that they take, in octets.
+    private var shownLimits: [RouterURL: Int] = [:]
     private var stopCompletions: [() -> Void] = []
 
     /// The joined session, if there is one.
@@ -62,7 +64,7 @@ package final class Router {
             let url = self.configuration.urls[index]
             let connection = Connection(
                 url: url, configuration: self.configuration, eventLoop: self.eventLoop, owner: self,
-                delegate: self.delegate)
+                delegate: self.delegate, shownLimit: self.shownLimits[url])
             self.connection = connection
             self.delegate?.observed(.connecting(url))
             connection.open()
@@ -80,9 +82,21 @@ package final class Router {
         if let session {
             self.delegate?.observed(.left(url, session: session.id, fault, retryIn: retryIn))
         } else if let retryIn {
-            self.delegate?.observed(
-                fault.code == .credentials
-                    ? .credentialsRefused(url, fault, retryIn: retryIn) : .connectFailed(url, fault, retryIn: retryIn))
+            self.delegate?.observed(Self.failure(url, fault, retryIn: retryIn))
+        }
+    }
+}
+
+extension Router {
+    private static func failure(_ url: RouterURL, _ fault: ConnectionFault, retryIn: TimeAmount) -> RouterEvent {
+        switch fault.code {
+        case .credentials:
+            .credentialsRefused(url, fault, retryIn: retryIn)
+        case .untrusted:
+            .distrusted(url, fault, retryIn: retryIn)
+        case .tls, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye, .killed,
+            .unsentOutput, .stopped:
+            .connectFailed(url, fault, retryIn: retryIn)
         }
     }
 }
@@ -103,12 +117,13 @@ extension Router: ConnectionOwner {
         guard connection === self.connection else { return }
         self.connection = nil
         self.session = nil
+        self.shownLimits[connection.url] = connection.shownLimit
         if let session {
             self.delegate?.left(session, reason: fault)
         }
         let ending: ReconnectStateMachine.Ending
         switch fault.code {
-        case .credentials:
+        case .credentials, .untrusted:
             ending = .credentials
         case .killed:
             ending = .killed

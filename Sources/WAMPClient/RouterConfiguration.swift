@@ -10,6 +10,8 @@ package struct RouterConfiguration: Sendable {
     package var realm: Realm
     /// Who we are.
     package var authentication: Authentication
+    /// Whether a ticket may go unencrypted to another host.
+    package var isInsecure = false
     /// In order of preference. RawSocket can ask for one only: the first.
     package var serializers: [SerializerID] = [.json]
     /// How TLS is made; `wss` and `rss` URLs need it.

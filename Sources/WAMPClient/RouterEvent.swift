@@ -9,6 +9,8 @@ package enum RouterEvent: Sendable {
     case connectFailed(RouterURL, ConnectionFault, retryIn: TimeAmount)
     /// The router refused the credentials; tried again slowly, it will not get better by itself.
     case credentialsRefused(RouterURL, ConnectionFault, retryIn: TimeAmount)
+    /// The router did not prove who it is, or others could read what it would be sent; tried again slowly.
+    case distrusted(RouterURL, ConnectionFault, retryIn: TimeAmount)
     /// A session is joined.
     case joined(RouterURL, session: SessionID, realm: String, agent: String?, authid: String?, authrole: String?)
     /// The session is over; the next attempt follows after a wait, or none if that is nil.

@@ -98,6 +98,7 @@ import Testing
         }
         let choices: [(String, String, [String])] = [
             ("auth", "method", words(AuthenticationSettings.Method.self)),
+            ("auth", "channel_binding", words(AuthenticationSettings.ChannelBinding.self)),
             ("router", "call_timeout_unit", words(RouterSettings.CallTimeoutUnit.self)),
             ("router_tls", "minimum", words(RouterTLSSettings.Minimum.self)),
             ("router_tls", "verify", words(RouterTLSSettings.Verify.self)),

@@ -119,7 +119,8 @@ final class ClientRun: RouterDelegate {
 
     func observed(_ event: RouterEvent) {
         switch event {
-        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _):
+        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _),
+            .distrusted(let url, let fault, _):
             self.failures[url] = "router \(url): \(fault.message)"
             // Each of several URLs gets its turn; one that works is enough.
             guard self.failures.count == Set(self.configuration.urls).count else { return }

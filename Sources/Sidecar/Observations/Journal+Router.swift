@@ -16,6 +16,10 @@ extension Journal {
             self.logger.error(
                 "router refuses the credentials",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
+        case .distrusted(let url, let fault, let wait):
+            self.logger.error(
+                "router is not trusted",
+                metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .joined(let url, let session, let realm, let agent, let authid, let authrole):
             self.logger.info(
                 "router joined",

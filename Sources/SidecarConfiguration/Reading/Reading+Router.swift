@@ -14,7 +14,7 @@ extension Reading {
         let ping = section.flag("ping") ?? false
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
         let testament = self.testament(section)
-        let authentication = self.authentication(section)
+        let authentication = self.authentication(section, urls: urls)
         let tls = self.routerTLS(section, urls: urls)
         let headers = self.headers(section, urls: urls)
         let proxy = self.proxy(section, urls: urls)
@@ -26,7 +26,7 @@ extension Reading {
             for url in openURLs {
                 self.add(
                     at: url.location, "the ticket would go unencrypted to another host",
-                    "use method: wampcra, or allow it by insecure: true in router")
+                    "use wss:// or rss://, or another method, or allow it by insecure: true in router")
             }
         }
         guard let realm, let authentication, !urls.isEmpty else { return nil }

@@ -9,7 +9,8 @@ struct ReconnectStateMachine: ~Copyable {
     enum Ending: Sendable, Equatable {
         /// Anything that may be better next time.
         case transient
-        /// The router refused our credentials: tried again slowly, because it will not get better by itself.
+        /// The router refused our credentials, or we do not trust it: tried again slowly, because it will not get better by
+        /// itself.
         case credentials
         /// An administrator ended the session: at once would be rude.
         case killed

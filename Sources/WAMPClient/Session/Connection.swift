@@ -27,14 +27,15 @@ final class Connection {
     var machine = SessionStateMachine()
     var transport: MessageTransport?
     private(set) var session: Session?
+    private var authentication: AuthenticationStateMachine
     private var channel: (any Channel)?
     /// Whether TLS stands, where there is some.
     private var isSecured = false
-    /// What authentication can be bound to, once TLS stands: the SHA-256 of our own Finished message.
-    private(set) var channelID: [UInt8]?
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
+    /// The longest message that the router is sent, in octets, as far as its refusals have shown it; nil without one.
+    private(set) var shownLimit: Int?
 
     var pending: [RequestID: PendingRequest] = [:]
     var deadlines = DeadlineQueue<RequestID>()
@@ -54,10 +55,12 @@ final class Connection {
     /// - Parameters:
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
+    ///   - shownLimit: what earlier connections to this router have shown.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
-        delegate: (any RouterDelegate)?
+        delegate: (any RouterDelegate)?, shownLimit: Int? = nil
     ) {
+        self.shownLimit = shownLimit
         self.url = url
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -65,6 +68,7 @@ final class Connection {
         self.delegate = delegate
         self.serializer = JSONSerializer(
             limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
+        self.authentication = AuthenticationStateMachine(configuration.authentication, channelID: nil)
         self.liveness = LivenessStateMachine(
             interval: configuration.heartbeatInterval, patience: configuration.heartbeatPatience, now: eventLoop.now)
     }
@@ -124,7 +128,7 @@ final class Connection {
             transport.abandon()
         case .protocolViolation:
             transport.close(code: 1002)
-        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .goodbye, .killed, .stopped:
+        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .untrusted, .goodbye, .killed, .stopped:
             transport.close()
         }
     }
@@ -203,7 +207,7 @@ final class Connection {
         case .challenged(let challenge):
             self.challenged(challenge)
         case .refused(let abort):
-            self.drop(.refused(abort))
+            self.drop(.refused(abort, self.configuration.authentication))
         case .aborted(let abort):
             self.drop(.aborted(abort))
         case .ended(let goodbye, let reply):
@@ -218,6 +222,12 @@ final class Connection {
     }
 
     private func joined(_ welcome: Welcome) {
+        do throws(AuthenticationError) {
+            try self.authentication.check(welcome)
+        } catch {
+            self.refuse(error)
+            return
+        }
         let session = Session(welcome: welcome, connection: self)
         self.session = session
         self.features = FeatureGate(welcome)
@@ -229,14 +239,19 @@ final class Connection {
     }
 
     private func challenged(_ challenge: Challenge) {
-        let authentication = self.configuration.authentication
-        guard authentication.isSlow(challenge) else {
-            self.challengeAnswered(Self.answer(authentication, challenge))
+        let work: AuthenticationWork
+        do throws(AuthenticationError) {
+            work = try self.authentication.work(for: challenge)
+        } catch {
+            self.refuse(error)
             return
         }
-        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
-            Self.answer(authentication, challenge)
-        }.assumeIsolated().whenComplete { outcome in
+        guard work.isSlow else {
+            self.challengeAnswered(Self.run(work))
+            return
+        }
+        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) { Self.run(work) }.assumeIsolated().whenComplete
+        { outcome in
             switch outcome {
             case .success(let answer): self.challengeAnswered(answer)
             case .failure: self.challengeAnswered(.failure(.cryptography))
@@ -244,28 +259,39 @@ final class Connection {
         }
     }
 
-    private static func answer(
-        _ authentication: Authentication, _ challenge: Challenge
-    ) -> Result<Authenticate, AuthenticationError> {
+    private static func run(_ work: AuthenticationWork) -> Result<AuthenticationAnswer, AuthenticationError> {
         do throws(AuthenticationError) {
-            return .success(try authentication.answer(to: challenge))
+            return .success(try work.run())
         } catch {
             return .failure(error)
         }
     }
 
-    private func challengeAnswered(_ answer: Result<Authenticate, AuthenticationError>) {
+    private func challengeAnswered(_ answer: Result<AuthenticationAnswer, AuthenticationError>) {
         switch answer {
         case .success(let answer):
-            if let message = self.machine.authenticate(answer) {
+            if let message = self.machine.authenticate(self.authentication.answered(answer)) {
                 _ = self.send(.authenticate(message))
             }
         case .failure(let error):
-            if let abort = self.machine.refuse(error) {
-                _ = self.send(.abort(abort))
-                self.drop(ConnectionFault(.credentials, "cannot be logged in to: \(error); look at router.auth"))
-            }
+            self.refuse(error)
         }
+    }
+
+    /// Does not go on with the router, if there is still something to break off.
+    private func refuse(_ error: AuthenticationError) {
+        if let abort = self.machine.refuse(error) {
+            _ = self.send(.abort(abort))
+            self.drop(.notLoggedIn(error))
+        }
+    }
+
+    /// Whether nobody else can read what is sent. The name in the URL does not say where it led: what counts is the other
+    /// end as well.
+    private func isConfidential(_ transport: MessageTransport) -> Bool {
+        if self.url.isSecure { return true }
+        guard self.url.isLocal else { return false }
+        return transport.remoteAddress?.isLocal ?? false
     }
 
     // MARK: - Time
@@ -343,7 +369,7 @@ final class Connection {
 extension Connection: TransportReceiver {
     func transportSecured(channelID: [UInt8]?) {
         self.isSecured = true
-        self.channelID = channelID
+        self.authentication = AuthenticationStateMachine(self.configuration.authentication, channelID: channelID)
     }
 
     func transportOpened(_ transport: MessageTransport) {
@@ -352,14 +378,26 @@ extension Connection: TransportReceiver {
             return
         }
         self.transport = transport
+        if let shownLimit = self.shownLimit {
+            transport.limit(to: shownLimit)
+        }
         if self.phaseDeadline == nil {
             self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
             self.arm()
         }
-        let hello = self.configuration.authentication.hello(
-            realm: self.configuration.realm, agent: self.configuration.agent)
-        if let hello = self.machine.open(hello) {
-            _ = self.send(.hello(hello))
+        let needsConfidence = self.configuration.authentication.revealsSecret && !self.configuration.isInsecure
+        guard !needsConfidence || self.isConfidential(transport) else {
+            self.drop(.openTicket)
+            return
+        }
+        do throws(AuthenticationError) {
+            let hello = try self.authentication.hello(
+                realm: self.configuration.realm, agent: self.configuration.agent)
+            if let hello = self.machine.open(hello) {
+                _ = self.send(.hello(hello))
+            }
+        } catch {
+            self.drop(.notLoggedIn(error))
         }
     }
 
@@ -393,10 +431,22 @@ extension Connection: TransportReceiver {
                     .closed,
                     "\(fault.message) right after HELLO, without a word: look at router.realm, router.auth and the "
                         + "router's log")
+        } else if fault.closeCode == Self.messageTooBig, let transport = self.transport, self.fault == nil {
+            // WebSocket doesn't say beforehand what the peer takes. Whatever was sent again and again would end every
+            // session, so this is learned: what was too big is at least not longer than the longest.
+            let limit = max(transport.longestSent - 1, 1)
+            self.shownLimit = limit
+            self.fault = ConnectionFault(
+                .closed,
+                "\(fault.message): a message of up to \(transport.longestSent) octets was too big for it; from now on it is "
+                    + "sent at most \(limit). Raise its limit for messages, then restart the sidecar")
         } else {
             self.fault = self.fault ?? fault
         }
     }
+
+    /// Why a WebSocket is closed (RFC 6455, section 7.4.1).
+    private static let messageTooBig: UInt16 = 1009
 
     func transportClosed() {
         self.ended()

@@ -56,9 +56,9 @@ final class WebSocketHandler: ChannelInboundHandler {
                 transport.pong(payload)
             case .close(let code, let reason):
                 let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
-                self.fail(ConnectionFault(.closed, "closed the WebSocket with code \(code)\(why)")) {
-                    $0.close(code: code == 1005 ? 1000 : code)
-                }
+                let fault = ConnectionFault.closed(
+                    webSocketCode: code, "closed the WebSocket with code \(code)\(why)")
+                self.fail(fault) { $0.close(code: code == 1005 ? 1000 : code) }
             }
         } catch {
             self.fail(ConnectionFault(.protocolViolation, error.message)) { $0.close(code: error.closeCode) }

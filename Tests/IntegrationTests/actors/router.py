@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .certificates import Certificates
+from .credentials import KeyPair, argon2id_verifier, fingerprint, pbkdf2_verifier
 from .deadline import accepts, free_port, wait_until
 
 REALM = "realm1"
@@ -29,9 +30,11 @@ NARROW = 64 * 1024
 
 
 def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, strict_port: int,
-                  certificates: Certificates) -> dict[str, Any]:
+                  certificates: Certificates, keys: dict[str, KeyPair],
+                  scram: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket, one with TLS, one with
-    TLS that wants a certificate; each with anonymous, ticket, and WAMP-CRA with and without salt."""
+    TLS that wants a certificate; each with anonymous, ticket, WAMP-CRA with and without salt, cryptosign with the keys,
+    SCRAM with both ways to stretch a password, and the client's certificate."""
     auth = {
         "anonymous": {"type": "static", "role": "everybody"},
         "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
@@ -44,6 +47,24 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
                     "salt": SALT, "iterations": ITERATIONS, "keylen": 32,
                 },
             },
+        },
+        "cryptosign": {
+            "type": "static",
+            "principals": {
+                f"{name}-user": {"authorized_keys": [pair.public], "role": "everybody"} for name, pair in keys.items()
+            },
+        },
+        "tls": {
+            "type": "static",
+            "principals": {
+                "certificate-user": {
+                    "certificate-sha1": fingerprint(Path(certificates.path("client.pem"))), "role": "everybody",
+                },
+            },
+        },
+        "scram": {
+            "type": "static",
+            "principals": {name: verifier | {"role": "everybody"} for name, verifier in scram.items()},
         },
     }
     common = {"serializers": ["json", "msgpack", "cbor"], "auth": auth}
@@ -106,7 +127,9 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
 class Router:
     """One Crossbar.io node; it takes ten seconds and more to start, so tests share it where they can."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path | None = None) -> None:
+        #: `crossbar` of this environment, or of another one with another version.
+        self.program = program or Path(sys.executable).parent / "crossbar"
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xb-"))
         self.port = free_port()
         self.narrow_port = free_port()
@@ -114,11 +137,16 @@ class Router:
         self.strict_port = free_port()
         self.certificates = Certificates()
         self.socket = self.folder / "router.sock"
+        #: Made by each tool; the authid is the tool's name and `-user`.
+        self.keys = {tool: KeyPair.made(self.folder / tool, tool) for tool in ["openssl", "ssh-keygen"]}
+        #: What it knows of the users that log in by SCRAM.
+        self.scram = {"pbkdf2-user": pbkdf2_verifier(SECRET), "argon2id-user": argon2id_verifier(SECRET)}
         self.process: subprocess.Popen[bytes] | None = None
         node = self.folder / ".crossbar"
         node.mkdir()
         (node / "config.json").write_text(json.dumps(configuration(
-            self.port, self.narrow_port, self.socket, self.tls_port, self.strict_port, self.certificates)))
+            self.port, self.narrow_port, self.socket, self.tls_port, self.strict_port, self.certificates, self.keys,
+            self.scram)))
 
     def start(self) -> None:
         """Starts the node and waits until it listens."""
@@ -129,7 +157,7 @@ class Router:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    Path(sys.executable).parent / "crossbar", "start", "--cbdir", self.folder / ".crossbar",
+                    self.program, "start", "--cbdir", self.folder / ".crossbar",
                     "--loglevel", "info", "--color", "false",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,

@@ -1,3 +1,4 @@
+import Cryptography
 import NIOCore
 import Testing
 
@@ -87,8 +88,8 @@ func encode(_ message: OutgoingMessage) -> String {
     }
 
     @Test func hello() throws {
-        let hello = Authentication.ticket(authid: "joe", ticket: "secret").hello(
-            realm: try Realm("realm1"), agent: "wamp-sidecar/0")
+        let hello = try Authentication.ticket(authid: "joe", ticket: SecretBytes("secret")).hello(
+            agent: "wamp-sidecar/0")
         guard case .list(let elements) = try JSON.value(of: ByteBuffer(string: encode(.hello(hello)))),
             elements.count == 3, case .dictionary(let details) = elements[2],
             case .dictionary(let roles) = details["roles"]
@@ -119,7 +120,7 @@ func encode(_ message: OutgoingMessage) -> String {
         let uri = try URI("a.b")
         let payload = self.payload("[1]", #"{"a":1}"#)
         let messages: [OutgoingMessage] = [
-            .hello(Authentication.anonymous(authid: nil).hello(realm: try Realm("realm1"), agent: "x")),
+            .hello(try Authentication.anonymous(authid: nil).hello()),
             .abort(.protocolViolation("x")), .authenticate(Authenticate(signature: "x")),
             .goodbye(Goodbye(reason: CloseReason.normal)),
             .error(InvocationError(request: id(1), uri: uri, payload: payload)),
