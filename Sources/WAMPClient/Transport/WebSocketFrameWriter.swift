@@ -2,8 +2,7 @@ import NIOCore
 
 /// Writes the frames that a WebSocket client sends (RFC 6455 section 5): never fragmented, always masked.
 ///
-/// NIOWebSocket's encoder would take one buffer per frame through the pipeline and copy it; here the frames of a loop
-/// turn go into one buffer, and masking is the copy.
+/// The frames of a loop turn go into one buffer, and masking is the copy.
 enum WebSocketFrameWriter {
     /// Appends a frame.
     ///
