@@ -29,6 +29,7 @@ struct WebSocketMessageAssembler {
     /// Of the frame whose payload is not complete.
     private var header: WebSocketFrameHeader?
     private var fragments: Fragments?
+    /// Between messages at no character, as each text has to end with a whole one.
     private var text = UTF8Validator()
     /// Octets of the incomplete payload that were found to be text.
     private var checked = 0
@@ -105,7 +106,6 @@ struct WebSocketMessageAssembler {
                 closeCode: 1003, message: "sent a \(kind) message where the serializer has the other kind")
         }
         try self.checkLength(length, behind: 0)
-        self.text = UTF8Validator()
     }
 
     private func checkLength(_ length: Int, behind before: Int) throws(WebSocketViolation) {
