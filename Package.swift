@@ -40,9 +40,14 @@ let package = Package(
             dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
+            name: "NIOOpenSSL",
+            dependencies: ["COpenSSL", "Cryptography", .product(name: "NIOCore", package: nio)],
+            swiftSettings: memorySafe),
+        .target(
             name: "WAMPClient",
             dependencies: [
                 "Cryptography",
+                "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -70,6 +75,7 @@ let package = Package(
             name: "Sidecar",
             dependencies: [
                 "Cryptography",
+                "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -99,9 +105,17 @@ let package = Package(
             dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
+            name: "NIOOpenSSLTests",
+            dependencies: [
+                "NIOOpenSSL", "Cryptography",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "WAMP", "WAMPClient",
+                "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],

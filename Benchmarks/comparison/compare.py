@@ -15,6 +15,7 @@ from drain import add_drain, drain_run
 from events import add_events, events_rounds
 from notify import add_notify, notify_run
 from publish import add_publish, publish_rounds
+from rows import add_rows, rows_rounds
 from sql_calls import add_sql_calls, sql_calls_rounds
 from start import add_start, start_runs
 from table import Table
@@ -30,6 +31,10 @@ def calls(options, table):
 
 def notify(options, table):
     add_notify(table, [notify_run(options) for _ in range(options.rounds)])
+
+
+def rows(options, table):
+    add_rows(table, rows_rounds(options), options)
 
 
 def publish(options, table):
@@ -52,9 +57,9 @@ def start(options, table):
     add_start(table, start_runs(options))
 
 
-#: What can be asked for, in the table's order. The first two go without the SQL interface.
+#: What can be asked for, in the table's order. The first three go without the SQL interface.
 PARTS = {
-    "calls": calls, "notify": notify, "publish": publish, "drain": drain, "events": events, "sql-calls": sql_calls,
+    "calls": calls, "notify": notify, "rows": rows, "publish": publish, "drain": drain, "events": events, "sql-calls": sql_calls,
     "start": start,
 }
 
@@ -74,6 +79,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--notifications", type=int, default=500_000)
     parser.add_argument("--batch", type=int, default=1000, help="notifications in one transaction")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a set")
     parser.add_argument("--backlog", type=int, default=1_000_000, help="small rows in the outbox")
     parser.add_argument("--large", type=int, default=2_000, help="rows of 1 MiB in the outbox")
     parser.add_argument("--singles", type=int, default=100, help="single events whose latency is taken")
@@ -87,7 +93,7 @@ def main():
     if options.what == "profile":
         return profile_run(options)
     parts = list(PARTS) if options.what == "all" else [options.what]
-    if set(parts) - {"calls", "notify"}:
+    if set(parts) - {"calls", "notify", "rows"}:
         install(options)
     table = Table()
     for part in parts:

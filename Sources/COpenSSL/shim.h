@@ -8,4 +8,6 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "tls.h"
+
 #endif

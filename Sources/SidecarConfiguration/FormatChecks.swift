@@ -37,6 +37,12 @@ package struct FormatChecks: Sendable {
     /// A statement of a mapping's `sql`.
     package var sqlStatement: @Sendable (_ text: String) -> String?
 
+    /// The files of `router.tls`, which are read for it, and the name.
+    package var routerTLS: @Sendable (_ settings: RouterTLSSettings) -> [TLSProblem]
+
+    /// The files of `caller.tls`, which are read for it.
+    package var callerTLS: @Sendable (_ identity: TLSIdentity) -> [TLSProblem]
+
     /// All checks, each from the module that knows.
     package init(
         uri: @escaping @Sendable (_ text: String, _ match: String) -> String? = { _, _ in nil },
@@ -50,7 +56,9 @@ package struct FormatChecks: Sendable {
         realm: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
         databaseURL: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
         functionReference: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
-        sqlStatement: @escaping @Sendable (_ text: String) -> String? = { _ in nil }
+        sqlStatement: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+        routerTLS: @escaping @Sendable (_ settings: RouterTLSSettings) -> [TLSProblem] = { _ in [] },
+        callerTLS: @escaping @Sendable (_ identity: TLSIdentity) -> [TLSProblem] = { _ in [] }
     ) {
         self.uri = uri
         self.topic = topic
@@ -63,5 +71,7 @@ package struct FormatChecks: Sendable {
         self.databaseURL = databaseURL
         self.functionReference = functionReference
         self.sqlStatement = sqlStatement
+        self.routerTLS = routerTLS
+        self.callerTLS = callerTLS
     }
 }

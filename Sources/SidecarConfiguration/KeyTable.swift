@@ -18,16 +18,24 @@ struct KeyTable: Sendable {
     /// `router`.
     static let router = KeyTable(
         now: [
-            "url", "realm", "serializers", "auth",
+            "url", "realm", "serializers", "auth", "tls",
             "headers", "proxy", "proxy_file",
             "ping", "call_timeout_unit", "insecure",
         ],
-        later: ["tls", "testament"])
+        later: ["testament"])
 
     /// `router.auth`.
     static let authentication = KeyTable(
         now: ["method", "authid", "ticket", "ticket_file", "secret", "secret_file"],
         later: ["private_key", "private_key_file", "channel_binding"])
+
+    /// `router.tls`.
+    static let routerTLS = KeyTable(
+        now: [
+            "ca_file", "certificate_file", "key_file", "key_password", "key_password_file", "server_name", "minimum",
+            "verify",
+        ],
+        later: [])
 
     /// `database`.
     static let database = KeyTable(
@@ -62,8 +70,13 @@ struct KeyTable: Sendable {
 
     /// `caller`.
     static let caller = KeyTable(
-        now: ["listen", "connect", "password", "password_file", "timeout", "sessions", "insecure", "allow_meta"],
-        later: ["tls"])
+        now: [
+            "listen", "connect", "password", "password_file", "tls", "timeout", "sessions", "insecure", "allow_meta",
+        ],
+        later: [])
+
+    /// `caller.tls`.
+    static let callerTLS = KeyTable(now: ["certificate_file", "key_file"], later: [])
 
     /// `outbox`.
     static let outbox = KeyTable(now: ["event_id", "batch", "acknowledge_timeout", "attempts"], later: [])
@@ -82,7 +95,4 @@ enum LaterValues {
 
     /// Of `router.serializers`.
     static let serializers = ["msgpack", "cbor"]
-
-    /// Schemes of `router.url`.
-    static let schemes = ["wss", "rss"]
 }

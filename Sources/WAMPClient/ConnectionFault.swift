@@ -2,8 +2,8 @@
 package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds that are treated differently.
     package enum Code: String, Sendable, CaseIterable {
-        /// This version cannot do what the URL asks for (TLS).
-        case unsupported
+        /// TLS did not come about: the router did not prove who it is, or does not take who we are.
+        case tls = "TLS"
         /// Nothing answers at that address.
         case unreachable
         /// The peer answers, but not as a router does: wrong port, wrong path, wrong protocol.

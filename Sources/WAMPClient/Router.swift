@@ -112,7 +112,7 @@ extension Router: ConnectionOwner {
             ending = .credentials
         case .killed:
             ending = .killed
-        case .unsupported, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye,
+        case .tls, .unreachable, .handshake, .silent, .protocolViolation, .closed, .aborted, .goodbye,
             .unsentOutput, .stopped:
             ending = .transient
         }

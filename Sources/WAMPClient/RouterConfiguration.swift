@@ -1,4 +1,5 @@
 package import NIOCore
+package import NIOOpenSSL
 package import WAMP
 
 /// How a router is reached and joined. The limits and times are the contract's; tests shorten them.
@@ -11,6 +12,10 @@ package struct RouterConfiguration: Sendable {
     package var authentication: Authentication
     /// In order of preference. RawSocket can ask for one only: the first.
     package var serializers: [SerializerID] = [.json]
+    /// How TLS is made; `wss` and `rss` URLs need it.
+    package var tls: TLSContext?
+    /// The name that a router's certificate has to have, whatever its URL says; nil: the URL's host.
+    package var serverName: String?
     /// Whether RawSocket PING is the heartbeat: not with Crossbar.io, which drops the connection.
     package var ping = false
     /// What tunnels to the router are made by; Unix sockets are reached without.

@@ -1,7 +1,7 @@
 /// Where a router listens and how it is spoken to: one entry of `router.url`.
 ///
-/// `ws://host[:port]/path`, `rs://host:port`, `ws+unix:///socket:/path`, `rs+unix:///socket`, and `wss`, `rss`, which
-/// are understood here and refused by the connector as long as there is no TLS. A value; safe to share.
+/// `ws://host[:port]/path`, `rs://host:port`, `ws+unix:///socket:/path`, `rs+unix:///socket`, and with TLS
+/// `wss://host[:port]/path`, `rss://host:port`. A value; safe to share.
 package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     /// How WAMP messages are framed on the byte stream.
     package enum Transport: Sendable, Hashable {

@@ -102,7 +102,8 @@ import Testing
         #expect(faults(below: text).count == 2)
         #expect(faults(below: "log: { level: &a [x], format: *a }\n").count == 2)
         let same = "router: { url: [ &u \"wss://h\", *u ], realm: r }\ndatabase: { url: d }\n"
-        #expect(faults(in: same).map { $0.prefix(20) } == ["sidecar.yaml:1:18: '"])
+        let checks = FormatChecks(routerURL: { _ in "is bad" })
+        #expect(faults(in: same, checks: checks).map { $0.prefix(20) } == ["sidecar.yaml:1:18: '"])
     }
 
     @Test func filesAreRead() throws {

@@ -62,7 +62,8 @@ import Testing
             + LogSettings.Level.allCases.map(\.rawValue) + DatabaseSettings.OnDatabaseLoss.allCases.map(\.rawValue)
             + RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
             + AuthenticationSettings.Method.allCases.map(\.rawValue)
-            + LaterValues.methods + LaterValues.serializers + LaterValues.schemes
+            + RouterTLSSettings.Minimum.allCases.map(\.rawValue) + RouterTLSSettings.Verify.allCases.map(\.rawValue)
+            + LaterValues.methods + LaterValues.serializers
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

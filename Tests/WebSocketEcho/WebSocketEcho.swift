@@ -69,6 +69,8 @@ final class Echo: TransportReceiver {
         self.ended = ended
     }
 
+    func transportSecured(channelID: [UInt8]?) {}
+
     func transportOpened(_ transport: MessageTransport) {
         self.transport = transport
     }

@@ -73,7 +73,7 @@ struct CallStage {
                     outcome.errors += 1
                     if outcome.firstError == nil { outcome.firstError = text }
                     if pending.remove(request) == nil { outcome.wrong += 1 }
-                case .housekeeping, .publish, .call:
+                case .housekeeping, .publish, .call, .progress:
                     continue
                 }
             }

@@ -15,9 +15,12 @@ struct LoadCommand: ParsableCommand {
               load calls --outstanding 128 --calls 1000000 --sample-every 100000 -- wamp-sidecar run --config bench.yaml
               load publications --count 500000 -- wamp-sidecar run --config bench.yaml
               load events --count 500000 -- wamp-sidecar run --config bench.yaml
+              load rows --count 1000000 -- wamp-sidecar run --config bench.yaml
               load serve -- wamp-sidecar run --config bench.yaml
             """,
-        subcommands: [CallsCommand.self, PublicationsCommand.self, EventsCommand.self, ServeCommand.self])
+        subcommands: [
+            CallsCommand.self, PublicationsCommand.self, EventsCommand.self, RowsCommand.self, ServeCommand.self,
+        ])
 }
 
 /// What every mode needs to get hold of a peer.

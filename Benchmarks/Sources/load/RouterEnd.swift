@@ -23,6 +23,8 @@ final class RouterEnd {
         case housekeeping
         /// A YIELD; `result` is its first positional argument if that is an integer.
         case yield(request: Int, result: Int?)
+        /// A YIELD in progress, whose only argument is an array of rows: their numbers; nil if they are not consecutive.
+        case progress(request: Int, rows: Range<Int>?)
         /// An ERROR for an invocation; the text is the whole message.
         case error(request: Int, text: String)
         /// A PUBLISH; `number` is its first positional argument if that is an integer.
@@ -60,7 +62,9 @@ final class RouterEnd {
         guard cursor.take("["), let code = cursor.integer(), cursor.take(",") else { throw malformed(frame) }
         switch code {
         case 70:
-            guard let request = cursor.integer(), cursor.take(","), cursor.skipValue() else { throw malformed(frame) }
+            guard let request = cursor.integer(), cursor.take(","), let isProgress = cursor.objectHasTrue("progress")
+            else { throw malformed(frame) }
+            if isProgress { return .progress(request: request, rows: rows(&cursor)) }
             guard cursor.take(","), cursor.take("[") else { return .yield(request: request, result: nil) }
             return .yield(request: request, result: cursor.integer())
         case 16:
@@ -98,6 +102,21 @@ final class RouterEnd {
         }
         guard cursor.take(","), cursor.take("[") else { return .publish(number: nil) }
         return .publish(number: cursor.integer())
+    }
+
+    /// The numbers of an array of objects, each of which begins with its own.
+    private func rows(_ cursor: inout JSONCursor) -> Range<Int>? {
+        guard cursor.take(","), cursor.take("["), cursor.take("[") else { return nil }
+        var numbers: Range<Int>?
+        repeat {
+            guard let row = cursor.value() else { return nil }
+            var member = JSONCursor(row)
+            guard member.take("{"), member.string() != nil, member.take(":"), let number = member.integer(),
+                number == numbers?.upperBound ?? number, number < Int.max
+            else { return nil }
+            numbers = (numbers?.lowerBound ?? number)..<(number + 1)
+        } while cursor.take(",")
+        return numbers
     }
 
     private func call(_ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {

@@ -30,7 +30,7 @@ struct ServeStage {
                     switch happening {
                     case .publish: outcome.publications += 1
                     case .call: outcome.calls += 1
-                    case .housekeeping, .yield, .error: continue
+                    case .housekeeping, .yield, .progress, .error: continue
                     }
                 }
                 try router.connection.flush()

@@ -10,8 +10,6 @@ import NIOCore
 final class Connection: WatcherHandler {
     private enum State {
         case open
-        /// No more is read until ``resume()``: the router can't take what would come of it.
-        case paused
         case closed
     }
 
@@ -44,6 +42,13 @@ final class Connection: WatcherHandler {
     private var retired: [Statement] = []
     private var isArmedForWriting = false
     private var needsFlush = false
+    /// No more is read until ``resume()``: the router can't take what would come of it.
+    private var isPaused = false
+    /// What runs is of no use any more: it is read to its end, paused or not.
+    private var isDraining = false
+    private var isReceiving = false
+    /// Reading was allowed again from within ``receive()``.
+    private var isToReadOn = false
 
     /// The process id of the backend: what `pg_cancel_backend` takes.
     let backend: Int32
@@ -70,11 +75,8 @@ final class Connection: WatcherHandler {
     /// For example 150018.
     var serverVersion: Int32 { self.handle.serverVersion }
 
-    /// Whether reading has been stopped.
-    var isPaused: Bool {
-        if case .paused = self.state { return true }
-        return false
-    }
+    /// Whether nothing is read.
+    var isHeld: Bool { self.isPaused && !self.isDraining }
 
     /// The number of units of work that were sent and have not ended.
     var depth: Int { self.inFlight.count }
@@ -210,7 +212,7 @@ final class Connection: WatcherHandler {
 
     /// Sends what libpq still holds, as far as the socket takes it; the rest follows when it is writable.
     func flush() {
-        guard self.needsFlush, case .open = self.state else { return }
+        guard self.needsFlush, self.isNotClosed, !self.isHeld else { return }
         switch unsafe PQflush(self.handle.pointer) {
         case 0:
             self.needsFlush = false
@@ -229,9 +231,8 @@ final class Connection: WatcherHandler {
     ///
     /// - Parameter patience: how long the event loop may stand still for it.
     func waitBriefly(_ patience: TimeAmount) {
-        guard case .open = self.state, self.inFlight.count == 1, !self.needsFlush, !self.isArmedForWriting else {
-            return
-        }
+        guard self.isNotClosed, !self.isHeld, self.inFlight.count == 1, !self.needsFlush, !self.isArmedForWriting
+        else { return }
         let deadline = NIODeadline.now() + patience
         repeat {
             if self.isReadable {
@@ -250,45 +251,62 @@ final class Connection: WatcherHandler {
     // MARK: - Receiving
 
     func descriptorIsReady() {
-        guard case .open = self.state else { return }
+        guard self.isNotClosed, !self.isHeld else { return }
         self.isArmedForWriting = false
         self.receive()
     }
 
     /// Stops reading after what has been read; the server will soon stop sending.
     func pause() {
-        guard case .open = self.state else { return }
-        self.state = .paused
+        self.isPaused = true
     }
 
     /// Reads on.
     func resume() {
-        guard case .paused = self.state else { return }
-        self.state = .open
+        guard self.isPaused else { return }
+        self.isPaused = false
+        self.readOn()
+    }
+
+    /// Reads what runs to its end, even if paused: nobody waits for its rows any more, only for its end.
+    func drain() {
+        guard !self.inFlight.isEmpty, !self.isDraining else { return }
+        self.isDraining = true
+        if self.isPaused { self.readOn() }
+    }
+
+    private func readOn() {
+        guard self.isNotClosed else { return }
         // A report may have come and gone meanwhile; and the pause was not the server's.
         self.isArmedForWriting = false
         self.headSince = .now()
-        self.receive()
+        // What a row became may have been taken by the router at once, in the middle of ``takeResults()``.
+        if self.isReceiving { self.isToReadOn = true } else { self.receive() }
     }
 
     private func receive() {
         // An answer may be the last thing that somebody wanted of the owner.
         let owner = self.owner
         defer { withExtendedLifetime(owner) {} }
-        guard unsafe PQconsumeInput(self.handle.pointer) == 1 else {
-            let reason = self.handle.errorText
+        self.isReceiving = true
+        defer { self.isReceiving = false }
+        repeat {
+            self.isToReadOn = false
+            guard unsafe PQconsumeInput(self.handle.pointer) == 1 else {
+                let reason = self.handle.errorText
+                self.takeResults()
+                return self.lose(reason)
+            }
+            self.takeNotifications()
             self.takeResults()
-            return self.lose(reason)
-        }
-        self.takeNotifications()
-        self.takeResults()
-        guard case .open = self.state else { return }
+        } while self.isToReadOn && self.isNotClosed
+        guard self.isNotClosed else { return }
         if self.isRetiring, self.inFlight.isEmpty {
             self.lose(nil)
             return
         }
         self.flush()
-        guard case .open = self.state, !self.isArmedForWriting else { return }
+        guard self.isNotClosed, !self.isHeld, !self.isArmedForWriting else { return }
         self.arm(forWriting: self.needsFlush)
     }
 
@@ -306,7 +324,7 @@ final class Connection: WatcherHandler {
     private func takeResults() {
         guard !self.inFlight.isEmpty else { return }
         let now = NIODeadline.now()
-        while !self.inFlight.isEmpty, self.isNotClosed, unsafe PQisBusy(self.handle.pointer) == 0 {
+        while !self.inFlight.isEmpty, self.isNotClosed, !self.isHeld, unsafe PQisBusy(self.handle.pointer) == 0 {
             guard let pointer = unsafe PQgetResult(self.handle.pointer) else {
                 // A broken connection says nothing but "no more results", for ever.
                 guard unsafe PQstatus(self.handle.pointer) == CONNECTION_OK else {
@@ -384,6 +402,7 @@ final class Connection: WatcherHandler {
 
     private func endSegment(now: NIODeadline) {
         let ended = self.inFlight.removeFirst()
+        self.isDraining = false
         let headSince = self.headSince
         self.headSince = now
         let status = unsafe PQtransactionStatus(self.handle.pointer)

@@ -113,9 +113,7 @@ package final class Pool: ConnectionKeeperOwner {
     package func submit(_ work: Work) {
         self.environment.eventLoop.assertInEventLoop()
         guard !self.isStopped else { return self.end(work, .refused(.stopping)) }
-        switch self.machine.submit(
-            .work(work), lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
-        {
+        switch self.machine.submit(.work(work), lane: work.lane, expires: work.expires, work.claim) {
         case .send(let slot):
             if self.send(work, slot: slot) {
                 self.flushSoon()
@@ -152,10 +150,11 @@ package final class Pool: ConnectionKeeperOwner {
         self.interrupt(work)
     }
 
-    /// Takes no more results: what would come of them has nowhere to go.
+    /// Takes no more results: what would come of them has nowhere to go. Except of what was interrupted, which still comes to its end, and of
+    /// leases, whose holders pass nothing on.
     package func pause() {
         self.isPaused = true
-        for keeper in self.keepers { keeper.connection?.pause() }
+        for (slot, keeper) in self.keepers.enumerated() where self.leases[slot] == nil { keeper.connection?.pause() }
     }
 
     package func resume() {
@@ -179,7 +178,7 @@ package final class Pool: ConnectionKeeperOwner {
     private func send(_ work: Work, slot: Int) -> Bool {
         guard let connection = self.keepers[slot].connection, connection.send(work, now: .now()) else {
             work.state = .waiting
-            self.machine.resubmit(.work(work), lane: work.lane, expires: work.expires, isExclusive: work.isExclusive)
+            self.machine.resubmit(.work(work), lane: work.lane, expires: work.expires, work.claim)
             return false
         }
         self.unflushed.append(connection)
@@ -246,13 +245,12 @@ package final class Pool: ConnectionKeeperOwner {
             self.end(work, .canceled)
         } else if elapsed >= work.timeout {
             self.end(work, .timedOut)
-        } else if work.isRepeatable, work.repetitions < Self.mostRepetitions, !self.isStopped {
+        } else if work.isRepeatable, !work.isPassedOn, work.repetitions < Self.mostRepetitions, !self.isStopped {
             work.repetitions += 1
             work.state = .waiting
             work.handler.restarted(work)
             self.machine.resubmit(
-                .work(work), lane: work.lane, expires: .now() + self.limits.queueTimeout,
-                isExclusive: work.isExclusive)
+                .work(work), lane: work.lane, expires: .now() + self.limits.queueTimeout, work.claim)
         } else {
             self.end(work, .failed(error))
         }
@@ -299,6 +297,7 @@ package final class Pool: ConnectionKeeperOwner {
             _ = self.machine.withdraw(lane: lease.lane, where: isIt)
         case .held(let connection, let slot):
             self.leases[slot] = nil
+            if self.isPaused { connection.pause() }
             self.machine.released(slot: slot)
             if connection.isRetiring { self.machine.retire(slot: slot) }
         case .ended:
@@ -315,6 +314,12 @@ package final class Pool: ConnectionKeeperOwner {
         }
         self.leases[slot] = lease
         lease.state = .held(connection, slot: slot)
+        if self.isPaused {
+            // Not at once: the connection may be found broken, and the holder does not have its lease yet.
+            self.environment.eventLoop.assumeIsolated().execute {
+                if self.leases[slot] === lease { connection.resume() }
+            }
+        }
         lease.handler.granted(lease)
     }
 
@@ -347,6 +352,7 @@ package final class Pool: ConnectionKeeperOwner {
             self.settleCancellation(slot: slot)
             self.sendWhatCanBeSent()
         }
+        connection.drain()
     }
 
     private func settleCancellation(slot: Int) {
@@ -463,8 +469,8 @@ package final class Pool: ConnectionKeeperOwner {
         for case .work(let work) in self.machine.expire(at: now) {
             self.end(work, .refused(.waitedTooLong(isDatabaseAvailable: self.isAvailable)))
         }
-        for keeper in self.keepers where !self.isPaused {
-            guard let connection = keeper.connection, let head = connection.head,
+        for keeper in self.keepers {
+            guard let connection = keeper.connection, !connection.isHeld, let head = connection.head,
                 now - connection.headSince > head.timeout + Self.grace
             else { continue }
             connection.abandon("the server did not end a call within its timeout")

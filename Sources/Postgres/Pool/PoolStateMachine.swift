@@ -32,7 +32,8 @@ package struct PoolLimits: Sendable {
 /// `concurrency` connections. What waits, waits in the order in which it came, but never behind work that can't run now.
 ///
 /// A lease is work that ends when it is given back: it gets an idle connection, and nothing else is sent there. All leases together hold at
-/// most all connections but one, where there is more than one, so that calls go on.
+/// most all connections but one, where there is more than one, so that calls go on. The same goes for streams, whose end depends on how fast
+/// somebody reads; one that waits because of that is passed by what comes behind it.
 ///
 /// Work can wait for other work of the same pool: its function has called out, and what it called comes back as a call. While it waits, its
 /// connection does not count, and a spare one may take its place; there are as many spare ones as others.
@@ -43,23 +44,6 @@ struct PoolStateMachine<Item>: ~Copyable {
         case send(slot: Int)
         case wait
         case refuse
-    }
-
-    /// What work asks of its connection.
-    private enum Claim {
-        /// A place behind other work will do.
-        case shared
-        /// Nothing may be sent behind it, nor it behind anything.
-        case exclusive
-        /// As exclusive, for as long as it is held.
-        case lease
-
-        var isShared: Bool {
-            switch self {
-            case .shared: true
-            case .exclusive, .lease: false
-            }
-        }
     }
 
     private struct Waiting {
@@ -81,7 +65,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     private struct UnderWay {
         let lane: Int
         let isSlow: Bool
-        let isLease: Bool
+        let claim: Claim
     }
 
     private struct Slot {
@@ -113,6 +97,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     private var lanesWithWaiting: [Int] = []
     /// How many leases are held.
     private var leases = 0
+    /// How many streams are under way.
+    private var streams = 0
     /// The connection that is let run empty, because some work that waits may not follow other work.
     private var draining: Int?
     private var lastSequence: Int64 = 0
@@ -170,11 +156,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     // MARK: - Work
 
     /// Work came.
-    ///
-    /// - Parameter isExclusive: nothing may be sent behind it, nor it behind anything.
-    mutating func submit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) -> SubmitAction {
-        let claim: Claim = isExclusive ? .exclusive : .shared
-        if self.lanes[lane.index].waiting.isEmpty, let slot = self.slot(for: lane.index, claim) {
+    mutating func submit(_ item: Item, lane: LaneID, expires: NIODeadline, _ claim: Claim) -> SubmitAction {
+        if self.isNext(claim, in: lane.index), let slot = self.slot(for: lane.index, claim) {
             self.put(lane.index, claim, on: slot)
             return .send(slot: slot)
         }
@@ -187,7 +170,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     ///
     /// - Returns: the connection, nil if it has to wait for one: ``next()`` tells then.
     mutating func lease(_ item: Item, lane: LaneID) -> Int? {
-        if self.lanes[lane.index].waiting.isEmpty, let slot = self.slot(for: lane.index, .lease) {
+        if self.isNext(.lease, in: lane.index), let slot = self.slot(for: lane.index, .lease) {
             self.put(lane.index, .lease, on: slot)
             return slot
         }
@@ -202,16 +185,15 @@ struct PoolStateMachine<Item>: ~Copyable {
     }
 
     /// Work that was refused by its connection, or has to be run again, goes ahead of what waits. The queue's limit isn't for it.
-    mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, isExclusive: Bool) {
+    mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, _ claim: Claim) {
         self.firstSequence -= 1
         self.wait(
-            Waiting(
-                item: item, sequence: self.firstSequence, expires: expires, claim: isExclusive ? .exclusive : .shared),
+            Waiting(item: item, sequence: self.firstSequence, expires: expires, claim: claim),
             lane: lane.index,
             atFront: true)
     }
 
-    /// As ``resubmit(_:lane:expires:isExclusive:)``, for a lease whose connection turned out to be broken.
+    /// As ``resubmit(_:lane:expires:_:)``, for a lease whose connection turned out to be broken.
     mutating func leaseAgain(_ item: Item, lane: LaneID) {
         self.firstSequence -= 1
         self.wait(
@@ -222,18 +204,18 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// The next work that can be sent, and where to; nil if nothing can.
     mutating func next() -> (item: Item, slot: Int)? {
-        var best: (lane: Int, slot: Int, sequence: Int64)?
+        var best: (lane: Int, index: Int, slot: Int, sequence: Int64)?
         for lane in self.lanesWithWaiting {
-            guard let first = self.lanes[lane].waiting.first, first.sequence < best?.sequence ?? .max,
-                let slot = self.slot(for: lane, first.claim)
-            else { continue }
-            best = (lane, slot, first.sequence)
+            guard let index = self.nextIndex(in: lane) else { continue }
+            let next = self.lanes[lane].waiting[index]
+            guard next.sequence < best?.sequence ?? .max, let slot = self.slot(for: lane, next.claim) else { continue }
+            best = (lane, index, slot, next.sequence)
         }
         guard let best else {
             self.chooseWhatDrains()
             return nil
         }
-        let waiting = self.lanes[best.lane].waiting.removeFirst()
+        let waiting = self.lanes[best.lane].waiting.remove(at: best.index)
         self.waitingCount -= 1
         self.forgetIfEmpty(best.lane)
         self.put(best.lane, waiting.claim, on: best.slot)
@@ -243,18 +225,27 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// The oldest work under way on a connection has ended.
     mutating func ended(slot: Int, ran: TimeAmount) {
         guard let ended = self.slots[slot].underWay.popFirst() else { return }
-        self.lanes[ended.lane].latency.record(ran)
+        // How long a stream takes says nothing of the lane's other work.
+        if ended.claim != .stream { self.lanes[ended.lane].latency.record(ran) }
         self.forget(ended, on: slot)
     }
 
     private mutating func forget(_ ended: UnderWay, on slot: Int) {
         if ended.isSlow { self.slots[slot].slow -= 1 }
-        if ended.isLease { self.leases -= 1 }
+        self.giveBack(ended.claim)
         guard let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == ended.lane }) else { return }
         self.slots[slot].lanes[index].count -= 1
         if self.slots[slot].lanes[index].count == 0 {
             self.slots[slot].lanes.remove(at: index)
             if !self.slots[slot].isSuspended { self.lanes[ended.lane].held -= 1 }
+        }
+    }
+
+    private mutating func giveBack(_ claim: Claim) {
+        switch claim {
+        case .lease: self.leases -= 1
+        case .stream: self.streams -= 1
+        case .shared, .exclusive: break
         }
     }
 
@@ -289,7 +280,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     mutating func disconnected(slot: Int) {
         self.resume(slot: slot)
         for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
-        if self.slots[slot].underWay.contains(where: \.isLease) { self.leases -= 1 }
+        for lost in self.slots[slot].underWay { self.giveBack(lost.claim) }
         self.slots[slot] = Slot()
     }
 
@@ -354,19 +345,41 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     private func mayTakeAnother(_ lane: Int, _ claim: Claim) -> Bool {
         guard self.lanes[lane].held < self.lanes[lane].concurrency else { return false }
-        switch claim {
-        case .shared, .exclusive: return true
-        case .lease: return self.leases < max(self.limits.connections - 1, 1)
+        return !self.isBeyondLimit(claim)
+    }
+
+    /// Whether there are as many of this kind as there may be, on whatever lane.
+    private func isBeyondLimit(_ claim: Claim) -> Bool {
+        let most = max(self.limits.connections - 1, 1)
+        return switch claim {
+        case .shared, .exclusive: false
+        case .lease: self.leases >= most
+        case .stream: self.streams >= most
         }
+    }
+
+    /// Which of what waits in a lane is its next: the first, but streams stand aside while there are as many as there may be.
+    private func nextIndex(in lane: Int) -> Int? {
+        let waiting = self.lanes[lane].waiting
+        guard let first = waiting.first else { return nil }
+        guard first.claim == .stream, self.isBeyondLimit(.stream) else { return 0 }
+        return waiting.firstIndex { $0.claim != .stream }
+    }
+
+    /// Whether work that comes now has nothing of its lane ahead of it.
+    private func isNext(_ claim: Claim, in lane: Int) -> Bool {
+        guard !self.lanes[lane].waiting.isEmpty else { return true }
+        return claim != .stream && self.nextIndex(in: lane) == nil
     }
 
     /// Fast work alone could keep every connection busy for ever. So while work waits that needs an idle one, one connection gets no more
     /// work behind other work, until it is idle.
     private mutating func chooseWhatDrains() {
         let isNeeded = self.lanesWithWaiting.contains { index in
+            guard let next = self.nextIndex(in: index) else { return false }
             let lane = self.lanes[index]
-            guard let first = lane.waiting.first else { return false }
-            return (!first.claim.isShared || !lane.latency.isFast) && self.mayTakeAnother(index, first.claim)
+            let claim = lane.waiting[next].claim
+            return (!claim.isShared || !lane.latency.isFast) && self.mayTakeAnother(index, claim)
         }
         guard isNeeded else {
             self.draining = nil
@@ -382,10 +395,13 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     private mutating func put(_ lane: Int, _ claim: Claim, on slot: Int) {
         let isSlow = !claim.isShared || !self.lanes[lane].latency.isFast
-        let isLease = claim == .lease
-        self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow, isLease: isLease))
+        self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow, claim: claim))
         if isSlow { self.slots[slot].slow += 1 }
-        if isLease { self.leases += 1 }
+        switch claim {
+        case .lease: self.leases += 1
+        case .stream: self.streams += 1
+        case .shared, .exclusive: break
+        }
         if let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == lane }) {
             self.slots[slot].lanes[index].count += 1
         } else {

@@ -30,6 +30,8 @@ package final class Work {
     package let command: Command
     /// Rows are handed over one by one as they come, in constant memory.
     package let isSet: Bool
+    /// Its rows are passed on as they come, so it may last as long as somebody reads: it has its connection to itself. Only of a set.
+    package let isStream: Bool
     /// It may be run again if the server canceled it without having been asked to. Not true of CALL, which can commit in between.
     package let isRepeatable: Bool
     /// `begin` and `commit` are sent around it, so that a CALL with a prelude is one transaction.
@@ -42,9 +44,12 @@ package final class Work {
     /// When it is given up if it has not been sent by then.
     package let expires: NIODeadline
 
-    /// Nothing may be sent behind it, nor it behind anything: a failed transaction would reach what follows, and a cancel meant for what is
-    /// ahead could hit it, who can't be run again.
-    var isExclusive: Bool { self.isExplicitTransaction || !self.isRepeatable || self.isDisposable }
+    /// Exclusive is where a failed transaction would reach what follows, and what can't be run again: a cancel meant for what is ahead could
+    /// hit it.
+    var claim: Claim {
+        if self.isStream { return .stream }
+        return self.isExplicitTransaction || !self.isRepeatable || self.isDisposable ? .exclusive : .shared
+    }
 
     let handler: any WorkHandler
     var state = State.new
@@ -52,12 +57,20 @@ package final class Work {
     package internal(set) var ran = TimeAmount.zero
     var isInterrupted = false
     var repetitions = 0
+    /// Rows of it have left the sidecar: it is not run again, or they would come twice.
+    package var isPassedOn = false
+
+    /// When it was sent; nil if it was not, or has ended.
+    package var sentAt: NIODeadline? {
+        if case .sent(_, let at) = self.state { at } else { nil }
+    }
 
     package init(
         lane: LaneID,
         command: Command,
         prelude: (Statement, Parameters)? = nil,
         isSet: Bool = false,
+        isStream: Bool = false,
         isRepeatable: Bool = true,
         isExplicitTransaction: Bool = false,
         isDisposable: Bool = false,
@@ -69,6 +82,7 @@ package final class Work {
         self.command = command
         self.prelude = prelude
         self.isSet = isSet
+        self.isStream = isStream
         self.isRepeatable = isRepeatable
         self.isExplicitTransaction = isExplicitTransaction
         self.isDisposable = isDisposable

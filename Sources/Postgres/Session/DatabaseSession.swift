@@ -106,7 +106,7 @@ internal import NIOCore
     /// Returns whether an answer is still waited for.
     private func ticked() -> Bool {
         guard let connection = self.keeper.connection, connection.depth > 0 else { return false }
-        guard !connection.isPaused else { return true }
+        guard !connection.isHeld else { return true }
         if .now() - connection.headSince > Self.patience {
             connection.abandon("the server did not answer in time")
             return false

@@ -1,7 +1,7 @@
 package import NIOCore
 
 /// The server's side of PostgreSQL's protocol 3.0 for one connection, as much as dblink, psql and psycopg need of it:
-/// startup, SCRAM-SHA-256, simple queries.
+/// startup, TLS, SCRAM-SHA-256, simple queries.
 ///
 /// Sans I/O: the driver hands in what it reads (``received(_:)``), then asks what to do (``next(into:)``) until the
 /// answer is to wait or to close, and sends what was written meanwhile. A query is the driver's to run; it tells the
@@ -18,6 +18,8 @@ package struct WireServerStateMachine: ~Copyable {
     package enum Action: Sendable, Equatable {
         /// Nothing: more has to come in, or the query to end.
         case wait
+        /// Send what was written, and make TLS of the connection: what comes from now on is what was decrypted.
+        case secure
         /// The client is who it says: its time is not limited any more.
         case authenticated
         /// Run this; its text is valid UTF-8 and holds no NUL.
@@ -41,6 +43,7 @@ package struct WireServerStateMachine: ~Copyable {
     private var state = State.starting
     private var unread = ByteBuffer()
     private var encryptionAsked: [StartupPacket.Encryption] = []
+    private var isSecured = false
     /// Why no query of this session is run: dblink asks for its database's encoding, and goes on whatever it is told.
     private var refusedEncoding: WireError?
 
@@ -201,10 +204,28 @@ package struct WireServerStateMachine: ~Copyable {
                 throw .violation("encryption was asked for twice")
             }
             self.encryptionAsked.append(encryption)
-            output.writeInteger(UInt8(ascii: "N"))
-            return nil
+            switch (encryption, self.settings.encryption) {
+            case (.gss, _), (.tls, .none):
+                output.writeInteger(UInt8(ascii: "N"))
+                return nil
+            case (.tls, .offered), (.tls, .required):
+                // It would be taken for what came over TLS.
+                guard self.unread.readableBytes == 0 else {
+                    throw .violation(
+                        "received unencrypted data after SSL request",
+                        detail: "Either the client has a mistake, or somebody has put it there on the way.")
+                }
+                self.isSecured = true
+                output.writeInteger(UInt8(ascii: "S"))
+                return .secure
+            }
         case .start(let start):
             if let refusal = self.refusal { throw refusal }
+            guard self.isSecured || self.settings.encryption != .required else {
+                throw WireError(
+                    .fatal, "28000", "the connection is not encrypted, and others are not taken",
+                    hint: "Connect with sslmode=verify-full, or at least require.")
+            }
             guard !start.isReplication else {
                 throw WireError(.fatal, "0A000", "this is wamp-sidecar: there is nothing to replicate")
             }

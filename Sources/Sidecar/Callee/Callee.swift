@@ -8,6 +8,8 @@ import WAMPClient
 final class Callee {
     /// How often what can't be called is looked up, whether it is called or not.
     private static let lookInterval = TimeAmount.seconds(10)
+    /// How long the router may take to answer UNREGISTER when the process is told to stop.
+    private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
     let definitions: Definitions
@@ -15,7 +17,7 @@ final class Callee {
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
 
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
     private let changed: () -> Void
@@ -28,6 +30,8 @@ final class Callee {
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
+    /// Set while the router may still send calls that it has sent before it knows that there is nobody to send them to.
+    private var unregistering: Scheduled<Void>?
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
@@ -172,12 +176,21 @@ final class Callee {
         self.drained = completion
         self.nextLook?.cancel()
         self.registrar.withdraw()
+        self.registrar.answered = { self.finishDraining() }
+        self.unregistering = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unregisterPatience) {
+            self.unregistering = nil
+            self.finishDraining()
+        }
         self.finishDraining()
     }
 
     private func finishDraining() {
-        guard self.calls.isEmpty, let drained = self.drained else { return }
+        guard self.calls.isEmpty, self.registrar.isAnswered || self.unregistering == nil, let drained = self.drained
+        else {
+            return
+        }
         self.drained = nil
+        self.unregistering?.cancel()
         drained()
     }
 

@@ -27,6 +27,8 @@ final class ProcedureCall: WorkHandler {
     private unowned let callee: Callee
     private var state = State.lookingUp
     private var result: ResultAssembler?
+    /// Set instead of ``result`` while the rows of a set go to the caller as they come.
+    private var progress: ProgressiveResult?
     private var serializationFailures = 0
     private var hasLookedAgain = false
     private var isInterrupted = false
@@ -56,6 +58,7 @@ final class ProcedureCall: WorkHandler {
     /// The caller does not want the result any more.
     func interrupt() {
         self.isInterrupted = true
+        self.progress?.cancel()
         switch self.state {
         case .lookingUp: self.fail(Self.canceled)
         case .running(let work): self.callee.pool.interrupt(work)
@@ -63,10 +66,14 @@ final class ProcedureCall: WorkHandler {
         }
     }
 
-    /// The session is over: nobody can be answered. What has been sent runs to its end, what has not is not sent.
+    /// The session is over: nobody can be answered. What has been sent runs to its end, what has not is not sent. A set that goes to its caller
+    /// as it comes is ended: it may have no end of its own.
     func sessionEnded() {
         switch self.state {
         case .lookingUp: self.state = .answered
+        case .running(let work) where self.progress != nil:
+            self.progress?.cancel()
+            self.callee.pool.interrupt(work)
         case .running(let work): self.callee.pool.withdraw(work)
         case .answered: break
         }
@@ -92,19 +99,25 @@ final class ProcedureCall: WorkHandler {
         }
         do throws(CallFailure) {
             let bound = try self.bind(plan)
-            self.result = ResultAssembler(
-                plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
+            let isStream = plan.isSet && self.takesProgress
             let work = Work(
                 lane: self.route.lane,
                 command: .prepared(bound.statement, bound.parameters),
                 prelude: self.callee.prelude(of: self),
                 isSet: plan.isSet,
+                isStream: isStream,
                 isRepeatable: !plan.isProcedure,
                 isExplicitTransaction: plan.isProcedure && self.callee.areSettingsInUse,
                 isDisposable: plan.isUntrusted,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
                 handler: self)
+            if isStream {
+                self.progress = self.progressiveResult(of: work)
+            } else {
+                self.result = ResultAssembler(
+                    plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
+            }
             self.state = .running(work)
             self.callee.pool.submit(work)
         } catch {
@@ -112,6 +125,23 @@ final class ProcedureCall: WorkHandler {
             guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
             self.lookAgain()
         }
+    }
+
+    /// Whether the caller asks for a result in parts, and the router says that it knows what those are.
+    private var takesProgress: Bool {
+        !self.invocation.details.isEmpty && self.invocation.details.bool("receive_progress") == true
+            && self.session.routerAnnounces("progressive_call_results", role: .dealer)
+    }
+
+    private func progressiveResult(of work: Work) -> ProgressiveResult {
+        let pool = self.callee.pool
+        self.progress?.cancel()
+        return ProgressiveResult(
+            self.invocation.request, session: self.session,
+            machine: ChunkStateMachine(
+                mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows,
+                greatestMessage: self.session.greatestMessage),
+            timeout: self.timeout, eventLoop: self.callee.eventLoop, endStatement: { pool.interrupt(work) })
     }
 
     private func lookAgain() {
@@ -133,6 +163,7 @@ final class ProcedureCall: WorkHandler {
     // MARK: - The result
 
     func received(_ row: borrowing ResultRow, of work: Work) {
+        if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
         // What else comes is of no use, and a set may have no end.
         if work.isSet { self.callee.pool.interrupt(work) }
@@ -140,15 +171,20 @@ final class ProcedureCall: WorkHandler {
 
     func restarted(_ work: Work) {
         self.result?.reset()
+        self.progress?.reset()
     }
 
     func ended(_ work: Work, outcome: WorkOutcome) {
+        if case .committed = outcome { return self.succeed() }
+        // Before anything else: rows that wait for their turn are void.
+        self.progress?.cancel()
         switch outcome {
         case .committed:
-            self.succeed()
+            break
         case .failed(let error):
             self.failed(error)
         case .canceled:
+            if let end = self.progress?.end { return self.fail(self.failure(end)) }
             if let fault = self.result?.fault { self.fail(Self.failure(fault)) } else { self.fail(Self.canceled) }
         case .timedOut:
             self.fail(self.timedOut)
@@ -163,6 +199,10 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func succeed() {
+        if let progress = self.progress {
+            guard progress.finish() else { return self.fail(self.failure(progress.end ?? .canceled)) }
+            return self.end()
+        }
         if let fault = self.result?.fault { return self.fail(Self.failure(fault)) }
         do {
             guard let payload = try self.result?.finish() else { return self.fail(Self.canceled) }
@@ -182,7 +222,9 @@ final class ProcedureCall: WorkHandler {
 
     private func failed(_ error: DatabaseError) {
         guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
-        if !plan.isProcedure, !self.isInterrupted {
+        // Rows that the caller has can't be taken back.
+        let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
+        if isRepeatable, !self.isInterrupted {
             let isSerializationFailure = error.sqlstate == "40001" || error.sqlstate == "40P01"
             if isSerializationFailure, self.serializationFailures < self.route.mapping.retries {
                 self.serializationFailures += 1
@@ -192,7 +234,7 @@ final class ProcedureCall: WorkHandler {
                 return self.lookAgain()
             }
         } else if DefinitionChange.isPossible(error, in: plan) {
-            // A CALL is never run again, but the next one shall know better.
+            // It is not run again, but the next one shall know better.
             self.callee.definitions.lookUp(self.definition) { _ in }
         }
         let disclosure: CallFailure.Disclosure =
@@ -220,6 +262,8 @@ final class ProcedureCall: WorkHandler {
     private func end() {
         self.state = .answered
         self.result = nil
+        self.progress?.cancel()
+        self.progress = nil
         self.callee.answered(self)
     }
 
@@ -245,6 +289,22 @@ final class ProcedureCall: WorkHandler {
             }
         case .stopping:
             CallFailure(WAMPError.unavailable, "the sidecar is stopping")
+        }
+    }
+
+    private func failure(_ end: ProgressiveResult.End) -> CallFailure {
+        switch end {
+        case .canceled: Self.canceled
+        case .timedOut: self.timedOut
+        case .fault(.tooLarge(let limit)):
+            CallFailure(
+                WAMPError.payloadSizeExceeded,
+                "a row of the result has more than \(limit) octets, the mapping's max_result_bytes")
+        case .fault(.tooManyRows(let limit)): Self.failure(.tooManyRows(limit: limit))
+        case .tooLargeForRouter(let size, let limit):
+            CallFailure(
+                WAMPError.payloadSizeExceeded,
+                "a row of the result makes a message of \(size) octets and the router takes \(limit)")
         }
     }
 

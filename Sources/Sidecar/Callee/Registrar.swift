@@ -33,6 +33,8 @@ final class Registrar {
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+        /// It was taken away in this session, by an administrator or by force: taking it back by force would go on for ever.
+        var wasRevoked = false
 
         init(_ route: ProcedureRoute) {
             self.route = route
@@ -49,6 +51,10 @@ final class Registrar {
     /// Whether the procedures should be registered. False while the database is away, if the mapping says so, and when stopping.
     private var isWanted = true
     private var singles = Singles.undecided
+    /// How many REGISTERs and UNREGISTERs the router has not answered.
+    private var unanswered = 0
+    /// Called after each of the router's answers.
+    var answered: (() -> Void)?
 
     /// - Parameter changed: called whenever ``refusals`` or ``isComplete`` may have changed.
     init(
@@ -76,6 +82,10 @@ final class Registrar {
             }
         }
     }
+
+    /// Whether all that was asked of the router has been answered. After ``withdraw()`` no more calls come then: what it had sent before it saw
+    /// UNREGISTER came before its answer.
+    var isAnswered: Bool { self.unanswered == 0 }
 
     /// What the router refuses: the procedure and its words.
     var refusals: [(uri: String, reason: String)] {
@@ -135,9 +145,7 @@ final class Registrar {
     private func withdraw(_ entry: Entry) {
         switch entry.state {
         case .registered(let registration):
-            self.session?.unregister(registration) { _ in
-                if self.registered[registration] === entry { self.registered[registration] = nil }
-            }
+            self.unregister(registration, of: entry)
             entry.state = .idle
         case .waiting(let timer):
             timer.cancel()
@@ -146,6 +154,20 @@ final class Registrar {
             break
         }
         entry.refusal = nil
+    }
+
+    private func unregister(_ registration: RegistrationID, of entry: Entry) {
+        guard let session = self.session else { return }
+        self.unanswered += 1
+        session.unregister(registration) { _ in
+            if self.registered[registration] === entry { self.registered[registration] = nil }
+            self.countAnswer()
+        }
+    }
+
+    private func countAnswer() {
+        self.unanswered -= 1
+        self.answered?()
     }
 
     private func registerIfIdle(_ entry: Entry) {
@@ -165,6 +187,7 @@ final class Registrar {
         self.observer(.registrationRevoked(uri: entry.route.uri.text, reason: reason ?? "no reason given"))
         guard self.isWanted(entry) else { return }
         entry.refusal = "the registration was revoked"
+        entry.wasRevoked = true
         self.tryAgainLater(entry)
         self.changed()
     }
@@ -174,6 +197,7 @@ final class Registrar {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.wasRevoked = false
             entry.route.isLate = false
         }
         self.registered.removeAll()
@@ -188,10 +212,13 @@ final class Registrar {
         case .idle, .waiting: break
         }
         entry.state = .registering
-        session.register(entry.route.uri, options: RegisterOptions(entry.route)) { result in
+        let options = RegisterOptions(entry.route, mayForce: !entry.wasRevoked)
+        self.unanswered += 1
+        session.register(entry.route.uri, options: options) { result in
+            defer { self.countAnswer() }
             guard self.session === session else { return }
             switch result {
-            case .success(let registration): self.registered(entry, registration, in: session)
+            case .success(let registration): self.registered(entry, registration)
             case .failure(let error): self.refused(entry, error)
             }
         }
@@ -201,10 +228,12 @@ final class Registrar {
         self.isWanted && (self.singles == .here || !entry.route.isSingle) && self.entries.contains { $0 === entry }
     }
 
-    private func registered(_ entry: Entry, _ registration: RegistrationID, in session: Session) {
+    private func registered(_ entry: Entry, _ registration: RegistrationID) {
         guard self.isWanted(entry) else {
             entry.state = .idle
-            return session.unregister(registration) { _ in }
+            // Until it is gone it is called.
+            self.registered[registration] = entry
+            return self.unregister(registration, of: entry)
         }
         entry.state = .registered(registration)
         entry.attempts = 0
@@ -242,11 +271,11 @@ final class Registrar {
 
 extension RegisterOptions {
     /// What REGISTER asks for.
-    init(_ route: ProcedureRoute) {
+    init(_ route: ProcedureRoute, mayForce: Bool) {
         self.init(
             match: MatchPolicy(rawValue: route.mapping.match.rawValue) ?? .exact,
             invoke: InvocationPolicy(rawValue: route.mapping.invoke.rawValue) ?? .single,
             discloseCaller: route.needsCaller,
-            forceReregister: route.mapping.forceReregister)
+            forceReregister: mayForce && route.mapping.forceReregister)
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOOpenSSL
 import PostgresWire
 
 /// One caller's connection: moves bytes between the socket and the protocol's machine, and runs its queries one after
@@ -89,6 +90,15 @@ final class CallerConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch (self.phase, error as? TLSFailure) {
+        case (.authenticating, .closedAtOnce), (.authenticating, .truncated), (.authenticating, nil):
+            // Just gone: as without TLS that is no news.
+            break
+        case (.authenticating, .some(let failure)):
+            self.port.failed(failure, from: self.remoteAddress)
+        case (.open, _), (.closing, _):
+            break
+        }
         context.close(promise: nil)
     }
 
@@ -107,6 +117,7 @@ final class CallerConnection: ChannelInboundHandler {
             guard context.channel.isWritable else { break }
             switch self.machine.next(into: &self.output) {
             case .wait: break loop
+            case .secure: self.secure(context)
             case .authenticated:
                 self.phase = .open
                 self.timer?.cancel()
@@ -120,6 +131,18 @@ final class CallerConnection: ChannelInboundHandler {
         case .closing: break
         }
         self.closeIfDrained()
+    }
+
+    /// Tells the caller that it can begin TLS, and puts it in between.
+    private func secure(_ context: ChannelHandlerContext) {
+        self.flush()
+        do {
+            guard let tls = self.port.tls else { throw ChannelError.operationUnsupported }
+            try context.pipeline.syncOperations.addHandler(OpenSSLHandler(tls), position: .before(self))
+        } catch {
+            self.phase = .closing
+            context.close(promise: nil)
+        }
     }
 
     private func flush() {

@@ -1,5 +1,6 @@
 import Cryptography
 import NIOCore
+import NIOOpenSSL
 import NIOPosix
 import PostgresWire
 import SidecarConfiguration
@@ -19,16 +20,22 @@ final class CallerPort {
         var greatestSessions: Int
         /// Whether the router's own procedures and topics can be had.
         var allowMeta: Bool
+        /// How TLS is made; nil: there is none.
+        var tls: TLSContext?
+        /// Whether callers come in without TLS where there is some.
+        var allowsPlaintext: Bool
 
         init(
             address: CallerAddress, password: Secret, timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500,
-            allowMeta: Bool = false
+            allowMeta: Bool = false, tls: TLSContext? = nil, allowsPlaintext: Bool = false
         ) {
             self.address = address
             self.password = password
             self.timeout = timeout
             self.greatestSessions = greatestSessions
             self.allowMeta = allowMeta
+            self.tls = tls
+            self.allowsPlaintext = allowsPlaintext
         }
     }
 
@@ -98,8 +105,12 @@ final class CallerPort {
             iterations: password.count >= Self.longPassword ? 1 : Self.iterations,
             saltKey: try SecureRandom.bytes(count: Self.keyLength))
         self.settings = WireServerSettings(
-            credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))")
+            credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))",
+            encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required)
     }
+
+    /// How TLS is made, where there is some.
+    var tls: TLSContext? { self.configuration.tls }
 
     /// Where it listens, once it does: of port 0 the one that the system chose.
     var localAddress: SocketAddress? { self.listener?.localAddress }
@@ -171,6 +182,11 @@ final class CallerPort {
         // Told when it was accepted.
         guard error.code != "53300" else { return }
         self.observer(.refused(from: address, reason: error.message))
+    }
+
+    /// A connection never came to be encrypted.
+    func failed(_ failure: TLSFailure, from address: String) {
+        self.observer(.refused(from: address, reason: failure.description))
     }
 
     private func tellIfDrained() {

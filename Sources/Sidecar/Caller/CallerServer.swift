@@ -23,12 +23,21 @@ struct CallerServer {
             } catch {
                 throw StartError("\(place): caller.connect: \(error)")
             }
+            if settings.tls != nil, !settings.insecure,
+                options.contains(where: { $0.name == "sslmode" && $0.value == "disable" })
+            {
+                throw StartError(
+                    "\(place): caller.connect: sslmode=disable does not go with caller.tls; write verify-full")
+            }
             if let secret = options.first(where: { ["user", "password", "passfile"].contains($0.name) }) {
                 throw StartError("\(place): caller.connect: '\(secret.name)' has no place here; the sidecar sees to it")
             }
         } else {
             switch settings.listen.value {
-            case .tcp(let host, let port): options = [("host", host), ("port", "\(port)"), ("sslmode", "disable")]
+            case .tcp(let host, let port):
+                // Who is to be believed is known to `caller.connect` only.
+                let mode = settings.tls == nil ? "disable" : "require"
+                options = [("host", host), ("port", "\(port)"), ("sslmode", mode)]
             case .unix(let folder, let port): options = [("host", folder), ("port", "\(port)")]
             }
         }

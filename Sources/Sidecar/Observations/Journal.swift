@@ -32,6 +32,10 @@ final class Journal {
         case .starting(let version, let configuration):
             self.logger.info("starting", metadata: [Key.version: "\(version)", Key.configuration: "\(configuration)"])
         case .router(let event): self.record(event)
+        case .routerNotVerified(let place):
+            self.logger.warning(
+                "the router's certificate is not verified: whoever is on the way can read and change everything",
+                metadata: [Key.place: "\(place)"])
         case .database(let event): self.record(event)
         case .caller(let event): self.record(event)
 

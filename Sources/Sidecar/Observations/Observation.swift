@@ -6,6 +6,8 @@ import WAMPClient
 enum Observation {
     case starting(version: String, configuration: String)
     case router(RouterEvent)
+    /// Whoever is on the way can be the router.
+    case routerNotVerified(place: String)
     case database(DatabaseEvent)
     case caller(CallerEvent)
 

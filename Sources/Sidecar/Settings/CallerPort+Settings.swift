@@ -1,13 +1,14 @@
 import Cryptography
 import NIOCore
+import NIOOpenSSL
 import SidecarConfiguration
 
 extension CallerPort.Configuration {
     /// Of a password that is made at each start, in octets.
     private static let passwordLength = 32
 
-    /// Takes what the file says; without a password a new one is made.
-    init(_ settings: CallerSettings) throws(CryptographyError) {
+    /// Takes what the file says; without a password a new one is made. Reads the files of TLS, so it blocks.
+    init(_ settings: CallerSettings) throws {
         let password: Secret
         if let given = settings.password {
             password = given
@@ -18,7 +19,15 @@ extension CallerPort.Configuration {
             address: CallerAddress(settings.listen.value), password: password,
             timeout: TimeAmount(settings.timeout),
             greatestSessions: settings.sessions,
-            allowMeta: settings.allowMeta)
+            allowMeta: settings.allowMeta,
+            tls: try settings.tls.map { identity in
+                do throws(TLSError) {
+                    return try TLSContext(identity)
+                } catch {
+                    throw StartError("caller.tls: \(error)")
+                }
+            },
+            allowsPlaintext: settings.insecure)
     }
 }
 

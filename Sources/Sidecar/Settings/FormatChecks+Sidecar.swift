@@ -24,8 +24,8 @@ extension FormatChecks {
         },
         routerURL: { text in
             do throws(RouterURLError) {
-                let url = try RouterURL(text)
-                return url.isSecure ? "asks for TLS, which is not supported by this version" : nil
+                _ = try RouterURL(text)
+                return nil
             } catch {
                 return error.description
             }
@@ -63,5 +63,7 @@ extension FormatChecks {
             }
         },
         functionReference: { FunctionReference.fault(in: $0) },
-        sqlStatement: { StatementMapping.fault(in: $0) })
+        sqlStatement: { StatementMapping.fault(in: $0) },
+        routerTLS: { TLSProblem.all(in: $0) },
+        callerTLS: { TLSProblem.all(in: $0) })
 }

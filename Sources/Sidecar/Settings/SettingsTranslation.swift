@@ -1,4 +1,5 @@
 import NIOCore
+import NIOOpenSSL
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -13,10 +14,16 @@ extension RouterConfiguration {
                 realm: try Realm(settings.realm.value),
                 authentication: Authentication(settings.authentication.credentials),
                 agent: "wamp-sidecar/\(version)")
+            if self.urls.contains(where: \.isSecure) {
+                self.tls = try TLSContext(settings.tls ?? RouterTLSSettings())
+                self.serverName = settings.tls?.serverName?.value
+            }
             self.proxy = try settings.proxy.map { try HTTPProxy($0.reveal()) }
             for header in settings.headers {
                 try self.headers.add(header.name, header.value.reveal())
             }
+        } catch let error as TLSError {
+            throw StartError("router.tls: \(error)")
         } catch {
             throw StartError("router: \(error)")
         }

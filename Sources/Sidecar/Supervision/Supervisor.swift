@@ -117,6 +117,9 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        if let tls = self.configuration.router.tls, tls.verify == .none {
+            self.observe(.routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
+        }
         self.control.start()
         self.pool.start()
         self.listener.start()

@@ -9,7 +9,11 @@ extension Reading {
         else { return nil }
         if !section.has("listen") { section.missing("listen", example: example) }
         let insecure = section.flag("insecure") ?? false
-        let listen = self.listen(section, example: example, isInsecure: insecure)
+        let listen = self.listen(section, example: example, isInsecure: insecure || section.has("tls"))
+        let tls = self.callerTLS(section)
+        if case .unix? = listen?.value {
+            section.clash("tls", "has no meaning for a Unix socket, which nobody can listen in on", "remove it")
+        }
         let connect = section.text(
             "connect", Expected(what: "keywords of libpq", example: "host=sidecar port=7432"),
             check: self.checks.databaseURL)
@@ -19,7 +23,8 @@ extension Reading {
         let allowMeta = section.flag("allow_meta") ?? false
         guard let listen else { return nil }
         return CallerSettings(
-            location: section.location, listen: listen, connect: connect, password: password, timeout: timeout,
+            location: section.location, listen: listen, connect: connect, password: password, tls: tls,
+            timeout: timeout,
             sessions: sessions, insecure: insecure, allowMeta: allowMeta)
     }
 
@@ -37,7 +42,7 @@ extension Reading {
         guard address.isLocal || isInsecure else {
             self.add(
                 at: text.location, "\(name) can be reached from other machines, and what goes over it isn't encrypted",
-                "listen on 127.0.0.1 or in a folder, or allow it by insecure: true")
+                "add tls, listen on 127.0.0.1 or in a folder, or allow it by insecure: true")
             return nil
         }
         return Located(address, at: text.location)

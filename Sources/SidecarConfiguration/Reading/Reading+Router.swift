@@ -14,6 +14,7 @@ extension Reading {
         let ping = section.flag("ping") ?? false
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
         let authentication = self.authentication(section)
+        let tls = self.routerTLS(section, urls: urls)
         let headers = self.headers(section, urls: urls)
         let proxy = self.proxy(section, urls: urls)
         let openURLs = urls.filter { self.checks.isOpenToEavesdroppers($0.value, proxy?.reveal()) }
@@ -30,7 +31,7 @@ extension Reading {
         guard let realm, let authentication, !urls.isEmpty else { return nil }
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
-            authentication: authentication, headers: headers.map(\.value), proxy: proxy, ping: ping,
+            authentication: authentication, tls: tls, headers: headers.map(\.value), proxy: proxy, ping: ping,
             callTimeoutUnit: unit, insecure: insecure)
     }
 
@@ -52,14 +53,6 @@ extension Reading {
 
     /// A URL if it is one. It may hold a password by mistake, so no message repeats it.
     private func routerURL(_ url: Located<String>, _ section: Section) -> Located<String>? {
-        let scheme = url.value.prefix { $0 != ":" }.lowercased()
-        if LaterValues.schemes.contains(scheme) {
-            self.add(
-                at: url.location,
-                "'\(scheme):' URLs are not supported by this version of wamp-sidecar ('url' in router)",
-                "use \(scheme == "wss" ? "ws" : "rs"):, to a router on this host or through a tunnel")
-            return nil
-        }
         if let problem = self.checks.routerURL(url.value) {
             self.add(at: url.location, "'url' in router \(problem)", "write e.g. url: ws://127.0.0.1:8080/ws")
             return nil

@@ -12,13 +12,16 @@ package struct CallerSettings: Sendable {
     /// What the database logs in with; nil: one is made at each start.
     package let password: Secret?
 
+    /// What the port shows, if it has TLS.
+    package let tls: TLSIdentity?
+
     /// A call's deadline, unless it names one.
     package let timeout: Duration
 
     /// How many connections the port takes.
     package let sessions: Int
 
-    /// Whether it may listen where others could read what goes over it.
+    /// Whether it may be spoken to without TLS from where others could read what goes over it.
     package let insecure: Bool
 
     /// Whether SQL may call and publish to `wamp.*`.

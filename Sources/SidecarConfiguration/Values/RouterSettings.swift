@@ -34,6 +34,9 @@ package struct RouterSettings: Sendable {
     /// How to log in.
     package let authentication: AuthenticationSettings
 
+    /// How TLS is made with it; nil: as ``RouterTLSSettings/init()`` has it.
+    package let tls: RouterTLSSettings?
+
     /// What the WebSocket handshake says beyond what it has to, no name twice.
     package let headers: [Header]
 

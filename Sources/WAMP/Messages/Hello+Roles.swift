@@ -8,7 +8,7 @@ extension Hello {
         return details
     }
 
-    /// What we announce is what we do; progressive results are not among it yet.
+    /// What we announce is what we do. A callee's progressive results count only together with `call_canceling`.
     private static let roles: [String: Value] = [
         "publisher": features(["publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing"]),
         "subscriber": features([
@@ -16,8 +16,8 @@ extension Hello {
         ]),
         "caller": features(["caller_identification", "call_canceling"]),
         "callee": features([
-            "caller_identification", "call_timeout", "call_canceling", "pattern_based_registration",
-            "shared_registration", "registration_revocation",
+            "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
+            "pattern_based_registration", "shared_registration", "registration_revocation",
         ]),
     ]
 

@@ -28,6 +28,10 @@ final class Connection {
     var transport: MessageTransport?
     private(set) var session: Session?
     private var channel: (any Channel)?
+    /// Whether TLS stands, where there is some.
+    private var isSecured = false
+    /// What authentication can be bound to, once TLS stands: the SHA-256 of our own Finished message.
+    private(set) var channelID: [UInt8]?
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
@@ -116,7 +120,7 @@ final class Connection {
             transport.abandon()
         case .protocolViolation:
             transport.close(code: 1002)
-        case .unsupported, .unreachable, .handshake, .closed, .aborted, .credentials, .goodbye, .killed, .stopped:
+        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .goodbye, .killed, .stopped:
             transport.close()
         }
     }
@@ -284,9 +288,11 @@ final class Connection {
         let now = self.eventLoop.now
         if let deadline = self.phaseDeadline, deadline <= now {
             self.phaseDeadline = nil
+            let patience = self.configuration.joinTimeout
             self.drop(
-                .noAnswer(
-                    self.url.transport, isOpen: self.transport != nil, within: self.configuration.joinTimeout))
+                self.url.isSecure && !self.isSecured
+                    ? .noHandshake(within: patience)
+                    : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
             self.giveUp(id, .timeout)
@@ -330,6 +336,11 @@ final class Connection {
 }
 
 extension Connection: TransportReceiver {
+    func transportSecured(channelID: [UInt8]?) {
+        self.isSecured = true
+        self.channelID = channelID
+    }
+
     func transportOpened(_ transport: MessageTransport) {
         guard !self.isEnded, self.fault == nil else {
             transport.close()

@@ -36,6 +36,7 @@ extension ConnectionFault {
 
     /// A connection that worked broke.
     static func connectionLost(_ error: any Error) -> ConnectionFault {
+        if let fault = error as? ConnectionFault { return fault }
         guard let error = error as? IOError else {
             return ConnectionFault(.closed, "connection lost: \(self.quoted(String(describing: error)))")
         }
@@ -58,11 +59,13 @@ extension ConnectionFault {
         case (false, .rawSocket):
             return ConnectionFault(
                 .silent,
-                "did not answer the RawSocket handshake within \(seconds) s: it hangs, or this is not a RawSocket port")
+                "did not answer the RawSocket handshake within \(seconds) s: it hangs, or this is not a RawSocket port "
+                    + "(for a port with TLS write rss://)")
         case (false, .webSocket):
             return ConnectionFault(
                 .silent,
-                "did not answer the WebSocket handshake within \(seconds) s: it hangs, or this is not a WebSocket port")
+                "did not answer the WebSocket handshake within \(seconds) s: it hangs, or this is not a WebSocket port "
+                    + "(for a port with TLS write wss://)")
         }
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import NIOOpenSSL
 import NIOPosix
 import WAMP
 
@@ -21,12 +22,6 @@ enum Connector {
         receiver: any TransportReceiver
     ) -> EventLoopFuture<any Channel> {
         eventLoop.assertInEventLoop()
-        guard !url.isSecure else {
-            return eventLoop.makeFailedFuture(
-                ConnectionFault(
-                    .unsupported,
-                    "TLS is not supported by this version; write ws:// or rs:// instead of wss:// or rss://"))
-        }
         let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
         let timeout = configuration.connectTimeout
         // Several addresses of a proxy may be tried at once, each with a channel: each has its tunnel.
@@ -81,11 +76,14 @@ enum Connector {
     }
 
     /// Fills the pipeline of a channel that is not yet connected. From the socket on, behind a proxy's handler:
-    /// (TLS, once there is some, for `url.isSecure`), then RawSocket or WebSocket.
+    /// TLS for `wss` and `rss`, then RawSocket or WebSocket.
     static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
         receiver: any TransportReceiver
     ) throws {
+        if url.isSecure {
+            try self.addTLS(to: pipeline, url: url, configuration, receiver: receiver)
+        }
         switch url.transport {
         case .rawSocket:
             try pipeline.addHandler(
@@ -102,5 +100,22 @@ enum Connector {
                     upgrade: upgrade, greatestMessage: configuration.greatestMessage,
                     unsentBound: configuration.unsentBound, receiver: receiver))
         }
+    }
+
+    private static func addTLS(
+        to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
+        receiver: any TransportReceiver
+    ) throws {
+        guard let tls = configuration.tls, case .tcp(let host, _) = url.endpoint else {
+            throw ConnectionFault(.tls, "wants TLS, and nothing is set up for it")
+        }
+        let handler: OpenSSLHandler
+        do {
+            handler = try OpenSSLHandler(tls, name: PeerName(configuration.serverName ?? host))
+        } catch {
+            throw ConnectionFault.tls(error)
+        }
+        try pipeline.addHandler(handler)
+        try pipeline.addHandler(TLSReporter(url: url, hasAuthorities: tls.hasAuthorities, receiver: receiver))
     }
 }

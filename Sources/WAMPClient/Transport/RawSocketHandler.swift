@@ -100,7 +100,7 @@ final class RawSocketHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch self.phase {
         case .handshake:
-            self.fail(self.handshake.closed(), context)
+            self.fail((error as? ConnectionFault) ?? self.handshake.closed(), context)
         case .open:
             self.fail(.connectionLost(error), context)
         case .failed:

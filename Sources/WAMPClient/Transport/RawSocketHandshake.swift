@@ -21,6 +21,8 @@ struct RawSocketHandshake: ~Copyable {
 
     /// The first octet of both directions.
     static let magic: UInt8 = 0x7F
+    /// What an alert of TLS begins with (RFC 8446 section 5.1).
+    private static let tlsAlert: UInt8 = 0x15
     /// Routers never deliver a WELCOME that is larger than what we said we take, without a word; so not less than 2^16.
     static let leastGreatestMessage = 1 << 16
     /// The most that the four octets can say.
@@ -97,6 +99,9 @@ struct RawSocketHandshake: ~Copyable {
         if buffer.readableBytesView.starts(with: "HTTP".utf8.prefix(buffer.readableBytes)) {
             return ConnectionFault(
                 .handshake, "answered with HTTP: this is a web or WebSocket port; write ws:// with its path")
+        }
+        if buffer.readableBytesView.first == self.tlsAlert {
+            return ConnectionFault(.handshake, "answered with an alert of TLS: this is a port with TLS; write rss://")
         }
         return ConnectionFault(
             .handshake, "answered with something that is not RawSocket; is this the port of a WAMP router?")

@@ -2,7 +2,11 @@ package import NIOCore
 
 /// Who uses a transport: told what happens on it, on the event loop.
 package protocol TransportReceiver: AnyObject {
-    /// The handshake is done; messages can be sent. At most once, and first.
+    /// TLS stands: the router has proved who it is. At most once, ahead of everything else, and only with TLS.
+    ///
+    /// - Parameter channelID: what authentication can be bound to: see `OpenSSLHandler.channelID`.
+    func transportSecured(channelID: [UInt8]?)
+    /// The transport's handshake is done; messages can be sent. At most once, and ahead of what follows.
     func transportOpened(_ transport: MessageTransport)
     /// Octets came in, whatever they are: a sign of life. Before the messages in them.
     func transportHeard()

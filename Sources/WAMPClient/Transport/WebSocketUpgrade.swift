@@ -120,7 +120,7 @@ package struct WebSocketUpgrade {
             return String(decoding: Base64.encode(hash), as: UTF8.self)
         } catch {
             throw ConnectionFault(
-                .unsupported,
+                .handshake,
                 "can't be spoken to by WebSocket, because this machine's OpenSSL has no SHA-1; use RawSocket")
         }
     }
@@ -178,7 +178,7 @@ package struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "closed the connection instead of answering the WebSocket handshake: it is not a WebSocket port "
-                + "(for a RawSocket port write rs://), or the router is still starting")
+                + "(for a RawSocket port write rs://, for a port with TLS wss://), or the router is still starting")
     }
 
     /// The answer's head is larger than any server's.
@@ -192,7 +192,7 @@ package struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "answered the WebSocket handshake with something that is not HTTP; is this a WebSocket port? "
-                + "(for a RawSocket port write rs://)")
+                + "(for a RawSocket port write rs://, for a port with TLS wss://)")
     }
 
     private var offered: String {

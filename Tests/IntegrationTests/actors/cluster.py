@@ -67,7 +67,11 @@ class Cluster:
         (self.data / "postgresql.auto.conf").write_text(SETTINGS + f"port = {self.port}\n")
 
     def _identity(self) -> dict[str, Any]:
-        return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/"} if self.owner else {}
+        if not self.owner:
+            return {}
+        # dblink's libpq looks for certificates in the home folder.
+        environment = dict(os.environ, HOME=pwd.getpwnam(self.owner).pw_dir)
+        return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/", "env": environment}
 
     # -- life
 

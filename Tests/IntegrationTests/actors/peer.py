@@ -16,13 +16,13 @@ from autobahn.wamp import message  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
 from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
-    CallOptions, ComponentConfig, EventDetails, PublishOptions, SubscribeOptions,
+    CallOptions, CallResult, ComponentConfig, EventDetails, PublishOptions, SubscribeOptions,
 )
 
 from .deadline import until  # noqa: E402
 from .router import REALM, Router  # noqa: E402
 
-__all__ = ["Answer", "ApplicationError", "Event", "Peer", "PublishOptions", "joined"]
+__all__ = ["Answer", "ApplicationError", "Event", "Peer", "PublishOptions", "Stream", "joined"]
 
 
 @dataclass
@@ -37,6 +37,35 @@ class Answer:
         """The only result."""
         assert len(self.args) == 1 and not self.kwargs, f"not one result: {self}"
         return self.args[0]
+
+
+@dataclass
+class Stream:
+    """A call whose results come in parts."""
+
+    #: The arguments of each progressive result.
+    parts: list[list[Any]] = field(default_factory=list)
+    final: "asyncio.Future[Any]" = field(default_factory=asyncio.Future)
+
+    @property
+    def rows(self) -> list[Any]:
+        """The rows of all parts together."""
+        return [row for part in self.parts for row in part[0]]
+
+    async def answer(self, seconds: float = 60) -> Answer:
+        """The final result; raises `ApplicationError`."""
+        result = await asyncio.wait_for(self.final, seconds)
+        if isinstance(result, CallResult):
+            return Answer(list(result.results), dict(result.kwresults))
+        return Answer([] if result is None else [result], {})
+
+    async def error(self, seconds: float = 60) -> ApplicationError:
+        """How it failed, as it has to."""
+        try:
+            answer = await self.answer(seconds)
+        except ApplicationError as error:
+            return error
+        raise AssertionError(f"it did not fail: {answer}")
 
 
 @dataclass
@@ -99,6 +128,15 @@ class Peer:
     def begin(self, procedure: str, *args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
         """Sends a CALL at once; canceling the future sends a CANCEL."""
         return self.session.call(procedure, *args, options=CallOptions(details=True), **kwargs)  # type: ignore
+
+    def stream(self, procedure: str, *args: Any, **kwargs: Any) -> Stream:
+        """Sends a CALL whose caller takes progressive results."""
+        stream = Stream()
+
+        # Without details: with them autobahn trips over a progressive result that has no keyword arguments.
+        options = CallOptions(on_progress=lambda *parts: stream.parts.append(list(parts)))
+        stream.final = self.session.call(procedure, *args, options=options, **kwargs)
+        return stream
 
     async def error(self, procedure: str, *args: Any, **kwargs: Any) -> ApplicationError:
         """Calls what has to fail, and returns how."""

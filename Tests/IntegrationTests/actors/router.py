@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from .certificates import Certificates
 from .deadline import accepts, free_port, wait_until
 
 REALM = "realm1"
@@ -27,9 +28,10 @@ UNHEARD = "unheard."
 NARROW = 64 * 1024
 
 
-def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
-    """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket; each with anonymous,
-    ticket, and WAMP-CRA with and without salt."""
+def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, strict_port: int,
+                  certificates: Certificates) -> dict[str, Any]:
+    """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket, one with TLS, one with
+    TLS that wants a certificate; each with anonymous, ticket, and WAMP-CRA with and without salt."""
     auth = {
         "anonymous": {"type": "static", "role": "everybody"},
         "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
@@ -48,6 +50,20 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
 
     def tcp(number: int) -> dict[str, Any]:
         return {"type": "tcp", "port": number, "interface": "127.0.0.1", "backlog": 1024}
+
+    tls = {
+        "certificate": certificates.path("server.crt"), "key": certificates.path("server.key"),
+        "chain_certificates": [certificates.path("intermediate.crt")],
+    }
+    strict_tls = tls | {"ca_certificates": [certificates.path("ca.crt"), certificates.path("intermediate.crt")]}
+
+    def universal(endpoint: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "universal",
+            "endpoint": endpoint,
+            "rawsocket": {**common, "options": {"max_message_size": 16 * 1024 * 1024}},
+            "websocket": {"ws": {"type": "websocket", **common}},
+        }
 
     everything = {"match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": True}}
     permissions = [
@@ -71,12 +87,9 @@ def configuration(port: int, narrow_port: int, socket: Path) -> dict[str, Any]:
                     }
                 ],
                 "transports": [
-                    {
-                        "type": "universal",
-                        "endpoint": tcp(port),
-                        "rawsocket": {**common, "options": {"max_message_size": 16 * 1024 * 1024}},
-                        "websocket": {"ws": {"type": "websocket", **common}},
-                    },
+                    universal(tcp(port)),
+                    universal(tcp(tls_port) | {"tls": tls}),
+                    universal(tcp(strict_port) | {"tls": strict_tls}),
                     {
                         "type": "rawsocket",
                         "endpoint": tcp(narrow_port),
@@ -97,11 +110,15 @@ class Router:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xb-"))
         self.port = free_port()
         self.narrow_port = free_port()
+        self.tls_port = free_port()
+        self.strict_port = free_port()
+        self.certificates = Certificates()
         self.socket = self.folder / "router.sock"
         self.process: subprocess.Popen[bytes] | None = None
         node = self.folder / ".crossbar"
         node.mkdir()
-        (node / "config.json").write_text(json.dumps(configuration(self.port, self.narrow_port, self.socket)))
+        (node / "config.json").write_text(json.dumps(configuration(
+            self.port, self.narrow_port, self.socket, self.tls_port, self.strict_port, self.certificates)))
 
     def start(self) -> None:
         """Starts the node and waits until it listens."""
@@ -121,7 +138,8 @@ class Router:
         def listening() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, f"Crossbar.io ended:\n{self.log()[-3000:]}"
-            return self.socket.exists() and accepts(self.port) and accepts(self.narrow_port)
+            ports = (self.port, self.narrow_port, self.tls_port, self.strict_port)
+            return self.socket.exists() and all(accepts(port) for port in ports)
 
         wait_until(listening, "Crossbar.io listens", 90)
 
@@ -164,12 +182,18 @@ class Router:
     def remove(self) -> None:
         self._end(signal.SIGKILL)
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.certificates.remove()
 
     def url(self, transport: str) -> str:
-        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix` or `narrow`."""
+        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix` or `narrow`; with `+tls` on the port with TLS,
+        with `+strict` on the one that wants a certificate."""
         return {
             "rawsocket": f"rs://127.0.0.1:{self.port}",
             "websocket": f"ws://127.0.0.1:{self.port}/ws",
             "unix": f"rs+unix://{self.socket}",
             "narrow": f"rs://127.0.0.1:{self.narrow_port}",
+            "rawsocket+tls": f"rss://localhost:{self.tls_port}",
+            "websocket+tls": f"wss://localhost:{self.tls_port}/ws",
+            "rawsocket+strict": f"rss://127.0.0.1:{self.strict_port}",
+            "websocket+strict": f"wss://127.0.0.1:{self.strict_port}/ws",
         }[transport]

@@ -13,7 +13,8 @@ INVOCATION, INTERRUPT, YIELD = 68, 69, 70
 
 FEATURES = {
     "broker": {"features": {}},
-    "dealer": {"features": {"call_canceling": True, "registration_revocation": True}},
+    "dealer": {"features": {
+        "call_canceling": True, "registration_revocation": True, "progressive_call_results": True}},
 }
 
 
@@ -28,6 +29,8 @@ class Connection:
         self.registrations: dict[str, int] = {}
         self.answers: dict[int, asyncio.Future[list[Any]]] = {}
         self.next_invocation = 1
+        #: Whose progressive results go to whom; they are not kept in `messages`.
+        self.progress: dict[int, Callable[[list[Any]], None]] = {}
 
     async def handshake(self, limit: int = 0xF) -> None:
         opening = await self.reader.readexactly(4)
@@ -43,8 +46,12 @@ class Connection:
                 self.writer.write(bytes([2]) + head[1:] + body)
                 continue
             message: list[Any] = json.loads(body)
-            self.messages.append(message)
+            if not self._is_progress(message):
+                self.messages.append(message)
             return message
+
+    def _is_progress(self, message: list[Any]) -> bool:
+        return message[0] == YIELD and message[2].get("progress") is True and message[1] in self.progress
 
     def send(self, *message: Any) -> None:
         self.send_frame(json.dumps(message).encode())
@@ -77,6 +84,8 @@ class Connection:
             self.send(RESULT, message[1], {}, [1])
         elif code == GOODBYE:
             self.send(GOODBYE, {}, "wamp.close.goodbye_and_out")
+        elif self._is_progress(message):
+            self.progress[message[1]](message[3])
         elif code in (YIELD, ERROR):
             request = message[1] if code == YIELD else message[2]
             waiting = self.answers.pop(request, None)
@@ -94,11 +103,21 @@ class Connection:
 
     def invoke(self, procedure: str, *args: Any, **kwargs: Any) -> "tuple[int, asyncio.Future[list[Any]]]":
         """Sends an INVOCATION; its request id, and a future of the YIELD or ERROR."""
+        return self._invoke(procedure, {}, args, kwargs)
+
+    def stream(self, procedure: str, received: Callable[[list[Any]], None], *args: Any,
+               **details: Any) -> "tuple[int, asyncio.Future[list[Any]]]":
+        """The same for a caller that takes progressive results: `received` is called with the arguments of each."""
+        self.progress[self.next_invocation] = received
+        return self._invoke(procedure, {"receive_progress": True, **details}, args, {})
+
+    def _invoke(self, procedure: str, details: dict[str, Any], args: tuple[Any, ...],
+                kwargs: dict[str, Any]) -> "tuple[int, asyncio.Future[list[Any]]]":
         request = self.next_invocation
         self.next_invocation += 1
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         self.answers[request] = answer
-        self.send(INVOCATION, request, self.registrations[procedure], {}, list(args), kwargs)
+        self.send(INVOCATION, request, self.registrations[procedure], details, list(args), kwargs)
         return request, answer
 
 

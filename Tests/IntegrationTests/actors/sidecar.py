@@ -189,8 +189,15 @@ class Sidecar:
 
     def resident(self) -> int:
         """Its resident memory in octets."""
+        return self._memory("VmRSS:")
+
+    def peak(self) -> int:
+        """The most resident memory that it has ever had, in octets."""
+        return self._memory("VmHWM:")
+
+    def _memory(self, name: str) -> int:
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(name):
                 return int(line.split()[1]) * 1024
         return 0
 

@@ -29,9 +29,9 @@ struct PoolStateMachineTests {
 
     private static func submit(
         _ item: Int, _ lane: LaneID, to machine: inout PoolStateMachine<Int>, expires: NIODeadline = .distantFuture,
-        isExclusive: Bool = false
+        _ claim: Claim = .shared
     ) -> PoolStateMachine<Int>.SubmitAction {
-        machine.submit(item, lane: lane, expires: expires, isExclusive: isExclusive)
+        machine.submit(item, lane: lane, expires: expires, claim)
     }
 
     @Test("without a connection work waits, and goes in its order when there is one")
@@ -186,10 +186,65 @@ struct PoolStateMachineTests {
         let lane = machine.addLane(concurrency: 1)
         Self.warm(lane, in: &machine)
         check(Self.submit(1, lane, to: &machine), .send(slot: 0))
-        check(Self.submit(2, lane, to: &machine, isExclusive: true), .wait)
+        check(Self.submit(2, lane, to: &machine, .exclusive), .wait)
         machine.ended(slot: 0, ran: Self.fast)
         check(machine.next()?.item, 2)
         check(Self.submit(3, lane, to: &machine), .wait)
+    }
+
+    @Test("a stream has its connection to itself, however fast the rest of its lane, and does not count for its pace")
+    func streamIsAlone() {
+        var machine = Self.machine(Self.limits(connections: 2))
+        let lane = machine.addLane(concurrency: 2)
+        Self.warm(lane, in: &machine)
+        check(Self.submit(1, lane, to: &machine, .stream), .send(slot: 0))
+        check(Self.submit(2, lane, to: &machine), .send(slot: 1))
+        check(Self.submit(3, lane, to: &machine), .send(slot: 1), "behind fast work, never behind a stream")
+        machine.ended(slot: 1, ran: Self.fast)
+        machine.ended(slot: 1, ran: Self.fast)
+        machine.ended(slot: 0, ran: .seconds(100))
+        check(Self.submit(4, lane, to: &machine), .send(slot: 0))
+        check(Self.submit(5, lane, to: &machine), .send(slot: 1))
+        check(Self.submit(6, lane, to: &machine), .send(slot: 0), "the lane is as fast as it was")
+    }
+
+    @Test("streams of any number of lanes leave a connection to the rest, and those that wait for that hold up nothing")
+    func streamsLeaveOne() {
+        var machine = Self.machine()
+        let lanes = (0..<3).map { _ in machine.addLane(concurrency: nil) }
+        check(Self.submit(1, lanes[0], to: &machine, .stream), .send(slot: 0))
+        check(Self.submit(2, lanes[1], to: &machine, .stream), .send(slot: 1))
+        check(Self.submit(3, lanes[2], to: &machine, .stream), .wait)
+        check(machine.next()?.item, nil)
+        check(Self.submit(4, lanes[2], to: &machine), .send(slot: 2), "it passes the stream that waits ahead of it")
+        check(Self.submit(5, lanes[2], to: &machine, .exclusive), .wait)
+        check(Self.submit(6, lanes[2], to: &machine), .wait, "but nothing else")
+        machine.ended(slot: 2, ran: Self.slow)
+        check(machine.next()?.item, 5)
+        machine.ended(slot: 0, ran: Self.slow)
+        check(machine.next()?.item, 3)
+        machine.ended(slot: 2, ran: Self.slow)
+        check(machine.next()?.item, 6)
+        check(machine.waitingCount, 0)
+    }
+
+    @Test("a stream that is lost with its connection gives its place back")
+    func lostStream() {
+        var machine = Self.machine(Self.limits(connections: 2))
+        let lane = machine.addLane(concurrency: 2)
+        check(Self.submit(1, lane, to: &machine, .stream), .send(slot: 0))
+        check(Self.submit(2, lane, to: &machine, .stream), .wait)
+        machine.disconnected(slot: 0)
+        let next = machine.next()
+        #expect(next?.item == 2 && next?.slot == 1)
+    }
+
+    @Test("with one connection a stream takes it")
+    func streamOnTheOnlyConnection() {
+        var machine = Self.machine(Self.limits(connections: 1))
+        let lane = machine.addLane(concurrency: nil)
+        check(Self.submit(1, lane, to: &machine, .stream), .send(slot: 0))
+        check(Self.submit(2, lane, to: &machine), .wait)
     }
 
     @Test("a full queue refuses, and work that comes back goes ahead of what waits")
@@ -199,7 +254,7 @@ struct PoolStateMachineTests {
         check(Self.submit(1, lane, to: &machine), .wait)
         check(Self.submit(2, lane, to: &machine), .wait)
         check(Self.submit(3, lane, to: &machine), .refuse)
-        machine.resubmit(0, lane: lane, expires: .distantFuture, isExclusive: false)
+        machine.resubmit(0, lane: lane, expires: .distantFuture, .shared)
         machine.connected(slot: 0)
         check(machine.next()?.item, 0)
     }

@@ -11,16 +11,21 @@ final class TestServer {
     private(set) var queries: [String] = []
     private(set) var end: WireEnd?
     private(set) var isAuthenticated = false
+    /// Whether TLS was to be made.
+    private(set) var isSecured = false
     private var machine: WireServerStateMachine
     /// Answers at once with a row of the query itself; else the test does.
     private let answersAtOnce: Bool
 
-    init(limits: WireLimits = WireLimits(), refusal: WireError? = nil, answersAtOnce: Bool = true) throws {
+    init(
+        limits: WireLimits = WireLimits(), refusal: WireError? = nil, answersAtOnce: Bool = true,
+        encryption: WireEncryption = .none
+    ) throws {
         let credentials = try WireCredentials(
             user: "wamp", password: Array("secret".utf8), iterations: 2, saltKey: [1, 2, 3])
         self.machine = WireServerStateMachine(
             settings: WireServerSettings(
-                credentials: credentials, serverVersion: "15.0 (wamp-sidecar)", limits: limits),
+                credentials: credentials, serverVersion: "15.0 (wamp-sidecar)", encryption: encryption, limits: limits),
             process: 7, nonce: Array(Self.nonce.utf8), refusal: refusal)
         self.answersAtOnce = answersAtOnce
     }
@@ -57,6 +62,10 @@ final class TestServer {
         while true {
             switch self.machine.next(into: &self.output) {
             case .wait: return
+            case .secure:
+                self.isSecured = true
+                // The driver asks again when something has been decrypted.
+                return
             case .authenticated: self.isAuthenticated = true
             case .query(let text):
                 self.queries.append(String(buffer: text))

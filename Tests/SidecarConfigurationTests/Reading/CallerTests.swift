@@ -41,7 +41,7 @@ import Testing
         #expect(
             found == [
                 "sidecar.yaml:1:19: 'listen' in caller can be reached from other machines, and what goes over it isn't "
-                    + "encrypted; listen on 127.0.0.1 or in a folder, or allow it by insecure: true"
+                    + "encrypted; add tls, listen on 127.0.0.1 or in a folder, or allow it by insecure: true"
             ])
     }
 

@@ -30,6 +30,11 @@ import Testing
         Place(
             name: "options", keys: .publishOptions, before: "notifications: { channel: { publish: t.u, options: { ",
             after: " } } }"),
+        Place(
+            name: "router.tls", keys: .routerTLS, before: "router: { url: \"wss://h\", realm: r, tls: { ",
+            after: " } }"),
+        Place(
+            name: "caller.tls", keys: .callerTLS, before: "caller: { listen: \"[::1]:1\", tls: { ", after: " } }"),
         Place(name: "log", keys: .log, before: "log: { ", after: " }"),
     ]
 
@@ -51,7 +56,7 @@ import Testing
     @Test(arguments: places) func aKeyWithoutAValueIsRefused(_ place: Place) {
         let mayBeEmpty = [
             "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter", "log", "auth", "options",
-            "router", "database",
+            "router", "database", "tls",
         ]
         for key in place.keys.now where !mayBeEmpty.contains(key) && key != "roles" {
             let found = faults(in: place.text(key, ""))

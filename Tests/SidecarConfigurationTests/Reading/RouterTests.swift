@@ -55,11 +55,6 @@ import Testing
         for part in expected { #expect(found.contains { $0.contains(part) }, "\(found)") }
     }
 
-    @Test(arguments: ["wss://h/ws", "rss://h:1", "WSS://h"]) func encryptedURLsAreRefused(_ url: String) {
-        let found = self.found("url: \"\(url)\"")
-        #expect(found.count == 1 && found[0].contains("URLs are not supported by this version of wamp-sidecar"))
-    }
-
     @Test(arguments: [
         ("[]", "'serializers' in router is an empty list"), ("json", "is a single value instead of a list"),
         ("[json, json]", "'json' is twice"), ("[json, cbor]", "'cbor' for 'serializers' in router is not supported"),

@@ -10,7 +10,12 @@ final class RecordingReceiver: TransportReceiver {
     var isClosed = false
     var writabilities: [Bool] = []
     var heard = 0
+    var channelID: [UInt8]?
     var onMessage: (RecordingReceiver, String) -> Void = { _, _ in }
+
+    func transportSecured(channelID: [UInt8]?) {
+        self.channelID = channelID
+    }
 
     func transportOpened(_ transport: MessageTransport) {
         self.transport = transport

@@ -1,0 +1,42 @@
+internal import COpenSSL
+
+/// The owner of one `X509`: one certificate of ours, or one that is trusted.
+@safe final class Certificate {
+    /// OpenSSL's certificate.
+    let pointer: OpaquePointer
+
+    private init(owning pointer: OpaquePointer) {
+        unsafe self.pointer = unsafe pointer
+    }
+
+    deinit {
+        unsafe X509_free(self.pointer)
+    }
+
+    /// All certificates of a PEM file, in order; at least one.
+    static func all(in path: String, _ part: TLSError.Part) throws(TLSError) -> [Certificate] {
+        let bytes = try PEMFile.read(path, part)
+        var certificates: [Certificate] = []
+        let errors = unsafe bytes.withUnsafeBytes { bytes -> [OpenSSLError] in
+            OpenSSLError.clear()
+            guard let bio = unsafe BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else {
+                return OpenSSLError.drain()
+            }
+            defer { unsafe BIO_free(bio) }
+            // A block of it may be encrypted: nobody is asked on the terminal.
+            while let certificate = unsafe PEM_read_bio_X509(bio, nil, { _, _, _, _ in -1 }, nil) {
+                unsafe certificates.append(Certificate(owning: certificate))
+            }
+            return OpenSSLError.drain()
+        }
+        if let error = errors.last, !error.isEndOfPEM {
+            throw TLSError(
+                part: part, problem: "has a damaged certificate, the one after \(certificates.count) (\(error.text))",
+                remedy: "copy it anew")
+        }
+        guard !certificates.isEmpty else {
+            throw PEMFile.wrongContent(bytes, wanted: "certificate", part)
+        }
+        return certificates
+    }
+}

@@ -1,0 +1,145 @@
+internal import COpenSSL
+internal import Glibc
+
+/// What is wrong with a certificate that the peer has shown, and what the certificate says of itself. All texts in it are
+/// foreign, but made fit for a line of a log: printable ASCII, and short.
+package struct CertificateFault: Sendable, Equatable {
+    /// The kinds that a user can do something about.
+    package enum Kind: Sendable, Equatable {
+        /// Its time is over.
+        case expired
+        /// Its time has not come.
+        case notYetValid
+        /// It is another's.
+        case wrongName(wanted: String)
+        /// Nobody who is trusted has signed it, and its issuer is not known.
+        case unknownAuthority
+        /// It has signed itself.
+        case selfSigned
+        /// The authority at the end of the chain is not trusted.
+        case untrustedRoot
+        /// Something else, in OpenSSL's words.
+        case other(String)
+    }
+
+    /// What is wrong.
+    package let kind: Kind
+    /// Of which certificate of the chain: 0 is the peer's own.
+    package let depth: Int
+    /// Whose it is.
+    package let subject: String
+    /// Who signed it.
+    package let issuer: String
+    /// From when it counts.
+    package let notBefore: String
+    /// Until when it counts.
+    package let notAfter: String
+    /// Its host names and addresses.
+    package let names: CertificateNames
+
+    /// What OpenSSL has found, within a verification callback.
+    ///
+    /// - Parameter store: an `X509_STORE_CTX`.
+    init(_ store: OpaquePointer, name: PeerName?) {
+        let code = unsafe X509_STORE_CTX_get_error(store)
+        let certificate = unsafe X509_STORE_CTX_get_current_cert(store)
+        self.kind = Self.kind(code, name)
+        self.depth = Int(unsafe X509_STORE_CTX_get_error_depth(store))
+        self.subject = unsafe certificate.map { unsafe Self.text(X509_get_subject_name($0)) } ?? ""
+        self.issuer = unsafe certificate.map { unsafe Self.text(X509_get_issuer_name($0)) } ?? ""
+        self.notBefore = unsafe certificate.map { unsafe Self.text(time: X509_get0_notBefore($0)) } ?? ""
+        self.notAfter = unsafe certificate.map { unsafe Self.text(time: X509_get0_notAfter($0)) } ?? ""
+        self.names = unsafe certificate.map { unsafe CertificateNames($0) } ?? CertificateNames()
+    }
+
+    private static func kind(_ code: Int32, _ name: PeerName?) -> Kind {
+        switch code {
+        case X509_V_ERR_CERT_HAS_EXPIRED: .expired
+        case X509_V_ERR_CERT_NOT_YET_VALID: .notYetValid
+        case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: .wrongName(wanted: name?.description ?? "")
+        case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: .selfSigned
+        case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: .untrustedRoot
+        case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
+            X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, X509_V_ERR_CERT_UNTRUSTED:
+            .unknownAuthority
+        default: .other(unsafe String(cString: X509_verify_cert_error_string(Int(code))))
+        }
+    }
+
+    private static func text(_ name: OpaquePointer?) -> String {
+        guard let name = unsafe name else { return "" }
+        var text = [CChar](repeating: 0, count: 512)
+        let length = unsafe wamp_tls_name_text(name, &text, Int32(text.count))
+        return ForeignText.shown(text.prefix(Int(length)).map { UInt8(bitPattern: $0) })
+    }
+
+    private static func text(time: UnsafePointer<ASN1_TIME>?) -> String {
+        var parts = unsafe tm()
+        guard unsafe ASN1_TIME_to_tm(time, &parts) == 1 else { return "an illegible time" }
+        let numbers = unsafe [parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min]
+            .map { $0 < 10 ? "0\($0)" : "\($0)" }
+        return unsafe "\(parts.tm_year + 1900)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
+    }
+}
+
+/// The host names and addresses that a certificate is for, as many as a message can hold.
+package struct CertificateNames: Sendable, Equatable, CustomStringConvertible {
+    /// More are counted only.
+    private static let limit = 8
+
+    /// The first ones, quoted.
+    package private(set) var shown: [String] = []
+    /// How many others there are.
+    package private(set) var others = 0
+
+    /// No names.
+    init() {}
+
+    /// - Parameter certificate: an `X509`.
+    init(_ certificate: OpaquePointer) {
+        guard let names = unsafe wamp_tls_names(certificate) else { return }
+        defer { unsafe wamp_tls_free_names(names) }
+        for index in 0..<max(0, unsafe wamp_tls_name_count(names)) {
+            var length: Int32 = 0
+            var isAddress: Int32 = 0
+            guard let octets = unsafe wamp_tls_name_at(names, index, &length, &isAddress) else { continue }
+            guard self.shown.count < Self.limit else {
+                self.others += 1
+                continue
+            }
+            let bytes = unsafe Array(UnsafeBufferPointer(start: octets, count: Int(max(0, length))))
+            self.shown.append(isAddress == 0 ? "'\(ForeignText.shown(bytes))'" : Self.address(bytes))
+        }
+    }
+
+    /// `'a.example', 10.0.0.1 and 3 more`; empty if there are none.
+    package var description: String {
+        self.shown.joined(separator: ", ") + (self.others > 0 ? " and \(self.others) more" : "")
+    }
+
+    private static func address(_ octets: [UInt8]) -> String {
+        switch octets.count {
+        case 4:
+            return octets.map { "\($0)" }.joined(separator: ".")
+        case 16:
+            let groups = stride(from: 0, to: 16, by: 2).map { UInt16(octets[$0]) << 8 | UInt16(octets[$0 + 1]) }
+            return groups.map { String($0, radix: 16) }.joined(separator: ":")
+        default:
+            return "an illegible address"
+        }
+    }
+}
+
+/// Texts that a peer has made up.
+enum ForeignText {
+    /// The longest that is shown, in octets.
+    private static let limit = 120
+
+    /// Printable ASCII, question marks for the rest, cut.
+    static func shown(_ octets: [UInt8]) -> String {
+        let text = String(
+            decoding: octets.prefix(self.limit).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") },
+            as: UTF8.self)
+        return octets.count > self.limit ? "\(text)..." : text
+    }
+}

@@ -1,0 +1,30 @@
+"""Certificates made on the spot: what scripts/lib/certificates.sh makes."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from .sidecar import ROOT
+
+
+class Certificates:
+    """A folder of them. `NAME.pem` is a certificate with what follows up to the authority, `NAME.key` its key."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-tls-"))
+        # The servers run as other users.
+        self.folder.chmod(0o755)
+        subprocess.run(["bash", ROOT / "scripts/lib/certificates.sh", self.folder], check=True, timeout=60,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    @property
+    def authority(self) -> str:
+        """The one that all good ones come from."""
+        return self.path("ca.pem")
+
+    def remove(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,279 @@
+"""A router that stops reading in the middle of a set: memory stays bounded, and nothing is stuck for ever."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from actors.cluster import Database
+from actors.deadline import until
+from actors.scripted_router import ERROR, INTERRUPT, YIELD, Connection, sane, scripted
+from conftest import SidecarMaker
+
+MIB = 1024 * 1024
+SCHEMA = """
+create function public.series(count integer) returns table (n integer, filler text)
+    language sql stable as $$ select g, repeat('x', 80) from generate_series(1, count) g $$;
+create function public.spin(n integer) returns integer language plpgsql as $$
+declare total bigint := 0;
+begin for i in 1..2000 loop total := total + i; end loop; return n; end $$;
+create table public.seen (n integer); grant insert on public.seen to sidecar;
+create function public.record(n integer) returns void language sql as 'insert into public.seen values (n)';
+"""
+ENDLESS = "select generate_series(1, 2000000000) as n, repeat('x', 80) as filler"
+#: The server can't look up from sending such a row before it is sent.
+WIDE = "select generate_series(1, 2000000000) as n, repeat('x', 500000) as filler"
+PROCEDURES: dict[str, Any] = {
+    "test.series": {"function": "public.series", "timeout": "120s"}, "test.spin": "public.spin",
+    "test.endless": {"sql": ENDLESS, "timeout": "120s"}, "test.brief": {"sql": ENDLESS, "timeout": "1500ms"},
+    "test.wide": {"sql": WIDE, "timeout": "120s"}, "test.brief_wide": {"sql": WIDE, "timeout": "1500ms"},
+    "test.nap": {"sql": "select n, pg_sleep(n * 60) from generate_series(0, 1) n", "timeout": "120s"},
+}
+
+
+class Reader:
+    """The script of a router that reads only while it may."""
+
+    def __init__(self) -> None:
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def __call__(self, connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            connection.answer(await connection.receive())
+            await self.reads.wait()
+
+
+@dataclass
+class Rows:
+    """Counts the rows of a set, and sees to it that they come in order."""
+
+    count: int = 0
+    parts: int = 0
+    fault: str = ""
+
+    def __call__(self, args: list[Any]) -> None:
+        self.parts += 1
+        for row in args[0]:
+            self.count += 1
+            if row["n"] != self.count and not self.fault:
+                self.fault = f"row {row['n']} where {self.count} was due"
+
+
+def states(database: Database, text: str) -> list[tuple[str, str]]:
+    return database.rows(
+        "select state, coalesce(wait_event, '') from pg_stat_activity where usename = 'sidecar' and datname = %s "
+        "and state = 'active' and query like %s", database.name, f"%{text}%")
+
+
+@asynccontextmanager
+async def keepalive(connection: Connection) -> AsyncIterator[None]:
+    """The router is silent, but not dead: what it sends is a sign of life."""
+    async def send() -> None:
+        while True:
+            connection.send(INTERRUPT, 9_999_999, {})
+            await asyncio.sleep(0.5)
+
+    task = asyncio.create_task(send())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def test_million_rows(make_sidecar: SidecarMaker, database: Database) -> None:
+    """In order, none missing, in constant memory, while the reader stands still for a while."""
+    database.execute(SCHEMA)
+    reader = Reader()
+    async with scripted(reader) as script:
+        sidecar = await make_sidecar(script.url, database.url, log={"level": "debug", "format": "json"},
+                                     procedures=PROCEDURES).started()
+        connection = script.connections[-1]
+        rows = Rows()
+        _, answer = connection.stream("test.series", rows, 1_000_000)
+        await until(lambda: rows.count > 100_000, "rows come")
+        reader.reads.clear()
+        async with keepalive(connection):
+            await until(lambda: states(database, "series") == [("active", "ClientWrite")], "the server waits")
+            await until(lambda: sidecar.entries("the router reads slowly"), "the sidecar has noticed")
+            reader.reads.set()
+        message = await asyncio.wait_for(answer, 100)
+        assert message[0] == YIELD and message[2] == {} and message[3] == [[]], message
+        assert (rows.count, rows.fault) == (1_000_000, "")
+        assert sidecar.peak() < 48 * MIB, f"{sidecar.peak() / MIB:.1f} MiB"
+        assert len(script.connections) == 1
+
+
+@pytest.mark.parametrize("procedure", ["test.endless", "test.wide"])
+async def test_interrupt_while_nobody_reads(make_sidecar: SidecarMaker, database: Database, procedure: str) -> None:
+    database.execute(SCHEMA)
+    reader = Reader()
+    async with scripted(reader) as script:
+        sidecar = await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        connection = script.connections[-1]
+        for _ in range(3):
+            rows = Rows()
+            request, answer = connection.stream(procedure, rows)
+            await until(lambda: rows.parts > 3, "rows come")
+            reader.reads.clear()
+            async with keepalive(connection):
+                await until(lambda: states(database, "2000000000") == [("active", "ClientWrite")], "the server waits")
+                connection.send(INTERRUPT, request, {"mode": "kill"})
+                await until(lambda: not states(database, "2000000000"), "the statement ends, though nobody reads")
+                reader.reads.set()
+            message = await asyncio.wait_for(answer, 30)
+            assert (message[0], message[4]) == (ERROR, "wamp.error.canceled")
+            assert not rows.fault
+        _, other = connection.invoke("test.spin", 7)
+        assert (await asyncio.wait_for(other, 10))[3] == [7]
+        assert len(script.connections) == 1 and sidecar.peak() < 48 * MIB
+
+
+@pytest.mark.parametrize("procedure", ["test.brief", "test.brief_wide"])
+async def test_timeout_while_nobody_reads(make_sidecar: SidecarMaker, database: Database, procedure: str) -> None:
+    """The stall does not hold the connection to the database any longer than the call may last."""
+    database.execute(SCHEMA)
+    reader = Reader()
+    async with scripted(reader) as script:
+        await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        connection = script.connections[-1]
+        rows = Rows()
+        _, answer = connection.stream(procedure, rows)
+        await until(lambda: rows.parts > 1, "rows come")
+        reader.reads.clear()
+        async with keepalive(connection):
+            await until(lambda: states(database, "2000000000") == [("active", "ClientWrite")], "the server waits")
+            await until(lambda: not states(database, "2000000000"), "the statement ends in its time", 5)
+            reader.reads.set()
+        message = await asyncio.wait_for(answer, 30)
+        assert (message[0], message[4]) == (ERROR, "wamp.error.timeout")
+        assert not rows.fault
+
+
+async def test_session_that_ends_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
+    """The set that nobody can get any more is ended in the database; the next session finds all as it should be."""
+    database.execute(SCHEMA)
+    reader = Reader()
+    async with scripted(reader, sane) as script:
+        await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        connection = script.connections[-1]
+        streams = [Rows(), Rows()]
+        for rows in streams:
+            connection.stream("test.endless", rows)
+        await until(lambda: all(rows.parts > 1 for rows in streams), "rows come")
+        reader.reads.clear()
+        await until(lambda: [state for state, wait in states(database, "2000000000") if wait == "ClientWrite"]
+                    == ["active"] * 2, "the server waits")
+        connection.reset()
+        reader.reads.set()
+        await until(lambda: not states(database, "2000000000"), "the statements end")
+        await until(lambda: len(script.connections) == 2 and "test.spin" in script.connections[1].registrations, "it is back")
+        rows = Rows()
+        _, answer = script.connections[1].stream("test.series", rows, 5000)
+        assert (await asyncio.wait_for(answer, 20))[0] == YIELD
+        assert (rows.count, rows.fault) == (5000, "")
+
+
+async def test_session_that_ends_in_the_middle(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Whether rows come at that moment or not."""
+    database.execute(SCHEMA)
+    async with scripted(sane) as script:
+        await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        rows = Rows()
+        script.connections[0].stream("test.endless", rows)
+        script.connections[0].stream("test.nap", Rows())
+        await until(lambda: rows.parts > 3 and len(states(database, "generate_series")) == 2, "both run")
+        script.connections[0].reset()
+        await until(lambda: not states(database, "generate_series"), "the statements end")
+
+
+async def test_events_run_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
+    """A function for events answers nobody: it does not wait for the router to read."""
+    database.execute(SCHEMA)
+    reader = Reader()
+    async with scripted(reader) as script:
+        await make_sidecar(script.url, database.url, procedures=PROCEDURES,
+                           subscriptions={"test.topic": "public.record"}).started()
+        connection = script.connections[-1]
+        rows = Rows()
+        request, answer = connection.stream("test.endless", rows)
+        await until(lambda: rows.parts > 3, "rows come")
+        reader.reads.clear()
+        async with keepalive(connection):
+            await until(lambda: states(database, "2000000000") == [("active", "ClientWrite")], "the server waits")
+            for n in range(2000):
+                connection.send(36, 200, n + 1, {}, [n])
+            await until(lambda: database.value("select count(*) from public.seen") == 2000, "all events have run")
+            connection.send(INTERRUPT, request, {"mode": "kill"})
+            reader.reads.set()
+        assert (await asyncio.wait_for(answer, 30))[0] == ERROR
+
+
+async def test_router_that_announces_no_progress(make_sidecar: SidecarMaker, database: Database) -> None:
+    """It passes the flag on without knowing what it means: one result, as ever."""
+    database.execute(SCHEMA)
+
+    async def ignorant(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == 1:
+                connection.send(2, 4711, {"roles": {"broker": {}, "dealer": {"features": {"call_canceling": True}}}})
+            else:
+                connection.answer(message)
+
+    async with scripted(ignorant) as script:
+        await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
+        rows = Rows()
+        _, answer = script.connections[-1].stream("test.series", rows, 3000)
+        message = await asyncio.wait_for(answer, 10)
+        assert message[0] == YIELD and len(message[3][0]) == 3000 and rows.parts == 0
+
+
+async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, database: Database) -> None:
+    """At random moments of their lives: no bystander is canceled, each is answered once, nothing follows an error, and the
+    rows of those that come to their end are all there."""
+    database.execute(SCHEMA)
+    dice = random.Random(3)
+    async with scripted(sane) as script:
+        sidecar = await make_sidecar(script.url, database.url, procedures=PROCEDURES, database={"queue_timeout": "60s"}).started()
+        connection = script.connections[-1]
+        canceled = 0
+        ended = 0
+        for _ in range(250):
+            streams = []
+            others = []
+            for _ in range(4):
+                rows = Rows()
+                count = dice.choice([1, 500, 3000, 20_000])
+                streams.append((rows, count, *connection.stream("test.series", rows, count)))
+                others.append(connection.invoke("test.spin", 2))
+                others.append(connection.invoke("test.spin", 3))
+            await connection.writer.drain()
+            for _, _, request, _ in streams:
+                await asyncio.sleep(dice.random() * 0.004)
+                connection.send(INTERRUPT, request, {"mode": dice.choice(["kill", "killnowait"])})
+            for rows, count, request, answer in streams:
+                message = await asyncio.wait_for(answer, 20)
+                assert not rows.fault, rows.fault
+                if message[0] == ERROR:
+                    assert message[4] == "wamp.error.canceled", message
+                    canceled += 1
+                    rows.fault = ""
+                    del connection.progress[request]  # what comes now is kept in `messages`
+                else:
+                    assert (message[2], message[3], rows.count) == ({}, [[]], count), message
+                    ended += 1
+            for _, answer in others:
+                message = await asyncio.wait_for(answer, 20)
+                assert message[0] == YIELD, f"a bystander got {message}"
+        assert canceled > 100 and ended > 100, (canceled, ended)
+        assert not [message for message in connection.messages if message[0] == YIELD and message[2].get("progress")]
+        requests = [m[1] if m[0] == YIELD else m[2] for m in connection.messages if m[0] in (YIELD, ERROR)]
+        assert len(requests) == len(set(requests)) == 3000, "an invocation was answered twice"
+        assert sidecar.running and not sidecar.entries("database connection lost")
