@@ -51,8 +51,6 @@ let package = Package(
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
-                .product(name: "NIOHTTP1", package: nio),
-                .product(name: "NIOWebSocket", package: nio),
             ],
             swiftSettings: settings),
         .target(
