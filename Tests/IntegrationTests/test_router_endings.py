@@ -341,7 +341,7 @@ def shared_database(cluster: Cluster) -> Database:
 
 async def outlives(case: Case, transport: str, make_sidecar: SidecarMaker, database: Database) -> None:
     async with scripted(case.script, sane, transport=transport) as router:
-        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES,
+        sidecar = await make_sidecar(router.url, database.url, router={"serializers": ["json"]}, procedures=PROCEDURES,
                                      database={"url": database.url, "connections": 2}).started(until=None)
         try:
             if case.told is None:
