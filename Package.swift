@@ -51,8 +51,6 @@ let package = Package(
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
-                .product(name: "NIOHTTP1", package: nio),
-                .product(name: "NIOWebSocket", package: nio),
             ],
             swiftSettings: settings),
         .target(
@@ -164,3 +162,15 @@ let package = Package(
             swiftSettings: settings),
     ]
 )
+
+/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "transcoding", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
+            path: "Benchmarks/Sources/transcoding", swiftSettings: settings),
+        .executableTarget(
+            name: "fuzz-serializers", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
+            path: "Tests/Fuzzing/serializers", swiftSettings: settings),
+    ]
+}

@@ -93,9 +93,3 @@ struct KeyTable: Sendable {
     /// `log`.
     static let log = KeyTable(now: ["level", "format"], later: [])
 }
-
-/// Values of the format that this version doesn't support yet.
-enum LaterValues {
-    /// Of `router.serializers`.
-    static let serializers = ["msgpack", "cbor"]
-}

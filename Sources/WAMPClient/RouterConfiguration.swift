@@ -12,8 +12,8 @@ package struct RouterConfiguration: Sendable {
     package var authentication: Authentication
     /// Whether a ticket may go unencrypted to another host.
     package var isInsecure = false
-    /// In order of preference. RawSocket can ask for one only: the first.
-    package var serializers: [SerializerID] = [.json]
+    /// In order of preference. WebSocket offers all of them; RawSocket asks for one after the other.
+    package var serializers: [SerializerID] = SerializerID.allCases
     /// How TLS is made; `wss` and `rss` URLs need it.
     package var tls: TLSContext?
     /// The name that a router's certificate has to have, whatever its URL says; nil: the URL's host.

@@ -11,8 +11,12 @@ package enum RouterEvent: Sendable {
     case credentialsRefused(RouterURL, ConnectionFault, retryIn: TimeAmount)
     /// The router did not prove who it is, or others could read what it would be sent; tried again slowly.
     case distrusted(RouterURL, ConnectionFault, retryIn: TimeAmount)
+    /// The router refused a serializer, or may have; it is asked for the next one at once. Told once for each.
+    case serializerRefused(RouterURL, SerializerID, ConnectionFault, next: SerializerID)
     /// A session is joined.
-    case joined(RouterURL, session: SessionID, realm: String, agent: String?, authid: String?, authrole: String?)
+    case joined(
+        RouterURL, session: SessionID, realm: String, agent: String?, authid: String?, authrole: String?,
+        serializer: SerializerID)
     /// The session is over; the next attempt follows after a wait, or none if that is nil.
     case left(RouterURL, session: SessionID, ConnectionFault, retryIn: TimeAmount?)
     /// Something was to be asked of the router that needs a feature which it does not announce: once for each in a

@@ -8,7 +8,7 @@ import Testing
         #expect(configuration.path == "sidecar.yaml")
         #expect(configuration.router.urls.map(\.value) == ["ws://127.0.0.1:8080/ws"])
         #expect(configuration.router.realm == Located("realm1", at: Location(line: 4, column: 10)))
-        #expect(configuration.router.serializers == [.json])
+        #expect(configuration.router.serializers == [.json, .msgpack, .cbor])
         #expect(configuration.router.authentication.credentials == .anonymous(authid: nil))
         #expect(!configuration.router.ping && !configuration.router.insecure)
         #expect(configuration.router.callTimeoutUnit == .auto)

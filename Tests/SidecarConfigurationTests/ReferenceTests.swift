@@ -66,7 +66,6 @@ import Testing
             + AuthenticationSettings.Method.allCases.map(\.rawValue)
             + AuthenticationSettings.ChannelBinding.allCases.map(\.rawValue)
             + RouterTLSSettings.Minimum.allCases.map(\.rawValue) + RouterTLSSettings.Verify.allCases.map(\.rawValue)
-            + LaterValues.serializers
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

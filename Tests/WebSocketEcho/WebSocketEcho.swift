@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import WAMP
 import WAMPClient
 
 /// The client that a WebSocket test suite tests: the sidecar's own transport, which sends back each message that it gets.
@@ -46,9 +47,10 @@ struct Suite {
                 channel.eventLoop.makeCompletedFuture {
                     let upgrade = WebSocketUpgrade(
                         target: target, host: "\(self.host):\(self.port)", agent: "websocket-echo", serializers: [])
-                    try WebSocketUpgradeHandler.addHandlers(
-                        to: channel.pipeline.syncOperations, upgrade: upgrade, greatestMessage: Self.greatestMessage,
-                        unsentBound: 4 * Self.greatestMessage, receiver: Echo(ended))
+                    try channel.pipeline.syncOperations.addHandler(
+                        WebSocketHandler(
+                            upgrade: upgrade, greatestMessage: Self.greatestMessage,
+                            unsentBound: 4 * Self.greatestMessage, receiver: Echo(ended)))
                 }
             }
             .connect(host: self.host, port: self.port).get()
@@ -70,7 +72,7 @@ final class Echo: TransportReceiver {
 
     func transportSecured(channelID: [UInt8]?) {}
 
-    func transportOpened(_ transport: MessageTransport) {
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         self.transport = transport
     }
 

@@ -33,6 +33,8 @@ final class Registrar {
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+        /// Whether the router has answered in this session, one way or the other: trying again makes nothing unsettled.
+        var isAnswered = false
         /// It was taken away in this session, by an administrator or by force: taking it back by force would go on for ever.
         var wasRevoked = false
 
@@ -78,7 +80,7 @@ final class Registrar {
             case .registered: true
             case .waiting: entry.refusal != nil
             case .idle: entry.route.isLate || (entry.route.isSingle && self.singles == .elsewhere)
-            case .registering: entry.route.isLate
+            case .registering: entry.route.isLate || entry.isAnswered
             }
         }
     }
@@ -197,6 +199,7 @@ final class Registrar {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.isAnswered = false
             entry.wasRevoked = false
             entry.route.isLate = false
         }
@@ -237,6 +240,7 @@ final class Registrar {
             return self.unregister(registration, of: entry)
         }
         entry.state = .registered(registration)
+        entry.isAnswered = true
         entry.attempts = 0
         entry.refusal = nil
         self.registered[registration] = entry
@@ -249,14 +253,18 @@ final class Registrar {
             entry.state = .idle
             return
         }
-        let route = entry.route
-        if entry.refusal != error.message {
-            self.observer(.registrationRefused(uri: route.uri.text, place: route.place, reason: error.message))
-        }
-        entry.refusal = error.message
         // Another session's registration goes away as soon as the router sees that its connection is dead.
         if error.uri != WAMPError.procedureAlreadyExists.text { entry.attempts += 5 }
         self.tryAgainLater(entry)
+        self.complain(entry, error.message)
+    }
+
+    private func complain(_ entry: Entry, _ reason: String) {
+        if entry.refusal != reason {
+            self.observer(.registrationRefused(uri: entry.route.uri.text, place: entry.route.place, reason: reason))
+        }
+        entry.refusal = reason
+        entry.isAnswered = true
         self.changed()
     }
 

@@ -127,7 +127,7 @@ final class ClientRun: RouterDelegate {
             self.finish(.failed(self.failures.values.sorted()))
         case .featureMissing(_, let feature, isAskedFor: false):
             self.tell("note: the router does not announce \(feature.rawValue): \(feature.loss)")
-        case .connecting, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
+        case .connecting, .serializerRefused, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
             break
         }
     }

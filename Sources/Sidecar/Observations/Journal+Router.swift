@@ -20,13 +20,21 @@ extension Journal {
             self.logger.error(
                 "router is not trusted",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
-        case .joined(let url, let session, let realm, let agent, let authid, let authrole):
+        case .serializerRefused(let url, let serializer, let fault, let next):
+            self.logger.notice(
+                "router refuses a serializer",
+                metadata: [
+                    Key.router: "\(url)", Key.serializer: "\(serializer)", Key.reason: "\(fault.message)",
+                    Key.next: "\(next)",
+                ])
+        case .joined(let url, let session, let realm, let agent, let authid, let authrole, let serializer):
             self.logger.info(
                 "router joined",
                 metadata: [
                     Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
                     Key.agent: "\(agent ?? "unknown")",
                     Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
+                    Key.serializer: "\(serializer)",
                 ])
         case .left(let url, let session, let fault, let wait):
             guard let wait else {

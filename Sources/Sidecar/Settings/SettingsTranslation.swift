@@ -30,6 +30,8 @@ extension RouterConfiguration {
         self.serializers = settings.serializers.map { serializer in
             switch serializer {
             case .json: .json
+            case .msgpack: .msgpack
+            case .cbor: .cbor
             }
         }
         self.ping = settings.ping

@@ -25,6 +25,8 @@ final class Subscriber {
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+        /// Whether the router has answered in this session, one way or the other: trying again makes nothing unsettled.
+        var isAnswered = false
 
         init(route: SubscriptionRoute, flow: any EventFlow) {
             self.route = route
@@ -57,7 +59,8 @@ final class Subscriber {
                 switch entry.state {
                 case .subscribed: true
                 case .waiting: entry.refusal != nil
-                case .idle, .subscribing: entry.route.isLate
+                case .idle: entry.route.isLate
+                case .subscribing: entry.route.isLate || entry.isAnswered
                 }
             }
     }
@@ -135,6 +138,7 @@ final class Subscriber {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.isAnswered = false
             entry.route.isLate = false
         }
         self.receivers.removeAll()
@@ -164,6 +168,7 @@ final class Subscriber {
             return session.unsubscribe(subscription) { _ in }
         }
         entry.state = .subscribed(subscription)
+        entry.isAnswered = true
         entry.attempts = 0
         entry.refusal = nil
         self.receivers[subscription, default: []].append(entry)
@@ -176,13 +181,17 @@ final class Subscriber {
             entry.state = .idle
             return
         }
-        if entry.refusal != error.message {
-            self.observer(
-                .subscriptionRefused(
-                    topic: entry.route.topic.text, place: entry.route.place, reason: error.message))
-        }
-        entry.refusal = error.message
         self.tryAgainLater(entry)
+        self.complain(entry, error.message)
+    }
+
+    private func complain(_ entry: Entry, _ reason: String) {
+        if entry.refusal != reason {
+            self.observer(
+                .subscriptionRefused(topic: entry.route.topic.text, place: entry.route.place, reason: reason))
+        }
+        entry.refusal = reason
+        entry.isAnswered = true
         self.changed()
     }
 

@@ -62,7 +62,9 @@ extension Reading {
     }
 
     private func serializers(_ section: Section) -> [RouterSettings.Serializer] {
-        guard let nodes = section.list("serializers", example: "json") else { return [.json] }
+        guard let nodes = section.list("serializers", example: "json") else {
+            return RouterSettings.Serializer.allCases
+        }
         var result: [RouterSettings.Serializer] = []
         if nodes.isEmpty, let entry = section.entry("serializers") {
             self.add(at: entry.value.location, "'serializers' in router is an empty list", "write serializers: [json]")
@@ -70,8 +72,7 @@ extension Reading {
         for node in nodes {
             let expected = Expected(what: "a serializer's name", example: "json")
             guard let scalar = section.scalar(node, name: "a value of 'serializers' in router", expected),
-                let serializer = section.choice(
-                    scalar, "serializers", of: RouterSettings.Serializer.self, later: LaterValues.serializers)
+                let serializer = section.choice(scalar, "serializers", of: RouterSettings.Serializer.self)
             else { continue }
             if result.contains(serializer) {
                 self.add(

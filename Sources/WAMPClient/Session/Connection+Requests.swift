@@ -12,7 +12,7 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - timeout: nil for the time that requests have usually.
-    ///   - atLeast: octets that the message has at the very least.
+    ///   - atLeast: octets of text that the message has at the very least.
     ///   - id: takes the id from the machine; nil if that says there is no such thing.
     /// - Returns: nil if it was not sent; the pending request has been failed then.
     @discardableResult
@@ -26,7 +26,7 @@ extension Connection {
             return nil
         }
         // Before an id is taken: routers may expect ids without gaps.
-        guard atLeast <= self.greatestMessage else {
+        guard self.serializer.leastOctets(ofText: atLeast) <= self.greatestMessage else {
             request.fail(.tooLarge(size: atLeast, limit: self.greatestMessage))
             return nil
         }
@@ -77,7 +77,7 @@ extension Connection {
     func post(_ topic: URI, options: PublishOptions, _ payload: Payload) -> RequestError? {
         self.eventLoop.assertInEventLoop()
         guard self.isJoined, let transport = self.transport else { return .noSession }
-        let atLeast = payload.byteCount + topic.text.utf8.count
+        let atLeast = self.serializer.leastOctets(ofText: payload.byteCount + topic.text.utf8.count)
         guard atLeast <= transport.greatestMessage else {
             return .tooLarge(size: atLeast, limit: transport.greatestMessage)
         }
@@ -94,14 +94,18 @@ extension Connection {
     func yield(_ message: Yield) -> SendOutcome {
         self.eventLoop.assertInEventLoop()
         guard self.isJoined, let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: message.payload.byteCount) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: message.payload.byteCount)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     /// Answers an invocation with an error.
     func fail(_ message: InvocationError) -> SendOutcome {
         self.eventLoop.assertInEventLoop()
         guard self.isJoined, let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: message.payload.byteCount) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: message.payload.byteCount)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     /// Ends the wait for an answer; one that comes later is dropped.

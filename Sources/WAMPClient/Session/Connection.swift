@@ -4,6 +4,8 @@ import WAMP
 
 /// Who opened a connection: told how it goes, on the event loop.
 protocol ConnectionOwner: AnyObject {
+    /// The router has agreed to a serializer; HELLO goes out next.
+    func connectionOpened(_ connection: Connection)
     /// WELCOME is in.
     func connectionJoined(_ connection: Connection, _ session: Session)
     /// Everything is over and closed; requests have been failed. Once, and last.
@@ -23,7 +25,8 @@ final class Connection {
     private weak var owner: (any ConnectionOwner)?
     private(set) weak var delegate: (any RouterDelegate)?
 
-    let serializer: JSONSerializer
+    /// What was agreed on with the router, once the transport is open.
+    private(set) var serializer: Serializer
     var machine = SessionStateMachine()
     var transport: MessageTransport?
     private(set) var session: Session?
@@ -34,6 +37,8 @@ final class Connection {
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
+    /// The longest message that the router is sent, in octets, as far as its refusals have shown it; nil without one.
+    private(set) var shownLimit: Int?
 
     var pending: [RequestID: PendingRequest] = [:]
     var deadlines = DeadlineQueue<RequestID>()
@@ -53,20 +58,25 @@ final class Connection {
     /// - Parameters:
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
+    ///   - shownLimit: what earlier connections to this router have shown.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
-        delegate: (any RouterDelegate)?
+        delegate: (any RouterDelegate)?, shownLimit: Int? = nil
     ) {
+        self.shownLimit = shownLimit
         self.url = url
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.owner = owner
         self.delegate = delegate
-        self.serializer = JSONSerializer(
-            limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
+        self.serializer = Self.serializer(.json, configuration)
         self.authentication = AuthenticationStateMachine(configuration.authentication, channelID: nil)
         self.liveness = LivenessStateMachine(
             interval: configuration.heartbeatInterval, patience: configuration.heartbeatPatience, now: eventLoop.now)
+    }
+
+    private static func serializer(_ id: SerializerID, _ configuration: RouterConfiguration) -> Serializer {
+        Serializer(id, limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
     }
 
     /// Whether the session is joined and not ending.
@@ -124,7 +134,8 @@ final class Connection {
             transport.abandon()
         case .protocolViolation:
             transport.close(code: 1002)
-        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .untrusted, .goodbye, .killed, .stopped:
+        case .tls, .unreachable, .handshake, .serializer, .closed, .aborted, .credentials, .untrusted, .goodbye,
+            .killed, .stopped:
             transport.close()
         }
     }
@@ -167,9 +178,13 @@ final class Connection {
     // MARK: - Messages
 
     /// Sends a message, in any phase.
+    ///
+    /// - Parameter atLeast: octets of text that it has at the very least.
     func send(_ message: OutgoingMessage, atLeast: Int = 0) -> SendOutcome {
         guard let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: atLeast) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: atLeast)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     private func received(_ action: ReceivedAction) {
@@ -368,12 +383,17 @@ extension Connection: TransportReceiver {
         self.authentication = AuthenticationStateMachine(self.configuration.authentication, channelID: channelID)
     }
 
-    func transportOpened(_ transport: MessageTransport) {
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         guard !self.isEnded, self.fault == nil else {
             transport.close()
             return
         }
         self.transport = transport
+        if let shownLimit = self.shownLimit {
+            transport.limit(to: shownLimit)
+        }
+        self.serializer = Self.serializer(serializer ?? .json, self.configuration)
+        self.owner?.connectionOpened(self)
         if self.phaseDeadline == nil {
             self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
             self.arm()
@@ -424,10 +444,22 @@ extension Connection: TransportReceiver {
                     .closed,
                     "\(fault.message) right after HELLO, without a word: look at router.realm, router.auth and the "
                         + "router's log")
+        } else if fault.closeCode == Self.messageTooBig, let transport = self.transport, self.fault == nil {
+            // WebSocket doesn't say beforehand what the peer takes. Whatever was sent again and again would end every
+            // session, so this is learned: what was too big is at least not longer than the longest.
+            let limit = max(transport.longestSent - 1, 1)
+            self.shownLimit = limit
+            self.fault = ConnectionFault(
+                .closed,
+                "\(fault.message): a message of up to \(transport.longestSent) octets was too big for it; from now on it is "
+                    + "sent at most \(limit). Raise its limit for messages, then restart the sidecar")
         } else {
             self.fault = self.fault ?? fault
         }
     }
+
+    /// Why a WebSocket is closed (RFC 6455, section 7.4.1).
+    private static let messageTooBig: UInt16 = 1009
 
     func transportClosed() {
         self.ended()

@@ -45,7 +45,10 @@ extension ConnectionFault {
 
     /// The router broke the session off.
     static func aborted(_ abort: Abort) -> ConnectionFault {
-        ConnectionFault(.aborted, "broke the session off with \(self.text(abort))", uri: abort.reason)
+        let advice =
+            abort.reason == WAMPError.protocolViolation.text
+            ? "; its log may say what it did not like, which is worth a bug report" : ""
+        return ConnectionFault(.aborted, "broke the session off with \(self.text(abort))\(advice)", uri: abort.reason)
     }
 
     /// The router ended the session.
@@ -53,7 +56,18 @@ extension ConnectionFault {
         let message = goodbye.details.string("message").map { " (\(self.quoted($0)))" } ?? ""
         return ConnectionFault(
             goodbye.reason == CloseReason.killed.text ? .killed : .goodbye,
-            "ended the session with \(self.quoted(goodbye.reason))\(message)", uri: goodbye.reason)
+            "ended the session with \(self.quoted(goodbye.reason))\(message)\(self.advice(goodbye))",
+            uri: goodbye.reason)
+    }
+
+    /// What stands behind a GOODBYE's reason, for who has to do something about it.
+    private static func advice(_ goodbye: Goodbye) -> String {
+        switch goodbye.reason {
+        case CloseReason.systemShutdown.text: "; it is shutting down"
+        case CloseReason.closeRealm.text: "; it has closed the realm: is router.realm still there?"
+        case CloseReason.killed.text: "; somebody ended this session there, so the next one begins after some time"
+        default: ""
+        }
     }
 
     /// Most routers say more in the details' `message`, some (xconn) in the first argument.

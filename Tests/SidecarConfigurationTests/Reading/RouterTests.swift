@@ -15,19 +15,20 @@ import Testing
 
     @Test func allKeys() throws {
         let router = try self.router(
-            "url: [\"rs://a:1\", \"ws://b/ws\"], serializers: [json], ping: true, call_timeout_unit: seconds, insecure: true"
+            "url: [\"rs://a:1\", \"ws://b/ws\"], serializers: [cbor, json], ping: true, call_timeout_unit: seconds, insecure: true"
         )
         #expect(router.urls.map(\.value) == ["rs://a:1", "ws://b/ws"])
         #expect(router.urls.map(\.location.column) == [27, 39])
-        #expect(router.serializers == [.json])
+        #expect(router.serializers == [.cbor, .json])
         #expect(router.ping && router.insecure)
         #expect(router.callTimeoutUnit == .seconds)
     }
 
     @Test(arguments: [
         ("[]", "'serializers' in router is an empty list"), ("json", "is a single value instead of a list"),
-        ("[json, json]", "'json' is twice"), ("[json, cbor]", "'cbor' for 'serializers' in router is not supported"),
-        ("[msgpack]", "'msgpack' for 'serializers' in router is not supported"), ("[xml]", "'xml', which it can't be"),
+        ("[json, json]", "'json' is twice"), ("[cbor, msgpack, cbor]", "'cbor' is twice"),
+        ("[xml]", "'xml', which it can't be"), ("[MSGPACK]", "did you mean 'msgpack'?"),
+        ("[messagepack]", "write json, msgpack or cbor"), ("[{}]", "'serializers'"),
     ])
     func serializers(_ text: String, _ expected: String) {
         let found = self.found("url: ws://h, serializers: \(text)")

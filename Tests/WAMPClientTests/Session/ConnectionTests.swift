@@ -81,6 +81,58 @@ import WAMP
         self.procedure = try URI("com.procedure")
     }
 
+    /// Messages go by the serializer that was agreed on, in both directions, heartbeat and all.
+    @Test(arguments: [SerializerID.msgpack, .cbor])
+    func otherSerializers(_ serializer: SerializerID) throws {
+        let user = RecordingUser()
+        let channel = EmbeddedChannel()
+        let url = try RouterURL("rs://h:1")
+        var configuration = RouterConfiguration(
+            urls: [url], realm: try Realm("realm1"), authentication: .anonymous(authid: nil), agent: "test/1")
+        configuration.serializers = [serializer]
+        let connection = Connection(
+            url: url, configuration: configuration, eventLoop: channel.embeddedEventLoop, owner: user, delegate: user)
+        try Connector.addHandlers(
+            to: channel.pipeline.syncOperations, url: url, configuration, receiver: connection)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        #expect(
+            try channel.readOutbound(as: ByteBuffer.self)
+                == ByteBuffer(bytes: [0x7F, 0xF0 | serializer.rawValue, 0, 0]))
+        try channel.writeInbound(ByteBuffer(bytes: [0x7F, 0xF0 | serializer.rawValue, 0, 0]))
+        #expect(user.opened == [serializer])
+        func receive(_ text: String) throws {
+            try channel.writeInbound(RouterEnd.rawSocket(RouterEnd.message(text, serializer)))
+        }
+        func sent() throws -> ByteBuffer? {
+            channel.embeddedEventLoop.run()
+            return try channel.readOutbound(as: ByteBuffer.self)
+        }
+        #expect(
+            try sent()?.getBytes(at: 5, length: 8) == [1, serializer == .msgpack ? 0xA6 : 0x66]
+                + Array("realm1".utf8))
+        try receive(#"[2,77,{"roles":{"dealer":{}}}]"#)
+        let session = try #require(user.session)
+        try receive(#"[68,9,5,{"procedure":"a.b"},["x",{"y":[1.5,"\u0000AQID"]}],{"k":null}]"#)
+        let invocation = try #require(user.invocations.first)
+        #expect(invocation.details.string("procedure") == "a.b")
+        #expect(invocation.payload.containsNUL)
+        #expect(session.yield(invocation.request, payload: invocation.payload) == .sent)
+        let answer = #"[70,9,{},["x",{"y":[1.5,"\u0000AQID"]}],{"k":null}]"#
+        #expect(try sent() == RouterEnd.rawSocket(RouterEnd.message(answer, serializer)))
+        // What makes one payload unusable does not end the session; what is no message does.
+        try channel.writeInbound(
+            RouterEnd.rawSocket(
+                ByteBuffer(
+                    bytes: serializer == .msgpack
+                        ? [0x95, 68, 10, 5, 0x80, 0x91, 0xA1, 0xFF] : [0x85, 0x18, 68, 10, 5, 0xA0, 0x81, 0x61, 0xFF])))
+        #expect(user.invocations.last?.payload.fault == .invalidUTF8)
+        try channel.writeInbound(RouterEnd.rawSocket(ByteBuffer(bytes: [0xC1])))
+        channel.embeddedEventLoop.run()
+        #expect(user.fault?.code == .protocolViolation)
+        #expect(
+            user.fault?.message.contains(serializer == .msgpack ? "not a MessagePack list" : "not a CBOR list") == true)
+    }
+
     private func arguments(_ text: String) -> Payload {
         Payload(arguments: ByteBuffer(string: text))
     }
@@ -319,13 +371,21 @@ import WAMP
         #expect(setup.user.fault?.code == .stopped)
     }
 
-    @Test(arguments: [("wamp.close.killed", ConnectionFault.Code.killed), ("wamp.close.system_shutdown", .goodbye)])
-    func goodbye(_ reason: String, _ code: ConnectionFault.Code) throws {
+    @Test(arguments: [
+        (
+            "wamp.close.killed", ConnectionFault.Code.killed,
+            "; somebody ended this session there, so the next one begins after some time"
+        ),
+        ("wamp.close.system_shutdown", .goodbye, "; it is shutting down"),
+        ("wamp.close.close_realm", .goodbye, "; it has closed the realm: is router.realm still there?"),
+        ("wamp.close.normal", .goodbye, ""), ("com.example.nobody.knows", .goodbye, ""),
+    ])
+    func goodbye(_ reason: String, _ code: ConnectionFault.Code, _ advice: String) throws {
         let setup = try Setup.joined()
         try setup.receive(#"[6,{"message":"go"},"\#(reason)"]"#)
         #expect(try setup.sent() == [#"[6,{},"wamp.close.goodbye_and_out"]"#])
         #expect(setup.user.fault?.code == code)
-        #expect(setup.user.fault?.description == "router rs://h:1: ended the session with \(reason) (go)")
+        #expect(setup.user.fault?.description == "router rs://h:1: ended the session with \(reason) (go)\(advice)")
         #expect(!setup.channel.isActive)
     }
 

@@ -7,7 +7,7 @@ import Testing
 /// Encodes a message, for tests.
 func encode(_ message: OutgoingMessage) -> String {
     var buffer = ByteBuffer()
-    JSONSerializer().encode(message, into: &buffer)
+    Serializer(.json).encode(message, into: &buffer)
     return String(buffer: buffer)
 }
 
