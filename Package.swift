@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: [.product(name: "Yams", package: "Yams")],
+            dependencies: ["Cryptography", .product(name: "Yams", package: "Yams")],
             swiftSettings: settings),
         .target(
             name: "Sidecar",
@@ -115,7 +115,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "NIOOpenSSL", "WAMP", "WAMPClient",
+                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -146,7 +146,9 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "SidecarConfigurationTests", dependencies: ["SidecarConfiguration"], swiftSettings: settings),
+            name: "SidecarConfigurationTests",
+            dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
@@ -159,3 +161,15 @@ let package = Package(
             swiftSettings: settings),
     ]
 )
+
+/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
+    package.targets += [
+        .executableTarget(
+            name: "transcoding", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
+            path: "Benchmarks/Sources/transcoding", swiftSettings: settings),
+        .executableTarget(
+            name: "fuzz-serializers", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
+            path: "Tests/Fuzzing/serializers", swiftSettings: settings),
+    ]
+}

@@ -16,6 +16,7 @@ from events import add_events, events_rounds
 from notify import add_notify, notify_run
 from publish import add_publish, publish_rounds
 from rows import add_rows, rows_rounds
+from serializers import add_serializers, serializers_rounds
 from sql_calls import add_sql_calls, sql_calls_rounds
 from start import add_start, start_runs
 from table import Table
@@ -53,14 +54,18 @@ def sql_calls(options, table):
     add_sql_calls(table, sql_calls_rounds(options))
 
 
+def serializers(options, table):
+    add_serializers(table, serializers_rounds(options))
+
+
 def start(options, table):
     add_start(table, start_runs(options))
 
 
-#: What can be asked for, in the table's order. The first three go without the SQL interface.
+#: What can be asked for, in the table's order. Calls, notifications, rows and serializers go without the SQL interface.
 PARTS = {
     "calls": calls, "notify": notify, "rows": rows, "publish": publish, "drain": drain, "events": events, "sql-calls": sql_calls,
-    "start": start,
+    "serializers": serializers, "start": start,
 }
 
 
@@ -93,7 +98,7 @@ def main():
     if options.what == "profile":
         return profile_run(options)
     parts = list(PARTS) if options.what == "all" else [options.what]
-    if set(parts) - {"calls", "notify", "rows"}:
+    if set(parts) - {"calls", "notify", "rows", "serializers"}:
         install(options)
     table = Table()
     for part in parts:

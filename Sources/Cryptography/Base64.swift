@@ -3,41 +3,85 @@ package enum Base64 {
     /// The text, in ASCII.
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = 0
-        while index < bytes.count {
-            let count = min(3, bytes.count - index)
+        text.reserveCapacity(self.length(of: bytes.count))
+        self.encode(bytes) { text.append($0) }
+        return text
+    }
+
+    /// The text of a secret, which is one itself. Without padding where a format has none.
+    package static func encode(_ secret: SecretBytes, isPadded: Bool = true) -> SecretBytes {
+        unsafe SecretBytes(capacity: self.length(of: secret.count)) { text in
+            var count = 0
+            unsafe secret.withUnsafeBytes { secret in
+                unsafe self.encode(secret) { character in
+                    guard isPadded || character != UInt8(ascii: "=") else { return }
+                    unsafe text[count] = character
+                    count += 1
+                }
+            }
+            return count
+        }
+    }
+
+    /// The octets of a text; nil if it is no base64, or if its padding is missing.
+    package static func decode(_ text: [UInt8]) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3)
+        return self.decode(text) { bytes.append($0) } ? bytes : nil
+    }
+
+    /// The octets of the text that a part of a secret is, line ends and blanks left out; nil as above.
+    package static func decode(_ text: SecretBytes) -> SecretBytes? {
+        var isValid = false
+        let secret = unsafe SecretBytes(capacity: text.count) { bytes in
+            var count = 0
+            unsafe text.withUnsafeBytes { text in
+                let blanks: [UInt8] = [0x20, 0x09, 0x0D, 0x0A]
+                isValid = unsafe self.decode(text.lazy.filter { !blanks.contains($0) }) { byte in
+                    unsafe bytes[count] = byte
+                    count += 1
+                }
+            }
+            return count
+        }
+        return isValid ? secret : nil
+    }
+
+    private static func length(of count: Int) -> Int { (count + 2) / 3 * 4 }
+
+    private static func encode<Bytes: RandomAccessCollection<UInt8>>(
+        _ bytes: Bytes, _ emit: (UInt8) -> Void
+    ) where Bytes.Index == Int {
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
+            let count = min(3, bytes.endIndex - index)
             var group: UInt32 = 0
             for offset in 0..<3 {
                 group = group << 8 | (offset < count ? UInt32(bytes[index + offset]) : 0)
             }
             for place in 0..<4 {
                 let value = UInt8(truncatingIfNeeded: group >> UInt32(18 - 6 * place)) & 63
-                text.append(place <= count ? self.character(value) : UInt8(ascii: "="))
+                emit(place <= count ? self.character(value) : UInt8(ascii: "="))
             }
             index += 3
         }
-        return text
     }
 
-    /// The octets of a text; nil if it is no base64, or if its padding is missing.
-    package static func decode(_ text: [UInt8]) -> [UInt8]? {
-        guard text.count.isMultiple(of: 4) else { return nil }
+    private static func decode(_ text: some BidirectionalCollection<UInt8>, _ emit: (UInt8) -> Void) -> Bool {
+        guard text.count.isMultiple(of: 4) else { return false }
         let padding = text.suffix(2).reversed().prefix { $0 == UInt8(ascii: "=") }.count
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3)
         var group: UInt32 = 0
         var bits: UInt32 = 0
         for character in text.dropLast(padding) {
-            guard let value = self.value(character) else { return nil }
+            guard let value = self.value(character) else { return false }
             group = (group << 6 | UInt32(value)) & 0xFFFF
             bits += 6
             if bits >= 8 {
                 bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: group >> bits))
+                emit(UInt8(truncatingIfNeeded: group >> bits))
             }
         }
-        return bytes
+        return true
     }
 
     private static func character(_ value: UInt8) -> UInt8 {

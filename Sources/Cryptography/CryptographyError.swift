@@ -13,6 +13,10 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
         case hmac = "HMAC-SHA256"
         /// A key derived from a password.
         case pbkdf2 = "PBKDF2"
+        /// The same with much memory.
+        case argon2id = "Argon2id"
+        /// A signature, or the key for it.
+        case ed25519 = "Ed25519"
         /// Random octets.
         case random = "random octets"
     }

@@ -24,6 +24,30 @@ package enum Hexadecimal {
         return bytes
     }
 
+    /// The octets of a secret's digits, as above.
+    package static func decode(_ text: SecretBytes) -> SecretBytes? {
+        guard text.count.isMultiple(of: 2) else { return nil }
+        var isValid = true
+        let secret = unsafe SecretBytes(capacity: text.count / 2) { bytes in
+            unsafe text.withUnsafeBytes { text in
+                for index in 0..<(text.count / 2) {
+                    guard let high = unsafe self.value(text[2 * index]),
+                        let low = unsafe self.value(text[2 * index + 1])
+                    else {
+                        isValid = false
+                        return
+                    }
+                    unsafe bytes[index] = high << 4 | low
+                }
+            }
+            return text.count / 2
+        }
+        return isValid ? secret : nil
+    }
+
+    /// Whether an octet is a digit, of either case.
+    package static func isDigit(_ byte: UInt8) -> Bool { self.value(byte) != nil }
+
     private static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }

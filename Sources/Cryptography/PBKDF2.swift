@@ -7,23 +7,23 @@ package enum PBKDF2 {
     ///
     /// - Throws: also if iterations or length are not positive, or beyond 2^31 - 1.
     package static func sha256(
-        password: [UInt8], salt: [UInt8], iterations: Int, byteCount: Int
-    ) throws(CryptographyError) -> [UInt8] {
+        password: SecretBytes, salt: [UInt8], iterations: Int, byteCount: Int
+    ) throws(CryptographyError) -> SecretBytes {
         guard iterations > 0, byteCount > 0, let rounds = Int32(exactly: iterations),
             let keyCount = Int32(exactly: byteCount), let passwordCount = Int32(exactly: password.count),
             let saltCount = Int32(exactly: salt.count)
         else { throw CryptographyError(operation: .pbkdf2) }
-        var key = [UInt8](repeating: 0, count: byteCount)
-        let status = unsafe key.withUnsafeMutableBufferPointer { target in
-            unsafe password.withUnsafeBytes { password in
+        return try unsafe SecretBytes(capacity: byteCount) { target throws(CryptographyError) in
+            let status = unsafe password.withUnsafeBytes { password in
                 unsafe salt.withUnsafeBufferPointer { salt in
                     unsafe PKCS5_PBKDF2_HMAC(
                         password.baseAddress?.assumingMemoryBound(to: CChar.self), passwordCount,
-                        salt.baseAddress, saltCount, rounds, EVP_sha256(), keyCount, target.baseAddress)
+                        salt.baseAddress, saltCount, rounds, EVP_sha256(), keyCount,
+                        target.baseAddress?.assumingMemoryBound(to: UInt8.self))
                 }
             }
+            guard status == 1 else { throw CryptographyError(operation: .pbkdf2) }
+            return byteCount
         }
-        guard status == 1 else { throw CryptographyError(operation: .pbkdf2) }
-        return key
     }
 }

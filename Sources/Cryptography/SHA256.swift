@@ -17,4 +17,18 @@ package enum SHA256 {
         guard status == 1, count == UInt32(self.byteCount) else { throw CryptographyError(operation: .sha256) }
         return digest
     }
+
+    /// The hash of a secret, which is one itself.
+    package static func secret(_ secret: SecretBytes) throws(CryptographyError) -> SecretBytes {
+        try unsafe SecretBytes(capacity: self.byteCount) { target throws(CryptographyError) in
+            var count: UInt32 = 0
+            let status = unsafe secret.withUnsafeBytes { source in
+                unsafe EVP_Digest(
+                    source.baseAddress, source.count, target.baseAddress?.assumingMemoryBound(to: UInt8.self), &count,
+                    EVP_sha256(), nil)
+            }
+            guard status == 1, count == UInt32(self.byteCount) else { throw CryptographyError(operation: .sha256) }
+            return self.byteCount
+        }
+    }
 }

@@ -51,6 +51,7 @@ package import NIOCore
     private let ssl: OpaquePointer
     private let bio = ByteBIO()
     private let witness: Witness
+    private var isComplete = false
     /// The first octets of the peer.
     private var greeting: [UInt8] = []
 
@@ -158,7 +159,10 @@ package import NIOCore
         OpenSSLError.clear()
         let result = unsafe SSL_do_handshake(self.ssl)
         self.releaseInput()
-        if result == 1 { return self.isProved ? .complete : .failed(.other("the certificate was not verified")) }
+        if result == 1 {
+            self.isComplete = self.isProved
+            return self.isComplete ? .complete : .failed(.other("the certificate was not verified"))
+        }
         switch unsafe SSL_get_error(self.ssl, result) {
         case SSL_ERROR_WANT_READ: return .incomplete
         default: return .failed(self.failure())
@@ -262,7 +266,8 @@ package import NIOCore
             default:
                 let alert = reason - wamp_tls_alert_offset()
                 if (0...255).contains(alert) {
-                    return TLSFailure(alert: alert, isCertificateMissing: isCertificateMissing)
+                    return TLSFailure(
+                        alert: alert, isHandshake: !self.isComplete, isCertificateMissing: isCertificateMissing)
                 }
             }
         }

@@ -65,11 +65,13 @@ package enum TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
     ///
     /// - Parameters:
     ///   - alert: its number (RFC 8446 section 6).
+    ///   - isHandshake: whether our end of the handshake is not done yet.
     ///   - isCertificateMissing: whether we were asked for a certificate and had none.
-    init(alert: Int32, isCertificateMissing: Bool) {
+    init(alert: Int32, isHandshake: Bool, isCertificateMissing: Bool) {
         let text = unsafe ForeignText.shown(Array(String(cString: SSL_alert_desc_string_long(alert)).utf8))
         switch alert {
-        case SSL3_AD_HANDSHAKE_FAILURE: self = isCertificateMissing ? .certificateWanted : .noSharedCipher
+        case SSL3_AD_HANDSHAKE_FAILURE where isCertificateMissing: self = .certificateWanted
+        case SSL3_AD_HANDSHAKE_FAILURE where isHandshake: self = .noSharedCipher
         case SSL_AD_INSUFFICIENT_SECURITY: self = .noSharedCipher
         case SSL_AD_PROTOCOL_VERSION: self = .protocolTooOld
         case SSL_AD_CERTIFICATE_REQUIRED: self = .certificateWanted

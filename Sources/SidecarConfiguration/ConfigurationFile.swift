@@ -15,15 +15,7 @@ package enum ConfigurationFile {
     ) throws(ConfigurationFaults) -> Configuration {
         let folder = TextFile.folder(of: path)
         let reading = Reading(file: path, folder: folder, environment: environment, checks: checks)
-        let text: [UInt8]
-        do {
-            text = try TextFile.read(path, limit: YAMLLimits().size)
-        } catch {
-            throw ConfigurationFaults(faults: [
-                Fault(file: path, location: error.location, problem: error.problem, remedy: error.remedy)
-            ])
-        }
-        return try self.load(text, reading)
+        return try self.load(try self.text(of: path), reading)
     }
 
     /// Checks a text as if it were a file's.
@@ -42,6 +34,49 @@ package enum ConfigurationFile {
             Array(text.utf8), Reading(file: name, folder: folder, environment: environment, checks: checks))
     }
 
+    /// Reads a file's section `router` and nothing else of it: for commands that need no more, and must not fail for a
+    /// variable that only another section uses.
+    ///
+    /// It blocks on the file system, as ``load(path:environment:checks:)`` does.
+    package static func loadRouter(
+        path: String, environment: [String: String], checks: FormatChecks
+    ) throws(ConfigurationFaults) -> RouterSettings {
+        let reading = Reading(
+            file: path, folder: TextFile.folder(of: path), environment: environment, checks: checks)
+        return try self.loadRouter(try self.text(of: path), reading)
+    }
+
+    /// Checks the section `router` of a text as if it were a file's.
+    package static func loadRouter(
+        text: String, environment: [String: String], checks: FormatChecks = FormatChecks()
+    ) throws(ConfigurationFaults) -> RouterSettings {
+        try self.loadRouter(
+            Array(text.utf8), Reading(file: "sidecar.yaml", folder: ".", environment: environment, checks: checks))
+    }
+
+    private static func text(of path: String) throws(ConfigurationFaults) -> [UInt8] {
+        do {
+            return try TextFile.read(path, limit: YAMLLimits().size)
+        } catch {
+            throw ConfigurationFaults(faults: [
+                Fault(file: path, location: error.location, problem: error.problem, remedy: error.remedy)
+            ])
+        }
+    }
+
+    private static func loadRouter(
+        _ text: [UInt8], _ reading: Reading
+    ) throws(ConfigurationFaults) -> RouterSettings {
+        var composer = YAMLComposer(limits: YAMLLimits())
+        let (document, faults) = composer.compose(text)
+        for fault in faults { reading.add(at: fault.location, fault.problem, fault.remedy) }
+        let router = document.flatMap { reading.routerAlone($0) }
+        if document == nil, faults.isEmpty { reading.addEmpty() }
+        if let faults = reading.result { throw faults }
+        guard let router else { throw reading.unusable }
+        return router
+    }
+
     private static func load(_ text: [UInt8], _ reading: Reading) throws(ConfigurationFaults) -> Configuration {
         var composer = YAMLComposer(limits: YAMLLimits())
         let (document, faults) = composer.compose(text)
@@ -49,10 +84,7 @@ package enum ConfigurationFile {
         let configuration = document.flatMap { reading.configuration($0) }
         if document == nil, faults.isEmpty { reading.addEmpty() }
         if let faults = reading.result { throw faults }
-        guard let configuration else {
-            reading.add(at: .start, "the file can't be used", "compare it with docs/mapping.md")
-            throw reading.result ?? ConfigurationFaults(faults: [])
-        }
+        guard let configuration else { throw reading.unusable }
         return configuration
     }
 }
@@ -61,6 +93,33 @@ extension Reading {
     /// Notes that nothing is in the file.
     fileprivate func addEmpty() {
         self.add(at: .start, "the file is empty", "begin with router: and database:, see docs/mapping.md")
+    }
+
+    /// The faults of a file that gave nothing, whatever the reason.
+    fileprivate var unusable: ConfigurationFaults {
+        self.add(at: .start, "the file can't be used", "compare it with docs/mapping.md")
+        return self.result ?? ConfigurationFaults(faults: [])
+    }
+
+    /// The section `router` of a file whose other sections are not looked at; nil if it is faulty.
+    fileprivate func routerAlone(_ document: YAMLNode) -> RouterSettings? {
+        if document.isNull {
+            self.addEmpty()
+            return nil
+        }
+        guard let entries = Section.entries(of: document) else {
+            self.add(
+                at: document.location, "there is \(document.kind) where keys are expected at the top level",
+                "write e.g. router: and database:")
+            return nil
+        }
+        guard let entry = entries.first(where: { $0.key == "router" }) else {
+            self.add(
+                at: .start, "'router' is missing at the top level",
+                "add e.g. router: { url: ws://127.0.0.1:8080/ws, realm: realm1 }")
+            return nil
+        }
+        return self.router(entry)
     }
 
     /// The whole file; nil if it is faulty.

@@ -20,14 +20,20 @@ struct KeyTable: Sendable {
         now: [
             "url", "realm", "serializers", "auth", "tls",
             "headers", "proxy", "proxy_file",
-            "ping", "call_timeout_unit", "insecure",
+            "ping", "call_timeout_unit", "testament", "insecure",
         ],
-        later: ["testament"])
+        later: [])
+
+    /// `router.testament`.
+    static let testament = KeyTable(now: ["topic", "args", "kwargs"], later: [])
 
     /// `router.auth`.
     static let authentication = KeyTable(
-        now: ["method", "authid", "ticket", "ticket_file", "secret", "secret_file"],
-        later: ["private_key", "private_key_file", "channel_binding"])
+        now: [
+            "method", "authid", "ticket", "ticket_file", "secret", "secret_file", "private_key", "private_key_file",
+            "channel_binding",
+        ],
+        later: [])
 
     /// `router.tls`.
     static let routerTLS = KeyTable(
@@ -48,8 +54,8 @@ struct KeyTable: Sendable {
     /// An entry of `procedures`.
     static let procedure = KeyTable(
         now: [
-            "function", "sql", "match", "invoke", "concurrency", "force_reregister", "timeout", "role", "roles",
-            "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
+            "function", "sql", "match", "invoke", "concurrency", "announce_concurrency", "force_reregister", "timeout",
+            "role", "roles", "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
         ],
         later: ["before"])
 
@@ -86,13 +92,4 @@ struct KeyTable: Sendable {
 
     /// `log`.
     static let log = KeyTable(now: ["level", "format"], later: [])
-}
-
-/// Values of the format that this version doesn't support yet.
-enum LaterValues {
-    /// Of `router.auth.method`.
-    static let methods = ["cryptosign", "scram", "tls"]
-
-    /// Of `router.serializers`.
-    static let serializers = ["msgpack", "cbor"]
 }

@@ -1,3 +1,5 @@
+import WAMP
+
 /// Why there is no connection to a router, or no longer: what happened and what to do.
 package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds that are treated differently.
@@ -8,6 +10,9 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         case unreachable
         /// The peer answers, but not as a router does: wrong port, wrong path, wrong protocol.
         case handshake
+        /// A RawSocket peer refuses the serializer, or closes the connection where it should answer, as Crossbar.io does
+        /// then: with another serializer it may be different.
+        case serializer
         /// The peer said nothing for too long.
         case silent
         /// The peer broke the protocol in a connection that worked.
@@ -16,8 +21,10 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         case closed
         /// The router refused the session, for a reason other than credentials, or ended it with ABORT.
         case aborted
-        /// The router refused the credentials.
+        /// The router refused the credentials, or asks for an answer that we can't give.
         case credentials
+        /// The router did not prove who it is, or others could read what it would be sent.
+        case untrusted
         /// The router said GOODBYE.
         case goodbye
         /// An administrator ended the session (`wamp.close.killed`).
@@ -34,6 +41,8 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
     package let message: String
     /// The reason of an ABORT or GOODBYE: a WAMP URI.
     package let uri: String?
+    /// The code of a WebSocket's close frame, where that was the end.
+    let closeCode: UInt16?
 
     /// The router it is about, once that is known.
     package private(set) var url: RouterURL?
@@ -45,15 +54,35 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
 
     /// A fault of a kind, with its text and, for ABORT and GOODBYE, its reason.
     package init(_ code: Code, _ message: String, uri: String? = nil) {
+        self.init(code, message, uri: uri, closeCode: nil)
+    }
+
+    private init(_ code: Code, _ message: String, uri: String?, closeCode: UInt16?) {
         self.code = code
         self.message = message
         self.uri = uri
+        self.closeCode = closeCode
+    }
+
+    /// The router closed the WebSocket with a code.
+    static func closed(webSocketCode code: UInt16, _ message: String) -> ConnectionFault {
+        ConnectionFault(.closed, message, uri: nil, closeCode: code)
     }
 
     /// The same, about a router.
     func of(_ url: RouterURL) -> ConnectionFault {
         var fault = self
         fault.url = url
+        return fault
+    }
+
+    /// The same, and that it was the same with other serializers before.
+    func alike(_ others: [SerializerID]) -> ConnectionFault {
+        guard !others.isEmpty else { return self }
+        var fault = ConnectionFault(
+            self.code, "\(self.message); so it did with \(others.map(\.description).joined(separator: " and "))",
+            uri: self.uri)
+        fault.url = self.url
         return fault
     }
 

@@ -9,8 +9,14 @@ package final class Router {
     private let eventLoop: any EventLoop
     private weak var delegate: (any RouterDelegate)?
     private var reconnect: ReconnectStateMachine
+    /// Of the connection: which of the URLs.
+    private var url = 0
+    /// For each URL.
+    private var serializers: [SerializerStateMachine]
     private var connection: Connection?
     private var retry: Scheduled<Void>?
+    /// What routers have shown to be the longest message that they take, in octets.
+    private var shownLimits: [RouterURL: Int] = [:]
     private var stopCompletions: [() -> Void] = []
 
     /// The joined session, if there is one.
@@ -27,6 +33,7 @@ package final class Router {
             urls: configuration.urls.count, backoff: configuration.backoff,
             credentialsWait: (configuration.leastCredentialsWait, configuration.greatestCredentialsWait),
             stableAfter: configuration.stableAfter)
+        self.serializers = configuration.urls.map { _ in SerializerStateMachine(configuration.serializers) }
     }
 
     /// Begins to connect; once. From here on the router holds itself until it is stopped.
@@ -60,9 +67,10 @@ package final class Router {
         case .connect(let index):
             guard index < self.configuration.urls.count else { return }
             let url = self.configuration.urls[index]
+            self.url = index
             let connection = Connection(
-                url: url, configuration: self.configuration, eventLoop: self.eventLoop, owner: self,
-                delegate: self.delegate)
+                url: url, configuration: self.configuration(for: url), eventLoop: self.eventLoop, owner: self,
+                delegate: self.delegate, shownLimit: self.shownLimits[url])
             self.connection = connection
             self.delegate?.observed(.connecting(url))
             connection.open()
@@ -76,18 +84,60 @@ package final class Router {
         }
     }
 
+    /// RawSocket can ask for one serializer only.
+    private func configuration(for url: RouterURL) -> RouterConfiguration {
+        var configuration = self.configuration
+        switch url.transport {
+        case .rawSocket: configuration.serializers = [self.serializers[self.url].next]
+        case .webSocket: break
+        }
+        return configuration
+    }
+
+    /// What follows a refused serializer.
+    private func refused(_ connection: Connection, _ fault: inout ConnectionFault) -> ReconnectStateMachine.Ending {
+        let refused = self.serializers[self.url].next
+        switch self.serializers[self.url].wasRefused() {
+        case .tryNext(let next, let isNew):
+            if isNew, !self.reconnect.isStopping {
+                self.delegate?.observed(.serializerRefused(connection.url, refused, fault, next: next))
+            }
+            return .serializer
+        case .giveUp(let others):
+            fault = fault.alike(others)
+            return .transient
+        }
+    }
+
     private func observe(_ url: RouterURL, _ session: Session?, _ fault: ConnectionFault, retryIn: TimeAmount?) {
         if let session {
             self.delegate?.observed(.left(url, session: session.id, fault, retryIn: retryIn))
         } else if let retryIn {
-            self.delegate?.observed(
-                fault.code == .credentials
-                    ? .credentialsRefused(url, fault, retryIn: retryIn) : .connectFailed(url, fault, retryIn: retryIn))
+            self.delegate?.observed(Self.failure(url, fault, retryIn: retryIn))
+        }
+    }
+}
+
+extension Router {
+    private static func failure(_ url: RouterURL, _ fault: ConnectionFault, retryIn: TimeAmount) -> RouterEvent {
+        switch fault.code {
+        case .credentials:
+            .credentialsRefused(url, fault, retryIn: retryIn)
+        case .untrusted:
+            .distrusted(url, fault, retryIn: retryIn)
+        case .tls, .unreachable, .handshake, .serializer, .silent, .protocolViolation, .closed, .aborted, .goodbye,
+            .killed, .unsentOutput, .stopped:
+            .connectFailed(url, fault, retryIn: retryIn)
         }
     }
 }
 
 extension Router: ConnectionOwner {
+    func connectionOpened(_ connection: Connection) {
+        guard connection === self.connection else { return }
+        self.serializers[self.url].agreed()
+    }
+
     func connectionJoined(_ connection: Connection, _ session: Session) {
         guard connection === self.connection else { return }
         self.reconnect.joined(at: self.eventLoop.now)
@@ -95,7 +145,7 @@ extension Router: ConnectionOwner {
         self.delegate?.observed(
             .joined(
                 connection.url, session: session.id, realm: session.realm, agent: session.agent,
-                authid: session.authid, authrole: session.authrole))
+                authid: session.authid, authrole: session.authrole, serializer: connection.serializer.id))
         self.delegate?.joined(session)
     }
 
@@ -103,12 +153,19 @@ extension Router: ConnectionOwner {
         guard connection === self.connection else { return }
         self.connection = nil
         self.session = nil
+        self.shownLimits[connection.url] = connection.shownLimit
         if let session {
             self.delegate?.left(session, reason: fault)
         }
+        var fault = fault
         let ending: ReconnectStateMachine.Ending
+        if fault.code != .serializer {
+            self.serializers[self.url].ended()
+        }
         switch fault.code {
-        case .credentials:
+        case .serializer:
+            ending = self.refused(connection, &fault)
+        case .credentials, .untrusted:
             ending = .credentials
         case .killed:
             ending = .killed

@@ -10,8 +10,10 @@ package struct RouterConfiguration: Sendable {
     package var realm: Realm
     /// Who we are.
     package var authentication: Authentication
-    /// In order of preference. RawSocket can ask for one only: the first.
-    package var serializers: [SerializerID] = [.json]
+    /// Whether a ticket may go unencrypted to another host.
+    package var isInsecure = false
+    /// In order of preference. WebSocket offers all of them; RawSocket asks for one after the other.
+    package var serializers: [SerializerID] = SerializerID.allCases
     /// How TLS is made; `wss` and `rss` URLs need it.
     package var tls: TLSContext?
     /// The name that a router's certificate has to have, whatever its URL says; nil: the URL's host.
@@ -37,6 +39,9 @@ package struct RouterConfiguration: Sendable {
     package var goodbyeTimeout: TimeAmount = .seconds(5)
     /// For the answer to a request other than CALL: routers may drop messages when they are overloaded.
     package var requestTimeout: TimeAmount = .seconds(30)
+    /// For the answer to a call that was taken back with mode `kill`. Crossbar.io never answers where the callee can't be
+    /// interrupted.
+    package var cancelPatience: TimeAmount = .seconds(5)
     /// A session that lasted as long lets the backoff begin anew.
     package var stableAfter: TimeAmount = .seconds(10)
     /// Waits between attempts.

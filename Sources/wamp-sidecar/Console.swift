@@ -13,9 +13,14 @@ enum Console {
         do {
             return try Sidecar.load(path: path, environment: self.environment)
         } catch {
-            error.faults.forEach { self.complain("\($0)") }
-            throw self.faultyConfiguration
+            throw self.faulty(error)
         }
+    }
+
+    /// Prints all faults of a configuration; what to end with.
+    static func faulty(_ faults: ConfigurationFaults) -> ExitCode {
+        faults.faults.forEach { self.complain("\($0)") }
+        return self.faultyConfiguration
     }
 
     /// Does it, and ends the process: with 0, or with 1 and what went wrong.

@@ -16,9 +16,13 @@ struct WampSidecar: AsyncParsableCommand {
               wamp-sidecar check --config sidecar.yaml --connect    are the functions, the rights and the router there?
               wamp-sidecar run --config sidecar.yaml                run until SIGTERM
               wamp-sidecar install --admin-url postgresql://..      the SQL interface: publish, call, register in SQL
+              wamp-sidecar call com.example.add2 2 3                call a procedure, as any WAMP peer does
             """,
         version: Sidecar.version,
-        subcommands: [Run.self, Check.self, Install.self, Uninstall.self, DeadLetter.self])
+        subcommands: [
+            Run.self, Check.self, Install.self, Uninstall.self, Call.self, Publish.self, Subscribe.self,
+            DeadLetter.self,
+        ])
 }
 
 /// The configuration file, as every command takes it.

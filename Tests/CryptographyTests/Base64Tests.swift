@@ -27,3 +27,22 @@ import Testing
         }
     }
 }
+
+@Suite struct SecretBase64Tests {
+    @Test(arguments: [
+        ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy"),
+    ])
+    func bothWays(_ plain: String, _ text: String) {
+        #expect(Base64.encode(SecretBytes(plain)).text == text)
+        #expect(Base64.encode(SecretBytes(plain), isPadded: false).text == text.replacing("=", with: ""))
+        #expect(Base64.decode(SecretBytes(text))?.text == plain)
+    }
+
+    @Test func blanksAreLeftOut() {
+        #expect(Base64.decode(SecretBytes("\n Zm9v\r\n\tYmFy \n"))?.text == "foobar")
+    }
+
+    @Test(arguments: ["Zg", "Zg=", "Z===", "Zm9*", "=Zm9v", "Zm9v="]) func refuses(_ text: String) {
+        #expect(Base64.decode(SecretBytes(text)) == nil)
+    }
+}

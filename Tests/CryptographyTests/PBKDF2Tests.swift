@@ -18,14 +18,14 @@ import Testing
     ])
     func standardVectors(password: String, salt: String, iterations: Int, key: String) throws {
         let derived = try PBKDF2.sha256(
-            password: Array(password.utf8), salt: Array(salt.utf8), iterations: iterations, byteCount: 64)
-        #expect(Hexadecimal.encode(derived) == key)
+            password: SecretBytes(password), salt: Array(salt.utf8), iterations: iterations, byteCount: 64)
+        #expect(Hexadecimal.encode(derived.bytes) == key)
     }
 
     @Test(arguments: [(0, 32), (-1, 32), (Int.max, 32), (1, 0), (1, -1)])
     func refusesNumbersOutOfRange(iterations: Int, byteCount: Int) {
         #expect(throws: CryptographyError(operation: .pbkdf2)) {
-            try PBKDF2.sha256(password: [1], salt: [2], iterations: iterations, byteCount: byteCount)
+            try PBKDF2.sha256(password: SecretBytes([1]), salt: [2], iterations: iterations, byteCount: byteCount)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import itertools
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from actors.cluster import Cluster, Database
 from actors.installation import InstalledDatabase, install
+from actors.network import Network, NotPermittedError
 from actors.router import REALM, TICKET, Router
 from actors.sidecar import Sidecar
 
@@ -111,14 +112,26 @@ def make_sidecar() -> Iterator[SidecarMaker]:
     made: list[Sidecar] = []
 
     def make(router_url: str | list[str], database_url: str, environment: dict[str, str] | None = None,
-             **sections: Any) -> Sidecar:
-        sidecar = Sidecar(settings(router_url, database_url, **sections), environment)
+             behind: Sequence[str] = (), **sections: Any) -> Sidecar:
+        sidecar = Sidecar(settings(router_url, database_url, **sections), environment, behind)
         made.append(sidecar)
         return sidecar
 
     yield make
     for sidecar in made:
         sidecar.remove()
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """A network in which packets can vanish; skips the test where this user may make none."""
+    network = Network()
+    try:
+        network.make()
+    except NotPermittedError as error:
+        pytest.skip(f"no network namespaces here: {error}")
+    yield network
+    network.remove()
 
 
 @pytest.fixture(scope="session")

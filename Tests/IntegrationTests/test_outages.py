@@ -149,32 +149,6 @@ async def test_one_backend_terminated(make_sidecar: SidecarMaker, router: Router
 
 
 @pytest.mark.timeout(240)
-async def test_router_killed(make_sidecar: SidecarMaker, transport: str, mortal_router: Router,
-                             database: Database) -> None:
-    """kill -9 and restart of the router, twice: all procedures are registered again, notifications go on."""
-    database.execute(SCHEMA)
-    sidecar = make_sidecar(
-        mortal_router.url(transport), database.url, procedures=PROCEDURES, notifications=NOTIFICATIONS).start()
-    for round_number in range(2):
-        async with joined(mortal_router) as peer:
-            assert (await peer.call_when_there("test.same", 5, seconds=60)).value == 5
-            news = await peer.subscribe("test.news")
-            running = peer.begin("test.nap", 30)
-            running.add_done_callback(lambda call: call.exception())
-            database.execute("notify news, '1'")
-            await news.first(1)
-            mortal_router.kill()
-        database.execute("notify news, '2'")  # nobody to tell: dropped and counted
-        mortal_router.start()
-    async with joined(mortal_router) as peer:
-        assert (await peer.call_when_there("test.same", 6, seconds=60)).value == 6
-        assert (await peer.call("test.nap", 0)).value == "rested"
-    assert sidecar.running
-    sidecar.wait_for("ready", count=3)
-    assert sidecar.stop() == 0
-
-
-@pytest.mark.timeout(240)
 async def test_router_mute(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
     """The connection to the router swallows everything: found dead within 15 s, and replaced."""
     database.execute(SCHEMA)

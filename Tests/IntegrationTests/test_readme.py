@@ -8,6 +8,7 @@ import psycopg
 import yaml
 
 from actors.cluster import Database
+from actors.command import command
 from actors.deadline import free_port, until
 from actors.installation import install, role_url
 from actors.peer import PublishOptions, joined
@@ -50,7 +51,11 @@ async def test_quick_start(make_sidecar: SidecarMaker, router: Router, database:
     async with joined(router) as peer:
         assert (await peer.call("com.example.add2", 2, 3)).value == (await peer.call("com.example.add2", a=2, b=3)).value == 5
 
-        await peer.session.publish("com.example.sensor.reading", "attic", 30, options=PublishOptions(acknowledge=True))
+        # The lines for a terminal, of which the second publishes the reading.
+        for line in re.findall(r"^wamp-sidecar (call|publish) (.*)$", START, re.MULTILINE):
+            result = await command(line[0], *line[1].split(), "--url", router.url("rawsocket"), "--realm", "realm1")
+            assert result.returncode == 0, result.stderr
+            assert line[0] == "publish" or result.stdout == '{"args":[5],"kwargs":{}}\n'
         await until(lambda: database.rows("select * from shop.reading") == [("attic", 30.0)], "the event has run")
 
         inbox = await peer.subscribe("com.example.", match="prefix")

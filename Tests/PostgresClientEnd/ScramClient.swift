@@ -20,7 +20,7 @@ package struct ScramClient {
         let text = String(decoding: challenge, as: UTF8.self)
         let attributes = text.split(separator: ",").map { String($0.dropFirst(2)) }
         let salted = try PBKDF2.sha256(
-            password: Array(self.password.utf8), salt: Base64.decode(Array(attributes[1].utf8)) ?? [],
+            password: SecretBytes(self.password), salt: Base64.decode(Array(attributes[1].utf8)) ?? [],
             iterations: Int(attributes[2]) ?? 0, byteCount: 32)
         let clientKey = try HMAC.sha256(Array("Client Key".utf8), key: salted)
         let binding = String(decoding: Base64.encode(Array(self.header.utf8)), as: UTF8.self)

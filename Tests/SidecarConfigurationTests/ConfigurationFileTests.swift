@@ -8,7 +8,7 @@ import Testing
         #expect(configuration.path == "sidecar.yaml")
         #expect(configuration.router.urls.map(\.value) == ["ws://127.0.0.1:8080/ws"])
         #expect(configuration.router.realm == Located("realm1", at: Location(line: 4, column: 10)))
-        #expect(configuration.router.serializers == [.json])
+        #expect(configuration.router.serializers == [.json, .msgpack, .cbor])
         #expect(configuration.router.authentication.credentials == .anonymous(authid: nil))
         #expect(!configuration.router.ping && !configuration.router.insecure)
         #expect(configuration.router.callTimeoutUnit == .auto)
@@ -52,6 +52,24 @@ import Testing
                 == [
                     "sidecar.yaml:1:1: 'router' is missing at the", "sidecar.yaml:1:1: 'database' is missing at th",
                 ].map { $0.prefix(44) })
+    }
+
+    /// What a command needs that only wants the router: nothing else is looked at.
+    @Test func theRouterAlone() throws {
+        let router = "router: { url: \"ws://h/${A}\", realm: realm1 }\n"
+        let settings = try ConfigurationFile.loadRouter(
+            text: router + "database: { url: \"${NOT_SET}\", x: 1 }\nnonsense: [1]\n", environment: ["A": "ws"])
+        #expect(settings.urls.map(\.value) == ["ws://h/ws"])
+        for (text, problem) in [
+            ("", "the file is empty"), ("[1]", "a list where keys are expected"),
+            ("database: {}", "'router' is missing"),
+            (router, "'A' is not set"), ("router: 1", "a single value where keys are expected in router"), ("a: [", ""),
+        ] {
+            let faults = #expect(throws: ConfigurationFaults.self) {
+                try ConfigurationFile.loadRouter(text: text, environment: [:])
+            }
+            #expect(faults?.faults.count == 1 && (problem.isEmpty || faults?.description.contains(problem) == true))
+        }
     }
 
     @Test func missingKeysAreNamedAtTheirSection() {

@@ -56,7 +56,8 @@ import Testing
     }
 
     static let sections: [(String, KeyTable)] = [
-        ("file", .file), ("router", .router), ("auth", .authentication), ("router_tls", .routerTLS),
+        ("file", .file), ("router", .router), ("router_tls", .routerTLS), ("testament", .testament),
+        ("auth", .authentication),
         ("database", .database),
         ("procedure", .procedure), ("subscription", .subscription), ("notification", .notification),
         ("publish_options", .publishOptions), ("caller", .caller), ("caller_tls", .callerTLS), ("outbox", .outbox),
@@ -75,6 +76,7 @@ import Testing
         let places = ["file": ("{}", "at the top level"), "router": ("router: {}", "in router")]
             .merging(
                 [
+                    "testament": ("router: { testament: {} }", "in router.testament"),
                     "database": ("database: {}", "in database"), "auth": ("router: { auth: {} }", "in router.auth"),
                     "caller": ("caller: {}", "in caller"), "caller_tls": ("caller: { tls: {} }", "in caller.tls"),
                     "subscription": ("subscriptions: { a: {} }", "in subscription 'a'"),
@@ -96,6 +98,7 @@ import Testing
         }
         let choices: [(String, String, [String])] = [
             ("auth", "method", words(AuthenticationSettings.Method.self)),
+            ("auth", "channel_binding", words(AuthenticationSettings.ChannelBinding.self)),
             ("router", "call_timeout_unit", words(RouterSettings.CallTimeoutUnit.self)),
             ("router_tls", "minimum", words(RouterTLSSettings.Minimum.self)),
             ("router_tls", "verify", words(RouterTLSSettings.Verify.self)),
@@ -158,7 +161,7 @@ import Testing
                 count += 1
             }
         }
-        #expect(count == 44)
+        #expect(count == 45)
     }
 
     @Test func boundsOfNumbersAreTheSame() throws {

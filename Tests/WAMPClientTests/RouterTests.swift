@@ -168,7 +168,7 @@ import WAMP
                     return
                 }
                 var sent = 0
-                while session.publish(topic, payload: payload) == .sent, sent < 200 {
+                while session.publish(topic, payload: payload) == nil, sent < 200 {
                     sent += 1
                 }
                 #expect(sent < 200)
@@ -179,6 +179,64 @@ import WAMP
             }
         }
         #expect(outcome == "true writable false")
+    }
+
+    /// The next serializer at once, in a new connection; what worked is asked for first the next time.
+    @Test(arguments: [ScriptedRouter.Behaviour.takes([.cbor]), .takesOrCloses([.cbor])])
+    func nextSerializer(_ behaviour: ScriptedRouter.Behaviour) async throws {
+        let outcome = try await self.run(behaviour) { scene in
+            scene.user.onJoined = { session in
+                guard scene.routers[0].asked.count == 3 else {
+                    let told = scene.user.observed.compactMap { event -> String? in
+                        switch event {
+                        case .serializerRefused(_, let refused, let fault, let next):
+                            #expect(fault.message.contains("serializer \(refused)"))
+                            return "\(refused) \(next)"
+                        case .joined(_, _, _, _, _, _, let serializer): return "joined \(serializer)"
+                        case .connectFailed: return "failed"
+                        default: return nil
+                        }
+                    }
+                    scene.stop("\(scene.routers[0].asked) \(told)")
+                    return
+                }
+                session.abandon("another one, please")
+            }
+            try scene.start()
+        }
+        #expect(outcome == #"[1, 2, 3, 3] ["json msgpack", "msgpack cbor", "joined cbor", "joined cbor"]"#)
+    }
+
+    /// All are refused: then the usual wait, and a fault that names them.
+    @Test func noSerializer() async throws {
+        let outcome = try await self.run(.takes([])) { scene in
+            var faults: [String] = []
+            scene.user.onObserved = { event in
+                guard case .connectFailed(_, let fault, _) = event else { return }
+                faults.append(fault.message)
+                if faults.count == 2 { scene.stop("\(scene.routers[0].asked) \(Set(faults))") }
+            }
+            try scene.start { $0.serializers = [.msgpack, .json] }
+        }
+        #expect(
+            outcome == "[2, 1, 2, 1] [\"refused the serializer json; allow it there, or write another one in "
+                + "router.serializers; so it did with msgpack\"]")
+    }
+
+    /// Where nothing listens, no serializer is to blame.
+    @Test func unreachableIsNoRefusal() async throws {
+        let outcome = try await self.run(.welcome) { scene in
+            scene.urls = ["rs://127.0.0.1:1"]
+            scene.user.onObserved = { event in
+                switch event {
+                case .serializerRefused: scene.stop("refused")
+                case .connectFailed: scene.stop("failed")
+                default: break
+                }
+            }
+            try scene.start()
+        }
+        #expect(outcome == "failed")
     }
 
     @Test func stopsWhileWaiting() async throws {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import WAMP
 
 #if canImport(Glibc)
     import Glibc
@@ -7,7 +8,7 @@ import NIOPosix
     import Musl
 #endif
 
-/// A router's end of RawSocket and JSON on a real socket, as much as the tests of connecting need. Counts who comes.
+/// A router's end of RawSocket on a real socket, as much as the tests of connecting need. Counts who comes.
 final class ScriptedRouter {
     /// What it does with each connection.
     enum Behaviour: Sendable {
@@ -19,9 +20,15 @@ final class ScriptedRouter {
         case closeAtHello
         /// Lets everybody in, and reads nothing any more.
         case welcomeAndStopReading
+        /// Takes these serializers only, and says so.
+        case takes([SerializerID])
+        /// The same, but closes where it should refuse.
+        case takesOrCloses([SerializerID])
     }
 
     private(set) var connections = 0
+    /// What each of them asked for.
+    private(set) var asked: [UInt8] = []
     private(set) var channel: (any Channel)?
     private let eventLoop: any EventLoop
     private let behaviour: Behaviour
@@ -38,7 +45,8 @@ final class ScriptedRouter {
         let bootstrap = ServerBootstrap(group: self.eventLoop).childChannelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 bound.value.connections += 1
-                try channel.pipeline.syncOperations.addHandler(Script(behaviour))
+                try channel.pipeline.syncOperations.addHandler(
+                    Script(behaviour) { bound.value.asked.append($0) })
             }
         }
         let channel =
@@ -64,23 +72,47 @@ final class ScriptedRouter {
         private let behaviour: Behaviour
         private var unread = ByteBuffer()
         private var isOpen = false
+        private var serializer: SerializerID = .json
 
-        init(_ behaviour: Behaviour) {
+        private let asked: (UInt8) -> Void
+
+        init(_ behaviour: Behaviour, asked: @escaping (UInt8) -> Void) {
             self.behaviour = behaviour
+            self.asked = asked
+        }
+
+        /// The four octets of the answer; nil to close.
+        private func answer(to serializer: UInt8) -> [UInt8]? {
+            switch self.behaviour {
+            case .takes(let all) where !all.contains { $0.rawValue == serializer }: [0x7F, 0x10, 0, 0]
+            case .takesOrCloses(let all) where !all.contains { $0.rawValue == serializer }: nil
+            case .welcome, .welcomeAndClose, .closeAtHello, .welcomeAndStopReading, .takes, .takesOrCloses:
+                [0x7F, 0xF0 | serializer, 0, 0]
+            }
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             self.unread.writeImmutableBuffer(Self.unwrapInboundIn(data))
-            if !self.isOpen, self.unread.readInteger(as: UInt32.self) != nil {
+            if !self.isOpen, let octets = self.unread.readInteger(as: UInt32.self) {
                 self.isOpen = true
-                context.writeAndFlush(
-                    Self.wrapOutboundOut(ByteBuffer(bytes: [0x7F, 0xF1, 0, 0])), promise: nil)
+                let serializer = UInt8(truncatingIfNeeded: octets >> 16) & 0x0F
+                self.asked(serializer)
+                guard let answer = self.answer(to: serializer) else {
+                    context.close(promise: nil)
+                    return
+                }
+                self.serializer = SerializerID(rawValue: serializer) ?? .json
+                context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(bytes: answer)), promise: nil)
             }
             while let header = self.unread.getInteger(at: self.unread.readerIndex, as: UInt32.self),
                 self.unread.readableBytes >= Int(header) + 4
             {
                 self.unread.moveReaderIndex(forwardBy: 4)
-                self.answer(self.unread.readString(length: Int(header)) ?? "", context)
+                let message = self.unread.readBytes(length: Int(header)) ?? []
+                // The codes that matter here are one octet, the second one, in the binary formats.
+                self.answer(
+                    self.serializer == .json
+                        ? String(decoding: message, as: UTF8.self) : "[\(message.dropFirst().first ?? 0),", context)
             }
         }
 
@@ -90,7 +122,7 @@ final class ScriptedRouter {
             }
             guard message.hasPrefix("[1,") else { return }
             switch self.behaviour {
-            case .welcome:
+            case .welcome, .takes, .takesOrCloses:
                 self.send(#"[2,7,{"roles":{}}]"#, context)
             case .welcomeAndClose:
                 self.send(#"[2,7,{"roles":{}}]"#, context)
@@ -104,7 +136,8 @@ final class ScriptedRouter {
         }
 
         private func send(_ text: String, _ context: ChannelHandlerContext) {
-            context.writeAndFlush(Self.wrapOutboundOut(RouterEnd.rawSocket(text)), promise: nil)
+            let message = RouterEnd.rawSocket(RouterEnd.message(text, self.serializer))
+            context.writeAndFlush(Self.wrapOutboundOut(message), promise: nil)
         }
     }
 }

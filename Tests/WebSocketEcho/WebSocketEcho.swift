@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import WAMP
 import WAMPClient
 
 /// The client that a WebSocket test suite tests: the sidecar's own transport, which sends back each message that it gets.
@@ -71,7 +72,7 @@ final class Echo: TransportReceiver {
 
     func transportSecured(channelID: [UInt8]?) {}
 
-    func transportOpened(_ transport: MessageTransport) {
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         self.transport = transport
     }
 

@@ -58,10 +58,16 @@ missing_packages() {
                 else
                     echo pkg-config libpq-dev libssl-dev
                 fi
+                # The tests' certificates.
+                command -v openssl >/dev/null || echo openssl
                 ;;
             servers)
                 [[ -n $(server_programs) ]] && command -v psql >/dev/null || echo postgresql
                 python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+                # Network namespaces, in which the tests let packets vanish.
+                command -v ip >/dev/null || [[ -x /usr/sbin/ip ]] || echo iproute2
+                command -v openssl >/dev/null || echo openssl
+                command -v ssh-keygen >/dev/null || echo openssh-client
                 ;;
             proxy) command -v tinyproxy >/dev/null || echo tinyproxy-bin ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
@@ -96,7 +102,7 @@ need_python() {
     need servers
     local stamp=$venv/.requirements
     if ! cmp -s "$root/scripts/requirements.txt" "$stamp"; then
-        say "Installing Crossbar.io and autobahn-python into ${venv#"$root"/}"
+        say "Installing Crossbar.io, xconn and autobahn-python into ${venv#"$root"/}"
         [[ -x $venv/bin/python ]] || quietly python3 -m venv "$venv"
         quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$root/scripts/requirements.txt"
         # autobahn's UBJSON, which nothing here uses, prints a page of warnings where it meets NumPy 2.

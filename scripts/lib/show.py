@@ -1,11 +1,13 @@
 """The show of ./scripts/demo: each step says what is typed and what comes back, and checks it.
 
-usage: show.py ROUTER-URL MAPPING-FILE; the database comes in as PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD
+usage: show.py ROUTER-URL MAPPING-FILE; the database comes in as PGHOST, PGPORT, PGDATABASE, PGUSER and PGPASSWORD, the
+program as WAMP_SIDECAR_BINARY
 """
 
 import asyncio
 import json
 import os
+import shlex
 import subprocess
 import sys
 from urllib.parse import urlparse
@@ -42,6 +44,14 @@ def psql(sql):
     return subprocess.run(
         ["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=terse"], input=sql, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, check=False,
+    ).stdout.strip()
+
+
+def wamp_sidecar(words):
+    """What the command prints; the mapping file's router is the one of the show."""
+    return subprocess.run(
+        [os.environ["WAMP_SIDECAR_BINARY"], *shlex.split(words), "--config", sys.argv[2]], text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS, check=False,
     ).stdout.strip()
 
 
@@ -154,6 +164,13 @@ class Show:
         if wait is not None:
             await wait()
 
+    async def command(self, title, words, expected):
+        """wamp-sidecar's own client, and what it prints."""
+        self.title(title)
+        self.line("terminal", f"wamp-sidecar {words}")
+        printed = await asyncio.to_thread(wamp_sidecar, words)
+        self.verdict("prints", printed, printed == expected, expected)
+
     # -- the peer
 
     async def answer(self, procedure, args, kwargs):
@@ -198,6 +215,10 @@ async def perform(show):
     await show.failing_call(
         "A function raises a WAMP error: wamp.raise_error(uri, args, kwargs)", "com.example.item.order", ["banana"], {},
         'com.example.error.sold_out: "banana", left=0')
+
+    await show.command(
+        "From a terminal: wamp-sidecar call, publish and subscribe are a WAMP client for people",
+        "call com.example.add2 2 3", '{"args":[5],"kwargs":{}}')
 
     show.role("SUBSCRIBER", "functions of the database run for events")
     await show.handled(

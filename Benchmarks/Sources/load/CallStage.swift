@@ -99,15 +99,16 @@ struct CallStage {
             request += 1
             toSend -= 1
             connection.outgoing.beginFrame()
-            connection.outgoing.append("[68,")
-            connection.outgoing.append(request)
-            connection.outgoing.append(",")
-            connection.outgoing.append(registration)
-            connection.outgoing.append(",{},[")
-            connection.outgoing.append(request)
-            connection.outgoing.append(",")
-            connection.outgoing.append(Self.addend)
-            connection.outgoing.append("]]")
+            connection.outgoing.beginList(5)
+            connection.outgoing.integer(68)
+            connection.outgoing.integer(request)
+            connection.outgoing.integer(registration)
+            connection.outgoing.emptyDictionary()
+            connection.outgoing.beginList(2)
+            connection.outgoing.integer(request)
+            connection.outgoing.integer(Self.addend)
+            connection.outgoing.endList()
+            connection.outgoing.endList()
             connection.outgoing.endFrame()
         }
     }

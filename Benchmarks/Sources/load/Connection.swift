@@ -41,7 +41,7 @@ final class Connection {
         incoming.deallocate()
     }
 
-    /// Answers the RawSocket handshake: JSON only, messages of up to 16 MiB either way (wamp-protocol, RawSocket).
+    /// Answers the RawSocket handshake: the serializer that the peer asks for, messages of up to 16 MiB either way (wamp-protocol, RawSocket).
     func handshake() throws(LoadError) {
         while end - start < 4 {
             guard try receive() != .closed else { throw LoadError("the peer closed before its handshake") }
@@ -50,12 +50,13 @@ final class Connection {
         let serializer = incoming[start + 1] & 0x0F
         start += 4
         guard magic == 0x7F else { throw LoadError("the peer does not speak RawSocket") }
-        guard serializer == 1 else {
+        guard let wire = Wire(rawValue: serializer) else {
             outgoing.append([0x7F, 0x10, 0, 0])
             try flush()
-            throw LoadError("the peer wants serializer \(serializer); only JSON (1) is spoken here")
+            throw LoadError("the peer wants serializer \(serializer); only JSON, MessagePack and CBOR are spoken here")
         }
-        outgoing.append([0x7F, 0xF1, 0, 0])
+        outgoing.wire = wire
+        outgoing.append([0x7F, 0xF0 | serializer, 0, 0])
         try flush()
     }
 

@@ -65,13 +65,15 @@ struct EventStage {
 
     private func append(_ number: Int, _ subscription: Int, to connection: Connection) {
         connection.outgoing.beginFrame()
-        connection.outgoing.append("[36,")
-        connection.outgoing.append(subscription)
-        connection.outgoing.append(",")
-        connection.outgoing.append(number)
-        connection.outgoing.append(",{},[")
-        connection.outgoing.append(number)
-        connection.outgoing.append("]]")
+        connection.outgoing.beginList(5)
+        connection.outgoing.integer(36)
+        connection.outgoing.integer(subscription)
+        connection.outgoing.integer(number)
+        connection.outgoing.emptyDictionary()
+        connection.outgoing.beginList(1)
+        connection.outgoing.integer(number)
+        connection.outgoing.endList()
+        connection.outgoing.endList()
         connection.outgoing.endFrame()
     }
 }

@@ -3,6 +3,11 @@ struct OutgoingBytes {
     private(set) var bytes: [UInt8] = []
     private var frameStart = 0
 
+    /// How messages are written.
+    var wire = Wire.json
+    /// In JSON: something is before the next value.
+    var needsComma = false
+
     init() {
         bytes.reserveCapacity(1 << 17)
     }
@@ -10,6 +15,7 @@ struct OutgoingBytes {
     /// Begins a frame of the given RawSocket type (0 message, 2 PONG); `endFrame` writes its length.
     mutating func beginFrame(type: UInt8 = 0) {
         frameStart = bytes.count
+        needsComma = false
         bytes.append(type)
         bytes.append(0)
         bytes.append(0)
@@ -22,6 +28,10 @@ struct OutgoingBytes {
         bytes[frameStart + 1] = UInt8(truncatingIfNeeded: length >> 16)
         bytes[frameStart + 2] = UInt8(truncatingIfNeeded: length >> 8)
         bytes[frameStart + 3] = UInt8(truncatingIfNeeded: length)
+    }
+
+    mutating func append(_ octet: UInt8) {
+        bytes.append(octet)
     }
 
     mutating func append(_ text: StaticString) {

@@ -58,21 +58,21 @@ final class RouterEnd {
             }
             return .housekeeping
         }
-        var cursor = JSONCursor(frame.payload)
-        guard cursor.take("["), let code = cursor.integer(), cursor.take(",") else { throw malformed(frame) }
+        var cursor = MessageCursor(frame.payload, connection.outgoing.wire)
+        guard cursor.beginList(), let code = cursor.integer(), cursor.next() else { throw malformed(frame) }
         switch code {
         case 70:
-            guard let request = cursor.integer(), cursor.take(","), let isProgress = cursor.objectHasTrue("progress")
+            guard let request = cursor.integer(), cursor.next(), let isProgress = cursor.objectHasTrue("progress")
             else { throw malformed(frame) }
             if isProgress { return .progress(request: request, rows: rows(&cursor)) }
-            guard cursor.take(","), cursor.take("[") else { return .yield(request: request, result: nil) }
+            guard cursor.next(), cursor.beginList() else { return .yield(request: request, result: nil) }
             return .yield(request: request, result: cursor.integer())
         case 16:
             return try publication(&cursor, frame)
         case 48:
             return try call(&cursor, frame)
         case 8:
-            guard cursor.integer() == 68, cursor.take(","), let request = cursor.integer() else {
+            guard cursor.integer() == 68, cursor.next(), let request = cursor.integer() else {
                 throw malformed(frame)
             }
             return .error(request: request, text: String(decoding: frame.payload, as: UTF8.self))
@@ -93,20 +93,20 @@ final class RouterEnd {
         }
     }
 
-    private func publication(_ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {
-        guard let request = cursor.integer(), cursor.take(","),
-            let isAcknowledged = cursor.objectHasTrue("acknowledge"), cursor.take(","), cursor.string() != nil
+    private func publication(_ cursor: inout MessageCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {
+        guard let request = cursor.integer(), cursor.next(),
+            let isAcknowledged = cursor.objectHasTrue("acknowledge"), cursor.next(), cursor.string() != nil
         else { throw malformed(frame) }
         if isAcknowledged {
-            answer("[17,", request, ",", newID(), "]")
+            answer(17, request, newID())
         }
-        guard cursor.take(","), cursor.take("[") else { return .publish(number: nil) }
+        guard cursor.next(), cursor.beginList() else { return .publish(number: nil) }
         return .publish(number: cursor.integer())
     }
 
-    /// The numbers of an array of objects, each of which begins with its own.
-    private func rows(_ cursor: inout JSONCursor) -> Range<Int>? {
-        guard cursor.take(","), cursor.take("["), cursor.take("[") else { return nil }
+    /// The numbers of an array of objects, each of which begins with its own. Sets are measured over JSON only.
+    private func rows(_ cursor: inout MessageCursor) -> Range<Int>? {
+        guard cursor.next(), cursor.beginList(), cursor.beginList() else { return nil }
         var numbers: Range<Int>?
         repeat {
             guard let row = cursor.value() else { return nil }
@@ -115,58 +115,60 @@ final class RouterEnd {
                 number == numbers?.upperBound ?? number, number < Int.max
             else { return nil }
             numbers = (numbers?.lowerBound ?? number)..<(number + 1)
-        } while cursor.take(",")
+        } while cursor.next()
         return numbers
     }
 
-    private func call(_ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {
-        guard let request = cursor.integer(), cursor.take(","), cursor.skipValue(), cursor.take(","),
+    private func call(_ cursor: inout MessageCursor, _ frame: Connection.Frame) throws(LoadError) -> Happening {
+        guard let request = cursor.integer(), cursor.next(), cursor.skipValue(), cursor.next(),
             cursor.string() != nil
         else { throw malformed(frame) }
-        guard cursor.take(",") else {
-            answer("[50,", request, ",{},[1]]")
+        guard cursor.next() else {
+            result(of: request) {
+                $0.beginList(1)
+                $0.integer(1)
+                $0.endList()
+            }
             return .housekeeping
         }
         guard let arguments = cursor.value() else { throw malformed(frame) }
-        connection.outgoing.beginFrame()
-        connection.outgoing.append("[50,")
-        connection.outgoing.append(request)
-        connection.outgoing.append(",{},")
-        connection.outgoing.append(arguments)
-        connection.outgoing.append("]")
-        connection.outgoing.endFrame()
+        result(of: request) { $0.value(arguments) }
         return .call
     }
 
-    private func answer(_ code: Int, _ cursor: inout JSONCursor, _ frame: Connection.Frame) throws(LoadError) {
+    private func answer(_ code: Int, _ cursor: inout MessageCursor, _ frame: Connection.Frame) throws(LoadError) {
         switch code {
         case 1:
-            connection.outgoing.beginFrame()
-            connection.outgoing.append(Self.welcome)
-            connection.outgoing.endFrame()
+            welcome()
         case 6:
-            answer("[6,{},\"wamp.close.goodbye_and_out\"]")
+            connection.outgoing.beginFrame()
+            connection.outgoing.beginList(3)
+            connection.outgoing.integer(6)
+            connection.outgoing.emptyDictionary()
+            connection.outgoing.string("wamp.close.goodbye_and_out")
+            connection.outgoing.endList()
+            connection.outgoing.endFrame()
             hasSaidGoodbye = true
         case 32, 34, 64, 66:
-            guard let request = cursor.integer(), cursor.take(",") else { throw malformed(frame) }
+            guard let request = cursor.integer(), cursor.next() else { throw malformed(frame) }
             switch code {
             case 34:
                 guard let subscription = cursor.integer() else { throw malformed(frame) }
                 subscriptions = subscriptions.filter { $0.value != subscription }
-                answer("[35,", request, "]")
+                answer(35, request)
             case 66:
                 guard let registration = cursor.integer() else { throw malformed(frame) }
                 registrations = registrations.filter { $0.value != registration }
-                answer("[67,", request, "]")
+                answer(67, request)
             default:
-                guard cursor.skipValue(), cursor.take(","), let uri = cursor.string() else { throw malformed(frame) }
+                guard cursor.skipValue(), cursor.next(), let uri = cursor.string() else { throw malformed(frame) }
                 let id = newID()
                 if code == 32 {
                     subscriptions[String(decoding: uri, as: UTF8.self)] = id
-                    answer("[33,", request, ",", id, "]")
+                    answer(33, request, id)
                 } else {
                     registrations[String(decoding: uri, as: UTF8.self)] = id
-                    answer("[65,", request, ",", id, "]")
+                    answer(65, request, id)
                 }
             }
         case 49: break
@@ -174,16 +176,25 @@ final class RouterEnd {
         }
     }
 
-    private func answer(
-        _ head: StaticString, _ first: Int? = nil, _ middle: StaticString = "", _ second: Int? = nil,
-        _ tail: StaticString = ""
-    ) {
+    /// A list of integers.
+    private func answer(_ code: Int, _ request: Int, _ id: Int? = nil) {
         connection.outgoing.beginFrame()
-        connection.outgoing.append(head)
-        if let first { connection.outgoing.append(first) }
-        connection.outgoing.append(middle)
-        if let second { connection.outgoing.append(second) }
-        connection.outgoing.append(tail)
+        connection.outgoing.beginList(id == nil ? 2 : 3)
+        connection.outgoing.integer(code)
+        connection.outgoing.integer(request)
+        if let id { connection.outgoing.integer(id) }
+        connection.outgoing.endList()
+        connection.outgoing.endFrame()
+    }
+
+    private func result(of request: Int, _ arguments: (inout OutgoingBytes) -> Void) {
+        connection.outgoing.beginFrame()
+        connection.outgoing.beginList(4)
+        connection.outgoing.integer(50)
+        connection.outgoing.integer(request)
+        connection.outgoing.emptyDictionary()
+        arguments(&connection.outgoing)
+        connection.outgoing.endList()
         connection.outgoing.endFrame()
     }
 
@@ -198,15 +209,61 @@ final class RouterEnd {
     }
 
     /// What Crossbar.io announces in its WELCOME, under a name of our own.
-    private static let welcome: StaticString = """
-        [2,3251278072152162,{"authextra":{"x_cb_node":"load","x_cb_peer":"tcp4:127.0.0.1","x_cb_pid":1},\
-        "authid":"KLDJ-WR7C-GXE7-LJAL-PQ3K-PF9M","authmethod":"anonymous","authprovider":"static",\
-        "authrole":"anonymous","realm":"realm1","agent":"wamp-sidecar-load","roles":{"broker":{"features":\
-        {"event_retention":true,"pattern_based_subscription":true,"publisher_exclusion":true,\
-        "publisher_identification":true,"session_meta_api":true,"subscriber_blackwhite_listing":true,\
-        "subscription_meta_api":true,"subscription_revocation":true}},"dealer":{"features":{"call_canceling":true,\
-        "caller_identification":true,"pattern_based_registration":true,"progressive_call_results":true,\
-        "registration_meta_api":true,"registration_revocation":true,"session_meta_api":true,\
-        "shared_registration":true,"testament_meta_api":true}}}}]
-        """
+    private func welcome() {
+        connection.outgoing.beginFrame()
+        connection.outgoing.beginList(3)
+        connection.outgoing.integer(2)
+        connection.outgoing.integer(3_251_278_072_152_162)
+        connection.outgoing.beginDictionary(8)
+        connection.outgoing.key("authextra")
+        connection.outgoing.beginDictionary(1)
+        connection.outgoing.key("x_cb_node")
+        connection.outgoing.string("load")
+        connection.outgoing.endDictionary()
+        for (key, value) in Self.identity {
+            connection.outgoing.key(key)
+            connection.outgoing.string(value)
+        }
+        connection.outgoing.key("roles")
+        connection.outgoing.beginDictionary(Self.features.count)
+        for (role, features) in Self.features {
+            connection.outgoing.key(role)
+            connection.outgoing.beginDictionary(1)
+            connection.outgoing.key("features")
+            connection.outgoing.beginDictionary(features.count)
+            for feature in features {
+                connection.outgoing.key(feature)
+                connection.outgoing.yes()
+            }
+            connection.outgoing.endDictionary()
+            connection.outgoing.endDictionary()
+        }
+        connection.outgoing.endDictionary()
+        connection.outgoing.endDictionary()
+        connection.outgoing.endList()
+        connection.outgoing.endFrame()
+    }
+
+    private static let identity: [(StaticString, StaticString)] = [
+        ("authid", "KLDJ-WR7C-GXE7-LJAL-PQ3K"), ("authmethod", "anonymous"), ("authprovider", "static"),
+        ("authrole", "anonymous"), ("realm", "realm1"), ("agent", "wamp-sidecar-load"),
+    ]
+
+    private static let features: [(StaticString, [StaticString])] = [
+        (
+            "broker",
+            [
+                "event_retention", "pattern_based_subscription", "publisher_exclusion", "publisher_identification",
+                "session_meta_api", "subscriber_blackwhite_listing", "subscription_meta_api", "subscription_revocation",
+            ]
+        ),
+        (
+            "dealer",
+            [
+                "call_canceling", "caller_identification", "pattern_based_registration", "progressive_call_results",
+                "registration_meta_api", "registration_revocation", "session_meta_api", "shared_registration",
+                "testament_meta_api",
+            ]
+        ),
+    ]
 }

@@ -118,10 +118,8 @@ struct ScramServerStateMachine {
             challenge.firstBare, challenge.answer, Array(message.dropLast(last.count + 1)),
         ])
         do {
-            let signature = try HMAC.sha256(authMessage, key: self.verifier.storedKey)
-            let clientKey = zip(proof, signature).map { $0 ^ $1 }
-            let isRight = ConstantTime.areEqual(try SHA256.hash(clientKey), self.verifier.storedKey)
-            let answer = try HMAC.sha256(authMessage, key: self.verifier.serverKey)
+            let isRight = try self.verifier.keys.isProof(proof, of: authMessage)
+            let answer = try self.verifier.keys.signature(of: authMessage)
             guard isRight, self.isGenuine else { return .refused }
             return .accepted(Array("v=".utf8) + Base64.encode(answer))
         } catch {

@@ -4,27 +4,24 @@ package import Cryptography
 package struct ScramVerifier: Sendable {
     let salt: [UInt8]
     let iterations: Int
-    let storedKey: [UInt8]
-    let serverKey: [UInt8]
+    let keys: ScramServerKeys
 
     /// Derives it of a password, slowly where there are many iterations.
     ///
     /// The password's octets are used as they are (no SASLprep): the client's library normalizes it, which makes a
     /// difference only for some passwords beyond ASCII.
-    package init(password: [UInt8], salt: [UInt8], iterations: Int) throws(CryptographyError) {
-        let salted = try PBKDF2.sha256(
-            password: password, salt: salt, iterations: iterations, byteCount: SHA256.byteCount)
+    package init(password: SecretBytes, salt: [UInt8], iterations: Int) throws(CryptographyError) {
         self.salt = salt
         self.iterations = iterations
-        self.storedKey = try SHA256.hash(HMAC.sha256(Array("Client Key".utf8), key: salted))
-        self.serverKey = try HMAC.sha256(Array("Server Key".utf8), key: salted)
+        self.keys = try ScramServerKeys(
+            saltedPassword: PBKDF2.sha256(
+                password: password, salt: salt, iterations: iterations, byteCount: SHA256.byteCount))
     }
 
     /// That of nobody.
-    init(salt: [UInt8], iterations: Int, storedKey: [UInt8], serverKey: [UInt8]) {
+    init(salt: [UInt8], iterations: Int, keys: ScramServerKeys) {
         self.salt = salt
         self.iterations = iterations
-        self.storedKey = storedKey
-        self.serverKey = serverKey
+        self.keys = keys
     }
 }

@@ -17,7 +17,7 @@ package struct WireCredentials: Sendable {
     ///   - iterations: of PBKDF2, which the client goes through at each connect.
     ///   - saltKey: random octets.
     package init(
-        user: String, password: [UInt8], iterations: Int, saltKey: [UInt8]
+        user: String, password: SecretBytes, iterations: Int, saltKey: [UInt8]
     ) throws(CryptographyError) {
         self.user = user
         self.saltKey = saltKey
@@ -29,8 +29,9 @@ package struct WireCredentials: Sendable {
     func verifier(of user: String) throws(CryptographyError) -> (verifier: ScramVerifier, isGenuine: Bool) {
         let mock = ScramVerifier(
             salt: try Self.salt(of: user, self.saltKey), iterations: self.verifier.iterations,
-            storedKey: try HMAC.sha256(Array("Stored".utf8), key: self.saltKey),
-            serverKey: try HMAC.sha256(Array("Server".utf8), key: self.saltKey))
+            keys: ScramServerKeys(
+                storedKey: SecretBytes(try HMAC.sha256(Array("Stored".utf8), key: self.saltKey)),
+                serverKey: SecretBytes(try HMAC.sha256(Array("Server".utf8), key: self.saltKey))))
         return user == self.user ? (self.verifier, true) : (mock, false)
     }
 

@@ -11,6 +11,8 @@ final class Registrar {
     /// How soon a procedure that another session holds is tried again, and one that is refused.
     private static let firstWait = TimeAmount.milliseconds(500)
     private static let longestWait = TimeAmount.seconds(32)
+    /// The feature without which routers ignore `match`.
+    private static let patterns = "pattern_based_registration"
 
     /// Where the procedures are registered of which there may be only one.
     enum Singles {
@@ -25,6 +27,8 @@ final class Registrar {
         case registering
         case registered(RegistrationID)
         case waiting(Scheduled<Void>)
+        /// This session's router can't do it.
+        case impossible
     }
 
     private final class Entry {
@@ -33,6 +37,8 @@ final class Registrar {
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+        /// Whether the router has answered in this session, one way or the other: trying again makes nothing unsettled.
+        var isAnswered = false
         /// It was taken away in this session, by an administrator or by force: taking it back by force would go on for ever.
         var wasRevoked = false
 
@@ -75,10 +81,10 @@ final class Registrar {
     var isComplete: Bool {
         self.entries.allSatisfy { entry in
             switch entry.state {
-            case .registered: true
+            case .registered, .impossible: true
             case .waiting: entry.refusal != nil
             case .idle: entry.route.isLate || (entry.route.isSingle && self.singles == .elsewhere)
-            case .registering: entry.route.isLate
+            case .registering: entry.route.isLate || entry.isAnswered
             }
         }
     }
@@ -150,6 +156,8 @@ final class Registrar {
         case .waiting(let timer):
             timer.cancel()
             entry.state = .idle
+        case .impossible:
+            entry.state = .idle
         case .idle, .registering:
             break
         }
@@ -197,6 +205,7 @@ final class Registrar {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.isAnswered = false
             entry.wasRevoked = false
             entry.route.isLate = false
         }
@@ -208,11 +217,17 @@ final class Registrar {
     private func register(_ entry: Entry) {
         guard let session = self.session, self.isWanted(entry) else { return }
         switch entry.state {
-        case .registering, .registered: return
+        case .registering, .registered, .impossible: return
         case .idle, .waiting: break
         }
+        guard entry.route.mapping.match == .exact || session.routerAnnounces(Self.patterns, role: .dealer) else {
+            entry.state = .impossible
+            return self.complain(
+                entry, "the router does not announce \(Self.patterns): it would take the pattern for a plain URI")
+        }
         entry.state = .registering
-        let options = RegisterOptions(entry.route, mayForce: !entry.wasRevoked)
+        let options = RegisterOptions(
+            entry.route, mayForce: !entry.wasRevoked, isCrossbar: session.welcome.isFromCrossbar)
         self.unanswered += 1
         session.register(entry.route.uri, options: options) { result in
             defer { self.countAnswer() }
@@ -236,6 +251,7 @@ final class Registrar {
             return self.unregister(registration, of: entry)
         }
         entry.state = .registered(registration)
+        entry.isAnswered = true
         entry.attempts = 0
         entry.refusal = nil
         self.registered[registration] = entry
@@ -248,14 +264,18 @@ final class Registrar {
             entry.state = .idle
             return
         }
-        let route = entry.route
-        if entry.refusal != error.message {
-            self.observer(.registrationRefused(uri: route.uri.text, place: route.place, reason: error.message))
-        }
-        entry.refusal = error.message
         // Another session's registration goes away as soon as the router sees that its connection is dead.
         if error.uri != WAMPError.procedureAlreadyExists.text { entry.attempts += 5 }
         self.tryAgainLater(entry)
+        self.complain(entry, error.message)
+    }
+
+    private func complain(_ entry: Entry, _ reason: String) {
+        if entry.refusal != reason {
+            self.observer(.registrationRefused(uri: entry.route.uri.text, place: entry.route.place, reason: reason))
+        }
+        entry.refusal = reason
+        entry.isAnswered = true
         self.changed()
     }
 
@@ -271,11 +291,16 @@ final class Registrar {
 
 extension RegisterOptions {
     /// What REGISTER asks for.
-    init(_ route: ProcedureRoute, mayForce: Bool) {
+    ///
+    /// - Parameters:
+    ///   - mayForce: false after it was taken from us by force.
+    ///   - isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
+    init(_ route: ProcedureRoute, mayForce: Bool, isCrossbar: Bool) {
         self.init(
             match: MatchPolicy(rawValue: route.mapping.match.rawValue) ?? .exact,
             invoke: InvocationPolicy(rawValue: route.mapping.invoke.rawValue) ?? .single,
             discloseCaller: route.needsCaller,
-            forceReregister: mayForce && route.mapping.forceReregister)
+            forceReregister: mayForce && route.mapping.forceReregister,
+            concurrency: isCrossbar && route.mapping.announcesConcurrency ? route.mapping.concurrency : nil)
     }
 }

@@ -114,7 +114,9 @@ enum CallerAnswer: Equatable {
                 case .opaque: "0A000"
                 case .tooDeep: "54001"
                 case .loneSurrogate: "22P05"
-                case .notFinite: "22P02"
+                case .notFinite, .keyNotText: "22P02"
+                case .invalidUTF8: "22021"
+                case .tooLarge: "54000"
                 }
             throw Failure(code: code, message: "the procedure has run, but its result can't be used: \(fault)")
         }
@@ -165,6 +167,8 @@ extension CallerAnswer.Failure {
             self.init(code: "08007", message: "the session with the router was lost; \(mayHave)")
         case .tooLarge:
             self.init(code: "54000", message: "nothing was sent: \(error.message)")
+        case .unsupported:
+            self.init(code: "0A000", message: error.message)
         case .notHeld:
             self.init(code: "XX000", message: error.message)
         }

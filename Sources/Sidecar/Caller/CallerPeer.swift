@@ -15,8 +15,12 @@ protocol CallerPeer: AnyObject {
         _ topic: URI, options: PublishOptions, payload: Payload,
         acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void)
 
-    /// See `Session.cancel`.
+    /// Gives a call up at once; see `Session.cancel`.
     func cancel(_ call: RequestID)
 }
 
-extension Session: CallerPeer {}
+extension Session: CallerPeer {
+    func cancel(_ call: RequestID) {
+        self.cancel(call, mode: .killnowait)
+    }
+}

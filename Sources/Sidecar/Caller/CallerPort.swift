@@ -97,9 +97,9 @@ final class CallerPort {
         self.observer = observer
         // The same after a restart, if the password is: transactions that see an old state of the database go on calling.
         self.key = Hexadecimal.encode(
-            try HMAC.sha256(Array(Self.keyPurpose.utf8), key: Array(configuration.password.reveal().utf8)))
+            try HMAC.sha256(Array(Self.keyPurpose.utf8), key: configuration.password.octets))
         self.keyOctets = Array(self.key.utf8)
-        let password = Array(configuration.password.reveal().utf8)
+        let password = configuration.password.octets
         let credentials = try WireCredentials(
             user: Self.user, password: password,
             iterations: password.count >= Self.longPassword ? 1 : Self.iterations,

@@ -47,12 +47,13 @@ final class RouterCheck: RouterDelegate {
 
     func observed(_ event: RouterEvent) {
         switch event {
-        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _):
+        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _),
+            .distrusted(let url, let fault, _):
             self.failures[url] = "\(self.place): router \(url): \(fault.message)"
             // Each of several URLs gets its turn; one that works is enough.
             guard self.failures.count == Set(self.routerConfiguration.urls).count else { return }
             self.finish(self.failures.values.sorted())
-        case .connecting, .joined, .left, .dropped, .writabilityChanged, .stopped:
+        case .connecting, .serializerRefused, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
             break
         }
     }

@@ -92,9 +92,9 @@ final class NotificationRelay {
     ) throws(NotificationFault) {
         guard options.acknowledge else {
             switch session.publish(topic, options: options, payload: payload) {
-            case .sent: return
-            case .tooLarge: throw .tooLarge
-            case .sessionClosed: throw .noSession
+            case nil: return
+            case .some(let error) where error.code == .tooLarge: throw .tooLarge
+            case .some(let error): throw .refused(error.message)
             }
         }
         session.publish(topic, options: options, payload: payload) { outcome in

@@ -16,13 +16,25 @@ extension Journal {
             self.logger.error(
                 "router refuses the credentials",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
-        case .joined(let url, let session, let realm, let agent, let authid, let authrole):
+        case .distrusted(let url, let fault, let wait):
+            self.logger.error(
+                "router is not trusted",
+                metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
+        case .serializerRefused(let url, let serializer, let fault, let next):
+            self.logger.notice(
+                "router refuses a serializer",
+                metadata: [
+                    Key.router: "\(url)", Key.serializer: "\(serializer)", Key.reason: "\(fault.message)",
+                    Key.next: "\(next)",
+                ])
+        case .joined(let url, let session, let realm, let agent, let authid, let authrole, let serializer):
             self.logger.info(
                 "router joined",
                 metadata: [
                     Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
                     Key.agent: "\(agent ?? "unknown")",
                     Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
+                    Key.serializer: "\(serializer)",
                 ])
         case .left(let url, let session, let fault, let wait):
             guard let wait else {
@@ -35,6 +47,11 @@ extension Journal {
                     Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
+        case .featureMissing(let url, let feature, let isAskedFor):
+            let loss = isAskedFor ? "it announces none at all, and is asked all the same" : feature.loss
+            self.logger.warning(
+                "the router does not announce a feature that is used",
+                metadata: [Key.router: "\(url)", Key.feature: "\(feature.rawValue)", Key.reason: "\(loss)"])
         case .dropped(let kind):
             self.logger.debug("message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
         case .writabilityChanged(let isWritable):

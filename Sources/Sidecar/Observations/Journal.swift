@@ -39,6 +39,13 @@ final class Journal {
         case .database(let event): self.record(event)
         case .caller(let event): self.record(event)
 
+        case .testamentLeft(let topic):
+            self.logger.debug("the router keeps the testament", metadata: [Key.topic: "\(topic)"])
+        case .testamentNotLeft(let topic, let place, let reason):
+            self.logger.warning(
+                "the router keeps no testament",
+                metadata: [Key.topic: "\(topic)", Key.place: "\(place)", Key.reason: "\(reason)"])
+
         case .registered(let uri):
             self.logger.debug("procedure registered", metadata: [Key.procedure: "\(uri)"])
         case .registrationRefused(let uri, let place, let reason):

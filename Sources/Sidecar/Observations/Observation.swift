@@ -11,6 +11,11 @@ enum Observation {
     case database(DatabaseEvent)
     case caller(CallerEvent)
 
+    /// The router keeps the event for the day when the session is gone.
+    case testamentLeft(topic: String)
+    /// It does not.
+    case testamentNotLeft(topic: String, place: String, reason: String)
+
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)

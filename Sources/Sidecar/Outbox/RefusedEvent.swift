@@ -20,7 +20,7 @@ enum RefusedEvent {
 
     init(_ error: RequestError) {
         switch error.code {
-        case .tooLarge: self = .forGood
+        case .tooLarge, .unsupported: self = .forGood
         case .refused: self = Self.final.contains(error.uri) ? .forGood : .forTheMoment
         case .sessionClosed, .timeout, .canceled, .notHeld: self = .unknown
         }

@@ -30,19 +30,36 @@ extension RouterConfiguration {
         self.serializers = settings.serializers.map { serializer in
             switch serializer {
             case .json: .json
+            case .msgpack: .msgpack
+            case .cbor: .cbor
             }
         }
         self.ping = settings.ping
+        self.isInsecure = settings.insecure
     }
 }
 
 extension Authentication {
-    /// Takes what the file says. From here on the secrets are kept by a type that does not print them either.
+    /// Takes what the file says. Secrets stay where they are in memory.
     init(_ credentials: AuthenticationSettings.Credentials) {
         switch credentials {
         case .anonymous(let authid): self = .anonymous(authid: authid)
-        case .ticket(let authid, let ticket): self = .ticket(authid: authid, ticket: ticket.reveal())
-        case .wampcra(let authid, let secret): self = .wampcra(authid: authid, secret: secret.reveal())
+        case .ticket(let authid, let ticket): self = .ticket(authid: authid, ticket: ticket.octets)
+        case .wampcra(let authid, let secret): self = .wampcra(authid: authid, secret: secret.octets)
+        case .cryptosign(let authid, let key, let binding):
+            self = .cryptosign(authid: authid, key: key, isChannelBound: binding != nil)
+        case .scram(let authid, let secret, let dialect):
+            self = .scram(authid: authid, password: secret.octets, dialect: ScramDialect(dialect))
+        case .tls(let authid): self = .tls(authid: authid)
+        }
+    }
+}
+
+extension ScramDialect {
+    fileprivate init(_ dialect: AuthenticationSettings.ScramDialect) {
+        switch dialect {
+        case .crossbar: self = .crossbar
+        case .specification: self = .specification
         }
     }
 }

@@ -10,12 +10,16 @@ final class Subscriber {
     /// How soon a subscription that is refused is tried again, at most.
     private static let firstWait = TimeAmount.seconds(8)
     private static let longestWait = TimeAmount.seconds(32)
+    /// The feature without which routers ignore `match`.
+    private static let patterns = "pattern_based_subscription"
 
     private enum State {
         case idle
         case subscribing
         case subscribed(SubscriptionID)
         case waiting(Scheduled<Void>)
+        /// This session's router can't do it.
+        case impossible
     }
 
     private final class Entry {
@@ -25,6 +29,8 @@ final class Subscriber {
         var attempts = 0
         /// What the router said, as it was last logged.
         var refusal: String?
+        /// Whether the router has answered in this session, one way or the other: trying again makes nothing unsettled.
+        var isAnswered = false
 
         init(route: SubscriptionRoute, flow: any EventFlow) {
             self.route = route
@@ -55,9 +61,10 @@ final class Subscriber {
         !self.isWanted
             || self.entries.allSatisfy { entry in
                 switch entry.state {
-                case .subscribed: true
+                case .subscribed, .impossible: true
                 case .waiting: entry.refusal != nil
-                case .idle, .subscribing: entry.route.isLate
+                case .idle: entry.route.isLate
+                case .subscribing: entry.route.isLate || entry.isAnswered
                 }
             }
     }
@@ -135,6 +142,7 @@ final class Subscriber {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
+            entry.isAnswered = false
             entry.route.isLate = false
         }
         self.receivers.removeAll()
@@ -145,8 +153,13 @@ final class Subscriber {
     private func subscribe(_ entry: Entry) {
         guard let session = self.session, self.isWanted, self.holds(entry) else { return }
         switch entry.state {
-        case .subscribing, .subscribed: return
+        case .subscribing, .subscribed, .impossible: return
         case .idle, .waiting: break
+        }
+        guard entry.route.mapping.match == .exact || session.routerAnnounces(Self.patterns, role: .broker) else {
+            entry.state = .impossible
+            return self.complain(
+                entry, "the router does not announce \(Self.patterns): it would take the pattern for a plain URI")
         }
         entry.state = .subscribing
         session.subscribe(entry.route.topic, options: SubscribeOptions(entry.route.mapping)) { result in
@@ -164,6 +177,7 @@ final class Subscriber {
             return session.unsubscribe(subscription) { _ in }
         }
         entry.state = .subscribed(subscription)
+        entry.isAnswered = true
         entry.attempts = 0
         entry.refusal = nil
         self.receivers[subscription, default: []].append(entry)
@@ -176,13 +190,17 @@ final class Subscriber {
             entry.state = .idle
             return
         }
-        if entry.refusal != error.message {
-            self.observer(
-                .subscriptionRefused(
-                    topic: entry.route.topic.text, place: entry.route.place, reason: error.message))
-        }
-        entry.refusal = error.message
         self.tryAgainLater(entry)
+        self.complain(entry, error.message)
+    }
+
+    private func complain(_ entry: Entry, _ reason: String) {
+        if entry.refusal != reason {
+            self.observer(
+                .subscriptionRefused(topic: entry.route.topic.text, place: entry.route.place, reason: reason))
+        }
+        entry.refusal = reason
+        entry.isAnswered = true
         self.changed()
     }
 
@@ -204,6 +222,8 @@ final class Subscriber {
             entry.state = .idle
         case .waiting(let timer):
             timer.cancel()
+            entry.state = .idle
+        case .impossible:
             entry.state = .idle
         case .idle, .subscribing:
             break

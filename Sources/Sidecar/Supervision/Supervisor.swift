@@ -33,6 +33,8 @@ final class Supervisor: RouterDelegate {
         environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
     let deadLetters: DeadLetterExpiry
+    /// Nil where the file names none.
+    private let testament: Testament?
     /// Nil where the file opens no port.
     let caller: CallerPort?
     let announcement: PortAnnouncement?
@@ -59,6 +61,9 @@ final class Supervisor: RouterDelegate {
         self.journal = journal
         self.relay = relay
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
+        self.testament = configuration.router.testament.map {
+            Testament($0, place: configuration.place($0.location), observer: relay.observed)
+        }
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
         self.deadLetters = DeadLetterExpiry(
@@ -263,6 +268,7 @@ final class Supervisor: RouterDelegate {
 
     func joined(_ session: Session) {
         self.readiness.joined(true)
+        self.testament?.joined(session)
         self.notifications.joined(session)
         self.callee.joined(session)
         self.subscriptions.joined(session)

@@ -26,6 +26,12 @@ extension Reading {
         }
         let invoke = section.choice("invoke", of: ProcedureMapping.Invoke.self) ?? .single
         let concurrency = section.number("concurrency", in: 1...1000)
+        let announcesConcurrency = section.flag("announce_concurrency") ?? false
+        if announcesConcurrency, !section.has("concurrency") || invoke != .roundrobin {
+            section.clash(
+                "announce_concurrency", "goes with a 'concurrency' and 'invoke: roundrobin' only",
+                "add those, or remove it")
+        }
         let forceReregister = section.flag("force_reregister") ?? false
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(30)
         let results = section.choice("results", of: ProcedureMapping.Results.self) ?? .auto
@@ -37,7 +43,8 @@ extension Reading {
         guard let target, let role else { return nil }
         return ProcedureMapping(
             uri: entry.key, location: entry.location, target: target, match: match ?? .exact, invoke: invoke,
-            concurrency: concurrency, forceReregister: forceReregister, timeout: timeout, role: role,
+            concurrency: concurrency, announcesConcurrency: announcesConcurrency, forceReregister: forceReregister,
+            timeout: timeout, role: role,
             convention: convention, results: results, maxRows: maxRows, maxResultBytes: maxResultBytes, bigint: bigint,
             errors: errors, retries: retries)
     }

@@ -13,7 +13,8 @@ extension Reading {
         let insecure = section.flag("insecure") ?? false
         let ping = section.flag("ping") ?? false
         let unit = section.choice("call_timeout_unit", of: RouterSettings.CallTimeoutUnit.self) ?? .auto
-        let authentication = self.authentication(section)
+        let testament = self.testament(section)
+        let authentication = self.authentication(section, urls: urls)
         let tls = self.routerTLS(section, urls: urls)
         let headers = self.headers(section, urls: urls)
         let proxy = self.proxy(section, urls: urls)
@@ -25,14 +26,14 @@ extension Reading {
             for url in openURLs {
                 self.add(
                     at: url.location, "the ticket would go unencrypted to another host",
-                    "use method: wampcra, or allow it by insecure: true in router")
+                    "use wss:// or rss://, or another method, or allow it by insecure: true in router")
             }
         }
         guard let realm, let authentication, !urls.isEmpty else { return nil }
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
             authentication: authentication, tls: tls, headers: headers.map(\.value), proxy: proxy, ping: ping,
-            callTimeoutUnit: unit, insecure: insecure)
+            callTimeoutUnit: unit, testament: testament, insecure: insecure)
     }
 
     private func routerURLs(_ section: Section) -> [Located<String>] {
@@ -61,7 +62,9 @@ extension Reading {
     }
 
     private func serializers(_ section: Section) -> [RouterSettings.Serializer] {
-        guard let nodes = section.list("serializers", example: "json") else { return [.json] }
+        guard let nodes = section.list("serializers", example: "json") else {
+            return RouterSettings.Serializer.allCases
+        }
         var result: [RouterSettings.Serializer] = []
         if nodes.isEmpty, let entry = section.entry("serializers") {
             self.add(at: entry.value.location, "'serializers' in router is an empty list", "write serializers: [json]")
@@ -69,8 +72,7 @@ extension Reading {
         for node in nodes {
             let expected = Expected(what: "a serializer's name", example: "json")
             guard let scalar = section.scalar(node, name: "a value of 'serializers' in router", expected),
-                let serializer = section.choice(
-                    scalar, "serializers", of: RouterSettings.Serializer.self, later: LaterValues.serializers)
+                let serializer = section.choice(scalar, "serializers", of: RouterSettings.Serializer.self)
             else { continue }
             if result.contains(serializer) {
                 self.add(

@@ -181,30 +181,20 @@ extension Section {
     }
 
     /// One of the words that a key takes, nil if it isn't there or faulty.
-    ///
-    /// - Parameter later: Words of the format that this version doesn't support yet.
-    func choice<Choice: CaseIterable & RawRepresentable<String>>(
-        _ key: String, of type: Choice.Type, later: [String] = []
-    ) -> Choice? {
+    func choice<Choice: CaseIterable & RawRepresentable<String>>(_ key: String, of type: Choice.Type) -> Choice? {
         let words = Choice.allCases.map(\.rawValue)
         let expected = Expected(what: Shown.choice(words), example: words.first ?? "")
         guard let scalar = self.scalar(key, expected) else { return nil }
-        return self.choice(scalar, key, of: type, later: later)
+        return self.choice(scalar, key, of: type)
     }
 
     /// One of the words that a key takes, nil and a fault if the scalar is none of them.
     func choice<Choice: CaseIterable & RawRepresentable<String>>(
-        _ scalar: Scalar, _ key: String, of type: Choice.Type, later: [String]
+        _ scalar: Scalar, _ key: String, of type: Choice.Type
     ) -> Choice? {
         if let choice = Choice(rawValue: scalar.text) { return choice }
         let words = Choice.allCases.map(\.rawValue)
         let values = "write \(Shown.choice(words))"
-        if later.contains(scalar.text) {
-            self.reading.add(
-                at: scalar.location,
-                "'\(scalar.text)' for \(self.name(of: key)) is not supported by this version of wamp-sidecar", values)
-            return nil
-        }
         let nearest = Suggestion.nearest(to: scalar.text, among: words).map { "did you mean '\($0)'?" }
         self.refuse(scalar, key, "which it can't be", nearest ?? values)
         return nil

@@ -1,7 +1,7 @@
 /// Durations and sizes as the file writes them: a whole number and a unit, without a blank.
-enum Quantities {
+package enum Quantities {
     /// A duration: `500ms`, `2s`, `5m`, `1h`, `30d`; nil if the text is none, or greater than anything.
-    static func duration(_ text: String) -> Duration? {
+    package static func duration(_ text: String) -> Duration? {
         guard let (number, unit) = Self.split(text) else { return nil }
         let milliseconds: Int64? =
             switch unit {

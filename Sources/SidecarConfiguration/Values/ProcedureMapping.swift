@@ -69,6 +69,9 @@ package struct ProcedureMapping: Sendable {
     /// How many calls of it may run at once; nil: all connections but one.
     package let concurrency: Int?
 
+    /// Whether the router is told that number too (Crossbar.io, with `invoke: roundrobin`).
+    package let announcesConcurrency: Bool
+
     /// Whether the router is asked to take the procedure away from a session that still holds it.
     package let forceReregister: Bool
 

@@ -1,8 +1,8 @@
 /// The section `router`: where the WAMP router is, and how to log in there.
 package struct RouterSettings: Sendable {
-    /// How a message is written on the wire. What other versions know more of is refused by the reader.
+    /// How a message is written on the wire; all of them, in this order, where the file says nothing.
     package enum Serializer: String, Sendable, CaseIterable {
-        case json
+        case json, msgpack, cbor
     }
 
     /// In which unit the router hands on a call's timeout. `auto` decides by the router's name.
@@ -48,6 +48,9 @@ package struct RouterSettings: Sendable {
 
     /// How a call's timeout is read.
     package let callTimeoutUnit: CallTimeoutUnit
+
+    /// What the router publishes when the session is gone; nil: nothing.
+    package let testament: TestamentSettings?
 
     /// Whether a ticket, or a header that logs in, may go over an unencrypted connection to another host.
     package let insecure: Bool

@@ -1,16 +1,25 @@
-/// A text that must never be seen in a log, a message or a dump: a password, a ticket, a URL that may hold one.
+package import Cryptography
+
+/// A text that must never be seen in a log, a message or a dump: a password, a ticket, a URL that may hold one. It is
+/// wiped from memory when the last owner lets go of it.
 ///
 /// However it is printed, it reads `<redacted>`.
 package struct Secret: Sendable, Hashable {
-    private let text: String
+    /// The text's octets, as they stand in memory: for what computes with them.
+    package let octets: SecretBytes
 
-    /// Wraps a text that is secret from now on.
-    package init(_ text: String) {
-        self.text = text
+    /// Wraps octets that are secret from now on.
+    package init(_ octets: SecretBytes) {
+        self.octets = octets
     }
 
-    /// The text itself, for handing it to the peer that it is meant for and to nobody else.
-    package func reveal() -> String { self.text }
+    /// Copies a text that is secret from now on.
+    package init(_ text: String) {
+        self.init(SecretBytes(text))
+    }
+
+    /// The text itself, for handing it to the peer that it is meant for and to nobody else. Nobody can wipe it.
+    package func reveal() -> String { self.octets.text }
 }
 
 extension Secret: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

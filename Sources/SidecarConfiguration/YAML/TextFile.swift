@@ -18,47 +18,73 @@ enum TextFile {
     ///
     /// - Parameter limit: The greatest size, in octets.
     static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
-        guard descriptor >= 0 else { throw Self.unreadable(errno) }
+        let descriptor = try Self.open(path)
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(errno) }
-        guard status.st_mode & S_IFMT != S_IFDIR else {
-            throw Failure(problem: "is a folder", remedy: "name the file in it")
-        }
         var text: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            let count = try chunk.withUnsafeMutableBufferPointer { chunk throws(Failure) in
+                try Self.read(descriptor, into: UnsafeMutableRawBufferPointer(chunk))
+            }
             if count == 0 { break }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw Self.unreadable(errno)
-            }
             text += chunk.prefix(count)
-            guard text.count <= limit else {
-                throw Failure(problem: "is larger than \(limit) octets", remedy: "make it smaller")
-            }
+            guard text.count <= limit else { throw Self.tooLarge(limit) }
         }
         return try Self.checked(text)
+    }
+
+    /// A file's descriptor, which the caller closes.
+    static func open(_ path: String) throws(Failure) -> Int32 {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { throw Self.unreadable(errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw Self.unreadable(code)
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            close(descriptor)
+            throw Failure(problem: "is a folder", remedy: "name the file in it")
+        }
+        return descriptor
+    }
+
+    /// How many octets were read; none at the file's end, or if there is no room.
+    static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+        while true {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count >= 0 { return count }
+            if errno != EINTR { throw Self.unreadable(errno) }
+        }
+    }
+
+    /// What is said of a file with more octets than the limit.
+    static func tooLarge(_ limit: Int) -> Failure {
+        Failure(problem: "is larger than \(limit) octets", remedy: "make it smaller")
     }
 
     /// The text without a byte order mark, if it is UTF-8.
     static func checked(_ text: [UInt8]) throws(Failure) -> [UInt8] {
         let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
+        if let valid = self.validUTF8(text) {
+            throw Failure(
+                location: Location(endOf: text.prefix(valid)), problem: "what follows here is not UTF-8",
+                remedy: "save the file as UTF-8")
+        }
+        return text
+    }
+
+    /// How many octets are UTF-8 before the first that are not; nil if all are.
+    static func validUTF8(_ text: some Sequence<UInt8>) -> Int? {
         var parser = Unicode.UTF8.ForwardParser()
         var bytes = text.makeIterator()
         var valid = 0
         while true {
             switch parser.parseScalar(from: &bytes) {
-            case .valid(let scalar):
-                valid += scalar.count
-            case .emptyInput:
-                return text
-            case .error:
-                throw Failure(
-                    location: Location(endOf: text.prefix(valid)), problem: "what follows here is not UTF-8",
-                    remedy: "save the file as UTF-8")
+            case .valid(let scalar): valid += scalar.count
+            case .emptyInput: return nil
+            case .error: return valid
             }
         }
     }

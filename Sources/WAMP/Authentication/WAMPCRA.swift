@@ -1,31 +1,61 @@
 internal import Cryptography
 
-/// The computation of WAMP's challenge-response authentication (advanced profile, section "Challenge Response
-/// Authentication").
-enum WAMPCRA {
-    /// The signature of a challenge, byte for byte as it was received.
-    static func signature(secret: String, extra: Details) throws(AuthenticationError) -> String {
+/// WAMP's challenge-response authentication (advanced profile, section "Challenge Response Authentication"): a keyed hash
+/// of the challenge.
+package struct WAMPCRA: Sendable {
+    /// The greatest number of iterations that a router may ask for.
+    static let mostIterations: Int64 = 10_000_000
+    /// The greatest key, in octets, that a router may ask for.
+    static let greatestKey: Int64 = 512
+
+    private let secret: SecretBytes
+    /// Byte for byte as it was received.
+    private let challenge: [UInt8]
+    private let salting: Salting?
+
+    private struct Salting: Sendable {
+        /// The text itself: not taken for base64.
+        let salt: [UInt8]
+        let iterations: Int
+        let byteCount: Int
+    }
+
+    init(secret: SecretBytes, extra: Details) throws(AuthenticationError) {
         guard let challenge = extra.string("challenge") else { throw .malformedChallenge(key: "challenge") }
-        let key = try self.key(secret: secret, extra: extra)
-        guard let code = try? HMAC.sha256(Array(challenge.utf8), key: key) else { throw .cryptography }
-        return String(decoding: Base64.encode(code), as: UTF8.self)
+        self.secret = secret
+        self.challenge = Array(challenge.utf8)
+        switch extra["salt"] {
+        case nil, .null, .string(""):
+            self.salting = nil
+        case .string(let salt):
+            self.salting = Salting(
+                salt: Array(salt.utf8),
+                iterations: try Self.number("iterations", of: extra, absent: 1_000, most: Self.mostIterations),
+                byteCount: try Self.number("keylen", of: extra, absent: 32, most: Self.greatestKey))
+        case .bool, .integer, .double, .binary, .list, .dictionary:
+            throw .malformedChallenge(key: "salt")
+        }
+    }
+
+    var isSlow: Bool { (self.salting?.iterations ?? 0) > AuthenticationWork.manyIterations }
+
+    func signature() throws(AuthenticationError) -> String {
+        do {
+            let code = try HMAC.sha256(self.challenge, key: try self.key())
+            return String(decoding: Base64.encode(code), as: UTF8.self)
+        } catch {
+            throw .cryptography
+        }
     }
 
     /// The secret itself; or, if the router salts, a key derived from it, as base64 text: a step that the
-    /// specification's prose forgets and all implementations do. The salt is taken as text, not as base64.
-    private static func key(secret: String, extra: Details) throws(AuthenticationError) -> [UInt8] {
-        let salt: String
-        switch extra["salt"] {
-        case nil, .null, .string(""): return Array(secret.utf8)
-        case .string(let text): salt = text
-        case .bool, .integer, .double, .binary, .list, .dictionary: throw .malformedChallenge(key: "salt")
-        }
-        let iterations = try self.number("iterations", of: extra, absent: 1_000, most: Authentication.mostIterations)
-        let byteCount = try self.number("keylen", of: extra, absent: 32, most: Authentication.greatestKey)
-        let key = try? PBKDF2.sha256(
-            password: Array(secret.utf8), salt: Array(salt.utf8), iterations: iterations, byteCount: byteCount)
-        guard let key else { throw .cryptography }
-        return Base64.encode(key)
+    /// specification's prose forgets and all implementations do.
+    private func key() throws(CryptographyError) -> SecretBytes {
+        guard let salting = self.salting else { return self.secret }
+        return Base64.encode(
+            try PBKDF2.sha256(
+                password: self.secret, salt: salting.salt, iterations: salting.iterations,
+                byteCount: salting.byteCount))
     }
 
     /// A number that the router chooses, within bounds.

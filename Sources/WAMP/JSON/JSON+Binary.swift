@@ -59,6 +59,17 @@ extension JSON {
         return Base64.decode(Array(base64))
     }
 
+    /// Writes the octets of a checked string that begins with U+0000.
+    ///
+    /// - Returns: how many they are; nil if base64 does not follow.
+    static func binary(of string: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int? {
+        guard string.count >= 8 else { return nil }
+        let base64 = UnsafeRawBufferPointer(rebasing: string[7..<(string.count - 1)])
+        // Some encoders write a slash with a backslash.
+        guard base64.contains(UInt8(ascii: "\\")) else { return Base64.decode(base64, into: target) }
+        return self.unescapedBytes(base64).withUnsafeBytes { Base64.decode($0, into: target) }
+    }
+
     /// Copies a checked text; what is written is less than twice as long: `"\u0000` and base64 of n octets have
     /// 8 + 4n/3, `"\\x` and hexadecimal 5 + 2n.
     private static func copyReplacingBinary(

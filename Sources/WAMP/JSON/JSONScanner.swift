@@ -311,7 +311,7 @@ struct JSONScanner {
     /// Marks, in the highest bit of each octet, those that a string's fast path can't just pass over: quotes,
     /// backslashes, control characters and all that is not ASCII. Only the lowest mark is exact, which is enough.
     @inline(__always)
-    private static func specialOctets(_ word: UInt64) -> UInt64 {
+    static func specialOctets(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highBits: UInt64 = 0x8080_8080_8080_8080
         let quotes = (word ^ (ones &* 0x22)) &- ones
@@ -374,41 +374,11 @@ struct JSONScanner {
         return unit
     }
 
-    /// Takes characters that are not ASCII, as long as they follow one another (RFC 3629: no overlong forms, no
-    /// surrogates, nothing beyond U+10FFFF).
-    @inline(never)
+    /// Takes characters that are not ASCII, as long as they follow one another.
     private mutating func scanMultiByteCharacters() throws(JSONError) {
-        while self.index < self.end {
-            let first = self.load(self.index)
-            if first < 0x80 { return }
-            let count: Int
-            var least: UInt8 = 0x80
-            var greatest: UInt8 = 0xBF
-            switch first {
-            case 0xC2...0xDF: count = 2
-            case 0xE0:
-                count = 3
-                least = 0xA0
-            case 0xE1...0xEC, 0xEE, 0xEF: count = 3
-            case 0xED:
-                count = 3
-                greatest = 0x9F
-            case 0xF0:
-                count = 4
-                least = 0x90
-            case 0xF1...0xF3: count = 4
-            case 0xF4:
-                count = 4
-                greatest = 0x8F
-            default: throw JSONError(.invalidUTF8, at: self.index)
-            }
-            guard self.end &- self.index >= count else { throw JSONError(.invalidUTF8, at: self.index) }
-            let second = self.load(self.index &+ 1)
-            guard second >= least, second <= greatest else { throw JSONError(.invalidUTF8, at: self.index) }
-            if count > 2, self.load(self.index &+ 2) & 0xC0 != 0x80 { throw JSONError(.invalidUTF8, at: self.index) }
-            if count > 3, self.load(self.index &+ 3) & 0xC0 != 0x80 { throw JSONError(.invalidUTF8, at: self.index) }
-            self.index &+= count
-        }
+        let run = UTF8Run.end(of: self.base, from: self.index, to: self.end)
+        guard run.isValid else { throw JSONError(.invalidUTF8, at: run.index) }
+        self.index = run.index
     }
 
     // MARK: Octets

@@ -18,7 +18,15 @@ package struct JSONTraits: OptionSet, Sendable, Hashable {
     package static let notFinite = JSONTraits(rawValue: 8)
     /// It is nested deeper than the limit.
     package static let tooDeep = JSONTraits(rawValue: 16)
+    /// Some key of a dictionary is no text. Only other serializers than JSON have such.
+    package static let keyNotText = JSONTraits(rawValue: 32)
+    /// Some string is not UTF-8. In JSON that makes the whole message unreadable.
+    package static let invalidUTF8 = JSONTraits(rawValue: 64)
+    /// Its JSON text, or a number in it, would be larger than the limit, though the message is not.
+    package static let tooLarge = JSONTraits(rawValue: 128)
 
     /// What makes a value unusable though its grammar is right.
-    static let faults: JSONTraits = [.loneSurrogate, .notFinite, .tooDeep]
+    static let faults: JSONTraits = [
+        .loneSurrogate, .notFinite, .tooDeep, .keyNotText, .invalidUTF8, .tooLarge,
+    ]
 }

@@ -14,7 +14,9 @@ extension Hello {
         "subscriber": features([
             "publisher_identification", "pattern_based_subscription", "subscription_revocation",
         ]),
-        "caller": features(["caller_identification", "call_canceling"]),
+        "caller": features([
+            "caller_identification", "call_canceling", "call_timeout", "progressive_call_results",
+        ]),
         "callee": features([
             "caller_identification", "call_timeout", "call_canceling", "progressive_call_results",
             "pattern_based_registration", "shared_registration", "registration_revocation",

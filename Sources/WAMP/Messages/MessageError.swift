@@ -7,6 +7,8 @@ package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible 
         case tooLarge
         /// It is no JSON list.
         case malformed(JSONError)
+        /// It is no list of the serializer's format.
+        case unreadable(SerializerID, FormatError)
         /// The list is empty, or does not begin with an integer.
         case noCode
         /// No message has this code.
@@ -32,6 +34,7 @@ package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible 
         switch self.code {
         case .tooLarge: "the message is too large"
         case .malformed(let fault): "the message is not a JSON list: \(fault)"
+        case .unreadable(let serializer, let fault): "the message is not a \(serializer.formatName) list: \(fault)"
         case .noCode: "the message does not begin with the code of its kind"
         case .unknownCode(let code): "there is no message with code \(code)"
         case .wrongDirection(let kind): "\(kind.name) is sent by clients only"

@@ -1,6 +1,6 @@
 /// The options of CALL.
 package struct CallOptions: Sendable, Hashable {
-    /// Milliseconds after which the dealer ends the call; only where it announces `call_timeout`, because Crossbar.io
+    /// Milliseconds after which the dealer ends the call; sent only where it announces `call_timeout`, because Crossbar.io
     /// reads seconds. Our own clock ends the call in any case. Negative counts as none.
     package var timeout: Int64?
     /// Asks for progressive results.
@@ -22,5 +22,15 @@ package struct CallOptions: Sendable, Hashable {
         if self.receiveProgress { values["receive_progress"] = .bool(true) }
         if self.discloseMe { values["disclose_me"] = .bool(true) }
         return values
+    }
+}
+
+extension CallOptions: FeatureOptions {
+    package var needs: RouterFeatures { self.receiveProgress ? RouterFeatures(.progressiveCallResults) : [] }
+
+    package func without(_ features: RouterFeatures) -> CallOptions {
+        var options = self
+        if features.contains(RouterFeatures(.progressiveCallResults)) { options.receiveProgress = false }
+        return options
     }
 }

@@ -6,8 +6,17 @@ package struct PublishOptions: Sendable, Hashable {
     package let values: [String: Value]
     /// True if the broker is to answer. Without, an event that is lost or refused is lost silently.
     package let acknowledge: Bool
+    /// What the router has to have for these to work.
+    package let needs: RouterFeatures
+    /// True if a list of those who get the event is empty: then nobody does. See ``forNobody(from:)``.
+    package let isForNobody: Bool
     /// The text of a JSON object.
     let text: String
+
+    /// The lists of those who get the event.
+    private static let eligible = ["eligible", "eligible_authid", "eligible_authrole"]
+    /// Those, and the lists of those who don't.
+    private static let lists = eligible + ["exclude", "exclude_authid", "exclude_authrole"]
 
     /// None.
     package static let none = PublishOptions()
@@ -34,9 +43,41 @@ package struct PublishOptions: Sendable, Hashable {
         return PublishOptions(checked: values)
     }
 
+    /// Options by which nobody gets the event, on each router: Crossbar.io takes an empty list for none at all, and would
+    /// send the event to everybody.
+    ///
+    /// - Parameter session: of the publisher: the only one on the lists, on both kinds of them.
+    package func forNobody(from session: SessionID) -> PublishOptions {
+        var values = self.values
+        for name in Self.lists { values[name] = nil }
+        values["eligible"] = .list([.integer(session.rawValue)])
+        values["exclude"] = .list([.integer(session.rawValue)])
+        return PublishOptions(checked: values)
+    }
+
     private init(checked values: [String: Value]) {
         self.values = values
         self.acknowledge = values["acknowledge"] == .bool(true)
         self.text = JSON.text(of: .dictionary(values))
+        var needs = RouterFeatures()
+        if Self.lists.contains(where: { values[$0] != nil }) {
+            needs.insert(RouterFeatures(.subscriberBlackwhiteListing))
+        }
+        if values["retain"] == .bool(true) { needs.insert(RouterFeatures(.eventRetention)) }
+        if values["exclude_me"] == .bool(false) { needs.insert(RouterFeatures(.publisherExclusion)) }
+        self.needs = needs
+        self.isForNobody = Self.eligible.contains { values[$0] == .list([]) }
+    }
+}
+
+extension PublishOptions: FeatureOptions {
+    package func without(_ features: RouterFeatures) -> PublishOptions {
+        var values = self.values
+        if features.contains(RouterFeatures(.eventRetention)) { values["retain"] = nil }
+        if features.contains(RouterFeatures(.publisherExclusion)) { values["exclude_me"] = nil }
+        if features.contains(RouterFeatures(.subscriberBlackwhiteListing)) {
+            for name in Self.lists { values[name] = nil }
+        }
+        return PublishOptions(checked: values)
     }
 }

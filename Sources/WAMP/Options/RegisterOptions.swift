@@ -8,16 +8,19 @@ package struct RegisterOptions: Sendable, Hashable {
     package var discloseCaller: Bool
     /// Takes the procedure from whoever holds it; Crossbar.io only.
     package var forceReregister: Bool
+    /// How many calls the dealer lets run at this callee at once; Crossbar.io only.
+    package var concurrency: Int?
 
     /// The defaults are what the router does without options.
     package init(
         match: MatchPolicy = .exact, invoke: InvocationPolicy = .single, discloseCaller: Bool = false,
-        forceReregister: Bool = false
+        forceReregister: Bool = false, concurrency: Int? = nil
     ) {
         self.match = match
         self.invoke = invoke
         self.discloseCaller = discloseCaller
         self.forceReregister = forceReregister
+        self.concurrency = concurrency
     }
 
     /// What is sent: only what is not the default.
@@ -27,6 +30,23 @@ package struct RegisterOptions: Sendable, Hashable {
         if self.invoke != .single { values["invoke"] = .string(self.invoke.rawValue) }
         if self.discloseCaller { values["disclose_caller"] = .bool(true) }
         if self.forceReregister { values["force_reregister"] = .bool(true) }
+        if let concurrency, concurrency > 0 { values["concurrency"] = .integer(Int64(concurrency)) }
         return values
+    }
+}
+
+extension RegisterOptions: FeatureOptions {
+    package var needs: RouterFeatures {
+        var needs = RouterFeatures()
+        if self.match != .exact { needs.insert(RouterFeatures(.patternBasedRegistration)) }
+        if self.invoke != .single { needs.insert(RouterFeatures(.sharedRegistration)) }
+        return needs
+    }
+
+    package func without(_ features: RouterFeatures) -> RegisterOptions {
+        var options = self
+        if features.contains(RouterFeatures(.patternBasedRegistration)) { options.match = .exact }
+        if features.contains(RouterFeatures(.sharedRegistration)) { options.invoke = .single }
+        return options
     }
 }

@@ -19,3 +19,19 @@ package struct SubscribeOptions: Sendable, Hashable {
         return values
     }
 }
+
+extension SubscribeOptions: FeatureOptions {
+    package var needs: RouterFeatures {
+        var needs = RouterFeatures()
+        if self.match != .exact { needs.insert(RouterFeatures(.patternBasedSubscription)) }
+        if self.getRetained { needs.insert(RouterFeatures(.eventRetention)) }
+        return needs
+    }
+
+    package func without(_ features: RouterFeatures) -> SubscribeOptions {
+        var options = self
+        if features.contains(RouterFeatures(.patternBasedSubscription)) { options.match = .exact }
+        if features.contains(RouterFeatures(.eventRetention)) { options.getRetained = false }
+        return options
+    }
+}

@@ -1,5 +1,8 @@
-/// A message as one scan over its text found it: the code, and where its elements are. Nothing is allocated or copied.
-struct Envelope: ~Copyable {
+internal import NIOCore
+
+/// A message as one pass over it found it: the code, and where in its JSON text the elements are. Whatever the serializer
+/// on the wire, from here on there is text only.
+struct Envelope {
     /// One element, as offsets into the text.
     struct Element {
         var start: UInt32 = 0
@@ -27,15 +30,43 @@ struct Envelope: ~Copyable {
         if !scanner.scanEmpty(closing: UInt8(ascii: "]")) {
             repeat {
                 let token = try scanner.scanToken()
-                if self.count < self.elements.count {
-                    self.elements[self.count] = Element(
-                        start: UInt32(truncatingIfNeeded: token.start), end: UInt32(truncatingIfNeeded: token.end),
-                        kind: token.kind, traits: token.traits)
-                }
-                self.count &+= 1
+                self.note(token.kind, token.traits, start: token.start, end: token.end)
             } while try scanner.scanSeparator(closing: UInt8(ascii: "]"))
         }
         try scanner.expectEnd()
+    }
+
+    /// Adds the next element.
+    ///
+    /// - Returns: false if it is superfluous, and only counted.
+    @discardableResult
+    @inline(__always)
+    mutating func note(_ kind: JSONKind, _ traits: JSONTraits, start: Int, end: Int) -> Bool {
+        defer { self.count &+= 1 }
+        guard self.count < self.elements.count else { return false }
+        self.elements[self.count] = Element(
+            start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end), kind: kind, traits: traits)
+        return true
+    }
+
+    /// The message, if it is one that a router sends.
+    ///
+    /// - Parameters:
+    ///   - text: what the elements' offsets are of.
+    ///   - bytes: the same as octets.
+    @inline(__always)
+    consuming func message(
+        in text: ByteBuffer, _ bytes: UnsafeRawBufferPointer
+    ) throws(MessageError) -> IncomingMessage {
+        guard let code = self.code(bytes) else { throw MessageError(.noCode) }
+        guard let kind = Int(exactly: code).flatMap({ MessageKind(rawValue: $0) }) else {
+            // Codes up to 255 are the specification's, those beyond belong to routers.
+            guard code > 255 else { throw MessageError(.unknownCode(code)) }
+            return .extension(code: code)
+        }
+        guard kind.shape.direction != .toRouter else { throw MessageError(.wrongDirection(kind)) }
+        try self.check(kind, bytes)
+        return try MessageReader(message: text, bytes: bytes, envelope: self).read(kind)
     }
 
     /// The code at the front; nil if there is none. A code that an encoder wrote as a double is taken.

@@ -44,6 +44,42 @@ struct OctetWriter {
         self.count &+= octets.count
     }
 
+    /// Writes an integer, the highest octet first.
+    @inline(__always)
+    mutating func write(bigEndian integer: some FixedWidthInteger & BitwiseCopyable) {
+        let size = MemoryLayout.size(ofValue: integer)
+        guard self.fits(size), let target = self.target.baseAddress else { return }
+        (target + self.count).storeBytes(of: integer.bigEndian, as: type(of: integer))
+        self.count &+= size
+    }
+
+    /// The memory behind what was written, except for so many octets.
+    func room(after octets: Int) -> UnsafeMutableRawBufferPointer {
+        let start = min(self.count &+ octets, self.target.count)
+        return UnsafeMutableRawBufferPointer(rebasing: self.target[start...])
+    }
+
+    /// Writes octets that are in this memory already, at that place or behind it.
+    mutating func take(_ octets: Int, from place: Int) {
+        guard self.fits(octets) else { return }
+        self.move(from: place, to: self.count, count: octets)
+        self.count &+= octets
+    }
+
+    /// Moves octets, which may overlap with where they go.
+    mutating func move(from start: Int, to destination: Int, count: Int) {
+        guard count > 0, start != destination, let target = self.target.baseAddress,
+            max(start, destination) &+ count <= self.target.count
+        else { return }
+        (target + destination).copyMemory(from: target + start, byteCount: count)
+    }
+
+    /// Goes on writing at another place.
+    mutating func seek(_ place: Int) {
+        assert(place <= self.target.count)
+        self.count = min(place, self.target.count)
+    }
+
     /// Writes an integer in decimal.
     mutating func write(_ integer: Int64) {
         var rest = integer.magnitude

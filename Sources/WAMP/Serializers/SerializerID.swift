@@ -1,12 +1,19 @@
-/// The serializers that we have, by the numbers that RawSocket's handshake gives them.
-package enum SerializerID: UInt8, Sendable, CaseIterable {
+/// The serializers that we have, by the numbers that RawSocket's handshake gives them (wamp-protocol section 7), in the
+/// order in which they are asked for where nobody says otherwise.
+package enum SerializerID: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     /// JSON text.
     case json = 1
+    /// MessagePack, with text and binary told apart (its format since 2013).
+    case msgpack = 2
+    /// CBOR (RFC 8949).
+    case cbor = 3
 
     /// The name in WebSocket's handshake.
     package var subprotocol: String {
         switch self {
         case .json: "wamp.2.json"
+        case .msgpack: "wamp.2.msgpack"
+        case .cbor: "wamp.2.cbor"
         }
     }
 
@@ -14,6 +21,25 @@ package enum SerializerID: UInt8, Sendable, CaseIterable {
     package var isText: Bool {
         switch self {
         case .json: true
+        case .msgpack, .cbor: false
+        }
+    }
+
+    /// The name in the configuration and in logs.
+    package var description: String {
+        switch self {
+        case .json: "json"
+        case .msgpack: "msgpack"
+        case .cbor: "cbor"
+        }
+    }
+
+    /// The format's own name.
+    var formatName: String {
+        switch self {
+        case .json: "JSON"
+        case .msgpack: "MessagePack"
+        case .cbor: "CBOR"
         }
     }
 }

@@ -7,7 +7,7 @@ struct PendingRequests: ~Copyable {
         case unsubscribe(SubscriptionID)
         case register
         case unregister(RegistrationID)
-        case call
+        case call(receivesProgress: Bool)
 
         var kind: MessageKind {
             switch self {
@@ -75,6 +75,11 @@ struct PendingRequests: ~Copyable {
     /// True if the request waits and is of this kind.
     borrowing func isWaiting(_ id: RequestID, kind: MessageKind) -> Bool {
         self.requests[id]?.kind == kind
+    }
+
+    /// True if just this waits.
+    borrowing func isWaiting(_ id: RequestID, for request: Request) -> Bool {
+        self.requests[id] == request
     }
 
     /// Forgets a request; its answer will be a late one.

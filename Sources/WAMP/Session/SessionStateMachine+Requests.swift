@@ -19,8 +19,10 @@ extension SessionStateMachine {
     }
 
     /// A CALL is to be sent, at once, with this id. Nil if there is no session.
-    package mutating func call() -> RequestID? {
-        self.whileJoined { $0.requests.add(.call) }
+    ///
+    /// - Parameter receivesProgress: whether it asks for results in parts.
+    package mutating func call(receivesProgress: Bool = false) -> RequestID? {
+        self.whileJoined { $0.requests.add(.call(receivesProgress: receivesProgress)) }
     }
 
     /// An UNREGISTER is to be sent, at once, with this id. Nil if there is no such registration, or no session.

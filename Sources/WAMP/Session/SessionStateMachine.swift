@@ -116,8 +116,8 @@ package struct SessionStateMachine: ~Copyable {
         return nil
     }
 
-    /// The last challenge can't be answered: the ABORT is to be sent, then the connection to be closed. Nil if the
-    /// session has ended meanwhile.
+    /// The last challenge can't be answered, or the router that has just said WELCOME is not who it should be: the ABORT
+    /// is to be sent, then the connection to be closed. Nil if the session has ended meanwhile.
     package mutating func refuse(_ error: AuthenticationError) -> Abort? {
         switch consume self.state {
         case .opening(let opening):
@@ -126,19 +126,23 @@ package struct SessionStateMachine: ~Copyable {
                 return nil
             }
             self = Self(.ended(PendingRequests()))
-            let reason =
-                error == .otherMethod ? WAMPError.noMatchingAuthMethod : WAMPError.authenticationFailed
-            return Abort(details: Details(["message": .string(error.description)]), reason: reason.text)
+            return Self.abort(error)
         case .idle(let firstRequestID):
             self = Self(.idle(firstRequestID: firstRequestID))
         case .joined(let joined):
-            self = Self(.joined(joined))
+            self = Self(.ended(joined.requests))
+            return Self.abort(error)
         case .closing(let requests):
             self = Self(.closing(requests))
         case .ended(let requests):
             self = Self(.ended(requests))
         }
         return nil
+    }
+
+    private static func abort(_ error: AuthenticationError) -> Abort {
+        let reason = error == .otherMethod ? WAMPError.noMatchingAuthMethod : WAMPError.authenticationFailed
+        return Abort(details: Details(["message": .string(error.description)]), reason: reason.text)
     }
 
     // MARK: Ending
@@ -300,6 +304,9 @@ package struct SessionStateMachine: ~Copyable {
             return .event(event)
         case .result(let result):
             let isProgress = result.isProgress
+            if isProgress, joined.requests.isWaiting(result.request, for: .call(receivesProgress: false)) {
+                return .drop(.unaskedProgress)
+            }
             return self.answer(result.request, .call, isFinal: !isProgress, &joined) { _, _ in
                 isProgress ? .progress(result) : .result(result)
             }

@@ -4,6 +4,8 @@ package enum SilentDrop: String, Sendable, Hashable, CaseIterable {
     case lateAnswer = "late_answer"
     /// The answer to a request that was never made.
     case unknownAnswer = "unknown_answer"
+    /// A part of a result that was to come whole: a callee's doing, which some routers pass on. The whole follows.
+    case unaskedProgress = "unasked_progress"
     /// An event that was on its way when we unsubscribed.
     case eventAfterUnsubscribe = "event_after_unsubscribe"
     /// A revocation of what we have just given back.

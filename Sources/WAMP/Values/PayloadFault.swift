@@ -8,6 +8,12 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
     case loneSurrogate
     /// NaN or an infinity, which JSON does not have (Python's encoder writes them).
     case notFinite
+    /// A dictionary's key that is no text, which MessagePack and CBOR have and JSON has not.
+    case keyNotText
+    /// A string of MessagePack or CBOR that is not UTF-8.
+    case invalidUTF8
+    /// As JSON text it would have more octets than ``DecodingLimits/textSize``, or an integer in it too many digits.
+    case tooLarge
 
     /// What is wrong, in a user's words.
     package var description: String {
@@ -16,6 +22,9 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .tooDeep: "the payload is nested too deeply"
         case .loneSurrogate: "the payload has a string with half a surrogate pair"
         case .notFinite: "the payload has a number that is not finite"
+        case .keyNotText: "the payload has a dictionary with a key that is not a string"
+        case .invalidUTF8: "the payload has a string that is not UTF-8"
+        case .tooLarge: "the payload is too large as JSON, or has an integer of more than 1024 bits"
         }
     }
 }

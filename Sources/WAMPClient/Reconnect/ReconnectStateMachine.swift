@@ -9,10 +9,13 @@ struct ReconnectStateMachine: ~Copyable {
     enum Ending: Sendable, Equatable {
         /// Anything that may be better next time.
         case transient
-        /// The router refused our credentials: tried again slowly, because it will not get better by itself.
+        /// The router refused our credentials, or we do not trust it: tried again slowly, because it will not get better by
+        /// itself.
         case credentials
         /// An administrator ended the session: at once would be rude.
         case killed
+        /// The router refused the serializer, and is asked for another: no failure yet.
+        case serializer
     }
 
     /// What the driver does next.
@@ -46,6 +49,7 @@ struct ReconnectStateMachine: ~Copyable {
 
     private var state: State = .idle
     private var failures = 0
+    private var url = 0
     private var nextURL = 0
     private let urls: Int
     private let backoff: Backoff
@@ -125,14 +129,18 @@ struct ReconnectStateMachine: ~Copyable {
         case .idle, .waiting, .stopped:
             return .nothing
         }
-        self.failures = min(self.failures + 1, 1_000_000)
-        self.state = .waiting
         switch ending {
+        case .serializer:
+            self.state = .connecting
+            return .connect(url: self.url)
         case .transient:
+            self.failed()
             return .wait(self.backoff.delay(failures: self.failures, random: random))
         case .credentials:
+            self.failed()
             return .wait(Backoff.between(self.credentialsWait.least, self.credentialsWait.greatest, random: random))
         case .killed:
+            self.failed()
             self.failures = max(self.failures, Self.failuresOfKilled)
             let bound = self.backoff.bound(failures: self.failures)
             return .wait(Backoff.between(.nanoseconds(bound.nanoseconds / 2), bound, random: random))
@@ -154,10 +162,15 @@ struct ReconnectStateMachine: ~Copyable {
         }
     }
 
+    private mutating func failed() {
+        self.failures = min(self.failures + 1, 1_000_000)
+        self.state = .waiting
+    }
+
     private mutating func connect() -> Action {
-        let url = self.nextURL
-        self.nextURL = (url + 1) % self.urls
+        self.url = self.nextURL
+        self.nextURL = (self.url + 1) % self.urls
         self.state = .connecting
-        return .connect(url: url)
+        return .connect(url: self.url)
     }
 }

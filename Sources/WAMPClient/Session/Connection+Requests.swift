@@ -12,7 +12,7 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - timeout: nil for the time that requests have usually.
-    ///   - atLeast: octets that the message has at the very least.
+    ///   - atLeast: octets of text that the message has at the very least.
     ///   - id: takes the id from the machine; nil if that says there is no such thing.
     /// - Returns: nil if it was not sent; the pending request has been failed then.
     @discardableResult
@@ -26,7 +26,7 @@ extension Connection {
             return nil
         }
         // Before an id is taken: routers may expect ids without gaps.
-        guard atLeast <= self.greatestMessage else {
+        guard self.serializer.leastOctets(ofText: atLeast) <= self.greatestMessage else {
             request.fail(.tooLarge(size: atLeast, limit: self.greatestMessage))
             return nil
         }
@@ -73,41 +73,50 @@ extension Connection {
         }
     }
 
-    /// Publishes without acknowledgement.
-    func post(_ topic: URI, options: PublishOptions, _ payload: Payload) -> SendOutcome {
+    /// Publishes without acknowledgement. Nil if it is in the output buffer, in order.
+    func post(_ topic: URI, options: PublishOptions, _ payload: Payload) -> RequestError? {
         self.eventLoop.assertInEventLoop()
-        guard self.isJoined, let transport = self.transport else { return .sessionClosed }
-        let atLeast = payload.byteCount + topic.text.utf8.count
+        guard self.isJoined, let transport = self.transport else { return .noSession }
+        let atLeast = self.serializer.leastOctets(ofText: payload.byteCount + topic.text.utf8.count)
         guard atLeast <= transport.greatestMessage else {
             return .tooLarge(size: atLeast, limit: transport.greatestMessage)
         }
-        guard let id = self.machine.publish(acknowledged: false) else { return .sessionClosed }
+        guard let id = self.machine.publish(acknowledged: false) else { return .noSession }
         let message = Publish(request: id, options: options, topic: topic, payload: payload)
-        return transport.send(atLeast: atLeast) { self.serializer.encode(message, into: &$0) }
+        switch transport.send(atLeast: atLeast, { self.serializer.encode(message, into: &$0) }) {
+        case .sent: return nil
+        case .tooLarge(let size, let limit): return .tooLarge(size: size, limit: limit)
+        case .sessionClosed: return .noSession
+        }
     }
 
     /// Answers an invocation.
     func yield(_ message: Yield) -> SendOutcome {
         self.eventLoop.assertInEventLoop()
         guard self.isJoined, let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: message.payload.byteCount) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: message.payload.byteCount)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     /// Answers an invocation with an error.
     func fail(_ message: InvocationError) -> SendOutcome {
         self.eventLoop.assertInEventLoop()
         guard self.isJoined, let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: message.payload.byteCount) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: message.payload.byteCount)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     /// Ends the wait for an answer; one that comes later is dropped.
-    func giveUp(_ id: RequestID, _ error: RequestError) {
+    ///
+    /// - Parameter mode: what CANCEL says, if it is a call for which none was sent.
+    func giveUp(_ id: RequestID, _ error: RequestError, mode: CancelMode = .killnowait) {
         self.eventLoop.assertInEventLoop()
         guard let request = self.pending.removeValue(forKey: id) else { return }
-        if case .call = request, self.machine.canCancel(id),
-            self.session?.routerAnnounces("call_canceling", role: .dealer) == true
-        {
-            _ = self.send(.cancel(Cancel(request: id, mode: .killnowait)))
+        let wasCanceled = self.canceled.remove(id) != nil
+        if case .call = request, !wasCanceled, self.machine.canCancel(id), self.canCancel {
+            _ = self.send(.cancel(Cancel(request: id, mode: mode)))
         }
         _ = self.machine.abandon(id)
         request.fail(error)
@@ -133,6 +142,7 @@ extension Connection {
         }
         if answer.isFinal {
             self.pending[id] = nil
+            self.canceled.remove(id)
         }
         switch (request, answer) {
         case (_, .failed(let error)): request.fail(.refused(error))

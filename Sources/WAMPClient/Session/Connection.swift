@@ -4,6 +4,8 @@ import WAMP
 
 /// Who opened a connection: told how it goes, on the event loop.
 protocol ConnectionOwner: AnyObject {
+    /// The router has agreed to a serializer; HELLO goes out next.
+    func connectionOpened(_ connection: Connection)
     /// WELCOME is in.
     func connectionJoined(_ connection: Connection, _ session: Session)
     /// Everything is over and closed; requests have been failed. Once, and last.
@@ -23,21 +25,27 @@ final class Connection {
     private weak var owner: (any ConnectionOwner)?
     private(set) weak var delegate: (any RouterDelegate)?
 
-    let serializer: JSONSerializer
+    /// What was agreed on with the router, once the transport is open.
+    private(set) var serializer: Serializer
     var machine = SessionStateMachine()
     var transport: MessageTransport?
     private(set) var session: Session?
+    private var authentication: AuthenticationStateMachine
     private var channel: (any Channel)?
     /// Whether TLS stands, where there is some.
     private var isSecured = false
-    /// What authentication can be bound to, once TLS stands: the SHA-256 of our own Finished message.
-    private(set) var channelID: [UInt8]?
     private var isEnded = false
     /// The first reason to end is the one that is told.
     private var fault: ConnectionFault?
+    /// The longest message that the router is sent, in octets, as far as its refusals have shown it; nil without one.
+    private(set) var shownLimit: Int?
 
     var pending: [RequestID: PendingRequest] = [:]
     var deadlines = DeadlineQueue<RequestID>()
+    /// Calls for which CANCEL was sent and whose answer is waited for.
+    var canceled: Set<RequestID> = []
+    /// What the router has; nil before WELCOME.
+    var features: FeatureGate?
     var heartbeat: RequestID?
     private var liveness: LivenessStateMachine
     private var livenessCheck: NIODeadline?
@@ -50,19 +58,25 @@ final class Connection {
     /// - Parameters:
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
+    ///   - shownLimit: what earlier connections to this router have shown.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
-        delegate: (any RouterDelegate)?
+        delegate: (any RouterDelegate)?, shownLimit: Int? = nil
     ) {
+        self.shownLimit = shownLimit
         self.url = url
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.owner = owner
         self.delegate = delegate
-        self.serializer = JSONSerializer(
-            limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
+        self.serializer = Self.serializer(.json, configuration)
+        self.authentication = AuthenticationStateMachine(configuration.authentication, channelID: nil)
         self.liveness = LivenessStateMachine(
             interval: configuration.heartbeatInterval, patience: configuration.heartbeatPatience, now: eventLoop.now)
+    }
+
+    private static func serializer(_ id: SerializerID, _ configuration: RouterConfiguration) -> Serializer {
+        Serializer(id, limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
     }
 
     /// Whether the session is joined and not ending.
@@ -120,7 +134,8 @@ final class Connection {
             transport.abandon()
         case .protocolViolation:
             transport.close(code: 1002)
-        case .tls, .unreachable, .handshake, .closed, .aborted, .credentials, .goodbye, .killed, .stopped:
+        case .tls, .unreachable, .handshake, .serializer, .closed, .aborted, .credentials, .untrusted, .goodbye,
+            .killed, .stopped:
             transport.close()
         }
     }
@@ -163,9 +178,13 @@ final class Connection {
     // MARK: - Messages
 
     /// Sends a message, in any phase.
+    ///
+    /// - Parameter atLeast: octets of text that it has at the very least.
     func send(_ message: OutgoingMessage, atLeast: Int = 0) -> SendOutcome {
         guard let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: atLeast) { self.serializer.encode(message, into: &$0) }
+        return transport.send(atLeast: self.serializer.leastOctets(ofText: atLeast)) {
+            self.serializer.encode(message, into: &$0)
+        }
     }
 
     private func received(_ action: ReceivedAction) {
@@ -199,7 +218,7 @@ final class Connection {
         case .challenged(let challenge):
             self.challenged(challenge)
         case .refused(let abort):
-            self.drop(.refused(abort))
+            self.drop(.refused(abort, self.configuration.authentication))
         case .aborted(let abort):
             self.drop(.aborted(abort))
         case .ended(let goodbye, let reply):
@@ -214,8 +233,15 @@ final class Connection {
     }
 
     private func joined(_ welcome: Welcome) {
+        do throws(AuthenticationError) {
+            try self.authentication.check(welcome)
+        } catch {
+            self.refuse(error)
+            return
+        }
         let session = Session(welcome: welcome, connection: self)
         self.session = session
+        self.features = FeatureGate(welcome)
         self.phaseDeadline = nil
         self.liveness.heard(at: self.eventLoop.now)
         self.livenessCheck = self.liveness.firstCheck
@@ -224,14 +250,19 @@ final class Connection {
     }
 
     private func challenged(_ challenge: Challenge) {
-        let authentication = self.configuration.authentication
-        guard authentication.isSlow(challenge) else {
-            self.challengeAnswered(Self.answer(authentication, challenge))
+        let work: AuthenticationWork
+        do throws(AuthenticationError) {
+            work = try self.authentication.work(for: challenge)
+        } catch {
+            self.refuse(error)
             return
         }
-        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) {
-            Self.answer(authentication, challenge)
-        }.assumeIsolated().whenComplete { outcome in
+        guard work.isSlow else {
+            self.challengeAnswered(Self.run(work))
+            return
+        }
+        NIOThreadPool.singleton.runIfActive(eventLoop: self.eventLoop) { Self.run(work) }.assumeIsolated().whenComplete
+        { outcome in
             switch outcome {
             case .success(let answer): self.challengeAnswered(answer)
             case .failure: self.challengeAnswered(.failure(.cryptography))
@@ -239,28 +270,39 @@ final class Connection {
         }
     }
 
-    private static func answer(
-        _ authentication: Authentication, _ challenge: Challenge
-    ) -> Result<Authenticate, AuthenticationError> {
+    private static func run(_ work: AuthenticationWork) -> Result<AuthenticationAnswer, AuthenticationError> {
         do throws(AuthenticationError) {
-            return .success(try authentication.answer(to: challenge))
+            return .success(try work.run())
         } catch {
             return .failure(error)
         }
     }
 
-    private func challengeAnswered(_ answer: Result<Authenticate, AuthenticationError>) {
+    private func challengeAnswered(_ answer: Result<AuthenticationAnswer, AuthenticationError>) {
         switch answer {
         case .success(let answer):
-            if let message = self.machine.authenticate(answer) {
+            if let message = self.machine.authenticate(self.authentication.answered(answer)) {
                 _ = self.send(.authenticate(message))
             }
         case .failure(let error):
-            if let abort = self.machine.refuse(error) {
-                _ = self.send(.abort(abort))
-                self.drop(ConnectionFault(.credentials, "cannot be logged in to: \(error); look at router.auth"))
-            }
+            self.refuse(error)
         }
+    }
+
+    /// Does not go on with the router, if there is still something to break off.
+    private func refuse(_ error: AuthenticationError) {
+        if let abort = self.machine.refuse(error) {
+            _ = self.send(.abort(abort))
+            self.drop(.notLoggedIn(error))
+        }
+    }
+
+    /// Whether nobody else can read what is sent. The name in the URL does not say where it led: what counts is the other
+    /// end as well.
+    private func isConfidential(_ transport: MessageTransport) -> Bool {
+        if self.url.isSecure { return true }
+        guard self.url.isLocal else { return false }
+        return transport.remoteAddress?.isLocal ?? false
     }
 
     // MARK: - Time
@@ -295,7 +337,7 @@ final class Connection {
                     : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
-            self.giveUp(id, .timeout)
+            self.giveUp(id, self.canceled.contains(id) ? .canceled : .timeout)
         }
         if let deadline = self.livenessCheck, deadline <= now {
             self.checkLiveness(now)
@@ -338,23 +380,37 @@ final class Connection {
 extension Connection: TransportReceiver {
     func transportSecured(channelID: [UInt8]?) {
         self.isSecured = true
-        self.channelID = channelID
+        self.authentication = AuthenticationStateMachine(self.configuration.authentication, channelID: channelID)
     }
 
-    func transportOpened(_ transport: MessageTransport) {
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         guard !self.isEnded, self.fault == nil else {
             transport.close()
             return
         }
         self.transport = transport
+        if let shownLimit = self.shownLimit {
+            transport.limit(to: shownLimit)
+        }
+        self.serializer = Self.serializer(serializer ?? .json, self.configuration)
+        self.owner?.connectionOpened(self)
         if self.phaseDeadline == nil {
             self.phaseDeadline = self.eventLoop.now + self.configuration.joinTimeout
             self.arm()
         }
-        let hello = self.configuration.authentication.hello(
-            realm: self.configuration.realm, agent: self.configuration.agent)
-        if let hello = self.machine.open(hello) {
-            _ = self.send(.hello(hello))
+        let needsConfidence = self.configuration.authentication.revealsSecret && !self.configuration.isInsecure
+        guard !needsConfidence || self.isConfidential(transport) else {
+            self.drop(.openTicket)
+            return
+        }
+        do throws(AuthenticationError) {
+            let hello = try self.authentication.hello(
+                realm: self.configuration.realm, agent: self.configuration.agent)
+            if let hello = self.machine.open(hello) {
+                _ = self.send(.hello(hello))
+            }
+        } catch {
+            self.drop(.notLoggedIn(error))
         }
     }
 
@@ -388,10 +444,22 @@ extension Connection: TransportReceiver {
                     .closed,
                     "\(fault.message) right after HELLO, without a word: look at router.realm, router.auth and the "
                         + "router's log")
+        } else if fault.closeCode == Self.messageTooBig, let transport = self.transport, self.fault == nil {
+            // WebSocket doesn't say beforehand what the peer takes. Whatever was sent again and again would end every
+            // session, so this is learned: what was too big is at least not longer than the longest.
+            let limit = max(transport.longestSent - 1, 1)
+            self.shownLimit = limit
+            self.fault = ConnectionFault(
+                .closed,
+                "\(fault.message): a message of up to \(transport.longestSent) octets was too big for it; from now on it is "
+                    + "sent at most \(limit). Raise its limit for messages, then restart the sidecar")
         } else {
             self.fault = self.fault ?? fault
         }
     }
+
+    /// Why a WebSocket is closed (RFC 6455, section 7.4.1).
+    private static let messageTooBig: UInt16 = 1009
 
     func transportClosed() {
         self.ended()

@@ -16,6 +16,8 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
         case notHeld
         /// Nothing was sent: larger than the router takes.
         case tooLarge
+        /// Nothing was sent: without a feature that the router does not announce it would mean something else.
+        case unsupported
     }
 
     /// The kind.
@@ -55,6 +57,12 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
     static let notHeld = RequestError(
         .notHeld, uri: WAMPError.noSuchRegistration.text,
         message: "the registration or subscription is not held any more")
+
+    static func unsupported(_ feature: RouterFeature) -> RequestError {
+        RequestError(
+            .unsupported, uri: WAMPError.featureNotSupported.text,
+            message: "nothing was sent: the router does not announce \(feature.rawValue), so \(feature.loss)")
+    }
 
     static func tooLarge(size: Int, limit: Int) -> RequestError {
         RequestError(

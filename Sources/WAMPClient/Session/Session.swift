@@ -49,11 +49,17 @@ package final class Session {
         self.connection.drop(ConnectionFault(.silent, reason))
     }
 
-    /// Offers a procedure.
+    /// Offers a procedure. As with all requests: options that need a feature which the router does not announce are left
+    /// out, or else the request fails at once (see ``RouterFeatures/indispensable``).
     package func register(
-        _ procedure: URI, options: RegisterOptions = RegisterOptions(),
+        _ procedure: URI, options given: RegisterOptions = RegisterOptions(),
         completion: @escaping (Result<RegistrationID, RequestError>) -> Void
     ) {
+        let options: RegisterOptions
+        switch self.connection.fit(given) {
+        case .success(let fitted): options = fitted
+        case .failure(let error): return completion(.failure(error))
+        }
         self.connection.request(
             .register(completion), id: { $0.register() },
             message: { .register(Register(request: $0, options: options, procedure: procedure)) })
@@ -70,9 +76,14 @@ package final class Session {
 
     /// Asks for events. The same topic and match may be asked for many times; routers answer with the same id.
     package func subscribe(
-        _ topic: URI, options: SubscribeOptions = SubscribeOptions(),
+        _ topic: URI, options given: SubscribeOptions = SubscribeOptions(),
         completion: @escaping (Result<SubscriptionID, RequestError>) -> Void
     ) {
+        let options: SubscribeOptions
+        switch self.connection.fit(given) {
+        case .success(let fitted): options = fitted
+        case .failure(let error): return completion(.failure(error))
+        }
         self.connection.request(
             .subscribe(completion), id: { $0.subscribe() },
             message: { .subscribe(Subscribe(request: $0, options: options, topic: topic)) })
@@ -86,43 +97,69 @@ package final class Session {
     }
 
     /// Publishes without acknowledgement: what becomes of it is never told, whatever `options` says.
-    package func publish(_ topic: URI, options: PublishOptions = .none, payload: Payload) -> SendOutcome {
-        self.connection.post(topic, options: options.acknowledge ? options.acknowledged(false) : options, payload)
+    ///
+    /// - Returns: why nothing was sent; nil if it is in the output buffer, in order.
+    package func publish(_ topic: URI, options: PublishOptions = .none, payload: Payload) -> RequestError? {
+        switch self.fit(options.acknowledge ? options.acknowledged(false) : options) {
+        case .success(let options): self.connection.post(topic, options: options, payload)
+        case .failure(let error): error
+        }
     }
 
     /// Publishes, and tells when the broker has it.
     package func publish(
-        _ topic: URI, options: PublishOptions = .none, payload: Payload,
+        _ topic: URI, options given: PublishOptions = .none, payload: Payload,
         acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void
     ) {
-        let options = options.acknowledge ? options : options.acknowledged(true)
+        let options: PublishOptions
+        switch self.fit(given.acknowledge ? given : given.acknowledged(true)) {
+        case .success(let fitted): options = fitted
+        case .failure(let error): return completion(.failure(error))
+        }
         self.connection.request(
             .publish(completion), atLeast: payload.byteCount + topic.text.utf8.count,
             id: { $0.publish(acknowledged: true) },
             message: { .publish(Publish(request: $0, options: options, topic: topic, payload: payload)) })
     }
 
+    private func fit(_ options: PublishOptions) -> Result<PublishOptions, RequestError> {
+        self.connection.fit(options.isForNobody ? options.forNobody(from: self.id) : options)
+    }
+
     /// Calls a procedure.
     ///
-    /// Our own clock ends the call: CANCEL where the dealer announces it, then `.timeout`; the router's is not relied on.
-    /// With `receiveProgress` the completion is called for each result, the last of which is not in progress.
+    /// Our own clock ends the call: CANCEL where the dealer announces it, then `.timeout`. A dealer that announces
+    /// `call_timeout` is told the time too, but not relied on. With `receiveProgress` the completion is called for each
+    /// result, the last of which is not in progress; parts that were not asked for are dropped.
     ///
+    /// - Parameter timeout: of the whole call, from now to its last result, however many come before that.
     /// - Returns: for `cancel`; nil if nothing was sent (the completion has been told why).
     @discardableResult
     package func call(
-        _ procedure: URI, options: CallOptions = CallOptions(), payload: Payload, timeout: TimeAmount,
+        _ procedure: URI, options given: CallOptions = CallOptions(), payload: Payload, timeout: TimeAmount,
         completion: @escaping (Result<CallResult, RequestError>) -> Void
     ) -> RequestID? {
-        self.connection.request(
+        let options: CallOptions
+        switch self.connection.fit(self.connection.timed(given, timeout)) {
+        case .success(let fitted): options = fitted
+        case .failure(let error):
+            completion(.failure(error))
+            return nil
+        }
+        return self.connection.request(
             .call(completion), timeout: timeout, atLeast: payload.byteCount + procedure.text.utf8.count,
-            id: { $0.call() },
+            id: { $0.call(receivesProgress: options.receiveProgress) },
             message: { .call(Call(request: $0, options: options, procedure: procedure, payload: payload)) })
     }
 
-    /// Gives a call up: its completion is told `.canceled` at once, the router is told if it can be. Fine if the answer is
-    /// in already.
-    package func cancel(_ call: RequestID) {
-        self.connection.giveUp(call, .canceled)
+    /// Takes a call back (advanced profile, "Call Canceling"). Fine if the answer is in already.
+    ///
+    /// CANCEL is sent where the dealer announces it. With `skip` and `killnowait` the completion is told `.canceled` at
+    /// once. With `kill` it is told what the callee answers to being interrupted: mostly ERROR `wamp.error.canceled`, or
+    /// the result if that was quicker; `.canceled` if neither comes within `RouterConfiguration.cancelPatience`, or
+    /// before the call's own timeout.
+    package func cancel(_ call: RequestID, mode: CancelMode = .killnowait) {
+        self.connection.cancel(call, mode: mode)
     }
 
     /// Answers an invocation.

@@ -16,7 +16,9 @@ package final class MessageTransport {
     static let closeTimeout: TimeAmount = .seconds(1)
 
     /// The longest message the router takes, in octets.
-    let greatestMessage: Int
+    private(set) var greatestMessage: Int
+    /// The longest that was sent to it.
+    private(set) var longestSent = 0
     private let channel: any Channel
     /// Fixed by the serializer; where messages of either kind come, that of the last one.
     var framing: Framing
@@ -61,6 +63,9 @@ package final class MessageTransport {
     /// Whether more output is welcome: the channel's buffer is below its watermark.
     var isWritable: Bool { !self.isClosed && self.channel.isWritable }
 
+    /// Where the other end is.
+    var remoteAddress: SocketAddress? { self.channel.remoteAddress }
+
     /// Octets that the kernel took so far: grows as long as the router reads.
     var octetsTaken: Int64 { self.octetsWritten - Int64(self.buffered) }
 
@@ -97,6 +102,7 @@ package final class MessageTransport {
                 return .tooLarge(size: size, limit: self.greatestMessage)
             }
             self.output.setInteger(RawSocketFrame.header(.message, length: size), at: start)
+            self.longestSent = max(self.longestSent, size)
         case .webSocket(let kind):
             self.scratch.clear()
             self.scratch.reserveCapacity(minimumWritableBytes: atLeast)
@@ -107,10 +113,16 @@ package final class MessageTransport {
                 return .tooLarge(size: size, limit: self.greatestMessage)
             }
             self.writeWebSocket(kind == .text ? .text : .binary, self.scratch)
+            self.longestSent = max(self.longestSent, size)
             self.shrinkScratch()
         }
         self.scheduleFlush()
         return .sent
+    }
+
+    /// Nothing longer is sent: an earlier connection has shown that the router takes no more.
+    func limit(to octets: Int) {
+        self.greatestMessage = min(self.greatestMessage, octets)
     }
 
     /// Asks for a sign of life. Crossbar.io drops connections for this on RawSocket.

@@ -124,7 +124,7 @@ final class RawSocketHandler: ChannelInboundHandler {
                 fail: { [weak self] fault in self?.fail(fault, context) })
             self.phase = .open(transport)
             transport.readBegan()
-            self.receiver?.transportOpened(transport)
+            self.receiver?.transportOpened(transport, serializer: self.handshake.serializer)
         case .failed(let fault):
             self.fail(fault, context)
         }

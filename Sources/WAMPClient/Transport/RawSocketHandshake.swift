@@ -17,7 +17,8 @@ struct RawSocketHandshake: ~Copyable {
 
     /// What is asked for, as sent.
     let request: [UInt8]
-    private let serializer: UInt8
+    /// What is asked for; a router takes this one or none.
+    let serializer: SerializerID
 
     /// The first octet of both directions.
     static let magic: UInt8 = 0x7F
@@ -35,7 +36,7 @@ struct RawSocketHandshake: ~Copyable {
     ///   - greatestMessage: what we take; lowered to a power of two, within 2^16 and 2^24.
     init(serializer: SerializerID, greatestMessage: Int) {
         let exponent = Self.exponent(greatestMessage)
-        self.serializer = serializer.rawValue
+        self.serializer = serializer
         self.request = [Self.magic, UInt8(exponent) << 4 | serializer.rawValue, 0, 0]
     }
 
@@ -63,11 +64,11 @@ struct RawSocketHandshake: ~Copyable {
         let answer = UInt8(truncatingIfNeeded: octets >> 16)
         let length = Int(answer >> 4)
         switch answer & 0x0F {
-        case self.serializer:
+        case self.serializer.rawValue:
             // Reserved octets that are not zero: Crossbar.io ignores them from us, so do we from it.
             return .opened(greatestMessage: min(1 << (9 + length), Self.mostSent))
         case 0:
-            return .failed(ConnectionFault(.handshake, Self.refusal(length)))
+            return .failed(self.refusal(length))
         default:
             return .failed(
                 ConnectionFault(
@@ -80,18 +81,22 @@ struct RawSocketHandshake: ~Copyable {
     func closed() -> ConnectionFault {
         // Crossbar.io resets the connection for a serializer it does not have, for a bad first octet and for HTTP.
         ConnectionFault(
-            .handshake,
-            "closed the connection instead of answering the RawSocket handshake: it refuses the serializer, or this is "
-                + "not a RawSocket port (for a WebSocket port write ws://)")
+            .serializer,
+            "closed the connection instead of answering the RawSocket handshake: it refuses the serializer "
+                + "\(self.serializer), or this is not a RawSocket port (for a WebSocket port write ws://)")
     }
 
-    private static func refusal(_ code: Int) -> String {
+    private func refusal(_ code: Int) -> ConnectionFault {
         switch code {
-        case 1: return "refused the serializer; allow json there, or use another one in router.serializers"
-        case 2: return "refused the greatest message length that was asked for"
-        case 3: return "refused the RawSocket handshake because of reserved bits"
-        case 4: return "refused the connection: it has as many as it takes"
-        default: return "refused the RawSocket handshake with the unknown error \(code)"
+        case 1:
+            return ConnectionFault(
+                .serializer,
+                "refused the serializer \(self.serializer); allow it there, or write another one in router.serializers")
+        case 2: return ConnectionFault(.handshake, "refused the greatest message length that was asked for")
+        case 3: return ConnectionFault(.handshake, "refused the RawSocket handshake because of reserved bits")
+        case 4: return ConnectionFault(.handshake, "refused the connection: it has as many as it takes")
+        default:
+            return ConnectionFault(.handshake, "refused the RawSocket handshake with the unknown error \(code)")
         }
     }
 

@@ -1,4 +1,5 @@
 package import NIOCore
+package import WAMP
 
 /// Who uses a transport: told what happens on it, on the event loop.
 package protocol TransportReceiver: AnyObject {
@@ -7,7 +8,9 @@ package protocol TransportReceiver: AnyObject {
     /// - Parameter channelID: what authentication can be bound to: see `OpenSSLHandler.channelID`.
     func transportSecured(channelID: [UInt8]?)
     /// The transport's handshake is done; messages can be sent. At most once, and ahead of what follows.
-    func transportOpened(_ transport: MessageTransport)
+    ///
+    /// - Parameter serializer: what was agreed on; nil if none was asked for.
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?)
     /// Octets came in, whatever they are: a sign of life. Before the messages in them.
     func transportHeard()
     /// A whole message. Its bytes may be a slice of a larger buffer.

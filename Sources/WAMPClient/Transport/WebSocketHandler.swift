@@ -100,14 +100,14 @@ package final class WebSocketHandler: ChannelInboundHandler {
         case .wait:
             break
         case .opened(let serializer):
-            let kind = serializer.map { $0.isText ? WebSocketMessageKind.text : .binary }
+            let kind = serializer?.messageKind
             self.assembler = WebSocketMessageAssembler(accepted: kind, greatest: self.greatestMessage)
             let transport = MessageTransport(
                 channel: context.channel, framing: .webSocket(kind ?? .binary), greatestMessage: self.greatestMessage,
                 unsentBound: self.unsentBound, fail: { [weak self] fault in self?.fail(fault, context) })
             self.transport = transport
             transport.readBegan()
-            self.receiver?.transportOpened(transport)
+            self.receiver?.transportOpened(transport, serializer: serializer)
         case .failed(let fault):
             self.fail(fault, context)
         }
@@ -130,7 +130,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
                 case .close(let code, let reason):
                     let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
                     self.fail(
-                        ConnectionFault(.closed, "closed the WebSocket with code \(code)\(why)"),
+                        .closed(webSocketCode: code, "closed the WebSocket with code \(code)\(why)"),
                         code: code == 1005 ? 1000 : code, context)
                 }
             }

@@ -17,8 +17,6 @@ ADMIN_PASSWORD = "admin-password"
 SIDECAR_PASSWORD = "sidecar-password"
 
 SETTINGS = """
-listen_addresses = '127.0.0.1'
-unix_socket_directories = ''
 fsync = off
 synchronous_commit = off
 full_page_writes = off
@@ -42,9 +40,14 @@ def server_programs() -> Path:
 
 
 class Cluster:
-    """One PostgreSQL server. Root may not run one: then user `postgres` does."""
+    """One PostgreSQL server. Root may not run one: then user `postgres` does.
 
-    def __init__(self) -> None:
+    In a network namespace it is reached by sidecars at its address there, and by the test through its Unix socket.
+    """
+
+    def __init__(self, namespace: str | None = None, address: str = "127.0.0.1") -> None:
+        self.namespace = namespace
+        self.address = address
         self.programs = server_programs()
         self.owner = "postgres" if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-pg-"))
@@ -64,7 +67,12 @@ class Cluster:
             ],
             check=True, capture_output=True, **self._identity(),
         )
-        (self.data / "postgresql.auto.conf").write_text(SETTINGS + f"port = {self.port}\n")
+        socket_folder = self.folder if namespace else ""
+        (self.data / "postgresql.auto.conf").write_text(
+            f"listen_addresses = '{address}'\nunix_socket_directories = '{socket_folder}'\nport = {self.port}\n{SETTINGS}")
+        if namespace:
+            with (self.data / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all all scram-sha-256\n")
 
     def _identity(self) -> dict[str, Any]:
         if not self.owner:
@@ -72,6 +80,13 @@ class Cluster:
         # dblink's libpq looks for certificates in the home folder.
         environment = dict(os.environ, HOME=pwd.getpwnam(self.owner).pw_dir)
         return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/", "env": environment}
+
+    def _behind(self) -> list[str]:
+        """What the server's command is put behind in a namespace, which only root can enter."""
+        if self.namespace is None:
+            return []
+        identity = ["setpriv", f"--reuid={self.owner}", f"--regid={self.owner}", "--clear-groups"] if self.owner else []
+        return ["ip", "netns", "exec", self.namespace, *identity]
 
     # -- life
 
@@ -85,8 +100,9 @@ class Cluster:
                 (self.data / "postmaster.pid").unlink(missing_ok=True)
                 with (self.folder / "log").open("ab") as log:
                     self.process = subprocess.Popen(
-                        [self.programs / "postgres", "-D", self.data],
-                        stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._identity(),
+                        [*self._behind(), self.programs / "postgres", "-D", self.data],
+                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                        **({"cwd": "/"} if self.namespace else self._identity()),
                     )
             try:
                 self.connect("postgres").close()
@@ -144,12 +160,12 @@ class Cluster:
     def url(self, database: str, port: int | None = None, password: str | None = SIDECAR_PASSWORD) -> str:
         """What the sidecar connects with."""
         secret = f":{password}" if password else ""
-        return f"postgresql://sidecar{secret}@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql://sidecar{secret}@{self.address}:{port or self.port}/{database}"
 
     def connect(self, database: str, **options: Any) -> psycopg.Connection[Any]:
         """A superuser's connection in autocommit mode."""
         return psycopg.connect(
-            host="127.0.0.1", port=self.port, user="postgres", password=ADMIN_PASSWORD, dbname=database,
+            host=str(self.folder) if self.namespace else "127.0.0.1", port=self.port, user="postgres", password=ADMIN_PASSWORD, dbname=database,
             autocommit=True, connect_timeout=5, **options,
         )
 

@@ -12,17 +12,21 @@ txaio.use_asyncio()
 
 from autobahn.asyncio.rawsocket import WampRawSocketClientFactory  # noqa: E402
 from autobahn.asyncio.wamp import ApplicationSession  # noqa: E402
+from autobahn.asyncio.websocket import WampWebSocketClientFactory  # noqa: E402
 from autobahn.wamp import message  # noqa: E402
 from autobahn.wamp.exception import ApplicationError  # noqa: E402
-from autobahn.wamp.serializer import JsonSerializer  # noqa: E402
+from autobahn.wamp.serializer import CBORSerializer, JsonSerializer, MsgPackSerializer  # noqa: E402
 from autobahn.wamp.types import (  # noqa: E402
-    CallOptions, CallResult, ComponentConfig, EventDetails, PublishOptions, SubscribeOptions,
+    CallOptions, CallResult, ComponentConfig, EventDetails, PublishOptions, RegisterOptions, SubscribeOptions,
 )
 
 from .deadline import until  # noqa: E402
-from .router import REALM, Router  # noqa: E402
+from .router import REALM  # noqa: E402
+from .routers import RouterActor  # noqa: E402
 
-__all__ = ["Answer", "ApplicationError", "Event", "Peer", "PublishOptions", "Stream", "joined"]
+__all__ = ["Answer", "ApplicationError", "Event", "Inbox", "Peer", "PublishOptions", "RegisterOptions", "Stream", "joined"]
+
+SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 
 @dataclass
@@ -97,6 +101,13 @@ class _Session(ApplicationSession):  # type: ignore[misc]
         self._uri_to_ecls.clear()  # each error as it came, none as a Python exception of autobahn's own
         self.was_joined = joined
         self.is_gone = gone
+        #: What WELCOME announces: the names of the features of each role.
+        self.announced: dict[str, set[str]] = {}
+
+    def onWelcome(self, welcome: message.Welcome) -> None:
+        self.announced = {
+            role: {name for name, value in vars(features).items() if value is True} for role, features in welcome.roles.items()
+        }
 
     def onJoin(self, details: Any) -> None:
         if not self.was_joined.done():
@@ -169,17 +180,17 @@ class Peer:
                 self.session._transport.send(message.Cancel(request.request_id, mode=mode))
                 return
 
-    async def subscribe(self, topic: str, match: str = "exact") -> Inbox:
+    async def subscribe(self, topic: str, match: str = "exact", get_retained: bool | None = None) -> Inbox:
         inbox = Inbox()
 
         def received(*args: Any, details: EventDetails, **kwargs: Any) -> None:
             inbox.events.append(Event(list(args), kwargs, details.topic))
 
-        await self.session.subscribe(received, topic, options=SubscribeOptions(match=match, details=True))
+        await self.session.subscribe(received, topic, options=SubscribeOptions(match=match, details=True, get_retained=get_retained))
         return inbox
 
-    async def register(self, procedure: str, endpoint: Callable[..., Any]) -> None:
-        await self.session.register(endpoint, procedure)
+    async def register(self, procedure: str, endpoint: Callable[..., Any], invoke: str = "single") -> None:
+        await self.session.register(endpoint, procedure, options=RegisterOptions(invoke=invoke))
 
     async def leave(self) -> None:
         """Leaves with GOODBYE, as callers do at their end."""
@@ -193,16 +204,20 @@ class Peer:
 
 
 @asynccontextmanager
-async def joined(router: Router) -> AsyncIterator[Peer]:
+async def joined(router: RouterActor, transport: str = "rawsocket", serializer: str = "json") -> AsyncIterator[Peer]:
     """A peer that is joined to the router's realm for as long as the block lasts."""
     loop = asyncio.get_running_loop()
     txaio.config.loop = loop
     was_joined: asyncio.Future[None] = loop.create_future()
     is_gone: asyncio.Future[None] = loop.create_future()
-    factory = WampRawSocketClientFactory(lambda: _Session(was_joined, is_gone), serializer=JsonSerializer())
-    _, protocol = await loop.create_connection(factory, "127.0.0.1", router.port)
+    session = _Session(was_joined, is_gone)
+    if transport == "rawsocket":
+        factory = WampRawSocketClientFactory(lambda: session, serializer=SERIALIZERS[serializer]())
+    else:
+        factory = WampWebSocketClientFactory(lambda: session, url=router.url(transport), serializers=[SERIALIZERS[serializer]()])
+    await loop.create_connection(factory, "127.0.0.1", router.port)
     await asyncio.wait_for(was_joined, 20)
-    peer = Peer(protocol._session)
+    peer = Peer(session)
     try:
         yield peer
     finally:

@@ -1,6 +1,7 @@
 """A TCP proxy in front of PostgreSQL or a router that can black-hole the connections it carries."""
 
 import asyncio
+import socket
 import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -90,9 +91,11 @@ class Proxy:
 
 
 @asynccontextmanager
-async def proxied(target: int, speaks_postgres: bool = True) -> AsyncIterator[Proxy]:
+async def proxied(target: int, speaks_postgres: bool = True,
+                  listener: socket.socket | None = None) -> AsyncIterator[Proxy]:
+    """A proxy on a free port of the loopback address, or on a socket that listens already."""
     proxy = Proxy(target, speaks_postgres)
-    server = await asyncio.start_server(proxy._accept, "127.0.0.1", 0)
+    server = await asyncio.start_server(proxy._accept, sock=listener or socket.create_server(("127.0.0.1", 0)))
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .certificates import Certificates
+from .credentials import KeyPair, argon2id_verifier, fingerprint, pbkdf2_verifier
 from .deadline import accepts, free_port, wait_until
 
 REALM = "realm1"
@@ -28,10 +29,12 @@ UNHEARD = "unheard."
 NARROW = 64 * 1024
 
 
-def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, strict_port: int,
-                  certificates: Certificates) -> dict[str, Any]:
-    """One port for RawSocket and WebSocket, one that takes small messages only, one Unix socket, one with TLS, one with
-    TLS that wants a certificate; each with anonymous, ticket, and WAMP-CRA with and without salt."""
+def configuration(port: int, narrow_port: int, cbor_port: int, socket: Path, tls_port: int, strict_port: int,
+                  certificates: Certificates, keys: dict[str, KeyPair],
+                  scram: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """One port for RawSocket and WebSocket, one that takes small messages only, one that speaks CBOR only, one Unix socket, one with TLS, one with
+    TLS that wants a certificate; each with anonymous, ticket, WAMP-CRA with and without salt, cryptosign with the keys,
+    SCRAM with both ways to stretch a password, and the client's certificate."""
     auth = {
         "anonymous": {"type": "static", "role": "everybody"},
         "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
@@ -44,6 +47,24 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
                     "salt": SALT, "iterations": ITERATIONS, "keylen": 32,
                 },
             },
+        },
+        "cryptosign": {
+            "type": "static",
+            "principals": {
+                f"{name}-user": {"authorized_keys": [pair.public], "role": "everybody"} for name, pair in keys.items()
+            },
+        },
+        "tls": {
+            "type": "static",
+            "principals": {
+                "certificate-user": {
+                    "certificate-sha1": fingerprint(Path(certificates.path("client.pem"))), "role": "everybody",
+                },
+            },
+        },
+        "scram": {
+            "type": "static",
+            "principals": {name: verifier | {"role": "everybody"} for name, verifier in scram.items()},
         },
     }
     common = {"serializers": ["json", "msgpack", "cbor"], "auth": auth}
@@ -96,6 +117,7 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
                         "options": {"max_message_size": NARROW},
                         **common,
                     },
+                    {"type": "rawsocket", "endpoint": tcp(cbor_port), "serializers": ["cbor"], "auth": auth},
                     {"type": "rawsocket", "endpoint": {"type": "unix", "path": str(socket)}, **common},
                 ],
             }
@@ -106,19 +128,27 @@ def configuration(port: int, narrow_port: int, socket: Path, tls_port: int, stri
 class Router:
     """One Crossbar.io node; it takes ten seconds and more to start, so tests share it where they can."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path | None = None) -> None:
+        #: `crossbar` of this environment, or of another one with another version.
+        self.program = program or Path(sys.executable).parent / "crossbar"
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xb-"))
         self.port = free_port()
         self.narrow_port = free_port()
+        self.cbor_port = free_port()
         self.tls_port = free_port()
         self.strict_port = free_port()
         self.certificates = Certificates()
         self.socket = self.folder / "router.sock"
+        #: Made by each tool; the authid is the tool's name and `-user`.
+        self.keys = {tool: KeyPair.made(self.folder / tool, tool) for tool in ["openssl", "ssh-keygen"]}
+        #: What it knows of the users that log in by SCRAM.
+        self.scram = {"pbkdf2-user": pbkdf2_verifier(SECRET), "argon2id-user": argon2id_verifier(SECRET)}
         self.process: subprocess.Popen[bytes] | None = None
         node = self.folder / ".crossbar"
         node.mkdir()
         (node / "config.json").write_text(json.dumps(configuration(
-            self.port, self.narrow_port, self.socket, self.tls_port, self.strict_port, self.certificates)))
+            self.port, self.narrow_port, self.cbor_port, self.socket, self.tls_port, self.strict_port, self.certificates, self.keys,
+            self.scram)))
 
     def start(self) -> None:
         """Starts the node and waits until it listens."""
@@ -129,7 +159,7 @@ class Router:
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [
-                    Path(sys.executable).parent / "crossbar", "start", "--cbdir", self.folder / ".crossbar",
+                    self.program, "start", "--cbdir", self.folder / ".crossbar",
                     "--loglevel", "info", "--color", "false",
                 ],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, env=environment,
@@ -138,7 +168,7 @@ class Router:
         def listening() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, f"Crossbar.io ended:\n{self.log()[-3000:]}"
-            ports = (self.port, self.narrow_port, self.tls_port, self.strict_port)
+            ports = (self.port, self.narrow_port, self.cbor_port, self.tls_port, self.strict_port)
             return self.socket.exists() and all(accepts(port) for port in ports)
 
         wait_until(listening, "Crossbar.io listens", 90)
@@ -185,13 +215,14 @@ class Router:
         self.certificates.remove()
 
     def url(self, transport: str) -> str:
-        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix` or `narrow`; with `+tls` on the port with TLS,
-        with `+strict` on the one that wants a certificate."""
+        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix`, `narrow` or `cbor`; with `+tls` on the port
+        with TLS, with `+strict` on the one that wants a certificate."""
         return {
             "rawsocket": f"rs://127.0.0.1:{self.port}",
             "websocket": f"ws://127.0.0.1:{self.port}/ws",
             "unix": f"rs+unix://{self.socket}",
             "narrow": f"rs://127.0.0.1:{self.narrow_port}",
+            "cbor": f"rs://127.0.0.1:{self.cbor_port}",
             "rawsocket+tls": f"rss://localhost:{self.tls_port}",
             "websocket+tls": f"wss://localhost:{self.tls_port}/ws",
             "rawsocket+strict": f"rss://127.0.0.1:{self.strict_port}",

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,13 @@ def clean_environment() -> dict[str, str]:
 class Sidecar:
     """One running sidecar with a configuration of its own. Its log is JSON, one object a line."""
 
-    def __init__(self, configuration: dict[str, Any], environment: dict[str, str] | None = None) -> None:
+    def __init__(self, configuration: dict[str, Any], environment: dict[str, str] | None = None,
+                 behind: Sequence[str] = ()) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-run-"))
         self.file = self.folder / "sidecar.yaml"
         self.environment = environment or {}
+        #: What its command is put behind, such as `ip netns exec NAME`; it has to stay the same process.
+        self.behind = behind
         self.configuration = {"log": {"level": "debug", "format": "json"}} | configuration
         self.process: subprocess.Popen[str] | None = None
         self.lines: list[str] = []
@@ -70,7 +73,7 @@ class Sidecar:
         self.write()
         self.lines = []
         self.process = subprocess.Popen(
-            [binary(), "run", "--config", self.file],
+            [*self.behind, binary(), "run", "--config", self.file],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
             env=clean_environment() | self.environment,
         )

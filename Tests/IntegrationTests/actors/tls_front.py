@@ -11,8 +11,9 @@ from .certificates import Certificates
 class TLSFront:
     """Decrypts what comes, and hands it on to a port of the loopback address."""
 
-    def __init__(self, target: int, piece: int) -> None:
+    def __init__(self, target: int, piece: int, onward: ssl.SSLContext | None = None) -> None:
         self.target = target
+        self.onward = onward
         self.piece = piece
         self.port = 0
         self.versions: list[str | None] = []
@@ -21,7 +22,8 @@ class TLSFront:
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.versions.append(writer.get_extra_info("ssl_object").version())
         self.clients.append(writer)
-        server_reader, server_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        server_reader, server_writer = await asyncio.open_connection(
+            "127.0.0.1", self.target, ssl=self.onward)
         await asyncio.gather(
             # Crossbar.io tells the protocols on one port apart by the first segment.
             self._pump(reader, server_writer, 1 << 16), self._pump(server_reader, writer, self.piece),
@@ -46,13 +48,23 @@ class TLSFront:
 
 
 @asynccontextmanager
+async def tls_between(target: int, certificates: Certificates) -> AsyncIterator[int]:
+    """The port of somebody who decrypts what comes, and encrypts it again for the true end."""
+    onward = ssl.create_default_context(cafile=certificates.authority)
+    onward.check_hostname = False
+    async with tls_front(target, certificates, onward=onward) as front:
+        yield front.port
+
+
+@asynccontextmanager
 async def tls_front(target: int, certificates: Certificates, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
-                    piece: int = 1 << 16) -> AsyncIterator[TLSFront]:
-    """A front that speaks that version and no other, with records of at most `piece` octets of text."""
+                    piece: int = 1 << 16, onward: ssl.SSLContext | None = None) -> AsyncIterator[TLSFront]:
+    """A front that speaks that version and no other, with records of at most `piece` octets of text; it hands on with
+    TLS where it is told how."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates.path("server.pem"), certificates.path("server.key"))
     context.minimum_version = context.maximum_version = version
-    front = TLSFront(target, piece)
+    front = TLSFront(target, piece, onward)
     server = await asyncio.start_server(front.accept, "127.0.0.1", 0, ssl=context)
     front.port = server.sockets[0].getsockname()[1]
     try:

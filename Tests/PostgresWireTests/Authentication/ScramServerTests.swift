@@ -11,7 +11,7 @@ struct ScramServerTests {
     private func machine(password: String = "pencil", isGenuine: Bool = true) throws -> ScramServerStateMachine {
         let salt = try #require(Base64.decode(Array("W22ZaJ0SNY7soEsUEjb6gQ==".utf8)))
         return ScramServerStateMachine(
-            verifier: try ScramVerifier(password: Array(password.utf8), salt: salt, iterations: 4096),
+            verifier: try ScramVerifier(password: SecretBytes(password), salt: salt, iterations: 4096),
             isGenuine: isGenuine, nonce: Self.serverNonce)
     }
 

@@ -1,3 +1,4 @@
+import Cryptography
 import NIOCore
 import PostgresClientEnd
 
@@ -22,7 +23,7 @@ final class TestServer {
         encryption: WireEncryption = .none
     ) throws {
         let credentials = try WireCredentials(
-            user: "wamp", password: Array("secret".utf8), iterations: 2, saltKey: [1, 2, 3])
+            user: "wamp", password: SecretBytes("secret"), iterations: 2, saltKey: [1, 2, 3])
         self.machine = WireServerStateMachine(
             settings: WireServerSettings(
                 credentials: credentials, serverVersion: "15.0 (wamp-sidecar)", encryption: encryption, limits: limits),

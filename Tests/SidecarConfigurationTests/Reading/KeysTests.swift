@@ -56,7 +56,7 @@ import Testing
     @Test(arguments: places) func aKeyWithoutAValueIsRefused(_ place: Place) {
         let mayBeEmpty = [
             "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter", "log", "auth", "options",
-            "router", "database", "tls",
+            "router", "database", "tls", "testament",
         ]
         for key in place.keys.now where !mayBeEmpty.contains(key) && key != "roles" {
             let found = faults(in: place.text(key, ""))

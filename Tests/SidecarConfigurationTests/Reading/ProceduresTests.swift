@@ -26,6 +26,7 @@ import Testing
     @Test func defaults() throws {
         let procedure = try #require(try load("procedures: { com.example.a: f }").procedures.first)
         #expect(procedure.match == .exact && procedure.invoke == .single && procedure.concurrency == nil)
+        #expect(!procedure.announcesConcurrency)
         #expect(!procedure.forceReregister && procedure.timeout == .seconds(30) && procedure.role == .session)
         #expect(procedure.convention == .auto && procedure.results == .auto && procedure.maxRows == nil)
         #expect(procedure.maxResultBytes == 8_388_608 && procedure.bigint == .number && procedure.errors == .full)
@@ -40,6 +41,7 @@ import Testing
                 match: wildcard
                 invoke: roundrobin
                 concurrency: 8
+                announce_concurrency: true
                 force_reregister: true
                 timeout: 2s
                 role: reader
@@ -53,6 +55,7 @@ import Testing
             """
         let procedure = try #require(try load(text).procedures.first)
         #expect(procedure.match == .wildcard && procedure.invoke == .roundrobin && procedure.concurrency == 8)
+        #expect(procedure.announcesConcurrency)
         #expect(procedure.forceReregister && procedure.timeout == .seconds(2) && procedure.role == .fixed("reader"))
         #expect(procedure.convention == .raw && procedure.results == .rows && procedure.maxRows == 100)
         #expect(procedure.maxResultBytes == 65_536 && procedure.bigint == .string && procedure.errors == .terse)
@@ -69,6 +72,14 @@ import Testing
         ("{ function: f, roles: { a: [b] } }", "the role for authrole 'a' in procedure 'com.example.a' is a list"),
         ("{ function: f, roles: { a: } }", "the role for authrole 'a' in procedure 'com.example.a' is nothing"),
         ("{ sql: select 1, convention: raw }", "'convention' in procedure 'com.example.a' is raw, which doesn't go"),
+        (
+            "{ function: f, announce_concurrency: true }",
+            "'announce_concurrency' in procedure 'com.example.a' goes with"
+        ),
+        (
+            "{ function: f, announce_concurrency: true, concurrency: 2, invoke: random }",
+            "'announce_concurrency' in procedure 'com.example.a' goes with"
+        ),
         ("{ function: f, before: g }", "'before' is not supported by this version"),
         ("{ function: f(int, text) }", "there is an unknown key in procedure 'com.example.a'"),
     ])

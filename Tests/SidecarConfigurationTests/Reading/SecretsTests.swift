@@ -121,6 +121,9 @@ import Testing
         "router: { auth: { method: \"${SECRET}\" } }", "database: { connections: ${SECRET} }",
         "log: { level: \"${SECRET}\" }",
         "procedures: { com.example.a: { function: f, timeout: \"${SECRET}\" } }", "router: { \(secret)",
+        "router: { auth: { method: cryptosign, private_key: \(secret) } }",
+        "router: { auth: { method: cryptosign, private_key: \"${SECRET}\" } }",
+        "router: { auth: { method: scram, authid: \(secret)\u{301}, secret: \(secret)\u{301} } }",
         "caller: { password: \(secret) }", "admin: \(secret)", "database: { passwort: \(secret) }",
     ])
     func noMessageShowsAMisplacedSecret(_ text: String) {

@@ -24,6 +24,22 @@ import Testing
         }
     }
 
+    @Test func anotherSerializerAtOnceAtTheSameRouter() {
+        var machine = self.machine(urls: 3)
+        _ = machine.start()
+        _ = machine.ended(.transient, at: self.start, random: 1)
+        #expect(machine.timerFired() == .connect(url: 1))
+        #expect(machine.ended(.serializer, at: self.start, random: 1) == .connect(url: 1))
+        #expect(machine.ended(.serializer, at: self.start, random: 1) == .connect(url: 1))
+        // They were no failures of their own.
+        #expect(machine.ended(.transient, at: self.start, random: 1) == .wait(.milliseconds(200)))
+        #expect(machine.timerFired() == .connect(url: 2))
+        #expect(machine.stop() == .close)
+        #expect(machine.ended(.serializer, at: self.start, random: 1) == .nothing)
+        let isStopping = machine.isStopping
+        #expect(isStopping)
+    }
+
     @Test func waitsDouble() {
         var machine = self.machine()
         _ = machine.start()

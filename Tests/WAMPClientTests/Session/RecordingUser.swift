@@ -8,6 +8,7 @@ final class RecordingUser: ConnectionOwner, RouterDelegate {
     var session: Session?
     var fault: ConnectionFault?
     var endings = 0
+    var opened: [SerializerID] = []
     var invocations: [Invocation] = []
     var interrupts: [Interrupt] = []
     var events: [Event] = []
@@ -17,6 +18,10 @@ final class RecordingUser: ConnectionOwner, RouterDelegate {
     var onInvocation: (Invocation, Session) -> Void = { _, _ in }
     var onObserved: (RouterEvent) -> Void = { _ in }
     var onJoined: (Session) -> Void = { _ in }
+
+    func connectionOpened(_ connection: Connection) {
+        self.opened.append(connection.serializer.id)
+    }
 
     func connectionJoined(_ connection: Connection, _ session: Session) {
         self.session = session

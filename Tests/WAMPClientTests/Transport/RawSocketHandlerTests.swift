@@ -115,13 +115,15 @@ import WAMP
     }
 
     @Test(arguments: [
-        ([0x7F, 0x10, 0, 0], "refused the serializer"), (Array("HTTP/1.1 400 Bad".utf8).map(Int.init), "write ws://"),
-        (Array("hello".utf8).map(Int.init), "not RawSocket"),
+        ([0x7F, 0x10, 0, 0], ConnectionFault.Code.serializer, "refused the serializer json"),
+        ([0x7F, 0x20, 0, 0], .handshake, "greatest message length"),
+        (Array("HTTP/1.1 400 Bad".utf8).map(Int.init), .handshake, "write ws://"),
+        (Array("hello".utf8).map(Int.init), .handshake, "not RawSocket"),
     ])
-    func wrongHandshake(_ octets: [Int], _ why: String) throws {
+    func wrongHandshake(_ octets: [Int], _ code: ConnectionFault.Code, _ why: String) throws {
         let channel = try self.channel()
         try channel.writeInbound(ByteBuffer(bytes: octets.map { UInt8($0) }))
-        #expect(self.receiver.fault?.code == .handshake)
+        #expect(self.receiver.fault?.code == code)
         #expect(self.receiver.fault?.message.contains(why) == true)
         #expect(!channel.isActive)
         channel.embeddedEventLoop.run()
@@ -132,7 +134,7 @@ import WAMP
         let channel = try self.channel()
         try channel.writeInbound(ByteBuffer(bytes: [0x7F]))
         try channel.close().wait()
-        #expect(self.receiver.fault?.code == .handshake)
+        #expect(self.receiver.fault?.code == .serializer)
         #expect(self.receiver.fault?.message.contains("instead of answering") == true)
         #expect(self.receiver.isClosed)
     }

@@ -41,6 +41,17 @@ import WAMP
         #expect(buffer == ByteBuffer(bytes: [1, 2]))
     }
 
+    @Test(arguments: SerializerID.allCases)
+    func serializers(_ serializer: SerializerID) {
+        let handshake = RawSocketHandshake(serializer: serializer, greatestMessage: 1 << 24)
+        #expect(handshake.request == [0x7F, 0xF0 | serializer.rawValue, 0, 0])
+        for answered in SerializerID.allCases {
+            var buffer = ByteBuffer(bytes: [0x7F, 0xF0 | answered.rawValue, 0, 0])
+            let isOpened = handshake.received(&buffer) == .opened(greatestMessage: RawSocketHandshake.mostSent)
+            #expect(isOpened == (answered == serializer))
+        }
+    }
+
     @Test func refusals() {
         #expect(self.fault([0x7F, 0x10, 0, 0]).contains("refused the serializer"))
         #expect(self.fault([0x7F, 0x20, 0, 0]).contains("length"))

@@ -1,10 +1,12 @@
 import NIOCore
+import WAMP
 
 @testable import WAMPClient
 
 /// Takes down what a transport tells.
 final class RecordingReceiver: TransportReceiver {
     var transport: MessageTransport?
+    var serializer: SerializerID?
     var messages: [String] = []
     var fault: ConnectionFault?
     var isClosed = false
@@ -17,8 +19,9 @@ final class RecordingReceiver: TransportReceiver {
         self.channelID = channelID
     }
 
-    func transportOpened(_ transport: MessageTransport) {
+    func transportOpened(_ transport: MessageTransport, serializer: SerializerID?) {
         self.transport = transport
+        self.serializer = serializer
     }
 
     func transportHeard() {

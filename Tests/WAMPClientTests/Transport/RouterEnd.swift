@@ -1,12 +1,28 @@
 import NIOCore
 
+@testable import WAMP
+
 /// The router's end of RawSocket and WebSocket framing: what the client's end is tested against.
 enum RouterEnd {
     static func rawSocket(_ text: String, kind: UInt8 = 0) -> ByteBuffer {
+        self.rawSocket(ByteBuffer(string: text), kind: kind)
+    }
+
+    static func rawSocket(_ payload: ByteBuffer, kind: UInt8 = 0) -> ByteBuffer {
         var buffer = ByteBuffer()
-        let length = UInt32(text.utf8.count)
-        buffer.writeInteger(UInt32(kind) << 24 | length)
-        buffer.writeString(text)
+        buffer.writeInteger(UInt32(kind) << 24 | UInt32(payload.readableBytes))
+        buffer.writeImmutableBuffer(payload)
+        return buffer
+    }
+
+    /// A message that is there as JSON text, in a serializer.
+    static func message(_ text: String, _ serializer: SerializerID) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        switch serializer {
+        case .json: buffer.writeString(text)
+        case .msgpack: MessagePackFormat.writeNext(options: text, into: &buffer)
+        case .cbor: CBORFormat.writeNext(options: text, into: &buffer)
+        }
         return buffer
     }
 

@@ -65,6 +65,23 @@ import WAMP
         #expect(request.hasSuffix("\r\n\r\n"))
     }
 
+    /// All are offered in one handshake, and the router's choice is told; others than JSON are in binary frames.
+    @Test(arguments: SerializerID.allCases)
+    func serializers(_ serializer: SerializerID) throws {
+        let channel = try self.channel(serializers: [.cbor, .json, .msgpack])
+        let request = String(buffer: try self.sent(channel))
+        #expect(request.contains("\r\nSec-WebSocket-Protocol: wamp.2.cbor, wamp.2.json, wamp.2.msgpack\r\n"))
+        try self.answer(Self.agreed + "Sec-WebSocket-Protocol: \(serializer.subprotocol)\r\n\r\n", channel)
+        #expect(self.receiver.serializer == serializer)
+        #expect(self.receiver.send("out") == .sent)
+        let frames = RouterEnd.webSocketFrames(try self.sent(channel))
+        #expect(frames.map(\.first) == [serializer == .json ? 0x81 : 0x82])
+        try channel.writeInbound(RouterEnd.webSocket("in", first: serializer == .json ? 0x81 : 0x82))
+        #expect(self.receiver.messages == ["in"])
+        try channel.writeInbound(RouterEnd.webSocket("wrong", first: serializer == .json ? 0x82 : 0x81))
+        #expect(self.receiver.fault?.code == .protocolViolation)
+    }
+
     /// The answer, and frames right behind it, cut in two at each place.
     @Test func everySplitPoint() throws {
         var stream = ByteBuffer(string: Self.agreed + "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n")

@@ -5,7 +5,7 @@ import Testing
 
 /// Decodes a text, for tests.
 func decode(_ text: String) throws -> IncomingMessage {
-    try JSONSerializer().decode(ByteBuffer(string: text))
+    try Serializer(.json).decode(ByteBuffer(string: text))
 }
 
 /// An id, for tests.
@@ -30,7 +30,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         var buffer = ByteBuffer(string: "garbage[68,1,2,{},[7]]garbage")
         buffer.moveReaderIndex(forwardBy: 7)
         let slice = try present(buffer.readSlice(length: 15))
-        guard case .invocation(let invocation) = try JSONSerializer().decode(slice) else { throw Unexpected(nil) }
+        guard case .invocation(let invocation) = try Serializer(.json).decode(slice) else { throw Unexpected(nil) }
         #expect(self.text(invocation.payload.arguments) == "[7]")
         #expect(self.text(invocation.details.text) == "{}")
     }
@@ -149,12 +149,12 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         buffer.writeBytes([0xFF])
         buffer.writeString("\"]]")
         #expect(throws: MessageError(.malformed(JSONError(.invalidUTF8, at: 13)))) {
-            try JSONSerializer().decode(buffer)
+            try Serializer(.json).decode(buffer)
         }
     }
 
     @Test func refusesWhatIsTooLarge() throws {
-        let serializer = JSONSerializer(limits: DecodingLimits(depth: 512, size: 20))
+        let serializer = Serializer(.json, limits: DecodingLimits(depth: 512, size: 20))
         #expect(throws: MessageError(.tooLarge)) {
             try serializer.decode(ByteBuffer(string: "[68,1,2,{},[1,2,3,4]]"))
         }

@@ -1,3 +1,4 @@
+import Cryptography
 import NIOCore
 import Testing
 
@@ -6,7 +7,7 @@ import Testing
 /// Encodes a message, for tests.
 func encode(_ message: OutgoingMessage) -> String {
     var buffer = ByteBuffer()
-    JSONSerializer().encode(message, into: &buffer)
+    Serializer(.json).encode(message, into: &buffer)
     return String(buffer: buffer)
 }
 
@@ -61,9 +62,10 @@ func encode(_ message: OutgoingMessage) -> String {
                     Register(
                         request: id(7),
                         options: RegisterOptions(
-                            match: .wildcard, invoke: .roundrobin, discloseCaller: true, forceReregister: true),
+                            match: .wildcard, invoke: .roundrobin, discloseCaller: true, forceReregister: true,
+                            concurrency: 3),
                         procedure: uri)))
-                == #"[64,7,{"disclose_caller":true,"force_reregister":true,"invoke":"roundrobin","match":"wildcard"},"com.example.ä"]"#
+                == #"[64,7,{"concurrency":3,"disclose_caller":true,"force_reregister":true,"invoke":"roundrobin","match":"wildcard"},"com.example.ä"]"#
         )
         #expect(
             encode(.register(Register(request: id(7), options: RegisterOptions(), procedure: uri)))
@@ -86,8 +88,8 @@ func encode(_ message: OutgoingMessage) -> String {
     }
 
     @Test func hello() throws {
-        let hello = Authentication.ticket(authid: "joe", ticket: "secret").hello(
-            realm: try Realm("realm1"), agent: "wamp-sidecar/0")
+        let hello = try Authentication.ticket(authid: "joe", ticket: SecretBytes("secret")).hello(
+            agent: "wamp-sidecar/0")
         guard case .list(let elements) = try JSON.value(of: ByteBuffer(string: encode(.hello(hello)))),
             elements.count == 3, case .dictionary(let details) = elements[2],
             case .dictionary(let roles) = details["roles"]
@@ -105,7 +107,11 @@ func encode(_ message: OutgoingMessage) -> String {
         #expect(
             roles["caller"]
                 == .dictionary([
-                    "features": .dictionary(["caller_identification": .bool(true), "call_canceling": .bool(true)])
+                    "features": .dictionary([
+                        "caller_identification": .bool(true), "call_canceling": .bool(true),
+                        "call_timeout": .bool(true),
+                        "progressive_call_results": .bool(true),
+                    ])
                 ]))
     }
 
@@ -114,7 +120,7 @@ func encode(_ message: OutgoingMessage) -> String {
         let uri = try URI("a.b")
         let payload = self.payload("[1]", #"{"a":1}"#)
         let messages: [OutgoingMessage] = [
-            .hello(Authentication.anonymous(authid: nil).hello(realm: try Realm("realm1"), agent: "x")),
+            .hello(try Authentication.anonymous(authid: nil).hello()),
             .abort(.protocolViolation("x")), .authenticate(Authenticate(signature: "x")),
             .goodbye(Goodbye(reason: CloseReason.normal)),
             .error(InvocationError(request: id(1), uri: uri, payload: payload)),

@@ -79,14 +79,14 @@ struct SeededGenerator: RandomNumberGenerator {
             }
             // In memory of exactly its size, so that the address sanitizer sees a read beyond it.
             let buffer = ByteBuffer(bytes: bytes)
-            guard let message = try? JSONSerializer().decode(buffer) else { continue }
+            guard let message = try? Serializer(.json).decode(buffer) else { continue }
             accepted += 1
             // What surrounds a message in its memory plays no part.
             var surrounded = ByteBuffer(string: "\"[{")
             surrounded.writeBytes(bytes)
             surrounded.writeString("]}\"0")
             let slice = try present(surrounded.getSlice(at: 3, length: bytes.count))
-            #expect(try JSONSerializer().decode(slice) == message)
+            #expect(try Serializer(.json).decode(slice) == message)
             try self.check(message, isJSON: isJSON)
         }
         // The mutations are to be gentle enough that the accepting paths are tried too.
@@ -138,9 +138,9 @@ struct SeededGenerator: RandomNumberGenerator {
             let bytes = Array(text.utf8)
             let end = (bytes.lastIndex(of: UInt8(ascii: "]")) ?? 0) + 1
             for count in 0..<end {
-                #expect(throws: MessageError.self) { try JSONSerializer().decode(ByteBuffer(bytes: bytes[..<count])) }
+                #expect(throws: MessageError.self) { try Serializer(.json).decode(ByteBuffer(bytes: bytes[..<count])) }
             }
-            _ = try JSONSerializer().decode(ByteBuffer(bytes: bytes))
+            _ = try Serializer(.json).decode(ByteBuffer(bytes: bytes))
         }
     }
 

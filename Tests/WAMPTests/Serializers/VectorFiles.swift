@@ -1,3 +1,4 @@
+import Cryptography
 import Glibc
 import NIOCore
 import Testing
@@ -24,7 +25,15 @@ enum VectorFiles {
             return list.compactMap { $0["bytes"]?.text }
         }
 
-        /// The same in hexadecimal.
+        /// The octets of the message in a serializer; empty for samples that have none.
+        func octets(_ serializer: SerializerID) -> [[UInt8]] {
+            guard case .dictionary(let serializers) = self.fields["serializers"],
+                case .list(let list) = serializers[serializer.description]
+            else { return [] }
+            return list.compactMap { $0["bytes_hex"]?.text.flatMap { Hexadecimal.decode($0) } }
+        }
+
+        /// The JSON texts in hexadecimal.
         var hexadecimalTexts: [String] {
             guard case .dictionary(let serializers) = self.fields["serializers"],
                 case .list(let list) = serializers["json"]

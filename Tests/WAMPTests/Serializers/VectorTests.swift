@@ -4,7 +4,7 @@ import Testing
 
 @testable import WAMP
 
-/// The published vectors of the WAMP project, for JSON.
+/// The published vectors of the WAMP project, for the three serializers.
 @Suite(.enabled(if: VectorFiles.folder != nil, "WAMP_VECTORS does not name the folder of the published vectors"))
 struct VectorTests {
     private static let withTexts = VectorFiles.samples.filter { !$0.texts.isEmpty }
@@ -14,6 +14,9 @@ struct VectorTests {
         #expect(Self.withTexts.count >= 30)
         #expect(Self.ofOptions.count >= 40)
         #expect(Self.withTexts.count + Self.ofOptions.count == VectorFiles.samples.count)
+        for serializer in SerializerID.allCases {
+            #expect(Self.withTexts.allSatisfy { !$0.octets(serializer).isEmpty })
+        }
     }
 
     /// Each text is a message of its kind's shape, and the hexadecimal form is the same.
@@ -34,34 +37,44 @@ struct VectorTests {
         }
     }
 
-    /// What routers send is decoded to what the vector expects.
-    @Test(arguments: Self.withTexts)
-    func decoding(sample: VectorFiles.Sample) throws {
+    /// What routers send is decoded to what the vector expects, by each serializer.
+    @Test(arguments: Self.withTexts, SerializerID.allCases)
+    func decoding(sample: VectorFiles.Sample, serializer: SerializerID) throws {
         let expected = try present(sample.fields["expected_attributes"])
         let code = try present(expected["message_type"]?.integer)
-        for text in sample.texts {
+        for octets in sample.octets(serializer) {
+            let message = Result { try Serializer(serializer).decode(ByteBuffer(bytes: octets)) }
             guard let kind = MessageKind(rawValue: Int(code)) else {
-                #expect(try decode(text) == .extension(code: code))
+                #expect(try message.get() == .extension(code: code))
                 continue
             }
             guard kind.shape.direction != .toRouter else {
-                #expect(throws: MessageError(.wrongDirection(kind))) { try decode(text) }
+                #expect(throws: MessageError(.wrongDirection(kind))) { try message.get() }
                 continue
             }
-            try self.compare(try self.attributes(of: try decode(text)), with: expected)
+            try self.compare(try self.attributes(of: try message.get()), with: expected)
         }
     }
 
     /// What we send is what the vector has, as a value: the order of keys is ours.
-    @Test(arguments: Self.withTexts)
-    func encoding(sample: VectorFiles.Sample) throws {
+    @Test(arguments: Self.withTexts, SerializerID.allCases)
+    func encoding(sample: VectorFiles.Sample, serializer: SerializerID) throws {
         let expected = try present(sample.fields["expected_attributes"])
-        let text = try present(sample.texts.last)
+        let octets = try present(sample.octets(serializer).last)
         guard let message = try self.message(expected) else { return }
-        #expect(try JSON.value(of: ByteBuffer(string: encode(message))) == JSON.value(of: ByteBuffer(string: text)))
+        var buffer = ByteBuffer()
+        Serializer(serializer).encode(message, into: &buffer)
+        let written = Array(buffer.readableBytesView)
+        #expect(try self.value(of: written, serializer) == self.value(of: octets, serializer))
         if expected["options"] == .dictionary([:]), expected["kwargs"] == nil || expected["kwargs"] == .null {
-            #expect(encode(message) == text)
+            #expect(written == octets)
         }
+    }
+
+    /// A whole message as a tree: as an argument of another one.
+    private func value(of octets: [UInt8], _ serializer: SerializerID) throws -> Value {
+        if serializer == .json { return try JSON.value(of: ByteBuffer(bytes: octets)) }
+        return try JSON.value(of: ByteBuffer(string: try Transcoded.text(octets, serializer)))
     }
 
     /// Options and details of the right and of the wrong type.

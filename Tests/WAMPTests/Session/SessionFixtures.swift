@@ -15,7 +15,7 @@ func joined(firstRequestID: Int64 = 1) throws -> SessionStateMachine {
 
 /// A HELLO.
 func anyHello() throws -> Hello {
-    Authentication.anonymous(authid: nil).hello(realm: try Realm("realm1"), agent: "test")
+    try Authentication.anonymous(authid: nil).hello()
 }
 
 /// True if the action is to abort the session, with an explanation.

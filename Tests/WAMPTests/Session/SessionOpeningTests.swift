@@ -77,6 +77,16 @@ import Testing
         #expect(late == .drop(.afterEnd))
     }
 
+    @Test func refusingAWelcome() throws {
+        var machine = try joined()
+        let refusal = machine.refuse(.routerWrong)
+        #expect(refusal?.reason == "wamp.error.authentication_failed")
+        let isJoined = machine.isJoined
+        #expect(!isJoined)
+        let late = machine.received(.welcome(Welcome(session: id(1))))
+        #expect(late == .drop(.afterEnd))
+    }
+
     @Test func refusedByTheRouter() throws {
         var machine = SessionStateMachine()
         _ = machine.open(try anyHello())

@@ -24,11 +24,11 @@ import Testing
 
     @Test func idsInUseAreSkippedAfterWrapping() {
         var requests = PendingRequests(firstID: 1)
-        let waiting = requests.add(.call)
+        let waiting = requests.add(.call(receivesProgress: false))
         #expect(waiting == id(1))
         var wrapped = PendingRequests(firstID: RequestID.greatestRawValue)
-        let last = wrapped.add(.call)
-        let first = wrapped.add(.call)
+        let last = wrapped.add(.call(receivesProgress: false))
+        let first = wrapped.add(.call(receivesProgress: false))
         #expect([last, first] == [id(RequestID.greatestRawValue), id(1)])
         wrapped.forget(last)
         let all = wrapped.all()
@@ -95,9 +95,20 @@ import Testing
         #expect(published == .drop(.lateAnswer))
     }
 
-    @Test func progressiveResults() throws {
+    /// A callee's doing: not a reason to end the session, and nothing that the caller could use.
+    @Test func unaskedProgressIsDropped() throws {
         var machine = try joined()
         let call = try present(machine.call())
+        let part = CallResult(request: call, details: Details(["progress": .bool(true)]))
+        let dropped = machine.received(.result(part))
+        #expect(dropped == .drop(.unaskedProgress))
+        let whole = machine.received(.result(CallResult(request: call)))
+        #expect(whole == .answered(call, .result(CallResult(request: call))))
+    }
+
+    @Test func progressiveResults() throws {
+        var machine = try joined()
+        let call = try present(machine.call(receivesProgress: true))
         let part = CallResult(request: call, details: Details(["progress": .bool(true)]))
         for _ in 0..<2 {
             let action = machine.received(.result(part))

@@ -1,0 +1,86 @@
+import NIOCore
+import WAMP
+
+/// The arguments of a call or event, as they are typed.
+///
+/// A word that is JSON is that value; any other word is a string. One that begins as lists, objects and strings of JSON do
+/// (`[`, `{`, `"`) has to be JSON: a forgotten bracket must not become a string. So `5` is a number, `"5"` with its quotes
+/// (in a shell `'"5"'`) is a string, and `apple` is one too.
+struct ClientPayload: Sendable {
+    /// What is sent.
+    let payload: Payload
+
+    /// - Parameters:
+    ///   - words: the positional arguments.
+    ///   - keywords: the text of a JSON object; nil for no keyword arguments.
+    init(_ words: [String], keywords: String?) throws(ClientUsageError) {
+        var payload = Payload.empty
+        if !words.isEmpty {
+            var arguments = ByteBuffer(string: "[")
+            for (index, word) in words.enumerated() {
+                if index > 0 { arguments.writeInteger(UInt8(ascii: ",")) }
+                let value = try Self.value(word, number: index + 1)
+                if value.containsNUL { payload.containsNUL = true }
+                arguments.writeImmutableBuffer(value.text)
+            }
+            arguments.writeInteger(UInt8(ascii: "]"))
+            payload.arguments = arguments
+        }
+        if let keywords {
+            do {
+                let object = try JSON.element(ByteBuffer(string: keywords))
+                guard object.kind == .object else { throw JSONError(.wrongKind, at: 0) }
+                if object.containsNUL { payload.containsNUL = true }
+                payload.keywordArguments = object.text
+            } catch {
+                throw ClientUsageError("--kwargs is no JSON object (\(error)); write e.g. --kwargs '{\"count\": 2}'")
+            }
+        }
+        self.payload = payload
+    }
+
+    /// A line of standard input: as `subscribe` and `call` print it, an object with `args` and `kwargs`, whatever else it
+    /// has; or any other JSON value, which is the only argument.
+    ///
+    /// - Parameter number: of the line, from 1.
+    init(line: ByteBuffer, number: Int) throws(ClientUsageError) {
+        var payload = Payload.empty
+        do {
+            let value = try JSON.element(line)
+            payload.containsNUL = value.containsNUL
+            let members = value.kind == .object ? try JSON.members(of: value.text) : []
+            let arguments = members.last { $0.key == "args" }?.value
+            let keywords = members.last { $0.key == "kwargs" }?.value
+            if let arguments, let keywords, arguments.kind == .array, keywords.kind == .object {
+                payload.arguments = arguments.text
+                payload.keywordArguments = keywords.text
+            } else {
+                var list = ByteBuffer(string: "[")
+                list.writeImmutableBuffer(value.text)
+                list.writeInteger(UInt8(ascii: "]"))
+                payload.arguments = list
+            }
+        } catch {
+            throw ClientUsageError("line \(number) of standard input is no JSON: \(error)")
+        }
+        self.payload = payload
+    }
+
+    private static func value(
+        _ word: String, number: Int
+    ) throws(ClientUsageError) -> (text: ByteBuffer, containsNUL: Bool) {
+        do {
+            let value = try JSON.element(ByteBuffer(string: word))
+            return (value.text, value.containsNUL)
+        } catch {
+            if let first = word.first(where: { !$0.isWhitespace }), "[{\"".contains(first) {
+                throw ClientUsageError(
+                    "argument \(number) begins like JSON and is none: \(error); a string that begins so is written as JSON, "
+                        + "e.g. '\"[sic]\"'")
+            }
+            var text = ByteBuffer()
+            JSON.write(string: word, into: &text)
+            return (text, false)
+        }
+    }
+}

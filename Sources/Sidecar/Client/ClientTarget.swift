@@ -1,0 +1,70 @@
+import NIOCore
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// Which router the commands join, and how.
+package struct ClientTarget: Sendable {
+    /// The variable that holds a ticket, for a router that no file names.
+    package static let ticketVariable = "WAMP_TICKET"
+    /// The variable that holds the secret of WAMP-CRA, likewise.
+    package static let secretVariable = "WAMP_SECRET"
+
+    let configuration: RouterConfiguration
+
+    /// The router of a configuration file. Nothing but its section `router` is looked at.
+    ///
+    /// - Throws: ``ConfigurationFaults``.
+    package init(file: String, environment: [String: String]) throws {
+        self.configuration = try Self.configuration(
+            try ConfigurationFile.loadRouter(path: file, environment: environment, checks: .sidecar))
+    }
+
+    /// A router that the command line names. Secrets come in by variables, since everybody on the machine can see command
+    /// lines; without any the session is anonymous.
+    ///
+    /// - Parameter environment: of the process.
+    /// - Throws: ``ClientUsageError``.
+    package init(url: String, realm: String, authid: String?, environment: [String: String]) throws {
+        let variables = [Self.ticketVariable, Self.secretVariable].filter { environment[$0]?.isEmpty == false }
+        var values = ["URL": url, "REALM": realm, "AUTHID": authid ?? ""]
+        for variable in variables { values[variable] = environment[variable] }
+        let authentication: String
+        switch (variables.first, authid) {
+        case (_?, _) where variables.count > 1:
+            throw ClientUsageError(
+                "\(Self.ticketVariable) and \(Self.secretVariable) are both set; unset one of the two")
+        case (let variable?, nil):
+            throw ClientUsageError("\(variable) is set, and --authid does not say whose it is; add --authid NAME")
+        case (Self.ticketVariable?, _?):
+            authentication = "{ method: ticket, authid: \"${AUTHID}\", ticket: \"${\(Self.ticketVariable)}\" }"
+        case (_?, _?):
+            authentication = "{ method: wampcra, authid: \"${AUTHID}\", secret: \"${\(Self.secretVariable)}\" }"
+        case (nil, _?):
+            authentication = "{ authid: \"${AUTHID}\" }"
+        case (nil, nil):
+            authentication = "{}"
+        }
+        // The words come in as values of variables, which can't change the section's structure, and are checked as a file's.
+        let section = "router: { url: \"${URL}\", realm: \"${REALM}\", auth: \(authentication) }"
+        do {
+            self.configuration = try Self.configuration(
+                try ConfigurationFile.loadRouter(text: section, environment: values, checks: .sidecar))
+        } catch let faults as ConfigurationFaults {
+            throw ClientUsageError(
+                faults.faults.map { "\($0.problem.replacing("in router", with: "on the command line")); \($0.remedy)" }
+                    .joined(separator: "\n"))
+        }
+    }
+
+    /// One attempt for each URL, at once: who types a command waits for its end.
+    private static func configuration(_ settings: RouterSettings) throws -> RouterConfiguration {
+        var configuration = try RouterConfiguration(settings, version: Sidecar.version)
+        configuration.backoff = Backoff(base: .milliseconds(1), greatest: .milliseconds(1))
+        configuration.leastCredentialsWait = .zero
+        configuration.greatestCredentialsWait = .milliseconds(1)
+        configuration.goodbyeTimeout = .milliseconds(1500)
+        configuration.cancelPatience = .seconds(3)
+        return configuration
+    }
+}

@@ -1,0 +1,53 @@
+import NIOCore
+import SidecarConfiguration
+import WAMP
+import WAMPClient
+
+/// Leaves an event with the router that it publishes when the session is gone (advanced profile, "Testaments"), so that
+/// others learn it however it went: killed, cut off, or stopped in order. On the event loop.
+///
+/// Routers forget a testament with its session, so each session leaves its own, before anything else. Crossbar.io and nexus
+/// publish it after a GOODBYE as well. It is a convenience: where it can't be left the sidecar works without.
+final class Testament {
+    /// How long the router may take to say that it has it.
+    private static let timeout = TimeAmount.seconds(10)
+
+    private let topic: String
+    private let place: String
+    private let payload: Payload
+    private let observer: (Observation) -> Void
+
+    /// - Parameter place: where it is in the file: `sidecar.yaml:4:3`.
+    init(_ settings: TestamentSettings, place: String, observer: @escaping (Observation) -> Void) {
+        self.topic = settings.topic.value
+        self.place = place
+        self.observer = observer
+        var arguments = ByteBuffer(string: "[")
+        JSON.write(string: settings.topic.value, into: &arguments)
+        arguments.writeStaticString(",")
+        JSON.write(settings.arguments, into: &arguments)
+        arguments.writeStaticString(",")
+        JSON.write(settings.keywordArguments, into: &arguments)
+        arguments.writeStaticString("]")
+        self.payload = Payload(arguments: arguments, keywordArguments: ByteBuffer(string: #"{"scope":"destroyed"}"#))
+    }
+
+    /// A new session.
+    func joined(_ session: Session) {
+        guard session.routerAnnounces("testament_meta_api", role: .dealer),
+            let procedure = try? URI("wamp.session.add_testament")
+        else { return self.notLeft("the router does not announce testament_meta_api") }
+        session.call(procedure, payload: self.payload, timeout: Self.timeout) { result in
+            switch result {
+            case .success: self.observer(.testamentLeft(topic: self.topic))
+            // There will be another session, and its loss is told.
+            case .failure(let error) where error.code == .sessionClosed: break
+            case .failure(let error): self.notLeft(error.message)
+            }
+        }
+    }
+
+    private func notLeft(_ reason: String) {
+        self.observer(.testamentNotLeft(topic: self.topic, place: self.place, reason: reason))
+    }
+}

@@ -1,0 +1,14 @@
+/// The section `router.testament`: an event that the router publishes when the sidecar's session is gone.
+package struct TestamentSettings: Sendable {
+    /// Where the section's key stands.
+    package let location: Location
+
+    /// The event's topic.
+    package let topic: Located<String>
+
+    /// Its positional arguments.
+    package let arguments: [PayloadValue]
+
+    /// Its keyword arguments, in the order of the file.
+    package let keywordArguments: [(key: String, value: PayloadValue)]
+}

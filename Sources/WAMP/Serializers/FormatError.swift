@@ -1,0 +1,43 @@
+/// Why octets are no value of MessagePack or CBOR, and where. Never holds any of them.
+package struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kinds of faults there are.
+    package enum Code: UInt8, Sendable, Hashable {
+        /// The octets end in the middle of a value, or a length promises more than there are.
+        case unexpectedEnd
+        /// An octet that begins nothing.
+        case reservedOctet
+        /// The end of something of indefinite length where nothing such is open, or in the middle of a pair.
+        case misplacedBreak
+        /// Something else than a string of the same kind within a string of indefinite length.
+        case wrongChunk
+        /// The message is another value than a list.
+        case notAList
+        /// Something follows the list.
+        case trailingOctets
+    }
+
+    /// What is wrong.
+    package let code: Code
+    /// Where: octets from the beginning of the message.
+    package let offset: Int
+
+    /// Describes a fault at an offset.
+    package init(_ code: Code, at offset: Int) {
+        self.code = code
+        self.offset = offset
+    }
+
+    /// For people and logs.
+    package var description: String {
+        let fault =
+            switch self.code {
+            case .unexpectedEnd: "it ends too early"
+            case .reservedOctet: "an octet that begins no value"
+            case .misplacedBreak: "a break where none can be"
+            case .wrongChunk: "a wrong piece of a string"
+            case .notAList: "another value"
+            case .trailingOctets: "octets after its end"
+            }
+        return "\(fault), at octet \(self.offset)"
+    }
+}

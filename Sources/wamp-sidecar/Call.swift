@@ -1,0 +1,53 @@
+import ArgumentParser
+import Sidecar
+
+/// `wamp-sidecar call`.
+struct Call: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Call a WAMP procedure and print its result.",
+        discussion: """
+            An argument that is JSON is that value, any other is a string: 5 is a number, '"5"' (with quotes of its own) and \
+            apple are strings. Put -- before arguments that begin with a dash. The result is a line of JSON, \
+            {"args":[..],"kwargs":{..}}; with --progress each part is such a line, with "progress":true. An error goes to \
+            standard error: its URI and what came with it. Ctrl-C cancels the call.
+
+            Exit status: 0 if a result came, 1 if not, 64 on wrong usage, 78 if the configuration is faulty.
+
+            EXAMPLES:
+              wamp-sidecar call com.example.add2 2 3
+              wamp-sidecar call com.example.add2 --timeout 2s -- -2 3
+              wamp-sidecar call com.example.item.search --kwargs '{"limit": 1}'
+              wamp-sidecar call wamp.session.count
+            """)
+
+    @OptionGroup var options: ClientOptions
+
+    @Argument(help: "The procedure's URI.")
+    var procedure: String
+
+    @Argument(help: "The positional arguments: JSON, or else strings.")
+    var arguments: [String] = []
+
+    @Option(name: .long, help: "The keyword arguments: a JSON object.")
+    var kwargs: String?
+
+    @Flag(name: .long, help: "Ask for results in parts, and print each as it comes.")
+    var progress = false
+
+    @Option(name: .long, help: "How long the whole call may take, e.g. 500ms, 5s, 2m.")
+    var timeout = "30s"
+
+    @Flag(name: .long, help: "Let the callee know who calls, where the router allows it.")
+    var discloseMe = false
+
+    @Flag(name: .long, help: "Print an error as a line of JSON on standard output instead: {\"error\":..,\"args\":..}.")
+    var json = false
+
+    func run() async throws {
+        try await self.options.run { () throws(ClientUsageError) in
+            try ClientCommand.call(
+                self.procedure, arguments: self.arguments, kwargs: self.kwargs, timeout: self.timeout,
+                progress: self.progress, discloseMe: self.discloseMe, json: self.json)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Sidecar
+import SidecarConfiguration
+
+/// The router that `call`, `publish` and `subscribe` join.
+struct ClientOptions: ParsableArguments {
+    @Option(
+        name: .long,
+        help: "A configuration file, of which only the section 'router' is read. (default: sidecar.yaml)")
+    var config: String?
+
+    @Option(name: .long, help: "The router's URL, e.g. ws://127.0.0.1:8080/ws, instead of a file.")
+    var url: String?
+
+    @Option(name: .long, help: "With --url: the realm to join.")
+    var realm: String?
+
+    @Option(
+        name: .long,
+        help:
+            "With --url: the name to log in as, with the ticket in the variable WAMP_TICKET, or the secret of WAMP-CRA in WAMP_SECRET."
+    )
+    var authid: String?
+
+    func validate() throws {
+        if self.url == nil {
+            if self.realm != nil || self.authid != nil { throw ValidationError("--realm and --authid go with --url") }
+        } else {
+            if self.config != nil { throw ValidationError("--config doesn't go with --url") }
+            if self.realm == nil { throw ValidationError("--url needs --realm, the realm to join") }
+        }
+    }
+
+    /// Does it, and ends the process: with 0, with 1 and what went wrong, 64 if the words are wrong, 78 if the file is.
+    func run(_ make: () throws(ClientUsageError) -> ClientCommand) async throws -> Never {
+        let (command, target): (ClientCommand, ClientTarget)
+        do {
+            command = try make()
+            target = try self.target()
+        } catch let faults as ConfigurationFaults {
+            throw Console.faulty(faults)
+        } catch let error as ClientUsageError {
+            throw ValidationError(error.description)
+        }
+        switch await Client.run(command, at: target, note: Console.complain) {
+        case .succeeded:
+            Console.end(.success)
+        case .failed(let faults):
+            faults.forEach(Console.complain)
+            Console.end(.failure)
+        }
+    }
+
+    private func target() throws -> ClientTarget {
+        let environment = Console.environment
+        guard let url = self.url, let realm = self.realm else {
+            return try ClientTarget(file: self.config ?? "sidecar.yaml", environment: environment)
+        }
+        return try ClientTarget(url: url, realm: realm, authid: self.authid, environment: environment)
+    }
+}

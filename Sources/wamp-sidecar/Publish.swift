@@ -1,0 +1,75 @@
+import ArgumentParser
+import Sidecar
+
+/// `wamp-sidecar publish`.
+struct Publish: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Publish a WAMP event, or one for each line of standard input.",
+        discussion: """
+            An argument that is JSON is that value, any other is a string, as in wamp-sidecar call. With - as the only \
+            argument each line of standard input is an event: an object with args and kwargs, as wamp-sidecar subscribe \
+            prints it, or any other JSON value, which is its only argument. Prints {"publication":..} for each event that \
+            the router has; with --no-acknowledge it does not ask, and a refusal is not seen.
+
+            Exit status: 0 if the router has all, 1 if not, 64 on wrong usage, 78 if the configuration is faulty.
+
+            EXAMPLES:
+              wamp-sidecar publish com.example.delivery banana 12
+              wamp-sidecar publish com.example.news cherries --kwargs '{"left": 3}'
+              wamp-sidecar publish com.example.reading - < readings.jsonl
+            """)
+
+    @OptionGroup var options: ClientOptions
+
+    @Argument(help: "The topic's URI.")
+    var topic: String
+
+    @Argument(help: "The positional arguments: JSON, or else strings. Just - for standard input.")
+    var arguments: [String] = []
+
+    @Option(name: .long, help: "The keyword arguments: a JSON object.")
+    var kwargs: String?
+
+    @Flag(name: .long, inversion: .prefixedNo, help: "Wait until the router says that it has the event.")
+    var acknowledge = true
+
+    @Flag(name: .long, help: "The router keeps the event for those who subscribe later.")
+    var retain = false
+
+    @Flag(name: .long, help: "Let receivers know who publishes, where the router allows it.")
+    var discloseMe = false
+
+    @Option(
+        name: .long, help: "A session that gets the event, and no other. Repeat it for more, as all of the following.")
+    var eligible: [Int64] = []
+
+    @Option(name: .long, help: "A name (authid) that gets it, and no other.")
+    var eligibleAuthid: [String] = []
+
+    @Option(name: .long, help: "A role (authrole) that gets it, and no other.")
+    var eligibleAuthrole: [String] = []
+
+    @Option(name: .long, help: "A session that doesn't get it.")
+    var exclude: [Int64] = []
+
+    @Option(name: .long, help: "A name (authid) that doesn't get it.")
+    var excludeAuthid: [String] = []
+
+    @Option(name: .long, help: "A role (authrole) that doesn't get it.")
+    var excludeAuthrole: [String] = []
+
+    func run() async throws {
+        var lists = ClientLists()
+        lists.eligible = self.eligible
+        lists.eligibleAuthid = self.eligibleAuthid
+        lists.eligibleAuthrole = self.eligibleAuthrole
+        lists.exclude = self.exclude
+        lists.excludeAuthid = self.excludeAuthid
+        lists.excludeAuthrole = self.excludeAuthrole
+        try await self.options.run { [lists] () throws(ClientUsageError) in
+            try ClientCommand.publish(
+                self.topic, arguments: self.arguments, kwargs: self.kwargs, acknowledge: self.acknowledge,
+                retain: self.retain, discloseMe: self.discloseMe, lists: lists)
+        }
+    }
+}

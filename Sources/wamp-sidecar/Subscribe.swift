@@ -1,0 +1,41 @@
+import ArgumentParser
+import Sidecar
+
+/// `wamp-sidecar subscribe`.
+struct Subscribe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Subscribe to a WAMP topic and print its events.",
+        discussion: """
+            Each event is a line of JSON: {"topic":..,"publication":..,"args":[..],"kwargs":{..}}, with publisher, \
+            publisher_authid, publisher_authrole and retained where the router tells them. Runs until Ctrl-C or SIGTERM, \
+            until --count events have come, or until who reads the output goes away.
+
+            Exit status: 0 if it ended so, 1 if the router refused it or the session was lost, 64 on wrong usage, 78 if the \
+            configuration is faulty.
+
+            EXAMPLES:
+              wamp-sidecar subscribe com.example.news
+              wamp-sidecar subscribe com.example. --match prefix | jq .args
+              wamp-sidecar subscribe com.example.price --retained --count 1
+            """)
+
+    @OptionGroup var options: ClientOptions
+
+    @Argument(help: "The topic's URI, or a pattern.")
+    var topic: String
+
+    @Option(name: .long, help: "How topics are compared with it: exact, prefix, or wildcard.")
+    var match = "exact"
+
+    @Flag(name: .long, help: "Also the event that the router has kept.")
+    var retained = false
+
+    @Option(name: .long, help: "End after so many events.")
+    var count: Int?
+
+    func run() async throws {
+        try await self.options.run { () throws(ClientUsageError) in
+            try ClientCommand.subscribe(self.topic, match: self.match, retained: self.retained, count: self.count)
+        }
+    }
+}

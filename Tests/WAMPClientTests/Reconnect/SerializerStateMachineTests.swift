@@ -1,0 +1,52 @@
+import Testing
+import WAMP
+
+@testable import WAMPClient
+
+@Suite struct SerializerStateMachineTests {
+    @Test func oneAfterTheOther() {
+        var machine = SerializerStateMachine([.json, .msgpack, .cbor])
+        #expect(machine.next == .json)
+        #expect(machine.wasRefused() == .tryNext(.msgpack, isNew: true))
+        #expect(machine.next == .msgpack)
+        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: true))
+        #expect(machine.wasRefused() == .giveUp(others: [.json, .msgpack]))
+        // All again, and nothing of it is news.
+        #expect(machine.next == .json)
+        #expect(machine.wasRefused() == .tryNext(.msgpack, isNew: false))
+        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: false))
+        #expect(machine.wasRefused() == .giveUp(others: [.json, .msgpack]))
+    }
+
+    @Test func whatWorkedComesFirst() {
+        var machine = SerializerStateMachine([.json, .msgpack, .cbor])
+        _ = machine.wasRefused()
+        _ = machine.wasRefused()
+        machine.agreed()
+        machine.ended()
+        #expect(machine.next == .cbor)
+        machine.agreed()
+        #expect(machine.next == .cbor)
+        // The router was configured anew: then it is the order of preference.
+        #expect(machine.wasRefused() == .tryNext(.json, isNew: true))
+        machine.agreed()
+        #expect(machine.next == .json)
+        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: false))
+    }
+
+    @Test func anotherEndBeginsAnew() {
+        var machine = SerializerStateMachine([.json, .cbor])
+        _ = machine.wasRefused()
+        machine.ended()
+        #expect(machine.next == .json)
+        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: false))
+    }
+
+    @Test func onlyOne() {
+        var machine = SerializerStateMachine([.cbor])
+        #expect(machine.next == .cbor)
+        #expect(machine.wasRefused() == .giveUp(others: []))
+        #expect(machine.next == .cbor)
+        #expect(SerializerStateMachine([]).next == .json)
+    }
+}
