@@ -152,7 +152,7 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP",
+                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),

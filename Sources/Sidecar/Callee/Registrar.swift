@@ -11,8 +11,6 @@ final class Registrar {
     /// How soon a procedure that another session holds is tried again, and one that is refused.
     private static let firstWait = TimeAmount.milliseconds(500)
     private static let longestWait = TimeAmount.seconds(32)
-    /// The feature without which routers ignore `match`.
-    private static let patterns = "pattern_based_registration"
 
     /// Where the procedures are registered of which there may be only one.
     enum Singles {
@@ -27,8 +25,6 @@ final class Registrar {
         case registering
         case registered(RegistrationID)
         case waiting(Scheduled<Void>)
-        /// This session's router can't do it.
-        case impossible
     }
 
     private final class Entry {
@@ -81,7 +77,7 @@ final class Registrar {
     var isComplete: Bool {
         self.entries.allSatisfy { entry in
             switch entry.state {
-            case .registered, .impossible: true
+            case .registered: true
             case .waiting: entry.refusal != nil
             case .idle: entry.route.isLate || (entry.route.isSingle && self.singles == .elsewhere)
             case .registering: entry.route.isLate || entry.isAnswered
@@ -156,8 +152,6 @@ final class Registrar {
         case .waiting(let timer):
             timer.cancel()
             entry.state = .idle
-        case .impossible:
-            entry.state = .idle
         case .idle, .registering:
             break
         }
@@ -217,13 +211,8 @@ final class Registrar {
     private func register(_ entry: Entry) {
         guard let session = self.session, self.isWanted(entry) else { return }
         switch entry.state {
-        case .registering, .registered, .impossible: return
+        case .registering, .registered: return
         case .idle, .waiting: break
-        }
-        guard entry.route.mapping.match == .exact || session.routerAnnounces(Self.patterns, role: .dealer) else {
-            entry.state = .impossible
-            return self.complain(
-                entry, "the router does not announce \(Self.patterns): it would take the pattern for a plain URI")
         }
         entry.state = .registering
         let options = RegisterOptions(

@@ -10,16 +10,12 @@ final class Subscriber {
     /// How soon a subscription that is refused is tried again, at most.
     private static let firstWait = TimeAmount.seconds(8)
     private static let longestWait = TimeAmount.seconds(32)
-    /// The feature without which routers ignore `match`.
-    private static let patterns = "pattern_based_subscription"
 
     private enum State {
         case idle
         case subscribing
         case subscribed(SubscriptionID)
         case waiting(Scheduled<Void>)
-        /// This session's router can't do it.
-        case impossible
     }
 
     private final class Entry {
@@ -61,7 +57,7 @@ final class Subscriber {
         !self.isWanted
             || self.entries.allSatisfy { entry in
                 switch entry.state {
-                case .subscribed, .impossible: true
+                case .subscribed: true
                 case .waiting: entry.refusal != nil
                 case .idle: entry.route.isLate
                 case .subscribing: entry.route.isLate || entry.isAnswered
@@ -153,13 +149,8 @@ final class Subscriber {
     private func subscribe(_ entry: Entry) {
         guard let session = self.session, self.isWanted, self.holds(entry) else { return }
         switch entry.state {
-        case .subscribing, .subscribed, .impossible: return
+        case .subscribing, .subscribed: return
         case .idle, .waiting: break
-        }
-        guard entry.route.mapping.match == .exact || session.routerAnnounces(Self.patterns, role: .broker) else {
-            entry.state = .impossible
-            return self.complain(
-                entry, "the router does not announce \(Self.patterns): it would take the pattern for a plain URI")
         }
         entry.state = .subscribing
         session.subscribe(entry.route.topic, options: SubscribeOptions(entry.route.mapping)) { result in
@@ -222,8 +213,6 @@ final class Subscriber {
             entry.state = .idle
         case .waiting(let timer):
             timer.cancel()
-            entry.state = .idle
-        case .impossible:
             entry.state = .idle
         case .idle, .subscribing:
             break

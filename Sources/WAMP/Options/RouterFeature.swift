@@ -80,8 +80,8 @@ extension Welcome {
         }
     }
 
-    /// Those of which the router says nothing at all, because it announces no features whatsoever for the role. Some
-    /// routers that have most of them do so (xconn).
+    /// Those of which the router says nothing at all, because it announces no features whatsoever for the role. xconn
+    /// does so.
     package var unspokenFeatures: RouterFeatures {
         RouterFeature.allCases.reduce(into: RouterFeatures()) { features, feature in
             let announced = self.details.details("roles")?.details(feature.role.rawValue)?.details("features")

@@ -4,8 +4,9 @@ import WAMP
 ///
 /// Options that only add something are left out. What would mean something else without the feature is refused: a pattern
 /// would be taken for one URI, and an event with a list would go to everybody. A router that announces no feature of a
-/// role at all may have them nevertheless (xconn): such a one is asked for everything, but for what must not be told to
-/// everybody. Each feature that is missed is news once.
+/// role at all may have some nevertheless: such a one is asked for the former, which do no harm, but not for the latter
+/// (xconn 0.5.1 announces nothing, and ignores `match`, `exclude` and `eligible`). Each feature that is missed is news
+/// once.
 ///
 /// A value without I/O; its owner is the connection.
 struct FeatureGate {
@@ -42,7 +43,7 @@ struct FeatureGate {
         guard !missing.isEmpty else { return (.fits, []) }
         let news = missing.subtracting(self.told).all
         self.told.formUnion(missing)
-        let asked = self.unspoken.subtracting(RouterFeatures(.subscriberBlackwhiteListing))
+        let asked = self.unspoken.subtracting(.indispensable)
         let denied = missing.subtracting(asked)
         if let refused = denied.intersection(.indispensable).all.first { return (.refused(refused), news) }
         return (denied.isEmpty ? .fits : .without(denied), news)
@@ -50,6 +51,6 @@ struct FeatureGate {
 
     /// Whether the router is asked for it although it says nothing of it.
     func asksAnyway(for feature: RouterFeature) -> Bool {
-        feature != .subscriberBlackwhiteListing && self.unspoken.contains(RouterFeatures(feature))
+        self.unspoken.subtracting(.indispensable).contains(RouterFeatures(feature))
     }
 }

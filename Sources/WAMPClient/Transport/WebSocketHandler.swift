@@ -129,9 +129,9 @@ package final class WebSocketHandler: ChannelInboundHandler {
                     transport.pong(payload)
                 case .close(let code, let reason):
                     let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
-                    self.fail(
-                        .closed(webSocketCode: code, "closed the WebSocket with code \(code)\(why)"),
-                        code: code == 1005 ? 1000 : code, context)
+                    let fault = ConnectionFault.closed(
+                        webSocketCode: code, "closed the WebSocket with code \(code)\(why)")
+                    self.fail(fault, code: code == 1005 ? 1000 : code, context)
                 }
             }
         } catch {

@@ -69,7 +69,7 @@ XCONN = RouterKind(
         "caller_identification": "Nobody is told who calls: mappings with `roles` deny everybody.",
         "publisher_identification": "Subscribers are not told who publishes.",
         "publisher_exclusion": "`exclude_me` is ignored: the sidecar gets its own events if it is subscribed to them.",
-        "subscriber_blackwhite_listing": "`exclude` and `eligible` are ignored: everybody gets the event.",
+        "subscriber_blackwhite_listing": "`exclude` and `eligible` are ignored: everybody would get the event. The sidecar does not publish it: it becomes a dead letter.",
         "event_retention": "`retain` is ignored.",
         "registration_revocation": "There is no way to take a registration away.",
         "session_meta_api": "There are no meta procedures and events.",

@@ -52,20 +52,21 @@ import WAMP
         #expect(gate.judge(both).news.isEmpty)
     }
 
-    /// As xconn does, which has most of them.
+    /// As xconn does.
     @Test(arguments: ["", #""broker":{},"dealer":{}"#, #""broker":{"features":{}},"dealer":{"features":{}}"#])
     func whoAnnouncesNothingIsAsked(_ roles: String) throws {
         var gate = try self.gate(roles)
-        for feature in RouterFeature.allCases where feature != .subscriberBlackwhiteListing {
+        for feature in RouterFeature.allCases where !RouterFeatures.indispensable.contains(RouterFeatures(feature)) {
             #expect(gate.asksAnyway(for: feature))
             let judged = gate.judge(RouterFeatures(feature))
             #expect(judged.verdict == .fits)
             #expect(judged.news == [feature])
         }
-        // What some must not see is not sent to a router that may show it to all.
-        #expect(
-            gate.judge(RouterFeatures(.subscriberBlackwhiteListing)).verdict == .refused(.subscriberBlackwhiteListing))
-        #expect(!gate.asksAnyway(for: .subscriberBlackwhiteListing))
+        // What some must not see is not sent to a router that may show it to all, and no pattern where it may be a plain URI.
+        for feature in RouterFeatures.indispensable.all {
+            #expect(gate.judge(RouterFeatures(feature)).verdict == .refused(feature))
+            #expect(!gate.asksAnyway(for: feature))
+        }
         #expect(!gate.hasCallCanceling && !gate.hasCallTimeout)
     }
 
