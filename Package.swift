@@ -152,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP",
+                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
