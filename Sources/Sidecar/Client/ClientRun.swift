@@ -119,14 +119,15 @@ final class ClientRun: RouterDelegate {
 
     func observed(_ event: RouterEvent) {
         switch event {
-        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _):
+        case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _),
+            .distrusted(let url, let fault, _):
             self.failures[url] = "router \(url): \(fault.message)"
             // Each of several URLs gets its turn; one that works is enough.
             guard self.failures.count == Set(self.configuration.urls).count else { return }
             self.finish(.failed(self.failures.values.sorted()))
         case .featureMissing(_, let feature, isAskedFor: false):
             self.tell("note: the router does not announce \(feature.rawValue): \(feature.loss)")
-        case .connecting, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
+        case .connecting, .serializerRefused, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
             break
         }
     }
