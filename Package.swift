@@ -51,8 +51,6 @@ let package = Package(
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
-                .product(name: "NIOHTTP1", package: nio),
-                .product(name: "NIOWebSocket", package: nio),
             ],
             swiftSettings: settings),
         .target(
@@ -154,7 +152,8 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration", "WAMP",
+                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),

@@ -7,6 +7,8 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
     package enum Operation: String, Sendable, Hashable {
         /// A hash.
         case sha256 = "SHA-256"
+        /// WebSocket's hash.
+        case sha1 = "SHA-1"
         /// A keyed hash.
         case hmac = "HMAC-SHA256"
         /// A key derived from a password.

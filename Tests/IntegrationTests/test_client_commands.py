@@ -12,11 +12,13 @@ import pytest
 import yaml
 from autobahn.wamp.types import RegisterOptions
 
+from actors.cluster import Database
 from actors.command import Running, command
 from actors.deadline import free_port, until
 from actors.peer import ApplicationError, Peer, PublishOptions, joined
 from actors.router import REALM, SECRET, TICKET, Router
 from actors.sidecar import ROOT
+from conftest import SidecarMaker
 
 FAILED, USAGE, CONFIGURATION = 1, 64, 78
 
@@ -157,6 +159,19 @@ async def test_progress(router: Router, transport: str) -> None:
             assert steps.details.progress is None
             steps.end.set_result(1)
             assert (await call.rest(), await call.ended()) == ('{"args":[1],"kwargs":{}}\n', 0)
+
+
+async def test_progress_of_the_database(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """A set of the database comes in parts, and whole where nobody asks for parts."""
+    make_sidecar(router.url("rawsocket"), database.url, procedures={
+        "test.set": {"sql": "select n from generate_series(1, 20000) n"}}).start()
+    parts = await command("call", "test.set", "--progress", *at(router))
+    whole = await command("call", "test.set", *at(router))
+    assert (parts.returncode, whole.returncode) == (0, 0), parts.stderr + whole.stderr
+    *progress, last = lines(parts.stdout)
+    assert len(progress) > 1 and all(line["progress"] for line in progress) and "progress" not in last
+    rows = [row for line in [*progress, last] for row in (line["args"][0] if line["args"] else [])]
+    assert rows == lines(whole.stdout)[0]["args"][0] == [{"n": n} for n in range(1, 20001)]
 
 
 async def test_timeout(router: Router) -> None:

@@ -24,7 +24,7 @@ PROCEDURES = {"test.one": "public.one"}
 
 @pytest.fixture
 def proxy(router: Router) -> Iterator[TinyProxy]:
-    proxy = TinyProxy(router.port, 1)
+    proxy = TinyProxy(router.port, router.tls_port, 1)
     try:
         yield proxy.start()
     finally:
@@ -70,6 +70,21 @@ async def test_tunnel(make_sidecar: SidecarMaker, router: Router, database: Data
         proxy.start()
         sidecar.wait_for("router joined", count=2)
         await until(lambda: proxy.tunnels(f"127.0.0.1:{router.port}") >= 2, "a second tunnel")
+    assert await sidecar.stopped() == 0
+    assert PASSWORD not in sidecar.text()
+
+
+async def test_tls_in_the_tunnel(make_sidecar: SidecarMaker, router: Router, database: Database, proxy: TinyProxy,
+                                 transport: str) -> None:
+    """The certificate that counts is the router's, for the name in the URL."""
+    database.execute(SCHEMA)
+    url = router.url(f"{transport}+tls")
+    section = router_section(url, proxy.url) | {"tls": {"ca_file": str(router.certificates.authority)}}
+    del section["insecure"]
+    sidecar = await make_sidecar(url, database.url, procedures=PROCEDURES, router=section).started()
+    async with joined(router) as peer:
+        assert (await peer.call("test.one")).value == 1
+    assert proxy.tunnels(f"localhost:{router.tls_port}") == 1
     assert await sidecar.stopped() == 0
     assert PASSWORD not in sidecar.text()
 

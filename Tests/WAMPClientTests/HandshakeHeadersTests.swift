@@ -44,6 +44,7 @@ import Testing
 
     @Test func twice() {
         #expect(self.problem(("X-A", "1"), ("x-a", "2")) == "is there twice")
+        #expect(self.problem(("x-a", "1"), ("X-A", "2")) == "is there twice")
     }
 
     @Test func isBounded() {

@@ -47,9 +47,10 @@ struct Suite {
                 channel.eventLoop.makeCompletedFuture {
                     let upgrade = WebSocketUpgrade(
                         target: target, host: "\(self.host):\(self.port)", agent: "websocket-echo", serializers: [])
-                    try WebSocketUpgradeHandler.addHandlers(
-                        to: channel.pipeline.syncOperations, upgrade: upgrade, greatestMessage: Self.greatestMessage,
-                        unsentBound: 4 * Self.greatestMessage, receiver: Echo(ended))
+                    try channel.pipeline.syncOperations.addHandler(
+                        WebSocketHandler(
+                            upgrade: upgrade, greatestMessage: Self.greatestMessage,
+                            unsentBound: 4 * Self.greatestMessage, receiver: Echo(ended)))
                 }
             }
             .connect(host: self.host, port: self.port).get()

@@ -76,7 +76,7 @@ enum Connector {
     }
 
     /// Fills the pipeline of a channel that is not yet connected. From the socket on, behind a proxy's handler:
-    /// TLS for `wss` and `rss`, then RawSocket, or HTTP that becomes WebSocket.
+    /// TLS for `wss` and `rss`, then RawSocket or WebSocket.
     static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
         receiver: any TransportReceiver
@@ -95,9 +95,10 @@ enum Connector {
             let upgrade = WebSocketUpgrade(
                 target: target, host: url.hostHeader, agent: configuration.agent,
                 serializers: configuration.serializers, headers: configuration.headers)
-            try WebSocketUpgradeHandler.addHandlers(
-                to: pipeline, upgrade: upgrade, greatestMessage: configuration.greatestMessage,
-                unsentBound: configuration.unsentBound, receiver: receiver)
+            try pipeline.addHandler(
+                WebSocketHandler(
+                    upgrade: upgrade, greatestMessage: configuration.greatestMessage,
+                    unsentBound: configuration.unsentBound, receiver: receiver))
         }
     }
 

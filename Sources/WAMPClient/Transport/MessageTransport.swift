@@ -201,7 +201,7 @@ package final class MessageTransport {
         self.flush()
     }
 
-    private func writeWebSocket(_ opcode: WebSocketFrameWriter.Opcode, _ payload: ByteBuffer) {
+    private func writeWebSocket(_ opcode: WebSocketFrameHeader.Opcode, _ payload: ByteBuffer) {
         WebSocketFrameWriter.write(opcode, payload: payload, mask: self.random.next(), to: &self.output)
     }
 

@@ -15,24 +15,10 @@ struct ProxyHandshake {
         case failed(ConnectionFault)
     }
 
-    private enum State {
-        case statusLine
-        case fields(status: Int)
-    }
-
-    /// The longest head of an answer that is read, in octets.
-    static let greatestHead = 16 * 1024
-
     private let proxy: HTTPProxy
     private let target: String
     private let agent: String
-    private var state: State = .statusLine
-    /// Octets of the head that were taken so far.
-    private var taken = 0
-    /// Octets at the buffer's beginning that are known to hold no line's end.
-    private var scanned = 0
-    /// The ways to log in that a 407 offers, in lower case.
-    private var schemes: [String] = []
+    private var reader = HTTPAnswerReader()
 
     /// - Parameters:
     ///   - host: the router's name or address, as it is told to the proxy, which looks the name up.
@@ -55,44 +41,25 @@ struct ProxyHandshake {
 
     /// Takes what it can of what came.
     mutating func received(_ buffer: inout ByteBuffer) -> Action {
-        if case .statusLine = self.state, self.taken == 0,
-            !buffer.readableBytesView.starts(with: "HTTP/1.".utf8.prefix(buffer.readableBytes))
-        {
-            return .failed(self.notHTTP())
-        }
-        while let line = self.nextLine(&buffer) {
-            switch self.state {
-            case .statusLine:
-                guard let status = Self.status(line) else {
-                    return .failed(self.notHTTP())
-                }
-                self.state = .fields(status: status)
-            case .fields(let status):
-                guard line.isEmpty else {
-                    self.note(line)
-                    continue
-                }
-                switch status {
-                case 100..<200:
-                    // Before the answer proper.
-                    self.state = .statusLine
-                case 200..<300:
-                    return buffer.readableBytes == 0 ? .opened : .failed(self.tooMuch())
-                default:
-                    return .failed(self.refusal(status))
-                }
-            }
-        }
-        guard self.taken + buffer.readableBytes <= Self.greatestHead else {
+        switch self.reader.received(&buffer) {
+        case .wait:
+            return .wait
+        case .notHTTP:
+            return .failed(
+                self.fault(
+                    .handshake, "answered with something that is not HTTP; is this the port of an HTTP proxy?"))
+        case .tooLong:
             return .failed(self.fault(.handshake, "answered with an HTTP header that is too long; is it a proxy?"))
+        case .answer(let answer):
+            guard (200..<300).contains(answer.status) else { return .failed(self.refusal(answer)) }
+            return buffer.readableBytes == 0 ? .opened : .failed(self.tooMuch())
         }
-        return .wait
     }
 
     /// The proxy closed the connection before there was a tunnel.
     func closed() -> ConnectionFault {
-        if case .fields(let status) = self.state, status >= 300 {
-            return self.refusal(status)
+        if let answer = self.reader.begun, answer.status >= 300 {
+            return self.refusal(answer)
         }
         return self.fault(
             .handshake,
@@ -108,43 +75,12 @@ struct ProxyHandshake {
                 + "this is not an HTTP proxy's port")
     }
 
-    /// A line without its end, once it is whole and within the bound.
-    private mutating func nextLine(_ buffer: inout ByteBuffer) -> String? {
-        let view = buffer.readableBytesView.dropFirst(self.scanned)
-        guard let end = view.firstIndex(of: UInt8(ascii: "\n")) else {
-            self.scanned = buffer.readableBytes
-            return nil
-        }
-        let length = end - buffer.readableBytesView.startIndex
-        self.scanned = 0
-        guard self.taken + length < Self.greatestHead, var line = buffer.readBytes(length: length) else { return nil }
-        buffer.moveReaderIndex(forwardBy: 1)
-        self.taken += length + 1
-        if line.last == UInt8(ascii: "\r") {
-            line.removeLast()
-        }
-        return String(decoding: line, as: UTF8.self)
-    }
-
-    private static func status(_ line: String) -> Int? {
-        let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), parts[1].utf8.count == 3 else { return nil }
-        return Int(parts[1]).flatMap { (100...599).contains($0) ? $0 : nil }
-    }
-
-    private mutating func note(_ line: String) {
-        let parts = line.split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "proxy-authenticate" else { return }
-        if let scheme = parts[1].split(separator: " ").first {
-            self.schemes.append(scheme.lowercased())
-        }
-    }
-
-    private func refusal(_ status: Int) -> ConnectionFault {
+    private func refusal(_ answer: HTTPAnswer) -> ConnectionFault {
+        let status = answer.status
         switch status {
         case 401, 407:
             // tinyproxy says 401 where the password is wrong.
-            return self.loginWanted(status)
+            return self.loginWanted(answer)
         case 403:
             return self.fault(
                 .handshake, "forbids a tunnel to \(self.target) (HTTP 403); allow CONNECT to that host and port there")
@@ -167,11 +103,13 @@ struct ProxyHandshake {
         }
     }
 
-    private func loginWanted(_ status: Int) -> ConnectionFault {
-        guard self.schemes.isEmpty || self.schemes.contains("basic") else {
+    private func loginWanted(_ answer: HTTPAnswer) -> ConnectionFault {
+        let status = answer.status
+        let schemes = answer.values("proxy-authenticate").compactMap { $0.split(separator: " ").first?.lowercased() }
+        guard schemes.isEmpty || schemes.contains("basic") else {
             return self.fault(
                 .credentials,
-                "wants a login by \(ConnectionFault.quoted(self.schemes.joined(separator: ", "))) (HTTP \(status)); of "
+                "wants a login by \(ConnectionFault.quoted(schemes.joined(separator: ", "))) (HTTP \(status)); of "
                     + "these none is supported, only basic is")
         }
         guard self.proxy.authorization != nil else {
@@ -187,10 +125,6 @@ struct ProxyHandshake {
         self.fault(
             .handshake,
             "sent more than the answer to CONNECT, before the router was spoken to; the connection is not safe")
-    }
-
-    private func notHTTP() -> ConnectionFault {
-        self.fault(.handshake, "answered with something that is not HTTP; is this the port of an HTTP proxy?")
     }
 
     private func fault(_ code: ConnectionFault.Code, _ what: String) -> ConnectionFault {

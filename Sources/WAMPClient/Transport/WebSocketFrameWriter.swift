@@ -2,24 +2,16 @@ import NIOCore
 
 /// Writes the frames that a WebSocket client sends (RFC 6455 section 5): never fragmented, always masked.
 ///
-/// NIOWebSocket's encoder would take one buffer per frame through the pipeline and copy it; here the frames of a loop
-/// turn go into one buffer, and masking is the copy.
+/// The frames of a loop turn go into one buffer, and masking is the copy.
 enum WebSocketFrameWriter {
-    /// The kinds of frames that are sent.
-    enum Opcode: UInt8 {
-        case text = 0x1
-        case binary = 0x2
-        case close = 0x8
-        case ping = 0x9
-        case pong = 0xA
-    }
-
     /// Appends a frame.
     ///
     /// - Parameters:
     ///   - payload: at most 125 octets for close, ping and pong.
     ///   - mask: unpredictable, new for each frame (RFC 6455 section 5.3).
-    static func write(_ opcode: Opcode, payload: ByteBuffer, mask: UInt32, to buffer: inout ByteBuffer) {
+    static func write(
+        _ opcode: WebSocketFrameHeader.Opcode, payload: ByteBuffer, mask: UInt32, to buffer: inout ByteBuffer
+    ) {
         let length = payload.readableBytes
         buffer.reserveCapacity(minimumWritableBytes: length + 14)
         buffer.writeInteger(0x80 | opcode.rawValue)

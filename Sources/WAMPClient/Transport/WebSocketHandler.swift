@@ -1,119 +1,169 @@
-import NIOCore
-import NIOWebSocket
+package import NIOCore
 import WAMP
 
-/// The WebSocket end of a channel, once the HTTP upgrade is done; frames out go through `MessageTransport`.
+/// The WebSocket end of a channel: opens it by HTTP, then frames in; frames out go through `MessageTransport`.
 ///
-/// Behind NIOWebSocket's frame decoder, on one event loop.
-final class WebSocketHandler: ChannelInboundHandler {
-    typealias InboundIn = WebSocketFrame
+/// Used on one event loop. A message of one frame is a slice of what was read.
+package final class WebSocketHandler: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
+    package typealias OutboundOut = ByteBuffer
 
-    private var transport: MessageTransport?
-    private var isFailed = false
+    private var upgrade: WebSocketUpgrade
     private var assembler: WebSocketMessageAssembler
-    private let serializer: SerializerID?
     private let greatestMessage: Int
     private let unsentBound: Int
     private var receiver: (any TransportReceiver)?
+    /// From the router's agreement on.
+    private var transport: MessageTransport?
+    private var isFailed = false
+    /// What was read and not yet taken out: the beginning of the answer, or of a frame.
+    private var unread = ByteBuffer()
 
     /// - Parameters:
-    ///   - serializer: the one that was agreed on; with nil either kind of message is taken, and sent in the same.
     ///   - greatestMessage: the longest message in either direction: WebSocket does not say what the peer takes.
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
-    init(serializer: SerializerID?, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
-        self.serializer = serializer
-        self.assembler = WebSocketMessageAssembler(accepted: serializer?.messageKind, greatest: greatestMessage)
+    package init(
+        upgrade: WebSocketUpgrade, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver
+    ) {
+        self.upgrade = upgrade
+        self.assembler = WebSocketMessageAssembler(accepted: nil, greatest: greatestMessage)
         self.greatestMessage = greatestMessage
         self.unsentBound = unsentBound
         self.receiver = receiver
     }
 
-    /// Added after the upgrade only: messages can be sent from now on.
-    func handlerAdded(context: ChannelHandlerContext) {
-        let transport = MessageTransport(
-            channel: context.channel, framing: .webSocket(self.serializer?.messageKind ?? .binary),
-            greatestMessage: self.greatestMessage, unsentBound: self.unsentBound,
-            fail: { [weak self] fault in self?.fail(fault) { $0.abandon() } })
-        self.transport = transport
-        self.receiver?.transportOpened(transport, serializer: self.serializer)
-    }
-
-    /// Once a close frame is sent, whatever still comes is dropped: all that is waited for is the end of the connection.
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        context.eventLoop.assertInEventLoop()
-        guard let transport = self.transport, !transport.isClosed else { return }
-        transport.readBegan()
-        self.receiver?.transportHeard()
-        do {
-            switch try self.assembler.received(Self.unwrapInboundIn(data)) {
-            case .nothing, .pong:
-                break
-            case .message(let message, let kind):
-                transport.framing = .webSocket(kind)
-                self.receiver?.transportReceived(message)
-            case .ping(let payload):
-                transport.pong(payload)
-            case .close(let code, let reason):
-                let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
-                let fault = ConnectionFault.closed(
-                    webSocketCode: code, "closed the WebSocket with code \(code)\(why)")
-                self.fail(fault) { $0.close(code: code == 1005 ? 1000 : code) }
-            }
-        } catch {
-            self.fail(ConnectionFault(.protocolViolation, error.message)) { $0.close(code: error.closeCode) }
+    package func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive {
+            self.sendRequest(context)
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) {
+    package func channelActive(context: ChannelHandlerContext) {
+        self.sendRequest(context)
+        context.fireChannelActive()
+    }
+
+    /// Once a close frame is sent, whatever still comes is dropped: all that is waited for is the end of the connection.
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.eventLoop.assertInEventLoop()
+        guard !self.isFailed, self.transport?.isClosed != true else { return }
+        var bytes = Self.unwrapInboundIn(data)
+        if self.unread.readableBytes == 0 {
+            self.unread = bytes
+        } else {
+            self.unread.writeBuffer(&bytes)
+        }
+        self.transport?.readBegan()
+        self.receiver?.transportHeard()
+        if self.transport == nil {
+            self.readAnswer(context)
+        }
+        self.readFrames(context)
+        if self.unread.readableBytes == 0 {
+            // Lets go of the memory, so that the channel can read into it again.
+            self.unread = ByteBuffer()
+        }
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
         self.transport?.readCompleted()
         context.fireChannelReadComplete()
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
         self.receiver?.transportWritabilityChanged(context.channel.isWritable)
         context.fireChannelWritabilityChanged()
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         self.transport?.closed()
-        self.fail(
-            ConnectionFault(
-                .closed,
-                self.assembler.isWithinMessage
-                    ? "closed the connection in the middle of a message" : "closed the connection"))
+        self.fail(self.closed(), context)
         let receiver = self.receiver
         self.receiver = nil
         receiver?.transportClosed()
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? NIOWebSocketError else {
-            self.fail((error as? ConnectionFault) ?? .connectionLost(error)) { $0.abandon() }
-            return
-        }
-        switch error {
-        case .invalidFrameLength:
-            self.fail(
-                ConnectionFault(
-                    .protocolViolation,
-                    "sent a WebSocket frame of more than the \(self.greatestMessage) octets that are taken")
-            ) { $0.close(code: 1009) }
-        case .fragmentedControlFrame, .multiByteControlFrameLength:
-            self.fail(
-                ConnectionFault(.protocolViolation, "sent a WebSocket control frame that is too long or fragmented")
-            ) { $0.close(code: 1002) }
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let fault = self.transport == nil ? self.upgrade.closed() : .connectionLost(error)
+        self.fail((error as? ConnectionFault) ?? fault, context)
+    }
+
+    private func sendRequest(_ context: ChannelHandlerContext) {
+        let request = context.channel.allocator.buffer(string: self.upgrade.request)
+        context.writeAndFlush(Self.wrapOutboundOut(request), promise: nil)
+    }
+
+    private func readAnswer(_ context: ChannelHandlerContext) {
+        switch self.upgrade.received(&self.unread) {
+        case .wait:
+            break
+        case .opened(let serializer):
+            let kind = serializer?.messageKind
+            self.assembler = WebSocketMessageAssembler(accepted: kind, greatest: self.greatestMessage)
+            let transport = MessageTransport(
+                channel: context.channel, framing: .webSocket(kind ?? .binary), greatestMessage: self.greatestMessage,
+                unsentBound: self.unsentBound, fail: { [weak self] fault in self?.fail(fault, context) })
+            self.transport = transport
+            transport.readBegan()
+            self.receiver?.transportOpened(transport, serializer: serializer)
+        case .failed(let fault):
+            self.fail(fault, context)
         }
     }
 
-    /// Tells the receiver once, and then ends the connection in the way that the fault allows.
-    private func fail(_ fault: ConnectionFault, end: (MessageTransport) -> Void = { _ in }) {
+    private func readFrames(_ context: ChannelHandlerContext) {
+        do {
+            // Looked at for each frame: the receiver may have closed in between.
+            while let transport = self.transport, !transport.isClosed,
+                let action = try self.assembler.next(from: &self.unread)
+            {
+                switch action {
+                case .fragment, .pong:
+                    break
+                case .message(let message, let kind):
+                    transport.framing = .webSocket(kind)
+                    self.receiver?.transportReceived(message)
+                case .ping(let payload):
+                    transport.pong(payload)
+                case .close(let code, let reason):
+                    let why = reason.isEmpty ? "" : " (\(ConnectionFault.quoted(reason)))"
+                    let fault = ConnectionFault.closed(
+                        webSocketCode: code, "closed the WebSocket with code \(code)\(why)")
+                    self.fail(fault, code: code == 1005 ? 1000 : code, context)
+                }
+            }
+        } catch {
+            self.fail(ConnectionFault(.protocolViolation, error.message), code: error.closeCode, context)
+        }
+    }
+
+    /// What the end of the connection means at this point.
+    private func closed() -> ConnectionFault {
+        guard self.transport != nil else { return self.upgrade.closed() }
+        let isWithinMessage = self.assembler.isWithinMessage || self.unread.readableBytes > 0
+        return ConnectionFault(
+            .closed,
+            isWithinMessage ? "closed the connection in the middle of a message" : "closed the connection")
+    }
+
+    /// Tells the receiver once, and ends the connection.
+    ///
+    /// - Parameter code: of the close frame that says why; nil where nobody is there to read it.
+    private func fail(_ fault: ConnectionFault, code: UInt16? = nil, _ context: ChannelHandlerContext) {
         guard !self.isFailed else { return }
         self.isFailed = true
+        self.unread = ByteBuffer()
         self.receiver?.transportFailed(fault)
-        if let transport = self.transport {
-            end(transport)
+        guard let transport = self.transport else {
+            context.close(promise: nil)
+            return
+        }
+        if let code {
+            transport.close(code: code)
+        } else {
+            transport.abandon()
         }
     }
 }

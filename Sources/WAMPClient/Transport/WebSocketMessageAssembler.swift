@@ -1,15 +1,14 @@
 import NIOCore
-import NIOWebSocket
 
-/// Makes messages of the frames that a router sends, and checks what NIOWebSocket's decoder leaves to its user
-/// (RFC 6455 sections 5 and 8.1; wamp-protocol section 9).
+/// Makes messages of the frames that a router sends (RFC 6455 sections 5, 7.4 and 8.1; wamp-protocol section 9).
 ///
-/// Sans I/O. Text that is not UTF-8 is found at the first fragment that shows it.
+/// Sans I/O. What is wrong is found as soon as it is there: a frame that is too long at its header, text that is not
+/// UTF-8 at the octet, also within a frame that is not complete.
 struct WebSocketMessageAssembler {
     /// What a frame was about.
     enum Action: Equatable {
-        /// A part of something.
-        case nothing
+        /// A fragment of a message; more follow.
+        case fragment
         /// A whole message.
         case message(ByteBuffer, WebSocketMessageKind)
         /// To be answered with a Pong of the same payload, in order.
@@ -20,14 +19,6 @@ struct WebSocketMessageAssembler {
         case close(code: UInt16, reason: String)
     }
 
-    /// What is wrong with a frame, and the close code to say it with.
-    struct Violation: Error, Equatable {
-        /// 1002 protocol error, 1003 unacceptable data, 1007 not UTF-8, 1009 too large.
-        let closeCode: UInt16
-        /// Completes "the router ...".
-        let message: String
-    }
-
     private struct Fragments {
         let kind: WebSocketMessageKind
         var octets: ByteBuffer
@@ -35,8 +26,13 @@ struct WebSocketMessageAssembler {
 
     private let accepted: WebSocketMessageKind?
     private let greatest: Int
+    /// Of the frame whose payload is not complete.
+    private var header: WebSocketFrameHeader?
     private var fragments: Fragments?
+    /// Between messages at no character, as each text has to end with a whole one.
     private var text = UTF8Validator()
+    /// Octets of the incomplete payload that were found to be text.
+    private var checked = 0
 
     /// - Parameters:
     ///   - accepted: the kind of the serializer's messages; nil takes either.
@@ -46,108 +42,150 @@ struct WebSocketMessageAssembler {
         self.greatest = greatest
     }
 
-    /// Whether a fragmented message is incomplete.
-    var isWithinMessage: Bool { self.fragments != nil }
+    /// Whether a message or a frame is incomplete.
+    var isWithinMessage: Bool { self.fragments != nil || self.header != nil }
 
-    /// Takes a frame.
-    mutating func received(_ frame: WebSocketFrame) throws(Violation) -> Action {
-        guard frame.maskKey == nil else {
-            throw Violation(closeCode: 1002, message: "sent a masked WebSocket frame")
+    /// Takes the next frame out of the buffer; a message of one frame is a slice of it, nothing is copied.
+    ///
+    /// - Parameter buffer: what came and was not yet taken out.
+    /// - Returns: nil if the frame is not complete.
+    mutating func next(from buffer: inout ByteBuffer) throws(WebSocketViolation) -> Action? {
+        let header: WebSocketFrameHeader
+        if let begun = self.header {
+            header = begun
+        } else {
+            guard let new = try WebSocketFrameHeader.next(from: &buffer) else { return nil }
+            try self.begin(new)
+            header = new
         }
-        guard frame.reservedBits.isEmpty else {
-            throw Violation(closeCode: 1002, message: "sent a WebSocket frame with reserved bits")
+        guard let payload = buffer.readSlice(length: header.length) else {
+            self.header = header
+            try self.checkBeginning(buffer, header)
+            return nil
         }
-        switch frame.opcode {
+        self.header = nil
+        switch header.opcode {
         case .text:
-            return try self.began(.text, frame)
+            return try self.received(payload, .text, isLast: header.isLast)
         case .binary:
-            return try self.began(.binary, frame)
+            return try self.received(payload, .binary, isLast: header.isLast)
         case .continuation:
-            return try self.continued(frame)
+            return try self.continued(payload, isLast: header.isLast)
+        case .close:
+            return try Self.close(payload)
         case .ping:
-            return .ping(frame.data)
+            return .ping(payload)
         case .pong:
             return .pong
-        case .connectionClose:
-            return try Self.close(frame.data)
-        default:
-            throw Violation(closeCode: 1002, message: "sent a WebSocket frame of an unknown kind")
         }
     }
 
-    private mutating func began(
-        _ kind: WebSocketMessageKind, _ frame: WebSocketFrame
-    ) throws(Violation) -> Action {
+    private mutating func begin(_ header: WebSocketFrameHeader) throws(WebSocketViolation) {
+        switch header.opcode {
+        case .text:
+            try self.begin(.text, length: header.length)
+        case .binary:
+            try self.begin(.binary, length: header.length)
+        case .continuation:
+            guard let fragments = self.fragments else {
+                throw WebSocketViolation(
+                    closeCode: 1002, message: "continued a WebSocket message that it had not begun")
+            }
+            try self.checkLength(header.length, behind: fragments.octets.readableBytes)
+        case .close, .ping, .pong:
+            break
+        }
+    }
+
+    private mutating func begin(_ kind: WebSocketMessageKind, length: Int) throws(WebSocketViolation) {
         guard self.fragments == nil else {
-            throw Violation(closeCode: 1002, message: "began a WebSocket message within another")
+            throw WebSocketViolation(closeCode: 1002, message: "began a WebSocket message within another")
         }
         guard kind == self.accepted ?? kind else {
-            throw Violation(
+            throw WebSocketViolation(
                 closeCode: 1003, message: "sent a \(kind) message where the serializer has the other kind")
         }
-        let octets = frame.data
-        try self.checkLength(octets.readableBytes)
-        guard !frame.fin else {
-            guard kind == .binary || octets.withUnsafeReadableBytes(UTF8Validator.isValid) else { throw Self.notUTF8 }
-            return .message(octets, kind)
-        }
-        self.text = UTF8Validator()
-        try self.checkText(octets, kind, isLast: false)
-        self.fragments = Fragments(kind: kind, octets: octets)
-        return .nothing
+        try self.checkLength(length, behind: 0)
     }
 
-    private mutating func continued(_ frame: WebSocketFrame) throws(Violation) -> Action {
-        guard var whole = self.fragments else {
-            throw Violation(closeCode: 1002, message: "continued a WebSocket message that it had not begun")
-        }
-        // No second reference while appending, or each fragment would copy all before it.
-        self.fragments = nil
-        let octets = frame.data
-        try self.checkLength(whole.octets.readableBytes + octets.readableBytes)
-        try self.checkText(octets, whole.kind, isLast: frame.fin)
-        whole.octets.writeImmutableBuffer(octets)
-        guard !frame.fin else {
-            return .message(whole.octets, whole.kind)
-        }
-        self.fragments = whole
-        return .nothing
-    }
-
-    private func checkLength(_ length: Int) throws(Violation) {
-        guard length <= self.greatest else {
-            throw Violation(
+    private func checkLength(_ length: Int, behind before: Int) throws(WebSocketViolation) {
+        guard length <= self.greatest - before else {
+            throw WebSocketViolation(
                 closeCode: 1009, message: "sent a message of more than the \(self.greatest) octets that are taken")
         }
     }
 
-    private mutating func checkText(
-        _ octets: ByteBuffer, _ kind: WebSocketMessageKind, isLast: Bool
-    ) throws(Violation) {
-        guard kind == .text else { return }
-        guard octets.withUnsafeReadableBytes({ self.text.accept($0) }), !isLast || self.text.isComplete else {
-            throw Self.notUTF8
+    /// Looks at as much of a text's payload as is there.
+    private mutating func checkBeginning(
+        _ buffer: ByteBuffer, _ header: WebSocketFrameHeader
+    ) throws(WebSocketViolation) {
+        let isText = header.opcode == .text || (header.opcode == .continuation && self.fragments?.kind == .text)
+        guard isText else { return }
+        guard self.accepts(buffer) else { throw Self.notUTF8 }
+        self.checked = buffer.readableBytes
+    }
+
+    private mutating func accepts(_ buffer: ByteBuffer) -> Bool {
+        buffer.withUnsafeReadableBytes {
+            self.text.accept(UnsafeRawBufferPointer(rebasing: $0.dropFirst(self.checked)))
         }
     }
 
-    private static let notUTF8 = Violation(closeCode: 1007, message: "sent a text message that is not UTF-8")
+    private mutating func received(
+        _ payload: ByteBuffer, _ kind: WebSocketMessageKind, isLast: Bool
+    ) throws(WebSocketViolation) -> Action {
+        guard isLast, self.checked == 0 else {
+            try self.checkText(payload, kind, isLast: isLast)
+            guard !isLast else { return .message(payload, kind) }
+            self.fragments = Fragments(kind: kind, octets: payload)
+            return .fragment
+        }
+        guard kind == .binary || payload.withUnsafeReadableBytes(UTF8Validator.isValid) else { throw Self.notUTF8 }
+        return .message(payload, kind)
+    }
 
-    private static func close(_ data: ByteBuffer) throws(Violation) -> Action {
-        var data = data
-        guard data.readableBytes > 0 else {
+    private mutating func continued(
+        _ payload: ByteBuffer, isLast: Bool
+    ) throws(WebSocketViolation) -> Action {
+        // `begin` has seen that there is one. No second reference while appending, or each fragment would copy all before.
+        guard var whole = self.fragments else { return .fragment }
+        self.fragments = nil
+        try self.checkText(payload, whole.kind, isLast: isLast)
+        whole.octets.writeImmutableBuffer(payload)
+        guard !isLast else { return .message(whole.octets, whole.kind) }
+        self.fragments = whole
+        return .fragment
+    }
+
+    private mutating func checkText(
+        _ payload: ByteBuffer, _ kind: WebSocketMessageKind, isLast: Bool
+    ) throws(WebSocketViolation) {
+        guard kind == .text else { return }
+        guard self.accepts(payload), !isLast || self.text.isComplete else { throw Self.notUTF8 }
+        self.checked = 0
+    }
+
+    private static let notUTF8 = WebSocketViolation(
+        closeCode: 1007, message: "sent a text message that is not UTF-8")
+
+    private static func close(_ payload: ByteBuffer) throws(WebSocketViolation) -> Action {
+        var payload = payload
+        guard payload.readableBytes > 0 else {
             return .close(code: 1005, reason: "")
         }
-        guard let code = data.readInteger(as: UInt16.self) else {
-            throw Violation(closeCode: 1002, message: "sent a WebSocket close frame of one octet")
+        guard let code = payload.readInteger(as: UInt16.self) else {
+            throw WebSocketViolation(closeCode: 1002, message: "sent a WebSocket close frame of one octet")
         }
         switch code {
         case 1000...1003, 1007...1014, 3000...4999:
-            guard data.withUnsafeReadableBytes(UTF8Validator.isValid) else {
-                throw Violation(closeCode: 1007, message: "closed the WebSocket with a reason that is not UTF-8")
+            guard payload.withUnsafeReadableBytes(UTF8Validator.isValid) else {
+                throw WebSocketViolation(
+                    closeCode: 1007, message: "closed the WebSocket with a reason that is not UTF-8")
             }
-            return .close(code: code, reason: String(buffer: data))
+            return .close(code: code, reason: String(buffer: payload))
         default:
-            throw Violation(closeCode: 1002, message: "closed the WebSocket with the illegal code \(code)")
+            throw WebSocketViolation(
+                closeCode: 1002, message: "closed the WebSocket with the illegal code \(code)")
         }
     }
 }

@@ -1,11 +1,22 @@
+internal import Cryptography
 import NIOCore
-import NIOHTTP1
-import NIOWebSocket
 package import WAMP
 
 /// What is asked of an HTTP server to make a WebSocket of the connection, and what its answer means
-/// (RFC 6455 section 4; wamp-protocol section 9). Pure.
+/// (RFC 6455 section 4; wamp-protocol section 9).
+///
+/// Sans I/O: `WebSocketHandler` sends `request` and feeds what comes.
 package struct WebSocketUpgrade {
+    /// What came of the octets so far.
+    enum Action: Equatable {
+        /// More octets are needed.
+        case wait
+        /// It is a WebSocket; the serializer is the one that was chosen, nil if none was offered.
+        case opened(SerializerID?)
+        /// It is none.
+        case failed(ConnectionFault)
+    }
+
     /// The path, with its query.
     private let target: String
     /// The value of `Host`.
@@ -17,7 +28,8 @@ package struct WebSocketUpgrade {
     /// What the user adds.
     private let headers: HandshakeHeaders
     /// Random, base64 of 16 octets; what the router makes of it shows that it knows WebSocket.
-    let key: String
+    private let key: String
+    private var reader = HTTPAnswerReader()
 
     /// - Parameters:
     ///   - target: the path, with its query.
@@ -28,7 +40,7 @@ package struct WebSocketUpgrade {
     ///   - key: base64 of 16 octets; random, except in tests.
     package init(
         target: String, host: String, agent: String, serializers: [SerializerID],
-        headers: HandshakeHeaders = HandshakeHeaders(), key: String = NIOWebSocketClientUpgrader.randomRequestKey()
+        headers: HandshakeHeaders = HandshakeHeaders(), key: String = Self.randomKey()
     ) {
         self.target = target
         self.host = host
@@ -38,26 +50,54 @@ package struct WebSocketUpgrade {
         self.key = key
     }
 
-    /// The request, without what NIO's upgrade handler adds: connection, upgrade, key and version.
-    var request: HTTPRequestHead {
-        var headers: HTTPHeaders = ["Host": self.host, "User-Agent": self.agent]
+    /// What is sent first.
+    var request: String {
+        var fields = [
+            ("Host", self.host), ("User-Agent", self.agent), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
+            ("Sec-WebSocket-Key", self.key), ("Sec-WebSocket-Version", "13"),
+        ]
         if !self.serializers.isEmpty {
-            headers.add(name: "Sec-WebSocket-Protocol", value: self.offered)
+            fields.append(("Sec-WebSocket-Protocol", self.offered))
         }
-        for (name, value) in self.headers.revealed {
-            headers.replaceOrAdd(name: name, value: value)
-        }
-        return HTTPRequestHead(version: .http1_1, method: .GET, uri: self.target, headers: headers)
+        let replaced = self.headers.names
+        fields.removeAll { replaced.contains($0.0.lowercased()) }
+        let lines = (fields + self.headers.revealed).map { "\($0): \($1)\r\n" }
+        return "GET \(self.target) HTTP/1.1\r\n\(lines.joined())\r\n"
     }
 
-    /// The serializer that a 101 answer has chosen; nil if none was offered.
-    ///
-    /// - Throws: `ConnectionFault` with code `handshake`.
-    func serializer(chosenBy response: HTTPResponseHead) throws(ConnectionFault) -> SerializerID? {
-        guard response.headers["Sec-WebSocket-Extensions"].isEmpty else {
+    /// Takes the answer's head out of the buffer, once it is whole; frames may follow.
+    mutating func received(_ buffer: inout ByteBuffer) -> Action {
+        switch self.reader.received(&buffer) {
+        case .wait:
+            return .wait
+        case .notHTTP:
+            return .failed(self.notHTTP())
+        case .tooLong:
+            return .failed(self.endless())
+        case .answer(let answer):
+            do {
+                return .opened(try self.serializer(agreedBy: answer))
+            } catch {
+                return .failed(error)
+            }
+        }
+    }
+
+    /// The serializer that an answer agrees to; nil if none was offered (RFC 6455 section 4.1).
+    private func serializer(agreedBy answer: HTTPAnswer) throws(ConnectionFault) -> SerializerID? {
+        guard answer.status == 101 else {
+            throw self.refusal(answer)
+        }
+        let connection = answer.elements("connection").map { $0.lowercased() }
+        guard answer.values("upgrade").map({ $0.lowercased() }) == ["websocket"], connection.contains("upgrade"),
+            try answer.values("sec-websocket-accept") == [self.acceptance()]
+        else {
+            throw self.invalidAnswer()
+        }
+        guard answer.values("sec-websocket-extensions").isEmpty else {
             throw ConnectionFault(.handshake, "turned on a WebSocket extension that was not offered")
         }
-        let chosen = response.headers[canonicalForm: "Sec-WebSocket-Protocol"].map(String.init)
+        let chosen = answer.elements("sec-websocket-protocol")
         guard let first = chosen.first else {
             if self.serializers.isEmpty { return nil }
             throw ConnectionFault(
@@ -73,17 +113,28 @@ package struct WebSocketUpgrade {
         return serializer
     }
 
+    /// What only who knows WebSocket makes of the key (RFC 6455 section 4.2.2).
+    private func acceptance() throws(ConnectionFault) -> String {
+        do {
+            let hash = try SHA1.hash(Array((self.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
+            return String(decoding: Base64.encode(hash), as: UTF8.self)
+        } catch {
+            throw ConnectionFault(
+                .handshake,
+                "can't be spoken to by WebSocket, because this machine's OpenSSL has no SHA-1; use RawSocket")
+        }
+    }
+
     /// Why an answer other than 101 is none, and what to do.
-    func refusal(_ response: HTTPResponseHead) -> ConnectionFault {
+    private func refusal(_ answer: HTTPAnswer) -> ConnectionFault {
         let path = Self.path(self.target)
-        let status =
-            "answered with HTTP \(response.status.code) \(ConnectionFault.quoted(response.status.reasonPhrase))"
+        let reason = answer.reason.isEmpty ? "" : " \(ConnectionFault.quoted(answer.reason))"
         let advice: String
-        switch response.status.code {
+        switch answer.status {
         case 200..<300:
             advice = "\(path) is a web page or something else, not a WebSocket; write the router's WebSocket path"
         case 300..<400:
-            let location = response.headers.first(name: "Location")
+            let location = answer.values("location").first
             advice =
                 location.map { "redirects are not followed; the new place is \(ConnectionFault.quoted($0))" }
                 ?? "redirects are not followed"
@@ -104,18 +155,26 @@ package struct WebSocketUpgrade {
         default:
             advice = "\(path) is not a WebSocket"
         }
-        return ConnectionFault(.handshake, "\(status): \(advice)")
+        return ConnectionFault(.handshake, "answered with HTTP \(answer.status)\(reason): \(advice)")
     }
 
-    /// Why a 101 answer is none, other than by its subprotocol.
-    func invalidAnswer() -> ConnectionFault {
+    /// Why a 101 answer is none, other than by its extensions and its subprotocol.
+    private func invalidAnswer() -> ConnectionFault {
         ConnectionFault(
-            .handshake, "answered the WebSocket handshake wrongly (Upgrade or Sec-WebSocket-Accept is missing or wrong)"
+            .handshake,
+            "answered the WebSocket handshake wrongly (Upgrade, Connection or Sec-WebSocket-Accept is missing or wrong)"
         )
     }
 
     /// The connection was closed before there was an answer.
     func closed() -> ConnectionFault {
+        if let answer = self.reader.begun, answer.status >= 200 {
+            return self.refusal(answer)
+        }
+        return self.closedWithoutAnswer
+    }
+
+    private var closedWithoutAnswer: ConnectionFault {
         ConnectionFault(
             .handshake,
             "closed the connection instead of answering the WebSocket handshake: it is not a WebSocket port "
@@ -123,13 +182,13 @@ package struct WebSocketUpgrade {
     }
 
     /// The answer's head is larger than any server's.
-    func endless() -> ConnectionFault {
+    private func endless() -> ConnectionFault {
         ConnectionFault(
             .handshake, "answered the WebSocket handshake with an HTTP header that is too long; is this a WAMP router?")
     }
 
     /// The answer was not HTTP.
-    func notHTTP() -> ConnectionFault {
+    private func notHTTP() -> ConnectionFault {
         ConnectionFault(
             .handshake,
             "answered the WebSocket handshake with something that is not HTTP; is this a WebSocket port? "
@@ -138,6 +197,11 @@ package struct WebSocketUpgrade {
 
     private var offered: String {
         self.serializers.map(\.subprotocol).joined(separator: ", ")
+    }
+
+    private static func randomKey() -> String {
+        let octets = (0..<16).map { _ in UInt8.random(in: UInt8.min...UInt8.max) }
+        return String(decoding: Base64.encode(octets), as: UTF8.self)
     }
 
     private static func path(_ target: String) -> String {

@@ -1,3 +1,4 @@
+import Cryptography
 import NIOCore
 import Testing
 import WAMP
@@ -77,8 +78,9 @@ import WAMPClient
         let hostile = "x\" }, tls: {"
         #expect(
             try target(hostile, ["WAMP_TICKET": "${HOME}"]).authentication
-                == .ticket(authid: hostile, ticket: "${HOME}"))
-        #expect(try target("joe", ["WAMP_SECRET": "s"]).authentication == .wampcra(authid: "joe", secret: "s"))
+                == .ticket(authid: hostile, ticket: SecretBytes("${HOME}")))
+        #expect(
+            try target("joe", ["WAMP_SECRET": "s"]).authentication == .wampcra(authid: "joe", secret: SecretBytes("s")))
         #expect(throws: ClientUsageError.self) { try target(nil, ["WAMP_SECRET": "s"]) }
         #expect(throws: ClientUsageError.self) { try target("joe", ["WAMP_SECRET": "s", "WAMP_TICKET": "t"]) }
     }

@@ -95,8 +95,8 @@ import Testing
         while case .wait = handshake.received(&buffer) {
             buffer.writeString(filler)
             octets += filler.utf8.count
-            #expect(octets <= ProxyHandshake.greatestHead + 100)
-            guard octets <= ProxyHandshake.greatestHead + 100 else { break }
+            #expect(octets <= HTTPAnswerReader.greatestHead + 100)
+            guard octets <= HTTPAnswerReader.greatestHead + 100 else { break }
         }
         guard case .failed(let fault) = handshake.received(&buffer) else {
             Issue.record("taken")

@@ -18,7 +18,7 @@ import Testing
             && octets[cut...].withUnsafeBytes { validator.accept($0) } && validator.isComplete
     }
 
-    /// Each sequence of one and two octets, and of three and four with the octets at the bounds, as the standard
+    /// Each sequence of one and two octets, and longer ones of the octets at the bounds, as the standard
     /// library judges it.
     @Test func asTheStandardLibraryHasIt() {
         let edges: [UInt8] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF]
@@ -28,7 +28,7 @@ import Testing
             for second in UInt8.min...UInt8.max {
                 texts.append([first, second])
             }
-            for second in edges {
+            for second in edges where first >= 0xC0 {
                 for third in edges {
                     texts.append([first, second, third])
                     texts.append(contentsOf: edges.map { [first, second, third, $0] })

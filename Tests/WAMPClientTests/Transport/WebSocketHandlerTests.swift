@@ -24,9 +24,9 @@ import WAMP
         let upgrade = WebSocketUpgrade(
             target: "/ws?token=x", host: "h:1", agent: "a/1", serializers: serializers, headers: added,
             key: "dGhlIHNhbXBsZSBub25jZQ==")
-        try WebSocketUpgradeHandler.addHandlers(
-            to: channel.pipeline.syncOperations, upgrade: upgrade, greatestMessage: greatest, unsentBound: unsentBound,
-            receiver: self.receiver)
+        try channel.pipeline.syncOperations.addHandler(
+            WebSocketHandler(
+                upgrade: upgrade, greatestMessage: greatest, unsentBound: unsentBound, receiver: self.receiver))
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return channel
     }
@@ -57,7 +57,7 @@ import WAMP
         let request = String(buffer: try self.sent(try self.channel()))
         #expect(request.hasPrefix("GET /ws?token=x HTTP/1.1\r\n"))
         for header in [
-            "Host: h:1", "Upgrade: websocket", "Connection: upgrade", "Sec-WebSocket-Version: 13",
+            "Host: h:1", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol: wamp.2.json", "User-Agent: a/1",
         ] {
             #expect(request.contains("\r\n\(header)\r\n"), "\(header) is missing in \(request)")
@@ -105,6 +105,32 @@ import WAMP
             #expect(frames.map(\.first) == [0x8A])
             #expect(frames.first?.payload == Array("ping".utf8))
         }
+    }
+
+    /// An answer and frames that come octet by octet.
+    @Test func octetByOctet() throws {
+        var stream = ByteBuffer(string: Self.agreed + "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n")
+        stream.writeImmutableBuffer(RouterEnd.webSocket("[1]"))
+        stream.writeImmutableBuffer(RouterEnd.webSocket([0x03, 0xE8], first: 0x88))
+        let channel = try self.channel()
+        for octet in stream.readableBytesView {
+            try channel.writeInbound(ByteBuffer(bytes: [octet]))
+        }
+        #expect(self.receiver.messages == ["[1]"])
+        #expect(self.receiver.fault?.message == "closed the WebSocket with code 1000")
+    }
+
+    /// What stands before the end of the connection is not lost by it.
+    @Test func endRightBehind() throws {
+        let channel = try self.channel()
+        var stream = ByteBuffer(string: Self.agreed + "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n")
+        stream.writeImmutableBuffer(RouterEnd.webSocket("[1]"))
+        stream.writeImmutableBuffer(RouterEnd.webSocket([0x03, 0xE9], first: 0x88))
+        channel.pipeline.fireChannelRead(stream)
+        channel.pipeline.fireChannelInactive()
+        #expect(self.receiver.messages == ["[1]"])
+        #expect(self.receiver.fault?.message == "closed the WebSocket with code 1001")
+        #expect(self.receiver.isClosed)
     }
 
     @Test func messagesOfATurnAreOneWrite() throws {
@@ -236,6 +262,15 @@ import WAMP
         ("SSH-2.0-OpenSSH\r\n", "not HTTP"),
         ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", "handshake wrongly"),
         ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n", "handshake wrongly"),
+        (
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: close\r\n"
+                + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+            "handshake wrongly"
+        ),
+        (agreed + "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", "handshake wrongly"),
+        (agreed + "no field\r\n\r\n", "not HTTP"), (agreed + " folded: x\r\n\r\n", "not HTTP"),
+        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 No\r\n\r\n", "there is no WebSocket at /ws"),
+        ("HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: HTTPAnswerReader.greatestHead), "too long"),
         (agreed + "\r\n", "without a WAMP subprotocol"),
         (agreed + "Sec-WebSocket-Protocol: wamp.2.cbor\r\n\r\n", "not offered (wamp.2.cbor)"),
         (agreed + "Sec-WebSocket-Protocol: wamp.2.json, wamp.2.cbor\r\n\r\n", "not offered"),

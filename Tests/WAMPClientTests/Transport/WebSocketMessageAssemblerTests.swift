@@ -1,123 +1,184 @@
 import NIOCore
-import NIOWebSocket
 import Testing
 
 @testable import WAMPClient
 
 @Suite struct WebSocketMessageAssemblerTests {
-    private func frame(_ opcode: WebSocketOpcode, _ text: String, fin: Bool = true) -> WebSocketFrame {
-        WebSocketFrame(fin: fin, opcode: opcode, data: ByteBuffer(string: text))
+    typealias Action = WebSocketMessageAssembler.Action
+
+    /// First octets of frames.
+    private enum First {
+        static let text: UInt8 = 0x81
+        static let beginningOfText: UInt8 = 0x01
+        static let binary: UInt8 = 0x82
+        static let beginningOfBinary: UInt8 = 0x02
+        static let fragment: UInt8 = 0x00
+        static let lastFragment: UInt8 = 0x80
+        static let close: UInt8 = 0x88
+        static let ping: UInt8 = 0x89
+        static let pong: UInt8 = 0x8A
     }
 
-    private func violation(_ frames: WebSocketFrame..., greatest: Int = 10) -> UInt16? {
-        var assembler = WebSocketMessageAssembler(accepted: .text, greatest: greatest)
-        do {
-            for frame in frames {
-                _ = try assembler.received(frame)
-            }
-            return nil
-        } catch {
-            return error.closeCode
+    private static func stream(_ frames: [(UInt8, [UInt8])]) -> ByteBuffer {
+        var stream = ByteBuffer()
+        for (first, payload) in frames {
+            stream.writeImmutableBuffer(RouterEnd.webSocket(payload, first: first))
         }
+        return stream
+    }
+
+    private func stream(_ frames: (UInt8, String)...) -> ByteBuffer {
+        Self.stream(frames.map { ($0, Array($1.utf8)) })
+    }
+
+    /// What comes out of a stream; fragments are left out.
+    private static func actions(
+        _ stream: ByteBuffer, accepted: WebSocketMessageKind? = .text, greatest: Int = 10
+    ) throws(WebSocketViolation) -> [Action] {
+        var assembler = WebSocketMessageAssembler(accepted: accepted, greatest: greatest)
+        var stream = stream
+        var actions: [Action] = []
+        while let action = try assembler.next(from: &stream) {
+            actions.append(action)
+        }
+        return actions.filter { $0 != .fragment }
+    }
+
+    /// The close code for a stream, and how many of its octets were read before it was known.
+    private func violation(
+        _ stream: ByteBuffer, accepted: WebSocketMessageKind? = .text, greatest: Int = 10
+    ) -> (code: UInt16, at: Int)? {
+        var assembler = WebSocketMessageAssembler(accepted: accepted, greatest: greatest)
+        var unread = ByteBuffer()
+        for (index, octet) in stream.readableBytesView.enumerated() {
+            unread.writeInteger(octet)
+            do {
+                while try assembler.next(from: &unread) != nil {}
+            } catch {
+                // The same, whether it comes at once or in pieces.
+                #expect(throws: error) { try Self.actions(stream, accepted: accepted, greatest: greatest) }
+                return (error.closeCode, index + 1)
+            }
+        }
+        return nil
     }
 
     @Test func fragmentsWithControlFramesBetween() throws {
-        var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 10)
-        #expect(try assembler.received(self.frame(.text, "abc", fin: false)) == .nothing)
-        #expect(assembler.isWithinMessage)
-        #expect(try assembler.received(self.frame(.ping, "p")) == .ping(ByteBuffer(string: "p")))
-        #expect(try assembler.received(self.frame(.continuation, "", fin: false)) == .nothing)
-        #expect(try assembler.received(self.frame(.pong, "")) == .pong)
-        #expect(
-            try assembler.received(self.frame(.continuation, "def")) == .message(ByteBuffer(string: "abcdef"), .text))
-        #expect(!assembler.isWithinMessage)
-        #expect(
-            try assembler.received(self.frame(.text, "0123456789")) == .message(ByteBuffer(string: "0123456789"), .text)
-        )
+        let stream = self.stream(
+            (First.beginningOfText, "abc"), (First.ping, "p"), (First.fragment, ""), (First.pong, ""),
+            (First.lastFragment, "def"), (First.text, "0123456789"), (First.text, ""))
+        let expected: [Action] = [
+            .ping(ByteBuffer(string: "p")), .pong, .message(ByteBuffer(string: "abcdef"), .text),
+            .message(ByteBuffer(string: "0123456789"), .text), .message(ByteBuffer(), .text),
+        ]
+        #expect(try Self.actions(stream) == expected)
     }
 
-    @Test func violations() {
-        var masked = self.frame(.text, "x")
-        masked.maskKey = [1, 2, 3, 4]
-        #expect(self.violation(masked) == 1002)
-        var reserved = self.frame(.text, "x")
-        reserved.rsv1 = true
-        #expect(self.violation(reserved) == 1002)
-        #expect(self.violation(self.frame(.binary, "x")) == 1003)
-        #expect(self.violation(self.frame(.continuation, "x")) == 1002)
-        #expect(self.violation(self.frame(.text, "x", fin: false), self.frame(.text, "y")) == 1002)
-        #expect(self.violation(self.frame(.text, "01234567890")) == 1009)
-        #expect(self.violation(self.frame(.text, "0123456789", fin: false), self.frame(.continuation, "0")) == 1009)
-        if let unknown = WebSocketOpcode(encodedWebSocketOpcode: 0x3) {
-            #expect(self.violation(self.frame(unknown, "x")) == 1002)
+    @Test func isWithinMessage() throws {
+        var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 10)
+        var stream = self.stream((First.beginningOfText, "a"), (First.lastFragment, "b"))
+        #expect(!assembler.isWithinMessage)
+        #expect(try assembler.next(from: &stream) == .fragment)
+        #expect(assembler.isWithinMessage)
+        #expect(try assembler.next(from: &stream) == .message(ByteBuffer(string: "ab"), .text))
+        #expect(!assembler.isWithinMessage)
+        stream = ByteBuffer(bytes: [First.text, 5, 0x61])
+        #expect(try assembler.next(from: &stream) == nil)
+        #expect(assembler.isWithinMessage)
+    }
+
+    /// Messages of all lengths' encodings, as text in several languages, whole and in fragments, cut at each place.
+    @Test func everySplitPoint() throws {
+        let long = String(repeating: "\u{E9}\u{65E5}\u{1F600}x", count: 20)
+        var frames = [(First.text, Array("a\u{E9}\u{65E5}\u{1F600}".utf8)), (First.text, Array(long.utf8))]
+        let octets = Array(long.utf8)
+        frames += [
+            (First.beginningOfText, Array(octets[..<3])), (First.fragment, Array(octets[3..<150])),
+            (First.ping, [0xFF]), (First.lastFragment, Array(octets[150...])), (First.close, [0x03, 0xE8, 0x78]),
+        ]
+        let stream = Self.stream(frames)
+        let expected = try Self.actions(stream, greatest: 300)
+        #expect(expected.count == 5)
+        #expect(expected[3] == .message(ByteBuffer(string: long), .text))
+        for cut in 0...stream.readableBytes {
+            var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 300)
+            var unread = ByteBuffer()
+            var actions: [Action] = []
+            for piece in [stream.readableBytesView.prefix(cut), stream.readableBytesView.dropFirst(cut)] {
+                unread.writeBytes(piece)
+                while let action = try assembler.next(from: &unread) {
+                    actions.append(action)
+                }
+            }
+            #expect(actions.filter { $0 != .fragment } == expected, "cut at \(cut)")
         }
+    }
+
+    @Test(arguments: [126, 0xFFFF, 0x10000]) func longLengths(_ length: Int) throws {
+        let text = String(repeating: "x", count: length)
+        #expect(
+            try Self.actions(self.stream((First.text, text)), greatest: length)
+                == [.message(ByteBuffer(string: text), .text)])
+    }
+
+    /// What is wrong, and with which octet of the stream it is known: never later than with the header's last.
+    @Test(arguments: [
+        ([0xC1, 0x01], 1002, 2), ([0xA1, 0x01], 1002, 2), ([0x91, 0x01], 1002, 2), ([0x83, 0x01], 1002, 2),
+        ([0x8B, 0x01], 1002, 2), ([0x81, 0x81], 1002, 2), ([0x82, 0x01], 1003, 2), ([0x80, 0x01], 1002, 2),
+        ([0x00, 0x01], 1002, 2), ([0x01, 0x00, 0x81, 0x01], 1002, 4), ([0x01, 0x00, 0x01, 0x01], 1002, 4),
+        ([0x09, 0x00], 1002, 2), ([0x89, 0x7E], 1002, 2), ([0x88, 0x7F], 1002, 2), ([0x81, 0x0B], 1009, 2),
+        ([0x81, 0x7E, 0x00, 0x7E], 1009, 4), ([0x01, 0x06] + Array("123456".utf8) + [0x80, 0x05], 1009, 10),
+        ([0x81, 0x7E, 0x00, 0x05], 1002, 4), ([0x81, 0x7F, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], 1002, 10),
+        ([0x81, 0x7F] + Array(repeating: 0xFF, count: 8), 1002, 10),
+        ([0x81, 0x7F, 0x7F] + Array(repeating: 0xFF, count: 7), 1009, 10),
+        ([0x01, 0x06] + Array("123456".utf8) + [0x80, 0x7F, 0x7F] + Array(repeating: 0xFF, count: 7), 1009, 18),
+    ])
+    func violations(_ octets: [UInt8], _ code: UInt16, _ place: Int) throws {
+        let found = try #require(self.violation(ByteBuffer(bytes: octets)))
+        #expect(found.code == code)
+        #expect(found.at == place)
+    }
+
+    /// Text that is not UTF-8 is found at the first octet that no other could mend, or at the end.
+    @Test(arguments: [
+        ([0x81, 0x05, 0x61, 0xFF], 4), ([0x81, 0x05, 0xED, 0xA0], 4), ([0x81, 0x05, 0xF4, 0x90], 4),
+        ([0x81, 0x01, 0xC3], 3), ([0x01, 0x01, 0xC3, 0x80, 0x05, 0x28], 6), ([0x01, 0x02, 0x61, 0x80, 0x80], 4),
+        ([0x01, 0x01, 0xC3, 0x80, 0x00], 5), ([0x01, 0x01, 0xC3, 0x00, 0x01, 0xA9, 0x80, 0x02, 0xE2, 0x82], 10),
+    ])
+    func notUTF8(_ octets: [UInt8], _ place: Int) throws {
+        let found = try #require(self.violation(ByteBuffer(bytes: octets)))
+        #expect(found.code == 1007)
+        #expect(found.at == place)
+    }
+
+    /// What came before does not matter to the next message: a character that a fragment ended in, a binary one.
+    @Test func eachMessageIsOfItsOwn() throws {
+        let stream = Self.stream([
+            (First.beginningOfText, [0xC3]), (First.lastFragment, [0xA9]), (First.beginningOfBinary, [0xC3]),
+            (First.lastFragment, [0xFF]), (First.beginningOfText, [0x61]), (First.lastFragment, [0xC3, 0xA9]),
+        ])
+        let expected: [Action] = [
+            .message(ByteBuffer(string: "\u{E9}"), .text), .message(ByteBuffer(bytes: [0xC3, 0xFF]), .binary),
+            .message(ByteBuffer(string: "a\u{E9}"), .text),
+        ]
+        #expect(try Self.actions(stream, accepted: nil) == expected)
+        #expect(self.violation(stream, accepted: .binary)?.code == 1003)
+        #expect(self.violation(stream, accepted: .text)?.code == 1003)
     }
 
     @Test(arguments: [
         ([], 1005, ""), ([0x03, 0xE8], 1000, ""), ([0x03, 0xE9, 0x68, 0x69], 1001, "hi"), ([0x0F, 0xA0], 4000, ""),
     ])
     func closing(_ octets: [UInt8], _ code: UInt16, _ reason: String) throws {
-        var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 10)
-        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: ByteBuffer(bytes: octets))
-        #expect(try assembler.received(frame) == .close(code: code, reason: reason))
+        #expect(try Self.actions(Self.stream([(First.close, octets)])) == [.close(code: code, reason: reason)])
     }
 
-    @Test(arguments: [[0x03], [0x00, 0x00], [0x03, 0xED], [0x03, 0xEC], [0x07, 0xD0], [0xFF, 0xFF]])
-    func illegalClosing(_ octets: [UInt8]) {
-        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: ByteBuffer(bytes: octets))
-        #expect(self.violation(frame) == 1002)
-    }
-
-    /// A reason of a close frame is text too.
-    @Test func illegalReason() {
-        let octets: [UInt8] = [0x03, 0xE8, 0x68, 0xFF]
-        let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: ByteBuffer(bytes: octets))
-        #expect(self.violation(frame) == 1007)
-    }
-
-    private func frame(_ opcode: WebSocketOpcode, octets: some Sequence<UInt8>, fin: Bool) -> WebSocketFrame {
-        WebSocketFrame(fin: fin, opcode: opcode, data: ByteBuffer(bytes: octets))
-    }
-
-    /// Text cut in two at each place, also within its characters; and the same without its end.
-    @Test func textInFragments() throws {
-        let text = "a\u{E9}\u{65E5}\u{1F600}"
-        let octets = Array(text.utf8)
-        for cut in 0...octets.count {
-            var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 20)
-            #expect(try assembler.received(self.frame(.text, octets: octets[..<cut], fin: false)) == .nothing)
-            let last = self.frame(.continuation, octets: octets[cut...], fin: true)
-            #expect(try assembler.received(last) == .message(ByteBuffer(string: text), .text), "cut at \(cut)")
-            let short = self.frame(.continuation, octets: octets[cut...].dropLast(), fin: true)
-            let first = self.frame(.text, octets: octets[..<min(cut, octets.count - 1)], fin: false)
-            #expect(self.violation(first, short, greatest: 20) == 1007, "cut at \(cut)")
-        }
-    }
-
-    /// What no continuation can mend is refused before the message's last fragment.
-    @Test func notUTF8() {
-        #expect(self.violation(self.frame(.text, octets: [0x61, 0xFF], fin: true)) == 1007)
-        #expect(self.violation(self.frame(.text, octets: [0xED, 0xA0], fin: false)) == 1007)
-        #expect(self.violation(self.frame(.text, octets: [0xED], fin: false)) == nil)
-        #expect(self.violation(self.frame(.text, octets: [0xED], fin: true)) == 1007)
-        // A new message does not continue the text of the one before.
-        #expect(
-            self.violation(
-                self.frame(.text, octets: [0xC3], fin: false), self.frame(.continuation, octets: [0xA9], fin: true),
-                self.frame(.text, octets: [0x61], fin: false), self.frame(.continuation, octets: [0x62], fin: true))
-                == nil)
-    }
-
-    @Test func eitherKind() throws {
-        var assembler = WebSocketMessageAssembler(accepted: nil, greatest: 10)
-        let octets: [UInt8] = [0xFF, 0x00]
-        #expect(
-            try assembler.received(self.frame(.binary, octets: octets, fin: true))
-                == .message(ByteBuffer(bytes: octets), .binary))
-        #expect(try assembler.received(self.frame(.binary, octets: [0xFF], fin: false)) == .nothing)
-        #expect(
-            try assembler.received(self.frame(.continuation, octets: [0x00], fin: true))
-                == .message(ByteBuffer(bytes: octets), .binary))
-        #expect(try assembler.received(self.frame(.text, "x")) == .message(ByteBuffer(string: "x"), .text))
+    @Test(
+        arguments: [
+            ([0x03], 1002), ([0x00, 0x00], 1002), ([0x03, 0xED], 1002), ([0x03, 0xEC], 1002), ([0x07, 0xD0], 1002),
+            ([0xFF, 0xFF], 1002), ([0x03, 0xE8, 0x68, 0xFF], 1007), ([0x03, 0xE8, 0xC3], 1007),
+        ] as [([UInt8], UInt16)])
+    func illegalClosing(_ octets: [UInt8], _ code: UInt16) {
+        #expect(self.violation(Self.stream([(First.close, octets)]))?.code == code)
     }
 }
