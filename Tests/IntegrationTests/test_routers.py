@@ -108,6 +108,7 @@ WAYS_IN: dict[str, dict[str, str] | None] = {
     "ticket": {"method": "ticket", "authid": "ticket-user", "ticket": TICKET},
     "wampcra": {"method": "wampcra", "authid": "plain-user", "secret": SECRET},
     "wampcra salted": {"method": "wampcra", "authid": "salted-user", "secret": SECRET},
+    "cryptosign": {"method": "cryptosign", "authid": "key-user", "private_key": bytes(range(32)).hex()},
 }
 
 
@@ -134,9 +135,36 @@ async def test_authentication(kind: RouterKind, started: Callable[[RouterKind], 
                     sidecar.remove()
                 if auth is None:
                     continue
-                sidecar = entering(router, transport, database, auth | {"ticket" if "ticket" in auth else "secret": "wrong"})
+                secret = next(key for key in ("ticket", "secret", "private_key") if key in auth)
+                sidecar = entering(router, transport, database, auth | {secret: "5e" * 32})
                 try:
                     await sidecar.started("router refuses the credentials")
+                finally:
+                    sidecar.remove()
+
+
+@pytest.mark.parametrize("kind", ROUTERS, ids=lambda kind: kind.title)
+async def test_serializers(kind: RouterKind, started: Callable[[RouterKind], RouterActor], database: Database) -> None:
+    """Each serializer, from and to a peer that has JSON: text, numbers, binary, and an error."""
+    router = started(kind)
+    database.execute(SCHEMA.split("grant usage")[0] + "; grant usage on schema s to sidecar")
+    for transport in kind.transports:
+        async with joined(router, kind.transports[0]) as peer:
+            for serializer in kind.serializers:
+                sidecar = Sidecar(settings(
+                    router.url(transport), database.url, router={"serializers": [serializer]},
+                    procedures={"serialized.echo": "s.echo", "serialized.reversed": "s.reversed", "serialized.fails": "s.fails"}))
+                try:
+                    await sidecar.started()
+                    assert sidecar.entries("router joined")[0]["serializer"] == serializer
+                    values = [1, -1, 2**53, 1.5, None, True, "Ünïcödé 😀", [], {"k": [{}]}]
+                    async with asyncio.timeout(20):
+                        assert (await peer.call("serialized.echo", *values, k=values)).value == [values, {"k": values}], serializer
+                        if serializer == "json" or "binary between serializers" not in kind.lacks:
+                            reversed_one = await peer.call("serialized.reversed", b"\x00\x01\xff")
+                            assert reversed_one.value == b"\xff\x01\x00", serializer
+                        assert (await peer.error("serialized.fails")).kwargs == {"left": 0}, serializer
+                    assert await sidecar.stopped() == 0
                 finally:
                     sidecar.remove()
 

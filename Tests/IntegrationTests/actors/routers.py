@@ -59,7 +59,7 @@ def crossbar(version: str, program: Path | None = None) -> RouterKind:
 
 XCONN = RouterKind(
     "xconn", version("xconn"), XconnRouter, ["websocket"], ["json", "msgpack", "cbor"],
-    ["anonymous", "ticket", "wampcra"],
+    ["anonymous", "ticket", "wampcra", "cryptosign"],
     {
         "pattern_based_registration": "`match` is ignored: a pattern would be a plain URI. The sidecar doesn't register such a procedure.",
         "pattern_based_subscription": "`match` is ignored: a pattern would be a plain URI. The sidecar doesn't subscribe to such a topic.",
@@ -75,6 +75,8 @@ XCONN = RouterKind(
         "session_meta_api": "There are no meta procedures and events.",
         "lost connections": "A session whose connection breaks without GOODBYE is kept: its procedures stay taken until the router restarts, "
         "and who calls it, publishes to it or answers it loses its own connection.",
+        "binary between serializers": "Binary from a peer with MessagePack or CBOR can't be given to one with JSON: the sender's connection ends, "
+        "and binary from JSON stays text. Let all use the same.",
         "messages over 4 MiB": "The connection is closed with code 1009.",
         "deep payloads": "A payload nested a thousand levels deep or so ends its sender's connection.",
     },
