@@ -26,8 +26,14 @@ package struct ScramServerKeys: Sendable {
     /// Whether a client's proof is right for an exchange's messages.
     package func isProof(_ proof: [UInt8], of authMessage: [UInt8]) throws(CryptographyError) -> Bool {
         guard proof.count == SHA256.byteCount else { return false }
-        let signature = try HMAC.sha256(authMessage, key: self.storedKey)
-        let clientKey = SecretBytes(zip(proof, signature).map { $0 ^ $1 })
+        // Together they are the client's key: neither may lie about.
+        let signature = try HMAC.secret(authMessage, key: self.storedKey)
+        let clientKey = unsafe SecretBytes(capacity: proof.count) { target in
+            unsafe signature.withUnsafeBytes { signature in
+                for index in proof.indices { unsafe target[index] = unsafe proof[index] ^ signature[index] }
+            }
+            return proof.count
+        }
         return try SHA256.secret(clientKey) == self.storedKey
     }
 
@@ -50,8 +56,10 @@ package struct ScramClientKeys: Sendable {
 
     /// What proves the client for an exchange's messages.
     package func proof(of authMessage: [UInt8]) throws(CryptographyError) -> [UInt8] {
-        let signature = try HMAC.sha256(authMessage, key: self.serverKeys.storedKey)
-        return unsafe self.clientKey.withUnsafeBytes { unsafe zip($0, signature).map { $0 ^ $1 } }
+        let signature = try HMAC.secret(authMessage, key: self.serverKeys.storedKey)
+        return unsafe self.clientKey.withUnsafeBytes { key in
+            unsafe signature.withUnsafeBytes { unsafe zip(key, $0).map { $0 ^ $1 } }
+        }
     }
 
     /// What the server has to prove itself with for the same messages.

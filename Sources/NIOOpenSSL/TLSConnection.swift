@@ -105,8 +105,10 @@ package import NIOCore
         switch name {
         case .host(let name):
             unsafe wamp_tls_strict_names(self.ssl)
+            // A dot at the beginning would stand for all that ends so.
             isSet =
-                unsafe !name.isEmpty && !name.utf8.contains(0) && SSL_set1_host(self.ssl, name) == 1
+                unsafe !name.isEmpty && !name.hasPrefix(".") && !name.utf8.contains(0)
+                && SSL_set1_host(self.ssl, name) == 1
                 && wamp_tls_set_server_name(self.ssl, name) == 1
         case .address(let address):
             // An address is no server name (RFC 6066 section 3).

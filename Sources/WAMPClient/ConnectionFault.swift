@@ -44,6 +44,9 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
     /// The code of a WebSocket's close frame, where that was the end.
     let closeCode: UInt16?
 
+    /// Whether it may be about something else: the router did not say.
+    let isGuess: Bool
+
     /// The router it is about, once that is known.
     package private(set) var url: RouterURL?
 
@@ -54,19 +57,25 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
 
     /// A fault of a kind, with its text and, for ABORT and GOODBYE, its reason.
     package init(_ code: Code, _ message: String, uri: String? = nil) {
-        self.init(code, message, uri: uri, closeCode: nil)
+        self.init(code, message, uri: uri, closeCode: nil, isGuess: false)
     }
 
-    private init(_ code: Code, _ message: String, uri: String?, closeCode: UInt16?) {
+    private init(_ code: Code, _ message: String, uri: String?, closeCode: UInt16?, isGuess: Bool) {
         self.code = code
         self.message = message
         self.uri = uri
         self.closeCode = closeCode
+        self.isGuess = isGuess
     }
 
     /// The router closed the WebSocket with a code.
     static func closed(webSocketCode code: UInt16, _ message: String) -> ConnectionFault {
-        ConnectionFault(.closed, message, uri: nil, closeCode: code)
+        ConnectionFault(.closed, message, uri: nil, closeCode: code, isGuess: false)
+    }
+
+    /// The router may have refused the serializer: it closed the connection and did not say why.
+    static func perhapsSerializer(_ message: String) -> ConnectionFault {
+        ConnectionFault(.serializer, message, uri: nil, closeCode: nil, isGuess: true)
     }
 
     /// The same, about a router.

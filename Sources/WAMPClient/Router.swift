@@ -97,7 +97,7 @@ package final class Router {
     /// What follows a refused serializer.
     private func refused(_ connection: Connection, _ fault: inout ConnectionFault) -> ReconnectStateMachine.Ending {
         let refused = self.serializers[self.url].next
-        switch self.serializers[self.url].wasRefused() {
+        switch self.serializers[self.url].wasRefused(isGuess: fault.isGuess) {
         case .tryNext(let next, let isNew):
             if isNew, !self.reconnect.isStopping {
                 self.delegate?.observed(.serializerRefused(connection.url, refused, fault, next: next))
@@ -173,15 +173,18 @@ extension Router: ConnectionOwner {
             .unsentOutput, .stopped:
             ending = .transient
         }
+        let isStopping = self.reconnect.isStopping
         let action = self.reconnect.ended(ending, at: self.eventLoop.now, random: Double.random(in: 0...1))
         switch action {
         case .wait(let time):
+            // First the timer: who is told may stop it.
+            self.run(action)
             self.observe(connection.url, session, fault, retryIn: time)
         case .connect, .nothing:
             self.observe(connection.url, session, fault, retryIn: nil)
+            self.run(action)
         }
-        self.run(action)
-        if self.reconnect.isStopping {
+        if isStopping {
             self.delegate?.observed(.stopped)
             let completions = self.stopCompletions
             self.stopCompletions = []

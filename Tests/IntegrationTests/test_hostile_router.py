@@ -235,7 +235,7 @@ async def test_takes_less_than_it_says(make_sidecar: SidecarMaker, installed: In
         assert installed.rows("select kind, topic, error from wamp.dead_letter") == [
             ("publish", "test.out", "wamp.error.payload_size_exceeded")]
         [lost] = sidecar.entries("router lost")
-        assert "code 1009" in lost["reason"] and "at most 20" in lost["reason"], lost
+        assert "code 1009" in lost["reason"] and "at most 10" in lost["reason"], lost
         await until(lambda: router.connections[1].registrations, "it is registered again")
         _, answer = router.connections[1].invoke("test.wide", 30_000)
         assert (await asyncio.wait_for(answer, 10))[4] == "wamp.error.payload_size_exceeded"

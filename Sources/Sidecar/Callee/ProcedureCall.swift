@@ -32,6 +32,8 @@ final class ProcedureCall: WorkHandler {
     private var serializationFailures = 0
     private var hasLookedAgain = false
     private var isInterrupted = false
+    /// The session has ended: it is not run again for nobody.
+    private var isOver = false
 
     init(
         _ invocation: Invocation, route: ProcedureRoute, definition: ProcedureDefinition, caller: CallSettings.Caller,
@@ -69,6 +71,7 @@ final class ProcedureCall: WorkHandler {
     /// The session is over: nobody can be answered. What has been sent runs to its end, what has not is not sent. A set that goes to its caller
     /// as it comes is ended: it may have no end of its own.
     func sessionEnded() {
+        self.isOver = true
         switch self.state {
         case .lookingUp: self.state = .answered
         case .running(let work) where self.progress != nil:
@@ -141,7 +144,8 @@ final class ProcedureCall: WorkHandler {
             machine: ChunkStateMachine(
                 mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows,
                 greatestMessage: self.session.greatestMessage),
-            timeout: self.timeout, eventLoop: self.callee.eventLoop, endStatement: { pool.interrupt(work) })
+            timeout: self.timeout, eventLoop: self.callee.eventLoop, passedOn: { work.isPassedOn = true },
+            endStatement: { pool.interrupt(work) })
     }
 
     private func lookAgain() {
@@ -224,7 +228,7 @@ final class ProcedureCall: WorkHandler {
         guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
-        if isRepeatable, !self.isInterrupted {
+        if isRepeatable, !self.isInterrupted, !self.isOver {
             let isSerializationFailure = error.sqlstate == "40001" || error.sqlstate == "40P01"
             if isSerializationFailure, self.serializationFailures < self.route.mapping.retries {
                 self.serializationFailures += 1

@@ -26,6 +26,7 @@ final class ProgressiveResult {
     private let session: Session
     private let eventLoop: any EventLoop
     private let timeout: TimeAmount
+    private let passedOn: () -> Void
     private let endStatement: () -> Void
     private var machine: ChunkStateMachine
     private var deadline: NIODeadline?
@@ -38,16 +39,18 @@ final class ProgressiveResult {
 
     /// - Parameters:
     ///   - timeout: how long it may take from when it was sent to the server.
+    ///   - passedOn: called whenever rows have been sent: from then on the statement must not be run again.
     ///   - endStatement: called at most once, when what still comes of the statement is of no use; not after ``cancel()``.
     init(
         _ request: RequestID, session: Session, machine: ChunkStateMachine, timeout: TimeAmount,
-        eventLoop: any EventLoop, endStatement: @escaping () -> Void
+        eventLoop: any EventLoop, passedOn: @escaping () -> Void, endStatement: @escaping () -> Void
     ) {
         self.request = request
         self.session = session
         self.machine = machine
         self.timeout = timeout
         self.eventLoop = eventLoop
+        self.passedOn = passedOn
         self.endStatement = endStatement
     }
 
@@ -62,7 +65,6 @@ final class ProgressiveResult {
         } catch {
             self.stop(.fault(error))
         }
-        if self.hasSent { work.isPassedOn = true }
     }
 
     private func take(_ row: borrowing ResultRow) throws(ChunkStateMachine.Fault) -> ByteBuffer? {
@@ -104,7 +106,9 @@ final class ProgressiveResult {
         var payload = Payload(arguments: chunk)
         payload.restoreBinary()
         switch self.session.yield(self.request, payload: payload, progress: true) {
-        case .sent: self.hasSent = true
+        case .sent:
+            self.hasSent = true
+            self.passedOn()
         case .tooLarge(let size, let limit): self.stop(.tooLargeForRouter(size: size, limit: limit))
         case .sessionClosed: self.stop(.canceled)
         }

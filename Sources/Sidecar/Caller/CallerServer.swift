@@ -23,11 +23,14 @@ struct CallerServer {
             } catch {
                 throw StartError("\(place): caller.connect: \(error)")
             }
-            if settings.tls != nil, !settings.insecure,
-                options.contains(where: { $0.name == "sslmode" && $0.value == "disable" })
-            {
-                throw StartError(
-                    "\(place): caller.connect: sslmode=disable does not go with caller.tls; write verify-full")
+            if settings.tls != nil, !settings.insecure {
+                let mode = options.first { $0.name == "sslmode" }?.value
+                if let mode, ["disable", "allow", "prefer"].contains(mode) {
+                    throw StartError(
+                        "\(place): caller.connect: sslmode=\(mode) does not go with caller.tls; write verify-full")
+                }
+                // libpq's own default goes on unencrypted with whoever says that there is no TLS.
+                if mode == nil { options.append(("sslmode", "require")) }
             }
             if let secret = options.first(where: { ["user", "password", "passfile"].contains($0.name) }) {
                 throw StartError("\(place): caller.connect: '\(secret.name)' has no place here; the sidecar sees to it")

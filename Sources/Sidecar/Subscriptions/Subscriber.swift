@@ -217,6 +217,7 @@ final class Subscriber {
         case .idle, .subscribing:
             break
         }
+        entry.refusal = nil
     }
 
     private func holds(_ entry: Entry) -> Bool { self.entries.contains { $0 === entry } }

@@ -4,7 +4,8 @@ import WAMP
 ///
 /// Sans I/O: its driver (`Router`) reports how each attempt went. A router that refuses one is asked for the next at
 /// once; when it has refused all, the usual wait follows. What a router has agreed to is what it is asked for first the
-/// next time.
+/// next time, if it has said that it refuses the others. Where it only closed the connections, which a router that
+/// starts does too, it has to do so a second time.
 struct SerializerStateMachine {
     /// What the driver does after a refusal.
     enum Action: Equatable {
@@ -18,6 +19,10 @@ struct SerializerStateMachine {
     private var serializers: [SerializerID]
     /// How many of them were refused since the last wait.
     private var refused = 0
+    /// Whether one of those refusals is a guess.
+    private var hasGuessed = false
+    /// What seemed to be refused before the router agreed to another.
+    private var suspected: Set<SerializerID> = []
     /// What the log knows.
     private var told: Set<SerializerID> = []
 
@@ -35,24 +40,37 @@ struct SerializerStateMachine {
     mutating func agreed() {
         guard self.refused > 0 else { return }
         let serializer = self.next
-        self.serializers.removeAll { $0 == serializer }
-        self.serializers.insert(serializer, at: 0)
-        self.refused = 0
+        let refused = self.serializers.prefix(self.refused)
+        if !self.hasGuessed || self.suspected.isSuperset(of: refused) {
+            self.serializers.removeAll { $0 == serializer }
+            self.serializers.insert(serializer, at: 0)
+        } else {
+            self.suspected.formUnion(refused)
+        }
+        self.begin()
     }
 
-    /// The router has refused what it was asked for, or may have.
-    mutating func wasRefused() -> Action {
+    /// The router has refused what it was asked for.
+    ///
+    /// - Parameter isGuess: it did not say so.
+    mutating func wasRefused(isGuess: Bool) -> Action {
         let serializer = self.next
         self.refused += 1
+        self.hasGuessed = self.hasGuessed || isGuess
         if self.refused < self.serializers.count {
             return .tryNext(self.next, isNew: self.told.insert(serializer).inserted)
         }
-        self.refused = 0
+        self.begin()
         return .giveUp(others: self.serializers.dropLast())
     }
 
     /// An attempt, or a session, has ended for another reason.
     mutating func ended() {
+        self.begin()
+    }
+
+    private mutating func begin() {
         self.refused = 0
+        self.hasGuessed = false
     }
 }

@@ -64,7 +64,7 @@ extension Connection {
         switch self.machine.unsubscribe(subscription) {
         case .send(let id):
             self.request(
-                .unsubscribe(completion), id: { _ in id },
+                .unsubscribe(subscription, completion), id: { _ in id },
                 message: { .unsubscribe(Unsubscribe(request: $0, subscription: subscription)) })
         case .released:
             completion(.success(()))
@@ -149,7 +149,11 @@ extension Connection {
         case (.register(let completion), .registered(let registration)): completion(.success(registration))
         case (.unregister(let completion), .unregistered): completion(.success(()))
         case (.subscribe(let completion), .subscribed(let subscription)): completion(.success(subscription))
-        case (.unsubscribe(let completion), .unsubscribed): completion(.success(()))
+        case (.unsubscribe(let subscription, let completion), .unsubscribed(let lost)):
+            completion(.success(()))
+            if lost > 0, let session = self.session {
+                self.delegate?.revoked(subscription, reason: "given back while it was asked for again", in: session)
+            }
         case (.publish(let completion), .published(let publication)): completion(.success(publication))
         case (.call(let completion), .result(let result)), (.call(let completion), .progress(let result)):
             completion(.success(result))

@@ -446,8 +446,8 @@ extension Connection: TransportReceiver {
                         + "router's log")
         } else if fault.closeCode == Self.messageTooBig, let transport = self.transport, self.fault == nil {
             // WebSocket doesn't say beforehand what the peer takes. Whatever was sent again and again would end every
-            // session, so this is learned: what was too big is at least not longer than the longest.
-            let limit = max(transport.longestSent - 1, 1)
+            // session, so this is learned: half of the longest, because a limit that sinks by octets costs many sessions.
+            let limit = max(transport.longestSent / 2, min(transport.longestSent - 1, Self.leastLimit))
             self.shownLimit = limit
             self.fault = ConnectionFault(
                 .closed,
@@ -460,6 +460,8 @@ extension Connection: TransportReceiver {
 
     /// Why a WebSocket is closed (RFC 6455, section 7.4.1).
     private static let messageTooBig: UInt16 = 1009
+    /// HELLO, and a few arguments, must go through.
+    private static let leastLimit = 4096
 
     func transportClosed() {
         self.ended()

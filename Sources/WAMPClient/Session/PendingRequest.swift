@@ -6,7 +6,7 @@ enum PendingRequest {
     case register((Result<RegistrationID, RequestError>) -> Void)
     case unregister((Result<Void, RequestError>) -> Void)
     case subscribe((Result<SubscriptionID, RequestError>) -> Void)
-    case unsubscribe((Result<Void, RequestError>) -> Void)
+    case unsubscribe(SubscriptionID, (Result<Void, RequestError>) -> Void)
     case publish((Result<PublicationID, RequestError>) -> Void)
     case call((Result<CallResult, RequestError>) -> Void)
     /// Any answer will do, and none is needed.
@@ -16,7 +16,7 @@ enum PendingRequest {
     func fail(_ error: RequestError) {
         switch self {
         case .register(let completion): completion(.failure(error))
-        case .unregister(let completion), .unsubscribe(let completion): completion(.failure(error))
+        case .unregister(let completion), .unsubscribe(_, let completion): completion(.failure(error))
         case .subscribe(let completion): completion(.failure(error))
         case .publish(let completion): completion(.failure(error))
         case .call(let completion): completion(.failure(error))

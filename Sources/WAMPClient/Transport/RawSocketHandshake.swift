@@ -80,8 +80,7 @@ struct RawSocketHandshake: ~Copyable {
     /// The router closed the connection before its four octets were in.
     func closed() -> ConnectionFault {
         // Crossbar.io resets the connection for a serializer it does not have, for a bad first octet and for HTTP.
-        ConnectionFault(
-            .serializer,
+        .perhapsSerializer(
             "closed the connection instead of answering the RawSocket handshake: it refuses the serializer "
                 + "\(self.serializer), or this is not a RawSocket port (for a WebSocket port write ws://)")
     }

@@ -177,8 +177,9 @@ package struct WebSocketUpgrade {
     private var closedWithoutAnswer: ConnectionFault {
         ConnectionFault(
             .handshake,
-            "closed the connection instead of answering the WebSocket handshake: it is not a WebSocket port "
-                + "(for a RawSocket port write rs://, for a port with TLS wss://), or the router is still starting")
+            "closed the connection instead of answering the WebSocket handshake: \(Self.path(self.target)) is not one of "
+                + "its paths, it is not a WebSocket port (for a RawSocket port write rs://, for a port with TLS wss://), "
+                + "or the router is still starting")
     }
 
     /// The answer's head is larger than any server's.

@@ -7,45 +7,58 @@ import WAMP
     @Test func oneAfterTheOther() {
         var machine = SerializerStateMachine([.json, .msgpack, .cbor])
         #expect(machine.next == .json)
-        #expect(machine.wasRefused() == .tryNext(.msgpack, isNew: true))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.msgpack, isNew: true))
         #expect(machine.next == .msgpack)
-        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: true))
-        #expect(machine.wasRefused() == .giveUp(others: [.json, .msgpack]))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.cbor, isNew: true))
+        #expect(machine.wasRefused(isGuess: false) == .giveUp(others: [.json, .msgpack]))
         // All again, and nothing of it is news.
         #expect(machine.next == .json)
-        #expect(machine.wasRefused() == .tryNext(.msgpack, isNew: false))
-        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: false))
-        #expect(machine.wasRefused() == .giveUp(others: [.json, .msgpack]))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.msgpack, isNew: false))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.cbor, isNew: false))
+        #expect(machine.wasRefused(isGuess: false) == .giveUp(others: [.json, .msgpack]))
     }
 
     @Test func whatWorkedComesFirst() {
         var machine = SerializerStateMachine([.json, .msgpack, .cbor])
-        _ = machine.wasRefused()
-        _ = machine.wasRefused()
+        _ = machine.wasRefused(isGuess: false)
+        _ = machine.wasRefused(isGuess: false)
         machine.agreed()
         machine.ended()
         #expect(machine.next == .cbor)
         machine.agreed()
         #expect(machine.next == .cbor)
         // The router was configured anew: then it is the order of preference.
-        #expect(machine.wasRefused() == .tryNext(.json, isNew: true))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.json, isNew: true))
         machine.agreed()
         #expect(machine.next == .json)
-        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: false))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.cbor, isNew: false))
+    }
+
+    @Test func whatOnlyClosedIsAskedOnceMore() {
+        var machine = SerializerStateMachine([.json, .msgpack, .cbor])
+        #expect(machine.wasRefused(isGuess: true) == .tryNext(.msgpack, isNew: true))
+        machine.agreed()
+        // It may have been starting.
+        #expect(machine.next == .json)
+        machine.agreed()
+        #expect(machine.next == .json)
+        #expect(machine.wasRefused(isGuess: true) == .tryNext(.msgpack, isNew: false))
+        machine.agreed()
+        #expect(machine.next == .msgpack)
     }
 
     @Test func anotherEndBeginsAnew() {
         var machine = SerializerStateMachine([.json, .cbor])
-        _ = machine.wasRefused()
+        _ = machine.wasRefused(isGuess: false)
         machine.ended()
         #expect(machine.next == .json)
-        #expect(machine.wasRefused() == .tryNext(.cbor, isNew: false))
+        #expect(machine.wasRefused(isGuess: false) == .tryNext(.cbor, isNew: false))
     }
 
     @Test func onlyOne() {
         var machine = SerializerStateMachine([.cbor])
         #expect(machine.next == .cbor)
-        #expect(machine.wasRefused() == .giveUp(others: []))
+        #expect(machine.wasRefused(isGuess: false) == .giveUp(others: []))
         #expect(machine.next == .cbor)
         #expect(SerializerStateMachine([]).next == .json)
     }

@@ -125,12 +125,23 @@ struct ValueEncoder<Format: BinaryFormat> {
         case .string:
             self.write(string: token, isKey: false)
         case .number:
-            Format.write(
-                JSONNumber(UnsafeRawBufferPointer(rebasing: self.source[token.start..<token.end])), to: &self.writer)
+            self.write(number: UnsafeRawBufferPointer(rebasing: self.source[token.start..<token.end]))
         case .bool:
             self.writer.write(Format.false + (self.source[token.start] == UInt8(ascii: "t") ? 1 : 0))
         case .null, .array, .object:
             self.writer.write(Format.null)
+        }
+    }
+
+    @inline(__always)
+    private mutating func write(number text: UnsafeRawBufferPointer) {
+        let number = JSONNumber(text)
+        if case .double(let double) = number, !double.isFinite {
+            // Beyond all doubles: infinity would be another number, and none in JSON.
+            Format.writeTextHead(text.count, to: &self.writer)
+            self.writer.write(text)
+        } else {
+            Format.write(number, to: &self.writer)
         }
     }
 
