@@ -28,8 +28,11 @@ PROCEDURES = {"test.same": {"function": "public.same", "invoke": "roundrobin"}}
 LOST = "router lost"
 UNAVAILABLE = "router not available"
 REFUSED = "router refuses the credentials"
+DISTRUSTED = "router is not trusted"
+#: Tried again slowly: what is wrong there does not get better by itself.
+SLOW = (REFUSED, DISTRUSTED)
 #: What a sidecar tells of the router's doings.
-TOLD = {LOST, UNAVAILABLE, REFUSED}
+TOLD = {LOST, UNAVAILABLE, REFUSED, DISTRUSTED}
 
 Move = Callable[[Connection], Awaitable[None]]
 
@@ -200,8 +203,8 @@ def table() -> list[Case]:
         Case("resets after HELLO", after_hello(reset), UNAVAILABLE, "right after HELLO"),
         Case("garbage after HELLO", after_hello(octets(GARBAGE)), UNAVAILABLE),
         Case("half a frame after HELLO", after_hello(half_a_frame), UNAVAILABLE, "closed the connection"),
-        Case("endless challenges", after_hello(endless_challenges), UNAVAILABLE, "too many challenges"),
-        Case("many challenges at once", after_hello(many_challenges_at_once), UNAVAILABLE, "too many challenges"),
+        Case("endless challenges", after_hello(endless_challenges), DISTRUSTED, "a second challenge"),
+        Case("many challenges at once", after_hello(many_challenges_at_once), DISTRUSTED, "a second challenge"),
         Case("EVENT before WELCOME", after_hello(messages([EVENT, 1, 1, {}])), UNAVAILABLE, "before WELCOME"),
         Case("GOODBYE before WELCOME", after_hello(messages([GOODBYE, {}, "wamp.close.normal"])), UNAVAILABLE, "before WELCOME"),
         Case("4 MiB of brackets", after_hello(octets(b"\0\x3f\xff\xff" + b"[" * 0x3FFFFF)), UNAVAILABLE, only="rawsocket"),
@@ -324,7 +327,7 @@ CASES = table()
 
 def group(case: Case) -> str:
     """Cases of a group run at the same time."""
-    if case.told == REFUSED:
+    if case.told in SLOW:
         return "credentials"
     if case.told is None:
         return "lives on"
@@ -341,7 +344,8 @@ def shared_database(cluster: Cluster) -> Database:
 
 async def outlives(case: Case, transport: str, make_sidecar: SidecarMaker, database: Database) -> None:
     async with scripted(case.script, sane, transport=transport) as router:
-        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES,
+        # JSON only: a connection that is closed at once would be a reason to ask for the next serializer.
+        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES, router={"serializers": ["json"]},
                                      database={"url": database.url, "connections": 2}).started(until=None)
         try:
             if case.told is None:
@@ -358,8 +362,9 @@ async def outlives(case: Case, transport: str, make_sidecar: SidecarMaker, datab
 async def comes_back(case: Case, connections: list[Connection], sidecar: Sidecar) -> None:
     entry = await asyncio.to_thread(sidecar.wait_for, case.told or "", 60)
     assert case.words in entry["reason"], entry
-    if case.told == REFUSED:
-        assert "router.auth" in entry["reason"] and int(entry["retry_in"].removesuffix(" ms")) >= 30_000, entry
+    if case.told in SLOW:
+        assert "router.auth" in entry["reason"] or case.told == DISTRUSTED, entry
+        assert int(entry["retry_in"].removesuffix(" ms")) >= 30_000, entry
     else:
         await until(lambda: connections[1:] and connections[1].registrations, "everything is registered again", 30)
         _, answer = connections[1].invoke("test.same", 5)
