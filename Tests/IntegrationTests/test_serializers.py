@@ -57,7 +57,7 @@ async def test_both_ways(make_sidecar: SidecarMaker, router: Router, transport: 
         notifications={"news": {"publish": "test.news"}}).start()
     assert sidecar.entries("router joined")[0]["serializer"] == serializer
     for spoken in SERIALIZERS:
-        async with joined(router, spoken) as peer:
+        async with joined(router, serializer=spoken) as peer:
             for value in VALUES:
                 answer = await peer.call("test.same", value, key=value)
                 assert answer.args == [value] and answer.kwargs == {"key": value}
@@ -88,7 +88,7 @@ async def test_events_into_the_database(make_sidecar: SidecarMaker, router: Rout
     sent: list[Any] = [[1, -2.5, "drei", None], [{"a": [True]}], [b"\x00\x01\xff"]]
     stored: list[Any] = [[1, -2.5, "drei", None], [{"a": [True]}], ["\\x0001ff"]]
     for spoken in SERIALIZERS:
-        async with joined(router, spoken) as peer:
+        async with joined(router, serializer=spoken) as peer:
             for args in sent:
                 peer.session.publish("test.heard", *args, spoken=spoken)
             count = len(stored) * (SERIALIZERS.index(spoken) + 1)

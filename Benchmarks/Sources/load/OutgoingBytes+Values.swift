@@ -86,8 +86,8 @@ extension OutgoingBytes {
         case .json:
             separate()
             append("true")
-        case .msgpack: append(0xC3)
-        case .cbor: append(0xF5)
+        case .msgpack: append(UInt8(0xC3))
+        case .cbor: append(UInt8(0xF5))
         }
     }
 

@@ -27,7 +27,8 @@ INVOCATION, INTERRUPT, YIELD = 68, 69, 70
 FEATURES = {
     "broker": {"features": {}},
     "dealer": {"features": {
-        "call_canceling": True, "registration_revocation": True, "progressive_call_results": True, "shared_registration": True}},
+        "call_canceling": True, "registration_revocation": True, "shared_registration": True,
+        "progressive_call_results": True}},
 }
 
 

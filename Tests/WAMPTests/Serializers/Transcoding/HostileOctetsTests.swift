@@ -138,6 +138,10 @@ import Testing
         let many = repeated([0x99, 0x01, 0x00, 0x9F], 1000)
         let rest = repeated([0xFF] + [UInt8](repeating: 0, count: 255), 1000)
         #expect(try self.fault(many + rest, .cbor) == .tooDeep)
+        // With one value less the next break is in the middle of a list.
+        #expect(throws: MessageError.self) { try self.fault(many + rest.dropLast(), .cbor) }
+        let oneLess = rest.prefix(1) + rest.dropFirst(2)
+        #expect(throws: MessageError.self) { try self.fault(many + oneLess, .cbor) }
     }
 
     /// What grows beyond twice the greatest message can't be used; what stays below it can.
