@@ -29,6 +29,8 @@ LOST = "router lost"
 UNAVAILABLE = "router not available"
 REFUSED = "router refuses the credentials"
 DISTRUSTED = "router is not trusted"
+#: Tried again slowly: what is wrong there does not get better by itself.
+SLOW = (REFUSED, DISTRUSTED)
 #: What a sidecar tells of the router's doings.
 TOLD = {LOST, UNAVAILABLE, REFUSED, DISTRUSTED}
 
@@ -325,7 +327,7 @@ CASES = table()
 
 def group(case: Case) -> str:
     """Cases of a group run at the same time."""
-    if case.told == REFUSED:
+    if case.told in SLOW:
         return "credentials"
     if case.told is None:
         return "lives on"
@@ -342,7 +344,8 @@ def shared_database(cluster: Cluster) -> Database:
 
 async def outlives(case: Case, transport: str, make_sidecar: SidecarMaker, database: Database) -> None:
     async with scripted(case.script, sane, transport=transport) as router:
-        sidecar = await make_sidecar(router.url, database.url, router={"serializers": ["json"]}, procedures=PROCEDURES,
+        # JSON only: a connection that is closed at once would be a reason to ask for the next serializer.
+        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES, router={"serializers": ["json"]},
                                      database={"url": database.url, "connections": 2}).started(until=None)
         try:
             if case.told is None:
@@ -359,9 +362,9 @@ async def outlives(case: Case, transport: str, make_sidecar: SidecarMaker, datab
 async def comes_back(case: Case, connections: list[Connection], sidecar: Sidecar) -> None:
     entry = await asyncio.to_thread(sidecar.wait_for, case.told or "", 60)
     assert case.words in entry["reason"], entry
-    if case.told in (REFUSED, DISTRUSTED):
+    if case.told in SLOW:
+        assert "router.auth" in entry["reason"] or case.told == DISTRUSTED, entry
         assert int(entry["retry_in"].removesuffix(" ms")) >= 30_000, entry
-        assert case.told == DISTRUSTED or "router.auth" in entry["reason"], entry
     else:
         await until(lambda: connections[1:] and connections[1].registrations, "everything is registered again", 30)
         _, answer = connections[1].invoke("test.same", 5)

@@ -50,8 +50,13 @@ def started() -> Iterator[Callable[[RouterKind], RouterActor]]:
 
     def start(kind: RouterKind) -> RouterActor:
         if kind.title not in routers:
-            routers[kind.title] = kind.make()
-            routers[kind.title].start()
+            router = kind.make()
+            try:
+                router.start()
+            except BaseException:
+                router.remove()
+                raise
+            routers[kind.title] = router
         return routers[kind.title]
 
     yield start

@@ -1,6 +1,7 @@
 """Waiting for a condition, never for a time."""
 
 import asyncio
+import random
 import socket
 import threading
 import time
@@ -42,11 +43,21 @@ async def until(condition: Callable[[], Any], what: str, seconds: float = 20) ->
         await asyncio.sleep(INTERVAL)
 
 
+#: Below the ports that systems give to outgoing connections: one of those could be in use by one when its server comes to bind it.
+PORTS = range(10_000, 32_000)
+dice = random.SystemRandom()
+
+
 def free_port() -> int:
     """A TCP port of the loopback address that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        port = dice.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def accepts(port: int) -> bool:
