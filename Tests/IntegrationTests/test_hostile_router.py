@@ -9,8 +9,8 @@ from actors.cluster import Database
 from actors.deadline import free_port, until
 from actors.installation import InstalledDatabase
 from actors.scripted_router import (
-    ERROR, GOODBYE, INTERRUPT, INVOCATION, PUBLISH, REGISTER, REGISTERED, SUBSCRIBE, UNREGISTERED, YIELD, Connection, Script, sane,
-    scripted,
+    ERROR, GOODBYE, INTERRUPT, INVOCATION, PUBLISH, REGISTER, REGISTERED, SUBSCRIBE, SUBSCRIBED, UNREGISTERED, UNSUBSCRIBE,
+    UNSUBSCRIBED, YIELD, Connection, Script, sane, scripted,
 )
 from conftest import SidecarMaker
 
@@ -243,6 +243,65 @@ async def test_takes_less_than_it_says(make_sidecar: SidecarMaker, installed: In
         assert (await asyncio.wait_for(answer, 10))[3] == ["x" * 5_000]
         assert len(router.connections) == 2
         assert any(message[0] == PUBLISH and message[4] == [1] for message in router.connections[1].messages)
+
+
+async def test_given_back_while_asked_for_again(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
+    """UNSUBSCRIBE takes the subscription that somebody else asked for just before: it is asked for once more."""
+    for name in ("first", "second"):
+        installed.execute(f"create function public.{name}(jsonb, jsonb, jsonb) returns void language sql as ''")
+    held: list[int] = []
+
+    async def slow(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == SUBSCRIBE and held == [0]:
+                held[0] = message[1]
+            elif message[0] == UNSUBSCRIBE and held:
+                connection.send(SUBSCRIBED, held.pop(), 200)
+                connection.send(UNSUBSCRIBED, message[1])
+            else:
+                connection.answer(message)
+
+    async with scripted(slow) as router:
+        sidecar = await make_sidecar(router.url, installed.url).started()
+        await asyncio.to_thread(installed.execute, "select wamp.subscribe('test.topic', 'public.first')")
+        await until(lambda: sidecar.entries("subscribed"), "the first is subscribed")
+        held.append(0)
+        await asyncio.to_thread(installed.execute, "select wamp.subscribe('test.topic', 'public.second')")
+        await until(lambda: held[0] > 0, "the second asks")
+        await asyncio.to_thread(installed.execute, "select wamp.unsubscribe('test.topic', 'public.first')")
+        await until(lambda: len(sidecar.entries("subscribed")) == 3, "the second is subscribed again")
+        asked = [message[0] for message in router.connections[0].messages if message[0] in (SUBSCRIBE, UNSUBSCRIBE)]
+        assert asked == [SUBSCRIBE, SUBSCRIBE, UNSUBSCRIBE, SUBSCRIBE]
+
+
+async def test_not_run_again_for_nobody(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
+    """A call whose caller's session is gone fails so that it would be tried again: once is enough."""
+    installed.execute(
+        "create sequence public.runs; grant usage on sequence public.runs to public;"
+        "create function public.contend() returns void language plpgsql as $$ begin"
+        " perform nextval('public.runs'); perform pg_advisory_xact_lock(4711);"
+        " raise exception 'x' using errcode = '40001'; end $$;"
+        "create function public.count() returns bigint language sql security definer as 'select last_value from public.runs'")
+    async with scripted(sane) as router:
+        sidecar = await make_sidecar(
+            router.url, installed.url, procedures={"test.contend": "public.contend", "test.count": "public.count"},
+            database={"url": installed.url, "connections": 2}).started()
+        with installed.connect() as holder:
+            holder.execute("select pg_advisory_lock(4711)")
+            router.connections[0].invoke("test.contend")
+            await until(lambda: installed.value("select is_called from public.runs"), "it runs")
+            router.connections[0].send(GOODBYE, {}, "wamp.close.system_shutdown")
+            await until(lambda: len(router.connections) > 1 and len(router.connections[1].registrations) == 2, "it is back")
+        await until(lambda: installed.value(
+            "select count(*) from pg_stat_activity where query like '%contend%' and state <> 'idle' and usename = 'wamp'") == 0,
+            "it has ended")
+        # The connections are asked in the order of the work: what was submitted again would have run.
+        for _ in range(4):
+            _, answer = router.connections[1].invoke("test.count")
+            assert (await asyncio.wait_for(answer, 10))[3] == [1]
+        assert sidecar.running
 
 
 async def test_interrupts_of_every_kind(make_sidecar: SidecarMaker, database: Database) -> None:

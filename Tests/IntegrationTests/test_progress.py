@@ -221,6 +221,25 @@ async def test_canceled_by_somebody_else(over_rawsocket: Sidecar, router: Router
         assert [row["n"] for row in stream.rows] == list(range(1, 3001))
 
 
+async def test_canceled_while_nothing_comes(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """The rows that are there were sent because time had passed, and the next one never comes: they are not sent again."""
+    database.execute(SCHEMA + """create function public.say(n integer) returns integer language plpgsql as $$
+        begin
+            -- What was written so far goes out with the notice.
+            if n = 6 then raise notice 'now'; perform pg_sleep(60); end if;
+            return n;
+        end $$;""")
+    sql = "select g as n, repeat('x', 9000) as filler, say(g) as z from (select generate_series(1, 6) as g offset 0) s"
+    make_sidecar(router.url("rawsocket"), database.url, procedures={"test.lazy": {"sql": sql}}).start()
+    async with joined(router) as peer:
+        stream = peer.stream("test.lazy")
+        await until(lambda: len(stream.rows) == 5, "all but the last row came")
+        database.execute("select pg_cancel_backend(pid) from pg_stat_activity where state = 'active' and query like '%say(%'"
+                         " and usename = 'sidecar'")
+        assert (await stream.error()).error == "wamp.error.canceled"
+        assert [row["n"] for row in stream.rows] == [1, 2, 3, 4, 5]
+
+
 async def test_lost_connection(over_rawsocket: Sidecar, router: Router, database: Database) -> None:
     async with joined(router) as peer:
         stream = peer.stream("test.endless")
