@@ -25,7 +25,7 @@ struct Call: AsyncParsableCommand {
     @Argument(help: "The procedure's URI.")
     var procedure: String
 
-    @Argument(help: "The positional arguments: JSON, or else strings.")
+    @Argument(help: "The positional arguments: JSON, or else strings; behind -- if one begins with a dash.")
     var arguments: [String] = []
 
     @Option(name: .long, help: "The keyword arguments: a JSON object.")

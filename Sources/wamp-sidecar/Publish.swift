@@ -8,7 +8,7 @@ struct Publish: AsyncParsableCommand {
         discussion: """
             An argument that is JSON is that value, any other is a string, as in wamp-sidecar call. With - as the only \
             argument each line of standard input is an event: an object with args and kwargs, as wamp-sidecar subscribe \
-            prints it, or any other JSON value, which is its only argument. Prints {"publication":..} for each event that \
+            prints it, or with just one of them, or any other JSON value, which is its only argument. Prints {"publication":..} for each event that \
             the router has; with --no-acknowledge it does not ask, and a refusal is not seen.
 
             Exit status: 0 if the router has all, 1 if not, 64 on wrong usage, 78 if the configuration is faulty.
@@ -24,7 +24,10 @@ struct Publish: AsyncParsableCommand {
     @Argument(help: "The topic's URI.")
     var topic: String
 
-    @Argument(help: "The positional arguments: JSON, or else strings. Just - for standard input.")
+    @Argument(
+        help:
+            "The positional arguments: JSON, or else strings; behind -- if one begins with a dash. Just - for standard input."
+    )
     var arguments: [String] = []
 
     @Option(name: .long, help: "The keyword arguments: a JSON object.")

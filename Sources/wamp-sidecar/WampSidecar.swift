@@ -23,6 +23,19 @@ struct WampSidecar: AsyncParsableCommand {
             Run.self, Check.self, Install.self, Uninstall.self, Call.self, Publish.self, Subscribe.self,
             DeadLetter.self,
         ])
+
+    /// As the protocol has it, with a word for who calls with `-2`: numbers can't be told from options.
+    static func main() async {
+        do {
+            var command = try self.parseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            if self.message(for: error).wholeMatch(of: /Unknown option '-[0-9.].*'/) != nil {
+                Console.complain("Write -- before arguments that begin with a dash: -- -2 3")
+            }
+            self.exit(withError: error)
+        }
+    }
 }
 
 /// The configuration file, as every command takes it.

@@ -17,6 +17,7 @@ from actors.command import Running, command
 from actors.deadline import free_port, until
 from actors.peer import ApplicationError, Peer, PublishOptions, joined
 from actors.router import REALM, SECRET, TICKET, Router
+from actors.scripted_router import ERROR, HELLO, PUBLISH, PUBLISHED, WELCOME, Connection, scripted
 from actors.sidecar import ROOT
 from conftest import SidecarMaker
 
@@ -73,7 +74,7 @@ async def test_call(router: Router, transport: str) -> None:
     (["[1"], "argument 1 begins like JSON"), (["1", '{"a":}'], "argument 2 begins like JSON"), (['"x'], "argument 1 begins"),
     (["--kwargs", "[]"], "--kwargs is no JSON object"), (["--kwargs", "x"], "--kwargs is no JSON object"),
     (["--timeout", "5"], "--timeout '5' is no duration"), (["--timeout", "0s"], "--timeout '0s' is no duration"),
-    (["--timeout", "99999d"], "no duration"), (["-5"], "-5"), (["--unknown"], "--unknown"),
+    (["--timeout", "99999d"], "no duration"), (["-5"], "Write -- before"), (["1", "-.5e3"], "Write -- before"), (["--unknown"], "--unknown"),
 ])
 async def test_wrong_words(router: Router, words: list[str], says: str) -> None:
     result = await command("call", *at(router), "test.echo", *words)
@@ -282,7 +283,7 @@ async def test_lists(router: Router) -> None:
 
 
 async def test_lines_of_standard_input(router: Router) -> None:
-    text = b"".join(b"%d\n" % n for n in range(1000)) + b'\n"last"\n{"args":[1],"kwargs":{"k":2},"topic":"t"}\r\n{"args":1}'
+    text = b"".join(b"%d\n" % n for n in range(1000)) + b'\n"last"\n{"args":[1],"kwargs":{"k":2},"topic":"t"}\r\n{"kwargs":{"k":3}}'
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.lines")
         result = await command("publish", "test.lines", "-", *at(router), stdin=text)
@@ -290,15 +291,93 @@ async def test_lines_of_standard_input(router: Router) -> None:
         assert len(lines(result.stdout)) == 1003
         events = await inbox.first(1003)
         assert [event.args for event in events[:1001]] == [[n] for n in range(1000)] + [["last"]]
-        assert [(event.args, event.kwargs) for event in events[1001:]] == [([1], {"k": 2}), ([{"args": 1}], {})]
+        assert [(event.args, event.kwargs) for event in events[1001:]] == [([1], {"k": 2}), ([], {"k": 3})]
         result = await command("publish", "test.lines", "-", *at(router), stdin=b'"good"\nbad\n"never"\n')
         assert result.returncode == FAILED and "line 2 of standard input is no JSON" in result.stderr
+        assert len(lines(result.stdout)) == 1 and result.stderr.endswith("\nevents published before it ended: 1\n")
         assert (await inbox.first(1004))[1003].args == ["good"]
         result = await command("publish", "test.lines", "-", *at(router), stdin=b"")
         assert (result.returncode, result.stdout) == (0, "")
         assert len(inbox.events) == 1004
     result = await command("publish", "test.lines", "-", "--kwargs", "{}", *at(router), stdin=b"")
     assert result.returncode == USAGE
+
+
+class LateBroker:
+    """Acknowledges only once as many events are there as the test says; refuses those whose argument is `no`."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    async def __call__(self, connection: Connection) -> None:
+        await connection.handshake()
+        await connection.serve_until(lambda: any(message[0] == HELLO for message in connection.messages))
+        waiting = [await connection.receive() for _ in range(self.count)]
+        for message in waiting:
+            assert message[0] == PUBLISH, message
+            if message[4] == ["no"]:
+                connection.send(ERROR, PUBLISH, message[1], {}, "com.example.error.no")
+            else:
+                connection.send(PUBLISHED, message[1], message[1] + 1000)
+        await connection.serve()
+
+
+@pytest.mark.parametrize("text, count, published, says", [
+    (b"1\n2\nbad\n4\n", 2, [1001, 1002], ["line 3 of standard input is no JSON: ", "events published before it ended: 2"]),
+    (b'1\n{"kwargs":[]}\n4\n', 1, [1001],
+     ["line 2 of standard input is no event: its 'kwargs' is not an object", "events published before it ended: 1"]),
+    (b'1\n"no"\n3\n4', 4, [1001, 1003, 1004],
+     ["com.example.error.no (line 2 of standard input)", "events published before it ended: 3"]),
+    (b'"no"\nbad\n', 1, [],
+     ["line 2 of standard input is no JSON: ", "com.example.error.no (line 1 of standard input)",
+      "events published before it ended: 0"]),
+])
+async def test_what_was_published_is_told(text: bytes, count: int, published: list[int], says: list[str]) -> None:
+    """Who repeats the input after a failure must know what the router has: acknowledgements under way are waited for."""
+    async with scripted(LateBroker(count)) as router:
+        result = await command("publish", "test.lines", "-", "--url", router.url, "--realm", REALM, stdin=text)
+    assert result.returncode == FAILED
+    assert [line["publication"] for line in lines(result.stdout)] == published
+    told = result.stderr.splitlines()
+    assert len(told) == len(says), told
+    assert all(line.startswith(begin) for line, begin in zip(told, says)), told
+
+
+async def test_a_broker_that_never_acknowledges() -> None:
+    """Ctrl-C ends the wait."""
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] != PUBLISH:
+                connection.answer(message)
+
+    async with scripted(script) as router:
+        async with Running("publish", "test.lines", "-", "--url", router.url, "--realm", REALM, stdin=b"1\nbad\n") as running:
+            await until(lambda: any(message[0] == PUBLISH for connection in router.connections for message in connection.messages),
+                        "the event is published")
+            running.interrupt()
+            assert await running.ended() == FAILED
+            assert running.errors[-2:] == ["interrupted", "events published before it ended: 0"]
+
+
+@pytest.mark.parametrize("features, says", [
+    ({}, "it announces nothing, and is asked all the same"), ({"x": True}, "no event is kept"), ({"event_retention": True}, None),
+])
+async def test_retention_that_is_not_announced(features: dict[str, bool], says: str | None) -> None:
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        await connection.receive()
+        connection.send(WELCOME, 4711, {"roles": {"broker": {"features": features}, "dealer": {}}})
+        await connection.serve()
+
+    async with scripted(script) as router:
+        result = await command("publish", "test.kept", "1", "--retain", "--url", router.url, "--realm", REALM)
+    assert (result.returncode, lines(result.stdout)) == (0, [{"publication": 300}])
+    if says is None:
+        assert result.stderr == ""
+    else:
+        assert result.stderr.startswith("note: the router does not announce event_retention: " + says)
 
 
 async def test_from_subscribe_to_publish(router: Router) -> None:
@@ -360,6 +439,8 @@ async def test_refused_subscription(router: Router) -> None:
     result = await command("subscribe", "unheard.topic", *at(router))
     assert (result.returncode, result.stdout) == (FAILED, "")
     assert result.stderr.startswith("wamp.error.not_authorized")
+    result = await command("subscribe", "test..topic", *at(router))
+    assert result.returncode == USAGE and "; for a pattern add --match wildcard or prefix" in result.stderr
     for words in (["--match", "regex"], ["--count", "0"], ["--count", "x"]):
         assert (await command("subscribe", "test.topic", *words, *at(router))).returncode == USAGE
 
@@ -380,6 +461,7 @@ async def test_nobody_there(tmp_path: Path) -> None:
     result = await command("call", "test.x", "--url", f"rs://127.0.0.1:{port}", "--realm", REALM)
     assert (result.returncode, result.stdout) == (FAILED, "")
     assert f"router rs://127.0.0.1:{port}" in result.stderr and "refused" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
     assert time.monotonic() - begin < 5
     (tmp_path / "sidecar.yaml").write_text(
         yaml.safe_dump({"router": {"url": [f"rs://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/ws"], "realm": REALM}}))
@@ -407,7 +489,8 @@ nonsense: true
     result = await command("call", "wamp.session.count", cwd=tmp_path, environment={"THE_TICKET": "wrong-ticket"})
     assert result.returncode == FAILED and "wrong-ticket" not in result.stderr
     # Each of the two has said why not.
-    assert "refused the credentials" in result.stderr and len(result.stderr.splitlines()) == 2
+    assert "refused the credentials" in result.stderr and "--config" not in result.stderr
+    assert len(result.stderr.splitlines()) == 2
 
 
 @pytest.mark.parametrize("text, says", [
@@ -438,7 +521,7 @@ async def test_no_file(tmp_path: Path) -> None:
     (["--url", "rs://h:1", "--realm", "realm1", "--authid", "x"], {"WAMP_TICKET": "top-secret", "WAMP_SECRET": "top-secret"},
      "unset one of the two"),
     (["--url", "rs://router.example.com:1", "--realm", "realm1", "--authid", "x"], {"WAMP_TICKET": "top-secret"},
-     "unencrypted"),
+     "name it with --config"),
     (["--url", "${WAMP_TICKET}", "--realm", "realm1"], {}, "'url' on the command line"),
 ])
 async def test_wrong_targets(tmp_path: Path, words: list[str], environment: dict[str, str], says: str) -> None:
@@ -456,6 +539,8 @@ async def test_authentication(router: Router, transport: str, authid: str, envir
     result = await command("call", "wamp.session.count", *at(router, transport), "--authid", authid, environment=environment)
     assert result.returncode == (0 if fine else FAILED), result.stderr
     assert ("refused the credentials" in result.stderr) != fine
+    # What it advises on stands in a file, and there is none.
+    assert ("name it with --config" in result.stderr) != fine
 
 
 async def test_no_such_realm(router: Router) -> None:

@@ -22,7 +22,7 @@ package enum Client {
         let promise = eventLoop.makePromise(of: ClientOutcome.self)
         let run = try? await eventLoop.submit {
             let run = ClientRun(
-                target.configuration, eventLoop: eventLoop,
+                target, eventLoop: eventLoop,
                 output: LineWriter(descriptor: STDOUT_FILENO, eventLoop: eventLoop),
                 work: self.work(command, eventLoop: eventLoop), note: note)
             return NIOLoopBound(run, eventLoop: eventLoop)

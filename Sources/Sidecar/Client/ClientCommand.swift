@@ -46,7 +46,7 @@ package struct ClientCommand: Sendable {
         }
         return ClientCommand(
             .call(
-                try self.uri(procedure, "procedure", match: .exact),
+                try self.uri(procedure, "procedure"),
                 CallOptions(receiveProgress: progress, discloseMe: discloseMe),
                 try ClientPayload(arguments, keywords: kwargs).payload, timeout: TimeAmount(duration),
                 errorsAreLines: json))
@@ -77,7 +77,7 @@ package struct ClientCommand: Sendable {
         }
         let publications: Publications =
             isFromInput ? .lines : .one(try ClientPayload(arguments, keywords: kwargs).payload)
-        return ClientCommand(.publish(try self.uri(topic, "topic", match: .exact), options, publications))
+        return ClientCommand(.publish(try self.uri(topic, "topic"), options, publications))
     }
 
     /// `wamp-sidecar subscribe`.
@@ -91,17 +91,23 @@ package struct ClientCommand: Sendable {
             throw ClientUsageError("--match is one of \(words), not '\(match)'")
         }
         if let count, count < 1 { throw ClientUsageError("--count is a number from 1") }
+        // What would be right as a pattern may be meant as one.
+        let isPattern = policy == .exact && (try? URI(pattern: topic, match: .wildcard)) != nil
         return ClientCommand(
             .subscribe(
-                try self.uri(topic, "topic", match: policy), SubscribeOptions(match: policy, getRetained: retained),
-                count: count))
+                try self.uri(
+                    topic, "topic", match: policy,
+                    advice: isPattern ? "; for a pattern add --match wildcard or prefix" : ""),
+                SubscribeOptions(match: policy, getRetained: retained), count: count))
     }
 
-    private static func uri(_ text: String, _ kind: String, match: MatchPolicy) throws(ClientUsageError) -> URI {
+    private static func uri(
+        _ text: String, _ kind: String, match: MatchPolicy = .exact, advice: String = ""
+    ) throws(ClientUsageError) -> URI {
         do {
             return try URI(pattern: text, match: match)
         } catch {
-            throw ClientUsageError("the \(kind) '\(text.prefix(200))' is no URI: it \(error)")
+            throw ClientUsageError("the \(kind) '\(text.prefix(200))' is no URI: it \(error)\(advice)")
         }
     }
 }

@@ -39,31 +39,27 @@ struct ClientPayload: Sendable {
         self.payload = payload
     }
 
-    /// A line of standard input: as `subscribe` and `call` print it, an object with `args` and `kwargs`, whatever else it
-    /// has; or any other JSON value, which is the only argument.
+    /// A line of standard input: an object with `args` and `kwargs`, whatever else it has, as `subscribe` and `call` print
+    /// it; or any other JSON value, taken as ``NotificationPayload`` does.
     ///
     /// - Parameter number: of the line, from 1.
     init(line: ByteBuffer, number: Int) throws(ClientUsageError) {
-        var payload = Payload.empty
         do {
             let value = try JSON.element(line)
-            payload.containsNUL = value.containsNUL
             let members = value.kind == .object ? try JSON.members(of: value.text) : []
             let arguments = members.last { $0.key == "args" }?.value
             let keywords = members.last { $0.key == "kwargs" }?.value
             if let arguments, let keywords, arguments.kind == .array, keywords.kind == .object {
-                payload.arguments = arguments.text
-                payload.keywordArguments = keywords.text
+                self.payload = Payload(
+                    arguments: arguments.text, keywordArguments: keywords.text, containsNUL: value.containsNUL)
             } else {
-                var list = ByteBuffer(string: "[")
-                list.writeImmutableBuffer(value.text)
-                list.writeInteger(UInt8(ascii: "]"))
-                payload.arguments = list
+                self.payload = try NotificationPayload(value.text).payload
             }
+        } catch let fault as NotificationFault {
+            throw ClientUsageError("line \(number) of standard input is no event: \(fault)")
         } catch {
             throw ClientUsageError("line \(number) of standard input is no JSON: \(error)")
         }
-        self.payload = payload
     }
 
     private static func value(

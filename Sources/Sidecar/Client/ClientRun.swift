@@ -24,20 +24,20 @@ final class ClientRun: RouterDelegate {
     let eventLoop: any EventLoop
     /// Standard output.
     let output: LineWriter
-    private let configuration: RouterConfiguration
+    private let target: ClientTarget
     private let work: any ClientWork
     private let note: (String) -> Void
     private var router: Router?
     private var session: Session?
-    private var failures: [RouterURL: String] = [:]
+    private var failures: [RouterURL: ConnectionFault] = [:]
     private var completion: ((ClientOutcome) -> Void)?
 
     /// - Parameter note: takes what people should know besides the output, a line at a time.
     init(
-        _ configuration: RouterConfiguration, eventLoop: any EventLoop, output: LineWriter, work: any ClientWork,
+        _ target: ClientTarget, eventLoop: any EventLoop, output: LineWriter, work: any ClientWork,
         note: @escaping (String) -> Void
     ) {
-        self.configuration = configuration
+        self.target = target
         self.eventLoop = eventLoop
         self.output = output
         self.work = work
@@ -50,7 +50,7 @@ final class ClientRun: RouterDelegate {
     func start(completion: @escaping (ClientOutcome) -> Void) {
         self.completion = completion
         self.output.onFault = { [weak self] _ in self?.finish() }
-        let router = Router(configuration: self.configuration, eventLoop: self.eventLoop, delegate: self)
+        let router = Router(configuration: self.target.configuration, eventLoop: self.eventLoop, delegate: self)
         self.router = router
         router.start()
     }
@@ -102,7 +102,8 @@ final class ClientRun: RouterDelegate {
 
     func left(_ session: Session, reason: SessionEnd) {
         self.session = nil
-        self.finish(.failed([reason.description]))
+        let message = reason.description
+        self.finish(.failed([message] + (self.target.advice(on: [message]).map { [$0] } ?? [])))
     }
 
     func received(_ event: Event, in session: Session) {
@@ -121,13 +122,17 @@ final class ClientRun: RouterDelegate {
         switch event {
         case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _),
             .distrusted(let url, let fault, _):
-            self.failures[url] = "router \(url): \(fault.message)"
+            self.failures[url] = fault
             // Each of several URLs gets its turn; one that works is enough.
-            guard self.failures.count == Set(self.configuration.urls).count else { return }
-            self.finish(.failed(self.failures.values.sorted()))
-        case .featureMissing(_, let feature, isAskedFor: false):
-            self.tell("note: the router does not announce \(feature.rawValue): \(feature.loss)")
-        case .connecting, .serializerRefused, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
+            guard self.failures.count == Set(self.target.configuration.urls).count else { return }
+            let advice = self.target.advice(on: self.failures.values.map(\.message))
+            self.finish(
+                .failed(
+                    self.failures.map { "router \($0): \($1.message)" }.sorted() + (advice.map { [$0] } ?? [])))
+        case .featureMissing(_, let feature, let isAskedFor):
+            let loss = isAskedFor ? "it announces nothing, and is asked all the same" : feature.loss
+            self.tell("note: the router does not announce \(feature.rawValue): \(loss)")
+        case .connecting, .serializerRefused, .joined, .left, .dropped, .writabilityChanged, .stopped:
             break
         }
     }

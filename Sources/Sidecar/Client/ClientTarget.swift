@@ -10,7 +10,14 @@ package struct ClientTarget: Sendable {
     /// The variable that holds the secret of WAMP-CRA, likewise.
     package static let secretVariable = "WAMP_SECRET"
 
+    /// What errors that advise on keys of a file don't say where there is none.
+    private static let advice =
+        "(router.url and router.realm are --url and --realm, a ticket is \(Self.ticketVariable), a secret "
+        + "\(Self.secretVariable); for other keys of 'router' write a file, and name it with --config instead)"
+
     let configuration: RouterConfiguration
+    /// Whether the command line names the router, and no file.
+    private let isTyped: Bool
 
     /// The router of a configuration file. Nothing but its section `router` is looked at.
     ///
@@ -18,6 +25,7 @@ package struct ClientTarget: Sendable {
     package init(file: String, environment: [String: String]) throws {
         self.configuration = try Self.configuration(
             try ConfigurationFile.loadRouter(path: file, environment: environment, checks: .sidecar))
+        self.isTyped = false
     }
 
     /// A router that the command line names. Secrets come in by variables, since everybody on the machine can see command
@@ -51,10 +59,20 @@ package struct ClientTarget: Sendable {
             self.configuration = try Self.configuration(
                 try ConfigurationFile.loadRouter(text: section, environment: values, checks: .sidecar))
         } catch let faults as ConfigurationFaults {
-            throw ClientUsageError(
-                faults.faults.map { "\($0.problem.replacing("in router", with: "on the command line")); \($0.remedy)" }
-                    .joined(separator: "\n"))
+            var lines = faults.faults.map {
+                "\($0.problem.replacing("in router", with: "on the command line")); \($0.remedy)"
+            }
+            if faults.faults.contains(where: { $0.remedy.contains("in router") }) { lines.append(Self.advice) }
+            throw ClientUsageError(lines.joined(separator: "\n"))
         }
+        self.isTyped = true
+    }
+
+    /// The line that follows errors which advise on keys of a file, if there is no file; nil if none is wanted.
+    ///
+    /// - Parameter messages: of the errors, without the router's URL.
+    func advice(on messages: [String]) -> String? {
+        self.isTyped && messages.contains { $0.contains("router.") } ? Self.advice : nil
     }
 
     /// One attempt for each URL, at once: who types a command waits for its end.

@@ -30,15 +30,20 @@ async def command(*arguments: str, environment: dict[str, str] | None = None, cw
 class Running:
     """One that goes on until it is told to end."""
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, stdin: bytes | None = None) -> None:
         self.arguments = arguments
+        self.stdin = stdin
         self.environment = environment or {}
         self.errors: list[str] = []
 
     async def __aenter__(self) -> Self:
         self.process = await asyncio.create_subprocess_exec(
-            binary(), *self.arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=clean_environment() | self.environment)
+            binary(), *self.arguments, stdin=subprocess.DEVNULL if self.stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment() | self.environment)
+        if self.stdin is not None:
+            assert self.process.stdin is not None
+            self.process.stdin.write(self.stdin)
+            self.process.stdin.close()
         self._reader = asyncio.create_task(self._read())
         return self
 

@@ -65,6 +65,16 @@ import WAMPClient
         }
     }
 
+    @Test(arguments: [
+        ("com..a", "exact", true), ("com.", "exact", true), ("com. .a", "exact", false), ("com..a", "prefix", false),
+    ])
+    func advisesPatterns(_ topic: String, _ match: String, _ isAdvised: Bool) {
+        let error = #expect(throws: ClientUsageError.self) {
+            try ClientCommand.subscribe(topic, match: match, retained: false, count: nil)
+        }
+        #expect(error?.description.contains("; for a pattern add --match wildcard or prefix") == isAdvised)
+    }
+
     @Test func targets() throws {
         func target(_ authid: String?, _ environment: [String: String]) throws -> RouterConfiguration {
             try ClientTarget(

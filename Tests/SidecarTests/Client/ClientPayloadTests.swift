@@ -46,13 +46,14 @@ import WAMP
         #expect(try !ClientPayload(["x"], keywords: nil).payload.containsNUL)
     }
 
-    @Test(arguments: [
-        ("1", "[1]", nil), (#""a""#, #"["a"]"#, nil), ("{}", "[{}]", nil), (#"{"args":[1]}"#, #"[{"args":[1]}]"#, nil),
-        (#"{"args":[1],"kwargs":{"k":2}}"#, "[1]", #"{"k":2}"#),
-        (#"{"topic":"t","publication":1,"args":[],"kwargs":{}}"#, "[]", "{}"),
-        (#"{"args":{},"kwargs":{}}"#, #"[{"args":{},"kwargs":{}}]"#, nil),
-        (#"{"args":[1],"kwargs":[]}"#, #"[{"args":[1],"kwargs":[]}]"#, nil),
-    ])
+    @Test(
+        arguments: [
+            ("1", "[1]", nil), (#""a""#, #"["a"]"#, nil), ("{}", "[{}]", nil), (#"{"args":[1]}"#, "[1]", nil),
+            (#" {"kwargs":{"k":2}} "#, nil, #"{"k":2}"#), (#"{"args":[1],"k":2}"#, #"[{"args":[1],"k":2}]"#, nil),
+            (#"{"args":1,"kwargs":{},"k":2}"#, #"[{"args":1,"kwargs":{},"k":2}]"#, nil),
+            (#"{"args":[1],"kwargs":{"k":2}}"#, "[1]", #"{"k":2}"#),
+            (#"{"topic":"t","publication":1,"args":[],"kwargs":{}}"#, "[]", "{}"),
+        ] as [(String, String?, String?)])
     func lines(_ line: String, _ arguments: String?, _ keywords: String?) throws {
         let payload = try ClientPayload(line: ByteBuffer(string: line), number: 1).payload
         #expect(payload.arguments.map { String(buffer: $0) } == arguments)
@@ -60,7 +61,9 @@ import WAMP
     }
 
     @Test func faultyLines() throws {
-        for line in ["apple", "", "1 2", "{"] {
+        for line in [
+            "apple", "", "1 2", "{", #"{"args":1}"#, #"{"args":{},"kwargs":{}}"#, #"{"args":[1],"kwargs":[]}"#,
+        ] {
             let error = #expect(throws: ClientUsageError.self) {
                 try ClientPayload(line: ByteBuffer(string: line), number: 17)
             }
