@@ -89,7 +89,7 @@ import Testing
         #expect(fault == "no fault" || fault.contains(refusal))
     }
 
-    @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300)])
+    @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300), ".example.com"])
     func namesThatAreNone(_ name: String) throws {
         let context = try Certificates.client()
         #expect(throws: TLSError.self) { _ = try TLSConnection(context, name: .host(name)) }

@@ -30,6 +30,8 @@ final class CallerCall {
                 procedure, options: options, payload: request.payload, timeout: timeout
             ) { result in
                 switch result {
+                // Nobody asked for them.
+                case .success(let result) where result.isProgress: break
                 case .success(let result): self.end(.result(result.payload))
                 case .failure(let error): self.fail(error)
                 }

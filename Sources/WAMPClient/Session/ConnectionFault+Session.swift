@@ -31,6 +31,12 @@ extension ConnectionFault {
         "is another host, and the ticket would go there unencrypted; use wss:// or rss://, another method in router.auth, or "
             + "allow it by router.insecure")
 
+    /// A header that logs in was about to be sent for everybody to read.
+    static let openHeader = ConnectionFault(
+        .untrusted,
+        "is another host, and a header of router.headers that logs in would go there unencrypted; use wss://, or allow it "
+            + "by router.insecure")
+
     /// What else can be wrong, once the method is offered: routers do not tell.
     private static func question(_ authentication: Authentication) -> String {
         switch authentication {

@@ -97,7 +97,9 @@ enum Connector {
                 serializers: configuration.serializers, headers: configuration.headers)
             try pipeline.addHandler(
                 WebSocketHandler(
-                    upgrade: upgrade, greatestMessage: configuration.greatestMessage,
+                    upgrade: upgrade,
+                    staysHere: configuration.headers.logsIn && !url.isSecure && !configuration.isInsecure,
+                    greatestMessage: configuration.greatestMessage,
                     unsentBound: configuration.unsentBound, receiver: receiver))
         }
     }

@@ -9,6 +9,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
     package typealias OutboundOut = ByteBuffer
 
     private var upgrade: WebSocketUpgrade
+    private let staysHere: Bool
     private var assembler: WebSocketMessageAssembler
     private let greatestMessage: Int
     private let unsentBound: Int
@@ -20,13 +21,16 @@ package final class WebSocketHandler: ChannelInboundHandler {
     private var unread = ByteBuffer()
 
     /// - Parameters:
+    ///   - staysHere: the request must not leave this machine, wherever the name in the URL led.
     ///   - greatestMessage: the longest message in either direction: WebSocket does not say what the peer takes.
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
     package init(
-        upgrade: WebSocketUpgrade, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver
+        upgrade: WebSocketUpgrade, staysHere: Bool = false, greatestMessage: Int, unsentBound: Int,
+        receiver: any TransportReceiver
     ) {
         self.upgrade = upgrade
+        self.staysHere = staysHere
         self.assembler = WebSocketMessageAssembler(accepted: nil, greatest: greatestMessage)
         self.greatestMessage = greatestMessage
         self.unsentBound = unsentBound
@@ -91,6 +95,9 @@ package final class WebSocketHandler: ChannelInboundHandler {
     }
 
     private func sendRequest(_ context: ChannelHandlerContext) {
+        guard !self.staysHere || context.channel.remoteAddress?.isLocal == true else {
+            return self.fail(.openHeader, context)
+        }
         let request = context.channel.allocator.buffer(string: self.upgrade.request)
         context.writeAndFlush(Self.wrapOutboundOut(request), promise: nil)
     }

@@ -14,7 +14,7 @@ import WAMP
 
     private func channel(
         greatest: Int = 1 << 20, unsentBound: Int = 1 << 20, serializers: [SerializerID] = [.json],
-        headers: [(String, String)] = []
+        headers: [(String, String)] = [], staysHere: Bool = false, address: String = "127.0.0.1"
     ) throws -> EmbeddedChannel {
         let channel = EmbeddedChannel()
         var added = HandshakeHeaders()
@@ -26,8 +26,9 @@ import WAMP
             key: "dGhlIHNhbXBsZSBub25jZQ==")
         try channel.pipeline.syncOperations.addHandler(
             WebSocketHandler(
-                upgrade: upgrade, greatestMessage: greatest, unsentBound: unsentBound, receiver: self.receiver))
-        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+                upgrade: upgrade, staysHere: staysHere, greatestMessage: greatest, unsentBound: unsentBound,
+                receiver: self.receiver))
+        try channel.connect(to: SocketAddress(ipAddress: address, port: 1)).wait()
         return channel
     }
 
@@ -63,6 +64,16 @@ import WAMP
             #expect(request.contains("\r\n\(header)\r\n"), "\(header) is missing in \(request)")
         }
         #expect(request.hasSuffix("\r\n\r\n"))
+    }
+
+    /// What must not be read by others is not sent to another machine, whatever its name.
+    @Test func aHeaderThatLogsInStaysHere() throws {
+        let here = try self.channel(headers: [("Authorization", "Basic eA==")], staysHere: true)
+        #expect(String(buffer: try self.sent(here)).contains("Basic eA=="))
+        let elsewhere = try self.channel(
+            headers: [("Authorization", "Basic eA==")], staysHere: true, address: "192.0.2.1")
+        #expect(try self.sent(elsewhere).readableBytes == 0)
+        #expect(self.receiver.fault?.code == .untrusted)
     }
 
     /// All are offered in one handshake, and the router's choice is told; others than JSON are in binary frames.

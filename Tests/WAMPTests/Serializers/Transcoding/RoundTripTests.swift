@@ -37,6 +37,15 @@ import Testing
         }
     }
 
+    /// A number that no double holds is sent as its digits: infinity would be another number, and none in JSON.
+    @Test(arguments: binarySerializers)
+    func numbersBeyondDoubles(_ id: SerializerID) throws {
+        for digits in ["1e400", "-1.5e999", String(repeating: "9", count: 400)] {
+            #expect(try Transcoded.octets(digits, id) == Transcoded.octets("\"\(digits)\"", id))
+        }
+        #expect(try Transcoded.octets("1.7976931348623157e308", id).count == 9)
+    }
+
     /// White space, needless escapes and other forms of numbers, as databases and people write them.
     @Test(arguments: binarySerializers)
     func otherForms(_ serializer: SerializerID) throws {
