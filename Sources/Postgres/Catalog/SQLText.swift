@@ -20,10 +20,7 @@ package enum SQLText {
 
     /// The text of an array of texts, as a parameter's value.
     package static func array(_ elements: [String]) -> String {
-        let quoted = elements.map { element in
-            "\"" + element.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
-        }
-        return "{" + quoted.joined(separator: ",") + "}"
+        "{" + elements.map { "\"" + escaping($0) + "\"" }.joined(separator: ",") + "}"
     }
 
     /// A name as people write it: quoted only where it has to be. For messages, not for SQL text of ours: keywords are not
@@ -45,6 +42,16 @@ package enum SQLText {
     package static func columnCheck(_ row: String, _ columns: [FunctionColumn]) -> String {
         let types = columns.map { "null::\($0.type.sql)" }.joined(separator: ", ")
         return "exists (select from (values (\(row)), (\(types))) as c)"
+    }
+
+    /// Scalars, not characters, for the same reason as ``doubling(_:in:)``.
+    private static func escaping(_ element: String) -> String {
+        var result = String.UnicodeScalarView()
+        for scalar in element.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { result.append("\\") }
+            result.append(scalar)
+        }
+        return String(result)
     }
 
     private static func doubling(_ character: Unicode.Scalar, in text: String) -> String {

@@ -208,7 +208,7 @@ package struct InstallationPlan: Sendable {
         let all =
             made + (self.request.role.map { self.survey.sidecarRoleExists ? [] : [$0] } ?? [])
         if !all.isEmpty {
-            entries.append(("roles_made", Self.list((self.survey.listed["roles_made"] ?? []) + all)))
+            entries.append(("roles_made", SQLText.array((self.survey.listed["roles_made"] ?? []) + all)))
         }
         self.remember(entries, title: self.request.adopts ? "this database is the original" : "which database this is")
     }
@@ -249,7 +249,7 @@ package struct InstallationPlan: Sendable {
         if before != after {
             self.remember(
                 [
-                    ("grant_to", Self.list(after.0)), ("register_to", Self.list(after.1)),
+                    ("grant_to", SQLText.array(after.0)), ("register_to", SQLText.array(after.1)),
                     ("rights_by", self.request.isSelf ? "file" : "install"),
                 ], title: "who has them")
         }
@@ -350,10 +350,4 @@ package struct InstallationPlan: Sendable {
     }
 
     /// The text of an array of texts.
-    private static func list(_ names: [String]) -> String {
-        let quoted = names.map { name in
-            "\"" + name.map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : "\($0)" }.joined() + "\""
-        }
-        return "{\(quoted.joined(separator: ","))}"
-    }
 }
