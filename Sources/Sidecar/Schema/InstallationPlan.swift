@@ -348,6 +348,4 @@ package struct InstallationPlan: Sendable {
     private mutating func add(_ title: String, _ sql: String, shown: String? = nil, warning: String? = nil) {
         self.steps.append(InstallationStep(title, sql, shown: shown, warning: warning))
     }
-
-    /// The text of an array of texts.
 }
