@@ -5,9 +5,10 @@ extension Journal {
     func record(_ event: CallerEvent) {
         switch event {
         case .listening(let address):
-            self.logger.info("listening for calls from SQL", metadata: [Key.address: "\(address)"])
+            self.log(.info, "listening for calls from SQL", metadata: [Key.address: "\(address)"])
         case .notListening(let address, let reason, let seconds):
-            self.logger.error(
+            self.log(
+                .error,
                 "can't listen for calls from SQL",
                 metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(seconds * 1000) ms"])
         case .authenticationFailed(let user, let from, let total):
