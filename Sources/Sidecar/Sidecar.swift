@@ -8,7 +8,7 @@ package import SidecarConfiguration
 /// The process: one event loop, both sides on it, from start to SIGTERM.
 package enum Sidecar {
     /// The version of this binary.
-    package static let version = "0.1.0"
+    package static let version = "0.2.0"
 
     /// Never shut down: the process ends by itself when all is done, and threads that still connect may report to it until then.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)

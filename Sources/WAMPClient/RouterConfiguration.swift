@@ -24,7 +24,7 @@ package struct RouterConfiguration: Sendable {
     package var proxy: HTTPProxy?
     /// What the WebSocket handshake says beyond what it has to.
     package var headers = HandshakeHeaders()
-    /// What HELLO says we are, as `wamp-sidecar/0.1.0`.
+    /// What HELLO says we are, as `wamp-sidecar/0.2.0`.
     package var agent: String
 
     /// For the TCP or Unix connection to be made; with a proxy for each, the connection to it and the tunnel.

@@ -66,7 +66,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     with installation.connect() as sidecar:
         hello = sidecar.execute("select version, is_original, dblink_schema, publishers, registrars "
                                 "from wamp.sidecar_hello()").fetchone()
-    assert hello == (1, True, "wamp_dblink", ["shop"], [])
+    assert hello == (2, True, "wamp_dblink", ["shop"], [])
 
     result = installation.command("uninstall")
     assert result.returncode == FAILED and "--yes" in result.stderr
@@ -130,7 +130,7 @@ def test_two_schemas_in_one_database(database: Database) -> None:
     assert database.value("select count(distinct value) from (select value from wamp.meta where key = 'wake_lock_2' "
                           "union all select value from \"Café \"\"x\"\"\".meta where key = 'wake_lock_2') as v") == 2
     with second.connect() as sidecar:
-        assert sidecar.execute('select version from "Café ""x""".sidecar_hello()').fetchone() == (1,)
+        assert sidecar.execute('select version from "Café ""x""".sidecar_hello()').fetchone() == (2,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             sidecar.execute("select wamp.sidecar_hello()")
     database.execute('select "Café ""x""".publish(\'com.example.a\')')

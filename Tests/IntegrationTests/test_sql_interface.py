@@ -636,7 +636,8 @@ def name(statement: str) -> str:
     ("registrar", {"register", "unregister", "subscribe", "unsubscribe", "raise_error", "binary", "uri_fault",
                    "mapping_fault", "mapping_option_fault"}, {"registration", "subscription"}),
     ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_stamp",
-              "leader_write", "leader_read", "event_bury", "event_retries", "event_retried", "mapping_rows", "mapping_stamp", "mapping_guard",
+              "leader_write", "leader_read", "event_bury", "event_retries", "event_retried", "mapping_rows", "mapping_list",
+              "mapping_page", "mapping_stamp", "mapping_guard",
               "dead_letter_list", "dead_letter_retry", "dead_letter_delete", "dead_letter_expire", "port_configure",
               "raise_error", "binary", "uri_fault"}, set()),
 ])

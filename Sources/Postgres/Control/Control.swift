@@ -52,6 +52,15 @@ package final class Control: ConnectionKeeperOwner {
         self.submit(.text(text, parameters), patience: patience, handler: RowCollector(completion: completion))
     }
 
+    /// The same with a statement that is run often: the server plans it once.
+    package func query(
+        _ statement: Statement, _ parameters: Parameters, patience: TimeAmount = .seconds(5),
+        completion: @escaping (Result<Rows, QueryFailure>) -> Void
+    ) {
+        self.submit(
+            .prepared(statement, parameters), patience: patience, handler: RowCollector(completion: completion))
+    }
+
     /// Asks what a statement's parameters and columns are, as a role sees it.
     ///
     /// - Parameters:

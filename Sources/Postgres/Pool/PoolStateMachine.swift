@@ -58,8 +58,6 @@ struct PoolStateMachine<Item>: ~Copyable {
         var held = 0
         var latency = LatencyWindow()
         var waiting = Deque<Waiting>()
-        /// Nobody submits any more.
-        var isRemoved = false
     }
 
     private struct UnderWay {
@@ -95,6 +93,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
+    /// Nobody submits there any more.
+    private var removedLanes = Deque<Int>()
     /// How many leases are held.
     private var leases = 0
     /// How many streams are under way.
@@ -140,7 +140,13 @@ struct PoolStateMachine<Item>: ~Copyable {
     mutating func addLane(concurrency: Int?) -> LaneID {
         let most = self.limits.connections
         let lane = Lane(concurrency: min(max(concurrency ?? most - 1, 1), most))
-        if let index = self.lanes.firstIndex(where: { $0.isRemoved && $0.held == 0 && $0.waiting.isEmpty }) {
+        // Those that are still in use stand back: more than these are not looked at.
+        for _ in 0..<min(self.removedLanes.count, 8) {
+            guard let index = self.removedLanes.popFirst() else { break }
+            guard self.lanes[index].held == 0, self.lanes[index].waiting.isEmpty else {
+                self.removedLanes.append(index)
+                continue
+            }
             self.lanes[index] = lane
             return LaneID(index: index)
         }
@@ -150,7 +156,7 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// Nothing more is submitted there. Another lane takes its place when what is under way or waits has ended.
     mutating func removeLane(_ lane: LaneID) {
-        self.lanes[lane.index].isRemoved = true
+        self.removedLanes.append(lane.index)
     }
 
     // MARK: - Work

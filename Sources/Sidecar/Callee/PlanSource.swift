@@ -23,6 +23,8 @@ enum PlanSource {
         }
     }
 
+    private static let lookup = Statement(FunctionLookup.query)
+
     /// Asks the catalog, as it is now.
     ///
     /// - Parameters:
@@ -65,7 +67,7 @@ enum PlanSource {
         } catch {
             return completion(.failure(.fault(DefinitionFault(sqlstate: "42601", description: error.description))))
         }
-        control.query(FunctionLookup.query, FunctionLookup.parameters(for: reference, role: role)) { result in
+        control.query(Self.lookup, FunctionLookup.parameters(for: reference, role: role)) { result in
             switch result {
             case .success(let rows):
                 do throws(FunctionFault) {

@@ -21,6 +21,7 @@ package struct SchemaRights: Sendable {
             "leader_write(text, timestamptz)", "leader_read()",
             "event_bury(text, text, jsonb, jsonb, jsonb, text, text, text, int)", "event_retries(int)",
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
+            "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",
             "mapping_guard(text)", "dead_letter_list(text, text, int)",
             "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
             "port_configure(text[], text, text, text)",

@@ -4,7 +4,7 @@ import Postgres
 /// The SQL of the interface for one schema: the files of the folder SQL with the names filled in.
 package struct SchemaScript: Sendable {
     /// The version that this binary installs and upgrades to.
-    package static let version = 1
+    package static let version = 2
 
     /// The schema's name, not quoted.
     package let schema: String
@@ -37,6 +37,7 @@ package struct SchemaScript: Sendable {
     package func upgrade(to version: Int) -> String? {
         switch version {
         case 1: self.fill(PackageResources._001_sql)
+        case 2: self.fill(PackageResources._002_sql)
         default: nil
         }
     }

@@ -6,15 +6,29 @@ import WAMPClient
 
 /// The subscriber role: functions of the database run for events of the router. On the event loop.
 final class Subscriptions {
-    /// How often what can't be called is looked up, whether events come or not.
-    private static let lookInterval = TimeAmount.seconds(10)
+    /// How long the router may take to answer UNSUBSCRIBE when the process is told to stop.
+    private static let unsubscribePatience = TimeAmount.seconds(2)
     /// With more events waiting than these, each gets memory of its own: as they come they hold on to what was read with them.
     private static let mostUncompacted = 1024
 
-    private struct Entry {
+    private final class Entry {
         let route: SubscriptionRoute
         let context: EventContext
         let flow: any EventFlow
+        /// It was removed, and events of it may still come.
+        var mayReceive = false
+
+        init(route: SubscriptionRoute, context: EventContext, flow: any EventFlow) {
+            self.route = route
+            self.context = context
+            self.flow = flow
+        }
+    }
+
+    /// Which dead letters are for a subscription.
+    fileprivate struct Address: Hashable {
+        let topic: String
+        let function: String
     }
 
     private let pool: Pool
@@ -31,11 +45,13 @@ final class Subscriptions {
     private let schema: String
     private let control: Control
     private var budget = EventBudget()
-    private var entries: [Entry] = []
+    private var entries: [ObjectIdentifier: Entry] = [:]
+    private var addresses: [Address: Entry] = [:]
     /// Those that were removed while events of theirs were under way.
-    private var leaving: [Entry] = []
-    private var nextLook: Scheduled<Void>?
+    private var leaving: [ObjectIdentifier: Entry] = [:]
     private var isStopping = false
+    /// Set while the router may still send events that it has sent before it knows that there is nobody to send them to.
+    private var unsubscribing: Scheduled<Void>?
     private var drained: (() -> Void)?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
@@ -51,7 +67,8 @@ final class Subscriptions {
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
+            observer: observer, changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
@@ -88,23 +105,13 @@ final class Subscriptions {
     // MARK: - Health
 
     /// Whether all topics have been subscribed to or refused, and all functions looked at.
-    var isSettled: Bool { self.subscriber.isComplete && self.isAllKnown }
+    var isSettled: Bool { self.subscriber.isComplete && self.definitions.isSettled }
 
-    private var isAllKnown: Bool {
-        self.entries.allSatisfy { entry in
-            switch entry.route.definition.state {
-            case .unknown: entry.route.isLate
-            case .plan, .fault: true
-            }
-        }
-    }
-
-    /// What does not work, one sentence each.
-    var complaints: [String] {
-        var complaints = self.subscriber.refusals.map { "\($0.topic): \($0.reason)" }
-        complaints += self.definitions.faults.map(\.description)
+    /// What does not work.
+    var complaints: ComplaintSummary {
+        var complaints = self.subscriber.complaints + self.definitions.complaints
         if self.budget.isExceeded {
-            complaints.append("events are dropped: too many wait for the database")
+            complaints.named.append("events are dropped: too many wait for the database")
         }
         return complaints
     }
@@ -126,29 +133,38 @@ final class Subscriptions {
         let context = EventContext(
             route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
-            ended: { [unowned self] in self.ended($0) })
+            ended: { [unowned self] in self.ended($0, route) })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
-        self.entries.append(Entry(route: route, context: context, flow: flow))
+        let entry = Entry(route: route, context: context, flow: flow)
+        self.entries[ObjectIdentifier(route)] = entry
+        self.addresses[route.address] = entry
         route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
+        self.definitions.add(route.definition, isAwaited: !isLate)
         self.subscriber.add(route, flow)
+        if registration != nil { self.definitions.lookUpSoon(route.definition) }
         return route
     }
 
     /// A subscription is no more. Events of it that have come run to their end.
     func remove(_ route: SubscriptionRoute) {
-        guard let index = self.entries.firstIndex(where: { $0.route === route }) else { return }
-        self.subscriber.remove(route)
-        let entry = self.entries.remove(at: index)
-        self.leaving.append(entry)
-        self.retireWhatHasEnded()
+        guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(route)) else { return }
+        if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
+        entry.mayReceive = true
+        self.leaving[ObjectIdentifier(route)] = entry
+        self.subscriber.remove(route) {
+            entry.mayReceive = false
+            self.retireIfEnded(entry)
+            self.finishDraining()
+        }
         self.changed()
     }
 
-    private func retireWhatHasEnded() {
-        guard !self.leaving.isEmpty else { return }
-        for entry in self.leaving where entry.flow.isIdle { entry.context.retire() }
-        self.leaving.removeAll { $0.flow.isIdle }
+    private func retireIfEnded(_ entry: Entry) {
+        guard !entry.mayReceive, entry.flow.isIdle,
+            self.leaving.removeValue(forKey: ObjectIdentifier(entry.route)) != nil
+        else { return }
+        entry.context.retire()
     }
 
     // MARK: - The two sides
@@ -165,32 +181,22 @@ final class Subscriptions {
         self.subscriber.revoked(subscription, reason: reason)
     }
 
-    /// Looks up what is not known, or was wrong when last looked at, and again after a while as long as something is wrong.
+    /// Looks up what is not known, or was wrong when last looked at.
     func lookUpWhatIsNotKnown() {
-        for entry in self.entries {
-            switch entry.route.definition.state {
-            case .plan: break
-            case .unknown, .fault: entry.context.lookUp { _ in self.lookAgainLater() }
-            }
-        }
-    }
-
-    private func lookAgainLater() {
-        guard self.nextLook == nil, !self.isStopping, !self.isAllKnown || !self.definitions.faults.isEmpty else {
-            return
-        }
-        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
-            self.nextLook = nil
-            self.lookUpWhatIsNotKnown()
-        }
+        self.definitions.lookUpWhatIsNotKnown()
     }
 
     /// Takes no more events; `completion` is called when those that have come have run.
     func drain(completion: @escaping () -> Void) {
         self.isStopping = true
-        self.nextLook?.cancel()
-        self.subscriber.withdraw()
+        self.definitions.stop()
         self.drained = completion
+        self.subscriber.answered = { self.finishDraining() }
+        self.subscriber.withdraw()
+        self.unsubscribing = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unsubscribePatience) {
+            self.unsubscribing = nil
+            self.finishDraining()
+        }
         self.finishDraining()
     }
 
@@ -198,13 +204,17 @@ final class Subscriptions {
     func stop() {
         self.letters.stop()
         var count = 0
-        for entry in self.entries + self.leaving { count += entry.flow.stop().count }
+        for entry in self.entries.values { count += entry.flow.stop().count }
+        for entry in self.leaving.values { count += entry.flow.stop().count }
         if count > 0 { self.observer(.eventsNotRun(count: count)) }
     }
 
     private func finishDraining() {
-        guard let drained = self.drained, self.entries.allSatisfy(\.flow.isIdle), self.leaving.isEmpty else { return }
+        guard let drained = self.drained, self.subscriber.isAnswered || self.unsubscribing == nil,
+            self.budget.events == 0
+        else { return }
         self.drained = nil
+        self.unsubscribing?.cancel()
         drained()
     }
 
@@ -236,24 +246,29 @@ final class Subscriptions {
     }
 
     private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
-        let entry = self.entries.first {
-            $0.route.topic.text == subscription && $0.route.mapping.function.value == function
-        }
+        let entry = self.addresses[Address(topic: subscription, function: function)]
         guard let entry, self.budget.admit(event.size) else { return false }
         entry.flow.append(event)
         return true
     }
 
-    private func ended(_ event: ReceivedEvent) {
+    private func ended(_ event: ReceivedEvent, _ route: SubscriptionRoute) {
         if let letter = event.letter { self.retries.ended(letter) }
         let wasExceeded = self.budget.isExceeded
         self.budget.release(event.size)
         if wasExceeded, !self.budget.isExceeded { self.changed() }
-        guard self.isStopping || !self.leaving.isEmpty else { return }
+        let leaving = self.leaving[ObjectIdentifier(route)]
+        guard self.isStopping || leaving != nil else { return }
         // The queue itself hears of it after this.
         self.eventLoop.assumeIsolated().execute {
-            self.retireWhatHasEnded()
+            if let leaving { self.retireIfEnded(leaving) }
             self.finishDraining()
         }
+    }
+}
+
+extension SubscriptionRoute {
+    fileprivate var address: Subscriptions.Address {
+        Subscriptions.Address(topic: self.topic.text, function: self.mapping.function.value)
     }
 }

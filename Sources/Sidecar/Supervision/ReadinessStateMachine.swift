@@ -24,6 +24,7 @@ struct ReadinessStateMachine: ~Copyable {
     private var isLeadershipKnown = false
     private var isSettled = false
     private var complaints: [String] = []
+    private var otherComplaints = 0
     private var last: Answer?
     private var isStopping = false
 
@@ -46,9 +47,16 @@ struct ReadinessStateMachine: ~Copyable {
 
     /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up; and what is wrong with
     /// some.
-    mutating func routes(areSettled: Bool, complaints: [String]) {
+    mutating func routes(areSettled: Bool, complaints: ComplaintSummary) {
         self.isSettled = areSettled
-        self.complaints = complaints.sorted()
+        self.complaints = complaints.named.sorted()
+        self.otherComplaints = complaints.others
+    }
+
+    /// Whether the answer would be that work flows with other faults than told last.
+    var hasOtherFaults: Bool {
+        guard case .readyWithFaults? = self.last, case .readyWithFaults = self.answer else { return false }
+        return self.answer != self.last
     }
 
     /// The answer, if it is another one than last time.
@@ -69,6 +77,8 @@ struct ReadinessStateMachine: ~Copyable {
         if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }
-        return self.complaints.isEmpty ? .ready : .readyWithFaults(self.complaints)
+        guard !self.complaints.isEmpty else { return .ready }
+        let others = self.otherComplaints > 0 ? ["and \(self.otherComplaints) more"] : []
+        return .readyWithFaults(self.complaints + others)
     }
 }

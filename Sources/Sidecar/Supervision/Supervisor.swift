@@ -13,6 +13,9 @@ final class Supervisor: RouterDelegate {
     /// How long the router may take to acknowledge events that are under way then.
     private static let handOverPatience = TimeAmount.seconds(2)
 
+    /// How often what does not work is told while it changes.
+    private static let faultsInterval = TimeAmount.seconds(1)
+
     let configuration: Configuration
     let eventLoop: any EventLoop
     private let journal: Journal
@@ -42,6 +45,11 @@ final class Supervisor: RouterDelegate {
     var interface: SchemaState?
     var nextLook: Scheduled<Void>?
     var readiness: ReadinessStateMachine
+    /// Readiness is to be worked out at the end of this turn.
+    private var isChangeNoted = false
+    /// Before that, other faults than were told are not told.
+    private var nextFaults = NIODeadline.now()
+    private var faultsTimer: Scheduled<Void>?
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
 
@@ -138,6 +146,8 @@ final class Supervisor: RouterDelegate {
         self.observe(.stopping(signal: signal))
         self.readiness.stopping()
         self.nextLook?.cancel()
+        self.faultsTimer?.cancel()
+        self.registrations.stop()
         self.listener.stop()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
@@ -211,10 +221,25 @@ final class Supervisor: RouterDelegate {
         if case .database(let event) = observation { self.databaseChanged(event) }
     }
 
+    /// What readiness depends on may have changed. It is worked out once for all that changes in one turn of the event loop, and while only
+    /// what does not work changes, once in a while.
     func changed() {
+        guard !self.isChangeNoted else { return }
+        self.isChangeNoted = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isChangeNoted = false
+            self.tellReadiness()
+        }
+    }
+
+    private func tellReadiness() {
         self.readiness.routes(
             areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
             complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints)
+        let now = NIODeadline.now()
+        if self.readiness.hasOtherFaults, now < self.nextFaults {
+            return self.tellReadinessLater()
+        }
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -222,9 +247,19 @@ final class Supervisor: RouterDelegate {
                     procedures: self.configuration.procedures.count,
                     subscriptions: self.configuration.subscriptions.count,
                     channels: self.configuration.notifications.count))
-        case .readyWithFaults(let faults): self.journal.record(.readyWithFaults(faults))
+        case .readyWithFaults(let faults):
+            self.nextFaults = now + Self.faultsInterval
+            self.journal.record(.readyWithFaults(faults))
         case .notReady(let needs): self.journal.record(.notReady(needs))
         case nil: break
+        }
+    }
+
+    private func tellReadinessLater() {
+        guard self.faultsTimer == nil else { return }
+        self.faultsTimer = self.eventLoop.assumeIsolated().scheduleTask(deadline: self.nextFaults) {
+            self.faultsTimer = nil
+            self.tellReadiness()
         }
     }
 

@@ -24,14 +24,14 @@ import Testing
         survey.dblinkSchema = "wamp_dblink"
         survey.dblinkIsUsable = true
         survey.meta = [
-            "version": "\(SchemaScript.version)", "least_binary": "0.1.0", "database": "app", "system_identifier": "7",
+            "version": "\(SchemaScript.version)", "least_binary": "0.2.0", "database": "app", "system_identifier": "7",
             "sidecar_role": "wamp", "dblink_schema": "wamp_dblink", "dblink_installed": "true",
         ]
         return survey
     }
 
     private func plan(_ request: InstallationRequest, on survey: SchemaSurvey) throws -> InstallationPlan {
-        try InstallationPlan(request, on: survey, binary: "0.1.0")
+        try InstallationPlan(request, on: survey, binary: "0.2.0")
     }
 
     private func titles(_ plan: InstallationPlan) -> [String] { plan.steps.map(\.title).filter { !$0.isEmpty } }

@@ -10,7 +10,7 @@ struct ReadinessStateMachineTests {
         machine.databaseIsAvailable(true)
         machine.listening(true)
         machine.leadership(isKnown: true)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         return machine
     }
 
@@ -21,7 +21,7 @@ struct ReadinessStateMachineTests {
         machine.joined(true)
         check(machine.change(), nil)
         machine.databaseIsAvailable(true)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         check(machine.change(), nil)
         machine.leadership(isKnown: true)
         check(machine.change(), .ready)
@@ -38,7 +38,7 @@ struct ReadinessStateMachineTests {
         machine.listening(false)
         check(machine.change(), .notReady(["no connection to the database", "not listening for notifications"]))
         machine.joined(false)
-        machine.routes(areSettled: false, complaints: [])
+        machine.routes(areSettled: false, complaints: ComplaintSummary())
         check(
             machine.change(),
             .notReady([
@@ -49,11 +49,11 @@ struct ReadinessStateMachineTests {
     @Test("faults of some procedures are named in a steady order")
     func faults() {
         var machine = Self.ready()
-        machine.routes(areSettled: true, complaints: ["b", "a"])
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["b", "a"]))
         check(machine.change(), .readyWithFaults(["a", "b"]))
-        machine.routes(areSettled: true, complaints: ["a", "b"])
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["a", "b"]))
         check(machine.change(), nil)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         check(machine.change(), .ready)
     }
 
