@@ -14,7 +14,8 @@ import Testing
         #expect(repetitions.happened(Self.entry("a"), key: "a", burst: 1) == .count)
         #expect(repetitions.happened(Self.entry("b"), key: "b", burst: 1) == .write(opens: "event failed b"))
         #expect(repetitions.happened(Self.entry("a"), key: "a", burst: 1) == .count)
-        let summary = try #require(repetitions.intervalEnded("event failed a"))
+        let ended = repetitions.intervalEnded("event failed a")
+        let summary = try #require(ended)
         #expect(summary.count == 2)
         #expect(summary.total == 3)
         #expect(summary.entry.metadata == ["topic": "a"])
@@ -33,7 +34,8 @@ import Testing
             if verdict != .count { written += 1 }
         }
         #expect(written == LogRepetitions.mostKeys + 1)
-        let summary = try #require(repetitions.intervalEnded("event failed"))
+        let ended = repetitions.intervalEnded("event failed")
+        let summary = try #require(ended)
         #expect(summary.count == 50_000 - LogRepetitions.mostKeys - 1)
         // Another kind is not touched by it.
         #expect(repetitions.happened(Self.entry("x", message: "other"), key: "x", burst: 1) == .write(opens: "other x"))
@@ -50,7 +52,8 @@ import Testing
         #expect(repetitions.happened(Self.entry("b"), key: nil, burst: 3) == .write(opens: nil))
         #expect(repetitions.happened(Self.entry("c"), key: nil, burst: 3) == .write(opens: nil))
         #expect(repetitions.happened(Self.entry("d"), key: nil, burst: 3) == .count)
-        let summary = try #require(repetitions.intervalEnded("event failed"))
+        let ended = repetitions.intervalEnded("event failed")
+        let summary = try #require(ended)
         #expect(summary.count == 1)
         #expect(summary.total == 4)
     }
