@@ -74,6 +74,28 @@ def test_without_a_schema_it_says_what_to_do(make_sidecar: SidecarMaker, router:
     assert "wamp-sidecar install" in sidecar.text()
 
 
+def test_somebody_elses_schema_is_not_asked(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Who makes a schema of that name before anybody installs must not become the sidecar's role by it."""
+    make_role(database, "mallory")
+    database.execute(f'grant create on database "{database.name}" to mallory')
+    with connect_as(database, "mallory") as mallory:
+        mallory.execute("""
+            create schema wamp;
+            grant usage on schema wamp to public;
+            create table wamp.seen (who text);
+            grant insert on wamp.seen to public;
+            create function wamp.sidecar_hello() returns table (version int, least_binary text, is_original boolean,
+                dblink_schema text, publishers text[], registrars text[]) language plpgsql as $$ begin
+                insert into wamp.seen values (current_user);
+                return query select 2, '0.1', true, null, '{}'::text[], '{}'::text[];
+            end $$;
+        """)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url)
+    sidecar.start(until="SQL interface not used")
+    assert "schema wamp belongs to mallory" in sidecar.text()
+    assert database.rows("select who from wamp.seen") == []
+
+
 def test_a_newer_schema_is_left_alone(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
     alone.install()
     alone.database.execute("update crossbar.meta set value = '99' where key = 'least_binary'")
