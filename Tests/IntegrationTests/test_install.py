@@ -246,8 +246,8 @@ def test_uninstall_tells_what_goes_with_it(database: Database) -> None:
     """)
     result = installation.command("uninstall")
     assert result.returncode == FAILED
-    assert "with it goes: trigger publishes on table item" in result.stdout
-    assert "with it goes: function answer()" in result.stdout
+    assert "with it goes: trigger publishes on table public.item" in result.stdout
+    assert "with it goes: function public.answer()" in result.stdout
     assert database.value("select to_regnamespace('wamp') is not null")
     printed = installation.command("uninstall", "--print")
     assert printed.returncode == 0 and 'drop schema "wamp" cascade' in printed.stdout
