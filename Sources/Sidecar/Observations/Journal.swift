@@ -142,6 +142,21 @@ final class Journal {
                     Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
+        case .topicsHeld(let count, let reason):
+            self.count(
+                "hold", "events of many topics refused for the moment; they wait",
+                [Key.count: "\(count)", Key.reason: "\(reason)"])
+        case .topicsReleased(let count):
+            self.logger.notice("topics that waited are published again", metadata: [Key.count: "\(count)"])
+        case .relayHeldBack(let backend, let prepared, let database, let user, let application):
+            self.count(
+                "held back", "a transaction that does not end makes the relay's scans dearer; end it",
+                [
+                    Key.backend: "\(backend)", Key.prepared: "\(prepared)", Key.database: "\(database)",
+                    Key.user: "\(user)", Key.application: "\(application)",
+                ])
+        case .outboxBeginsAnew:
+            self.logger.notice("the outbox's ids were set back; it is read from its first row")
         case .eventBuried(let topic, let event, let reason):
             self.count(
                 "bury \(topic)", "event moved to the dead letters",

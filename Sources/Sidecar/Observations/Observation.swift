@@ -47,6 +47,14 @@ enum Observation {
     case notificationResultFailed(channel: String, function: String, reason: String)
 
     case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
+    /// So many topics are refused for one reason: they wait together.
+    case topicsHeld(count: Int, reason: String)
+    /// Topics that waited together are tried again.
+    case topicsReleased(count: Int)
+    /// A transaction that does not end makes the relay's scans dearer. Either a backend's or a prepared one.
+    case relayHeldBack(backend: String, prepared: String, database: String, user: String, application: String)
+    /// The outbox's ids were set back.
+    case outboxBeginsAnew
     case eventBuried(topic: String, event: Int64, reason: String)
     case eventsPublishedTwice(atLeast: Int)
     case eventsFoundAsleep(Int)

@@ -16,7 +16,8 @@ package struct SchemaRights: Sendable {
             "mapping_option_fault(text, jsonb, boolean)",
         ]
         static let sidecar = [
-            "sidecar_hello()", "relay_mark()", "relay_read(bigint, int, int, text[])", "relay_delete(bigint[])",
+            "sidecar_hello()", "relay_mark()",
+            "relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint)", "relay_delete(bigint[])",
             "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp(text)",
             "leader_write(text, timestamptz)", "leader_read()",
             "event_bury(text, text, jsonb, jsonb, jsonb, text, text, text, int)", "event_retries(int)",
