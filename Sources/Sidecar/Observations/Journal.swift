@@ -154,6 +154,8 @@ final class Journal {
 
         case .portAnnounced:
             self.logger.info("the database knows the way to the caller's port")
+        case .portTakenBack:
+            self.logger.notice("the way to the caller's port was taken back: nothing listens there")
         case .portNotAnnounced(let reason):
             self.count(
                 "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])

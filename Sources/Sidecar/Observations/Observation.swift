@@ -54,6 +54,7 @@ enum Observation {
     case relayFailed(statement: String, reason: String)
 
     case portAnnounced
+    case portTakenBack
     case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)

@@ -23,7 +23,7 @@ package struct SchemaRights: Sendable {
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
             "mapping_guard(text)", "dead_letter_list(text, text, int)",
             "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
-            "port_configure(text[], text, text, text)",
+            "port_configure(text[], text, text)", "port_withdraw()",
         ]
     }
 
