@@ -34,6 +34,10 @@ final class CallerConnection: ChannelInboundHandler {
     private var call: CallerCall?
     private var backend: Int32?
     private var wantsRows = false
+    /// The backend that has proved here that it knows the key.
+    private var owner: Int32?
+    /// What shows that the next answer is the port's.
+    private var proof: String?
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
     private var isPumping = false
@@ -163,10 +167,16 @@ final class CallerConnection: ChannelInboundHandler {
             return
         }
         self.wantsRows = document.wantsRows
-        switch self.port.judge(document) {
-        case .answer(let answer):
+        switch self.port.judge(document, owner: self.owner) {
+        case .answer(let answer, let proof):
+            self.proof = proof
             self.answer(answer)
-        case .send(let request, let peer):
+        case .belongs(let backend, let proof):
+            self.owner = backend
+            self.proof = proof
+            self.answer(.proved)
+        case .send(let request, let peer, let proof):
+            self.proof = proof
             let call = CallerCall(document.operation, peer: peer) { [weak self] answer in
                 guard let self else { return }
                 self.endCall()
@@ -188,7 +198,7 @@ final class CallerConnection: ChannelInboundHandler {
 
     private func answer(_ answer: CallerAnswer) {
         do {
-            let rows = try answer.rows(wantsRows: self.wantsRows)
+            let rows = try answer.rows(wantsRows: self.wantsRows, proof: self.proof)
             self.machine.complete(columns: rows.columns, rows: [rows.row], tag: "SELECT 1", into: &self.output)
         } catch {
             self.machine.fail(error, into: &self.output)

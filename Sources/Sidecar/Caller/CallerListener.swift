@@ -30,6 +30,8 @@ final class CallerListener {
     private let eventLoop: any EventLoop
     private let observer: (CallerEvent) -> Void
     private let accept: @Sendable (any Channel) -> EventLoopFuture<Void>
+    /// Called when it begins to listen (true), and each time that it can't, or listens no more.
+    var changed: ((Bool) -> Void)?
     private var state = State.opening
     private var wait: Int64 = 1
 
@@ -63,7 +65,9 @@ final class CallerListener {
         let state = self.state
         self.state = .stopped
         switch state {
-        case .listening(let channel): channel.close(promise: nil)
+        case .listening(let channel):
+            channel.close(promise: nil)
+            self.changed?(false)
         case .waiting(let timer): timer.cancel()
         case .opening, .stopped: break
         }
@@ -91,6 +95,7 @@ final class CallerListener {
         default:
             self.observer(.listening(address: "\(self.address)"))
         }
+        self.changed?(true)
         channel.closeFuture.assumeIsolated().whenComplete { _ in
             guard case .listening = self.state else { return }
             self.failed(Obstacle(reason: "the socket was closed"))
@@ -103,6 +108,7 @@ final class CallerListener {
         self.state = .waiting(
             self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(self.wait)) { self.open() })
         self.wait = min(self.wait * 2, Self.greatestWait)
+        self.changed?(false)
     }
 
     private static func reason(_ error: any Error) -> String {

@@ -42,16 +42,17 @@ final class CallerPort {
     /// What becomes of a document.
     enum Judgement {
         /// It is answered at once.
-        case answer(CallerAnswer)
+        case answer(CallerAnswer, proof: String? = nil)
         /// It is sent.
-        case send(CallerRequest, any CallerPeer)
+        case send(CallerRequest, any CallerPeer, proof: String?)
+        /// The connection is this backend's from now on.
+        case belongs(to: Int32, proof: String)
     }
 
     /// The user that callers are.
     static let user = "wamp"
     /// How long a caller may take to prove who it is.
     static let authenticationTimeout = TimeAmount.seconds(10)
-    private static let keyPurpose = "wamp-sidecar: key of the caller's port"
     /// Of what is random, in octets.
     private static let keyLength = 32
     /// A password from this length on is taken to be a random one, for which slowness adds nothing but latency to each
@@ -59,12 +60,14 @@ final class CallerPort {
     private static let longPassword = 32
     private static let iterations = 4096
 
-    /// What only the interface's own functions may know: each document has to hold it. It comes of the password.
-    let key: String
+    /// What each document has to prove that it knows; nil as long as this sidecar has not led.
+    var key: CallerKey?
     /// Which backends wait here, by the process ids that they tell. See also ``waitingChanged``.
     var waitingBackends: Set<Int32> { self.waiting.all }
     /// Called when a backend begins to wait (true), or waits no more.
     var waitingChanged: ((Int32, Bool) -> Void)?
+    /// Called when the port begins to listen (true), or listens no more.
+    var listeningChanged: ((Bool) -> Void)?
     /// The session with the router; nil while there is none.
     var peer: (any CallerPeer)?
     /// Connections that there are now.
@@ -73,7 +76,6 @@ final class CallerPort {
     private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let settings: WireServerSettings
-    private let keyOctets: [UInt8]
     private let status: () -> [CallerAnswer.Field]
     private let observer: (CallerEvent) -> Void
     private var listener: CallerListener?
@@ -95,10 +97,6 @@ final class CallerPort {
         self.eventLoop = eventLoop
         self.status = status
         self.observer = observer
-        // The same after a restart, if the password is: transactions that see an old state of the database go on calling.
-        self.key = Hexadecimal.encode(
-            try HMAC.sha256(Array(Self.keyPurpose.utf8), key: configuration.password.octets))
-        self.keyOctets = Array(self.key.utf8)
         let password = configuration.password.octets
         let credentials = try WireCredentials(
             user: Self.user, password: password,
@@ -125,6 +123,7 @@ final class CallerPort {
             channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel) }
         }
         self.listener = listener
+        listener.changed = { self.listeningChanged?($0) }
         listener.start()
     }
 
@@ -198,18 +197,32 @@ final class CallerPort {
     // MARK: - Documents
 
     /// Looks what is to be done with a document.
-    func judge(_ document: CallerDocument) -> Judgement {
+    ///
+    /// - Parameter owner: the backend that has proved, on the document's connection, that it knows the key. What proves it for
+    ///   one process is worth nothing on another's connection.
+    func judge(_ document: CallerDocument, owner: Int32?) -> Judgement {
         if case .status = document.operation { return .answer(.status(self.status())) }
-        guard let key = document.key, ConstantTime.areEqual(Array(key.utf8), self.keyOctets) else {
+        guard let key = self.key else { return .answer(.stale) }
+        var proof: String?
+        if let claim = document.claim, let backend = document.backend {
+            proof = try? key.answer(to: claim, operation: document.operation.name, backend: backend)
+        }
+        if case .prove = document.operation {
+            guard let proof, let backend = document.backend, owner == nil || owner == backend else {
+                return .answer(.stale)
+            }
+            return .belongs(to: backend, proof: proof)
+        }
+        guard (proof != nil && document.backend == owner) || document.key.map(key.isKey) == true else {
             return .answer(.stale)
         }
         do throws(CallerAnswer.Failure) {
             let request = try CallerRequest(
                 document, timeout: self.configuration.timeout, allowMeta: self.configuration.allowMeta)
             guard let peer = self.peer else { throw .notJoined }
-            return .send(request, peer)
+            return .send(request, peer, proof: proof)
         } catch {
-            return .answer(.failure(error))
+            return .answer(.failure(error), proof: proof)
         }
     }
 

@@ -147,7 +147,7 @@ final class Journal {
                 "hold", "events of many topics refused for the moment; they wait",
                 [Key.count: "\(count)", Key.reason: "\(reason)"])
         case .topicsReleased(let count):
-            self.logger.notice("topics that waited are published again", metadata: [Key.count: "\(count)"])
+            self.log(.notice, "topics that waited are published again", metadata: [Key.count: "\(count)"])
         case .relayHeldBack(let backend, let prepared, let database, let user, let application):
             self.count(
                 "held back", "a transaction that does not end makes the relay's scans dearer; end it",
@@ -156,7 +156,7 @@ final class Journal {
                     Key.user: "\(user)", Key.application: "\(application)",
                 ])
         case .outboxBeginsAnew:
-            self.logger.notice("the outbox's ids were set back; it is read from its first row")
+            self.log(.notice, "the outbox's ids were set back; it is read from its first row")
         case .eventBuried(let topic, let event, let reason):
             self.count(
                 "bury \(topic)", "event moved to the dead letters",
@@ -174,6 +174,8 @@ final class Journal {
 
         case .portAnnounced:
             self.log(.info, "the database knows the way to the caller's port")
+        case .portTakenBack:
+            self.log(.notice, "the way to the caller's port was taken back: nothing listens there")
         case .portNotAnnounced(let reason):
             self.count(
                 "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])

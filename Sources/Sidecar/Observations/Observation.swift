@@ -62,6 +62,7 @@ enum Observation {
     case relayFailed(statement: String, reason: String)
 
     case portAnnounced
+    case portTakenBack
     case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)

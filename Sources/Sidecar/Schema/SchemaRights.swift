@@ -25,7 +25,7 @@ package struct SchemaRights: Sendable {
             "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",
             "mapping_guard(text)", "dead_letter_list(text, text, int)",
             "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
-            "port_configure(text[], text, text, text)",
+            "port_configure(text[], text, text)", "port_withdraw()",
         ]
     }
 

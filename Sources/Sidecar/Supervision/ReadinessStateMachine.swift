@@ -7,6 +7,7 @@ struct ReadinessStateMachine: ~Copyable {
         case router = "no session with the router"
         case database = "no connection to the database"
         case listener = "not listening for notifications"
+        case port = "not listening for calls from SQL"
         case leadership = "it is not known which sidecar leads"
         case registrations = "procedures are being registered, or topics subscribed to"
     }
@@ -21,6 +22,8 @@ struct ReadinessStateMachine: ~Copyable {
     private var isJoined = false
     private var isDatabaseAvailable = false
     private var isListening: Bool
+    private var isPortOpen: Bool
+    private var isPortInVain = false
     private var isLeadershipKnown = false
     private var isSettled = false
     private var complaints: [String] = []
@@ -28,9 +31,12 @@ struct ReadinessStateMachine: ~Copyable {
     private var last: Answer?
     private var isStopping = false
 
-    /// - Parameter listens: whether there are channels to listen to.
-    init(listens: Bool) {
+    /// - Parameters:
+    ///   - listens: whether there are channels to listen to.
+    ///   - hasPort: whether the file opens a port for calls from SQL.
+    init(listens: Bool, hasPort: Bool = false) {
         self.isListening = !listens
+        self.isPortOpen = !hasPort
     }
 
     /// From now on nothing is worth telling.
@@ -41,6 +47,12 @@ struct ReadinessStateMachine: ~Copyable {
     mutating func databaseIsAvailable(_ isAvailable: Bool) { self.isDatabaseAvailable = isAvailable }
 
     mutating func listening(_ isListening: Bool) { self.isListening = isListening }
+
+    /// Whether the port for calls from SQL can be reached.
+    mutating func portListens(_ isListening: Bool) {
+        self.isPortOpen = isListening
+        self.isPortInVain = !isListening
+    }
 
     /// Whether this sidecar leads, or knows who does. Without a database there is no asking.
     mutating func leadership(isKnown: Bool) { self.isLeadershipKnown = isKnown }
@@ -63,8 +75,10 @@ struct ReadinessStateMachine: ~Copyable {
     mutating func change() -> Answer? {
         let answer = self.answer
         guard answer != self.last, !self.isStopping else { return nil }
-        // Before anything has been ready, what is missing is what is being done.
-        if self.last == nil, case .notReady = answer { return nil }
+        // Before anything has been ready, what is missing is what is being done; but for a port that was tried in vain.
+        if self.last == nil, case .notReady(let needs) = answer {
+            guard self.isPortInVain, needs == [Need.port.rawValue] else { return nil }
+        }
         self.last = answer
         return answer
     }
@@ -74,6 +88,7 @@ struct ReadinessStateMachine: ~Copyable {
         if !self.isJoined { needs.append(.router) }
         if !self.isDatabaseAvailable { needs.append(.database) }
         if !self.isListening { needs.append(.listener) }
+        if !self.isPortOpen { needs.append(.port) }
         if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }

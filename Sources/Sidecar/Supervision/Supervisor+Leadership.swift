@@ -69,20 +69,16 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        guard let interface = self.interface?.usable else { return }
+        guard self.interface?.usable != nil else { return }
         self.outbox.lead(session)
         self.deadLetters.begin()
-        guard let announcement = self.announcement else { return }
-        guard interface.dblinkSchema != nil else {
-            return self.observe(.portNotAnnounced(reason: "dblink is not there; wamp-sidecar install makes it"))
-        }
-        announcement.begin()
+        self.announcement.begin(session)
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
         self.deadLetters.end()
-        self.announcement?.end()
+        self.announcement.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {
@@ -96,6 +92,8 @@ extension Supervisor: LeadershipOwner {
             self.act(true)
         case .standby(let holder):
             self.observe(.standby(holder))
+            // Calls go to the other one's port; what is asked here is sent there.
+            self.caller?.key = nil
             self.act(false)
         }
         self.changed()

@@ -40,7 +40,7 @@ final class Supervisor: RouterDelegate {
     private let testament: Testament?
     /// Nil where the file opens no port.
     let caller: CallerPort?
-    let announcement: PortAnnouncement?
+    let announcement: PortAnnouncement
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var nextLook: Scheduled<Void>?
@@ -78,6 +78,7 @@ final class Supervisor: RouterDelegate {
             schema: SQLText.identifier(configuration.database.schema),
             keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
             observer: relay.observed)
+        var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
             let place = configuration.place(settings.location)
             let port = try CallerPort.Configuration(settings)
@@ -85,14 +86,14 @@ final class Supervisor: RouterDelegate {
                 configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
                 observer: { relay.observed(.caller($0)) })
             self.caller = caller
-            self.announcement = PortAnnouncement(
-                schema: SQLText.identifier(configuration.database.schema),
-                options: try CallerServer(settings, place: place).options, password: port.password.reveal(),
-                key: caller.key, control: self.control, eventLoop: eventLoop, observer: relay.observed)
+            announced = PortAnnouncement.Port(
+                options: try CallerServer(settings, place: place).options, password: port.password.reveal())
         } else {
             self.caller = nil
-            self.announcement = nil
         }
+        self.announcement = PortAnnouncement(
+            schema: SQLText.identifier(configuration.database.schema), port: announced, eventLoop: eventLoop,
+            observer: relay.observed)
         let settings = CallSettings(
             sessionTimeout: Self.sessionTimeout,
             isInUse: configuration.procedures.contains { $0.role != .session }
@@ -124,7 +125,10 @@ final class Supervisor: RouterDelegate {
             })
         let pool = self.pool
         self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
-        self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
+        self.caller?.listeningChanged = { relay.portListens($0) }
+        self.announcement.keyIsKnown = { [caller = self.caller] in caller?.key = $0 }
+        self.readiness = ReadinessStateMachine(
+            listens: !notifications.channels.isEmpty, hasPort: configuration.caller != nil)
         relay.supervisor = self
     }
 
@@ -292,6 +296,13 @@ final class Supervisor: RouterDelegate {
         self.changed()
     }
 
+    /// The port has begun to listen for calls from SQL, or listens no more.
+    func portListens(_ isListening: Bool) {
+        self.readiness.portListens(isListening)
+        self.announcement.listening(isListening)
+        self.changed()
+    }
+
     private func askForSearchPath() {
         self.control.query("select reset_val from pg_catalog.pg_settings where name = 'search_path'") { result in
             guard case .success(let rows) = result, let path = rows.values.first?.first, let path else { return }
@@ -367,6 +378,10 @@ private final class ObservationRelay {
 
     func changed() {
         self.supervisor?.changed()
+    }
+
+    func portListens(_ isListening: Bool) {
+        self.supervisor?.portListens(isListening)
     }
 
     /// How things stand, for people who ask at the caller's port.

@@ -1,3 +1,4 @@
+import Cryptography
 import NIOCore
 import NIOEmbedded
 import PostgresClientEnd
@@ -24,7 +25,7 @@ struct CallerPortTests {
         #expect(caller.take().isEmpty)
         #expect(fixture.port.waitingBackends == [4711])
         fixture.peer.answer(args: "[3]", kwargs: #"{"c":null}"#)
-        #expect(caller.row() == ["result", "[3]", #"{"c":null}"#, nil, nil])
+        #expect(caller.row() == ["result", "[3]", #"{"c":null}"#, nil, nil, nil])
         #expect(fixture.port.waitingBackends.isEmpty)
     }
 
@@ -53,7 +54,7 @@ struct CallerPortTests {
         let caller = try fixture.logIn()
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(.failure(FakePeer.refused("com.e\0", FakePeer.payload(#"["x"]"#, #"{"k":1}"#))))
-        #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}"])
+        #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}", nil])
     }
 
     @Test("an ERROR whose arguments jsonb can't hold is told without them")
@@ -63,7 +64,7 @@ struct CallerPortTests {
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(
             .failure(FakePeer.refused("com.e", FakePeer.payload(#"["a\u0000"]"#, nil, containsNUL: true))))
-        #expect(caller.row() == ["error", nil, nil, "WA000", "com.e"])
+        #expect(caller.row() == ["error", nil, nil, "WA000", "com.e", nil])
     }
 
     @Test("an event: acknowledged whatever the options say, its publication's id is the result")
@@ -77,10 +78,10 @@ struct CallerPortTests {
             fixture.peer.requests.first?.publishOptions == ["acknowledge": .bool(true), "exclude_me": .bool(false)])
         #expect(fixture.port.waitingBackends == [4711])
         fixture.peer.acknowledge(.success(PublicationID(checked: 42)))
-        #expect(caller.row() == ["result", "[42]", nil, nil, nil])
+        #expect(caller.row() == ["result", "[42]", nil, nil, nil, nil])
         try caller.query(fixture.document(#""publish": "com.t""#))
         fixture.peer.acknowledge(.failure(FakePeer.refused("wamp.error.not_authorized")))
-        #expect(caller.row() == ["error", nil, nil, "WA000", "wamp.error.not_authorized"])
+        #expect(caller.row() == ["error", nil, nil, "WA000", "wamp.error.not_authorized", nil])
     }
 
     @Test("what can go wrong with the session, and its SQLSTATE")
@@ -130,20 +131,76 @@ struct CallerPortTests {
     @Test("a wrong key or none: nothing is done")
     func stale() throws {
         let fixture = try PortFixture()
-        let other = try PortFixture(password: "another")
-        #expect(fixture.port.key.utf8.count == 64)
-        #expect(fixture.port.key != other.port.key)
-        #expect(try fixture.port.key == PortFixture().port.key, "after a restart it is the same")
+        let other = #"{"key": "\#(String(repeating: "cd", count: 32))", "rows": true, "call": "com.a"}"#
         let caller = try fixture.logIn()
         for document in [
-            other.document(#""call": "com.a""#), #"{"rows": true, "call": "com.a"}"#,
+            other, #"{"rows": true, "call": "com.a"}"#,
             #"{"rows": true, "publish": "com.a", "key": null}"#, #"{"rows": true, "call": "com.a", "key": ""}"#,
         ] {
             try caller.query(document)
-            #expect(caller.row() == ["stale", nil, nil, nil, nil])
+            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil])
         }
         try caller.query(#"{"call": "com.a"}"#)
         #expect(caller.error()?["C"] == "28000")
+        #expect(fixture.peer.requests.isEmpty)
+    }
+
+    @Test("the key comes of no password, and is not known before the database has told it")
+    func unknownKey() throws {
+        let fixture = try PortFixture()
+        fixture.port.key = nil
+        let caller = try fixture.logIn()
+        let ofPassword = Hexadecimal.encode(
+            try HMAC.sha256(
+                Array("wamp-sidecar: key of the caller's port".utf8), key: Array(PortFixture.password.utf8)))
+        for key in [PortFixture.key, ofPassword, ""] {
+            try caller.query(#"{"key": "\#(key)", "rows": true, "call": "com.a"}"#)
+            #expect(caller.row()?[0] == "stale")
+        }
+        try caller.query(try fixture.proving(backend: 1).text)
+        #expect(caller.row()?[0] == "stale")
+        #expect(fixture.peer.requests.isEmpty)
+    }
+
+    @Test("who proves that he knows the key gets the port's proof, and his own calls are taken on that connection")
+    func proof() throws {
+        let fixture = try PortFixture()
+        let caller = try fixture.logIn()
+        let call = try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4711)
+        try caller.query(call.text)
+        #expect(caller.row()?[0] == "stale", "nothing was proved on this connection yet")
+        let first = try fixture.proving(backend: 4711)
+        try caller.query(first.text)
+        #expect(caller.row() == ["proved", nil, nil, nil, nil, first.answer])
+        try caller.query(call.text)
+        fixture.peer.answer(args: "[1]")
+        #expect(caller.row() == ["result", "[1]", nil, nil, nil, call.answer])
+        let wrong = try fixture.proved(#""call": "com..a""#, operation: "call", backend: 4711)
+        try caller.query(wrong.text)
+        let row = try #require(caller.row())
+        #expect(row[0] == "error" && row[3] == "22023" && row[5] == wrong.answer)
+    }
+
+    @Test("what proves it for another operation, process or connection is worth nothing")
+    func foreignProofs() throws {
+        let fixture = try PortFixture()
+        let caller = try fixture.logIn()
+        try caller.query(try fixture.proving(backend: 4711).text)
+        #expect(caller.row()?[0] == "proved")
+        for document in [
+            try fixture.proved(#""call": "com.a""#, operation: "publish", backend: 4711),
+            try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4712),
+            try fixture.proving(backend: 4712),
+        ] {
+            try caller.query(document.text)
+            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil])
+        }
+        let call = try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4711)
+        try caller.query(call.text.replacing("4711", with: "4712"))
+        #expect(caller.row()?[0] == "stale")
+        let other = try fixture.logIn()
+        try other.query(call.text)
+        #expect(other.row()?[0] == "stale")
         #expect(fixture.peer.requests.isEmpty)
     }
 
@@ -163,7 +220,7 @@ struct CallerPortTests {
         let caller = try fixture.logIn()
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(args: #"["\u0000AQL/"]"#, containsNUL: true)
-        #expect(caller.row() == ["result", #"["\\x0102ff"]"#, nil, nil, nil])
+        #expect(caller.row() == ["result", #"["\\x0102ff"]"#, nil, nil, nil, nil])
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(args: #"["a\u0000"]"#, containsNUL: true)
         #expect(caller.row()?[3] == "22P05")

@@ -8,6 +8,8 @@ import SidecarConfiguration
 /// A port without a socket, its clock in hand.
 final class PortFixture {
     static let password = "secret"
+    /// As the database tells it.
+    static let key = String(repeating: "ab", count: 32)
 
     let eventLoop = EmbeddedEventLoop()
     let peer = FakePeer()
@@ -33,6 +35,7 @@ final class PortFixture {
             version: "0", eventLoop: self.eventLoop,
             status: { [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
             observer: { events.list.append($0) })
+        self.port.key = CallerKey(digits: Self.key)
         if isJoined { self.port.peer = self.peer }
     }
 
@@ -52,9 +55,35 @@ final class PortFixture {
         return caller
     }
 
+    /// A document that proves that the key is known, and the proof that its answer has to come with.
+    struct Proved {
+        let text: String
+        let answer: String
+    }
+
+    private var lastNonce = 0
+
+    /// What begins a connection.
+    func proving(backend: Int32) throws -> Proved {
+        try self.proved(#""prove": true"#, operation: "prove", backend: backend)
+    }
+
+    /// As the interface's functions send it.
+    func proved(_ rest: String, operation: String, backend: Int32) throws -> Proved {
+        self.lastNonce += 1
+        let key = CallerKey(digits: Self.key)
+        guard let proof = try key?.proof(of: operation, backend: backend, nonce: "n\(self.lastNonce)") else {
+            throw ChannelError.inappropriateOperationForState
+        }
+        return Proved(
+            text:
+                #"{"nonce": "n\#(self.lastNonce)", "mac": "\#(proof.asked)", "pid": \#(backend), "rows": true, \#(rest)}"#,
+            answer: proof.answered)
+    }
+
     /// A document with the key.
     func document(_ rest: String, rows: Bool = true) -> String {
-        "{\"key\": \"\(self.port.key)\", \"pid\": 4711, \"rows\": \(rows), \(rest)}"
+        "{\"key\": \"\(Self.key)\", \"pid\": 4711, \"rows\": \(rows), \(rest)}"
     }
 }
 

@@ -30,6 +30,29 @@ struct ReadinessStateMachineTests {
         check(machine.change(), .notReady(["it is not known which sidecar leads"]))
     }
 
+    @Test("a port that the file opens has to listen")
+    func port() {
+        var machine = ReadinessStateMachine(listens: false, hasPort: true)
+        machine.joined(true)
+        machine.databaseIsAvailable(true)
+        machine.leadership(isKnown: true)
+        machine.routes(areSettled: true, complaints: [])
+        check(machine.change(), nil)
+        machine.portListens(true)
+        check(machine.change(), .ready)
+        machine.portListens(false)
+        check(machine.change(), .notReady(["not listening for calls from SQL"]))
+        // Nobody waits for what is being done; what was tried in vain is told.
+        var vain = ReadinessStateMachine(listens: false, hasPort: true)
+        vain.portListens(false)
+        check(vain.change(), nil)
+        vain.joined(true)
+        vain.databaseIsAvailable(true)
+        vain.leadership(isKnown: true)
+        vain.routes(areSettled: true, complaints: [])
+        check(vain.change(), .notReady(["not listening for calls from SQL"]))
+    }
+
     @Test("what is missing is named, all of it")
     func needs() {
         var machine = Self.ready()
