@@ -36,7 +36,7 @@ struct ReadinessStateMachineTests {
         machine.joined(true)
         machine.databaseIsAvailable(true)
         machine.leadership(isKnown: true)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         check(machine.change(), nil)
         machine.portListens(true)
         check(machine.change(), .ready)
@@ -49,7 +49,7 @@ struct ReadinessStateMachineTests {
         vain.joined(true)
         vain.databaseIsAvailable(true)
         vain.leadership(isKnown: true)
-        vain.routes(areSettled: true, complaints: [])
+        vain.routes(areSettled: true, complaints: ComplaintSummary())
         check(vain.change(), .notReady(["not listening for calls from SQL"]))
     }
 
