@@ -110,6 +110,7 @@ struct MessageReader: ~Copyable {
     private static func fault(_ traits: JSONTraits) -> PayloadFault {
         if traits.contains(.tooDeep) { return .tooDeep }
         if traits.contains(.tooLarge) { return .tooLarge }
+        if traits.contains(.absurdNumber) { return .absurdNumber }
         if traits.contains(.keyNotText) { return .keyNotText }
         if traits.contains(.invalidUTF8) { return .invalidUTF8 }
         if traits.contains(.loneSurrogate) { return .loneSurrogate }

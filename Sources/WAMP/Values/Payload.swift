@@ -35,17 +35,20 @@ package struct Payload: Sendable, Equatable {
         (self.arguments?.readableBytes ?? 0) + (self.keywordArguments?.readableBytes ?? 0)
     }
 
-    /// Makes WAMP binary of what the database marked as such; see ``JSON/restoreBinary(in:)``.
-    package mutating func restoreBinary() {
-        Self.restoreBinary(in: &self.arguments)
-        Self.restoreBinary(in: &self.keywordArguments)
+    /// Checks what comes from the database or a file, and makes WAMP binary of what is marked as such; see
+    /// ``JSON/prepareForRouter(_:kind:)``. Whatever is sent to a router has passed through here, or is written by us.
+    ///
+    /// - Throws: what not all routers read; nothing of it may be sent then.
+    package mutating func prepareForRouter() throws(JSONError) {
+        try Self.prepare(&self.arguments, kind: .array)
+        try Self.prepare(&self.keywordArguments, kind: .object)
     }
 
-    private static func restoreBinary(in text: inout ByteBuffer?) {
+    private static func prepare(_ text: inout ByteBuffer?, kind: JSONKind) throws(JSONError) {
         guard var buffer = text else { return }
         // Held once only, or a change would copy it.
         text = nil
-        JSON.restoreBinary(in: &buffer)
+        try JSON.prepareForRouter(&buffer, kind: kind)
         text = buffer
     }
 }
