@@ -9,7 +9,9 @@ import pytest
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import joined
+from actors.installation import InstalledDatabase
 from actors.router import Router
+from actors.scripted_router import SUBSCRIBE, Connection, scripted
 from actors.sidecar import ROOT
 from conftest import SidecarMaker
 
@@ -141,3 +143,38 @@ def test_upgrade(installed: Database) -> None:
     upgraded = [
         {"\u0001binary": "AQI="}, {"a": [{"\u0001binary": ""}, "x\u0001AQI=", '"\u0001AQI="', "\u0001hello"]}, {"\u0001AQI=": 1}]
     assert first == (upgraded, {"k": upgraded}) and second == (["\u0001 no base64"], None)
+
+
+@pytest.mark.parametrize("serializer", ["json", "msgpack"])
+async def test_events_that_jsonb_cannot_hold(make_sidecar: SidecarMaker, installed: InstalledDatabase, serializer: str) -> None:
+    """Each is a dead letter with its text, and those behind it run."""
+    installed.execute(
+        """
+        create table public.seen (id bigint generated always as identity, args jsonb);
+        create function public.note(args jsonb) returns void language sql security definer as 'insert into public.seen (args) values (args)';
+        """)
+    nan = {"json": b"[NaN,-Infinity]", "msgpack": b"\x92\xcb\x7f\xf8" + bytes(6) + b"\xcb\xff\xf0" + bytes(6)}[serializer]
+    texts = {
+        "[1e999999]": b"[1e999999]", "[1e131071]": b"[1e131071]", '["\\ud83d"]': b'["\\ud83d"]',
+        "[" + "9" * 140_000 + "]": b"[" + b"9" * 140_000 + b"]",
+    } if serializer == "json" else {}
+    texts["[NaN,-Infinity]"] = nan
+
+    async def play(connection: Connection) -> None:
+        await connection.handshake()
+        await connection.serve_until(lambda: any(message[0] == SUBSCRIBE for message in connection.messages))
+        after = {"json": b'["after"]', "msgpack": b"\x91\xa5after"}[serializer]
+        for number, text in enumerate([*texts.values(), after]):
+            head = {"json": f"[36,200,{1000 + number},{{}},".encode(),
+                    "msgpack": b"\x95\x24\xcc\xc8\xcd" + (1000 + number).to_bytes(2, "big") + b"\x80"}[serializer]
+            connection.send_frame(head + text + (b"]" if serializer == "json" else b""))
+        await connection.serve()
+
+    async with scripted(play) as router:
+        sidecar = await make_sidecar(
+            router.url, installed.url, router={"serializers": [serializer]},
+            subscriptions={"test.news": "public.note"}).started(None)
+        await until(lambda: installed.value("select count(*) from public.seen") == 1, "the event behind them runs")
+        assert installed.rows("select unreadable from wamp.dead_letter order by id") == [(f"[{text}]",) for text in texts]
+        assert installed.value("select wamp.dead_letter_retry(array(select id from wamp.dead_letter))") == 0
+        assert len(sidecar.entries("router joined")) == 1
