@@ -22,7 +22,12 @@ struct CallerRequest {
     ///   - allowMeta: whether the router's own procedures and topics can be had.
     init(_ document: CallerDocument, timeout: TimeAmount, allowMeta: Bool) throws(CallerAnswer.Failure) {
         var payload = document.payload
-        payload.restoreBinary()
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            throw CallerAnswer.Failure(
+                code: "22023", message: "nothing was sent: routers can't read the arguments: \(error)")
+        }
         self.payload = payload
         switch document.operation {
         case .call(let text):

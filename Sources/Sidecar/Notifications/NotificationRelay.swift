@@ -69,12 +69,18 @@ final class NotificationRelay {
     private func relay(
         _ notification: NotificationPayload, along route: Route, in session: Session
     ) throws(NotificationFault) {
+        var payload = notification.payload
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            throw .unreadable(error.description)
+        }
         switch route.action {
         case .publish(let template, let fixed, let options):
             try self.publish(
-                try Self.topic(fixed, template, notification), options, notification.payload, along: route, in: session)
+                try Self.topic(fixed, template, notification), options, payload, along: route, in: session)
         case .call(let procedure, let timeout, let result):
-            session.call(procedure, payload: notification.payload, timeout: timeout) { outcome in
+            session.call(procedure, payload: payload, timeout: timeout) { outcome in
                 switch outcome {
                 case .success(let answer):
                     result?.run(answer, procedure: procedure, channel: route.channel)

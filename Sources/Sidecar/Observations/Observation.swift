@@ -90,6 +90,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case keyNotUsable(String)
     case tooLarge
     case notText
+    case unreadable(String)
     case refused(String)
 
     var description: String {
@@ -103,6 +104,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
             "the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space"
         case .tooLarge: "it is larger than the router takes"
         case .notText: "it can't be read as text"
+        case .unreadable(let fault): "routers can't read it: \(fault)"
         case .refused(let reason): reason
         }
     }

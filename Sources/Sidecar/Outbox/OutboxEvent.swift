@@ -7,6 +7,8 @@ struct OutboxEvent {
     let id: Int64
     let topic: String
     let payload: Payload
+    /// Why it can't be sent, whatever the router; nil if it can.
+    let fault: JSONError?
     /// The text of the options' object; nil if there are none.
     let options: String?
     /// What it takes in memory, in octets, by and large.
@@ -40,7 +42,12 @@ struct OutboxEvent {
         self.topic = Self.text(row, 2)
         self.options = row.withText(5) { $0.map { String(decoding: $0, as: UTF8.self) } }
         var payload = Payload(arguments: arguments, keywordArguments: keywordArguments)
-        payload.restoreBinary()
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+            self.fault = nil
+        } catch {
+            self.fault = error
+        }
         self.payload = payload
         self.octets = self.payload.byteCount + 100
     }

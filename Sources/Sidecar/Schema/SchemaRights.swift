@@ -20,7 +20,7 @@ package struct SchemaRights: Sendable {
             "relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint)", "relay_delete(bigint[])",
             "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp(text)",
             "leader_write(text, timestamptz)", "leader_read()",
-            "event_bury(text, text, jsonb, jsonb, jsonb, text, text, text, int)", "event_retries(int)",
+            "event_bury(text, text, text, text, text, text, text, text, int, text)", "event_retries(int)",
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
             "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",
             "mapping_guard(text)", "dead_letter_list(text, text, int)",
