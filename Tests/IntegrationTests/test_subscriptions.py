@@ -368,3 +368,27 @@ async def test_stopping(make_sidecar: SidecarMaker, router: Router, database: Da
         await until(lambda: len(seen(base)) >= 2, "some have run")
         assert await sidecar.stopped() == 0
     assert seen(base) == list(range(1, 21))
+
+
+async def test_slow_topic_drops_only_its_own(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """While the events of one topic wait for a lock, those of another run, all of them; readiness and the log name the slow one."""
+    prepared(database)
+    database.execute("create table e.gate (n integer); insert into e.gate values (1); grant all on e.gate to sidecar;"
+                     "create function e.stuck(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as "
+                     "$$ begin perform from e.gate for update; end $$")
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.slow": {"function": "e.stuck", "timeout": "10m"}, "test.n": "e.record"}).start()
+    with database.connect() as session:
+        session.execute("begin; lock table e.gate")
+        async with joined(router) as peer:
+            await publish(peer, "test.slow", range(1, 12_000))
+            dropped = await asyncio.to_thread(sidecar.wait_for, "event dropped: too many wait for the database")
+            assert dropped["topic"] == "test.slow"
+            await publish(peer, "test.n", range(1, 1000))
+            await until(lambda: len(seen(database)) == 1000, "all of the other topic have run")
+            faults = await asyncio.to_thread(sidecar.wait_for, "running with faults")
+            assert "test.slow" in faults["faults"] and "test.n" not in faults["faults"]
+        session.execute("rollback")
+    assert seen(database) == list(range(1, 1001))
+    assert {entry["topic"] for entry in sidecar.entries("event dropped: too many wait for the database")} == {"test.slow"}
+    await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
