@@ -136,7 +136,11 @@ final class Subscriptions {
         let context = EventContext(
             route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
-            ended: { [unowned self] in self.ended($0, route) })
+            ended: { [unowned self] in self.ended($0, route) },
+            waiting: { [unowned self] reason in
+                self.troubles[.holds(ObjectIdentifier(route))] = reason.map { "events of \(route.topic) wait: \($0)" }
+                self.changed()
+            })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         let entry = Entry(route: route, context: context, flow: flow)
         self.entries[ObjectIdentifier(route)] = entry
@@ -156,6 +160,7 @@ final class Subscriptions {
         if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
         entry.mayReceive = true
         self.budget.subscriptions = self.entries.count
+        entry.flow.end()
         self.leaving[ObjectIdentifier(route)] = entry
         self.subscriber.remove(route) {
             entry.mayReceive = false
@@ -169,6 +174,8 @@ final class Subscriptions {
         guard !entry.mayReceive, entry.flow.isIdle,
             self.leaving.removeValue(forKey: ObjectIdentifier(entry.route)) != nil
         else { return }
+        self.troubles[.holds(ObjectIdentifier(entry.route))] = nil
+        self.troubles[.drops(ObjectIdentifier(entry.route))] = nil
         entry.context.retire()
     }
 
@@ -198,6 +205,7 @@ final class Subscriptions {
         self.drained = completion
         self.subscriber.answered = { self.finishDraining() }
         self.subscriber.withdraw()
+        for entry in self.entries.values { entry.flow.end() }
         self.unsubscribing = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unsubscribePatience) {
             self.unsubscribing = nil
             self.finishDraining()
