@@ -61,6 +61,15 @@ package final class Control: ConnectionKeeperOwner {
             .prepared(statement, parameters), patience: patience, handler: RowCollector(completion: completion))
     }
 
+    /// Tries whether this session may become a role, for one transaction.
+    package func assume(role: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
+        var values = Parameters()
+        values.append(role)
+        self.submit(
+            .text("select", Parameters()), prelude: (Self.setRole, values), patience: .seconds(5),
+            handler: RowCollector(completion: completion))
+    }
+
     /// Asks what a statement's parameters and columns are, as a role sees it.
     ///
     /// - Parameters:

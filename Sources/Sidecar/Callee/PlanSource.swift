@@ -34,6 +34,23 @@ enum PlanSource {
         _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, control: Control,
         completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
     ) {
+        guard let role else {
+            return self.find(target, options: options, as: nil, control: control, completion: completion)
+        }
+        control.assume(role: role) { result in
+            switch result {
+            case .success:
+                self.find(target, options: options, as: role, control: control, completion: completion)
+            case .failure(let failure):
+                completion(.failure(Failure(failure)))
+            }
+        }
+    }
+
+    private static func find(
+        _ target: ProcedureMapping.Target, options: PlanOptions, as role: String?, control: Control,
+        completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
+    ) {
         switch target {
         case .function(let text):
             self.findFunction(text, role: role, control: control) { result in

@@ -119,6 +119,17 @@ final class Journal {
             self.count(
                 "overflow \(topic)", "event dropped: too many wait for the database",
                 [Key.topic: "\(topic)", Key.place: "\(place)"], level: .error)
+        case .eventsWait(let topic, let function, let error, let reason):
+            self.count(
+                "wait \(topic)", "events wait: they can't be run now",
+                [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)",
+                ])
+        case .eventMayRunTwice(let topic, let function):
+            self.count(
+                "rerun \(topic)", "event may have run twice",
+                [Key.topic: "\(topic)", Key.function: "\(function)"])
         case .eventsNotRun(let count):
             self.log(.error, "events not run before the end", metadata: [Key.count: "\(count)"])
 

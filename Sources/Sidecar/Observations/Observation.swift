@@ -41,6 +41,10 @@ enum Observation {
     /// An event was not taken: too many wait.
     case eventDropped(topic: String, place: String)
     case eventsNotRun(count: Int)
+    /// The events of a subscription can't be run now, and wait.
+    case eventsWait(topic: String, function: String, error: String, reason: String)
+    /// The connection was lost while an event ran, and it is run again.
+    case eventMayRunTwice(topic: String, function: String)
 
     case notificationDropped(channel: String, place: String, reason: NotificationFault)
     case notificationCallFailed(channel: String, procedure: String, reason: String)

@@ -25,6 +25,11 @@ final class Subscriptions {
         }
     }
 
+    private enum Trouble: Hashable {
+        case drops(ObjectIdentifier)
+        case holds(ObjectIdentifier)
+    }
+
     /// Which dead letters are for a subscription.
     fileprivate struct Address: Hashable {
         let topic: String
@@ -44,7 +49,9 @@ final class Subscriptions {
     }
     private let schema: String
     private let control: Control
-    private var budget = EventBudget()
+    private var budget = EventBudget<ObjectIdentifier>()
+    /// Those whose events are dropped, or held.
+    private var troubles = Complaints<Trouble>()
     private var entries: [ObjectIdentifier: Entry] = [:]
     private var addresses: [Address: Entry] = [:]
     /// Those that were removed while events of theirs were under way.
@@ -109,11 +116,7 @@ final class Subscriptions {
 
     /// What does not work.
     var complaints: ComplaintSummary {
-        var complaints = self.subscriber.complaints + self.definitions.complaints
-        if self.budget.isExceeded {
-            complaints.named.append("events are dropped: too many wait for the database")
-        }
-        return complaints
+        self.subscriber.complaints + self.definitions.complaints + ComplaintSummary(self.troubles)
     }
 
     // MARK: - Mappings
@@ -133,11 +136,16 @@ final class Subscriptions {
         let context = EventContext(
             route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
-            ended: { [unowned self] in self.ended($0, route) })
+            ended: { [unowned self] in self.ended($0, route) },
+            waiting: { [unowned self] reason in
+                self.troubles[.holds(ObjectIdentifier(route))] = reason.map { "events of \(route.topic) wait: \($0)" }
+                self.changed()
+            })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         let entry = Entry(route: route, context: context, flow: flow)
         self.entries[ObjectIdentifier(route)] = entry
         self.addresses[route.address] = entry
+        self.budget.subscriptions = self.entries.count
         route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
         self.definitions.add(route.definition, isAwaited: !isLate)
@@ -151,6 +159,8 @@ final class Subscriptions {
         guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(route)) else { return }
         if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
         entry.mayReceive = true
+        self.budget.subscriptions = self.entries.count
+        entry.flow.end()
         self.leaving[ObjectIdentifier(route)] = entry
         self.subscriber.remove(route) {
             entry.mayReceive = false
@@ -164,6 +174,8 @@ final class Subscriptions {
         guard !entry.mayReceive, entry.flow.isIdle,
             self.leaving.removeValue(forKey: ObjectIdentifier(entry.route)) != nil
         else { return }
+        self.troubles[.holds(ObjectIdentifier(entry.route))] = nil
+        self.troubles[.drops(ObjectIdentifier(entry.route))] = nil
         entry.context.retire()
     }
 
@@ -193,6 +205,7 @@ final class Subscriptions {
         self.drained = completion
         self.subscriber.answered = { self.finishDraining() }
         self.subscriber.withdraw()
+        for entry in self.entries.values { entry.flow.end() }
         self.unsubscribing = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unsubscribePatience) {
             self.unsubscribing = nil
             self.finishDraining()
@@ -211,7 +224,7 @@ final class Subscriptions {
 
     private func finishDraining() {
         guard let drained = self.drained, self.subscriber.isAnswered || self.unsubscribing == nil,
-            self.budget.events == 0
+            self.budget.count == 0
         else { return }
         self.drained = nil
         self.unsubscribing?.cancel()
@@ -229,14 +242,25 @@ final class Subscriptions {
     }
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
-        let wasExceeded = self.budget.isExceeded
-        guard self.budget.admit(event.size) else {
-            self.observer(.eventDropped(topic: route.topic.text, place: route.place))
-            if !wasExceeded { self.changed() }
-            return
+        guard self.admit(event, of: route) else {
+            return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
         }
-        let isBacklog = self.budget.events > Self.mostUncompacted || !self.pool.isAvailable
+        let isBacklog = self.budget.count > Self.mostUncompacted || !self.pool.isAvailable
         flow.append(isBacklog ? event.compacted : event)
+    }
+
+    private func admit(_ event: ReceivedEvent, of route: SubscriptionRoute) -> Bool {
+        let isAdmitted = self.budget.admit(event.size, of: ObjectIdentifier(route))
+        self.noteDrops(of: route)
+        return isAdmitted
+    }
+
+    private func noteDrops(of route: SubscriptionRoute) {
+        let key = ObjectIdentifier(route)
+        let isExceeded = self.budget.isExceeded(by: key)
+        guard isExceeded != (self.troubles[.drops(key)] != nil) else { return }
+        self.troubles[.drops(key)] = isExceeded ? "events of \(route.topic) are dropped: too many of them wait" : nil
+        self.changed()
     }
 
     /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
@@ -247,16 +271,15 @@ final class Subscriptions {
 
     private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
         let entry = self.addresses[Address(topic: subscription, function: function)]
-        guard let entry, self.budget.admit(event.size) else { return false }
+        guard let entry, self.admit(event, of: entry.route) else { return false }
         entry.flow.append(event)
         return true
     }
 
     private func ended(_ event: ReceivedEvent, _ route: SubscriptionRoute) {
         if let letter = event.letter { self.retries.ended(letter) }
-        let wasExceeded = self.budget.isExceeded
-        self.budget.release(event.size)
-        if wasExceeded, !self.budget.isExceeded { self.changed() }
+        self.budget.release(event.size, of: ObjectIdentifier(route))
+        self.noteDrops(of: route)
         let leaving = self.leaving[ObjectIdentifier(route)]
         guard self.isStopping || leaving != nil else { return }
         // The queue itself hears of it after this.
