@@ -248,8 +248,8 @@ final class OutboxRelay {
     private func read(_ scan: RelayScan, mark: Bool, horizon: Bool) {
         if mark {
             self.ask(self.statements.mark) { row in
-                guard row.count == 3, let last = row[0].flatMap({ Int64($0) }), let xid = row[1].flatMap({ UInt64($0) }),
-                    let sequence = row[2].flatMap({ Int64($0) })
+                guard row.count == 3, let last = row[0].flatMap({ Int64($0) }),
+                    let xid = row[1].flatMap({ UInt64($0) }), let sequence = row[2].flatMap({ Int64($0) })
                 else { return self.failed("relay_mark", "it answered with something else") }
                 self.machine.marked(last: last, horizon: xid, sequence: sequence, at: .now())
             }

@@ -398,7 +398,9 @@ struct RelayStateMachine: ~Copyable {
             self.isWoken = false
             return self.read(.ordinary, at: now)
         }
-        guard now >= self.nextRead else { return .wait(until: retry <= now ? self.nextRead : min(self.nextRead, retry)) }
+        guard now >= self.nextRead else {
+            return .wait(until: retry <= now ? self.nextRead : min(self.nextRead, retry))
+        }
         if self.underWay == 0, now >= self.nextFullScan { return self.read(.full, at: now) }
         if self.underWay == 0, now - self.lastRows >= Self.linger, self.pause > Self.pace {
             self.state = .locking
