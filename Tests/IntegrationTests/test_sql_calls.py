@@ -1,12 +1,19 @@
 """wamp.call(): procedures called from SQL, through the caller's port."""
 
 import asyncio
+import contextlib
+import getpass
 import hashlib
 import hmac
 import json
+import os
+import shutil
 import signal
 import socket
+import tempfile
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -344,6 +351,81 @@ async def test_announced_is_what_listens(make_sidecar: SidecarMaker, router: Rou
     assert told(installed) and await ask(installed, "select wamp.call('test.one')") == [{"n": 1}]
     assert await sidecar.stopped() == 0
     assert not told(installed), "who binds the port of a sidecar that has stopped gets nothing"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that every user may enter, and only the sidecar's may write in."""
+    path = Path(tempfile.mkdtemp(prefix="wamp-sidecar-port-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def options(database: Database) -> dict[str, str]:
+    """Those of the foreign server."""
+    return dict(database.rows("select o.option_name, o.option_value from pg_foreign_server as s, "
+                              "pg_options_to_table(s.srvoptions) as o where s.srvname = 'wamp_sidecar'"))
+
+
+def test_a_folder_that_others_may_write(
+    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, folder: Path,
+) -> None:
+    folder.chmod(0o1777)
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"{folder}:7432"},
+                           procedures={"test.one": {"sql": "select 1 as n"}})
+    sidecar.start(until="can't listen for calls from SQL")
+    assert "others may write in" in sidecar.entries("can't listen for calls from SQL")[0]["reason"]
+    assert not list(folder.iterdir())
+    folder.chmod(0o755)
+    sidecar.wait_for(TOLD, 30)
+    assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
+    assert options(installed)["requirepeer"] == getpass.getuser()
+    # What the server's libpq does not know is left out, and not asked for at each look.
+    version = installed.value("select current_setting('server_version_num')::int")
+    if version >= 160000:
+        assert options(installed)["require_auth"] == "scram-sha-256"
+    state = "select array_agg(xmin::text) from pg_foreign_server"
+    first = installed.value(state)
+    sidecar.kill()
+    sidecar.start(until=TOLD)
+    assert installed.value(state) == first
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_socket_of_another_user(
+    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, folder: Path,
+) -> None:
+    """Whoever puts his socket in the place of ours is not sent the password."""
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"{folder}:7432"}).start()
+    sidecar.wait_for(TOLD)
+    sidecar.kill()
+    path = folder / ".s.PGSQL.7432"
+    path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    path.chmod(0o777)
+    os.seteuid(65534)
+    try:
+        listener.listen()
+    finally:
+        os.seteuid(0)
+    received: list[bytes] = []
+
+    def serve() -> None:
+        client, _ = listener.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(b"R\0\0\0\x08\0\0\0\x03")
+            received.append(client.recv(1000))
+            received.append(client.recv(1000))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with pytest.raises(psycopg.Error) as caught:
+        installed.value("select wamp.call('test.one')")
+    assert caught.value.sqlstate == "WA002" and "requirepeer" in (caught.value.diag.message_detail or "")
+    listener.close()
+    assert received in ([], [b""], [b"", b""])
 
 
 def test_an_impostor_gets_nothing(calling: Sidecar, installed: InstalledDatabase) -> None:

@@ -174,6 +174,9 @@ final class CallerListener {
             return self.obstacle(
                 "the path of the socket has \(path.utf8.count) octets, the most is \(CallerAddress.longestPath)")
         }
+        if case .unix(let folder, _) = self.address, let fault = CallerFolder(path: folder).fault {
+            return self.obstacle(fault)
+        }
         var status = stat()
         guard lstat(path, &status) == 0 else { return ready }
         guard status.st_mode & S_IFMT == S_IFSOCK else { return self.obstacle("\(path) is there and is no socket") }

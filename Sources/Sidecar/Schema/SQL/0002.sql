@@ -425,7 +425,7 @@ begin
         then
             begin
                 is_changed := @schema@.port_alter(server.given, wanted);
-            exception when fdw_invalid_option_name then
+            exception when fdw_option_name_not_found or fdw_invalid_option_name then
                 is_changed := @schema@.port_alter(server.given, known);
             end;
         end if;
