@@ -7,14 +7,12 @@ struct OutboxEvent {
     let id: Int64
     let topic: String
     let payload: Payload
-    /// Why it can't be sent, whatever the router; nil if it can.
-    let fault: JSONError?
     /// The text of the options' object; nil if there are none.
     let options: String?
     /// What it takes in memory, in octets, by and large.
     let octets: Int
 
-    /// Why it can't be sent, if so; then it has no payload.
+    /// Why it can't be sent, whatever the router; nil if it can.
     let fault: OutboxFault?
 
     /// Takes a row of `relay_read`: id, event_id, topic, args, kwargs, options, fault.
@@ -37,7 +35,6 @@ struct OutboxEvent {
         let arguments = row.withText(3) { $0.map { ByteBuffer(bytes: $0) } }
         var keywordArguments = row.withText(4) { $0.map { ByteBuffer(bytes: $0) } }
         if let eventID { Self.add(eventID, Self.text(row, 1), to: &keywordArguments) }
-        self.fault = nil
         self.id = id
         self.topic = Self.text(row, 2)
         self.options = row.withText(5) { $0.map { String(decoding: $0, as: UTF8.self) } }
@@ -46,7 +43,7 @@ struct OutboxEvent {
             try payload.prepareForRouter()
             self.fault = nil
         } catch {
-            self.fault = error
+            self.fault = .malformed("\(error)")
         }
         self.payload = payload
         self.octets = self.payload.byteCount + 100

@@ -334,7 +334,6 @@ final class OutboxRelay {
         let topic: URI
         let options: PublishOptions
         do {
-            if let fault = event.fault { throw fault }
             topic = try URI(event.topic)
             options = try self.options.options(event.options)
         } catch {
