@@ -43,10 +43,8 @@ package enum Sidecar {
         let signals = SignalWatch()
         let service = SupervisedService(
             configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,
-            signals: signals)
-        var group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
-        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout + Self.patience
-        group.maximumCancellationDuration = Self.patience
+            signals: signals, patience: configuration.shutdownTimeout + Self.patience)
+        let group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         let services = ServiceGroup(configuration: group)
         let watching = Task { await signals.watch(services) }
         defer { watching.cancel() }
