@@ -237,7 +237,8 @@ final class Subscriptions {
 
     private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
         let entry = self.entries.first {
-            $0.route.topic.text == subscription && $0.route.mapping.function.value == function
+            ExactText.areSame($0.route.topic.text, subscription)
+                && ExactText.areSame($0.route.mapping.function.value, function)
         }
         guard let entry, self.budget.admit(event.size) else { return false }
         entry.flow.append(event)
