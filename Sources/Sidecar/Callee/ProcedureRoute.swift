@@ -75,7 +75,10 @@ final class ProcedureRoute {
         case .session, .fixed:
             return self.soleDefinition
         case .byAuthrole(let roles):
-            guard let authrole = caller.authrole, let role = roles[authrole] else { return nil }
+            // By octets: what a dictionary takes for the same may be another role to the router.
+            guard let authrole = caller.authrole,
+                let role = roles.first(where: { ExactText.areSame($0.key, authrole) })?.value
+            else { return nil }
             return self.definitions[role]
         }
     }

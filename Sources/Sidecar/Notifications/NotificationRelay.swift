@@ -19,7 +19,7 @@ final class NotificationRelay {
         let action: Action
     }
 
-    private let routes: [String: Route]
+    private let routes: [ExactText: Route]
     private let observer: (Observation) -> Void
     private var session: Session?
     /// Whether notifications are relayed here: false while another sidecar does it.
@@ -29,13 +29,13 @@ final class NotificationRelay {
         configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
         observer: @escaping (Observation) -> Void
     ) throws(StartError) {
-        var routes: [String: Route] = [:]
+        var routes: [ExactText: Route] = [:]
         for mapping in configuration.notifications {
             let place = configuration.place(mapping.location)
             do {
                 let action = try Self.action(
                     mapping, place: place, pool: pool, control: control, settings: settings, observer: observer)
-                routes[mapping.channel] = Route(channel: mapping.channel, place: place, action: action)
+                routes[ExactText(mapping.channel)] = Route(channel: mapping.channel, place: place, action: action)
             } catch {
                 throw StartError("\(place): channel '\(mapping.channel)': \(error)")
             }
@@ -45,7 +45,7 @@ final class NotificationRelay {
     }
 
     /// The channels to listen to.
-    var channels: [String] { self.routes.keys.sorted() }
+    var channels: [String] { self.routes.keys.map(\.text).sorted() }
 
     func joined(_ session: Session) {
         self.session = session
@@ -57,7 +57,7 @@ final class NotificationRelay {
 
     /// A notification has come. The bytes are valid only during the call.
     func received(channel: String, payload: UnsafeRawBufferPointer) {
-        guard self.isActive, let route = self.routes[channel] else { return }
+        guard self.isActive, let route = self.routes[ExactText(channel)] else { return }
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
             try self.relay(NotificationPayload(ByteBuffer(bytes: payload)), along: route, in: session)
@@ -152,7 +152,7 @@ final class NotificationRelay {
 extension PublishOptions {
     /// Takes the options of a mapping.
     fileprivate init(_ settings: PublishSettings) throws(OptionError) {
-        var values: [String: Value] = [:]
+        var values: [String: Value] = [:]  // names of ours
         if settings.acknowledge { values["acknowledge"] = .bool(true) }
         values["exclude_me"] = settings.excludeMe.map { .bool($0) }
         values["disclose_me"] = settings.discloseMe.map { .bool($0) }

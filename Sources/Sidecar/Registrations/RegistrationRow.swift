@@ -28,7 +28,7 @@ struct RegistrationRow: Equatable {
 
     /// Takes the columns by their names; nil if it is not such a row.
     init?(_ values: [String?], columns: [String]) {
-        var fields: [String: String] = [:]
+        var fields: [String: String] = [:]  // names of ours
         for (name, value) in zip(columns, values) { fields[name] = value }
         guard let kind = fields["kind"].flatMap({ Kind(rawValue: $0) }), let id = fields["id"].flatMap({ Int64($0) }),
             let uri = fields["uri"], let function = fields["proc"]

@@ -32,8 +32,13 @@ final class Subscriptions {
 
     /// Which dead letters are for a subscription.
     fileprivate struct Address: Hashable {
-        let topic: String
-        let function: String
+        let topic: ExactText
+        let function: ExactText
+
+        init(topic: String, function: String) {
+            self.topic = ExactText(topic)
+            self.function = ExactText(function)
+        }
     }
 
     private let pool: Pool
