@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -568,3 +569,51 @@ async def test_a_transaction_that_sees_an_old_state(
         assert await asyncio.to_thread(call, "test.other", "[]") == [{"n": 7}]
         session.execute("commit")
         assert await asyncio.to_thread(call, "test.other", "[]") == [{"n": 7}]
+
+
+def crowd(number: int, count: int) -> list[socket.socket]:
+    """So many who connect and say nothing."""
+    return [socket.create_connection(("127.0.0.1", number), timeout=10) for _ in range(count)]
+
+
+def test_silent_connections_keep_nobody_out(calling: Sidecar, installed: InstalledDatabase) -> None:
+    """Those who have called go on, and new ones come in within libpq's two seconds, while others come and say nothing."""
+    number = int(options(installed)["port"])
+    with installed.connect() as session:
+        assert session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone() == (5,)
+        for _ in range(3):
+            silent = crowd(number, 600)
+            try:
+                assert session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone() == (5,)
+                for _ in range(3):
+                    assert installed.value("select wamp.call('test.add2', '[2, 3]')") == 5
+            finally:
+                for connection in silent:
+                    connection.close()
+
+
+def test_descriptors_are_left_for_the_others(
+    make_sidecar: SidecarMaker, mortal_router: Router, installed: InstalledDatabase,
+) -> None:
+    """With as few as the process may have, and as many connections as there can be, the router is joined again, and calls work."""
+    number = free_port()
+    sidecar = make_sidecar(
+        mortal_router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{number}"},
+        procedures={"test.one": {"sql": "select 1 as n"}}, behind=["prlimit", "--nofile=160:192"]).start()
+    sidecar.wait_for(TOLD)
+    limit = sidecar.entries("the limit of open files allows fewer callers than caller.sessions")[0]["limit"]
+    assert 0 < int(limit) < 192
+    assert sidecar.process is not None
+    limits = Path(f"/proc/{sidecar.process.pid}/limits").read_text()
+    assert re.search(r"Max open files +192 +192 ", limits), limits
+    silent = crowd(number, 400)
+    try:
+        mortal_router.kill()
+        sidecar.wait_for("router lost")
+        mortal_router.start()
+        sidecar.wait_for("router joined", 40, count=2)
+        assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
+        assert not sidecar.entries("callers have to wait: no descriptor is left")
+    finally:
+        for connection in silent:
+            connection.close()

@@ -30,6 +30,7 @@ final class CallerConnection: ChannelInboundHandler {
     private var machine: WireServerStateMachine
     private let mostUnread: Int
     private var phase = Phase.authenticating
+    private var hasSpoken = false
     private var output = ByteBuffer()
     private var call: CallerCall?
     private var backend: Int32?
@@ -57,8 +58,13 @@ final class CallerConnection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.authenticationTimeout) {
-            // Whoever does not even say who he is gets no answer.
+        self.expect(within: CallerPort.firstPacketTimeout, context)
+    }
+
+    /// Whoever does not say who he is gets no answer.
+    private func expect(within time: TimeAmount, _ context: ChannelHandlerContext) {
+        self.timer?.cancel()
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
             self.phase = .closing
             context.close(promise: nil)
         }
@@ -66,6 +72,11 @@ final class CallerConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         context.eventLoop.assertInEventLoop()
+        if !self.hasSpoken {
+            self.hasSpoken = true
+            self.port.spoke(self)
+            self.expect(within: CallerPort.authenticationTimeout, context)
+        }
         self.machine.received(Self.unwrapInboundIn(data))
         // Only with a caller who does not read: else the machine has taken it, or said that it is too much.
         if self.machine.unreadOctets > self.mostUnread {
@@ -126,6 +137,7 @@ final class CallerConnection: ChannelInboundHandler {
                 self.phase = .open
                 self.timer?.cancel()
                 self.timer = nil
+                self.machine.admit(self.port.admit(self), into: &self.output)
             case .query(let query): self.run(query)
             case .close(let end): self.close(end)
             }

@@ -29,20 +29,26 @@ final class CallerListener {
     private let address: CallerAddress
     private let eventLoop: any EventLoop
     private let observer: (CallerEvent) -> Void
+    private let isFullUntil: () -> NIODeadline?
     private let accept: @Sendable (any Channel) -> EventLoopFuture<Void>
+    private var gate: CallerGate?
     /// Called when it begins to listen (true), and each time that it can't, or listens no more.
     var changed: ((Bool) -> Void)?
     private var state = State.opening
     private var wait: Int64 = 1
 
-    /// - Parameter accept: fills the pipeline of a new connection.
+    /// - Parameters:
+    ///   - isFullUntil: until when nobody is accepted; nil: there is room.
+    ///   - accept: fills the pipeline of a new connection.
     init(
         address: CallerAddress, eventLoop: any EventLoop, observer: @escaping (CallerEvent) -> Void,
+        isFullUntil: @escaping () -> NIODeadline?,
         accept: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) {
         self.address = address
         self.eventLoop = eventLoop
         self.observer = observer
+        self.isFullUntil = isFullUntil
         self.accept = accept
     }
 
@@ -71,6 +77,11 @@ final class CallerListener {
         case .waiting(let timer): timer.cancel()
         case .opening, .stopped: break
         }
+    }
+
+    /// A place has become free.
+    func roomMayBe() {
+        self.gate?.roomMayBe()
     }
 
     private func open() {
@@ -125,7 +136,15 @@ final class CallerListener {
     // MARK: - The socket
 
     private func bind() -> EventLoopFuture<any Channel> {
+        let gate = CallerGate(closedUntil: self.isFullUntil) { [observer] reason in
+            observer(.cannotAccept(reason: reason))
+        }
+        self.gate = gate
+        let bound = NIOLoopBound(gate, eventLoop: self.eventLoop)
         let bootstrap = ServerBootstrap(group: self.eventLoop)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+            }
             .serverChannelOption(.backlog, value: Self.backlog)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBuffer))
             .childChannelOption(.maxMessagesPerRead, value: 1)

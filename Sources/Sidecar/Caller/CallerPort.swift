@@ -16,8 +16,10 @@ final class CallerPort {
         var password: Secret
         /// A call's deadline, if it names none.
         var timeout: TimeAmount
-        /// The most connections at a time.
+        /// The most callers that have come in at a time.
         var greatestSessions: Int
+        /// The most connections at a time that have proved nothing.
+        var greatestUnproved: Int
         /// Whether the router's own procedures and topics can be had.
         var allowMeta: Bool
         /// How TLS is made; nil: there is none.
@@ -27,12 +29,14 @@ final class CallerPort {
 
         init(
             address: CallerAddress, password: Secret, timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500,
-            allowMeta: Bool = false, tls: TLSContext? = nil, allowsPlaintext: Bool = false
+            greatestUnproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, tls: TLSContext? = nil,
+            allowsPlaintext: Bool = false
         ) {
             self.address = address
             self.password = password
             self.timeout = timeout
             self.greatestSessions = greatestSessions
+            self.greatestUnproved = greatestUnproved
             self.allowMeta = allowMeta
             self.tls = tls
             self.allowsPlaintext = allowsPlaintext
@@ -51,8 +55,10 @@ final class CallerPort {
 
     /// The user that callers are.
     static let user = "wamp"
-    /// How long a caller may take to prove who it is.
-    static let authenticationTimeout = TimeAmount.seconds(10)
+    /// How long a caller may take to say anything.
+    static let firstPacketTimeout = TimeAmount.seconds(2)
+    /// How long it may take to prove who it is, from then on.
+    static let authenticationTimeout = TimeAmount.seconds(8)
     /// Of what is random, in octets.
     private static let keyLength = 32
     /// A password from this length on is taken to be a random one, for which slowness adds nothing but latency to each
@@ -70,8 +76,10 @@ final class CallerPort {
     var listeningChanged: ((Bool) -> Void)?
     /// The session with the router; nil while there is none.
     var peer: (any CallerPeer)?
-    /// Connections that there are now.
-    var sessions: Int { self.connections.count }
+    /// The most callers that can come in.
+    var mostSessions: Int { self.configuration.greatestSessions }
+    /// Callers that have come in.
+    var sessions: Int { self.admission.sessions }
 
     private let configuration: Configuration
     private let eventLoop: any EventLoop
@@ -83,6 +91,7 @@ final class CallerPort {
     private var lastNumber: Int32 = 0
     private var waiting = WaitingBackends()
     private var delay = AuthenticationDelay()
+    private var admission: CallerAdmission
     private var drained: (() -> Void)?
 
     /// - Parameters:
@@ -97,6 +106,7 @@ final class CallerPort {
         self.eventLoop = eventLoop
         self.status = status
         self.observer = observer
+        self.admission = CallerAdmission(limit: configuration.greatestUnproved)
         let password = configuration.password.octets
         let credentials = try WireCredentials(
             user: Self.user, password: password,
@@ -118,7 +128,8 @@ final class CallerPort {
         self.eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
         let listener = CallerListener(
-            address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer
+            address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer,
+            isFullUntil: { [unowned self] in self.isFullUntil }
         ) { channel in
             channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel) }
         }
@@ -145,25 +156,56 @@ final class CallerPort {
 
     /// A connection has come: gives it its handler.
     func accept(_ channel: any Channel) throws {
+        let now = self.eventLoop.now
+        if case .inPlaceOf(let number) = self.admission.room(at: now) {
+            self.admission.left(number)
+            self.connections[number]?.stop()
+        }
         self.lastNumber = self.lastNumber == .max ? 1 : self.lastNumber + 1
-        let isFull = self.connections.count >= self.configuration.greatestSessions
-        if isFull { self.observer(.tooManySessions(limit: self.configuration.greatestSessions)) }
-        let refusal = WireError(
-            .fatal, "53300", "too many connections: the sidecar takes \(self.configuration.greatestSessions)",
-            hint: "caller.sessions in the sidecar's configuration is how many.")
         let nonce = Base64.encode(try SecureRandom.bytes(count: 18))
         let connection = CallerConnection(
             number: self.lastNumber, port: self,
-            machine: WireServerStateMachine(
-                settings: self.settings, process: self.lastNumber, nonce: nonce, refusal: isFull ? refusal : nil),
+            machine: WireServerStateMachine(settings: self.settings, process: self.lastNumber, nonce: nonce),
             limits: self.settings.limits)
         try channel.pipeline.syncOperations.addHandler(connection)
         self.connections[self.lastNumber] = connection
+        self.admission.arrived(self.lastNumber, at: now)
+    }
+
+    /// Until when nobody is accepted; nil: there is room, or somebody who has had his time to make some.
+    private var isFullUntil: NIODeadline? {
+        switch self.admission.room(at: self.eventLoop.now) {
+        case .free, .inPlaceOf: nil
+        case .later(let deadline): deadline
+        }
+    }
+
+    /// A connection's first octets have come.
+    func spoke(_ connection: CallerConnection) {
+        self.admission.spoke(connection.number)
+    }
+
+    /// A connection's caller has proved who he is.
+    ///
+    /// - Returns: why he can't come in; nil if he can.
+    func admit(_ connection: CallerConnection) -> WireError? {
+        let limit = self.configuration.greatestSessions
+        guard self.admission.sessions < limit else {
+            self.observer(.tooManySessions(limit: limit))
+            return WireError(
+                .fatal, "53300", "too many connections: the sidecar takes \(limit)",
+                hint: "caller.sessions in the sidecar's configuration is how many.")
+        }
+        self.admission.hasProved(connection.number)
+        self.listener?.roomMayBe()
+        return nil
     }
 
     /// A connection is closed.
     func ended(_ connection: CallerConnection) {
         if self.connections[connection.number] === connection { self.connections[connection.number] = nil }
+        self.admission.left(connection.number)
+        self.listener?.roomMayBe()
         self.tellIfDrained()
     }
 

@@ -15,6 +15,13 @@ extension Journal {
             self.count(
                 "caller authentication", "caller with a wrong password or user refused",
                 [Key.user: "\(user.prefix(63))", Key.from: "\(from)", Key.total: "\(total)"])
+        case .cannotAccept(let reason):
+            self.count(
+                "caller descriptors", "callers have to wait: no descriptor is left", [Key.reason: "\(reason)"])
+        case .fewerSessions(let wanted, let possible):
+            self.logger.warning(
+                "the limit of open files allows fewer callers than caller.sessions",
+                metadata: [Key.limit: "\(possible)", Key.total: "\(wanted)"])
         case .tooManySessions(let limit):
             self.count("caller sessions", "caller refused: too many connections", [Key.limit: "\(limit)"])
         case .refused(let from, let reason):

@@ -8,6 +8,8 @@ import WAMPClient
 final class Supervisor: RouterDelegate {
     /// The deadline that connections have by themselves: that of mappings that name none.
     private static let sessionTimeout = TimeAmount.seconds(30)
+    /// How many descriptors are left to all but callers and calls: for the router, the database, files, and what libraries have open.
+    private static let descriptors = 64
     /// How long the router may take to answer GOODBYE when the process is told to stop.
     private static let goodbyePatience = TimeAmount.milliseconds(1500)
     /// How long the router may take to acknowledge events that are under way then.
@@ -81,7 +83,8 @@ final class Supervisor: RouterDelegate {
         var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
             let place = configuration.place(settings.location)
-            let port = try CallerPort.Configuration(settings)
+            let spared = Self.descriptors + 2 * configuration.database.connections
+            let port = try CallerPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
             let caller = try CallerPort(
                 configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
                 observer: { relay.observed(.caller($0)) })
@@ -134,6 +137,9 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        if let caller = self.caller, let wanted = self.configuration.caller?.sessions, caller.mostSessions < wanted {
+            self.observe(.caller(.fewerSessions(wanted: wanted, possible: caller.mostSessions)))
+        }
         if let tls = self.configuration.router.tls, tls.verify == .none {
             self.observe(.routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
         }

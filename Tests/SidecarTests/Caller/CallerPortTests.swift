@@ -277,10 +277,9 @@ struct CallerPortTests {
         let fixture = try PortFixture(sessions: 2)
         let callers = [try fixture.logIn(), try fixture.logIn()]
         let third = try fixture.connect()
-        try third.send(ClientEnd.request(80_877_103))
-        try third.send(ClientEnd.startup())
+        try third.logIn()
         let messages = third.take()
-        #expect(messages.map(\.type) == ["N", "E"])
+        #expect(messages.map(\.type) == ["R", "R", "E"])
         #expect(messages.last?.fields["C"] == "53300")
         fixture.eventLoop.advanceTime(by: .seconds(1))
         #expect(!third.isOpen)
@@ -289,6 +288,25 @@ struct CallerPortTests {
         let fourth = try fixture.logIn()
         try fourth.query(#"{"status": true}"#)
         #expect(fourth.types() == "TDCZ")
+    }
+
+    @Test("who says nothing takes nobody's place, however many they are")
+    func silent() throws {
+        let fixture = try PortFixture(sessions: 3, unproved: 2)
+        let inside = [try fixture.logIn(), try fixture.logIn()]
+        for _ in 0..<20 {
+            _ = try fixture.connect()
+            fixture.eventLoop.advanceTime(by: .milliseconds(200))
+        }
+        #expect(inside.allSatisfy { $0.isOpen })
+        let speaker = try fixture.connect()
+        try speaker.send(ClientEnd.startup())
+        let silent = try fixture.connect()
+        fixture.eventLoop.advanceTime(by: .milliseconds(200))
+        let caller = try fixture.logIn()
+        #expect(speaker.isOpen && !silent.isOpen)
+        try caller.query(#"{"status": true}"#)
+        #expect(caller.types() == "TDCZ")
     }
 
     @Test("a wrong password is told after a second, and counted")
@@ -313,13 +331,28 @@ struct CallerPortTests {
         #expect(fixture.observed.last == .authenticationFailed(user: "postgres", from: "127.0.0.1", total: 2))
     }
 
-    @Test("ten seconds to say who one is, and all the time after that")
+    @Test("two seconds to say anything")
+    func firstPacketTimeout() throws {
+        let fixture = try PortFixture()
+        let mute = try fixture.connect()
+        let speaker = try fixture.connect()
+        fixture.eventLoop.advanceTime(by: .milliseconds(1_999))
+        #expect(mute.isOpen)
+        try speaker.send([0])
+        fixture.eventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!mute.isOpen)
+        #expect(speaker.isOpen)
+        fixture.eventLoop.advanceTime(by: .seconds(8))
+        #expect(!speaker.isOpen)
+    }
+
+    @Test("eight seconds more to say who one is, and all the time after that")
     func authenticationTimeout() throws {
         let fixture = try PortFixture()
         let mute = try fixture.connect()
         try mute.send(ClientEnd.startup())
         let caller = try fixture.logIn()
-        fixture.eventLoop.advanceTime(by: .milliseconds(9_999))
+        fixture.eventLoop.advanceTime(by: .milliseconds(7_999))
         #expect(mute.isOpen)
         fixture.eventLoop.advanceTime(by: .milliseconds(1))
         #expect(!mute.isOpen)

@@ -24,14 +24,15 @@ final class PortFixture {
     }
 
     init(
-        sessions: Int = 500, allowMeta: Bool = false, isJoined: Bool = true, password: String = PortFixture.password
+        sessions: Int = 500, unproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, isJoined: Bool = true,
+        password: String = PortFixture.password
     ) throws {
         let events = Box()
         self.events = events
         self.port = try CallerPort(
             configuration: CallerPort.Configuration(
                 address: .tcp(host: "127.0.0.1", port: 0), password: Secret(password), timeout: .seconds(7),
-                greatestSessions: sessions, allowMeta: allowMeta),
+                greatestSessions: sessions, greatestUnproved: unproved, allowMeta: allowMeta),
             version: "0", eventLoop: self.eventLoop,
             status: { [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
             observer: { events.list.append($0) })
