@@ -19,7 +19,8 @@ extension Journal {
             self.count(
                 "caller descriptors", "callers have to wait: no descriptor is left", [Key.reason: "\(reason)"])
         case .fewerSessions(let wanted, let possible):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "the limit of open files allows fewer callers than caller.sessions",
                 metadata: [Key.limit: "\(possible)", Key.total: "\(wanted)"])
         case .tooManySessions(let limit):
