@@ -163,6 +163,17 @@ final class Journal {
             self.logger.info("leading: what must happen once happens here")
         case .standby(let holder):
             self.logger.info("standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
+        case .leaderLockTaken(let stranger):
+            self.logger.error(
+                "another role's session holds or waits for the lock that once said who leads; it is of no account, but find out why",
+                metadata: [
+                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
+                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
+                ])
+        case .leftToLeader(let events, let notifications):
+            self.logger.warning(
+                "another sidecar has led since this one lost the lead: what came since then was left to it",
+                metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
         case .leaderTerminated(let backend):
             self.logger.warning(
                 "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])

@@ -100,6 +100,11 @@ final class EventContext {
 
     // MARK: - Ends
 
+    /// Another sidecar has had it: a dead letter stays as it is, and is tried again there.
+    func dropped(_ event: ReceivedEvent) {
+        self.ended(event)
+    }
+
     func done(_ event: ReceivedEvent) {
         guard let letter = event.letter else { return self.ended(event) }
         self.letters.ran(letter, event, of: self.route) { self.ended(event) }

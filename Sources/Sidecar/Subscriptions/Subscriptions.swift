@@ -36,6 +36,7 @@ final class Subscriptions {
     private var leaving: [Entry] = []
     private var nextLook: Scheduled<Void>?
     private var isStopping = false
+    private var acting = Acting.elsewhere
     private var drained: (() -> Void)?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
@@ -65,15 +66,28 @@ final class Subscriptions {
         }
     }
 
-    /// Whether this sidecar is the one that subscribes: false until it is told so. What has come runs to its end.
-    var isActive: Bool {
-        get { self.subscriber.isWanted }
-        set {
-            guard !self.isStopping else { return }
-            guard newValue else { return self.subscriber.withdraw() }
+    /// Whether this sidecar is the one that subscribes: not until it is told so. What has come before it lost the lead runs to its end.
+    func act(_ acting: Acting) {
+        self.acting = acting
+        for entry in self.entries + self.leaving { entry.flow.suspend(acting == .suspended) }
+        guard !self.isStopping else { return }
+        switch acting {
+        case .here:
             self.subscriber.resume()
             self.retryLetters()
+        case .suspended: break
+        case .elsewhere: self.subscriber.withdraw()
         }
+    }
+
+    /// Takes the subscriptions back; what waits goes on waiting.
+    func withdraw() {
+        self.subscriber.withdraw()
+    }
+
+    /// What came while suspended is not ours to run. Returns how many events those were.
+    func dropWhatWaits() -> Int {
+        (self.entries + self.leaving).reduce(0) { $0 + $1.flow.drop() }
     }
 
     /// Whether the SQL interface, with its table of dead letters, is there.
@@ -129,6 +143,7 @@ final class Subscriptions {
             ended: { [unowned self] in self.ended($0) })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         self.entries.append(Entry(route: route, context: context, flow: flow))
+        flow.suspend(self.acting == .suspended)
         route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
         self.subscriber.add(route, flow)
@@ -231,7 +246,7 @@ final class Subscriptions {
 
     /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
     func retryLetters() {
-        guard self.isActive, self.isInstalled, !self.isStopping else { return }
+        guard self.acting == .here, self.isInstalled, !self.isStopping else { return }
         self.retries.look()
     }
 
