@@ -11,6 +11,8 @@ final class Registrar {
     /// How soon a procedure that another session holds is tried again, and one that is refused.
     private static let firstWait = TimeAmount.milliseconds(500)
     private static let longestWait = TimeAmount.seconds(32)
+    /// How soon a procedure that another session holds is tried again at the latest: who led before may give it back at any moment.
+    private static let longestWaitForHolder = TimeAmount.milliseconds(2000)
 
     /// Where the procedures are registered of which there may be only one.
     enum Singles {
@@ -312,8 +314,9 @@ final class Registrar {
             return
         }
         // Another session's registration goes away as soon as the router sees that its connection is dead.
-        if error.uri != WAMPError.procedureAlreadyExists.text { entry.attempts += 5 }
-        self.tryAgainLater(entry)
+        let isTaken = error.uri == WAMPError.procedureAlreadyExists.text
+        if !isTaken { entry.attempts += 5 }
+        self.tryAgainLater(entry, atMost: isTaken ? Self.longestWaitForHolder : Self.longestWait)
         self.complain(entry, error.message)
     }
 
@@ -327,10 +330,10 @@ final class Registrar {
         self.changed()
     }
 
-    private func tryAgainLater(_ entry: Entry) {
+    private func tryAgainLater(_ entry: Entry, atMost longest: TimeAmount = Registrar.longestWait) {
         entry.attempts += 1
         let delay = self.backoff.delay(failures: entry.attempts, random: Double.random(in: 0...1))
-        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: max(delay, Self.firstWait)) {
+        let timer = self.eventLoop.assumeIsolated().scheduleTask(in: min(max(delay, Self.firstWait), longest)) {
             self.queue(entry)
         }
         entry.state = .waiting(timer)

@@ -196,6 +196,17 @@ final class Journal {
             self.log(.info, "leading: what must happen once happens here")
         case .standby(let holder):
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
+        case .leaderLockTaken(let stranger):
+            self.log(
+                .error, "another role's session holds or waits for the lock that once said who leads; it is of no account, but find out why",
+                metadata: [
+                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
+                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
+                ])
+        case .leftToLeader(let events, let notifications):
+            self.log(
+                .warning, "another sidecar has led since this one lost the lead: what came since then was left to it",
+                metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
         case .leaderTerminated(let backend):
             self.log(
                 .warning,

@@ -73,6 +73,8 @@ enum Observation {
     case leading
     case standby(LeaderHolder)
     case leaderTerminated(backend: Int32)
+    case leaderLockTaken(Stranger)
+    case leftToLeader(events: Int, notifications: Int)
 
     case ready(procedures: Int, subscriptions: Int, channels: Int)
     case readyWithFaults([String])
@@ -87,6 +89,7 @@ enum Observation {
 /// Why a notification was not relayed.
 enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case noSession
+    case notLeading
     case argumentsNotAnArray
     case keywordArgumentsNotAnObject
     case noObjectForTopic
@@ -100,6 +103,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .noSession: "there is no session with the router"
+        case .notLeading: "it is not known which sidecar leads, and too many wait for that"
         case .argumentsNotAnArray: "its 'args' is not an array"
         case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
         case .noObjectForTopic: "the topic wants values of the payload, which is not an object"

@@ -18,8 +18,9 @@ package struct SchemaRights: Sendable {
         static let sidecar = [
             "sidecar_hello()", "relay_mark()",
             "relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint)", "relay_delete(bigint[])",
-            "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp(text)",
-            "leader_write(text, timestamptz)", "leader_read()",
+            "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp()", "leader_release()",
+            "leader_take(uuid, text)", "leader_read()",
+            "leader_write(uuid, text, timestamptz, oid, int, timestamptz, boolean)",
             "event_bury(text, text, text, text, text, text, text, text, int, text)", "event_retries(int)",
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
             "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",

@@ -44,6 +44,17 @@ final class ConcurrentEvents: EventFlow {
         self.pump()
     }
 
+    func suspend(_ isSuspended: Bool) {
+        self.machine.isSuspended = isSuspended
+        self.pump()
+    }
+
+    func drop() -> Int {
+        let dropped = self.machine.drop()
+        dropped.forEach(self.context.dropped)
+        return dropped.count
+    }
+
     func stop() -> [ReceivedEvent] {
         self.machine.stop()
     }

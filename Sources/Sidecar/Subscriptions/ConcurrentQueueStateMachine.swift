@@ -33,6 +33,12 @@ struct ConcurrentQueueStateMachine<Event> {
     private var letters = 0
     private var isHeld = true
     private var isStopped = false
+    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    var isSuspended = false {
+        didSet { self.cameSuspended = 0 }
+    }
+    /// So many of those that wait, the last, came while suspended.
+    private var cameSuspended = 0
 
     /// - Parameters:
     ///   - retries: how often an event is tried again.
@@ -51,6 +57,15 @@ struct ConcurrentQueueStateMachine<Event> {
     /// An event came.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))
+        if self.isSuspended { self.cameSuspended += 1 }
+    }
+
+    /// Takes away those that came while suspended.
+    mutating func drop() -> [Event] {
+        let dropped = self.waiting.suffix(self.cameSuspended).map(\.event)
+        self.waiting.removeLast(dropped.count)
+        self.cameSuspended = 0
+        return dropped
     }
 
     /// The function has been looked up.
@@ -77,7 +92,8 @@ struct ConcurrentQueueStateMachine<Event> {
 
     /// The next event to send, nil if none can be sent now.
     mutating func next() -> Entry? {
-        guard !self.isHeld, !self.isStopped, self.underWay < self.most, self.letters < Self.mostLetters,
+        guard !self.isHeld, !self.isSuspended, !self.isStopped, self.underWay < self.most,
+            self.letters < Self.mostLetters,
             let entry = self.waiting.popFirst()
         else { return nil }
         self.underWay += 1
@@ -86,7 +102,7 @@ struct ConcurrentQueueStateMachine<Event> {
 
     /// Gives up the next event: its function can't be called.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
-        guard self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else { return nil }
+        guard !self.isSuspended, self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else { return nil }
         self.letters += 1
         return (entry.event, entry.failures + 1)
     }
@@ -121,6 +137,7 @@ struct ConcurrentQueueStateMachine<Event> {
     mutating func stop() -> [Event] {
         self.isStopped = true
         defer { self.waiting.removeAll() }
+        self.cameSuspended = 0
         return self.waiting.map(\.event)
     }
 

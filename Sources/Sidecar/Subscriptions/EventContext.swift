@@ -107,6 +107,11 @@ final class EventContext {
 
     // MARK: - Ends
 
+    /// Another sidecar has had it: a dead letter stays as it is, and is tried again there.
+    func dropped(_ event: ReceivedEvent) {
+        self.ended(event)
+    }
+
     func done(_ event: ReceivedEvent) {
         self.flows()
         guard let letter = event.letter else { return self.ended(event) }

@@ -6,6 +6,10 @@ protocol EventFlow: AnyObject {
     func end()
     /// Sends no more. Returns what was not run.
     func stop() -> [ReceivedEvent]
+    /// Sends nothing more until it is told otherwise. What is on its way runs to its end.
+    func suspend(_ isSuspended: Bool)
+    /// Gives up what came while suspended. Returns how many those were.
+    func drop() -> Int
     /// Whether all events have run, or are written to the dead letters.
     var isIdle: Bool { get }
 }

@@ -103,6 +103,12 @@ struct EventQueueStateMachine<Event> {
     /// The session's number is that of the last event that was sent.
     private var isNumberSet = false
     private var isStopped = false
+    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    var isSuspended = false {
+        didSet { self.cameSuspended = 0 }
+    }
+    /// So many of those that wait, the last, came while suspended.
+    private var cameSuspended = 0
     private var lastNumber: Int64 = 0
     private var letters = 0
     /// How long the functions run of late; at first as if they were slow.
@@ -133,6 +139,15 @@ struct EventQueueStateMachine<Event> {
     /// An event came.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))
+        if self.isSuspended { self.cameSuspended += 1 }
+    }
+
+    /// Takes away those that came while suspended.
+    mutating func drop() -> [Event] {
+        let dropped = self.waiting.suffix(self.cameSuspended).map(\.event)
+        self.waiting.removeLast(dropped.count)
+        self.cameSuspended = 0
+        return dropped
     }
 
     /// The delay is over, or the function has been looked up.
@@ -159,14 +174,15 @@ struct EventQueueStateMachine<Event> {
         self.isStopped = true
         self.putBack()
         defer { self.waiting.removeAll() }
+        self.cameSuspended = 0
         return self.waiting.map(\.event)
     }
 
     /// Gives up the event that would be sent next: it can't be bound, or its function can't be called.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
-        guard self.underWay.isEmpty, self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else {
-            return nil
-        }
+        guard !self.isSuspended, self.underWay.isEmpty, self.letters < Self.mostLetters,
+            let entry = self.waiting.popFirst()
+        else { return nil }
         self.letters += 1
         return (entry.event, entry.failures + 1)
     }
@@ -202,7 +218,9 @@ struct EventQueueStateMachine<Event> {
         }
     }
 
-    private var mayGoOn: Bool { !self.isHeld && !self.isStopped && self.letters < Self.mostLetters }
+    private var mayGoOn: Bool {
+        !self.isHeld && !self.isSuspended && !self.isStopped && self.letters < Self.mostLetters
+    }
 
     private mutating func leaveIfIdle() -> Step {
         guard self.underWay.isEmpty else { return .nothing }

@@ -64,6 +64,7 @@ final class Subscriptions {
     private var isStopping = false
     /// Set while the router may still send events that it has sent before it knows that there is nobody to send them to.
     private var unsubscribing: Scheduled<Void>?
+    private var acting = Acting.elsewhere
     private var drained: (() -> Void)?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
@@ -94,15 +95,28 @@ final class Subscriptions {
         }
     }
 
-    /// Whether this sidecar is the one that subscribes: false until it is told so. What has come runs to its end.
-    var isActive: Bool {
-        get { self.subscriber.isWanted }
-        set {
-            guard !self.isStopping else { return }
-            guard newValue else { return self.subscriber.withdraw() }
+    /// Whether this sidecar is the one that subscribes: not until it is told so. What has come before it lost the lead runs to its end.
+    func act(_ acting: Acting) {
+        self.acting = acting
+        for entry in self.entries + self.leaving { entry.flow.suspend(acting == .suspended) }
+        guard !self.isStopping else { return }
+        switch acting {
+        case .here:
             self.subscriber.resume()
             self.retryLetters()
+        case .suspended: break
+        case .elsewhere: self.subscriber.withdraw()
         }
+    }
+
+    /// Takes the subscriptions back; what waits goes on waiting.
+    func withdraw() {
+        self.subscriber.withdraw()
+    }
+
+    /// What came while suspended is not ours to run. Returns how many events those were.
+    func dropWhatWaits() -> Int {
+        (self.entries + self.leaving).reduce(0) { $0 + $1.flow.drop() }
     }
 
     /// Whether the SQL interface, with its table of dead letters, is there.
@@ -151,6 +165,7 @@ final class Subscriptions {
         self.entries[ObjectIdentifier(route)] = entry
         self.addresses[route.address] = entry
         self.budget.subscriptions = self.entries.count
+        flow.suspend(self.acting == .suspended)
         route.isLate = isLate
         if mapping.role != nil { self.settings.use() }
         self.definitions.add(route.definition, isAwaited: !isLate)
@@ -270,7 +285,7 @@ final class Subscriptions {
 
     /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
     func retryLetters() {
-        guard self.isActive, self.isInstalled, !self.isStopping else { return }
+        guard self.acting == .here, self.isInstalled, !self.isStopping else { return }
         self.retries.look()
     }
 

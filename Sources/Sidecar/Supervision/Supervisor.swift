@@ -35,7 +35,7 @@ final class Supervisor: RouterDelegate {
     let environment: DatabaseEnvironment
     let keys: SchemaKeys
     private(set) lazy var leadership = Leadership(
-        environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
+        environment: self.environment, keys: self.keys, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
     let deadLetters: DeadLetterExpiry
     /// Nil where the file names none.
@@ -46,6 +46,8 @@ final class Supervisor: RouterDelegate {
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var nextLook: Scheduled<Void>?
+    /// While it is not known who leads: when others are left to it.
+    var handOver: Scheduled<Void>?
     var readiness: ReadinessStateMachine
     /// Readiness is to be worked out at the end of this turn.
     private var isChangeNoted = false
@@ -158,6 +160,7 @@ final class Supervisor: RouterDelegate {
         self.nextLook?.cancel()
         self.faultsTimer?.cancel()
         self.registrations.stop()
+        self.handOver?.cancel()
         self.listener.stop()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
@@ -171,7 +174,7 @@ final class Supervisor: RouterDelegate {
             self.subscriptions.drain {
                 let finish = {
                     // As long as there is a session in which events can be acknowledged.
-                    self.handOver {
+                    self.finishLeading {
                         timer.cancel()
                         end(true)
                     }
@@ -208,7 +211,7 @@ final class Supervisor: RouterDelegate {
     }
 
     /// Another sidecar may lead as soon as what is under way here has been published.
-    private func handOver(completion: @escaping () -> Void) {
+    private func finishLeading(completion: @escaping () -> Void) {
         var isOver = false
         let end = {
             guard !isOver else { return }

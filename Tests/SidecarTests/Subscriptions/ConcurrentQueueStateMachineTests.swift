@@ -75,4 +75,21 @@ struct ConcurrentQueueStateMachineTests {
             return
         }
     }
+
+    @Test("while suspended nothing is sent or given up; what came meanwhile can be dropped, what came before is kept")
+    func suspension() {
+        var machine = Self.machine(1...1)
+        machine.isSuspended = true
+        #expect(machine.next() == nil)
+        #expect(machine.giveUpFirst()?.event == nil)
+        machine.append(2)
+        machine.append(3)
+        #expect(machine.drop() == [2, 3])
+        #expect(machine.drop() == [])
+        machine.append(4)
+        machine.isSuspended = false
+        #expect(machine.drop() == [], "by now it is ours")
+        #expect(machine.next()?.event == 1)
+        #expect(machine.next()?.event == 4)
+    }
 }

@@ -383,4 +383,24 @@ struct EventQueueStateMachineTests {
         #expect(Self.steps(&machine).isEmpty)
         check(machine.isIdle, true)
     }
+
+    @Test("while suspended nothing is sent or given up; what came meanwhile can be dropped, what came before is kept")
+    func suspension() {
+        var machine = Self.machine(1...1)
+        machine.isSuspended = true
+        let steps = Self.steps(&machine)
+        guard steps.count == 1, case .release? = steps.first else {
+            Issue.record("the connection is given back")
+            return
+        }
+        #expect(machine.giveUpFirst()?.event == nil)
+        machine.append(2)
+        machine.append(3)
+        #expect(machine.drop() == [2, 3])
+        #expect(machine.drop() == [])
+        machine.append(4)
+        machine.isSuspended = false
+        #expect(machine.drop() == [], "by now it is ours")
+        #expect(Self.run(&machine) { _ in .committed }.committed == [1, 4])
+    }
 }
