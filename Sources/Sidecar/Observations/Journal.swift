@@ -163,6 +163,8 @@ final class Journal {
         case .interface(let outcome): self.record(outcome)
         case .leading:
             self.logger.info("leading: what must happen once happens here")
+        case .leadershipLeft(let reason):
+            self.logger.warning("leadership left to another sidecar", metadata: [Key.reason: "\(reason)"])
         case .standby(let holder):
             self.logger.info("standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
         case .leaderTerminated(let backend):

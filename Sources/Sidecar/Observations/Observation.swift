@@ -61,6 +61,7 @@ enum Observation {
     case leading
     case standby(LeaderHolder)
     case leaderTerminated(backend: Int32)
+    case leadershipLeft(reason: String)
 
     case ready(procedures: Int, subscriptions: Int, channels: Int)
     case readyWithFaults([String])
