@@ -617,3 +617,32 @@ def test_descriptors_are_left_for_the_others(
     finally:
         for connection in silent:
             connection.close()
+
+
+@pytest.mark.timeout(120)
+async def test_who_cannot_listen_gives_way(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """A leader whose port is taken leaves leading to one that waits; alone, or with others that can't either, it goes on."""
+    squatter = socket.create_server(("127.0.0.1", 0))
+    taken = f"127.0.0.1:{squatter.getsockname()[1]}"
+    left = "leadership left to another sidecar"
+    first, second, third = (
+        make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": listen},
+                     procedures={"test.one": {"sql": "select 1 as n", "invoke": "roundrobin"}})
+        for listen in (taken, taken, f"127.0.0.1:{free_port()}"))
+    first.start(until="not ready")
+    first.wait_for("leading: what must happen once happens here")
+    async with joined(router) as peer:
+        inbox = await peer.subscribe("test.news")
+        installed.execute("select wamp.publish('test.news', '[1]')")
+        await inbox.first(1)
+        second.start(until="not ready")
+        first.wait_for(left, 30)
+        second.wait_for("leading: what must happen once happens here", 20)
+        installed.execute("select wamp.publish('test.news', '[2]')")
+        await inbox.first(2)
+        await third.started(until="listening for calls from SQL")
+        third.wait_for(TOLD, 60)
+        assert await ask(installed, "select wamp.call('test.one')") == [{"n": 1}]
+        installed.execute("select wamp.publish('test.news', '[3]')")
+        assert [event.args for event in await inbox.first(3)] == [[1], [2], [3]]
+    squatter.close()

@@ -31,7 +31,7 @@ package struct WireServerSettings: Sendable {
             ("server_version", serverVersion), ("server_encoding", "UTF8"), ("client_encoding", "UTF8"),
             ("DateStyle", "ISO, MDY"), ("IntervalStyle", "postgres"), ("TimeZone", "UTC"),
             ("integer_datetimes", "on"), ("standard_conforming_strings", "on"), ("is_superuser", "off"),
-            ("session_authorization", credentials.user), ("default_transaction_read_only", "off"),
+            ("default_transaction_read_only", "off"),
             ("in_hot_standby", "off"), ("application_name", ""),
         ]
     }

@@ -31,7 +31,7 @@ package struct WireServerStateMachine: ~Copyable {
     private enum State {
         case starting
         case authenticating(WireAuthenticator)
-        case authenticated
+        case authenticated(user: String)
         case refused(WireError)
         case ready
         case running
@@ -97,7 +97,7 @@ package struct WireServerStateMachine: ~Copyable {
                     switch step {
                     case .goOn: break
                     case .done:
-                        self.state = .authenticated
+                        self.state = .authenticated(user: authenticator.user)
                         return .authenticated(user: authenticator.user)
                     case .refused:
                         return self.close(.authenticationFailed(user: authenticator.user))
@@ -136,14 +136,14 @@ package struct WireServerStateMachine: ~Copyable {
 
     /// The client that has proved who it is comes in, or is told why it may not.
     package mutating func admit(_ refusal: WireError?, into output: inout ByteBuffer) {
-        guard case .authenticated = self.state else {
+        guard case .authenticated(let user) = self.state else {
             assert(self.isClosed, "nobody wants to be admitted")
             return
         }
         if let refusal {
             self.state = .refused(refusal)
         } else {
-            self.begin(&output)
+            self.begin(user, &output)
         }
     }
 
@@ -272,9 +272,10 @@ package struct WireServerStateMachine: ~Copyable {
         return self.takeBody(header)
     }
 
-    private mutating func begin(_ output: inout ByteBuffer) {
+    private mutating func begin(_ user: String, _ output: inout ByteBuffer) {
         self.state = .ready
         for (name, value) in self.settings.parameters { output.writeWireParameter(name, value) }
+        output.writeWireParameter("session_authorization", user)
         output.writeWireKey(process: self.process, secret: 0)
         output.writeWireReady()
     }

@@ -183,6 +183,11 @@ extension CallerAnswer.Failure {
         }
     }
 
+    /// Who is allowed no more.
+    static let statusOnly = CallerAnswer.Failure(
+        code: "42501", message: "the user \(CallerPort.statusUser) may ask for the state, and nothing else",
+        hint: #"{"status": true}"#)
+
     /// Nobody can be asked.
     static let notJoined = CallerAnswer.Failure(
         code: noSession, message: "there is no session with the router; nothing was sent",

@@ -31,6 +31,8 @@ final class CallerConnection: ChannelInboundHandler {
     private let mostUnread: Int
     private var phase = Phase.authenticating
     private var hasSpoken = false
+    /// Who has come in.
+    private var user = ""
     private var output = ByteBuffer()
     private var call: CallerCall?
     private var backend: Int32?
@@ -133,11 +135,12 @@ final class CallerConnection: ChannelInboundHandler {
             switch self.machine.next(into: &self.output) {
             case .wait: break loop
             case .secure: self.secure(context)
-            case .authenticated:
+            case .authenticated(let user):
                 self.phase = .open
+                self.user = user
                 self.timer?.cancel()
                 self.timer = nil
-                self.machine.admit(self.port.admit(self), into: &self.output)
+                self.machine.admit(self.port.admit(self, user: user), into: &self.output)
             case .query(let query): self.run(query)
             case .close(let end): self.close(end)
             }
@@ -179,7 +182,7 @@ final class CallerConnection: ChannelInboundHandler {
             return
         }
         self.wantsRows = document.wantsRows
-        switch self.port.judge(document, owner: self.owner) {
+        switch self.port.judge(document, user: self.user, owner: self.owner) {
         case .answer(let answer, let proof):
             self.proof = proof
             self.answer(answer)

@@ -14,6 +14,8 @@ final class CallerPort {
         var address: CallerAddress
         /// What callers have to prove that they know.
         var password: Secret
+        /// What those have to know who ask for the state only; nil: there are none.
+        var statusPassword: Secret?
         /// A call's deadline, if it names none.
         var timeout: TimeAmount
         /// The most callers that have come in at a time.
@@ -28,12 +30,14 @@ final class CallerPort {
         var allowsPlaintext: Bool
 
         init(
-            address: CallerAddress, password: Secret, timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500,
+            address: CallerAddress, password: Secret, statusPassword: Secret? = nil, timeout: TimeAmount = .seconds(10),
+            greatestSessions: Int = 500,
             greatestUnproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, tls: TLSContext? = nil,
             allowsPlaintext: Bool = false
         ) {
             self.address = address
             self.password = password
+            self.statusPassword = statusPassword
             self.timeout = timeout
             self.greatestSessions = greatestSessions
             self.greatestUnproved = greatestUnproved
@@ -55,6 +59,10 @@ final class CallerPort {
 
     /// The user that callers are.
     static let user = "wamp"
+    /// The user that may ask for the state and nothing else.
+    static let statusUser = "status"
+    /// So many of those come in when there is no place for others.
+    private static let statusSessions = 3
     /// How long a caller may take to say anything.
     static let firstPacketTimeout = TimeAmount.seconds(2)
     /// How long it may take to prove who it is, from then on.
@@ -108,13 +116,20 @@ final class CallerPort {
         self.observer = observer
         self.admission = CallerAdmission(limit: configuration.greatestUnproved)
         let password = configuration.password.octets
-        let credentials = try WireCredentials(
-            user: Self.user, password: password,
-            iterations: password.count >= Self.longPassword ? 1 : Self.iterations,
+        var credentials = try WireCredentials(
+            user: Self.user, password: password, iterations: Self.iterations(of: password),
             saltKey: try SecureRandom.bytes(count: Self.keyLength))
+        if let password = configuration.statusPassword?.octets {
+            try credentials.add(
+                user: Self.statusUser, password: password, iterations: Self.iterations(of: password))
+        }
         self.settings = WireServerSettings(
             credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))",
             encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required)
+    }
+
+    private static func iterations(of password: SecretBytes) -> Int {
+        password.count >= Self.longPassword ? 1 : Self.iterations
     }
 
     /// How TLS is made, where there is some.
@@ -188,9 +203,10 @@ final class CallerPort {
     /// A connection's caller has proved who he is.
     ///
     /// - Returns: why he can't come in; nil if he can.
-    func admit(_ connection: CallerConnection) -> WireError? {
+    func admit(_ connection: CallerConnection, user: String) -> WireError? {
         let limit = self.configuration.greatestSessions
-        guard self.admission.sessions < limit else {
+        let reserve = user == Self.statusUser ? Self.statusSessions : 0
+        guard self.admission.sessions < limit + reserve else {
             self.observer(.tooManySessions(limit: limit))
             return WireError(
                 .fatal, "53300", "too many connections: the sidecar takes \(limit)",
@@ -240,10 +256,13 @@ final class CallerPort {
 
     /// Looks what is to be done with a document.
     ///
-    /// - Parameter owner: the backend that has proved, on the document's connection, that it knows the key. What proves it for
-    ///   one process is worth nothing on another's connection.
-    func judge(_ document: CallerDocument, owner: Int32?) -> Judgement {
+    /// - Parameters:
+    ///   - user: who has come in on the document's connection.
+    ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth nothing on
+    ///     another's connection.
+    func judge(_ document: CallerDocument, user: String, owner: Int32?) -> Judgement {
         if case .status = document.operation { return .answer(.status(self.status())) }
+        guard user == Self.user else { return .answer(.failure(.statusOnly)) }
         guard let key = self.key else { return .answer(.stale) }
         var proof: String?
         if let claim = document.claim, let backend = document.backend {

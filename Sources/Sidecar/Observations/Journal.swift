@@ -194,6 +194,8 @@ final class Journal {
         case .interface(let outcome): self.record(outcome)
         case .leading:
             self.log(.info, "leading: what must happen once happens here")
+        case .leadershipLeft(let reason):
+            self.log(.warning, "leadership left to another sidecar", metadata: [Key.reason: "\(reason)"])
         case .standby(let holder):
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
         case .leaderLockTaken(let stranger):

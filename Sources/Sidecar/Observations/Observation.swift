@@ -75,6 +75,7 @@ enum Observation {
     case leaderTerminated(backend: Int32)
     case leaderLockTaken(Stranger)
     case leftToLeader(events: Int, notifications: Int)
+    case leadershipLeft(reason: String)
 
     case ready(procedures: Int, subscriptions: Int, channels: Int)
     case readyWithFaults([String])

@@ -20,7 +20,7 @@ extension CallerPort.Configuration {
         }
         self.init(
             address: CallerAddress(settings.listen.value), password: password,
-            timeout: TimeAmount(settings.timeout),
+            statusPassword: settings.statusPassword, timeout: TimeAmount(settings.timeout),
             greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
             allowMeta: settings.allowMeta,
             tls: try settings.tls.map { identity in

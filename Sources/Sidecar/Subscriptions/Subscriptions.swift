@@ -98,7 +98,7 @@ final class Subscriptions {
     /// Whether this sidecar is the one that subscribes: not until it is told so. What has come before it lost the lead runs to its end.
     func act(_ acting: Acting) {
         self.acting = acting
-        for entry in self.entries + self.leaving { entry.flow.suspend(acting == .suspended) }
+        for entry in self.allEntries { entry.flow.suspend(acting == .suspended) }
         guard !self.isStopping else { return }
         switch acting {
         case .here:
@@ -116,8 +116,10 @@ final class Subscriptions {
 
     /// What came while suspended is not ours to run. Returns how many events those were.
     func dropWhatWaits() -> Int {
-        (self.entries + self.leaving).reduce(0) { $0 + $1.flow.drop() }
+        self.allEntries.reduce(0) { $0 + $1.flow.drop() }
     }
+
+    private var allEntries: [Entry] { Array(self.entries.values) + Array(self.leaving.values) }
 
     /// Whether the SQL interface, with its table of dead letters, is there.
     var isInstalled: Bool {

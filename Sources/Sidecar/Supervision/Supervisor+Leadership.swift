@@ -71,12 +71,14 @@ extension Supervisor: LeadershipOwner {
         self.outbox.lead(session)
         self.deadLetters.begin()
         self.announcement.begin(session)
+        self.portYield.begin(session)
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
         self.deadLetters.end()
         self.announcement.end()
+        self.portYield.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {

@@ -43,6 +43,10 @@ final class Supervisor: RouterDelegate {
     /// Nil where the file opens no port.
     let caller: CallerPort?
     let announcement: PortAnnouncement
+    private(set) lazy var portYield = PortYield(eventLoop: self.eventLoop) { [unowned self] in
+        self.observe(.leadershipLeft(reason: "the port for calls from SQL can't be listened at"))
+        self.leadership.giveWay(for: PortYield.pause)
+    }
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var nextLook: Scheduled<Void>?
@@ -309,6 +313,7 @@ final class Supervisor: RouterDelegate {
     func portListens(_ isListening: Bool) {
         self.readiness.portListens(isListening)
         self.announcement.listening(isListening)
+        self.portYield.listening(isListening)
         self.changed()
     }
 

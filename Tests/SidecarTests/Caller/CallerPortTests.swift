@@ -214,6 +214,39 @@ struct CallerPortTests {
         #expect(messages.dropFirst().first?.values == ["0", "joined"])
     }
 
+    @Test(
+        "who asks for the state only has a password of his own, which does nothing else, and a place when there is none"
+    )
+    func statusUser() throws {
+        let fixture = try PortFixture(sessions: 1)
+        let caller = try fixture.logIn()
+        let person = try fixture.connect()
+        try person.logIn(password: PortFixture.statusPassword, user: "status")
+        let parameters = person.take().filter { $0.type == "S" }.map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(parameters.contains("session_authorization\0status\0"))
+        try person.query(#"{"status": true}"#)
+        #expect(person.types() == "TDCZ")
+        for document in [
+            fixture.document(#""call": "com.a""#, rows: false), fixture.document(#""publish": "com.a""#, rows: false),
+        ] {
+            try person.query(document)
+            #expect(person.error()?["C"] == "42501")
+        }
+        try person.query(try fixture.proving(backend: 4711).text)
+        #expect(person.row()?[3] == "42501")
+        #expect(fixture.peer.requests.isEmpty)
+        for (password, user) in [
+            (PortFixture.statusPassword, "wamp"), (PortFixture.password, "status"), (PortFixture.password, "other"),
+        ] {
+            let stranger = try fixture.connect()
+            try stranger.logIn(password: password, user: user)
+            fixture.eventLoop.advanceTime(by: .seconds(8))
+            #expect(stranger.error()?["C"] == "28P01")
+        }
+        try caller.query(#"{"status": true}"#)
+        #expect(caller.types() == "TDCZ")
+    }
+
     @Test("binary becomes \\x and digits, another NUL is an error")
     func binary() throws {
         let fixture = try PortFixture()

@@ -8,6 +8,7 @@ import SidecarConfiguration
 /// A port without a socket, its clock in hand.
 final class PortFixture {
     static let password = "secret"
+    static let statusPassword = "for people"
     /// As the database tells it.
     static let key = String(repeating: "ab", count: 32)
 
@@ -31,7 +32,8 @@ final class PortFixture {
         self.events = events
         self.port = try CallerPort(
             configuration: CallerPort.Configuration(
-                address: .tcp(host: "127.0.0.1", port: 0), password: Secret(password), timeout: .seconds(7),
+                address: .tcp(host: "127.0.0.1", port: 0), password: Secret(password),
+                statusPassword: Secret(Self.statusPassword), timeout: .seconds(7),
                 greatestSessions: sessions, greatestUnproved: unproved, allowMeta: allowMeta),
             version: "0", eventLoop: self.eventLoop,
             status: { [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
