@@ -130,7 +130,6 @@ final class Subscriptions {
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
         self.entries.append(Entry(route: route, context: context, flow: flow))
         route.isLate = isLate
-        if mapping.role != nil { self.settings.use() }
         self.subscriber.add(route, flow)
         return route
     }
