@@ -70,7 +70,6 @@ final class Callee {
         let route = ProcedureRoute(
             mapping: mapping, uri: uri, place: place, pool: self.pool, registration: registration)
         route.isLate = isLate
-        if mapping.role != .session { self.settings.use() }
         self.add(route)
         route.allDefinitions.forEach(self.definitions.lookUpSoon)
         return route
@@ -166,8 +165,8 @@ final class Callee {
         }
         // A second invocation of the same id could not be told from the first in its answer.
         guard self.calls[invocation.request] == nil else { return }
-        let caller =
-            invocation.details.isEmpty ? CallSettings.Caller.undisclosed : CallSettings.Caller(invocation.details)
+        let facts = InvocationFacts(invocation.details)
+        let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
             let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
@@ -175,8 +174,8 @@ final class Callee {
             return
         }
         let call = ProcedureCall(
-            invocation, route: route, definition: definition, caller: caller,
-            timeout: self.timeout(of: invocation, route: route), session: session, callee: self,
+            invocation, facts: facts, route: route, definition: definition,
+            timeout: self.timeout(of: facts, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call
         call.start()
@@ -198,22 +197,16 @@ final class Callee {
 
     // MARK: - Settings
 
-    /// Whether each call is preceded by settings of its own.
-    var areSettingsInUse: Bool { self.settings.isInUse }
-
-    /// What has to be set ahead of a call.
-    func prelude(of call: ProcedureCall) -> (Statement, Parameters)? {
-        let procedure = call.invocation.details.isEmpty ? nil : call.invocation.details.string("procedure")
-        return self.settings.prelude(
-            timeout: call.timeout, role: call.definition.role, procedure: procedure ?? call.route.uri.text,
-            caller: call.caller)
+    /// What has to be looked at and set for a call.
+    func precautions(of call: ProcedureCall, _ plan: ProcedurePlan) -> CallSettings.Precautions {
+        self.settings.precautions(
+            for: plan, timeout: call.timeout, role: call.definition.role, procedure: call.route.uri.text,
+            caller: call.facts.caller)
     }
 
     /// The mapping's timeout, or the call's if that is shorter.
-    private func timeout(of invocation: Invocation, route: ProcedureRoute) -> TimeAmount {
-        guard !invocation.details.isEmpty, let number = invocation.details.integer("timeout"), number > 0 else {
-            return route.timeout
-        }
+    private func timeout(of facts: InvocationFacts, route: ProcedureRoute) -> TimeAmount {
+        guard let number = facts.timeout, number > 0 else { return route.timeout }
         // Beyond a day no unit makes it shorter than the mapping's.
         let bounded = min(number, 86_400_000)
         switch self.timeoutUnit {

@@ -169,7 +169,6 @@ final class Subscriptions {
         self.budget.subscriptions = self.entries.count
         flow.suspend(self.acting == .suspended)
         route.isLate = isLate
-        if mapping.role != nil { self.settings.use() }
         self.definitions.add(route.definition, isAwaited: !isLate)
         self.subscriber.add(route, flow)
         if registration != nil { self.definitions.lookUpSoon(route.definition) }

@@ -103,10 +103,7 @@ final class Supervisor: RouterDelegate {
         self.announcement = PortAnnouncement(
             schema: SQLText.identifier(configuration.database.schema), port: announced, eventLoop: eventLoop,
             observer: relay.observed)
-        let settings = CallSettings(
-            sessionTimeout: Self.sessionTimeout,
-            isInUse: configuration.procedures.contains { $0.role != .session }
-                || configuration.subscriptions.contains { $0.role != nil })
+        let settings = CallSettings(self.pool.cleanSession)
         self.settings = settings
         self.callee = try Callee(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
@@ -318,9 +315,17 @@ final class Supervisor: RouterDelegate {
     }
 
     private func askForSearchPath() {
-        self.control.query("select reset_val from pg_catalog.pg_settings where name = 'search_path'") { result in
-            guard case .success(let rows) = result, let path = rows.values.first?.first, let path else { return }
-            self.settings.searchPath = path
+        self.control.query(
+            """
+            select reset_val, pg_catalog.current_setting('role') from pg_catalog.pg_settings where name = 'search_path'
+            """
+        ) { result in
+            guard case .success(let rows) = result, let row = rows.values.first, row.count == 2, let path = row[0],
+                let role = row[1]
+            else { return }
+            guard path != self.settings.session.searchPath || role != self.settings.session.role else { return }
+            self.settings.session = CleanSession(searchPath: path, role: role, timeout: Self.sessionTimeout)
+            self.pool.cleanSession = self.settings.session
         }
     }
 
