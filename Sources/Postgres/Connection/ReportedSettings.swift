@@ -25,7 +25,7 @@ struct ReportedSettings {
     func isEqual(to handle: ConnectionHandle) -> Bool {
         for (name, before) in zip(Self.names, self.values) {
             let isSame = unsafe before.withUnsafeBufferPointer { before in
-                guard let start = unsafe before.baseAddress else { return false }
+                guard let start = before.baseAddress else { return false }
                 guard let now = unsafe Self.value(of: name, handle) else { return before.count == 1 }
                 return unsafe strcmp(start, now) == 0
             }

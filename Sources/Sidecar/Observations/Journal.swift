@@ -200,7 +200,8 @@ final class Journal {
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
         case .leaderLockTaken(let stranger):
             self.log(
-                .error, "another role's session holds or waits for the lock that once said who leads; it is of no account, but find out why",
+                .error,
+                "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why",
                 metadata: [
                     Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
                     Key.state: stranger.isHolder ? "holds it" : "waits for it",

@@ -102,7 +102,9 @@ struct ConcurrentQueueStateMachine<Event> {
 
     /// Gives up the next event: its function can't be called.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
-        guard !self.isSuspended, self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else { return nil }
+        guard !self.isSuspended, self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else {
+            return nil
+        }
         self.letters += 1
         return (entry.event, entry.failures + 1)
     }
