@@ -254,9 +254,10 @@ package struct WireServerStateMachine: ~Copyable {
                 output.writeWireNegotiation(unknownOptions: start.protocolOptions)
             }
             let authenticator = try WireAuthenticator(
-                user: start.user, credentials: self.settings.credentials, nonce: self.nonce)
+                user: start.user, credentials: self.settings.credentials, nonce: self.nonce,
+                endPoint: self.isSecured ? self.settings.endPoint : nil)
             self.state = .authenticating(authenticator)
-            output.writeWireAuthentication(.sasl([WireAuthenticator.mechanism]))
+            output.writeWireAuthentication(.sasl(authenticator.mechanisms))
             return nil
         }
     }

@@ -28,6 +28,8 @@ final class CallerPort {
         var tls: TLSContext?
         /// Whether callers come in without TLS where there is some.
         var allowsPlaintext: Bool
+        /// Whether logging in over TLS can be bound to the certificate.
+        var bindsTLS: Bool { self.tls?.endPoint != nil }
 
         init(
             address: CallerAddress, password: Secret, statusPassword: Secret? = nil, timeout: TimeAmount = .seconds(10),
@@ -125,7 +127,8 @@ final class CallerPort {
         }
         self.settings = WireServerSettings(
             credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))",
-            encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required)
+            encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required,
+            endPoint: configuration.tls?.endPoint)
     }
 
     private static func iterations(of password: SecretBytes) -> Int {

@@ -15,9 +15,13 @@ struct CallerServer {
 
     /// Takes what the file says.
     ///
-    /// - Parameter user: whose Unix socket it is; nil if that has no name.
+    /// - Parameters:
+    ///   - isBound: whether the port's TLS can be bound to its certificate.
+    ///   - user: whose Unix socket it is; nil if that has no name.
     /// - Throws: ``StartError`` if libpq does not understand `caller.connect`.
-    init(_ settings: CallerSettings, place: String, user: String? = CallerServer.userName) throws(StartError) {
+    init(_ settings: CallerSettings, place: String, isBound: Bool, user: String? = CallerServer.userName)
+        throws(StartError)
+    {
         var options: [(name: String, value: String)]
         if let connect = settings.connect {
             do {
@@ -49,6 +53,8 @@ struct CallerServer {
         // Whoever else has bound the address is not asked in.
         var wanted = Self.deadlines
         if let user, Self.isFolder(options) { wanted.append(("requirepeer", user)) }
+        // Then nobody in between can log in with what he hears, and whoever asks for something else than SCRAM gets nothing.
+        if isBound, settings.tls != nil, !settings.insecure { wanted.append(("channel_binding", "require")) }
         // Left out where the server's libpq does not know it: before 16 it answers whatever it is asked for.
         wanted.append(("require_auth", "scram-sha-256"))
         for (name, value) in wanted where !options.contains(where: { $0.name == name }) {

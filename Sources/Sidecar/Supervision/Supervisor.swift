@@ -96,7 +96,8 @@ final class Supervisor: RouterDelegate {
                 observer: { relay.observed(.caller($0)) })
             self.caller = caller
             announced = PortAnnouncement.Port(
-                options: try CallerServer(settings, place: place).options, password: port.password.reveal())
+                options: try CallerServer(settings, place: place, isBound: port.bindsTLS).options,
+                password: port.password.reveal())
         } else {
             self.caller = nil
         }
