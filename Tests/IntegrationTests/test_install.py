@@ -51,7 +51,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     before = roles(database)
     make_role(database, "shop")
     installation = install(database, grant_to=["shop"])
-    assert roles(database) == before | {"shop", "wamp", "wamp_owner"}
+    assert roles(database) == before | {"shop", "wamp", "wamp_owner", "wamp_guest"}
     assert database.value("select rolcanlogin or rolsuper from pg_roles where rolname = 'wamp_owner'") is False
     assert database.rows("select rolcanlogin, rolinherit, rolsuper, rolcreaterole from pg_roles where rolname = 'wamp'"
                          ) == [(True, False, False, False)]

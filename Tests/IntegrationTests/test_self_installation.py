@@ -65,7 +65,7 @@ def test_two_of_them_at_once(make_sidecar: SidecarMaker, router: Router, alone: 
         sidecar.start(until=None)
     for sidecar in sidecars:
         sidecar.wait_for(FOUND)
-    assert alone.database.value("select version from crossbar.sidecar_hello()") == 1
+    assert alone.database.value("select version from crossbar.sidecar_hello()") == 2
 
 
 def test_without_a_schema_it_says_what_to_do(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:

@@ -44,7 +44,7 @@ struct SessionSetup: Sendable {
 
     private var statementTimeoutSetting: String {
         switch self.part {
-        case .calls: "\(self.statementTimeout.nanoseconds / 1_000_000)"
+        case .calls, .guests: "\(self.statementTimeout.nanoseconds / 1_000_000)"
         case .leader: "0"
         case .control, .listener, .check, .script: "10000"
         }

@@ -68,11 +68,13 @@ final class CallSettings {
     }
 
     /// The statement to send ahead of a call, or nil if the session's own settings are right.
+    ///
+    /// - Parameter isGuests: whether it runs as the guest, whose settings other functions of low roles may have changed.
     func prelude(
-        timeout: TimeAmount, role: String?, procedure: String, caller: Caller
+        timeout: TimeAmount, role: String?, procedure: String, caller: Caller, isGuests: Bool = false
     ) -> (Statement, Parameters)? {
         if caller.isDisclosed { self.isInUse = true }
-        guard self.isInUse else { return self.timeoutAlone(timeout) }
+        guard self.isInUse || isGuests else { return self.timeoutAlone(timeout) }
         var values = Parameters()
         values.append(Self.milliseconds(timeout))
         values.append(self.searchPath)

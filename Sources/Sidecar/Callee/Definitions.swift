@@ -9,21 +9,20 @@ import WAMP
 final class Definitions {
     private let schema: String
     private let control: Control
-    private let pool: Pool
     private let observer: (Observation) -> Void
     private let changed: () -> Void
+    /// Called when who registered a function has other rights than when its row was read: the rows have to be read again.
+    var trustChanged: (() -> Void)?
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
 
     /// - Parameters:
     ///   - schema: where the SQL interface is, unquoted.
     ///   - changed: called after each look: ``faults``, or what is known of a procedure, may have changed.
     init(
-        schema: String, control: Control, pool: Pool, observer: @escaping (Observation) -> Void,
-        changed: @escaping () -> Void
+        schema: String, control: Control, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
         self.schema = schema
         self.control = control
-        self.pool = pool
         self.observer = observer
         self.changed = changed
     }
@@ -78,12 +77,17 @@ final class Definitions {
         self.askForStamp(registration) { result in
             switch result {
             case .success(let stamp):
+                // Only what low roles registered has a stamp, and only that may and must be the guest's.
+                guard (stamp != nil) == (definition.guest != nil) else {
+                    self.trustChanged?()
+                    return completion(.failure(.unavailable("who registered the function has other rights now")))
+                }
                 options.guardCondition = stamp.map {
                     "\(SQLText.qualified(self.schema, "mapping_guard"))(\(SQLText.literal($0)))"
                 }
                 PlanSource.find(
-                    definition.target, options: options, role: definition.role, control: self.control,
-                    completion: completion)
+                    definition.target, options: options, role: definition.role ?? definition.guest,
+                    control: self.control, completion: completion)
             case .failure(let failure):
                 completion(.failure(PlanSource.Failure(failure)))
             }
@@ -112,7 +116,7 @@ final class Definitions {
         {
             return
         }
-        definition.plan?.statements.forEach(self.pool.retire)
+        definition.plan?.statements.forEach(definition.pool.retire)
         definition.plan = plan
         if plan != nil { definition.state = .plan }
     }

@@ -24,6 +24,7 @@ final class Registrations {
     private let eventLoop: any EventLoop
     private let callee: Callee
     private let subscriptions: Subscriptions
+    private let guests: Guests
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private var entries: [RegistrationRow.Key: (row: RegistrationRow, entry: Entry)] = [:]
@@ -31,11 +32,13 @@ final class Registrations {
     /// Something has changed since the reading that is under way began.
     private var isReadAgain = false
     private var isInstalled = false
+    private lazy var pace = Paced(every: Self.pause, on: self.eventLoop) { [unowned self] in self.readNow() }
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, control: Control, eventLoop: any EventLoop, callee: Callee,
-        subscriptions: Subscriptions, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        subscriptions: Subscriptions, guests: Guests, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
     ) {
         let schema = SQLText.identifier(configuration.database.schema)
         self.query = "select * from \(schema).mapping_rows()"
@@ -44,8 +47,12 @@ final class Registrations {
         self.eventLoop = eventLoop
         self.callee = callee
         self.subscriptions = subscriptions
+        self.guests = guests
         self.observer = observer
         self.changed = changed
+        for definitions in [callee.definitions, subscriptions.definitions] {
+            definitions.trustChanged = { [unowned self] in self.read() }
+        }
     }
 
     /// Whether the table has been read, if there is one.
@@ -69,11 +76,16 @@ final class Registrations {
             return self.changed()
         }
         if self.entries.isEmpty { self.isSettled = false }
-        self.read()
+        self.pace.ask()
     }
 
-    /// Reads the table: something in it has changed, or may have.
+    /// Something in the table has changed, or may have. Any role may say so, as often as it likes: the table is read at once, and again at most
+    /// once a second.
     func read() {
+        self.pace.ask()
+    }
+
+    private func readNow() {
         guard self.isInstalled else { return }
         guard !self.isReading else {
             self.isReadAgain = true
@@ -89,10 +101,10 @@ final class Registrations {
                 self.apply(rows.values.compactMap { RegistrationRow($0, columns: rows.columns) })
                 self.isSettled = true
                 self.changed()
-                if self.isReadAgain { self.read() }
+                if self.isReadAgain { self.pace.ask() }
             case .failure(let failure):
                 self.observer(.registrationsUnreadable(reason: failure.description))
-                self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.read() }
+                self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.pace.ask() }
             }
         }
     }
@@ -136,12 +148,15 @@ final class Registrations {
                 let mapping = try row.mapping.procedure(checks: .sidecar)
                 if let clash = self.clash(of: mapping, row) { return .fault(clash) }
                 return .procedure(
-                    try self.callee.add(mapping, place: row.place, registration: row.key, isLate: self.isSettled))
+                    try self.callee.add(
+                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
+                        runner: row.guest.map { self.guests.runner(as: $0) }))
             case .subscription:
                 let mapping = try row.mapping.subscription(checks: .sidecar)
                 if let clash = self.clash(of: mapping, row) { return .fault(clash) }
                 let route = try self.subscriptions.add(
-                    mapping, place: row.place, registration: row.key, isLate: self.isSettled)
+                    mapping, place: row.place, registration: row.key, isLate: self.isSettled,
+                    runner: row.guest.map { self.guests.runner(as: $0) })
                 self.subscriptions.lookUpWhatIsNotKnown()
                 return .subscription(route)
             }

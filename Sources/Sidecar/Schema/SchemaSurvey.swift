@@ -28,6 +28,9 @@ package struct SchemaSurvey: Sendable, Equatable {
     /// Whether the sidecar's role may connect to the database, if it exists.
     package var sidecarRoleMayConnect = true
 
+    /// The role that runs what low roles registered.
+    package var guest = GuestSurvey()
+
     /// Those of the roles that are to get rights which are not there.
     package var unknownRoles: [String] = []
 
@@ -79,6 +82,8 @@ package struct SchemaSurvey: Sendable, Equatable {
             self.listed = try Self.listed(schema, connection)
         }
         self.isForeign = row.flag(7) && self.meta == nil
+        self.guest = try GuestSurvey(
+            of: schema, database: self.database, isThere: self.meta != nil, on: connection)
         let owner = self.schemaOwner ?? owner ?? self.currentRole
         let roles = SurveyRow(
             try connection.query(

@@ -22,10 +22,12 @@ final class Subscriptions {
     private let settings: CallSettings
     private let observer: (Observation) -> Void
     private let changed: () -> Void
-    private let definitions: Definitions
+    let definitions: Definitions
     private let letters: EventLetters
     private let subscriber: Subscriber
-    private lazy var retries = LetterRetries(schema: self.schema, control: self.control) { [unowned self] in
+    private lazy var retries = LetterRetries(
+        schema: self.schema, control: self.control, eventLoop: self.eventLoop
+    ) { [unowned self] in
         self.retry($0, subscription: $1, function: $2)
     }
     private let schema: String
@@ -51,7 +53,7 @@ final class Subscriptions {
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, observer: observer, changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
@@ -116,15 +118,18 @@ final class Subscriptions {
     /// - Parameters:
     ///   - registration: its row, if SQL subscribed it.
     ///   - isLate: readiness does not wait for it.
+    ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false
+        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false,
+        runner: Guests.Runner? = nil
     ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, topic: topic, place: place, pool: self.pool, registration: registration)
+            mapping: mapping, topic: topic, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            guest: runner?.role)
         let context = EventContext(
-            route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
+            route: route, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
             ended: { [unowned self] in self.ended($0) })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)

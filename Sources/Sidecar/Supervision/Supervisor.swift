@@ -18,6 +18,7 @@ final class Supervisor: RouterDelegate {
     private let journal: Journal
     private let control: Control
     private let pool: Pool
+    private let guests: Guests
     let listener: Listener
     let callee: Callee
     let subscriptions: Subscriptions
@@ -66,6 +67,10 @@ final class Supervisor: RouterDelegate {
         }
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        let guests = Guests(
+            configuration.database, environment: database, control: self.control, observer: relay.observed,
+            changed: relay.changed)
+        self.guests = guests
         self.deadLetters = DeadLetterExpiry(
             schema: SQLText.identifier(configuration.database.schema),
             keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
@@ -91,7 +96,7 @@ final class Supervisor: RouterDelegate {
                 || configuration.subscriptions.contains { $0.role != nil })
         self.settings = settings
         self.callee = try Callee(
-            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            configuration: configuration, pool: self.pool, guests: guests, control: self.control, eventLoop: eventLoop,
             settings: settings, observer: relay.observed, changed: relay.changed)
         self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
@@ -99,7 +104,7 @@ final class Supervisor: RouterDelegate {
         let subscriptions = self.subscriptions
         let registrations = Registrations(
             configuration: configuration, control: self.control, eventLoop: eventLoop, callee: self.callee,
-            subscriptions: subscriptions, observer: relay.observed, changed: relay.changed)
+            subscriptions: subscriptions, guests: guests, observer: relay.observed, changed: relay.changed)
         self.registrations = registrations
         let notifications = try NotificationRelay(
             configuration: configuration, pool: self.pool, control: self.control, settings: settings,
@@ -115,7 +120,10 @@ final class Supervisor: RouterDelegate {
                 notifications.received(channel: channel, payload: payload)
             })
         let pool = self.pool
-        self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
+        self.caller?.waitingChanged = {
+            pool.backend($0, waits: $1)
+            guests.pool.backend($0, waits: $1)
+        }
         self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
         relay.supervisor = self
     }
@@ -171,6 +179,7 @@ final class Supervisor: RouterDelegate {
         // Calls that still run are told so now, while there is a session to tell it in.
         self.subscriptions.stop()
         self.pool.stop()
+        self.guests.stop()
         self.caller?.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
@@ -214,7 +223,8 @@ final class Supervisor: RouterDelegate {
     func changed() {
         self.readiness.routes(
             areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
-            complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints)
+            complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints
+                + (self.guests.complaint.map { [$0] } ?? []))
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -235,6 +245,7 @@ final class Supervisor: RouterDelegate {
         switch event {
         case .callsAvailable:
             self.readiness.databaseIsAvailable(true)
+            self.guests.retryNow()
             self.callee.databaseIsAvailable()
             self.subscriptions.lookUpWhatIsNotKnown()
         case .callsUnavailable:
@@ -287,6 +298,7 @@ final class Supervisor: RouterDelegate {
         self.caller?.peer = nil
         self.leadership.left()
         self.pool.resume()
+        self.guests.pool.resume()
         self.changed()
     }
 
@@ -312,8 +324,12 @@ final class Supervisor: RouterDelegate {
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
-        guard isWritable else { return self.pool.pause() }
+        guard isWritable else {
+            self.guests.pool.pause()
+            return self.pool.pause()
+        }
         self.pool.resume()
+        self.guests.pool.resume()
         self.outbox.writable()
     }
 
