@@ -107,6 +107,25 @@ async def test_what_is_left_for_the_commit_runs_as_nobody(make_sidecar: SidecarM
         assert interface.database.rows(names) == [(interface.guest,)]
 
 
+async def test_what_the_guest_runs_can_be_canceled(make_sidecar: SidecarMaker, router: Router, interface: Installation,
+                                                   session: psycopg.Connection[Any]) -> None:
+    make_sidecar(router.url("rawsocket"), interface.url).start()
+    session.execute("create function low.nap(seconds float8) returns text language plpgsql security definer as "
+                    "$$ begin perform pg_sleep(seconds); return 'rested'; end $$; grant usage on schema low to public; "
+                    "select wamp.register('low.nap', 'low.nap')")
+    naps = "select count(*) from pg_stat_activity where datname = current_database() and usename = %s and state = 'active' and query ~ 'nap'"
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("low.nap", 0)).value == "rested"
+        call = peer.begin("low.nap", 60)
+        await until(lambda: interface.database.value(naps, interface.guest) == 1, "it runs")
+        peer.cancel(call, "kill")
+        with pytest.raises(ApplicationError) as canceled:
+            await call
+        assert canceled.value.error == "wamp.error.canceled"
+        await until(lambda: interface.database.value(naps, interface.guest) == 0, "the statement has ended")
+        assert (await peer.call("low.nap", 0)).value == "rested"
+
+
 def test_the_guest_is_nobody(interface: Installation) -> None:
     """A login role that owns nothing, is a member of nothing, and may do nothing but ask whether a function has changed."""
     database = interface.database
