@@ -199,6 +199,19 @@ def test_the_guest_has_to_be_allowed(interface: Installation, session: psycopg.C
         assert "grant usage on schema low" in fault
 
 
+async def test_a_grant_is_found_out(make_sidecar: SidecarMaker, router: Router, interface: Installation,
+                                    session: psycopg.Connection[Any]) -> None:
+    """What could not be used for want of a right is used when it is granted, though nobody notifies of that."""
+    session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
+                    "grant usage on schema low to public; select wamp.register('low.f', 'low.f'); "
+                    "revoke usage on schema low from public")
+    sidecar = make_sidecar(router.url("rawsocket"), interface.url).start(until=None)
+    assert "grant usage on schema low" in sidecar.wait_for("registration from SQL can't be used")["reason"]
+    session.execute("grant usage on schema low to public")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("low.f", seconds=60)).value == 1
+
+
 async def test_a_guest_that_can_not_log_in(make_sidecar: SidecarMaker, router: Router, interface: Installation,
                                            session: psycopg.Connection[Any]) -> None:
     """It is a fault of these mappings, and of no others; mended, they work again."""

@@ -9,6 +9,8 @@ import WAMP
 /// as before stays as it is.
 final class Registrations {
     private static let pause = TimeAmount.seconds(1)
+    /// How soon the table is read again while something in it can't be used: nobody notifies of a GRANT.
+    private static let lookInterval = TimeAmount.seconds(30)
 
     /// What became of a row.
     private enum Entry {
@@ -32,6 +34,7 @@ final class Registrations {
     /// Something has changed since the reading that is under way began.
     private var isReadAgain = false
     private var isInstalled = false
+    private var isLookPlanned = false
     private lazy var pace = Paced(every: Self.pause, on: self.eventLoop) { [unowned self] in self.readNow() }
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
@@ -101,11 +104,22 @@ final class Registrations {
                 self.apply(rows.values.compactMap { RegistrationRow($0, columns: rows.columns) })
                 self.isSettled = true
                 self.changed()
+                self.lookAgainLater()
                 if self.isReadAgain { self.pace.ask() }
             case .failure(let failure):
                 self.observer(.registrationsUnreadable(reason: failure.description))
                 self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.pace.ask() }
             }
+        }
+    }
+
+    private func lookAgainLater() {
+        let isFaulty = self.entries.values.contains { if case .fault = $0.entry { true } else { false } }
+        guard isFaulty, !self.isLookPlanned else { return }
+        self.isLookPlanned = true
+        self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) { [weak self] in
+            self?.isLookPlanned = false
+            self?.read()
         }
     }
 
