@@ -72,7 +72,7 @@ final class ConnectionKeeper {
                 keeper: self)
         }
         self.environment.connector.connect(
-            self.environment.settings, part: self.part, statementTimeout: self.environment.statementTimeout,
+            self.environment.effectiveSettings, part: self.part, statementTimeout: self.environment.statementTimeout,
             eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
@@ -127,6 +127,8 @@ package struct DatabaseEnvironment {
     package let statementTimeout: TimeAmount
     /// How long to wait before the attempt of this number, counted from 0.
     package let backoff: (_ attempt: Int) -> TimeAmount
+    /// Who logs in, if it is not who ``settings`` name.
+    package var login: DatabaseLogin?
 
     package init(
         settings: ConnectionSettings, eventLoop: any EventLoop, watcher: Watcher, connector: Connector,
@@ -138,5 +140,10 @@ package struct DatabaseEnvironment {
         self.connector = connector
         self.statementTimeout = statementTimeout
         self.backoff = backoff
+    }
+
+    /// With what the next connection is made.
+    var effectiveSettings: ConnectionSettings {
+        self.login?.credentials.map { self.settings.with($0) } ?? self.settings
     }
 }
