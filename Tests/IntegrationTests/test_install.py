@@ -180,6 +180,7 @@ def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
 
 def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     installation = install(database)
+    database.execute("create function public.f() returns int language sql as 'select 1'; select wamp.register('com.example.f', 'public.f')")
     copy = Database(cluster, database.name + "copy")
     with cluster.connect("postgres") as admin:
         admin.execute(f'create database "{copy.name}" template "{database.name}"')
@@ -187,13 +188,18 @@ def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (False,)
     # Its port is the original's: nothing may be sent there.
-    copy.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
+    with there.connect_as_leader() as leader:
+        leader.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
         copy.execute("select wamp.call('com.example.a')")
     assert refused.value.sqlstate == "WA003" and "copy" in str(refused.value)
     result = there.command("install")
     assert result.returncode == FAILED and "--adopt" in result.stderr
+    # In another cluster the roles have other oids.
+    copy.execute("alter table wamp.registration disable trigger all; update wamp.registration set registrant = 1; "
+                 "alter table wamp.registration enable trigger all")
     there.install("--adopt")
+    assert copy.rows("select registrant::regrole::text, registered_by from wamp.registration") == [("postgres", "postgres")]
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (True,)
     with installation.connect() as sidecar:
@@ -279,7 +285,7 @@ def test_crossbar_names(fresh_cluster: Cluster) -> None:
     database = fresh_cluster.create_database("app")
     make_role(database, "crossbar")
     database.execute("create schema crossbar authorization crossbar")
-    Installation(database, schema="crossbar", role="crossbar").install()
+    installation = Installation(database, schema="crossbar", role="crossbar").install()
     assert "crossbar_owner" not in roles(database)
     database.execute("""
         create schema account;
@@ -290,7 +296,8 @@ def test_crossbar_names(fresh_cluster: Cluster) -> None:
             json_build_object('a', 1)::jsonb, options := json_build_object('exclude_me', false)::jsonb)
     """) == 1
     assert database.value("select crossbar.register('com.example.create_user', 'account.create_user')") == 1
-    database.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
+    with installation.connect_as_leader() as leader:
+        leader.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
         database.execute("select crossbar.call('com.example.a', '[1]')")
     assert refused.value.sqlstate == "WA002"
@@ -324,6 +331,7 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     assert absent.returncode == FAILED and "absent" in absent.stderr
     # The port's password, in a function with bound values; the server logs those of everybody but the sidecar's role.
     with psycopg.connect(f"postgresql://wamp:{secret}@127.0.0.1:{fresh_cluster.port}/app", autocommit=True) as session:
+        session.execute("select wamp.leader_take(gen_random_uuid(), 'test')")
         session.execute("select wamp.port_configure(%s, 'wamp', %s)",
                         (["host", "127.0.0.1", "port", "1"], secret))
         with pytest.raises(psycopg.Error) as refused:

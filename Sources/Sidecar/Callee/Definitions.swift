@@ -195,7 +195,7 @@ final class Definitions {
                     "\(SQLText.qualified(self.schema, "mapping_guard"))(\(SQLText.literal($0)))"
                 }
                 PlanSource.find(
-                    definition.target, options: options, role: definition.role ?? definition.guest,
+                    definition.target, options: options, role: definition.role, guest: definition.guest,
                     control: self.control, completion: completion)
             case .failure(let failure):
                 completion(.failure(PlanSource.Failure(failure)))

@@ -274,8 +274,8 @@ package struct InstallationPlan: Sendable {
         self.warnings.append(
             survey.mayBeMade
                 ? "the roles whose names the guest role could have belong to others; \(refused)"
-                : "the role \(self.survey.currentRole) may not make the guest role; \(refused) until a superuser runs "
-                    + "wamp-sidecar install --admin-url .. --schema \(self.request.schema) --role \(self.script.role)")
+                : "the role \(self.survey.currentRole) may not make the guest role; \(refused) until an administrator "
+                    + "runs \(self.script.guestAdministration)")
     }
 
     private mutating func planPrefixes() throws(InstallationRefusal) {
