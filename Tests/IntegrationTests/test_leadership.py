@@ -120,7 +120,7 @@ async def test_session_lost(make_sidecar: SidecarMaker, router: Router, installe
 
 
 LEFT = "another sidecar has led since this one lost the lead: what came since then was left to it"
-STRANGER = "another role's session holds or waits for the lock that once said who leads; it is of no account, but find out why"
+STRANGER = "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why"
 RECORD = """
 create table public.seen (n integer, backend integer default pg_backend_pid());
 create function public.record(args jsonb, kwargs jsonb, details jsonb) returns void language sql security definer as
