@@ -72,6 +72,12 @@ final class Connection: WatcherHandler {
         self.token = try watcher.add(self.descriptor, writable: false, handler: self)
     }
 
+    /// It was given up because the server did not answer.
+    private(set) var isHung = false
+
+    /// Which server it is to, as far as that is known.
+    var server: ServerIdentity? { self.handle.server }
+
     /// For example 150018.
     var serverVersion: Int32 { self.handle.serverVersion }
 
@@ -434,8 +440,11 @@ final class Connection: WatcherHandler {
         self.lose(nil)
     }
 
-    /// Ends the connection from this side: the server does not answer.
-    func abandon(_ reason: String) {
+    /// Ends the connection from this side.
+    ///
+    /// - Parameter isHung: the server does not answer, so that its backend may go on running.
+    func abandon(_ reason: String, isHung: Bool = false) {
+        self.isHung = isHung
         self.lose(reason)
     }
 

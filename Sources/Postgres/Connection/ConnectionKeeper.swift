@@ -8,6 +8,8 @@ final class ConnectionKeeper {
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
     private var overdueTimer: Scheduled<Void>?
+    /// Since the last connection was made one was lost, or could not be made: that the next one can is news.
+    private var hasFailed = false
 
     /// The connection while there is one.
     private(set) var connection: Connection?
@@ -16,6 +18,7 @@ final class ConnectionKeeper {
         self.part = part
         self.environment = environment
         self.owner = owner
+        environment.group.add(self)
     }
 
     func start() {
@@ -28,10 +31,22 @@ final class ConnectionKeeper {
     }
 
     /// The owner saw that the connection was lost, or closed it. `reason` is nil if that was on purpose.
+    ///
+    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit waits for a standby that
+    /// is gone. It is ended before another is asked for: else each attempt would leave one behind.
     func connectionEnded(reason: String?) {
-        guard self.connection != nil else { return }
+        guard let connection = self.connection else { return }
         self.connection = nil
-        self.run(reason == nil ? self.machine.replaced() : self.machine.lost(at: .now()))
+        if reason != nil { self.hasFailed = true }
+        let action = reason == nil ? self.machine.replaced() : self.machine.lost(at: .now())
+        guard connection.isHung, let endBackend = self.environment.group.endBackend else { return self.run(action) }
+        endBackend(connection.backend) { self.run(action) }
+    }
+
+    /// The server that all connections have to be to is another by now.
+    func leave(for server: ServerIdentity?) {
+        guard let connection, let fault = connection.server?.fault(after: server) else { return }
+        connection.abandon(fault)
     }
 
     /// Closes what there is and connects no more.
@@ -73,7 +88,7 @@ final class ConnectionKeeper {
         }
         self.environment.connector.connect(
             self.environment.settings, part: self.part, statementTimeout: self.environment.statementTimeout,
-            eventLoop: eventLoop
+            after: self.environment.group.server, eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
             self.overdueTimer = nil
@@ -85,6 +100,10 @@ final class ConnectionKeeper {
     }
 
     private func connected(_ handle: ConnectionHandle) {
+        if let fault = handle.server?.fault(after: self.environment.group.server) {
+            self.environment.connector.finish(handle)
+            return self.failed(ConnectFailure(fault))
+        }
         guard self.machine.attemptSucceeded(at: .now()) == .use else {
             self.environment.connector.finish(handle)
             return
@@ -94,6 +113,8 @@ final class ConnectionKeeper {
             let connection = try Connection(handle, part: self.part, watcher: self.environment.watcher, owner: owner)
             self.connection = connection
             owner.connected(connection, keeper: self)
+            self.environment.group.connected(self, to: handle.server, isNews: self.hasFailed)
+            self.hasFailed = false
         } catch {
             self.environment.connector.finish(handle)
             owner.failed(ConnectFailure(error.description), keeper: self)
@@ -105,6 +126,7 @@ final class ConnectionKeeper {
         let action = self.machine.attemptFailed()
         // Once stopped, what comes of the last attempt is of no interest.
         guard action != .none else { return }
+        self.hasFailed = true
         self.owner?.failed(error as? ConnectFailure ?? ConnectFailure("\(error)"), keeper: self)
         self.run(action)
     }
@@ -127,6 +149,8 @@ package struct DatabaseEnvironment {
     package let statementTimeout: TimeAmount
     /// How long to wait before the attempt of this number, counted from 0.
     package let backoff: (_ attempt: Int) -> TimeAmount
+    /// All connections that are kept open.
+    let group = ConnectionGroup()
 
     package init(
         settings: ConnectionSettings, eventLoop: any EventLoop, watcher: Watcher, connector: Connector,

@@ -31,14 +31,14 @@ package struct Connector: Sendable {
 
     /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
     ///
+    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed over.
     /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
     func connect(
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
-        eventLoop: any EventLoop
+        after known: ServerIdentity?, eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
         self.threads.pool.runIfActive(eventLoop: eventLoop) {
-            try Self.open(
-                settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
+            try Self.open(settings, setup: SessionSetup(part: part, statementTimeout: statementTimeout), after: known)
         }
     }
 
@@ -56,12 +56,30 @@ package struct Connector: Sendable {
         self.threads.pool.submit { _ in handle.finish() }
     }
 
+    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by itself.
+    private static func open(
+        _ settings: ConnectionSettings, setup: SessionSetup, after known: ServerIdentity?
+    ) throws -> ConnectionHandle {
+        let first = try self.open(settings.options(for: setup.part), setup: setup)
+        guard first.server?.fault(after: known) != nil else { return first }
+        for options in settings.optionsOfEachHost(for: setup.part) {
+            guard let other = try? self.open(options, setup: setup) else { continue }
+            if other.server?.fault(after: known) == nil {
+                first.finish()
+                return other
+            }
+            other.finish()
+        }
+        return first
+    }
+
     private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {
         let handle = try self.connect(options)
         guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else {
             throw ConnectFailure(handle.errorText)
         }
         try setup.run(on: handle)
+        handle.server = setup.identity(of: handle)
         guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1 else {
             throw ConnectFailure(handle.errorText)
         }

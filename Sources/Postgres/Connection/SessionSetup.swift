@@ -82,22 +82,45 @@ struct SessionSetup: Sendable {
         _ = try self.query("select " + assignments.joined(separator: ", "), on: handle, deadline: deadline)
     }
 
-    /// The first row of a query.
+    /// Which server this is, as far as it says: the functions are everybody's, unless somebody has taken them away.
+    func identity(of handle: ConnectionHandle) -> ServerIdentity? {
+        let deadline = NIODeadline.now() + Self.patience
+        let walFile = """
+            case when pg_catalog.pg_is_in_recovery() then null \
+            else pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) end
+            """
+        let system = "(select s.system_identifier from pg_catalog.pg_control_system() s)"
+        for question in ["select \(system), \(walFile)", "select null, \(walFile)", "select \(system), null"] {
+            guard let answer = try? self.query(question, on: handle, deadline: deadline), answer.count == 2 else {
+                continue
+            }
+            return ServerIdentity(system: answer[0], walFile: answer[1])
+        }
+        return nil
+    }
+
+    /// The first row of a query. All of the answer is taken, even if it is an error: the connection can be used on.
     private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure)
         -> [String?]
     {
         guard unsafe PQsendQuery(handle.pointer, text) == 1 else { throw ConnectFailure(handle.errorText) }
         var row: [String?] = []
+        var fault: ConnectFailure?
         while true {
             while unsafe PQisBusy(handle.pointer) == 1 {
                 try self.waitForInput(handle, deadline: deadline)
                 guard unsafe PQconsumeInput(handle.pointer) == 1 else { throw ConnectFailure(handle.errorText) }
             }
-            guard let pointer = unsafe PQgetResult(handle.pointer) else { return row }
+            guard let pointer = unsafe PQgetResult(handle.pointer) else { break }
             let result = unsafe QueryResult(owning: pointer)
-            guard result.kind == .rows else { throw ConnectFailure(result.error.description) }
-            row = result.texts.values.first ?? []
+            if result.kind == .rows {
+                row = result.texts.values.first ?? []
+            } else {
+                fault = fault ?? ConnectFailure(result.error.description)
+            }
         }
+        if let fault { throw fault }
+        return row
     }
 
     private func waitForInput(_ handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure) {

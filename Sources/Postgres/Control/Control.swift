@@ -31,6 +31,10 @@ package final class Control: ConnectionKeeperOwner {
     }
 
     package func start() {
+        self.environment.group.endBackend = { [weak self] backend, completion in
+            guard let self else { return completion() }
+            self.end(backend: backend, completion: completion)
+        }
         self.keeper.start()
     }
 
@@ -95,9 +99,17 @@ package final class Control: ConnectionKeeperOwner {
         }
     }
 
-    /// There is reason to believe that connecting works now.
-    func retryNow() {
-        self.keeper.retryNow()
+    /// Ends a backend of ours that did not answer, as long as it does something: process ids are used again. `completion` is called when the
+    /// server has sent the signal, or can't.
+    private func end(backend: Int32, completion: @escaping () -> Void) {
+        var parameters = Parameters()
+        parameters.append("\(backend)")
+        let text = """
+            select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a \
+            where a.pid = $1::pg_catalog.int4 and a.state <> 'idle' and a.usesysid = \
+            (select o.usesysid from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) o)
+            """
+        self.query(text, parameters, patience: .seconds(2)) { _ in completion() }
     }
 
     // MARK: - The connection

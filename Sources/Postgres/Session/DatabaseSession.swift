@@ -45,8 +45,10 @@ internal import NIOCore
     }
 
     /// Ends this session, and begins a new one: something in it is not as it should be.
-    package func abandon(_ reason: String) {
-        self.keeper.connection?.abandon(reason)
+    ///
+    /// - Parameter isHung: the server does not answer.
+    package func abandon(_ reason: String, isHung: Bool = false) {
+        self.keeper.connection?.abandon(reason, isHung: isHung)
     }
 
     /// Begins a new session if this one has grown by a large message, and nothing is under way: libpq never gives the memory back.
@@ -110,7 +112,7 @@ internal import NIOCore
         guard let connection = self.keeper.connection, connection.depth > 0 else { return false }
         guard !connection.isHeld else { return true }
         if .now() - connection.headSince > Self.patience {
-            connection.abandon("the server did not answer in time")
+            connection.abandon("the server did not answer in time", isHung: true)
             return false
         }
         return true
