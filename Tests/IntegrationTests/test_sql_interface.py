@@ -217,8 +217,8 @@ def test_a_malicious_schema_in_front(interface: Installation) -> None:
                      "event_bury('a', 'a', null, null, null, 'f', 'e', 'm', 1)", "dead_letter_retry('{1,2}')",
                      "event_retries()", "event_retried(2, true, 'e', 'm')", "dead_letter_delete('{2}')",
                      "dead_letter_expire('1 day')", "sidecar_hello()",
-                     "port_configure('{host,h,port,1}', 'wamp', 'x', 'k')",
-                     "port_configure('{host,h,port,2}', 'wamp', 'y', 'k')"):
+                     "port_configure('{host,h,port,1}', 'wamp', 'x')",
+                     "port_configure('{host,h,port,2}', 'wamp', 'y')", "port_withdraw()"):
             session.execute(f"select * from wamp.{call}")  # type: ignore[arg-type]
     assert database.value("select count(*) from wamp.outbox") >= 1
 
@@ -325,13 +325,11 @@ def port(interface: Installation) -> Iterator[ScriptedPort]:
     }
 
     def answer(document: dict[str, Any]) -> Reply:
-        if document["key"] != "key-1":
-            return ("stale", None, None, None, None)
         return answers[document.get("call") or document["publish"]]
 
     port = ScriptedPort(answer)
     with interface.connect() as sidecar:
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'secret', 'key-1')", [port.options])
+        port.configure(sidecar)
     yield port
     port.stop()
 
@@ -346,7 +344,7 @@ def test_results_of_calls(interface: Installation, port: ScriptedPort) -> None:
         full = session.execute("select * from wamp.call_full('com.example.both', '[5]', '{\"k\": null}', '{\"timeout\": 1}')")
         assert full.fetchone() == ([1], {"a": 2})
         assert port.documents[-1] == {
-            "key": "key-1", "pid": pid, "rows": True, "call": "com.example.both", "args": [5], "kwargs": {"k": None},
+            "pid": pid, "rows": True, "call": "com.example.both", "args": [5], "kwargs": {"k": None},
             "options": {"timeout": 1}}
         # Published at once: the publication's id, and no row.
         for arguments in ("autonomous => true", "options => '{\"acknowledge\": true}'"):
@@ -398,17 +396,18 @@ def test_a_call_that_is_not_answered_can_be_ended(interface: Installation, port:
     wait_until(lambda: interface.database.value(waiting) == 0, "no session hangs", 10)
 
 
-def test_a_key_that_has_changed(interface: Installation, port: ScriptedPort) -> None:
-    """A sidecar that was started anew: other address, other key. Sessions with a connection find it by themselves."""
+def test_a_port_that_has_moved(interface: Installation, port: ScriptedPort) -> None:
+    """Another sidecar leads: other address, other password. Sessions with a connection find it by themselves."""
     with connect_as(interface.database, "publisher") as session, interface.connect() as sidecar:
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
-        other = ScriptedPort(lambda document: ("result", "[2]", None, None, None) if document["key"] == "key-2"
-                             else ("stale", None, None, None, None))
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'another', 'key-2')", [other.options])
+        other = ScriptedPort(lambda document: ("result", "[2]", None, None, None))
+        other.configure(sidecar, password="another")
+        assert other.key == port.key, "the key is the database's, not the sidecar's"
+        port.answer = lambda document: ("stale", None, None, None, None)
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (2,)
         assert (port.closed, other.connections) == (1, 1)
-        # A port that knows neither: nothing was done, and it is said.
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'another', 'key-3')", [other.options])
+        # One that does not lead: nothing was done, and it is said.
+        other.answer = port.answer
         assert fault(session, "select wamp.call('com.example.one')")[0] == "WA002"
         other.stop()
 
@@ -638,8 +637,9 @@ def name(statement: str) -> str:
                    "mapping_fault", "mapping_option_fault"}, {"registration", "subscription"}),
     ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_take",
               "leader_write", "leader_read", "leader_stamp", "leader_release", "event_bury", "event_retries", "event_retried",
-              "mapping_rows", "mapping_stamp", "mapping_guard",
+              "mapping_rows", "mapping_list", "mapping_page", "mapping_stamp", "mapping_guard",
               "dead_letter_list", "dead_letter_retry", "dead_letter_delete", "dead_letter_expire", "port_configure",
+              "port_withdraw",
               "raise_error", "binary", "uri_fault"}, set()),
 ])
 def test_rights(interface: Installation, role: str, functions: set[str], tables: set[str]) -> None:
@@ -844,7 +844,7 @@ def test_the_port_is_configured_only_where_it_differs(interface: Installation) -
     state = "select s.srvoptions, s.xmin::text, m.umoptions, m.xmin::text from pg_foreign_server as s " \
             "join pg_user_mapping as m on m.umserver = s.oid"
     with interface.connect() as sidecar:
-        configure = "select wamp.port_configure(%s, 'wamp', %s, 'key')"
+        configure = "select wamp.port_configure(%s, 'wamp', %s)"
         sidecar.execute(configure, [["host", "a'b\\c", "port", "1"], "pass'wo\\rd"])
         first = database.rows(state)
         assert first[0][0] == ["host=a'b\\c", "port=1"] and sorted(first[0][2]) == ["password=pass'wo\\rd", "user=wamp"]

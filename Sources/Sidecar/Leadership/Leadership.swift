@@ -74,6 +74,11 @@ final class Leadership: DatabaseSessionDelegate {
         self.machine.left(at: .now())
     }
 
+    /// Lets another sidecar lead, if one does within that time.
+    func giveWay(for time: TimeAmount) {
+        self.run(self.machine.giveWay(until: .now() + time))
+    }
+
     /// The interface in the new session has been looked at: it can be used, or `schema` is nil.
     func sessionIsKnown(schema: String?) {
         self.statements = LeadershipStatements(schema: schema)

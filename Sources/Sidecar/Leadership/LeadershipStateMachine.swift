@@ -51,6 +51,8 @@ struct LeadershipStateMachine: ~Copyable {
     private var isJoined = false
     private var leftSince: NIODeadline?
     private var lastStamp: NIODeadline = .distantPast
+    /// Until when leading is left to others.
+    private var givesWayUntil: NIODeadline?
 
     /// Whether this sidecar leads.
     var isLeading: Bool {
@@ -127,8 +129,17 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
+    /// Another sidecar waits that may do better: leading is left to it until then.
+    mutating func giveWay(until deadline: NIODeadline) -> Action {
+        guard self.isLeading else { return .none }
+        self.givesWayUntil = deadline
+        self.state = .following
+        return .release
+    }
+
     /// A second has gone by.
     mutating func ticked(at now: NIODeadline) -> Action {
+        if let deadline = self.givesWayUntil, deadline <= now { self.givesWayUntil = nil }
         switch self.state {
         case .following:
             return self.ask()
@@ -155,7 +166,7 @@ struct LeadershipStateMachine: ~Copyable {
 
     private mutating func ask() -> Action {
         switch self.state {
-        case .following where self.isJoined:
+        case .following where self.isJoined && self.givesWayUntil == nil:
             self.state = .asking
             return .take
         case .absent, .following, .asking, .leading, .stopped:

@@ -4,6 +4,7 @@ extension Journal {
     enum Key {
         static let address = "address"
         static let agent = "agent"
+        static let application = "application"
         static let authid = "authid"
         static let authrole = "authrole"
         static let backend = "backend"
@@ -11,6 +12,7 @@ extension Journal {
         static let channels = "channels"
         static let configuration = "configuration"
         static let count = "count"
+        static let database = "database"
         static let done = "done"
         static let error = "error"
         static let event = "event"
@@ -25,6 +27,7 @@ extension Journal {
         static let notifications = "notifications"
         static let part = "part"
         static let place = "place"
+        static let prepared = "prepared"
         static let procedure = "procedure"
         static let procedures = "procedures"
         static let realm = "realm"

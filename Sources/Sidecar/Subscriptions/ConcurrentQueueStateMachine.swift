@@ -15,6 +15,8 @@ struct ConcurrentQueueStateMachine<Event> {
         case retry(Entry)
         /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
         case bury(Event, attempts: Int)
+        /// Nothing more is sent until ``resume()`` is called, and then it is sent again, however often that takes.
+        case hold
         /// The function is to be looked up before more is sent, when ``resume()`` is called.
         case lookUp
     }
@@ -71,6 +73,12 @@ struct ConcurrentQueueStateMachine<Event> {
         self.isHeld = false
     }
 
+    /// Nothing is sent until ``resume()``: the function can't be called, which is no event's fault.
+    mutating func hold() {
+        self.isHeld = true
+        for index in self.waiting.indices.prefix(self.most) { self.waiting[index].hasLookedAgain = false }
+    }
+
     /// The letter of an event that was given up is written, or can't be.
     mutating func buried() {
         self.letters -= 1
@@ -94,7 +102,9 @@ struct ConcurrentQueueStateMachine<Event> {
 
     /// Gives up the next event: its function can't be called.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
-        guard !self.isSuspended, let entry = self.waiting.popFirst() else { return nil }
+        guard !self.isSuspended, self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else {
+            return nil
+        }
         self.letters += 1
         return (entry.event, entry.failures + 1)
     }
@@ -116,6 +126,10 @@ struct ConcurrentQueueStateMachine<Event> {
             guard entry.failures <= self.retries else { return self.bury(entry, attempts: entry.failures) }
             self.delayed += 1
             return .retry(entry)
+        case .held:
+            self.waiting.prepend(entry)
+            self.isHeld = true
+            return .hold
         case .faulty, .outdated:
             return self.bury(entry, attempts: entry.failures + 1)
         }

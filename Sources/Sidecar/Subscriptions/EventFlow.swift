@@ -2,6 +2,8 @@
 protocol EventFlow: AnyObject {
     /// An event came.
     func append(_ event: ReceivedEvent)
+    /// The process ends, or the subscription is no more: what can't be run now becomes a dead letter instead of waiting.
+    func end()
     /// Sends no more. Returns what was not run.
     func stop() -> [ReceivedEvent]
     /// Sends nothing more until it is told otherwise. What is on its way runs to its end.

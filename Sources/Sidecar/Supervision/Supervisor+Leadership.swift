@@ -67,20 +67,18 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        guard let interface = self.interface?.usable else { return }
+        guard self.interface?.usable != nil else { return }
         self.outbox.lead(session)
         self.deadLetters.begin()
-        guard let announcement = self.announcement else { return }
-        guard interface.dblinkSchema != nil else {
-            return self.observe(.portNotAnnounced(reason: "dblink is not there; wamp-sidecar install makes it"))
-        }
-        announcement.begin()
+        self.announcement.begin(session)
+        self.portYield.begin(session)
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
         self.deadLetters.end()
-        self.announcement?.end()
+        self.announcement.end()
+        self.portYield.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {
@@ -94,6 +92,8 @@ extension Supervisor: LeadershipOwner {
         case .standby(let holder):
             self.observe(.standby(holder))
             self.dropWhatWaits()
+            // Calls go to the other one's port; what is asked here is sent there.
+            self.caller?.key = nil
             self.act(.elsewhere)
         }
         // Not before all have begun to do what that means: none is ready of itself.

@@ -52,6 +52,17 @@ struct LeadershipStateMachineTests {
         }
     }
 
+    @Test("a leader that gives way asks again when its time is over")
+    func givesWay() {
+        var machine = self.leader()
+        check(machine.giveWay(until: self.start + .seconds(5)), .release)
+        check(machine.isLeading, false)
+        check(machine.ticked(at: self.start + .milliseconds(4999)), .none)
+        check(machine.joined(), .none)
+        check(machine.giveWay(until: self.start + .seconds(9)), .none)
+        check(machine.ticked(at: self.start + .seconds(5)), .take)
+    }
+
     @Test("the leader stamps every three seconds")
     func stamps() {
         var machine = self.leader()

@@ -45,6 +45,20 @@ struct ConcurrentQueueStateMachineTests {
         machine.buried()
     }
 
+    @Test("what is held is sent again however often, and nothing is sent meanwhile")
+    func held() {
+        var machine = Self.machine(1...2, retries: 0)
+        for _ in 1...50 {
+            guard let entry = machine.next(), case .hold = machine.answered(.held, entry) else {
+                Issue.record("it is not held")
+                return
+            }
+            #expect(machine.next() == nil)
+            machine.resume()
+        }
+        #expect(machine.next()?.event == 1)
+    }
+
     @Test("a changed definition is looked up once, and nothing is sent meanwhile")
     func definitions() {
         var machine = Self.machine(1...2)

@@ -86,7 +86,7 @@ struct EventQueueStateMachineTests {
                 case .bury(let event, _):
                     buried.append(event)
                     machine.buried()
-                case .none, .done, .retry, .lookUp, .broken:
+                case .none, .done, .retry, .hold, .lookUp, .broken:
                     break
                 }
             }
@@ -235,6 +235,50 @@ struct EventQueueStateMachineTests {
         guard case .bury(1, attempts: 1) = machine.answered(.outdated, ran: .zero) else {
             Issue.record("it is not given up")
             return
+        }
+    }
+
+    @Test("what is held is sent again however often, in its order, and counts as no failure")
+    func held() {
+        var machine = Self.machine(1...3, retries: 0)
+        for _ in 1...50 {
+            _ = Self.steps(&machine)
+            _ = machine.answered(.committed, ran: .zero)
+            guard case .hold = machine.answered(.held, ran: .zero) else {
+                Issue.record("it is not held")
+                return
+            }
+            for _ in 2...3 { _ = machine.answered(.refused, ran: .zero) }
+            guard case .release? = Self.steps(&machine).first else {
+                Issue.record("something is sent, or the connection is kept, while it is held")
+                return
+            }
+            machine.resume()
+            guard case .lease = machine.next(othersWait: false, at: Self.start) else {
+                Issue.record("no connection is asked for")
+                return
+            }
+            machine.granted(at: Self.start)
+        }
+        let sent = Self.steps(&machine).compactMap { if case .send(let event, _, _) = $0 { event } else { nil } }
+        #expect(sent.first == 1)
+    }
+
+    @Test("a function that can't be called is nobody's fault: the first event may have it looked up again and again")
+    func heldForTheFunction() {
+        var machine = Self.machine(1...1)
+        for _ in 1...3 {
+            _ = Self.steps(&machine)
+            _ = machine.answered(.committed, ran: .zero)
+            guard case .lookUp = machine.answered(.outdated, ran: .zero) else {
+                Issue.record("it is given up")
+                return
+            }
+            machine.hold()
+            _ = Self.steps(&machine)
+            machine.resume()
+            _ = machine.next(othersWait: false, at: Self.start)
+            machine.granted(at: Self.start)
         }
     }
 
