@@ -80,8 +80,8 @@ final class Connection: WatcherHandler {
         self.token = try watcher.add(self.descriptor, writable: false, handler: self)
     }
 
-    /// It was given up because the server did not answer.
-    private(set) var isHung = false
+    /// The backend that goes on running though the connection was given up: it did not answer.
+    private(set) var hungBackend: BackendIdentity?
 
     /// Which server it is to, as far as that is known.
     var server: ServerIdentity? { self.handle.server }
@@ -512,7 +512,7 @@ final class Connection: WatcherHandler {
     ///
     /// - Parameter isHung: the server does not answer, so that its backend may go on running.
     func abandon(_ reason: String, isHung: Bool = false) {
-        self.isHung = isHung
+        if isHung { self.hungBackend = self.handle.identity }
         self.lose(reason)
     }
 

@@ -10,6 +10,8 @@ internal import CLibpq
     private var isFinished = false
     /// Which server it is to, as far as that is known. Set once, before the event loop has the connection.
     var server: ServerIdentity?
+    /// Which backend it is to. Set once, as above.
+    var identity: BackendIdentity?
 
     /// Takes over what `PQconnectdbParams` returned.
     init(owning pointer: OpaquePointer) {

@@ -2,14 +2,19 @@ package import NIOCore
 
 /// Keeps one connection open: connects, hands it to its owner, and connects again when it is lost. On the event loop.
 final class ConnectionKeeper {
+    /// How soon another attempt may follow because others have connected.
+    private static let shortestInterval = TimeAmount.seconds(1)
+    /// How long a new connection may be put off until a backend that did not answer has been ended.
+    private static let endingPatience = TimeAmount.seconds(2)
+
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
     private weak var owner: (any ConnectionKeeperOwner)?
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
     private var overdueTimer: Scheduled<Void>?
-    /// Since the last connection was made one was lost, or could not be made: that the next one can is news.
-    private var hasFailed = false
+    private var lastAttempt: NIODeadline = .distantPast
+    private var isEndingBackend = false
 
     /// The connection while there is one.
     private(set) var connection: Connection?
@@ -25,9 +30,11 @@ final class ConnectionKeeper {
         self.run(self.machine.start())
     }
 
-    /// Tries at once if it is waiting to try again: another connection was just made.
-    func retryNow() {
-        self.run(self.machine.retry())
+    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a second ago.
+    func retrySoon() {
+        guard let retryTimer = self.retryTimer else { return }
+        retryTimer.cancel()
+        self.retry(at: self.lastAttempt + Self.shortestInterval)
     }
 
     /// The owner saw that the connection was lost, or closed it. `reason` is nil if that was on purpose.
@@ -36,16 +43,27 @@ final class ConnectionKeeper {
     /// is gone. It is ended before another is asked for: else each attempt would leave one behind.
     func connectionEnded(reason: String?) {
         guard let connection = self.connection else { return }
+        let now = NIODeadline.now()
         self.connection = nil
-        if reason != nil { self.hasFailed = true }
-        let action = reason == nil ? self.machine.replaced() : self.machine.lost(at: .now())
-        guard connection.isHung, let endBackend = self.environment.group.endBackend else { return self.run(action) }
-        endBackend(connection.backend) { self.run(action) }
+        self.environment.group.lost(at: now)
+        guard reason != nil else { return self.run(self.machine.replaced()) }
+        guard let backend = connection.hungBackend, let endBackend = self.environment.group.endBackend else {
+            return self.run(self.machine.lost(at: now))
+        }
+        self.isEndingBackend = true
+        let goOn = {
+            guard self.isEndingBackend else { return }
+            self.isEndingBackend = false
+            self.run(self.machine.lost(at: now))
+        }
+        // The connection that is to end it may be to a server that is mute.
+        self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.endingPatience, goOn)
+        endBackend(backend, goOn)
     }
 
     /// The server that all connections have to be to is another by now.
-    func leave(for server: ServerIdentity?) {
-        guard let connection, let fault = connection.server?.fault(after: server) else { return }
+    func leave(for known: KnownServer) {
+        guard let connection, let fault = connection.server.flatMap({ known.fault(of: $0) }) else { return }
         connection.abandon(fault)
     }
 
@@ -53,6 +71,7 @@ final class ConnectionKeeper {
     func stop() {
         self.machine.stop()
         self.retryTimer?.cancel()
+        self.retryTimer = nil
         self.overdueTimer?.cancel()
         self.connection?.close()
         self.connection = nil
@@ -65,17 +84,20 @@ final class ConnectionKeeper {
         case .connect:
             self.connect()
         case .waitBeforeAttempt(let attempt):
-            let delay = self.environment.backoff(attempt)
             self.retryTimer?.cancel()
-            self.retryTimer = self.environment.eventLoop.assumeIsolated().scheduleTask(in: delay) {
-                self.run(self.machine.retry())
-            }
+            self.retry(at: .now() + self.environment.backoff(attempt))
+        }
+    }
+
+    private func retry(at moment: NIODeadline) {
+        self.retryTimer = self.environment.eventLoop.assumeIsolated().scheduleTask(deadline: moment) {
+            self.retryTimer = nil
+            self.run(self.machine.retry())
         }
     }
 
     private func connect() {
-        self.retryTimer?.cancel()
-        self.retryTimer = nil
+        self.lastAttempt = .now()
         let eventLoop = self.environment.eventLoop
         let patience = TimeAmount.seconds(Int64(self.environment.settings.patienceInSeconds))
         self.overdueTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) {
@@ -88,7 +110,7 @@ final class ConnectionKeeper {
         }
         self.environment.connector.connect(
             self.environment.settings, part: self.part, statementTimeout: self.environment.statementTimeout,
-            after: self.environment.group.server, eventLoop: eventLoop
+            after: self.environment.group.server(at: .now()), eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
             self.overdueTimer = nil
@@ -100,11 +122,13 @@ final class ConnectionKeeper {
     }
 
     private func connected(_ handle: ConnectionHandle) {
-        if let fault = handle.server?.fault(after: self.environment.group.server) {
+        let group = self.environment.group
+        let now = NIODeadline.now()
+        if let known = group.server(at: now), let fault = handle.server.flatMap({ known.fault(of: $0) }) {
             self.environment.connector.finish(handle)
             return self.failed(ConnectFailure(fault))
         }
-        guard self.machine.attemptSucceeded(at: .now()) == .use else {
+        guard self.machine.attemptSucceeded(at: now) == .use else {
             self.environment.connector.finish(handle)
             return
         }
@@ -112,9 +136,9 @@ final class ConnectionKeeper {
         do {
             let connection = try Connection(handle, part: self.part, watcher: self.environment.watcher, owner: owner)
             self.connection = connection
+            group.connected(self, to: handle.server, at: now)
             owner.connected(connection, keeper: self)
-            self.environment.group.connected(self, to: handle.server, isNews: self.hasFailed)
-            self.hasFailed = false
+            group.retryOthers(than: self)
         } catch {
             self.environment.connector.finish(handle)
             owner.failed(ConnectFailure(error.description), keeper: self)
@@ -126,7 +150,6 @@ final class ConnectionKeeper {
         let action = self.machine.attemptFailed()
         // Once stopped, what comes of the last attempt is of no interest.
         guard action != .none else { return }
-        self.hasFailed = true
         self.owner?.failed(error as? ConnectFailure ?? ConnectFailure("\(error)"), keeper: self)
         self.run(action)
     }

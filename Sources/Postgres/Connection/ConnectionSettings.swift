@@ -95,7 +95,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
             options.map { option in
                 guard let list = lists.first(where: { $0.0 == option.keyword })?.1 else { return option }
                 // One port may be that of all hosts.
-                return Option(keyword: option.keyword, value: list.count == 1 ? list[0] : list[min(index, list.count - 1)])
+                return Option(
+                    keyword: option.keyword, value: list.count == 1 ? list[0] : list[min(index, list.count - 1)])
             }
         }
     }

@@ -35,7 +35,7 @@ package struct Connector: Sendable {
     /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
     func connect(
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
-        after known: ServerIdentity?, eventLoop: any EventLoop
+        after known: KnownServer?, eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
         self.threads.pool.runIfActive(eventLoop: eventLoop) {
             try Self.open(settings, setup: SessionSetup(part: part, statementTimeout: statementTimeout), after: known)
@@ -58,19 +58,23 @@ package struct Connector: Sendable {
 
     /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by itself.
     private static func open(
-        _ settings: ConnectionSettings, setup: SessionSetup, after known: ServerIdentity?
+        _ settings: ConnectionSettings, setup: SessionSetup, after known: KnownServer?
     ) throws -> ConnectionHandle {
         let first = try self.open(settings.options(for: setup.part), setup: setup)
-        guard first.server?.fault(after: known) != nil else { return first }
+        guard Self.isFault(first, known) else { return first }
         for options in settings.optionsOfEachHost(for: setup.part) {
             guard let other = try? self.open(options, setup: setup) else { continue }
-            if other.server?.fault(after: known) == nil {
+            if !Self.isFault(other, known) {
                 first.finish()
                 return other
             }
             other.finish()
         }
         return first
+    }
+
+    private static func isFault(_ handle: ConnectionHandle, _ known: KnownServer?) -> Bool {
+        handle.server.flatMap { known?.fault(of: $0) } != nil
     }
 
     private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {

@@ -21,6 +21,8 @@ struct SessionSetup: Sendable {
             ("client_connection_check_interval", "5000"),
             // Cancels stand in line behind the catalog's questions: none of them may wait for a migration's locks.
             ("lock_timeout", self.part == .control ? "500" : ""),
+            // Nor for a standby: what is written here is the sidecar's own bookkeeping.
+            ("synchronous_commit", self.part == .control ? "local" : ""),
             ("statement_timeout", self.statementTimeoutSetting),
             ("idle_session_timeout", "0"),
             // What CALL returns comes as text, and is read in these formats.
@@ -54,10 +56,11 @@ struct SessionSetup: Sendable {
         let deadline = NIODeadline.now() + Self.patience
         let question = """
             select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_encoding'), \
-            pg_catalog.current_setting('server_version_num')
+            pg_catalog.current_setting('server_version_num'), \
+            (select a.backend_start from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a)
             """
         let answer = try self.query(question, on: handle, deadline: deadline)
-        guard answer.count == 3, let backend = answer[0], let encoding = answer[1], let version = answer[2] else {
+        guard answer.count == 4, let backend = answer[0], let encoding = answer[1], let version = answer[2] else {
             throw ConnectFailure("the server did not answer who it is; is it PostgreSQL?")
         }
         guard Int32(backend) == handle.backend else {
@@ -67,6 +70,7 @@ struct SessionSetup: Sendable {
                 answered); through it sessions are shared with other clients. Point database.url at the server itself
                 """)
         }
+        handle.identity = answer[3].map { BackendIdentity(pid: handle.backend, start: $0) }
         guard let number = Int(version), number >= 140_000 else {
             throw ConnectFailure("the server is older than PostgreSQL 14, the oldest that is supported")
         }

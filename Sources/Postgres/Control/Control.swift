@@ -33,7 +33,7 @@ package final class Control: ConnectionKeeperOwner {
     package func start() {
         self.environment.group.endBackend = { [weak self] backend, completion in
             guard let self else { return completion() }
-            self.end(backend: backend, completion: completion)
+            self.end(backend, completion: completion)
         }
         self.keeper.start()
     }
@@ -117,15 +117,14 @@ package final class Control: ConnectionKeeperOwner {
         }
     }
 
-    /// Ends a backend of ours that did not answer, as long as it does something: process ids are used again. `completion` is called when the
-    /// server has sent the signal, or can't.
-    private func end(backend: Int32, completion: @escaping () -> Void) {
+    /// Ends a backend of ours that did not answer. `completion` is called when the server has sent the signal, or can't.
+    private func end(_ backend: BackendIdentity, completion: @escaping () -> Void) {
         var parameters = Parameters()
-        parameters.append("\(backend)")
+        parameters.append("\(backend.pid)")
+        parameters.append(backend.start)
         let text = """
-            select pg_catalog.pg_terminate_backend(a.pid) from pg_catalog.pg_stat_activity a \
-            where a.pid = $1::pg_catalog.int4 and a.state <> 'idle' and a.usesysid = \
-            (select o.usesysid from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) o)
+            select pg_catalog.pg_terminate_backend(a.pid) \
+            from pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a where a.backend_start = $2::pg_catalog.timestamptz
             """
         self.query(text, parameters, patience: .seconds(2)) { _ in completion() }
     }

@@ -101,7 +101,7 @@ final class Leadership: DatabaseSessionDelegate {
         case .lead: break
         case .stamp: self.stamp()
         case .release: self.release()
-        case .abandon: 
+        case .abandon:
             self.session.abandon("the database has not answered the leader for too long", isHung: true)
         }
     }
