@@ -451,3 +451,24 @@ async def test_former_primary_comes_back(make_sidecar: SidecarMaker, router: Rou
             promoted.stop()
             sidecar.wait_for("database not available", where=lambda entry: "former primary" in entry["reason"])
             assert (await peer.error("test.where")).error == "wamp.error.unavailable"
+
+
+async def test_role_limited_as_documented(make_sidecar: SidecarMaker, router: Router, mortal_database: InstalledDatabase) -> None:
+    """A role with the connections that docs/operations.md promises to be enough leads, and does so again after a loss."""
+    database = mortal_database
+    database.execute(SCHEMA)
+    role = database.installation.role
+    database.execute(f"alter role {role} connection limit 5")
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 2},
+        procedures=PROCEDURES, notifications=NOTIFICATIONS).start()
+    sidecar.wait_for(LEADING)
+    async with joined(router) as peer:
+        published = await peer.subscribe("test.published")
+        for count in range(1, 4):
+            database.execute("select wamp.publish('test.published', '[1]')")
+            await published.first(count, 20)
+            await until(
+                lambda: database.value("select count(*) from pg_stat_activity where usename = %s", role) == 5, "all are there", 20)
+            database.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'")
+            await asyncio.to_thread(sidecar.wait_for, LEADING, 20, count + 1)

@@ -9,6 +9,7 @@ final class ConnectionKeeper {
 
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
+    private let preparation: DatabaseSession.Preparation?
     private weak var owner: (any ConnectionKeeperOwner)?
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
@@ -19,7 +20,11 @@ final class ConnectionKeeper {
     /// The connection while there is one.
     private(set) var connection: Connection?
 
-    init(part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner) {
+    init(
+        part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner,
+        preparation: DatabaseSession.Preparation? = nil
+    ) {
+        self.preparation = preparation
         self.part = part
         self.environment = environment
         self.owner = owner
@@ -110,7 +115,7 @@ final class ConnectionKeeper {
         }
         self.environment.connector.connect(
             self.environment.settings, part: self.part, statementTimeout: self.environment.statementTimeout,
-            after: self.environment.group.server(at: .now()), eventLoop: eventLoop
+            after: self.environment.group.server(at: .now()), preparation: self.preparation, eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
             self.overdueTimer = nil

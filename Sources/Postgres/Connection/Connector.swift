@@ -32,13 +32,24 @@ package struct Connector: Sendable {
     /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
     ///
     /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed over.
+    /// - Parameter preparation: done when the server is known to be the right one.
     /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
     func connect(
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
-        after known: KnownServer?, eventLoop: any EventLoop
+        after known: KnownServer?, preparation: DatabaseSession.Preparation? = nil, eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
         self.threads.pool.runIfActive(eventLoop: eventLoop) {
-            try Self.open(settings, setup: SessionSetup(part: part, statementTimeout: statementTimeout), after: known)
+            let setup = SessionSetup(part: part, statementTimeout: statementTimeout)
+            let handle = try Self.open(settings, setup: setup, after: known)
+            if let preparation, !Self.isFault(handle, known) {
+                try Self.prepare(handle, preparation)
+                try setup.run(on: handle)
+            }
+            guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1
+            else {
+                throw ConnectFailure(handle.errorText)
+            }
+            return handle
         }
     }
 
@@ -84,10 +95,15 @@ package struct Connector: Sendable {
         }
         try setup.run(on: handle)
         handle.server = setup.identity(of: handle)
-        guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1 else {
-            throw ConnectFailure(handle.errorText)
-        }
         return handle
+    }
+
+    /// Neither sees the settings of the other.
+    private static func prepare(_ handle: ConnectionHandle, _ preparation: DatabaseSession.Preparation) throws {
+        let connection = ScriptConnection(borrowing: handle)
+        try connection.run("discard all")
+        try preparation(connection)
+        try connection.run("discard all")
     }
 
     /// Connects, blocking. The connection may have failed: its status says.
@@ -115,7 +131,7 @@ package struct Connector: Sendable {
 package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 }

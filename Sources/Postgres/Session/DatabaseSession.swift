@@ -8,10 +8,16 @@ internal import NIOCore
     private static let patience = TimeAmount.seconds(30)
     private static let lane = LaneID(index: 0)
 
+    /// What is done in a new session before it is used, on a thread where it may block. What it throws is why there is no session; the settings
+    /// that it leaves behind are put in order.
+    package typealias Preparation = @Sendable (borrowing ScriptConnection) throws -> Void
+
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
+    private let preparation: Preparation?
     private weak var delegate: (any DatabaseSessionDelegate)?
-    private lazy var keeper = ConnectionKeeper(part: self.part, environment: self.environment, owner: self)
+    private lazy var keeper = ConnectionKeeper(
+        part: self.part, environment: self.environment, owner: self, preparation: self.preparation)
     private lazy var ticker = Ticker(every: .seconds(1), on: self.environment.eventLoop) { [unowned self] in
         self.ticked()
     }
@@ -20,11 +26,13 @@ internal import NIOCore
     ///   - part: what the session is for; decides its settings and its `application_name`.
     ///   - delegate: held weakly.
     package init(
-        part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: any DatabaseSessionDelegate
+        part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: any DatabaseSessionDelegate,
+        preparation: Preparation? = nil
     ) {
         self.part = part
         self.environment = environment
         self.delegate = delegate
+        self.preparation = preparation
     }
 
     /// Whether statements can be sent.
