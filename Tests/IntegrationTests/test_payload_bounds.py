@@ -2,17 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from actors.cluster import Database
 from actors.deadline import until
-from actors.peer import joined
 from actors.installation import InstalledDatabase
+from actors.peer import joined
 from actors.router import Router
-from actors.scripted_router import SUBSCRIBE, Connection, scripted
-from actors.sidecar import ROOT
+from actors.scripted_router import ERROR, SUBSCRIBE, Connection, scripted
+from actors.sidecar import ROOT, Sidecar
 from conftest import SidecarMaker
 
 LEADING = "leading: what must happen once happens here"
@@ -178,3 +179,108 @@ async def test_events_that_jsonb_cannot_hold(make_sidecar: SidecarMaker, install
         assert installed.rows("select unreadable from wamp.dead_letter order by id") == [(f"[{text}]",) for text in texts]
         assert installed.value("select wamp.dead_letter_retry(array(select id from wamp.dead_letter))") == 0
         assert len(sidecar.entries("router joined")) == 1
+
+
+# -- what is much larger than it looks, or is held for long
+
+CALLS = """
+create function public.add2(a integer, b integer) returns integer language sql as 'select a + b';
+create function public.total(variadic n integer[]) returns bigint language sql as 'select sum(v) from unnest(n) v';
+create function public.take(args jsonb, kwargs jsonb) returns integer language sql as 'select jsonb_array_length(args)';
+create function public.nap(seconds float8, text text) returns integer language sql as 'select pg_sleep(seconds); select length(text)';
+create function public.echo(args jsonb) returns jsonb language sql as 'select args';
+"""
+PROCEDURES: dict[str, Any] = {
+    "test.add2": "public.add2", "test.total": "public.total", "test.take": "public.take", "test.echo": "public.echo",
+    "test.nap": {"function": "public.nap", "concurrency": 1, "timeout": "60s"},
+}
+
+
+def invocation(connection: Connection, procedure: str, arguments: bytes, keywords: bytes = b"{}") -> "asyncio.Future[Any]":
+    """Sends an INVOCATION with arguments as they are."""
+    request = connection.next_invocation
+    connection.next_invocation += 1
+    connection.answers[request] = asyncio.get_running_loop().create_future()
+    connection.send_frame(b"[68,%d,%d,{},%b,%b]" % (request, connection.registrations[procedure], arguments, keywords))
+    return connection.answers[request]
+
+
+async def play_calls(
+    make_sidecar: SidecarMaker, database: Database, play: Callable[[Connection, Sidecar], Awaitable[None]],
+) -> None:
+    """Runs the play with a router's end and the sidecar once its procedures are registered."""
+    database.execute(CALLS)
+    registered: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        await connection.serve_until(lambda: len(connection.registrations) == len(PROCEDURES))
+        if not registered.done():
+            registered.set_result(connection)
+        await connection.serve()
+
+    async with scripted(script) as router:
+        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES).started()
+        await play(await registered, sidecar)
+        assert len(router.connections) == 1, sidecar.text(20)
+
+
+async def test_many_arguments(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Four million arguments are counted, not kept."""
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        many = b"[" + b"1," * 4_000_000 + b"1]"
+        (*_, uri, args) = await asyncio.wait_for(invocation(connection, "test.add2", many), 60)
+        assert uri == "wamp.error.invalid_argument" and "too many arguments: 4000001 given" in args[0]
+        keywords = b"{" + b",".join(b'"k%d":1' % n for n in range(1_000_000)) + b"}"
+        (*_, uri, args) = await asyncio.wait_for(invocation(connection, "test.add2", b"[]", keywords), 60)
+        assert uri == "wamp.error.invalid_argument" and 'unknown argument "k0"' in args[0]
+        assert sidecar.peak() < 120 * MIB, sidecar.peak() / MIB
+        assert (await asyncio.wait_for(invocation(connection, "test.total", b"[" + b"1," * 1_000_000 + b"1]"), 60))[3] == [1_000_001]
+        assert (await asyncio.wait_for(invocation(connection, "test.total", b"[]", b'{"n":[1,2]}'), 20))[3] == [3]
+        assert sidecar.peak() < 120 * MIB, sidecar.peak() / MIB
+
+    await play_calls(make_sidecar, database, play)
+
+
+@pytest.mark.parametrize("arguments", [b"[1e131071]", b"[1e-131071]", b"[1e999999]", b"[" + b"1e308," * 500_000 + b"1]"])
+async def test_absurd_numbers(make_sidecar: SidecarMaker, database: Database, arguments: bytes) -> None:
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        for procedure in ("test.echo", "test.take", "test.add2"):
+            (*_, uri, _) = await asyncio.wait_for(invocation(connection, procedure, arguments), 20)
+            assert uri == "wamp.error.invalid_argument"
+        assert (await asyncio.wait_for(invocation(connection, "test.echo", b"[1e308,1.5e-300]"), 20))[3] is not None
+
+    await play_calls(make_sidecar, database, play)
+
+
+async def test_calls_that_wait_are_weighed(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Forty calls of 15 MiB do not fit into memory at once: those that don't are refused, the others answered."""
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        arguments = b'[0.5,"' + b"x" * (15 * MIB) + b'"]'
+        answers = []
+        for _ in range(40):
+            answers.append(invocation(connection, "test.nap", arguments))
+            await connection.writer.drain()
+        outcomes = [(answer[0], answer[4]) if answer[0] == ERROR else answer[3] for answer in await asyncio.wait_for(asyncio.gather(*answers), 60)]
+        assert outcomes.count([15 * MIB]) >= 2, outcomes
+        assert set(map(str, outcomes)) == {str([15 * MIB]), str((ERROR, "wamp.error.unavailable"))}
+        assert sidecar.peak() < 300 * MIB, sidecar.peak() / MIB
+
+    await play_calls(make_sidecar, database, play)
+
+
+async def test_small_calls_behind_large_messages(make_sidecar: SidecarMaker, database: Database) -> None:
+    """A small call that is read in one go with a large message does not keep that one's memory."""
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        large = b"[" + b" " * (10 * MIB) + b"1,2,3]"
+        naps = []
+        for _ in range(40):
+            refused = invocation(connection, "test.add2", large)
+            naps.append(invocation(connection, "test.nap", b'[0.05,"x"]'))
+            await connection.writer.drain()
+            await asyncio.wait_for(refused, 20)
+        assert sidecar.peak() < 200 * MIB, sidecar.peak() / MIB
+        for nap in naps:
+            assert (await asyncio.wait_for(nap, 30))[3] == [1]
+
+    await play_calls(make_sidecar, database, play)

@@ -24,6 +24,7 @@ final class Callee {
     private lazy var registrar = Registrar(
         routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
     private let settings: CallSettings
+    private let budget: RouterBudget
     private var isRouterCrossbar = false
     private var nextLook: Scheduled<Void>?
     private var isStopping = false
@@ -36,7 +37,7 @@ final class Callee {
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings,
+        settings: CallSettings, budget: RouterBudget,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -53,6 +54,7 @@ final class Callee {
         }
         self.routes = routes
         self.settings = settings
+        self.budget = budget
     }
 
     // MARK: - Health
@@ -213,8 +215,21 @@ final class Callee {
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
+        guard let share = self.budget.admit(invocation.payload, invocation.details) else {
+            let failure = CallFailure(
+                WAMPError.unavailable, "too much of what has come from the router waits for the database")
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+        }
+        var invocation = invocation
+        invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
+        if !invocation.details.isEmpty {
+            invocation.details = invocation.details.compacted(always: self.budget.isCrowded)
+        } else {
+            invocation.details = .empty
+        }
         let call = ProcedureCall(
-            invocation, route: route, definition: definition, caller: caller,
+            invocation, share: share, route: route, definition: definition, caller: caller,
             timeout: self.timeout(of: invocation, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call

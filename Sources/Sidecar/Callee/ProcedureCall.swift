@@ -23,6 +23,8 @@ final class ProcedureCall: WorkHandler {
     let timeout: TimeAmount
     let arrived: NIODeadline
 
+    /// Its place in the budget, as long as it is held anywhere.
+    private let share: RouterBudget.Share
     private let session: Session
     private unowned let callee: Callee
     private var state = State.lookingUp
@@ -36,10 +38,11 @@ final class ProcedureCall: WorkHandler {
     private var isOver = false
 
     init(
-        _ invocation: Invocation, route: ProcedureRoute, definition: ProcedureDefinition, caller: CallSettings.Caller,
-        timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
+        _ invocation: Invocation, share: RouterBudget.Share, route: ProcedureRoute, definition: ProcedureDefinition,
+        caller: CallSettings.Caller, timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
     ) {
         self.invocation = invocation
+        self.share = share
         self.route = route
         self.definition = definition
         self.caller = caller

@@ -27,7 +27,7 @@ struct CallerDocument: Equatable {
     init(_ text: ByteBuffer) throws(WireError) {
         let members: [(key: String, value: JSONElement)]
         do {
-            members = try JSON.members(of: Self.withoutTerminator(text))
+            members = try JSON.members(of: Self.withoutTerminator(text), first: Self.mostMembers)
         } catch {
             throw Self.syntaxError("the query is not a JSON object: \(error)")
         }
@@ -45,6 +45,9 @@ struct CallerDocument: Equatable {
             try self.take(name, value)
         }
     }
+
+    /// More than a document can have: among so many is one that is unknown, or there twice.
+    private static let mostMembers = 16
 
     /// psql sends the semicolon that ends what people type.
     private static func withoutTerminator(_ text: ByteBuffer) -> ByteBuffer {

@@ -20,6 +20,7 @@ final class Subscriptions {
     private let pool: Pool
     private let eventLoop: any EventLoop
     private let settings: CallSettings
+    private let routerBudget: RouterBudget
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private let definitions: Definitions
@@ -41,13 +42,14 @@ final class Subscriptions {
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, settings: CallSettings,
-        observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        budget: RouterBudget, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
         self.control = control
         self.schema = configuration.database.schema
         self.eventLoop = eventLoop
         self.settings = settings
+        self.routerBudget = budget
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
@@ -220,13 +222,15 @@ final class Subscriptions {
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
         let wasExceeded = self.budget.isExceeded
-        guard self.budget.admit(event.size) else {
+        guard let share = self.routerBudget.admit(event.payload, event.details), self.budget.admit(event.size) else {
             self.observer(.eventDropped(topic: route.topic.text, place: route.place))
             if !wasExceeded { self.changed() }
             return
         }
+        var event = event
+        event.share = share
         let isBacklog = self.budget.events > Self.mostUncompacted || !self.pool.isAvailable
-        flow.append(isBacklog ? event.compacted : event)
+        flow.append(event.compacted(always: isBacklog))
     }
 
     /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
