@@ -19,6 +19,8 @@ package struct FunctionDefinition: Sendable, Equatable {
     package var result: TypeDefinition
     /// False if the role that calls may not use the schema of the result's type; then no statement can name the type.
     package var isResultNameable: Bool
+    /// True if it is written in SQL: the server may take its body for a part of the statement that calls it.
+    package var isSQL: Bool
     /// The columns of the result: OUT, INOUT and TABLE parameters, or the attributes of the composite type. Empty for a
     /// scalar, and for a record of which nothing is known.
     package var columns: [FunctionColumn]
@@ -32,7 +34,8 @@ package struct FunctionDefinition: Sendable, Equatable {
     /// Takes what is known; the defaults are those of a plain function.
     package init(
         oid: UInt32, schema: String, name: String, isProcedure: Bool = false, parameters: [FunctionParameter],
-        returnsSet: Bool = false, result: TypeDefinition, isResultNameable: Bool = true, columns: [FunctionColumn] = [],
+        returnsSet: Bool = false, result: TypeDefinition, isResultNameable: Bool = true,
+        isSQL: Bool = false, columns: [FunctionColumn] = [],
         hasOutParameters: Bool = false, overloads: [FunctionOverload] = [], signature: String
     ) {
         self.oid = oid
@@ -43,6 +46,7 @@ package struct FunctionDefinition: Sendable, Equatable {
         self.returnsSet = returnsSet
         self.result = result
         self.isResultNameable = isResultNameable
+        self.isSQL = isSQL
         self.columns = columns
         self.hasOutParameters = hasOutParameters
         self.overloads = overloads

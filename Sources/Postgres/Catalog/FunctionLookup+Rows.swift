@@ -18,7 +18,7 @@ extension FunctionLookup {
         return FunctionDefinition(
             oid: found.oid, schema: found.schema, name: found.name, isProcedure: found.kind == "p",
             parameters: found.parameters, returnsSet: found.returnsSet, result: found.result,
-            isResultNameable: found.isResultNameable, columns: found.columns,
+            isResultNameable: found.isResultNameable, isSQL: found.isSQL, columns: found.columns,
             hasOutParameters: found.hasOutParameters,
             overloads: overloads.map { FunctionOverload(parameters: $0.parameters) }, signature: found.signature)
     }
@@ -182,6 +182,7 @@ private struct Candidate {
     var isSchemaUsable: Bool
     var role: String
     var isResultNameable: Bool
+    var isSQL: Bool
     var parameters: [FunctionParameter] = []
     /// A parameter's type that the role can't name.
     var unusableType: TypeDefinition?
@@ -203,6 +204,7 @@ private struct Candidate {
         self.isSchemaUsable = try row.flag(.fact8)
         self.role = try row.text(.fact9)
         self.isResultNameable = try row.flag(.fact10)
+        self.isSQL = try row.flag(.fact11)
     }
 
     mutating func take(argument row: LookupRow) throws(FunctionFault) {

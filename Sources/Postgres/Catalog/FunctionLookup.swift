@@ -89,7 +89,9 @@ package enum FunctionLookup {
                        pg_catalog.has_function_privilege(c.role, c.oid, 'EXECUTE')::pg_catalog.text,
                        pg_catalog.has_schema_privilege(c.role, c.pronamespace, 'USAGE')::pg_catalog.text, c.role::pg_catalog.text,
                        (select pg_catalog.has_schema_privilege(c.role, t.typnamespace, 'USAGE')::pg_catalog.text
-                        from pg_catalog.pg_type t where t.oid operator(pg_catalog.=) c.prorettype)]
+                        from pg_catalog.pg_type t where t.oid operator(pg_catalog.=) c.prorettype),
+                       (select (l.lanname operator(pg_catalog.=) 'sql')::pg_catalog.text
+                        from pg_catalog.pg_language l where l.oid operator(pg_catalog.=) c.prolang)]
           from candidate c
           union all
           select 4, 'argument', a.function, a.position, a.name, a.mode::pg_catalog.text, a.type,
@@ -116,7 +118,7 @@ package enum FunctionLookup {
         )
         select i.kind, i.function, i.position, i.name, i.mode, t.oid, n.nspname, t.typname, pg_catalog.format_type(t.oid, null),
                t.typtype, b.oid, b.typtype, b.typcategory, coalesce(ed.base, e.oid),
-               i.facts[1], i.facts[2], i.facts[3], i.facts[4], i.facts[5], i.facts[6], i.facts[7], i.facts[8], i.facts[9], i.facts[10]
+               i.facts[1], i.facts[2], i.facts[3], i.facts[4], i.facts[5], i.facts[6], i.facts[7], i.facts[8], i.facts[9], i.facts[10], i.facts[11]
         from item i
         left join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) i.type
         left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace

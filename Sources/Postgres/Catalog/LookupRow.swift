@@ -7,7 +7,7 @@ struct LookupRow {
     enum Column: Int {
         case kind, function, position, name, mode
         case type, typeSchema, typeName, typeDisplay, typeKind, base, baseKind, baseCategory, element
-        case fact1, fact2, fact3, fact4, fact5, fact6, fact7, fact8, fact9, fact10
+        case fact1, fact2, fact3, fact4, fact5, fact6, fact7, fact8, fact9, fact10, fact11
     }
 
     /// What is thrown where a column is missing or of another form.

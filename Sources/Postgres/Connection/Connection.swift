@@ -14,7 +14,8 @@ final class Connection: WatcherHandler {
     }
 
     private struct InFlight {
-        let work: Work
+        /// Nil for what puts the session in order.
+        let work: Work?
         let sentAt: NIODeadline
         var error: DatabaseError?
         var affectedRows: Int?
@@ -56,6 +57,12 @@ final class Connection: WatcherHandler {
     private(set) var headSince: NIODeadline = .now()
     /// A large message has made its buffers grow.
     private(set) var hasGrown = false
+    /// Something may have been left behind in the session: it is put in order ahead of what is sent next.
+    private(set) var needsReset = false
+    /// What is sent as soon as the session has been put in order.
+    private var follower: Work?
+    private var resets = 0
+    private var reported: ReportedSettings
     /// Nothing more should be sent; it is closed as soon as what runs has ended.
     private(set) var isRetiring = false
 
@@ -69,6 +76,7 @@ final class Connection: WatcherHandler {
         self.watcher = watcher
         self.owner = owner
         self.backend = handle.backend
+        self.reported = ReportedSettings(of: handle)
         self.token = try watcher.add(self.descriptor, writable: false, handler: self)
     }
 
@@ -83,6 +91,9 @@ final class Connection: WatcherHandler {
 
     /// The work that the server is running, if any.
     var head: Work? { self.inFlight.first?.work }
+
+    /// The first work that has not ended, whether the server is running it or something ahead of it.
+    var first: Work? { self.inFlight.lazy.compactMap(\.work).first ?? self.follower }
 
     /// The statement will not be used again: the server is told with the next work.
     func retire(_ statement: Statement) {
@@ -111,6 +122,31 @@ final class Connection: WatcherHandler {
         work.state = .sent(to: self, at: now)
         if self.inFlight.count == 1 { self.enterSingleRowMode() }
         if work.isDisposable || self.prepared.count > Self.mostStatements { self.isRetiring = true }
+        return true
+    }
+
+    /// Puts the session in order, behind what was sent before. If that fails the connection is closed when all has ended.
+    func reset(_ session: CleanSession) {
+        guard self.isNotClosed, self.resets == 0 else { return }
+        self.needsReset = false
+        for text in session.reset {
+            guard self.run(text, Parameters()) else { return self.lose(self.handle.errorText) }
+        }
+        guard self.sync() else { return self.lose(self.handle.errorText) }
+        self.machine.sent([PipelineStateMachine.Command](repeating: .prelude, count: session.reset.count))
+        if self.inFlight.isEmpty { self.headSince = .now() }
+        self.inFlight.append(InFlight(work: nil, sentAt: .now()))
+        self.resets += 1
+    }
+
+    /// Puts the session in order, and sends the work when that has succeeded. Only for an idle connection.
+    ///
+    /// - Returns: as ``send(_:now:)``. If the session can't be put in order the owner is told by ``ConnectionOwner/notSent(_:)``.
+    func send(_ work: Work, afterReset session: CleanSession, now: NIODeadline) -> Bool {
+        self.reset(session)
+        guard self.isNotClosed else { return false }
+        self.follower = work
+        work.state = .sent(to: self, at: now)
         return true
     }
 
@@ -336,6 +372,8 @@ final class Connection: WatcherHandler {
             }
             self.take(unsafe QueryResult(owning: pointer), now: now)
         }
+        guard self.isNotClosed else { return }
+        if !self.inFlight.isEmpty { self.lookAtReportedSettings() }
         self.owner.turnEnded(on: self)
     }
 
@@ -358,7 +396,7 @@ final class Connection: WatcherHandler {
         case .handRowsOver:
             self.handOver(result)
         case .handDescriptionOver:
-            let work = self.inFlight[0].work
+            guard let work = self.head else { return self.giveUp() }
             work.handler.described(result.shape, of: work)
         case .keepError:
             self.inFlight[0].error = result.error
@@ -386,7 +424,7 @@ final class Connection: WatcherHandler {
     }
 
     private func handOver(_ result: borrowing QueryResult) {
-        let work = self.inFlight[0].work
+        guard let work = self.head else { return self.giveUp() }
         for index in 0..<result.rowCount {
             let row = ResultRow(result, row: index)
             if row.byteCount > Self.greatestMessage { self.grew() }
@@ -403,18 +441,48 @@ final class Connection: WatcherHandler {
     private func endSegment(now: NIODeadline) {
         let ended = self.inFlight.removeFirst()
         self.isDraining = false
+        guard let work = ended.work else { return self.resetEnded(ended.error) }
         let headSince = self.headSince
         self.headSince = now
         let status = unsafe PQtransactionStatus(self.handle.pointer)
         let isClean = status == PQTRANS_IDLE || (!self.inFlight.isEmpty && status == PQTRANS_ACTIVE)
         if ended.error?.sqlstate == "25006" || ended.error?.sqlstate == "26000" { self.isRetiring = true }
+        if let error = ended.error, Self.canComeFromSettings(error) { self.needsReset = true }
+        if self.inFlight.isEmpty { self.lookAtReportedSettings() }
         self.enterSingleRowMode()
         self.owner.ended(
-            ended.work, error: ended.error, affectedRows: ended.affectedRows,
+            work, error: ended.error, affectedRows: ended.affectedRows,
             ran: now - max(headSince, ended.sentAt), on: self)
         guard !isClean, self.isNotClosed else { return }
-        let isExpected = ended.work.isExplicitTransaction && ended.error != nil
+        let isExpected = work.isExplicitTransaction && ended.error != nil
         self.lose(isExpected ? nil : "a procedure left a transaction open in its session")
+    }
+
+    /// Whether a role, a search path or a deadline that was left behind in the session can be the reason: of what failed ahead of a function
+    /// nothing tells whether the session was clean.
+    private static func canComeFromSettings(_ error: DatabaseError) -> Bool {
+        error.sqlstate == "57014"
+            || (error.context == nil && (error.sqlstate.hasPrefix("42") || error.sqlstate.hasPrefix("3F")))
+    }
+
+    private func resetEnded(_ error: DatabaseError?) {
+        self.resets -= 1
+        self.headSince = .now()
+        if error == nil {
+            self.reported = ReportedSettings(of: self.handle)
+        } else {
+            self.isRetiring = true
+        }
+        self.enterSingleRowMode()
+        guard error == nil, let follower = self.follower else { return self.owner.resetEnded(on: self) }
+        self.follower = nil
+        guard !self.send(follower, now: .now()) else { return }
+        self.owner.notSent(follower)
+    }
+
+    /// A setting that the server reports by itself has changed, and it was not one of ours that changed it.
+    private func lookAtReportedSettings() {
+        if !self.needsReset, !self.reported.isEqual(to: self.handle) { self.needsReset = true }
     }
 
     // MARK: - Ending
@@ -446,9 +514,12 @@ final class Connection: WatcherHandler {
     /// - Parameter reason: nil if it is closed on purpose, after it had ended all its work.
     private func lose(_ reason: String?) {
         guard self.isNotClosed else { return }
-        let unanswered = self.inFlight.map { (work: $0.work, error: $0.error) }
+        let unanswered = self.inFlight.compactMap { sent in sent.work.map { (work: $0, error: sent.error) } }
+        let follower = self.follower
+        self.follower = nil
         self.close()
         self.owner.lost(self, reason: reason, unanswered: unanswered)
+        if let follower { self.owner.notSent(follower) }
     }
 
     private func arm(forWriting: Bool) {
@@ -469,8 +540,18 @@ protocol ConnectionOwner: AnyObject {
     func turnEnded(on connection: Connection)
     /// The connection is gone. For each unit of work that was under way: the error that the server had reported for it, if it had.
     func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)])
+    /// The session was put in order, or could not be: then the connection is retiring.
+    func resetEnded(on connection: Connection)
+    /// The session could not be put in order; the work that was to be sent after that was not, and the connection has been lost.
+    func notSent(_ work: Work)
     /// A NOTIFY came. The payload's bytes are valid only during the call.
     func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection)
     /// The connection is closed; ends libpq's side of it where that may block.
     func finish(_ handle: ConnectionHandle)
+}
+
+extension ConnectionOwner {
+    // Only the pool's connections run functions.
+    func resetEnded(on connection: Connection) {}
+    func notSent(_ work: Work) {}
 }

@@ -12,7 +12,7 @@ struct SessionSetup: Sendable {
 
     /// The settings that let the server go of a vanished sidecar soon, and those that the sidecar's own statements count on.
     /// Each is set only where the server knows it, and left alone if it is empty.
-    private var settings: [(name: String, value: String)] {
+    var settings: [(name: String, value: String)] {
         [
             ("tcp_keepalives_idle", "5"),
             ("tcp_keepalives_interval", "2"),
@@ -73,11 +73,15 @@ struct SessionSetup: Sendable {
         guard encoding == "UTF8" || encoding == "SQL_ASCII" || handle.clientEncodingIsUTF8 else {
             throw ConnectFailure("the database's encoding \(encoding) cannot be converted to UTF8")
         }
-        let assignments = self.settings.filter { !$0.value.isEmpty }.map { name, value in
+        var assignments = self.settings.filter { !$0.value.isEmpty }.map { name, value in
             """
             case when pg_catalog.current_setting('\(name)', true) is not null \
             then pg_catalog.set_config('\(name)', '\(value)', false) end
             """
+        }
+        if self.part == .calls {
+            // They are there from the start: a setting that does not exist is more expensive to look at.
+            assignments += CleanSession.callerSettings.map { "pg_catalog.set_config('\($0)', '', false)" }
         }
         _ = try self.query("select " + assignments.joined(separator: ", "), on: handle, deadline: deadline)
     }

@@ -39,6 +39,7 @@ package final class Lease {
     /// - Returns: false if nothing was sent: the connection is broken, and the handler has been told so.
     package func send(_ work: Work) -> Bool {
         guard case .held(let connection, _) = self.state else { return false }
+        self.pool.putInOrder(connection)
         guard connection.send(work, now: .now()) else { return false }
         self.pool.flushSoon(connection)
         return true

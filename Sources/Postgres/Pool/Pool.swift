@@ -14,6 +14,8 @@ package final class Pool: ConnectionKeeperOwner {
     private static let clockTolerance = TimeAmount.milliseconds(5)
     /// How often work is run again that the server canceled without having been asked to.
     private static let mostRepetitions = 5
+    /// How often work is sent to sessions that turn out not to be clean. From the second time on the session is put in order ahead of it.
+    private static let mostShutGates = 8
 
     /// A cancel under way: until both are true nothing is sent to that connection, because the signal could hit what runs then.
     private struct Cancellation {
@@ -33,6 +35,8 @@ package final class Pool: ConnectionKeeperOwner {
     private let control: Control
     private let observer: (DatabaseEvent) -> Void
     private var machine: PoolStateMachine<Item>
+    /// What sessions are to be like when work begins.
+    package var cleanSession: CleanSession
     /// Those for all times, and behind them as many spare ones.
     private lazy var keepers = (0..<PoolStateMachine<Item>.slots(self.limits)).map { _ in
         ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
@@ -64,6 +68,8 @@ package final class Pool: ConnectionKeeperOwner {
         self.control = control
         self.observer = observer
         self.machine = PoolStateMachine(limits: limits)
+        self.cleanSession = CleanSession(
+            searchPath: "\"$user\", public", role: "none", timeout: environment.statementTimeout)
     }
 
     /// Whether there is a connection for calls.
@@ -176,7 +182,7 @@ package final class Pool: ConnectionKeeperOwner {
     /// Returns false if the connection turned out to be broken; the work waits again then.
     @discardableResult
     private func send(_ work: Work, slot: Int) -> Bool {
-        guard let connection = self.keepers[slot].connection, connection.send(work, now: .now()) else {
+        guard let connection = self.keepers[slot].connection, self.send(work, on: connection) else {
             work.state = .waiting
             self.machine.resubmit(.work(work), lane: work.lane, expires: work.expires, work.claim)
             return false
@@ -184,6 +190,14 @@ package final class Pool: ConnectionKeeperOwner {
         self.unflushed.append(connection)
         if connection.isRetiring { self.machine.retire(slot: slot) }
         return true
+    }
+
+    private func send(_ work: Work, on connection: Connection) -> Bool {
+        guard !work.needsCleanSession else {
+            return connection.send(work, afterReset: self.cleanSession, now: .now())
+        }
+        if connection.needsReset { connection.reset(self.cleanSession) }
+        return connection.send(work, now: .now())
     }
 
     private func sendWhatCanBeSent() {
@@ -232,9 +246,39 @@ package final class Pool: ConnectionKeeperOwner {
             self.settleCancellation(slot: slot)
         }
         self.cancelHeadIfInterrupted(of: connection)
+        if Self.isGateShut(work, error, affectedRows) {
+            connection.reset(self.cleanSession)
+            self.unflushed.append(connection)
+            return self.runAgain(work)
+        }
         guard let error else { return self.end(work, .committed(affectedRows: affectedRows)) }
         guard error.sqlstate == "57014" else { return self.end(work, .failed(error)) }
         self.endCanceled(work, error)
+    }
+
+    /// Whether the work has not run, because something was left behind in its session.
+    private static func isGateShut(_ work: Work, _ error: DatabaseError?, _ affectedRows: Int?) -> Bool {
+        switch work.gate {
+        case .none: false
+        case .noRow: error == nil && affectedRows == 0
+        case .error: error.map { CleanSession.isRaised($0) } ?? false
+        }
+    }
+
+    private func runAgain(_ work: Work) {
+        guard !work.isInterrupted else { return self.end(work, .canceled) }
+        guard work.shutGates < Self.mostShutGates else { return self.end(work, .refused(.noCleanSession)) }
+        work.shutGates += 1
+        if work.shutGates > 1 { work.needsCleanSession = true }
+        work.handler.restarted(work)
+        self.sendAgain(work)
+    }
+
+    private func sendAgain(_ work: Work) {
+        guard !self.isStopped else { return self.end(work, .refused(.stopping)) }
+        work.state = .waiting
+        self.machine.resubmit(
+            .work(work), lane: work.lane, expires: .now() + self.limits.queueTimeout, work.claim)
     }
 
     /// The server canceled a statement: because we asked, because its time was over, or because a signal meant for another hit it.
@@ -247,18 +291,32 @@ package final class Pool: ConnectionKeeperOwner {
             self.end(work, .timedOut)
         } else if work.isRepeatable, !work.isPassedOn, work.repetitions < Self.mostRepetitions, !self.isStopped {
             work.repetitions += 1
-            work.state = .waiting
+            // A deadline that was left behind in the session does that, too.
+            if work.repetitions > 1 { work.needsCleanSession = true }
             work.handler.restarted(work)
-            self.machine.resubmit(
-                .work(work), lane: work.lane, expires: .now() + self.limits.queueTimeout, work.claim)
+            self.sendAgain(work)
         } else {
             self.end(work, .failed(error))
         }
     }
 
     func turnEnded(on connection: Connection) {
+        // What runs now may have been waiting for the session to be put in order when it was interrupted.
+        self.cancelHeadIfInterrupted(of: connection)
         if let slot = self.slot(of: connection), let lease = self.leases[slot] { lease.handler.turnEnded(lease) }
         self.sendWhatCanBeSent()
+    }
+
+    func resetEnded(on connection: Connection) {
+        guard connection.isRetiring, let slot = self.slot(of: connection) else { return }
+        self.machine.retire(slot: slot)
+    }
+
+    func notSent(_ work: Work) {
+        guard !work.isInterrupted else { return self.end(work, .canceled) }
+        guard work.shutGates < Self.mostShutGates else { return self.end(work, .refused(.noCleanSession)) }
+        work.shutGates += 1
+        self.sendAgain(work)
     }
 
     func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection) {}
@@ -283,6 +341,11 @@ package final class Pool: ConnectionKeeperOwner {
 
     /// Whether anything waits for a connection.
     var hasWaiting: Bool { self.machine.waitingCount > 0 }
+
+    /// Puts the session in order if something may have been left behind in it.
+    func putInOrder(_ connection: Connection) {
+        if connection.needsReset { connection.reset(self.cleanSession) }
+    }
 
     /// Something was sent on this connection, outside of the queue.
     func flushSoon(_ connection: Connection) {
@@ -470,7 +533,7 @@ package final class Pool: ConnectionKeeperOwner {
             self.end(work, .refused(.waitedTooLong(isDatabaseAvailable: self.isAvailable)))
         }
         for keeper in self.keepers {
-            guard let connection = keeper.connection, !connection.isHeld, let head = connection.head,
+            guard let connection = keeper.connection, !connection.isHeld, let head = connection.first,
                 now - connection.headSince > head.timeout + Self.grace
             else { continue }
             connection.abandon("the server did not end a call within its timeout")

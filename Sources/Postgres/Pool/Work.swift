@@ -15,6 +15,16 @@ package final class Work {
         case describe(String)
     }
 
+    /// How its statement tells that it has not run, because the session was not clean; see ``CleanSession``.
+    package enum Gate {
+        /// It does not look.
+        case none
+        /// By returning no row, where there is one otherwise.
+        case noRow
+        /// By an error of its own.
+        case error
+    }
+
     /// Where it is on its way. Kept by the pool.
     enum State {
         case new
@@ -48,11 +58,20 @@ package final class Work {
     /// hit it.
     var claim: Claim {
         if self.isStream { return .stream }
-        return self.isExplicitTransaction || !self.isRepeatable || self.isDisposable ? .exclusive : .shared
+        let isAlone =
+            self.isExplicitTransaction || !self.isRepeatable || self.isDisposable || self.needsCleanSession
+        return isAlone ? .exclusive : .shared
     }
+
+    package let gate: Gate
+    /// It is sent only when its connection is idle and has been put in order: it does not look by itself, or has found too often that the
+    /// session was not clean.
+    package internal(set) var needsCleanSession: Bool
 
     let handler: any WorkHandler
     var state = State.new
+    /// How often it has not run because the session was not clean.
+    var shutGates = 0
     /// How long the server ran it; known of work that was sent over a lease, when it has ended.
     package internal(set) var ran = TimeAmount.zero
     var isInterrupted = false
@@ -74,6 +93,8 @@ package final class Work {
         isRepeatable: Bool = true,
         isExplicitTransaction: Bool = false,
         isDisposable: Bool = false,
+        gate: Gate = .none,
+        needsCleanSession: Bool = false,
         timeout: TimeAmount,
         expires: NIODeadline,
         handler: any WorkHandler
@@ -86,6 +107,8 @@ package final class Work {
         self.isRepeatable = isRepeatable
         self.isExplicitTransaction = isExplicitTransaction
         self.isDisposable = isDisposable
+        self.gate = gate
+        self.needsCleanSession = needsCleanSession
         self.timeout = timeout
         self.expires = expires
         self.handler = handler
@@ -142,6 +165,8 @@ package enum Refusal: Sendable, Equatable {
     case queueIsFull
     /// No connection was free, or there was none, for as long as work may wait.
     case waitedTooLong(isDatabaseAvailable: Bool)
+    /// Each session that it was sent to had something left behind in it, again and again.
+    case noCleanSession
     /// The pool is shutting down.
     case stopping
 }

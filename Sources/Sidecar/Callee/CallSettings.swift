@@ -2,21 +2,37 @@ import NIOCore
 import Postgres
 import WAMP
 
-/// What is set for the transaction of one call, ahead of it: its deadline, the role it runs as, and who calls.
+/// What is looked at and set for the transaction of one call: that nothing was left behind in its session, its deadline, the role it runs as, and
+/// who calls.
 ///
-/// A function can leave settings behind in its session. So as soon as any call needs more than a deadline, every call on the pool sets all of
-/// it, known or not, so that nothing of one caller reaches the next. One object for all that runs on the pool, on the event loop.
+/// A function can leave settings behind in its session, and nothing of one caller may reach the next. As a rule the statement of the call looks,
+/// and sets, by itself (``SessionGate``). A role has to be set ahead of it, because whether the function may be executed is looked at before any
+/// condition; so has a deadline. One object for all that runs on the pool, on the event loop.
 final class CallSettings {
     /// Who calls, as far as the router discloses it.
     struct Caller {
         var session: String?
         var authid: String?
         var authrole: String?
+        /// The procedure's URI, where the router tells it.
+        var procedure: String?
 
         /// Whether the router has disclosed anything.
         var isDisclosed: Bool { self.session != nil || self.authid != nil || self.authrole != nil }
 
         static let undisclosed = Caller()
+    }
+
+    /// What is done for one call, so that its function sees what it should and nothing else.
+    struct Precautions {
+        /// Sent ahead of the call's statement.
+        var prelude: (Statement, Parameters)?
+        /// Looked at, and set, by the call's statement.
+        var gate = CallGate.none
+        /// The session is put in order first.
+        var needsCleanSession = false
+        /// `begin` and `commit` go around it.
+        var isExplicitTransaction = false
     }
 
     private static let timeoutAlone = Statement("select pg_catalog.set_config('statement_timeout', $1, true)")
@@ -28,22 +44,34 @@ final class CallSettings {
         pg_catalog.set_config('role', $7, true)
         """)
 
-    /// The deadline that connections have by themselves.
-    private let sessionTimeout: TimeAmount
-    /// Once true, it stays true: functions may count on the settings from then on.
-    private(set) var isInUse: Bool
-    /// The search path of a fresh session.
-    var searchPath = "\"$user\", public"
+    /// What a fresh session is like.
+    var session: CleanSession {
+        didSet { self.gates = Gates(self.session) }
+    }
+    private var gates: Gates
 
-    /// - Parameter isInUse: whether a mapping names a role.
-    init(sessionTimeout: TimeAmount, isInUse: Bool) {
-        self.sessionTimeout = sessionTimeout
-        self.isInUse = isInUse
+    /// The search path of a fresh session.
+    var searchPath: String { self.session.searchPath }
+
+    private struct Gates {
+        let undisclosed: SessionGate
+        let disclosed: SessionGate
+        /// The same, behind a statement that sets the deadline.
+        let undisclosedTimed: SessionGate
+        let disclosedTimed: SessionGate
+
+        init(_ session: CleanSession) {
+            self.undisclosed = SessionGate(session, isTimed: false, setsCaller: false)
+            self.disclosed = SessionGate(session, isTimed: false, setsCaller: true)
+            self.undisclosedTimed = SessionGate(session, isTimed: true, setsCaller: false)
+            self.disclosedTimed = SessionGate(session, isTimed: true, setsCaller: true)
+        }
     }
 
-    /// A mapping that names a role was added.
-    func use() {
-        self.isInUse = true
+    /// - Parameter session: what a fresh session is like.
+    init(_ session: CleanSession) {
+        self.session = session
+        self.gates = Gates(session)
     }
 
     /// The statements to send ahead of an event: everything is set, always, since what a function leaves behind would reach the next event.
@@ -54,7 +82,8 @@ final class CallSettings {
     func eventPreludes(timeout: TimeAmount, role: String?) -> (guarded: Statement, plain: Statement) {
         let values = [
             ("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath), ("wamp.procedure", ""),
-            ("wamp.caller", ""), ("wamp.caller_authid", ""), ("wamp.caller_authrole", ""), ("role", role ?? "none"),
+            ("wamp.caller", ""), ("wamp.caller_authid", ""), ("wamp.caller_authrole", ""),
+            ("role", role ?? self.session.role),
         ]
         let settings = values.map { name, value in
             "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), true)"
@@ -67,25 +96,55 @@ final class CallSettings {
         return (Statement("select \(order), \(settings)"), Statement("select \(settings)"))
     }
 
-    /// The statement to send ahead of a call, or nil if the session's own settings are right.
-    func prelude(
-        timeout: TimeAmount, role: String?, procedure: String, caller: Caller
-    ) -> (Statement, Parameters)? {
-        if caller.isDisclosed { self.isInUse = true }
-        guard self.isInUse else { return self.timeoutAlone(timeout) }
+    /// What to do for a call.
+    ///
+    /// - Parameters:
+    ///   - role: nil for the session's own.
+    ///   - procedure: its URI, where the router does not tell it.
+    func precautions(
+        for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller
+    ) -> Precautions {
+        if plan.isProcedure {
+            // Alone it can commit by itself; nothing that is set for a transaction would outlast that.
+            guard role != nil || caller.isDisclosed else {
+                return Precautions(prelude: self.timeoutAlone(timeout), needsCleanSession: true)
+            }
+            return Precautions(
+                prelude: self.everything(timeout, role, procedure, caller), needsCleanSession: true,
+                isExplicitTransaction: true)
+        }
+        let isTimed = timeout != self.session.timeout
+        switch (plan.gates, caller.isDisclosed) {
+        case (.setsCaller, true) where role == nil:
+            let gate = isTimed ? self.gates.disclosedTimed : self.gates.disclosed
+            let values = [
+                caller.session ?? "", caller.authid ?? "", caller.authrole ?? "", caller.procedure ?? procedure,
+            ]
+            return Precautions(prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: values))
+        case (.setsCaller, false) where role == nil, (.looksOnly, false) where role == nil:
+            let gate = isTimed ? self.gates.undisclosedTimed : self.gates.undisclosed
+            return Precautions(prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: []))
+        default:
+            return Precautions(prelude: self.everything(timeout, role, procedure, caller))
+        }
+    }
+
+    private func everything(
+        _ timeout: TimeAmount, _ role: String?, _ procedure: String, _ caller: Caller
+    ) -> (Statement, Parameters) {
         var values = Parameters()
         values.append(Self.milliseconds(timeout))
         values.append(self.searchPath)
-        values.append(procedure)
+        values.append(caller.procedure ?? procedure)
         values.append(caller.session ?? "")
         values.append(caller.authid ?? "")
         values.append(caller.authrole ?? "")
-        values.append(role ?? "none")
+        values.append(role ?? self.session.role)
         return (Self.everything, values)
     }
 
     private func timeoutAlone(_ timeout: TimeAmount) -> (Statement, Parameters)? {
-        guard timeout != self.sessionTimeout else { return nil }
+        guard timeout != self.session.timeout else { return nil }
         var values = Parameters()
         values.append(Self.milliseconds(timeout))
         return (Self.timeoutAlone, values)
@@ -94,19 +153,5 @@ final class CallSettings {
     /// At least 1: for the server 0 is no deadline at all.
     private static func milliseconds(_ timeout: TimeAmount) -> String {
         "\(min(max(timeout.nanoseconds / 1_000_000, 1), Int64(Int32.max)))"
-    }
-}
-
-extension CallSettings.Caller {
-    /// Takes what an INVOCATION's details disclose. What could not be a setting's value counts as not disclosed.
-    init(_ details: Details) {
-        self.session = details.integer("caller").map { "\($0)" }
-        self.authid = Self.text(details, "caller_authid")
-        self.authrole = Self.text(details, "caller_authrole")
-    }
-
-    private static func text(_ details: Details, _ key: String) -> String? {
-        guard let text = details.string(key), !text.utf8.contains(0) else { return nil }
-        return text
     }
 }

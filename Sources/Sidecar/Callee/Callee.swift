@@ -6,27 +6,21 @@ import WAMPClient
 
 /// The callee role: functions of the database are procedures on the router. On the event loop.
 final class Callee {
-    /// How often what can't be called is looked up, whether it is called or not.
-    private static let lookInterval = TimeAmount.seconds(10)
     /// How long the router may take to answer UNREGISTER when the process is told to stop.
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
     let definitions: Definitions
-    private(set) var routes: [ProcedureRoute]
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
-    private let changed: () -> Void
-    private lazy var registrar = Registrar(
-        routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
+    private let registrar: Registrar
     private let settings: CallSettings
     private let budget: RouterBudget
     private var isRouterCrossbar = false
-    private var nextLook: Scheduled<Void>?
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
@@ -42,43 +36,27 @@ final class Callee {
     ) throws(StartError) {
         self.pool = pool
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
+            observer: observer, changed: changed)
         self.eventLoop = eventLoop
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
-        self.changed = changed
-        var routes: [ProcedureRoute] = []
-        for mapping in configuration.procedures {
-            routes.append(try ProcedureRoute(mapping, in: configuration, pool: pool))
-        }
-        self.routes = routes
         self.settings = settings
         self.budget = budget
+        self.registrar = Registrar(eventLoop: eventLoop, observer: observer, changed: changed)
+        for mapping in configuration.procedures {
+            self.add(try ProcedureRoute(mapping, in: configuration, pool: pool))
+        }
     }
 
     // MARK: - Health
 
     /// Whether all procedures have been registered or refused, and all functions looked at.
-    var isSettled: Bool {
-        self.registrar.isComplete && self.isAllKnown
-    }
+    var isSettled: Bool { self.registrar.isComplete && self.definitions.isSettled }
 
-    private var isAllKnown: Bool {
-        self.routes.allSatisfy { route in
-            route.allDefinitions.allSatisfy { definition in
-                switch definition.state {
-                case .unknown: route.isLate
-                case .plan, .fault: true
-                }
-            }
-        }
-    }
-
-    /// What does not work, one sentence each.
-    var complaints: [String] {
-        self.registrar.refusals.map { "\($0.uri): \($0.reason)" } + self.definitions.faults.map(\.description)
-    }
+    /// What does not work.
+    var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
     // MARK: - Procedures at run time
 
@@ -94,22 +72,25 @@ final class Callee {
         let route = ProcedureRoute(
             mapping: mapping, uri: uri, place: place, pool: self.pool, registration: registration)
         route.isLate = isLate
-        if mapping.role != .session { self.settings.use() }
-        self.routes.append(route)
-        self.registrar.add(route)
-        self.lookUpWhatIsNotKnown()
+        self.add(route)
+        route.allDefinitions.forEach(self.definitions.lookUpSoon)
         return route
+    }
+
+    private func add(_ route: ProcedureRoute) {
+        for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !route.isLate) }
+        self.registrar.add(route)
+        self.budget.parties += 1
     }
 
     /// A procedure is no more. Calls of it that run are answered.
     func remove(_ route: ProcedureRoute) {
-        guard let index = self.routes.firstIndex(where: { $0 === route }) else { return }
-        self.routes.remove(at: index)
         for definition in route.allDefinitions {
             self.definitions.forget(definition)
             definition.plan?.statements.forEach(self.pool.retire)
         }
         self.registrar.remove(route)
+        self.budget.parties -= 1
     }
 
     // MARK: - The two sides
@@ -138,28 +119,9 @@ final class Callee {
         self.registrar.resume()
     }
 
-    /// Looks up what is not known, or was wrong when last looked at, and again after a while as long as something is wrong: a call finds
-    /// out by itself, but readiness must not wait for one.
+    /// Looks up what is not known, or was wrong when last looked at.
     func lookUpWhatIsNotKnown() {
-        for route in self.routes {
-            for definition in route.allDefinitions {
-                switch definition.state {
-                case .plan: break
-                case .unknown, .fault:
-                    self.definitions.lookUp(definition) { _ in self.lookAgainLater() }
-                }
-            }
-        }
-    }
-
-    private func lookAgainLater() {
-        guard self.nextLook == nil, !self.isStopping, !self.isAllKnown || !self.definitions.faults.isEmpty else {
-            return
-        }
-        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
-            self.nextLook = nil
-            self.lookUpWhatIsNotKnown()
-        }
+        self.definitions.lookUpWhatIsNotKnown()
     }
 
     /// Which sidecar leads has been decided, or has changed: the leader has the procedures of which there may be only one.
@@ -176,7 +138,7 @@ final class Callee {
     func drain(completion: @escaping () -> Void) {
         self.isStopping = true
         self.drained = completion
-        self.nextLook?.cancel()
+        self.definitions.stop()
         self.registrar.withdraw()
         self.registrar.answered = { self.finishDraining() }
         self.unregistering = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unregisterPatience) {
@@ -207,15 +169,15 @@ final class Callee {
         }
         // A second invocation of the same id could not be told from the first in its answer.
         guard self.calls[invocation.request] == nil else { return }
-        let caller =
-            invocation.details.isEmpty ? CallSettings.Caller.undisclosed : CallSettings.Caller(invocation.details)
+        let facts = InvocationFacts(invocation.details)
+        let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
             let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
-        guard let share = self.budget.admit(invocation.payload, invocation.details) else {
+        guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
             let failure = CallFailure(
                 WAMPError.unavailable, "too much of what has come from the router waits for the database")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
@@ -223,14 +185,11 @@ final class Callee {
         }
         var invocation = invocation
         invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
-        if !invocation.details.isEmpty {
-            invocation.details = invocation.details.compacted(always: self.budget.isCrowded)
-        } else {
-            invocation.details = .empty
-        }
+        invocation.details =
+            invocation.details.isEmpty ? .empty : invocation.details.compacted(always: self.budget.isCrowded)
         let call = ProcedureCall(
-            invocation, share: share, route: route, definition: definition, caller: caller,
-            timeout: self.timeout(of: invocation, route: route), session: session, callee: self,
+            invocation, share: share, facts: facts, route: route, definition: definition,
+            timeout: self.timeout(of: facts, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call
         call.start()
@@ -252,22 +211,16 @@ final class Callee {
 
     // MARK: - Settings
 
-    /// Whether each call is preceded by settings of its own.
-    var areSettingsInUse: Bool { self.settings.isInUse }
-
-    /// What has to be set ahead of a call.
-    func prelude(of call: ProcedureCall) -> (Statement, Parameters)? {
-        let procedure = call.invocation.details.isEmpty ? nil : call.invocation.details.string("procedure")
-        return self.settings.prelude(
-            timeout: call.timeout, role: call.definition.role, procedure: procedure ?? call.route.uri.text,
-            caller: call.caller)
+    /// What has to be looked at and set for a call.
+    func precautions(of call: ProcedureCall, _ plan: ProcedurePlan) -> CallSettings.Precautions {
+        self.settings.precautions(
+            for: plan, timeout: call.timeout, role: call.definition.role, procedure: call.route.uri.text,
+            caller: call.facts.caller)
     }
 
     /// The mapping's timeout, or the call's if that is shorter.
-    private func timeout(of invocation: Invocation, route: ProcedureRoute) -> TimeAmount {
-        guard !invocation.details.isEmpty, let number = invocation.details.integer("timeout"), number > 0 else {
-            return route.timeout
-        }
+    private func timeout(of facts: InvocationFacts, route: ProcedureRoute) -> TimeAmount {
+        guard let number = facts.timeout, number > 0 else { return route.timeout }
         // Beyond a day no unit makes it shorter than the mapping's.
         let bounded = min(number, 86_400_000)
         switch self.timeoutUnit {

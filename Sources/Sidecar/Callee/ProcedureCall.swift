@@ -18,7 +18,7 @@ final class ProcedureCall: WorkHandler {
     let invocation: Invocation
     let route: ProcedureRoute
     let definition: ProcedureDefinition
-    let caller: CallSettings.Caller
+    let facts: InvocationFacts
     /// The deadline that the server is given: the mapping's, or the call's own if that is shorter.
     let timeout: TimeAmount
     let arrived: NIODeadline
@@ -33,19 +33,21 @@ final class ProcedureCall: WorkHandler {
     private var progress: ProgressiveResult?
     private var serializationFailures = 0
     private var hasLookedAgain = false
+    /// It failed ahead of the function, as it would if a role had been left behind in its session: it is run once more in one that is clean.
+    private var needsCleanSession = false
     private var isInterrupted = false
     /// The session has ended: it is not run again for nobody.
     private var isOver = false
 
     init(
-        _ invocation: Invocation, share: RouterBudget.Share, route: ProcedureRoute, definition: ProcedureDefinition,
-        caller: CallSettings.Caller, timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
+        _ invocation: Invocation, share: RouterBudget.Share, facts: InvocationFacts, route: ProcedureRoute,
+        definition: ProcedureDefinition, timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
     ) {
         self.invocation = invocation
         self.share = share
         self.route = route
         self.definition = definition
-        self.caller = caller
+        self.facts = facts
         self.timeout = timeout
         self.arrived = now
         self.session = session
@@ -104,17 +106,20 @@ final class ProcedureCall: WorkHandler {
             return self.fail(CallFailure(WAMPError.unavailable, "the function is not known"))
         }
         do throws(CallFailure) {
-            let bound = try self.bind(plan)
+            let precautions = self.callee.precautions(of: self, plan)
+            let bound = try self.bind(plan, precautions.gate)
             let isStream = plan.isSet && self.takesProgress
             let work = Work(
                 lane: self.route.lane,
                 command: .prepared(bound.statement, bound.parameters),
-                prelude: self.callee.prelude(of: self),
+                prelude: precautions.prelude,
                 isSet: plan.isSet,
                 isStream: isStream,
                 isRepeatable: !plan.isProcedure,
-                isExplicitTransaction: plan.isProcedure && self.callee.areSettingsInUse,
+                isExplicitTransaction: precautions.isExplicitTransaction,
                 isDisposable: plan.isUntrusted,
+                gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
                 handler: self)
@@ -135,8 +140,7 @@ final class ProcedureCall: WorkHandler {
 
     /// Whether the caller asks for a result in parts, and the router says that it knows what those are.
     private var takesProgress: Bool {
-        !self.invocation.details.isEmpty && self.invocation.details.bool("receive_progress") == true
-            && self.session.routerAnnounces("progressive_call_results", role: .dealer)
+        self.facts.receivesProgress && self.session.routerAnnounces("progressive_call_results", role: .dealer)
     }
 
     private func progressiveResult(of work: Work) -> ProgressiveResult {
@@ -157,11 +161,14 @@ final class ProcedureCall: WorkHandler {
         self.lookUp()
     }
 
-    private func bind(_ plan: ProcedurePlan) throws(CallFailure) -> (statement: Statement, parameters: Parameters) {
+    private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
+        statement: Statement, parameters: Parameters
+    ) {
         defer { plan.takeRetired().forEach(self.callee.pool.retire) }
         do {
             return try plan.bind(
-                self.invocation.payload, details: self.invocation.details, procedure: self.route.uri.text)
+                self.invocation.payload, details: self.invocation.details, procedure: self.route.uri.text,
+                gate: gate)
         } catch {
             throw CallFailure(error)
         }
@@ -237,6 +244,10 @@ final class ProcedureCall: WorkHandler {
                 self.serializationFailures += 1
                 return self.submit()
             }
+            if error.sqlstate == "42501", !self.needsCleanSession, !plan.comesFromWithin(error) {
+                self.needsCleanSession = true
+                return self.submit()
+            }
             if !self.hasLookedAgain, DefinitionChange.isPossible(error, in: plan) {
                 return self.lookAgain()
             }
@@ -294,6 +305,11 @@ final class ProcedureCall: WorkHandler {
             } else {
                 CallFailure(WAMPError.unavailable, "the database is not available")
             }
+        case .noCleanSession:
+            CallFailure(
+                WAMPError.unavailable,
+                "functions leave settings behind in their sessions faster than those can be put in order; "
+                    + "let them use set_config(.., true) or SET LOCAL")
         case .stopping:
             CallFailure(WAMPError.unavailable, "the sidecar is stopping")
         }

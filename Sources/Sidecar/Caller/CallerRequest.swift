@@ -41,8 +41,8 @@ struct CallerRequest {
             } catch {
                 throw CallerAnswer.Failure(code: "22023", message: error.description)
             }
-        case .status:
-            throw CallerAnswer.Failure(code: "XX000", message: "the state is not asked of the router")
+        case .status, .prove:
+            throw CallerAnswer.Failure(code: "XX000", message: "the router is not asked for this")
         }
     }
 

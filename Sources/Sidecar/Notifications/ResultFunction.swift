@@ -26,11 +26,12 @@ final class ResultFunction {
         self.budget = budget
         self.lane = pool.addLane(concurrency: nil)
         self.observer = observer
+        budget.parties += 1
     }
 
     /// Runs the function with a result's arguments.
     func run(_ result: CallResult, procedure: URI, channel: String) {
-        guard let share = self.budget.admit(result.payload) else {
+        guard let share = self.budget.admit(result.payload, of: ObjectIdentifier(self)) else {
             return self.observer(
                 .notificationResultFailed(
                     channel: channel, function: self.reference,
@@ -67,15 +68,19 @@ final class ResultFunction {
 
     private func submit(_ run: Run, _ plan: ProcedurePlan) {
         do {
-            let bound = try plan.bind(run.payload, details: .empty, procedure: run.procedure.text)
+            let precautions = self.settings.precautions(
+                for: plan, timeout: Self.timeout, role: nil, procedure: run.procedure.text, caller: .undisclosed)
+            let bound = try plan.bind(
+                run.payload, details: .empty, procedure: run.procedure.text, gate: precautions.gate)
             plan.takeRetired().forEach(self.pool.retire)
             self.pool.submit(
                 Work(
                     lane: self.lane, command: .prepared(bound.statement, bound.parameters),
-                    prelude: self.settings.prelude(
-                        timeout: Self.timeout, role: nil, procedure: run.procedure.text, caller: .undisclosed),
+                    prelude: precautions.prelude,
                     isSet: plan.isSet, isRepeatable: !plan.isProcedure,
-                    isExplicitTransaction: plan.isProcedure && self.settings.isInUse, timeout: Self.timeout,
+                    isExplicitTransaction: precautions.isExplicitTransaction,
+                    gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                    needsCleanSession: precautions.needsCleanSession, timeout: Self.timeout,
                     expires: .now() + Self.timeout, handler: run
                 ))
         } catch {

@@ -21,6 +21,9 @@ package struct FunctionQuery: Sendable {
         case set(String, tail: String)
     }
 
+    /// The name of the call's rows in its statement. A column of that name would be taken for the row.
+    static let row = "\"wamp.row\""
+
     /// Decides how the call stands in its statement.
     ///
     /// - Throws: a fault if the mapping's `results` do not suit the function's result.
@@ -44,10 +47,19 @@ package struct FunctionQuery: Sendable {
 
     /// The statement's text; the last of the parameters is given last.
     ///
-    /// - Parameter isGiven: see ``FunctionCall/expression(_:)``.
-    package func text(_ isGiven: (Int) -> Bool) -> String {
+    /// - Parameters:
+    ///   - gate: what it looks at before it runs the function; nil for nothing.
+    ///   - isGiven: see ``FunctionCall/expression(_:)``.
+    package func text(_ gate: SessionGate? = nil, _ isGiven: (Int) -> Bool) -> String {
         let function = call.function
         let expression = call.expression(isGiven)
+        let count = function.parameters.indices.count { function.parameters[$0].mode != .output && isGiven($0) }
+        var guardCondition = self.guardCondition
+        if let gate {
+            let isNoRow = self.isShutByNoRow
+            let condition = isNoRow ? gate.condition(behind: count) : gate.raisingCondition(behind: count)
+            guardCondition = "\(condition) and \(guardCondition)"
+        }
         switch form {
         case .procedure:
             return "call \(expression)"
@@ -58,12 +70,30 @@ package struct FunctionQuery: Sendable {
                 : columns.document(expression, type: function.result)
             return "select \(value) where \(guardCondition)"
         case .single(let value):
-            return "select \(value) from (select \(expression) as v where \(guardCondition) offset 0) as r"
+            return "select \(value) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)"
         case .set(let value, let tail):
             // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
-            let alias = function.hasOutParameters ? "r(\(names))" : "r"
+            let alias = function.hasOutParameters ? "\(Self.row)(\(names))" : Self.row
             return "select \(value) from \(expression) as \(alias) where \(guardCondition)\(tail)"
+        }
+    }
+
+    /// What the statement can look at, and set. Where the server may take a set's function for a part of the statement, what it reads of the
+    /// caller can be read before the condition has set it: partitions are chosen when the statement starts.
+    package var gates: ProcedurePlan.Gates {
+        switch form {
+        case .procedure: .none
+        case .scalar, .single: .setsCaller
+        case .set: call.function.isSQL ? .looksOnly : .setsCaller
+        }
+    }
+
+    /// Whether no row says that the gate was shut; elsewhere it is an error.
+    package var isShutByNoRow: Bool {
+        switch form {
+        case .scalar, .single: true
+        case .procedure, .set: false
         }
     }
 
@@ -78,7 +108,7 @@ package struct FunctionQuery: Sendable {
             return (.scalar, .nothing)
         }
         if function.isWAMPResult(of: options.interfaceSchema), results == .auto {
-            return (.single("(r.v).args, (r.v).kwargs"), .result)
+            return (.single("(\(row).v).args, (\(row).v).kwargs"), .result)
         }
         let isObject = !function.columns.isEmpty || function.isRecord
         let isJSON = TypeOID.isJSON(function.result.base)
@@ -98,14 +128,14 @@ package struct FunctionQuery: Sendable {
             shape = .keywordArguments
         }
         if function.isSingleColumn, let column = function.columns.first {
-            return (.single(columns.object([column]) { _ in "r.v" }), shape)
+            return (.single(columns.object([column]) { _ in "\(row).v" }), shape)
         }
         if function.columns.contains(where: { columns.isSpecial($0.type) }) {
-            let object = columns.object(function.columns) { "(r.v).\(SQLText.identifier($0.name))" }
-            return (.single("case when r.v is distinct from null then \(object) end"), shape)
+            let object = columns.object(function.columns) { "(\(row).v).\(SQLText.identifier($0.name))" }
+            return (.single("case when \(row).v is distinct from null then \(object) end"), shape)
         }
         if function.columns.isEmpty, columns.repeats(function.result) {
-            return (.single(columns.document("r.v", type: function.result)), shape)
+            return (.single(columns.document("\(row).v", type: function.result)), shape)
         }
         return (.scalar, shape)
     }
@@ -123,24 +153,24 @@ package struct FunctionQuery: Sendable {
         if results == .row || results == .kwargs, !isObject { throw notFitting(results, "objects", function) }
         let isPlain =
             !function.isSingleColumn && !function.columns.contains { columns.isSpecial($0.type) }
-        let row: String
+        let document: String
         if function.columns.isEmpty {
-            row = columns.document("r", type: function.result)
+            document = columns.document(row, type: function.result)
         } else if isPlain {
-            row = "pg_catalog.to_json(r)"
+            document = "pg_catalog.to_json(\(row))"
         } else {
-            row = columns.object(function.columns) { "r.\(SQLText.identifier($0.name))" }
+            document = columns.object(function.columns) { "\(row).\(SQLText.identifier($0.name))" }
         }
         switch results {
-        case .auto, .rows: return (.set(row, tail: ""), .rows)
-        case .row: return (.set(row, tail: " limit 1"), .row)
-        case .kwargs: return (.set(row, tail: " limit 1"), .keywordArguments)
-        case .args: return (.set("coalesce(pg_catalog.json_agg(\(row)), '[]')", tail: ""), .arguments)
+        case .auto, .rows: return (.set(document, tail: ""), .rows)
+        case .row: return (.set(document, tail: " limit 1"), .row)
+        case .kwargs: return (.set(document, tail: " limit 1"), .keywordArguments)
+        case .args: return (.set("coalesce(pg_catalog.json_agg(\(document)), '[]')", tail: ""), .arguments)
         case .value:
             guard function.columns.count == 1, let column = function.columns.first else {
-                return (.set(row, tail: " limit 1"), .value)
+                return (.set(document, tail: " limit 1"), .value)
             }
-            let value = columns.document("r.\(SQLText.identifier(column.name))", type: column.type)
+            let value = columns.document("\(row).\(SQLText.identifier(column.name))", type: column.type)
             return (.set(value, tail: " limit 1"), .value)
         }
     }

@@ -11,13 +11,13 @@ package final class NativeConvention {
     private let overloads: [FunctionOverload]
     private let signature: String
     /// Makes a statement's text for some of the parameters, by their indices.
-    private let text: (_ isGiven: (Int) -> Bool) -> String
+    private let text: (_ gate: SessionGate?, _ isGiven: (Int) -> Bool) -> String
     private let conversions: [ArgumentConversion]
     /// The indices of the parameters that a call can give.
     private let inputs: [Int]
     private let variadic: Int?
     private let indexByName: [String: Int]
-    private var shapes: [(given: Given, statement: Statement)] = []
+    private var shapes: [(given: Given, gate: SessionGate?, statement: Statement)] = []
     private(set) var retired: [Statement] = []
 
     /// A bit for each parameter that is given.
@@ -37,7 +37,7 @@ package final class NativeConvention {
     ///   - text: the statement's text for the parameters (by index) that are given; values come in their order.
     package init(
         _ parameters: [FunctionParameter], overloads: [FunctionOverload] = [], signature: String,
-        text: @escaping (_ isGiven: (Int) -> Bool) -> String
+        text: @escaping (_ gate: SessionGate?, _ isGiven: (Int) -> Bool) -> String
     ) throws(PlanFault) {
         guard parameters.count <= Self.longestList else {
             throw PlanFault("\(signature) has more than \(Self.longestList) parameters")
@@ -61,13 +61,14 @@ package final class NativeConvention {
 
     /// Hands over the statements that were given up since the last time.
     package func takeRetired() -> [Statement] {
+        guard !retired.isEmpty else { return [] }
         defer { retired.removeAll() }
         return retired
     }
 
     /// Gives each argument its parameter.
     package func bind(
-        _ payload: Payload
+        _ payload: Payload, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
         let fixed = variadic == nil ? inputs.count : inputs.count - 1
         let positional: JSON.Elements?
@@ -98,8 +99,10 @@ package final class NativeConvention {
             values[index] = value
         }
         let given = try given(values, hasRest: hasRest)
-        let statement = try statement(given)
-        return (statement, try bound(given, values, rest: positional, payload))
+        let statement = try statement(given, gate.gate)
+        var parameters = try bound(given, values, rest: positional, payload)
+        gate.append(to: &parameters)
+        return (statement, parameters)
     }
 
     private func given(_ values: [JSONElement?], hasRest: Bool) throws(BindingError) -> Given {
@@ -137,12 +140,12 @@ package final class NativeConvention {
         return bound
     }
 
-    private func statement(_ given: Given) throws(BindingError) -> Statement {
-        if let shape = shapes.first(where: { $0.given == given }) { return shape.statement }
+    private func statement(_ given: Given, _ gate: SessionGate?) throws(BindingError) -> Statement {
+        if let shape = shapes.first(where: { $0.given == given && $0.gate === gate }) { return shape.statement }
         try checkOverloads(given)
-        let statement = Statement(text { given & 1 << Given($0) != 0 })
+        let statement = Statement(text(gate) { given & 1 << Given($0) != 0 })
         if shapes.count == Self.limit { retired.append(shapes.removeFirst().statement) }
-        shapes.append((given, statement))
+        shapes.append((given, gate, statement))
         return statement
     }
 

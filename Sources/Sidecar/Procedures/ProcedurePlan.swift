@@ -17,8 +17,21 @@ package final class ProcedurePlan {
     package let function: FunctionDefinition?
     /// See ``PlanOptions/guardCondition``.
     package let guardCondition: String?
+    /// What its statements can look at, and set, by themselves.
+    package let gates: Gates
+    private let isShutByNoRow: Bool
     private let output: ProcedureOutput?
     private let convention: Convention
+
+    /// What the statements of a plan can look at, and set, before they run anything.
+    package enum Gates: Sendable {
+        /// Nothing: all is set ahead.
+        case none
+        /// Whether the session is clean; what parts of the statement read of the caller may be read ahead of the condition.
+        case looksOnly
+        /// Whether the session is clean, and who calls.
+        case setsCaller
+    }
 
     private enum Convention {
         case raw(RawConvention)
@@ -33,6 +46,8 @@ package final class ProcedurePlan {
         let query = try FunctionQuery(function, options: options)
         self.function = function
         self.guardCondition = options.guardCondition
+        self.gates = query.gates
+        self.isShutByNoRow = query.isShutByNoRow
         self.signature = function.signature
         self.isProcedure = function.isProcedure
         self.result = query.shape
@@ -64,13 +79,18 @@ package final class ProcedurePlan {
         let query = try StatementQuery(mapping, description, options: options)
         self.function = nil
         self.guardCondition = nil
+        self.gates = query.takesGate ? .looksOnly : .none
+        self.isShutByNoRow = false
         self.signature = query.signature
         self.isProcedure = false
         self.result = query.shape
         self.output = nil
         self.convention = .statement(
-            try NativeConvention(query.parameters, signature: query.signature) { _ in query.text })
+            try NativeConvention(query.parameters, signature: query.signature) { gate, _ in query.text(gate) })
     }
+
+    /// How the statement tells that its gate was shut.
+    package var gateSign: Work.Gate { self.isShutByNoRow ? .noRow : .error }
 
     /// True if the result can have any number of rows.
     package var isSet: Bool { result == .rows }
@@ -81,21 +101,22 @@ package final class ProcedurePlan {
     ///   - payload: the call's arguments. Their bytes are copied once, into the parameters.
     ///   - details: the invocation's details, for a raw function that takes them.
     ///   - procedure: the URI of the registration, for the details that lack it; nil if they are not a call's.
+    ///   - gate: what the statement looks at before it runs anything.
     /// - Throws: a fault of the caller's.
     package func bind(
-        _ payload: Payload, details: Details, procedure: String?
+        _ payload: Payload, details: Details, procedure: String?, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
         if let fault = payload.fault { throw BindingError("\(fault); \(signature)") }
         switch convention {
-        case .raw(let raw): return try raw.bind(payload, details: details, procedure: procedure)
-        case .native(let native), .statement(let native): return try native.bind(payload)
+        case .raw(let raw): return try raw.bind(payload, details: details, procedure: procedure, gate: gate)
+        case .native(let native), .statement(let native): return try native.bind(payload, gate: gate)
         }
     }
 
     /// Hands over the statements that are used no more since the last time: connections should deallocate them.
     package func takeRetired() -> [Statement] {
         switch convention {
-        case .raw: []
+        case .raw(let raw): raw.takeRetired()
         case .native(let native), .statement(let native): native.takeRetired()
         }
     }

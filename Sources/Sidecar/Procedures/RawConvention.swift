@@ -6,7 +6,11 @@ package import WAMP
 package final class RawConvention {
     private let signature: String
     private let parameterCount: Int
-    private let statement: Statement
+    private let query: FunctionQuery
+    /// One for each gate that calls have had of late.
+    private var shapes: [(gate: SessionGate?, statement: Statement)] = []
+    private var retired: [Statement] = []
+    private static let limit = 6
     /// The details of a call of the last procedure that have nothing of the router's: `{"procedure":"com.example.add2"}`.
     /// Both are nearly always the same.
     private var plainDetails = ByteBuffer()
@@ -33,15 +37,30 @@ package final class RawConvention {
     package init(_ function: FunctionDefinition, query: FunctionQuery) {
         self.signature = function.signature
         self.parameterCount = function.parameters.count
-        self.statement = Statement(query.text { _ in true })
+        self.query = query
     }
 
-    /// The statement, which is one and the same for all calls.
-    package var statements: [Statement] { [statement] }
+    /// The statements that calls use now, one for each gate.
+    package var statements: [Statement] { shapes.map(\.statement) }
+
+    /// Hands over the statements that were given up since the last time.
+    package func takeRetired() -> [Statement] {
+        guard !retired.isEmpty else { return [] }
+        defer { retired.removeAll() }
+        return retired
+    }
+
+    private func statement(_ gate: SessionGate?) -> Statement {
+        if let shape = shapes.first(where: { $0.gate === gate }) { return shape.statement }
+        let statement = Statement(query.text(gate) { _ in true })
+        if shapes.count == Self.limit { retired.append(shapes.removeFirst().statement) }
+        shapes.append((gate, statement))
+        return statement
+    }
 
     /// Binds the payload as it is. Absent arguments are `[]`, absent keyword arguments `{}`.
     package func bind(
-        _ payload: Payload, details: Details, procedure: String?
+        _ payload: Payload, details: Details, procedure: String?, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
         let bytes =
             payload.byteCount
@@ -66,7 +85,8 @@ package final class RawConvention {
             throw BindingError(Self.message(error) + "; " + signature)
         }
         if parameterCount > 2 { appendDetails(details, procedure: procedure, to: &parameters) }
-        return (statement, parameters)
+        gate.append(to: &parameters)
+        return (statement(gate.gate), parameters)
     }
 
     private static func message(_ error: JSONError) -> String {

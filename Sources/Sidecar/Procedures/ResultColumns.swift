@@ -54,7 +54,8 @@ package struct ResultColumns: Sendable, Equatable {
         let fields = columns.map { column in
             "\(field(value(column), type: column.type)) as \(SQLText.identifier(column.name))"
         }
-        return "(select pg_catalog.to_json(o) from (select \(fields.joined(separator: ", "))) as o)"
+        return
+            "(select pg_catalog.to_json(\"wamp.object\") from (select \(fields.joined(separator: ", "))) as \"wamp.object\")"
     }
 
     /// WAMP binary in JSON: U+0000 and base64, in one line.

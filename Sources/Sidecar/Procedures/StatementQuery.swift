@@ -29,8 +29,12 @@ package struct StatementDescription: Sendable, Equatable {
 ///
 /// Rows become objects; a statement that changes rows and returns none gives their number.
 package struct StatementQuery: Sendable {
-    /// The statement's text.
-    package let text: String
+    /// What it looks at before it runs anything goes between these.
+    private let beginning: String
+    private let condition: String?
+    private let end: String
+    /// Whether it can look at anything.
+    package let takesGate: Bool
     /// What the rows become.
     package let shape: ResultShape
     /// The parameters, named and typed.
@@ -38,8 +42,18 @@ package struct StatementQuery: Sendable {
     /// The parameters, for messages: `sql(pattern text, limit bigint)`.
     package let signature: String
 
-    /// The name that the statement's rows have in ours; it hides a table of that name from nobody.
-    private static let rows = "wamp_sidecar_rows"
+    /// The name that the statement's rows have in ours: no table has it, unless on purpose.
+    private static let rows = "\"wamp.rows\""
+    private static let row = FunctionQuery.row
+
+    /// The statement's text.
+    ///
+    /// - Parameter gate: what it looks at before it runs anything; nil for nothing, and without a meaning if it takes none.
+    package func text(_ gate: SessionGate? = nil) -> String {
+        let gate = self.takesGate ? gate?.raisingCondition(behind: self.parameters.count) : nil
+        let conditions = [gate, self.condition].compactMap { $0 }
+        return self.beginning + (conditions.isEmpty ? "" : " where " + conditions.joined(separator: " and ")) + self.end
+    }
 
     /// Writes the statement.
     ///
@@ -64,7 +78,10 @@ package struct StatementQuery: Sendable {
         if mapping.verb == .merge, !mapping.hasReturning {
             // Before PostgreSQL 17 MERGE can't stand in a WITH list, nor tell how many rows it has changed.
             guard options.results == .auto else { throw PlanFault("results: \(options.results) is not for this MERGE") }
-            self.text = preamble + main
+            self.beginning = preamble + main
+            self.condition = nil
+            self.end = ""
+            self.takesGate = false
             self.shape = .nothing
             return
         }
@@ -72,47 +89,53 @@ package struct StatementQuery: Sendable {
             guard options.results == .auto || options.results == .value else {
                 throw PlanFault("results: \(options.results) needs rows; let the statement have RETURNING")
             }
-            self.text = Self.wrapped(
-                preamble, main + "\nreturning 1", isQuery: false, select: "pg_catalog.count(*)", tail: "")
+            self.beginning = Self.wrapped(
+                preamble, main + "\nreturning 1", isQuery: false, select: "pg_catalog.count(*)")
+            self.condition = nil
+            self.end = ""
+            self.takesGate = true
             self.shape = .value
             return
         }
-        let (select, shape, tail) = Self.result(description.columns, options)
-        self.text = Self.wrapped(preamble, main, isQuery: mapping.verb.isQuery, select: select, tail: tail)
-        self.shape = shape
+        let select: String
+        (select, self.shape, self.condition, self.end) = Self.result(description.columns, options)
+        self.beginning = Self.wrapped(preamble, main, isQuery: mapping.verb.isQuery, select: select)
+        self.takesGate = true
     }
 
     /// The statement as a part of ours. A line break ends a comment at its end.
     private static func wrapped(
-        _ preamble: String, _ main: String, isQuery: Bool, select: String, tail: String
+        _ preamble: String, _ main: String, isQuery: Bool, select: String
     ) -> String {
         if isQuery, preamble.isEmpty {
-            return "select \(select) from (\(main)\n) as r\(tail)"
+            return "select \(select) from (\(main)\n) as \(row)"
         }
         // What changes rows must stand at the top level of a WITH list, and so must the lists of the statement itself.
         let list = preamble.isEmpty ? "with " : preamble + "\n, "
-        return "\(list)\(rows) as (\(main)\n) select \(select) from \(rows) as r\(tail)"
+        return "\(list)\(rows) as (\(main)\n) select \(select) from \(rows) as \(row)"
     }
 
     private static func result(
         _ columns: [FunctionColumn], _ options: PlanOptions
-    ) -> (select: String, shape: ResultShape, tail: String) {
+    ) -> (select: String, shape: ResultShape, condition: String?, end: String) {
         let writer = ResultColumns(bigint: options.bigint)
         // Columns that are named one by one must be those that there are, also after ALTER TABLE.
         let isSpecial = columns.contains { writer.isSpecial($0.type) }
         let row =
-            isSpecial ? writer.object(columns) { "r.\(SQLText.identifier($0.name))" } : "pg_catalog.to_json(r)"
+            isSpecial
+            ? writer.object(columns) { "\(Self.row).\(SQLText.identifier($0.name))" }
+            : "pg_catalog.to_json(\(Self.row))"
         let check =
-            isSpecial ? " where case when true then true else \(SQLText.columnCheck("r.*", columns)) end" : ""
+            isSpecial ? "case when true then true else \(SQLText.columnCheck("\(Self.row).*", columns)) end" : nil
         switch options.results {
-        case .auto, .rows: return (row, .rows, check)
-        case .row: return (row, .row, check + " limit 1")
-        case .kwargs: return (row, .keywordArguments, check + " limit 1")
-        case .args: return ("coalesce(pg_catalog.json_agg(\(row)), '[]')", .arguments, check)
+        case .auto, .rows: return (row, .rows, check, "")
+        case .row: return (row, .row, check, " limit 1")
+        case .kwargs: return (row, .keywordArguments, check, " limit 1")
+        case .args: return ("coalesce(pg_catalog.json_agg(\(row)), '[]')", .arguments, check, "")
         case .value:
-            guard columns.count == 1, let column = columns.first else { return (row, .value, check + " limit 1") }
-            let value = writer.document("r.\(SQLText.identifier(column.name))", type: column.type)
-            return (value, .value, check + " limit 1")
+            guard columns.count == 1, let column = columns.first else { return (row, .value, check, " limit 1") }
+            let value = writer.document("\(Self.row).\(SQLText.identifier(column.name))", type: column.type)
+            return (value, .value, check, " limit 1")
         }
     }
 }

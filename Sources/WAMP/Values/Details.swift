@@ -23,9 +23,15 @@ package struct Details: Sendable, Equatable {
         self.text = text
     }
 
-    /// True if there are none. Cheap for the usual `{}`.
+    /// True if there are none. Cheap, whatever there is.
     package var isEmpty: Bool {
-        self.text.readableBytes <= 2 || ((try? JSON.members(of: self.text).isEmpty) ?? true)
+        self.text.readableBytes <= 2
+            || self.text.withUnsafeReadableBytes { object in
+                guard var scanner = JSONScanner(object), (try? scanner.expectOpening(UInt8(ascii: "{"))) != nil else {
+                    return true
+                }
+                return scanner.scanEmpty(closing: UInt8(ascii: "}"))
+            }
     }
 
     /// The value of a key as a tree; nil if it is absent.
@@ -63,6 +69,37 @@ package struct Details: Sendable, Equatable {
             self.text.withUnsafeReadableBytes { Self.find(UnsafeRawBufferPointer(wanted), in: $0) }
         }
         return found.map { JSON.element(of: $0, in: self.text) }
+    }
+
+    /// Calls back for those of the keys that there are, in one pass over the text; of several equal ones for each, in order. Not at all if the
+    /// text can't be read.
+    ///
+    /// - Parameter body: gets the key's index, and its value.
+    package func forEachMember(of keys: [StaticString], _ body: (_ index: Int, _ element: JSONElement) -> Void) {
+        guard self.text.readableBytes > 2 else { return }
+        let found: [(index: Int, token: JSONScanner.Token)] = self.text.withUnsafeReadableBytes { object in
+            (try? Self.members(of: keys, in: object)) ?? []
+        }
+        for (index, token) in found { body(index, JSON.element(of: token, in: self.text)) }
+    }
+
+    private static func members(
+        of keys: [StaticString], in object: UnsafeRawBufferPointer
+    ) throws(JSONError) -> [(index: Int, token: JSONScanner.Token)] {
+        guard var scanner = JSONScanner(object) else { return [] }
+        var found: [(index: Int, token: JSONScanner.Token)] = []
+        try scanner.expectOpening(UInt8(ascii: "{"))
+        if scanner.scanEmpty(closing: UInt8(ascii: "}")) { return [] }
+        repeat {
+            let key = try scanner.scanKey()
+            let value = try scanner.scanToken()
+            let index = keys.firstIndex { wanted in
+                let wanted = UnsafeRawBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
+                return self.isKey(key, equalTo: wanted, in: object)
+            }
+            if let index { found.append((index, value)) }
+        } while try scanner.scanSeparator(closing: UInt8(ascii: "}"))
+        return found
     }
 
     /// All of them, as a tree.

@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 
 /// Messages are slices of what was read from the router, and hold on to all of it: thirty octets that came behind a large message keep
 /// that one's memory.
@@ -29,7 +29,8 @@ extension ByteBuffer {
     /// See ``Payload/compacted(always:)``.
     fileprivate func compacted(always: Bool) -> ByteBuffer {
         let octets = self.readableBytes
-        guard self.storageCapacity > octets + octets / 2 + 64, always || self.storageCapacity > Payload.mostShared else {
+        guard self.storageCapacity > octets + octets / 2 + 64, always || self.storageCapacity > Payload.mostShared
+        else {
             return self
         }
         return ByteBuffer(bytes: self.readableBytesView)

@@ -19,12 +19,12 @@ import Testing
     private static func function(
         _ oid: Int, _ name: String = "add2", kind: String = "f", result: [String?] = integer, wanted: Bool = true,
         set: Bool = false, defaults: Int = 0, arguments: String = "a integer, b integer", execute: Bool = true,
-        usage: Bool = true
+        usage: Bool = true, sql: Bool = false
     ) -> [String?] {
         ["function", "\(oid)", "0", name, kind] + result
             + [
                 "callee", "\(wanted)", "\(set)", "\(defaults)", arguments, arguments, "\(execute)", "\(usage)", "wamp",
-                "true",
+                "true", "\(sql)",
             ]
     }
 
@@ -60,6 +60,8 @@ import Testing
         #expect(definition.result.oid == TypeOID.int4)
         #expect(definition.columns.isEmpty)
         #expect(!definition.isProcedure && !definition.returnsSet && !definition.hasOutParameters)
+        #expect(!definition.isSQL)
+        #expect(try self.definition("add2", [Self.function(7, sql: true)]).isSQL)
     }
 
     @Test func aDomainOverAnArrayIsAnArray() throws {

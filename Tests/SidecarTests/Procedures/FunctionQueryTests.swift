@@ -52,9 +52,9 @@ import Testing
         let text = try text(Sample.function([], returns: Sample.byteaArray))
         #expect(
             text
-                == "select (case when r.v is not null then (select coalesce(pg_catalog.json_agg("
-                + "\(Self.base64("b.v"))), '[]') from pg_catalog.unnest(r.v) as b(v)) end) "
-                + "from (select \(call) as v where \(condition) offset 0) as r")
+                == "select (case when \"wamp.row\".v is not null then (select coalesce(pg_catalog.json_agg("
+                + "\(Self.base64("b.v"))), '[]') from pg_catalog.unnest(\"wamp.row\".v) as b(v)) end) "
+                + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\"")
     }
 
     @Test func objects() throws {
@@ -68,14 +68,14 @@ import Testing
         let special = Sample.function([], returns: Sample.record, columns: columns, out: true)
         #expect(
             try text(special)
-                == "select case when r.v is distinct from null then (select pg_catalog.to_json(o) from (select "
-                + "(r.v).\"a\" as \"a\", \(Self.base64("(r.v).\"b\"\"\"")) as \"b\"\"\") as o) end "
-                + "from (select \(call) as v where \(condition) offset 0) as r")
+                == "select case when \"wamp.row\".v is distinct from null then (select pg_catalog.to_json(\"wamp.object\") from (select "
+                + "(\"wamp.row\".v).\"a\" as \"a\", \(Self.base64("(\"wamp.row\".v).\"b\"\"\"")) as \"b\"\"\") as \"wamp.object\") end "
+                + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\"")
         let single = Sample.function([], columns: [columns[0]], out: true)
         #expect(
             try text(single)
-                == "select (select pg_catalog.to_json(o) from (select r.v as \"a\") as o) "
-                + "from (select \(call) as v where \(condition) offset 0) as r")
+                == "select (select pg_catalog.to_json(\"wamp.object\") from (select \"wamp.row\".v as \"a\") as \"wamp.object\") "
+                + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\"")
         let unknown = Sample.function([], returns: Sample.record)
         #expect(try text(unknown) == "select pg_catalog.to_json(\(call)) where \(condition)")
         #expect(try shape(unknown, .auto) == .row)
@@ -83,31 +83,37 @@ import Testing
 
     @Test func sets() throws {
         let numbers = Sample.function([], set: true)
-        #expect(try text(numbers) == "select pg_catalog.to_json(r) from \(call) as r where \(condition)")
+        #expect(
+            try text(numbers)
+                == "select pg_catalog.to_json(\"wamp.row\") from \(call) as \"wamp.row\" where \(condition)")
         #expect(try shape(numbers, .auto) == .rows)
         let items = Sample.function(
             [], returns: Sample.item, set: true, columns: [FunctionColumn(name: "a", type: Sample.int4)])
-        #expect(try text(items) == "select pg_catalog.to_json(r) from \(call) as r where \(itemCondition)")
+        #expect(
+            try text(items)
+                == "select pg_catalog.to_json(\"wamp.row\") from \(call) as \"wamp.row\" where \(itemCondition)")
         let columns = [FunctionColumn(name: "a", type: Sample.int4), FunctionColumn(name: "b", type: Sample.text)]
         let table = Sample.function([], returns: Sample.record, set: true, columns: columns, out: true)
         #expect(
-            try text(table) == "select pg_catalog.to_json(r) from \(call) as r(\"a\", \"b\") where \(condition)")
+            try text(table)
+                == "select pg_catalog.to_json(\"wamp.row\") from \(call) as \"wamp.row\"(\"a\", \"b\") where \(condition)"
+        )
         let single = Sample.function([], set: true, columns: [columns[0]], out: true)
         #expect(
             try text(single)
-                == "select (select pg_catalog.to_json(o) from (select r.\"a\" as \"a\") as o) "
-                + "from \(call) as r(\"a\") where \(condition)")
+                == "select (select pg_catalog.to_json(\"wamp.object\") from (select \"wamp.row\".\"a\" as \"a\") as \"wamp.object\") "
+                + "from \(call) as \"wamp.row\"(\"a\") where \(condition)")
     }
 
     @Test func resultsOfSetsAreOverridden() throws {
         let numbers = Sample.function([], set: true)
         #expect(
             try text(numbers, PlanOptions(results: .value))
-                == "select pg_catalog.to_json(r) from \(call) as r where \(condition) limit 1")
+                == "select pg_catalog.to_json(\"wamp.row\") from \(call) as \"wamp.row\" where \(condition) limit 1")
         #expect(
             try text(numbers, PlanOptions(results: .args))
-                == "select coalesce(pg_catalog.json_agg(pg_catalog.to_json(r)), '[]') "
-                + "from \(call) as r where \(condition)")
+                == "select coalesce(pg_catalog.json_agg(pg_catalog.to_json(\"wamp.row\")), '[]') "
+                + "from \(call) as \"wamp.row\" where \(condition)")
         #expect(try shape(numbers, .value) == .value)
         #expect(try shape(numbers, .args) == .arguments)
         #expect(throws: PlanFault.self) { try shape(numbers, .row) }
@@ -137,7 +143,8 @@ import Testing
         function.isResultNameable = false
         #expect(
             try text(function)
-                == "select (r.v).args, (r.v).kwargs from (select \(call) as v where \(condition) offset 0) as r")
+                == "select (\"wamp.row\".v).args, (\"wamp.row\".v).kwargs from (select \(call) as v where \(condition) offset 0) as \"wamp.row\""
+        )
         #expect(try shape(function, .auto) == .result)
         #expect(try shape(function, .value) == .value)
     }

@@ -81,7 +81,7 @@ import Testing
         let (plan, text) = try plan("select a from t where a = :a -- end", [Sample.int4])
         #expect(
             text
-                == "select pg_catalog.to_json(r) from (select a from t where a = ($1::\"pg_catalog\".\"int4\") -- end\n) as r"
+                == "select pg_catalog.to_json(\"wamp.row\") from (select a from t where a = ($1::\"pg_catalog\".\"int4\") -- end\n) as \"wamp.row\""
         )
         #expect(plan.result == .rows)
         #expect(plan.signature == "sql(a integer)")
@@ -93,14 +93,14 @@ import Testing
         let (rows, text) = try plan("insert into t values (1) returning *")
         #expect(
             text
-                == "with wamp_sidecar_rows as (insert into t values (1) returning *\n) "
-                + "select pg_catalog.to_json(r) from wamp_sidecar_rows as r")
+                == "with \"wamp.rows\" as (insert into t values (1) returning *\n) "
+                + "select pg_catalog.to_json(\"wamp.row\") from \"wamp.rows\" as \"wamp.row\"")
         #expect(rows.result == .rows)
         let (count, counting) = try plan("with a as (select 1) delete from t;")
         #expect(
             counting
-                == "with a as (select 1) \n, wamp_sidecar_rows as (delete from t\nreturning 1\n) "
-                + "select pg_catalog.count(*) from wamp_sidecar_rows as r")
+                == "with a as (select 1) \n, \"wamp.rows\" as (delete from t\nreturning 1\n) "
+                + "select pg_catalog.count(*) from \"wamp.rows\" as \"wamp.row\"")
         #expect(count.result == .value)
         let (merge, plain) = try plan("merge into t using u on true when matched then delete")
         #expect(plain == "merge into t using u on true when matched then delete")
@@ -111,15 +111,15 @@ import Testing
         let column = FunctionColumn(name: "n", type: Sample.int4)
         #expect(
             try plan("select n from t", [], [column], .value).1
-                == "select pg_catalog.to_json(r.\"n\") from (select n from t\n) as r limit 1")
+                == "select pg_catalog.to_json(\"wamp.row\".\"n\") from (select n from t\n) as \"wamp.row\" limit 1")
         #expect(try plan("select n from t", [], [column], .row).0.result == .row)
         #expect(throws: PlanFault.self) { try plan("delete from t", [], [], .rows) }
         let special = FunctionColumn(name: "b", type: Sample.bytea)
         let text = try plan("select b from t", [], [special], .row).1
-        #expect(text.contains("pg_catalog.encode(r.\"b\", 'base64')"))
+        #expect(text.contains("pg_catalog.encode(\"wamp.row\".\"b\", 'base64')"))
         #expect(
             text.hasSuffix(
-                " as r where case when true then true else exists (select from (values (r.*), "
+                " as \"wamp.row\" where case when true then true else exists (select from (values (\"wamp.row\".*), "
                     + "(null::\"pg_catalog\".\"bytea\")) as c) end limit 1"))
     }
 

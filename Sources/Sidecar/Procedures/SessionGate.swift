@@ -1,0 +1,62 @@
+package import Postgres
+
+/// What the statement of a call looks at before it runs anything: whether its session is clean. See ``Postgres/CleanSession``.
+///
+/// The identity is the object: statements that were made for one gate are not used for another.
+package final class SessionGate: Sendable {
+    /// The caller's settings are values of the statement, behind those of the function.
+    package let setsCaller: Bool
+    private let conditions: [String]
+
+    /// - Parameters:
+    ///   - isTimed: the deadline has been set ahead of the statement.
+    ///   - setsCaller: the statement sets who calls, for its transaction.
+    package init(_ session: CleanSession, isTimed: Bool, setsCaller: Bool) {
+        self.setsCaller = setsCaller
+        self.conditions = session.conditions(isTimed: isTimed, isCallerSet: setsCaller)
+    }
+
+    /// The condition of a statement without FROM: the server looks at it first, and returns no row if it does not hold.
+    ///
+    /// - Parameter count: the number of the function's values.
+    package func condition(behind count: Int) -> String {
+        self.all(count).joined(separator: " and ")
+    }
+
+    /// The condition of any other statement: an error if it does not hold.
+    ///
+    /// - Parameter count: the number of the function's values.
+    package func raisingCondition(behind count: Int) -> String {
+        CleanSession.raising(self.all(count))
+    }
+
+    private func all(_ count: Int) -> [String] {
+        guard self.setsCaller else { return self.conditions }
+        return self.conditions
+            + CleanSession.callerSettings.enumerated().map { index, name in
+                "pg_catalog.set_config('\(name)', $\(count + index + 1), true) is not null"
+            }
+    }
+}
+
+/// The gate of one call, and the values that it sets.
+package struct CallGate {
+    /// Nil if everything is set ahead of the statement.
+    package let gate: SessionGate?
+    /// The values of ``Postgres/CleanSession/callerSettings``, in their order; empty if the gate does not set them.
+    package let caller: [String]
+
+    /// Everything is set ahead of the statement.
+    package static let none = CallGate(gate: nil, caller: [])
+
+    /// Takes a gate with its values.
+    package init(gate: SessionGate?, caller: [String]) {
+        self.gate = gate
+        self.caller = caller
+    }
+
+    /// Appends the values, behind those of the function.
+    func append(to parameters: inout Parameters) {
+        for value in self.caller { parameters.append(value) }
+    }
+}
