@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import until
+from actors.deadline import until, wait_until
 from actors.installation import InstalledDatabase
 from actors.peer import joined
 from actors.router import Router
@@ -284,3 +284,94 @@ async def test_small_calls_behind_large_messages(make_sidecar: SidecarMaker, dat
             assert (await asyncio.wait_for(nap, 30))[3] == [1]
 
     await play_calls(make_sidecar, database, play)
+
+
+# -- what the database sends is measured there
+
+LARGE = """
+create function public.text_of(octets integer) returns text language sql as 'select repeat(''x'', octets)';
+create function public.zeros(args jsonb) returns jsonb language sql as
+    $$ select jsonb_agg(('1e' || (args->>0))::numeric) from generate_series(1, (args->>1)::int) $$;
+create function public.json_of(octets integer) returns json language sql as 'select to_json(repeat(''x'', octets))';
+create function public.both(octets integer) returns wamp.result language sql as
+    $$ select row(jsonb_build_array(repeat('x', octets)), jsonb_build_object('a', repeat('x', octets)))::wamp.result $$;
+create function public.rows_of(rows integer, octets integer) returns setof text language sql as
+    'select repeat(''x'', octets) from generate_series(1, rows)';
+create function public.columns_of(octets integer, out a text, out b bytea) language sql as
+    $$ select repeat('x', octets), convert_to(repeat('x', octets), 'UTF8') $$;
+create function public.arrays_of(octets integer) returns bytea[] language sql as
+    $$ select array_fill(convert_to(repeat('x', octets), 'UTF8'), array[1]) $$;
+create procedure public.out_of(octets integer, inout t text default null) language plpgsql as
+    'begin t := repeat(''x'', octets); end';
+create function public.detail_of(octets integer) returns text language plpgsql as
+    $$ begin raise exception 'no' using detail = repeat('x', octets); end $$;
+create function public.message_of(octets integer) returns text language plpgsql as
+    $$ begin raise exception '%', repeat('x', octets); end $$;
+create function public.notice_of(octets integer) returns text language plpgsql as
+    $$ begin raise notice '%', repeat('x', octets); return 'noticed'; end $$;
+"""
+SQL = {"test.sql": {"sql": "select repeat('x', :octets::int) as t"},
+       "test.changed": {"sql": "with a as (select :octets::int as n) insert into public.t select repeat('x', n) from a returning t"}}
+MANY = 100_000_000
+
+
+async def test_results_are_measured_in_the_server(make_sidecar: SidecarMaker, installed: InstalledDatabase, router: Router) -> None:
+    """Whatever a function returns, what is too large is not sent; what fits is as it was; the session and its connections live on."""
+    installed.execute(LARGE + "create table public.t (t text); grant all on public.t to public;")
+    names = ("text_of", "zeros", "json_of", "both", "rows_of", "columns_of", "arrays_of", "out_of", "detail_of", "message_of", "notice_of")
+    procedures: dict[str, Any] = {f"test.{name}": {"function": f"public.{name}", "timeout": "60s"} for name in names}
+    procedures |= {name: {**mapping, "timeout": "60s"} for name, mapping in SQL.items()}
+    procedures["test.all"] = {"function": "public.rows_of", "results": "args", "timeout": "60s"}
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, procedures=procedures).start()
+    async with joined(router) as peer:
+        assert (await peer.call("test.text_of", 5)).value == "xxxxx"
+        assert (await peer.call("test.zeros", 2, 2)).value == [100, 100]
+        assert (await peer.call("test.json_of", 2)).value == "xx"
+        both = await peer.call("test.both", 2)
+        assert (both.args, both.kwargs) == (["xx"], {"a": "xx"})
+        assert (await peer.call("test.rows_of", 2, 1)).value == ["x", "x"]
+        assert (await peer.call("test.all", 2, 1)).args == ["x", "x"]
+        assert (await peer.call("test.out_of", 2)).value == {"t": "xx"}
+        assert (await peer.call("test.sql", 2)).value == [{"t": "xx"}]
+        assert (await peer.call("test.changed", 2)).value == [{"t": "xx"}]
+        assert (await peer.call("test.notice_of", 2)).value == "noticed"
+        for name, *args in (
+            ("text_of", MANY), ("zeros", 131071, 1000), ("json_of", MANY), ("both", MANY), ("rows_of", 2, MANY), ("rows_of", 20, 1_000_000),
+            ("all", 20, 5_000_000), ("columns_of", MANY // 4), ("arrays_of", MANY // 4), ("sql", MANY), ("changed", MANY),
+        ):
+            error = await peer.error(f"test.{name}", *args)
+            assert error.error == "wamp.error.payload_size_exceeded", (name, error)
+            assert (await peer.call("test.text_of", 5)).value == "xxxxx"
+            assert sidecar.peak() < 150 * MIB, (name, sidecar.peak() / MIB)
+        assert (await peer.call("test.notice_of", MANY)).value == "noticed"
+        assert sidecar.peak() < 150 * MIB, sidecar.peak() / MIB
+        # These can't be measured there; what they take is given back.
+        for name in ("detail_of", "message_of", "out_of"):
+            await peer.error(f"test.{name}", MANY)
+            assert (await peer.call("test.text_of", 5)).value == "xxxxx"
+        await until(lambda: sidecar.resident() < 150 * MIB, "the memory is given back")
+    assert len(sidecar.entries("router joined")) == 1
+
+
+def test_what_the_sidecar_reads_of_its_tables(make_sidecar: SidecarMaker, installed: InstalledDatabase, router: Router) -> None:
+    """A large registration is that row's fault; dead letters that are tried again are read a few at a time, and one that is too large not at all."""
+    installed.execute(
+        """
+        create table public.got (n bigint);
+        create function public.take(args jsonb, kwargs jsonb, details jsonb) returns text language sql security definer as
+            $$ insert into public.got values (length(args->>0)); select repeat('x', 100000000) $$;
+        insert into wamp.registration (uri, proc, options, registered_by)
+            select 'test.r' || n, 'public.take', jsonb_build_object('timeout', repeat('x', 10000000)), current_user from generate_series(1, 20) n;
+        insert into wamp.dead_letter (kind, topic, subscription, proc, args, details, retry)
+            select 'event', 'test.t', 'test.t', 'public.take', jsonb_build_array(repeat('x', 6000000)), '{}', true from generate_series(1, 20) n;
+        insert into wamp.dead_letter (kind, topic, subscription, proc, args, details, retry)
+            values ('event', 'test.t', 'test.t', 'public.take', jsonb_build_array(repeat('x', 100000000)), '{}', true);
+        """)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), installed.url, subscriptions={"test.t": {"function": "public.take", "timeout": "60s"}}).start(LEADING)
+    wait_until(lambda: installed.rows("select count(*), min(n), max(n) from public.got") == [(20, 6_000_000, 6_000_000)], "letters run", 60)
+    wait_until(
+        lambda: installed.rows("select message, retry from wamp.dead_letter") == [(f"the event has more than {64 * MIB} octets", False)],
+        "the large one is refused")
+    wait_until(lambda: len([line for line in sidecar.lines if "its texts have more than 65536 octets" in line]) >= 1, "a registration's fault")
+    assert sidecar.peak() < 150 * MIB, sidecar.peak() / MIB

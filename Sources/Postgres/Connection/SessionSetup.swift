@@ -23,6 +23,8 @@ struct SessionSetup: Sendable {
             ("lock_timeout", self.part == .control ? "500" : ""),
             ("statement_timeout", self.statementTimeoutSetting),
             ("idle_session_timeout", "0"),
+            // Nobody reads notices, and they may be of any size.
+            ("client_min_messages", "error"),
             // What CALL returns comes as text, and is read in these formats.
             ("DateStyle", "ISO"),
             ("bytea_output", "hex"),

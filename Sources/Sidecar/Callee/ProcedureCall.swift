@@ -119,6 +119,7 @@ final class ProcedureCall: WorkHandler {
                 isExplicitTransaction: precautions.isExplicitTransaction,
                 isDisposable: plan.isUntrusted,
                 gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                mostOctets: ResultBound(mostOctets: self.route.mapping.maxResultBytes).mostMessage,
                 needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
@@ -235,6 +236,9 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func failed(_ error: DatabaseError) {
+        if error == .tooLargeAnswer {
+            return self.fail(CallFailure(WAMPError.payloadSizeExceeded, error.message))
+        }
         guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
@@ -338,7 +342,8 @@ final class ProcedureCall: WorkHandler {
         case .tooLarge(let limit):
             CallFailure(
                 WAMPError.payloadSizeExceeded,
-                "the result has more than \(limit) octets, the mapping's max_result_bytes")
+                "the result has more than \(min(limit, ResultBound.greatest)) octets"
+                    + (limit > ResultBound.greatest ? ", which no router takes" : ", the mapping's max_result_bytes"))
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }

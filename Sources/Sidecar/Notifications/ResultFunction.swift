@@ -80,6 +80,7 @@ final class ResultFunction {
                     isSet: plan.isSet, isRepeatable: !plan.isProcedure,
                     isExplicitTransaction: precautions.isExplicitTransaction,
                     gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                    mostOctets: ResultBound.unread.mostMessage,
                     needsCleanSession: precautions.needsCleanSession, timeout: Self.timeout,
                     expires: .now() + Self.timeout, handler: run
                 ))
