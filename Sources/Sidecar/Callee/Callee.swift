@@ -19,6 +19,7 @@ final class Callee {
     private let observer: (Observation) -> Void
     private let registrar: Registrar
     private let settings: CallSettings
+    private let budget: RouterBudget
     private var isRouterCrossbar = false
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
@@ -30,7 +31,7 @@ final class Callee {
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings,
+        settings: CallSettings, budget: RouterBudget,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -42,6 +43,7 @@ final class Callee {
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
         self.settings = settings
+        self.budget = budget
         self.registrar = Registrar(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.procedures {
             self.add(try ProcedureRoute(mapping, in: configuration, pool: pool))
@@ -78,6 +80,7 @@ final class Callee {
     private func add(_ route: ProcedureRoute) {
         for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !route.isLate) }
         self.registrar.add(route)
+        self.budget.parties += 1
     }
 
     /// A procedure is no more. Calls of it that run are answered.
@@ -87,6 +90,7 @@ final class Callee {
             definition.plan?.statements.forEach(self.pool.retire)
         }
         self.registrar.remove(route)
+        self.budget.parties -= 1
     }
 
     // MARK: - The two sides
@@ -173,8 +177,18 @@ final class Callee {
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
+        guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
+            let failure = CallFailure(
+                WAMPError.unavailable, "too much of what has come from the router waits for the database")
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+        }
+        var invocation = invocation
+        invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
+        invocation.details =
+            invocation.details.isEmpty ? .empty : invocation.details.compacted(always: self.budget.isCrowded)
         let call = ProcedureCall(
-            invocation, facts: facts, route: route, definition: definition,
+            invocation, share: share, facts: facts, route: route, definition: definition,
             timeout: self.timeout(of: facts, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call

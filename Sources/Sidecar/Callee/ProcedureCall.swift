@@ -23,6 +23,8 @@ final class ProcedureCall: WorkHandler {
     let timeout: TimeAmount
     let arrived: NIODeadline
 
+    /// Its place in the budget, as long as it is held anywhere.
+    private let share: RouterBudget.Share
     private let session: Session
     private unowned let callee: Callee
     private var state = State.lookingUp
@@ -38,10 +40,11 @@ final class ProcedureCall: WorkHandler {
     private var isOver = false
 
     init(
-        _ invocation: Invocation, facts: InvocationFacts, route: ProcedureRoute, definition: ProcedureDefinition,
-        timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
+        _ invocation: Invocation, share: RouterBudget.Share, facts: InvocationFacts, route: ProcedureRoute,
+        definition: ProcedureDefinition, timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
     ) {
         self.invocation = invocation
+        self.share = share
         self.route = route
         self.definition = definition
         self.facts = facts
@@ -116,6 +119,7 @@ final class ProcedureCall: WorkHandler {
                 isExplicitTransaction: precautions.isExplicitTransaction,
                 isDisposable: plan.isUntrusted,
                 gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                mostOctets: ResultBound(mostOctets: self.route.mapping.maxResultBytes).mostMessage,
                 needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
@@ -232,6 +236,9 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func failed(_ error: DatabaseError) {
+        if error == .tooLargeAnswer {
+            return self.fail(CallFailure(WAMPError.payloadSizeExceeded, error.message))
+        }
         guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
@@ -335,7 +342,8 @@ final class ProcedureCall: WorkHandler {
         case .tooLarge(let limit):
             CallFailure(
                 WAMPError.payloadSizeExceeded,
-                "the result has more than \(limit) octets, the mapping's max_result_bytes")
+                "the result has more than \(min(limit, ResultBound.greatest)) octets"
+                    + (limit > ResultBound.greatest ? ", which no router takes" : ", the mapping's max_result_bytes"))
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }

@@ -107,12 +107,13 @@ final class Supervisor: RouterDelegate {
             observer: relay.observed)
         let settings = CallSettings(self.pool.cleanSession)
         self.settings = settings
+        let budget = RouterBudget()
         self.callee = try Callee(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
-            settings: settings, observer: relay.observed, changed: relay.changed)
+            settings: settings, budget: budget, observer: relay.observed, changed: relay.changed)
         self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
-            settings: settings, observer: relay.observed, changed: relay.changed)
+            settings: settings, budget: budget, observer: relay.observed, changed: relay.changed)
         let subscriptions = self.subscriptions
         let registrations = Registrations(
             configuration: configuration, control: self.control, eventLoop: eventLoop, callee: self.callee,
@@ -120,7 +121,7 @@ final class Supervisor: RouterDelegate {
         self.registrations = registrations
         let notifications = try NotificationRelay(
             configuration: configuration, pool: self.pool, control: self.control, settings: settings,
-            observer: relay.observed)
+            budget: budget, observer: relay.observed)
         self.notifications = notifications
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
