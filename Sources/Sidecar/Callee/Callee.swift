@@ -207,7 +207,9 @@ final class Callee {
         let facts = InvocationFacts(invocation.details)
         let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
-            let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
+            let who =
+                caller.authrole.map { "the authrole \(String(buffer: $0))" }
+                ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return

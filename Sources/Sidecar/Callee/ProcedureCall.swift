@@ -164,7 +164,8 @@ final class ProcedureCall: WorkHandler {
         defer { plan.takeRetired().forEach(self.callee.pool.retire) }
         do {
             return try plan.bind(
-                self.invocation.payload, details: self.invocation.details, procedure: self.route.uri.text,
+                self.invocation.payload, details: self.invocation.details,
+                procedure: self.facts.caller.procedure == nil ? self.route.uri.text : nil,
                 gate: gate)
         } catch {
             throw CallFailure(error)

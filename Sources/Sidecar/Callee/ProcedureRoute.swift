@@ -70,12 +70,12 @@ final class ProcedureRoute {
     }
 
     /// What runs for a caller; nil if this caller may not call it.
-    func definition(for caller: CallSettings.Caller) -> ProcedureDefinition? {
+    func definition(for caller: Caller) -> ProcedureDefinition? {
         switch self.mapping.role {
         case .session, .fixed:
             return self.soleDefinition
         case .byAuthrole(let roles):
-            guard let authrole = caller.authrole, let role = roles[authrole] else { return nil }
+            guard let authrole = caller.authrole, let role = roles[String(buffer: authrole)] else { return nil }
             return self.definitions[role]
         }
     }
