@@ -49,6 +49,18 @@ static inline int wamp_tls_set_maximum(SSL_CTX *context, int version) {
     return (int)SSL_CTX_set_max_proto_version(context, version);
 }
 
+/* The hash of a certificate that `tls-server-end-point` (RFC 5929) is: by its signature's hash function, SHA-256 in place of the broken
+   ones. 0 if its signature has none of its own, or none that libpq of every version finds. */
+static inline unsigned int wamp_tls_end_point(X509 *certificate, unsigned char *hash) {
+    int digest = NID_undef, key = NID_undef;
+    unsigned int length = 0;
+    if (!OBJ_find_sigid_algs(X509_get_signature_nid(certificate), &digest, &key) || digest == NID_undef) return 0;
+    if (digest == NID_md5 || digest == NID_sha1) digest = NID_sha256;
+    const EVP_MD *algorithm = EVP_get_digestbynid(digest);
+    if (algorithm == NULL || !X509_digest(certificate, algorithm, hash, &length)) return 0;
+    return length;
+}
+
 static inline int wamp_tls_add_chain_certificate(SSL_CTX *context, X509 *certificate) {
     return (int)SSL_CTX_add1_chain_cert(context, certificate);
 }

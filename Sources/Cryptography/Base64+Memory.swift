@@ -73,6 +73,26 @@ extension Base64 {
         return written
     }
 
+    /// Whether a text is base64 as an encoder writes it: padded, and without bits behind the last octet.
+    package static func isCanonical(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard text.count.isMultiple(of: 4) else { return false }
+        guard text.count > 0, let from = text.baseAddress else { return true }
+        var padding = 0
+        while padding < 2,
+            unsafe from.load(fromByteOffset: text.count &- 1 &- padding, as: UInt8.self) == UInt8(ascii: "=")
+        {
+            padding &+= 1
+        }
+        let values = unsafe self.values.utf8Start
+        var invalid: UInt8 = 0
+        var value: UInt8 = 0
+        for place in 0..<(text.count &- padding) {
+            value = unsafe self.value(of: from.load(fromByteOffset: place, as: UInt8.self), values)
+            invalid |= value & 0x40
+        }
+        return invalid == 0 && value & (padding == 2 ? 0x0F : padding == 1 ? 0x03 : 0) == 0
+    }
+
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
     /// From "+" to "z": the value of each character, or "@" (its bit 0x40 is no value's) for what is none.

@@ -50,6 +50,15 @@ internal import Glibc
         }
     }
 
+    /// What binds a server's channels to its certificate, `tls-server-end-point` (RFC 5929): the certificate's hash; nil where that is not
+    /// defined, or there is no certificate.
+    package var endPoint: [UInt8]? {
+        guard let certificate = unsafe SSL_CTX_get0_certificate(self.pointer) else { return nil }
+        var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        let length = unsafe wamp_tls_end_point(certificate, &hash)
+        return length > 0 ? Array(hash.prefix(Int(length))) : nil
+    }
+
     deinit {
         unsafe SSL_CTX_free(self.pointer)
     }

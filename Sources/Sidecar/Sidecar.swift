@@ -1,3 +1,4 @@
+internal import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -15,6 +16,9 @@ package enum Sidecar {
     /// How long ending may take beyond what is left to running calls, before the process ends without it.
     private static let patience = Duration.seconds(5)
 
+    /// How many seconds the log's last lines may take to be written.
+    private static let logPatience = 1.0
+
     /// Reads and checks a configuration file.
     ///
     /// - Parameters:
@@ -29,15 +33,18 @@ package enum Sidecar {
     ///
     /// - Throws: ``StartError`` and the like if it can't begin; never because a side is away.
     package static func run(_ configuration: Configuration) async throws {
-        var logger = Logger(label: "wamp-sidecar") { _ in LineLogHandler(configuration.log) }
+        // Whoever reads the log may go: that is an error of a write, and not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let format = configuration.log.format
+        let writer = LogWriter { Journal.dropped($0, format) }
+        defer { writer.finish(seconds: Self.logPatience) }
+        var logger = Logger(label: "wamp-sidecar") { _ in LineLogHandler(configuration.log, writer: writer) }
         logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
         let signals = SignalWatch()
         let service = SupervisedService(
             configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,
-            signals: signals)
-        var group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
-        group.maximumGracefulShutdownDuration = configuration.shutdownTimeout + Self.patience
-        group.maximumCancellationDuration = Self.patience
+            signals: signals, patience: configuration.shutdownTimeout + Self.patience)
+        let group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         let services = ServiceGroup(configuration: group)
         let watching = Task { await signals.watch(services) }
         defer { watching.cancel() }

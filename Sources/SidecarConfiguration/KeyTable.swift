@@ -77,7 +77,9 @@ struct KeyTable: Sendable {
     /// `caller`.
     static let caller = KeyTable(
         now: [
-            "listen", "connect", "password", "password_file", "tls", "timeout", "sessions", "insecure", "allow_meta",
+            "listen", "connect", "password", "password_file", "status_password", "status_password_file", "tls",
+            "timeout",
+            "sessions", "insecure", "allow_meta",
         ],
         later: [])
 

@@ -84,6 +84,9 @@ struct AdministratedDatabase: ParsableArguments {
     static let usualSchema = "wamp"
 
     func connect() throws -> ScriptConnection {
-        try ScriptConnection(ConnectionSettings(url: self.adminUrl, password: nil))
+        let connection = try ScriptConnection(ConnectionSettings(url: self.adminUrl, password: nil))
+        // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
+        try connection.run("set search_path = pg_catalog, pg_temp")
+        return connection
     }
 }

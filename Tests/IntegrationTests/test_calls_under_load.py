@@ -104,3 +104,33 @@ async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, data
             assert list((await call).results) == ["rested"]
         assert (await peer.call("test.mark", 99)).value == 99
     assert database.rows("select n from public.done") == [(99,)]
+
+
+async def test_slow_procedure_leaves_room_in_the_queue(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Calls of one procedure that wait can't fill the queue: those of another find a place there."""
+    database.execute(SCHEMA)
+    database.execute("create function public.mark(n integer) returns integer language sql as 'select n'")
+    make_sidecar(
+        router.url("rawsocket"), database.url,
+        database={"url": database.url, "connections": 2, "queue": 40, "queue_timeout": "60s"},
+        procedures={
+            "test.nap": {"function": "public.nap", "timeout": "60s", "concurrency": 2},
+            "test.mark": "public.mark",
+        },
+    ).start()
+    async with joined(router) as peer:
+        sleeping = [peer.begin("test.nap", 3) for _ in range(2)]
+        await until(
+            lambda: sum("nap" in query for _, state, query in database.sessions() if state == "active") == 2,
+            "both connections sleep",
+        )
+        waiting = [peer.begin("test.nap", 0) for _ in range(60)]
+        assert (await peer.call("test.mark", 1)).value == 1
+        refused = 0
+        for call in sleeping + waiting:
+            try:
+                await call
+            except ApplicationError as error:
+                assert error.error == "wamp.error.unavailable"
+                refused += 1
+        assert 20 <= refused < 60

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +49,14 @@ def test_mapping_is_taken() -> None:
 def test_router_configuration_is_taken(tmp_path: Path) -> None:
     node = tmp_path / ".crossbar"
     node.mkdir()
-    (node / "config.json").write_text((FILES / "crossbar.json").read_text())
+    configuration = COMPOSE["configs"]["router"]["content"].replace("${WAMP_TICKET:?a password is needed}", "secret")
+    (node / "config.json").write_text(configuration)
+    assert SERVICES["router"]["configs"] == [{"source": "router", "target": "/node/.crossbar/config.json"}]
     result = subprocess.run(
         [Path(sys.executable).parent / "crossbar", "check", "--cbdir", node], capture_output=True, text=True, timeout=60,
         check=False)
     assert result.returncode == 0, result.stdout + result.stderr
-    roles = json.loads((FILES / "crossbar.json").read_text())["workers"][0]["realms"][0]["roles"]
+    roles = json.loads(configuration)["workers"][0]["realms"][0]["roles"]
     assert [role["name"] for role in roles] == ["sidecar", "anonymous"]
 
 
@@ -94,3 +97,12 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
     async with joined(router) as peer:
         assert (await peer.call("com.example.item.order", "apple")).value == 2
     assert database.value("select wamp.call('com.example.add2', '[2, 3]')") == 5
+
+
+def test_no_default_passwords() -> None:
+    """What a stranger starts has the passwords that this stranger chose."""
+    files = [ROOT / "compose.yaml", ROOT / "sidecar.yaml.example", *(ROOT / "examples").rglob("*.yaml")]
+    for file in files:
+        for name, default in re.findall(r"\$\{(\w*(?:PASSWORD|TICKET|SECRET))(:-[^}]*)?\}", file.read_text()):
+            assert not default, f"{file}: {name} has a default"
+        assert "change-me" not in file.read_text(), file

@@ -21,7 +21,7 @@ def interface(database: Database) -> Installation:
     """With the letters 1 (a publication), 2 and 3 (events)."""
     interface = install(database)
     database.execute("select wamp.publish('com.example.price', '[1]', '{\"currency\": \"€\"}')")
-    with interface.connect() as sidecar:
+    with interface.connect_as_leader() as sidecar:
         sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', %s, 5)", ["not\nallowed: " + "x" * 100])
         for topic in ("com.example.a", "com.example.b"):
             sidecar.execute("select wamp.event_bury(%s, %s, '[2]', null, '{}', 'shop.note', '22012', 'division by zero', 3)",

@@ -33,7 +33,7 @@ def test_the_log_is_told_whole() -> None:
     sources = [file.read_text() for file in sorted((ROOT / "Sources/Sidecar/Observations").glob("Journal*.swift"))]
     messages = set()
     for source in sources:
-        for call in re.findall(r"logger\.(?:log|debug|info|notice|warning|error)\((.*?)(?:metadata:|\)\n)", source, re.DOTALL):
+        for call in re.findall(r"(?:self\.log|LineLogHandler\.line)\((.*?)(?:metadata:|\)\n)", source, re.DOTALL):
             messages.update(re.findall(r'"([^"]*)"', call))
         messages.update(re.findall(r'self\.count\(\s*"[^"]*(?:\\\([^)]*\))?",\s*"([^"]*)"', source))
     keys = set(re.findall(r'static let \w+ = "(\w+)"', "".join(sources)))

@@ -18,6 +18,7 @@ from actors.router import Router
 from actors.sidecar import ROOT, Sidecar, run
 
 EXAMPLES = ROOT / "examples"
+PASSWORDS = {"DATABASE_PASSWORD": ROLE_PASSWORD, "WAMP_CALLER_PASSWORD": "caller-password"}
 NAMES = ["callee", "caller", "publisher", "subscriber"]
 #: What the sidecar logs when SQL can be published, when it can call, and when a function runs for events.
 LEADING = "leading: what must happen once happens here"
@@ -69,8 +70,8 @@ class Example:
         database.execute((self.folder / "schema.sql").read_text())
         self.sidecar = Sidecar(yaml.safe_load((self.folder / "sidecar.yaml").read_text()), {
             "WAMP_ROUTER_URL": router.url("websocket"), "DATABASE_URL": re.sub(":[^:@]*@", "@", self.installation.url),
-            "DATABASE_PASSWORD": ROLE_PASSWORD, "WAMP_CALLER_PORT": str(free_port()),
-        })
+            "WAMP_CALLER_PORT": str(free_port()),
+        } | PASSWORDS)
 
     def client(self) -> Client:
         self.clients.append(Client(self.folder.name, self.router))
@@ -113,7 +114,7 @@ def example(database: Database, router: Router) -> Iterator[Callable[[str], Exam
 
 @pytest.mark.parametrize("name", NAMES)
 def test_mapping_is_fine(name: str) -> None:
-    result = run("check", "--config", EXAMPLES / name / "sidecar.yaml")
+    result = run("check", "--config", EXAMPLES / name / "sidecar.yaml", environment=PASSWORDS)
     assert (result.returncode, result.stderr) == (0, "")
 
 

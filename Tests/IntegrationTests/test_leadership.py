@@ -1,12 +1,16 @@
 """Several sidecars on one database: what must happen once is done by one of them, and by another when that one is gone."""
 
+import asyncio
 import signal
+from collections import Counter
 
 import pytest
 
-from actors.cluster import Database
+from actors.cluster import Cluster, Database
 from actors.deadline import until
-from actors.peer import joined
+from actors.installation import InstalledDatabase, connect_as, make_role
+from actors.peer import Peer, PublishOptions, joined
+from actors.proxy import Proxy, proxied
 from actors.router import Router
 from conftest import SidecarMaker
 
@@ -19,8 +23,8 @@ def publish(database: Database, number: int) -> None:
 
 
 def leader(database: Database) -> int:
-    """The backend that holds the leader's lock; 0 if nobody does."""
-    rows = database.rows("select pid from wamp.leader where pid in (select pid from pg_locks where locktype = 'advisory')")
+    """The backend that has the lease; 0 if none has."""
+    rows = database.rows("select l.pid from wamp.leader l join pg_stat_activity a using (pid, backend_start)")
     pid: int = rows[0][0] if rows else 0
     return pid
 
@@ -113,3 +117,151 @@ async def test_session_lost(make_sidecar: SidecarMaker, router: Router, installe
             sidecar.wait_for(LEADING, count=round + 1)
             await inbox.first(round)
     assert sorted({event.args[0] for event in inbox.events}) == [1, 2, 3]
+
+
+LEFT = "another sidecar has led since this one lost the lead: what came since then was left to it"
+STRANGER = "another role's session holds or waits for the lock that once said who leads; it is of no account, but find out why"
+RECORD = """
+create table public.seen (n integer, backend integer default pg_backend_pid());
+create function public.record(args jsonb, kwargs jsonb, details jsonb) returns void language sql security definer as
+    'insert into public.seen (n) values ((args->>0)::integer)';
+"""
+
+
+def runs(database: Database) -> Counter[int]:
+    """How often each event has run."""
+    return Counter(row[0] for row in database.rows("select n from public.seen"))
+
+
+class Events:
+    """Numbered events without end, one every few milliseconds."""
+
+    def __init__(self, peer: Peer) -> None:
+        self.peer = peer
+        self.sent = 0
+        self.task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while True:
+            self.sent += 1
+            await self.peer.session.publish("test.n", self.sent, options=PublishOptions(acknowledge=True))
+            await asyncio.sleep(0.005)
+
+    async def end(self) -> None:
+        """At once."""
+        self.task.cancel()
+        await asyncio.wait([self.task])
+
+
+@pytest.mark.parametrize("has_interface", [True, False], ids=["lease", "without the interface"])
+async def test_squatter(make_sidecar: SidecarMaker, router: Router, database: Database, has_interface: bool,
+                        request: pytest.FixtureRequest) -> None:
+    """A role without any right that has the old lock, and another that waits for it, are named, and keep nobody from leading."""
+    url = request.getfixturevalue("installed").url if has_interface else database.url
+    sections = {"procedures": {"test.who": {"sql": "select pg_backend_pid()"}}}
+    make_role(database, "squatter")
+    lock = "select pg_advisory_lock(1463897420, 1542262275)"
+    with connect_as(database, "squatter") as holder, connect_as(database, "squatter") as waiter:
+        holder.execute(lock)
+        waiter.pgconn.send_query(lock.encode())
+        first = make_sidecar(router.url("rawsocket"), url, **sections).start()
+        first.wait_for(LEADING)
+        said = [first.wait_for(STRANGER, count=n) for n in (1, 2)]
+        assert [(entry["level"], entry["backend"], entry["role"], entry["state"]) for entry in said] == [
+            ("error", str(holder.info.backend_pid), "squatter", "holds it"),
+            ("error", str(waiter.info.backend_pid), "squatter", "waits for it")]
+        second = make_sidecar(router.url("rawsocket"), url, **sections).start()
+        second.wait_for(STANDBY)
+        async with joined(router) as peer:
+            assert (await peer.call("test.who")).value
+            first.send(signal.SIGKILL)
+            first.wait()
+            second.wait_for(LEADING)
+            assert (await peer.call_when_there("test.who")).value
+        # In a `with` it would be asked to commit.
+        waiter.close()
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("how", ["cut", "mute"])
+async def test_database_lost_beside_a_standby(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
+                                              how: str) -> None:
+    """The leader loses the database, and only that: the other leads, each event runs once, the procedure moves there."""
+    installed.execute(RECORD)
+    sections = {"procedures": {"test.who": {"sql": "select inet_client_port()"}},
+                "subscriptions": {"test.n": {"function": "public.record"}}}
+
+    def lose(proxy: Proxy) -> None:
+        proxy.hold_new = lambda name: True
+        for link in proxy.links:
+            link.cut() if how == "cut" else link.hold()
+
+    def heal(proxy: Proxy) -> None:
+        proxy.hold_new = lambda name: False
+        for link in proxy.links:
+            link.flowing.set()
+
+    async with proxied(installed.cluster.port) as proxy, joined(router) as peer:
+        url = installed.url.replace(f":{installed.cluster.port}/", f":{proxy.port}/")
+        first = make_sidecar(router.url("rawsocket"), url, database={"url": url, "queue_timeout": "300ms"}, **sections)
+        await first.started()
+        second = await make_sidecar(router.url("rawsocket"), installed.url, **sections).started()
+        await asyncio.to_thread(second.wait_for, STANDBY)
+        # What it stamps next tells it that it is not alone.
+        age = "select now() - stamp < '1 second' and stamp - since > '1 second' from wamp.leader"
+        await until(lambda: installed.value(age), "the first has stamped again")
+        events = Events(peer)
+        await until(lambda: len(runs(installed)) > 50, "events run")
+        lose(proxy)
+        await asyncio.to_thread(second.wait_for, LEADING, 40)
+        so_far = len(runs(installed))
+        assert (await peer.call_when_there("test.who", seconds=15)).value, "the procedure has moved"
+        await until(lambda: len(runs(installed)) > so_far + 50, "events run there")
+        heal(proxy)
+        await asyncio.to_thread(first.wait_for, STANDBY, 40)
+        await events.end()
+        await until(lambda: runs(installed)[events.sent - 1], "all have run")
+    assert {n: count for n, count in runs(installed).items() if count > 1} == {}
+    assert sum(int(entry["events"]) for entry in first.entries(LEFT)) > 0, "it says how many it had"
+    assert not first.entries(LEADING)[1:]
+
+
+async def test_started_while_the_database_is_away(make_sidecar: SidecarMaker, router: Router,
+                                                  mortal_database: InstalledDatabase) -> None:
+    """Two that have never seen the database run nothing before one of them leads."""
+    mortal_database.execute(RECORD)
+    mortal_database.cluster.stop()
+    sections = {"subscriptions": {"test.n": {"function": "public.record"}}}
+    sidecars = [make_sidecar(router.url("rawsocket"), mortal_database.url, **sections).start(until="router joined")
+                for _ in range(2)]
+    async with joined(router) as peer:
+        events = Events(peer)
+        try:
+            await until(lambda: events.sent > 100, "events are on their way")
+            mortal_database.cluster.start()
+            await until(lambda: len(runs(mortal_database)) > 50, "events run", 60)
+            await until(lambda: any(sidecar.entries(STANDBY) for sidecar in sidecars), "the other stands by", 60)
+        finally:
+            await events.end()
+        last = events.sent - 1
+        await until(lambda: runs(mortal_database)[last], "all have run")
+    assert {n: count for n, count in runs(mortal_database).items() if count > 1} == {}
+
+
+async def test_alone_it_loses_no_event(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """The leader's session ends again and again while nobody stands by: what comes meanwhile waits, and runs once."""
+    installed.execute(RECORD)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), installed.url, subscriptions={"test.n": {"function": "public.record"}}).start()
+    async with joined(router) as peer:
+        events = Events(peer)
+        for round in range(1, 4):
+            await until(lambda: leader(installed), "it leads")
+            installed.execute(f"select pg_terminate_backend({leader(installed)})")
+            await asyncio.to_thread(sidecar.wait_for, LEADING, 20, round + 1)
+        await events.end()
+        last = events.sent - 1
+        await until(lambda: runs(installed)[last], "the last has run")
+    assert sorted(runs(installed)) == list(range(1, len(runs(installed)) + 1))
+    assert set(runs(installed).values()) == {1}
+    assert not sidecar.entries(LEFT)

@@ -1,12 +1,20 @@
 """The log: one line for each change of state, none for each call, and no secret in it."""
 
+import asyncio
+import fcntl
 import json
+import os
+import select
+import signal
+import subprocess
 
 import pytest
 
 from actors.cluster import Database
+from actors.deadline import wait_until
 from actors.peer import joined
 from actors.router import Router
+from actors.sidecar import Sidecar, binary, clean_environment
 from conftest import SidecarMaker
 
 SCHEMA = """
@@ -56,3 +64,100 @@ async def test_level(make_sidecar: SidecarMaker, router: Router, database: Datab
         assert (await peer.call_when_there("test.same", 1)).value == 1
     assert await sidecar.stopped() == 0
     assert sidecar.lines == []
+
+
+def run_with_log(sidecar: Sidecar, descriptor: int) -> subprocess.Popen[bytes]:
+    """The sidecar with its log on a descriptor that the test alone decides about."""
+    sidecar.write()
+    return subprocess.Popen(
+        [binary(), "run", "--config", sidecar.file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=descriptor, env=clean_environment())
+
+
+async def test_a_log_that_nobody_reads(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """A full pipe stops neither calls nor the end; what did not fit is counted as soon as somebody reads."""
+    database.execute(SCHEMA + """
+        create function public.raise_long() returns void language plpgsql as $$
+        begin raise exception using errcode = 'WA000', message = 'com.' || repeat('x', 900); end $$;
+    """)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, procedures=PROCEDURES | {"test.long": "public.raise_long"})
+    reading, writing = os.pipe()
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 4096)
+    process = run_with_log(sidecar, writing)
+    os.close(writing)
+    try:
+        async with joined(router) as peer:
+            assert (await peer.call_when_there("test.same", 1)).value == 1
+            # A debug line for each call that fails: far more than the queue holds, while nobody reads.
+            for _ in range(40):
+                await asyncio.gather(*(peer.error("test.long") for _ in range(100)))
+            assert (await peer.call("test.same", 2)).value == 2
+            collected = bytearray()
+
+            def read() -> bool:
+                if select.select([reading], [], [], 1)[0]:
+                    collected.extend(os.read(reading, 1 << 16))
+                return b"log lines dropped: nobody read them" in collected
+            await asyncio.to_thread(wait_until, read, "the log says that lines were dropped", 30)
+            process.send_signal(signal.SIGTERM)
+            while os.read(reading, 1 << 16):
+                pass
+            assert await asyncio.to_thread(process.wait, 20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+
+
+async def test_the_end_waits_for_no_reader(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, procedures={f"stuck{n}.same": "public.same" for n in range(500)})
+    reading, writing = os.pipe()
+    fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, 4096)
+    process = run_with_log(sidecar, writing)
+    os.close(writing)
+    try:
+        async with joined(router) as peer:
+            assert (await peer.call_when_there("stuck499.same", 1)).value == 1
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+
+
+async def test_a_closed_log(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Whoever read the log is gone: the sidecar goes on, and ends in order."""
+    database.execute(SCHEMA)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES)
+    reading, writing = os.pipe()
+    process = run_with_log(sidecar, writing)
+    os.close(writing)
+    os.close(reading)
+    try:
+        async with joined(router) as peer:
+            assert (await peer.call_when_there("test.same", 1)).value == 1
+            assert (await peer.error("test.fail", "x")).error
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(process.wait, 20) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_hostile_values(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """A value is cut, and what a terminal would obey is escaped."""
+    database.execute("create function public.fail(t text) returns integer language plpgsql as "
+                     "$$ begin raise exception '%', t using errcode = '42501'; end $$")
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, subscriptions={"hostile.event": "public.fail"}).start()
+    async with joined(router) as peer:
+        peer.session.publish("hostile.event", "\u202e\u001b[2J\u2028" + "x" * 10_000)
+        await asyncio.to_thread(sidecar.wait_for, "event failed")
+    [line] = [line for line in sidecar.lines if "event failed" in line or "event lost" in line][:1]
+    assert not {"\u202e", "\u001b", "\u2028"} & set(line)
+    assert "\\u202e\\u001b[2J\\u2028" in line
+    assert len(line) < 2500

@@ -10,6 +10,7 @@ from actors.deadline import until
 from actors.installation import InstalledDatabase, connect_as, install
 from actors.peer import ApplicationError, Peer, PublishOptions, joined
 from actors.router import Router
+from actors.sidecar import binary
 from conftest import SidecarMaker
 
 SCHEMA = """
@@ -32,6 +33,11 @@ grant usage on schema r to public; grant all on all tables in schema r to wamp; 
 def base(installed: InstalledDatabase) -> InstalledDatabase:
     installed.execute(SCHEMA)
     return installed
+
+
+def ceiling(octets: int) -> int:
+    """What memory may be used: a debug build takes more for itself."""
+    return octets + (32 << 20 if "debug" in str(binary()) else 0)
 
 
 async def gone(peer: Peer, procedure: str) -> bool:
@@ -294,3 +300,37 @@ def test_documents(base: InstalledDatabase) -> None:
     base.execute("""select wamp.register('sql.a', 'r.over', 'integer', '{"role": "wamp"}')""")
     row: tuple[Any, ...] = base.rows("select kind, uri, proc, signature, options, fault from wamp.mapping_rows()")[0]
     assert row[:4] == ("registration", "sql.a", "r.over", "integer") and json.loads(row[4]) == {"role": "wamp"}
+
+
+async def test_ten_thousand(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
+    """Calls go on while so many are registered in one transaction, after a restart, and while they are taken away; SIGTERM is obeyed."""
+    async with joined(router) as peer:
+
+        async def calls_until_there(is_there: bool) -> int:
+            """How many calls of another procedure are answered until the last of them is there, or gone."""
+            answered = 0
+
+            async def look() -> bool:
+                nonlocal answered
+                for _ in range(10):
+                    assert (await peer.call("test.add2", 2, 3)).value == 5
+                    answered += 1
+                return await gone(peer, "sql.p10000") != is_there
+
+            await until(look, f"the last one is {'there' if is_there else 'gone'}", 100)
+            return answered
+
+        for round in range(2):
+            sidecar = make_sidecar(router.url("rawsocket"), base.url, procedures={"test.add2": "r.add2"}).start(until=None)
+            await peer.call_when_there("test.add2", 1, 1, seconds=60)
+            if round == 0:
+                base.execute("insert into wamp.registration (uri, proc) "
+                             "select 'sql.p' || n, 'r.add2' from generate_series(1, 10000) as n")
+            assert await calls_until_there(True) >= 100
+            assert (await peer.call("sql.p10000", 1, 1)).value == 2
+            if round == 1:
+                base.execute("delete from wamp.registration")
+                assert await calls_until_there(False) >= 50
+            peak = sidecar.peak()
+            assert await sidecar.stopped() == 0
+            assert peak < ceiling(64 << 20), peak

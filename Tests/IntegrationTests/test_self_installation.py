@@ -65,13 +65,35 @@ def test_two_of_them_at_once(make_sidecar: SidecarMaker, router: Router, alone: 
         sidecar.start(until=None)
     for sidecar in sidecars:
         sidecar.wait_for(FOUND)
-    assert alone.database.value("select version from crossbar.sidecar_hello()") == 1
+    assert alone.database.value("select version from crossbar.sidecar_hello()") == 2
 
 
 def test_without_a_schema_it_says_what_to_do(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     sidecar = make_sidecar(router.url("rawsocket"), database.url)
     sidecar.start(until="no SQL interface")
     assert "wamp-sidecar install" in sidecar.text()
+
+
+def test_somebody_elses_schema_is_not_asked(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Who makes a schema of that name before anybody installs must not become the sidecar's role by it."""
+    make_role(database, "mallory")
+    database.execute(f'grant create on database "{database.name}" to mallory')
+    with connect_as(database, "mallory") as mallory:
+        mallory.execute("""
+            create schema wamp;
+            grant usage on schema wamp to public;
+            create table wamp.seen (who text);
+            grant insert on wamp.seen to public;
+            create function wamp.sidecar_hello() returns table (version int, least_binary text, is_original boolean,
+                dblink_schema text, publishers text[], registrars text[]) language plpgsql as $$ begin
+                insert into wamp.seen values (current_user);
+                return query select 2, '0.1', true, null, '{}'::text[], '{}'::text[];
+            end $$;
+        """)
+    sidecar = make_sidecar(router.url("rawsocket"), database.url)
+    sidecar.start(until="SQL interface not used")
+    assert "schema wamp belongs to mallory" in sidecar.text()
+    assert database.rows("select who from wamp.seen") == []
 
 
 def test_a_newer_schema_is_left_alone(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
@@ -94,7 +116,11 @@ def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, al
     assert database.value("select count(*) from crossbar.outbox") == 1
     assert sidecar.stop() == 0
     assert database.value("select count(*) from crossbar.outbox") == 1
-    alone.install("--adopt")
+    # What the owner made is nothing for an administrator to run: the owner does it.
+    refused = alone.command("install", "--role", "crossbar", "--adopt")
+    assert refused.returncode == 1 and "run it with a URL of crossbar" in refused.stderr
+    adopted = alone.command("install", "--role", "crossbar", "--adopt", admin=alone.url)
+    assert adopted.returncode == 0, adopted.stdout + adopted.stderr
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
     sidecar.start()
     wait_until(lambda: database.value("select count(*) from crossbar.outbox") == 0, "the event is published")

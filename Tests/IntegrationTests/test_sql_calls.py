@@ -1,9 +1,20 @@
 """wamp.call(): procedures called from SQL, through the caller's port."""
 
 import asyncio
+import contextlib
+import getpass
+import hashlib
+import hmac
 import json
+import os
+import re
+import shutil
 import signal
+import socket
+import tempfile
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -14,6 +25,7 @@ from actors.deadline import free_port, until
 from actors.installation import InstalledDatabase, connect_as, make_role
 from actors.peer import ApplicationError, joined
 from actors.router import Router
+from actors.scripted_port import ScriptedPort
 from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
@@ -309,3 +321,328 @@ async def test_loop(make_sidecar: SidecarMaker, router: Router, installed: Datab
     error = await asyncio.wait_for(failure(installed, "select wamp.call('test.deep', '[50]', null, '{\"timeout\": 3000}')"), 40)
     assert error.sqlstate in ("57014", "WA000")
     assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[2]')"), 30) == 2
+
+
+def told(database: Database) -> bool:
+    """Whether the database has a password for the port."""
+    return bool(database.value("select count(*) from pg_user_mappings where srvname like 'wamp%' and umuser <> 0") == 1)
+
+
+async def test_announced_is_what_listens(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """A port that somebody else has is not announced, and what was announced is taken back: nobody gets password and calls."""
+    squatter = socket.create_server(("127.0.0.1", 0))
+    number = squatter.getsockname()[1]
+    with installed.installation.connect() as session:
+        # What a sidecar that was killed has left.
+        session.execute("select wamp.port_configure(%s, 'wamp', 'secret')", [["host", "127.0.0.1", "port", str(number)]])
+    assert told(installed)
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{number}"},
+                           procedures={"test.one": {"sql": "select 1 as n"}})
+    sidecar.start(until="not ready")
+    assert "not listening for calls from SQL" in sidecar.entries("not ready")[0]["reason"]
+    sidecar.wait_for("the way to the caller's port was taken back: nothing listens there")
+    assert not told(installed) and not sidecar.entries(TOLD) and not sidecar.entries("ready")
+    assert (await failure(installed, "select wamp.call('test.one')")).sqlstate == "WA003"
+    squatter.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        squatter.accept()
+    squatter.close()
+    sidecar.wait_for(TOLD, 40)
+    sidecar.wait_for("ready")
+    assert told(installed) and await ask(installed, "select wamp.call('test.one')") == [{"n": 1}]
+    assert await sidecar.stopped() == 0
+    assert not told(installed), "who binds the port of a sidecar that has stopped gets nothing"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that every user may enter, and only the sidecar's may write in."""
+    path = Path(tempfile.mkdtemp(prefix="wamp-sidecar-port-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+def options(database: Database) -> dict[str, str]:
+    """Those of the foreign server."""
+    return dict(database.rows("select o.option_name, o.option_value from pg_foreign_server as s, "
+                              "pg_options_to_table(s.srvoptions) as o where s.srvname = 'wamp_sidecar'"))
+
+
+def test_a_folder_that_others_may_write(
+    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, folder: Path,
+) -> None:
+    folder.chmod(0o1777)
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"{folder}:7432"},
+                           procedures={"test.one": {"sql": "select 1 as n"}})
+    sidecar.start(until="can't listen for calls from SQL")
+    assert "others may write in" in sidecar.entries("can't listen for calls from SQL")[0]["reason"]
+    assert not list(folder.iterdir())
+    folder.chmod(0o755)
+    sidecar.wait_for(TOLD, 30)
+    assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
+    assert options(installed)["requirepeer"] == getpass.getuser()
+    # What the server's libpq does not know is left out, and not asked for at each look.
+    version = installed.value("select current_setting('server_version_num')::int")
+    if version >= 160000:
+        assert options(installed)["require_auth"] == "scram-sha-256"
+    state = "select array_agg(xmin::text) from pg_foreign_server"
+    first = installed.value(state)
+    sidecar.kill()
+    sidecar.start(until=TOLD)
+    assert installed.value(state) == first
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_a_socket_of_another_user(
+    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, folder: Path,
+) -> None:
+    """Whoever puts his socket in the place of ours is not sent the password."""
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"{folder}:7432"}).start()
+    sidecar.wait_for(TOLD)
+    sidecar.kill()
+    path = folder / ".s.PGSQL.7432"
+    path.unlink()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    path.chmod(0o777)
+    os.seteuid(65534)
+    try:
+        listener.listen()
+    finally:
+        os.seteuid(0)
+    received: list[bytes] = []
+
+    def serve() -> None:
+        client, _ = listener.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(b"R\0\0\0\x08\0\0\0\x03")
+            received.append(client.recv(1000))
+            received.append(client.recv(1000))
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with pytest.raises(psycopg.Error) as caught:
+        installed.value("select wamp.call('test.one')")
+    assert caught.value.sqlstate == "WA002" and "requirepeer" in (caught.value.diag.message_detail or "")
+    listener.close()
+    assert received in ([], [b""], [b"", b""])
+
+
+def test_an_impostor_gets_nothing(calling: Sidecar, installed: InstalledDatabase) -> None:
+    """Who has taken a killed sidecar's port and can't prove that it knows the key is sent neither key nor call."""
+    assert installed.value("select wamp.call('test.add2', '[2, 3]')") == 5
+    calling.kill()
+    for reply in (("result", "[666]", None, None, None), ("stale", None, None, None, None), ("28000", "no"), "close"):
+        impostor = ScriptedPort(lambda document, reply=reply: reply)  # type: ignore[misc]
+        with installed.installation.connect() as session:
+            session.execute("select wamp.port_configure(%s, 'wamp', 'secret')", [impostor.options])
+        with pytest.raises(psycopg.Error) as caught:
+            installed.value("select wamp.call('test.add2', '[123454321]')")
+        assert caught.value.sqlstate == "WA002", caught.value
+        impostor.stop()
+        assert impostor.documents == [] and len(impostor.received) == 1
+        assert set(impostor.received[0]) == {"prove", "nonce", "mac", "pid", "rows"}
+
+
+async def test_a_planted_connection_is_not_used(calling: Sidecar, router: Router, installed: InstalledDatabase) -> None:
+    """A role that an administrator gave dblink to: it can neither read what others' functions call in its session, nor answer for the sidecar."""
+    for grantee in ("planter", "planters", "public"):
+        make_role(installed, "planter")
+        installed.execute("do $$ begin if to_regrole('planters') is null then create role planters; end if; end $$; "
+                          "grant planters to planter")
+        installed.installation.install(grant_to=["planter"])
+        dblink = installed.value("select value from wamp.meta where key = 'dblink_schema'")
+        installed.execute(f"grant usage on schema {dblink} to {grantee}; "
+                          f"grant execute on all functions in schema {dblink} to {grantee}")
+        evil = ScriptedPort(lambda document: ("result", "[666]", None, None, None))
+        with connect_as(installed, "planter") as session:
+            def call() -> Any:
+                row = session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone()
+                return row and row[0]
+
+            def plant() -> None:
+                session.execute(
+                    f"select {dblink}.dblink_connect('wamp', 'host=127.0.0.1 port={evil.port} user=x password=x')")
+
+            await asyncio.to_thread(plant)
+            assert await asyncio.to_thread(call) == 5
+            # In place of one that was proved, too.
+            session.execute(f"select {dblink}.dblink_disconnect('wamp')")
+            await asyncio.to_thread(plant)
+            assert await asyncio.to_thread(call) == 5
+            # The one that is left is of no use by itself.
+            session.execute(f"select {dblink}.dblink_is_busy('wamp'), "
+                            f"{dblink}.dblink_send_query('wamp', '{{\"call\": \"test.add2\", \"rows\": true}}')")
+            reply = session.execute(
+                f"select * from {dblink}.dblink_get_result('wamp') as t(s text, a jsonb, k jsonb, c text, e text, p text)"
+            ).fetchone()
+            assert reply == ("stale", None, None, None, None, None)
+        evil.stop()
+        assert evil.received == []
+        installed.execute(f"revoke execute on all functions in schema {dblink} from {grantee}")
+
+
+async def test_a_planted_connection_that_outlives_the_right(
+    calling: Sidecar, router: Router, installed: InstalledDatabase,
+) -> None:
+    """It gets no key and can't answer for the sidecar: each answer has to be proved."""
+    make_role(installed, "planter")
+    installed.installation.install(grant_to=["planter"])
+    dblink = installed.value("select value from wamp.meta where key = 'dblink_schema'")
+    installed.execute(f"grant usage on schema {dblink} to planter; "
+                      f"grant execute on all functions in schema {dblink} to planter")
+    evil = ScriptedPort(lambda document: ("result", "[666]", None, None, None))
+    with connect_as(installed, "planter") as session:
+        await asyncio.to_thread(session.execute,
+            f"select {dblink}.dblink_connect('wamp', 'host=127.0.0.1 port={evil.port} user=x password=x')")
+        installed.execute(f"revoke execute on all functions in schema {dblink} from planter")
+        with pytest.raises(psycopg.Error) as caught:
+            await asyncio.to_thread(session.execute, "select wamp.call('test.add2', '[2, 3]')")
+        assert caught.value.sqlstate == "08007"
+        assert "key" not in evil.received[0]
+        row = (await asyncio.to_thread(session.execute, "select wamp.call('test.add2', '[2, 3]')")).fetchone()
+        assert row == (5,)
+    evil.stop()
+
+
+def test_the_password_is_no_key(calling: Sidecar, installed: InstalledDatabase) -> None:
+    """Who may ask for the state can neither call nor publish by it; the key is random, and nobody but the leader is told."""
+    password = installed.value("select o.option_value from pg_user_mappings as m, pg_options_to_table(m.umoptions) as o "
+                               "where m.srvname = 'wamp_sidecar' and o.option_name = 'password'")
+    number = installed.value("select o.option_value from pg_foreign_server as s, pg_options_to_table(s.srvoptions) as o "
+                             "where s.srvname = 'wamp_sidecar' and o.option_name = 'port'")
+    key = hmac.new(password.encode(), b"wamp-sidecar: key of the caller's port", hashlib.sha256).hexdigest()
+    with psycopg.connect(host="127.0.0.1", port=number, user="wamp", password=password, dbname="x", autocommit=True,
+                         cursor_factory=psycopg.ClientCursor) as session:
+        assert session.execute('{"status": true}').fetchone()
+        for document in ({"call": "test.add2", "args": [2, 3]}, {"publish": "test.news"}):
+            with pytest.raises(psycopg.Error) as caught:
+                session.execute(json.dumps(document | {"key": key}))  # type: ignore[arg-type]
+            assert caught.value.sqlstate == "28000"
+    with installed.installation.connect() as session:
+        for query in ("select * from wamp.port_key", "select wamp.port_key_of_this()"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(query)
+        # Neither where the port is nor the key is a matter of any other session than the leader's.
+        for query in ("select wamp.port_configure('{host,h}', 'wamp', 'x')", "select wamp.port_withdraw()"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(query)
+
+
+async def test_dblink_dropped_and_made_again(calling: Sidecar, installed: InstalledDatabase) -> None:
+    installed.execute("drop extension dblink cascade")
+    assert (await failure(installed, "select wamp.call('test.add2', '[2, 3]')")).sqlstate == "WA003"
+    calling.wait_for("the database could not be told the way to the caller's port", 20)
+    installed.installation.install()
+    await until(lambda: told(installed), "the port is announced again", 30)
+    assert await ask(installed, "select wamp.call('test.add2', '[2, 3]')") == 5
+    # By an administrator who does what the hint says.
+    dblink = installed.value("select value from wamp.meta where key = 'dblink_schema'")
+    installed.execute("drop extension dblink cascade")
+    assert (await failure(installed, "select wamp.call('test.add2', '[2, 3]')")).sqlstate == "WA003"
+    installed.execute(f"create extension dblink schema {dblink}; grant usage on foreign data wrapper dblink_fdw to wamp_owner")
+    await until(lambda: told(installed), "the port is announced again", 30)
+    assert await ask(installed, "select wamp.call('test.add2', '[2, 3]')") == 5
+
+
+async def test_a_transaction_that_sees_an_old_state(
+    make_sidecar: SidecarMaker, calling: Sidecar, router: Router, installed: InstalledDatabase,
+) -> None:
+    """REPEATABLE READ: calls work in it, before and after another sidecar has begun to lead."""
+    other = make_sidecar(
+        router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{free_port()}"},
+        procedures={"test.other": {"sql": "select 7 as n"}})
+    with installed.connect() as session:
+        def call(procedure: str, args: str) -> Any:
+            row = session.execute(f"select wamp.call('{procedure}', '{args}')").fetchone()  # type: ignore[arg-type]
+            return row and row[0]
+
+        session.execute("begin isolation level repeatable read; select count(*) from wamp.outbox")
+        assert await asyncio.to_thread(call, "test.add2", "[2, 3]") == 5
+        other.start()
+        other.wait_for("standby: another sidecar leads")
+        assert await calling.stopped() == 0
+        other.wait_for(TOLD, 30)
+        async with joined(router) as peer:
+            await peer.call_when_there("test.other")
+        assert await asyncio.to_thread(call, "test.other", "[]") == [{"n": 7}]
+        session.execute("commit")
+        assert await asyncio.to_thread(call, "test.other", "[]") == [{"n": 7}]
+
+
+def crowd(number: int, count: int) -> list[socket.socket]:
+    """So many who connect and say nothing."""
+    return [socket.create_connection(("127.0.0.1", number), timeout=10) for _ in range(count)]
+
+
+def test_silent_connections_keep_nobody_out(calling: Sidecar, installed: InstalledDatabase) -> None:
+    """Those who have called go on, and new ones come in within libpq's two seconds, while others come and say nothing."""
+    number = int(options(installed)["port"])
+    with installed.connect() as session:
+        assert session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone() == (5,)
+        for _ in range(3):
+            silent = crowd(number, 600)
+            try:
+                assert session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone() == (5,)
+                for _ in range(3):
+                    assert installed.value("select wamp.call('test.add2', '[2, 3]')") == 5
+            finally:
+                for connection in silent:
+                    connection.close()
+
+
+def test_descriptors_are_left_for_the_others(
+    make_sidecar: SidecarMaker, mortal_router: Router, installed: InstalledDatabase,
+) -> None:
+    """With as few as the process may have, and as many connections as there can be, the router is joined again, and calls work."""
+    number = free_port()
+    sidecar = make_sidecar(
+        mortal_router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{number}"},
+        procedures={"test.one": {"sql": "select 1 as n"}}, behind=["prlimit", "--nofile=160:192"]).start()
+    sidecar.wait_for(TOLD)
+    limit = sidecar.entries("the limit of open files allows fewer callers than caller.sessions")[0]["limit"]
+    assert 0 < int(limit) < 192
+    assert sidecar.process is not None
+    limits = Path(f"/proc/{sidecar.process.pid}/limits").read_text()
+    assert re.search(r"Max open files +192 +192 ", limits), limits
+    silent = crowd(number, 400)
+    try:
+        mortal_router.kill()
+        sidecar.wait_for("router lost")
+        mortal_router.start()
+        sidecar.wait_for("router joined", 40, count=2)
+        assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
+        assert not sidecar.entries("callers have to wait: no descriptor is left")
+    finally:
+        for connection in silent:
+            connection.close()
+
+
+@pytest.mark.timeout(120)
+async def test_who_cannot_listen_gives_way(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """A leader whose port is taken leaves leading to one that waits; alone, or with others that can't either, it goes on."""
+    squatter = socket.create_server(("127.0.0.1", 0))
+    taken = f"127.0.0.1:{squatter.getsockname()[1]}"
+    left = "leadership left to another sidecar"
+    first, second, third = (
+        make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": listen},
+                     procedures={"test.one": {"sql": "select 1 as n", "invoke": "roundrobin"}})
+        for listen in (taken, taken, f"127.0.0.1:{free_port()}"))
+    first.start(until="not ready")
+    first.wait_for("leading: what must happen once happens here")
+    async with joined(router) as peer:
+        inbox = await peer.subscribe("test.news")
+        installed.execute("select wamp.publish('test.news', '[1]')")
+        await inbox.first(1)
+        second.start(until="not ready")
+        first.wait_for(left, 30)
+        second.wait_for("leading: what must happen once happens here", 20)
+        installed.execute("select wamp.publish('test.news', '[2]')")
+        await inbox.first(2)
+        await third.started(until="listening for calls from SQL")
+        third.wait_for(TOLD, 60)
+        assert await ask(installed, "select wamp.call('test.one')") == [{"n": 1}]
+        installed.execute("select wamp.publish('test.news', '[3]')")
+        assert [event.args for event in await inbox.first(3)] == [[1], [2], [3]]
+    squatter.close()

@@ -25,7 +25,7 @@ def test_examples_run(database: Database) -> None:
     interface = install(database, grant_to=["shop"], register_to=["shop"])
     port = ScriptedPort(answer)
     with interface.connect() as sidecar:
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'secret', 'key')", [port.options])
+        port.configure(sidecar)
     assert len(BLOCKS) > 10
     for block in BLOCKS:
         database.execute(block)

@@ -211,13 +211,14 @@ def test_a_malicious_schema_in_front(interface: Installation) -> None:
         session.execute("select wamp.unsubscribe('com.example.a', 'evil.mine'), wamp.unregister('com.example.a')")
     with interface.connect() as session:
         session.execute(setup)
+        session.execute("select * from wamp.leader_take('00000000-0000-0000-0000-000000000001', 'x')")
         for call in ("relay_mark()", "relay_read(0, 100, 1000000)", "relay_bury(1, 'e', 'm', 1)", "relay_delete('{2}')",
-                     "relay_truncate()", "leader_stamp('x')", "leader_read()", "mapping_rows()", "dead_letter_list()",
+                     "relay_truncate()", "leader_stamp()", "leader_read()", "leader_release()", "mapping_rows()", "dead_letter_list()",
                      "event_bury('a', 'a', null, null, null, 'f', 'e', 'm', 1)", "dead_letter_retry('{1,2}')",
                      "event_retries()", "event_retried(2, true, 'e', 'm')", "dead_letter_delete('{2}')",
                      "dead_letter_expire('1 day')", "sidecar_hello()",
-                     "port_configure('{host,h,port,1}', 'wamp', 'x', 'k')",
-                     "port_configure('{host,h,port,2}', 'wamp', 'y', 'k')"):
+                     "port_configure('{host,h,port,1}', 'wamp', 'x')",
+                     "port_configure('{host,h,port,2}', 'wamp', 'y')", "port_withdraw()"):
             session.execute(f"select * from wamp.{call}")  # type: ignore[arg-type]
     assert database.value("select count(*) from wamp.outbox") >= 1
 
@@ -324,13 +325,11 @@ def port(interface: Installation) -> Iterator[ScriptedPort]:
     }
 
     def answer(document: dict[str, Any]) -> Reply:
-        if document["key"] != "key-1":
-            return ("stale", None, None, None, None)
         return answers[document.get("call") or document["publish"]]
 
     port = ScriptedPort(answer)
     with interface.connect() as sidecar:
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'secret', 'key-1')", [port.options])
+        port.configure(sidecar)
     yield port
     port.stop()
 
@@ -345,7 +344,7 @@ def test_results_of_calls(interface: Installation, port: ScriptedPort) -> None:
         full = session.execute("select * from wamp.call_full('com.example.both', '[5]', '{\"k\": null}', '{\"timeout\": 1}')")
         assert full.fetchone() == ([1], {"a": 2})
         assert port.documents[-1] == {
-            "key": "key-1", "pid": pid, "rows": True, "call": "com.example.both", "args": [5], "kwargs": {"k": None},
+            "pid": pid, "rows": True, "call": "com.example.both", "args": [5], "kwargs": {"k": None},
             "options": {"timeout": 1}}
         # Published at once: the publication's id, and no row.
         for arguments in ("autonomous => true", "options => '{\"acknowledge\": true}'"):
@@ -397,17 +396,18 @@ def test_a_call_that_is_not_answered_can_be_ended(interface: Installation, port:
     wait_until(lambda: interface.database.value(waiting) == 0, "no session hangs", 10)
 
 
-def test_a_key_that_has_changed(interface: Installation, port: ScriptedPort) -> None:
-    """A sidecar that was started anew: other address, other key. Sessions with a connection find it by themselves."""
+def test_a_port_that_has_moved(interface: Installation, port: ScriptedPort) -> None:
+    """Another sidecar leads: other address, other password. Sessions with a connection find it by themselves."""
     with connect_as(interface.database, "publisher") as session, interface.connect() as sidecar:
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
-        other = ScriptedPort(lambda document: ("result", "[2]", None, None, None) if document["key"] == "key-2"
-                             else ("stale", None, None, None, None))
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'another', 'key-2')", [other.options])
+        other = ScriptedPort(lambda document: ("result", "[2]", None, None, None))
+        other.configure(sidecar, password="another")
+        assert other.key == port.key, "the key is the database's, not the sidecar's"
+        port.answer = lambda document: ("stale", None, None, None, None)
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (2,)
         assert (port.closed, other.connections) == (1, 1)
-        # A port that knows neither: nothing was done, and it is said.
-        sidecar.execute("select wamp.port_configure(%s, 'wamp', 'another', 'key-3')", [other.options])
+        # One that does not lead: nothing was done, and it is said.
+        other.answer = port.answer
         assert fault(session, "select wamp.call('com.example.one')")[0] == "WA002"
         other.stop()
 
@@ -635,9 +635,11 @@ def name(statement: str) -> str:
     ("publisher", {"publish", "call", "call_full", "raise_error", "binary", "uri_fault"}, set()),
     ("registrar", {"register", "unregister", "subscribe", "unsubscribe", "raise_error", "binary", "uri_fault",
                    "mapping_fault", "mapping_option_fault"}, {"registration", "subscription"}),
-    ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_stamp",
-              "leader_write", "leader_read", "event_bury", "event_retries", "event_retried", "mapping_rows", "mapping_stamp", "mapping_guard",
+    ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_take",
+              "leader_write", "leader_read", "leader_stamp", "leader_release", "event_bury", "event_retries", "event_retried",
+              "mapping_rows", "mapping_list", "mapping_page", "mapping_stamp", "mapping_guard",
               "dead_letter_list", "dead_letter_retry", "dead_letter_delete", "dead_letter_expire", "port_configure",
+              "port_withdraw",
               "raise_error", "binary", "uri_fault"}, set()),
 ])
 def test_rights(interface: Installation, role: str, functions: set[str], tables: set[str]) -> None:
@@ -645,7 +647,7 @@ def test_rights(interface: Installation, role: str, functions: set[str], tables:
     database = interface.database
     statements = [statement for statement, in database.rows(EVERYTHING)]
     assert len(statements) > 30
-    with connect_as(database, role) as session:
+    with interface.connect_as_leader() if role == interface.role else connect_as(database, role) as session:
         assert {name(statement) for statement in statements if may(session, statement)} == functions
         assert {table for table in TABLES if may(session, f"select * from wamp.{table}")} == tables
         assert {table for table in TABLES if may(session, f"delete from wamp.{table}")} == tables
@@ -672,28 +674,88 @@ def test_public_may_publish(interface: Installation) -> None:
 
 # -- the relay's functions
 
+TAKE = "select taken, continued, pid, holder from wamp.leader_take(%s, %s)"
+TOKENS = [f"00000000-0000-0000-0000-00000000000{n}" for n in range(4)]
+
+
 def test_only_the_leader_relays(interface: Installation) -> None:
-    database = interface.database
-    keys = dict(database.rows("select key, value from wamp.meta"))
-    lock = f"select pg_try_advisory_lock({keys['leader_lock_1']}, {keys['leader_lock_2']})"
+    calls = ("relay_mark()", "relay_read(0, 1, 1)", "relay_delete('{1}')", "relay_bury(1, 'e', 'm', 1)", "relay_truncate()")
     with interface.connect() as leader, interface.connect() as other:
-        assert leader.execute(lock).fetchone() == (True,)  # type: ignore[arg-type]
-        for call in ("relay_mark()", "relay_read(0, 1, 1)", "relay_delete('{1}')", "relay_bury(1, 'e', 'm', 1)",
-                     "relay_truncate()", "leader_stamp('x')"):
+        for call in calls:
+            assert fault(leader, f"select * from wamp.{call}")[0] == DENIED, "nobody leads"
+        assert leader.execute(TAKE, [TOKENS[1], "x"]).fetchone() == (True, False, None, None)
+        assert other.execute(TAKE, [TOKENS[2], "y"]).fetchone() == (False, False, leader.info.backend_pid, "x")
+        for call in calls:
             leader.execute(f"select * from wamp.{call}")  # type: ignore[arg-type]
             assert fault(other, f"select * from wamp.{call}")[0] == DENIED
         stamp = other.execute("select pid, application, backend_start is not null, age < 10 from wamp.leader_read()")
         assert stamp.fetchone() == (leader.info.backend_pid, "x", True, True)
         since = "select since from wamp.leader_read()"
         first = other.execute(since).fetchone()
-        leader.execute("select wamp.leader_stamp('x')")
+        assert leader.execute("select wamp.leader_stamp()").fetchone() == (True,)
+        assert other.execute("select wamp.leader_stamp(), wamp.leader_release()").fetchone() == (False, False)
         assert other.execute(since).fetchone() == first
+        other.execute("select set_config('wamp.lease', %s, false)", [TOKENS[1]])
+        assert fault(other, "select * from wamp.relay_truncate()")[0] == DENIED, "the token alone is not the lease"
+        assert leader.execute("select wamp.leader_release()").fetchone() == (True,)
+        assert other.execute("select * from wamp.leader_read()").fetchone() is None
+        assert fault(leader, "select * from wamp.relay_mark()")[0] == DENIED
+
+
+def test_the_lease_goes_with_its_session(interface: Installation) -> None:
+    """And who takes it is told whether another has had it since."""
+    def taken(number: int) -> tuple[bool, bool]:
+        with interface.connect() as session:
+            return session.execute(TAKE, [TOKENS[number], "x"]).fetchone()[:2]  # type: ignore[index, return-value]
+
+    wait_until(lambda: taken(1) == (True, False), "the lease is free")
+    wait_until(lambda: taken(1) == (True, True), "its session is gone, and nobody else has had it")
+    wait_until(lambda: taken(2) == (True, False), "another takes it")
+    wait_until(lambda: taken(1) == (True, False), "the other has had it meanwhile")
+
+
+def test_a_lease_of_a_backend_that_came_later(interface: Installation) -> None:
+    """Process ids are used again, and a row may have come from another server: only the same session counts."""
+    with interface.connect() as first, interface.connect() as second:
+        first.execute(TAKE, [TOKENS[1], "x"])
+        interface.database.execute("update wamp.leader set backend_start = backend_start - interval '1 minute'")
+        assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is True  # type: ignore[index]
+        assert fault(first, "select * from wamp.relay_mark()")[0] == DENIED
+
+
+def test_the_lease_is_not_moved_in_the_middle(interface: Installation) -> None:
+    """Who has not stamped for long is passed over, but not before what it has under way has ended: then it is refused."""
+    with interface.connect() as first, interface.connect() as second:
+        first.execute(TAKE, [TOKENS[1], "x"])
+        first.execute("begin")
+        first.execute("select * from wamp.relay_read(0, 1, 1)")
+        interface.database.execute("update wamp.leader set stamp = now() - interval '29 seconds'")
+        second.execute("set lock_timeout = '300ms'")
+        assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is False  # type: ignore[index]
+        interface.database.execute("update wamp.leader set stamp = now() - interval '31 seconds'")
+        assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is False, "a statement is under way"  # type: ignore[index]
+        first.execute("commit")
+        assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is True  # type: ignore[index]
+        assert fault(first, "select wamp.relay_delete('{1}')")[0] == DENIED
+        assert first.execute("select wamp.leader_stamp()").fetchone() == (False,)
+
+
+def test_nobody_elses_lock_is_the_leader(interface: Installation) -> None:
+    """A dump, or whatever a role without rights locks, keeps nobody from leading."""
+    keys = dict(interface.database.rows("select key, value from wamp.meta"))
+    with connect_as(interface.database, "stranger") as stranger, interface.database.connect() as dump:
+        stranger.execute(f"select pg_advisory_lock({keys['leader_lock_1']}, {keys['leader_lock_2']})")  # type: ignore[arg-type]
+        dump.execute("begin")
+        dump.execute("lock table wamp.leader in access share mode")
+        with interface.connect_as_leader() as leader:
+            leader.execute("select * from wamp.relay_read(0, 1, 1)")
+            assert fault(stranger, f"select * from wamp.leader_take('{TOKENS[1]}', 'x')")[0] == DENIED
 
 
 def test_reading_stops_at_the_octets(interface: Installation) -> None:
     database = interface.database
     database.execute("select wamp.publish('com.example.a', jsonb_build_array(repeat('x', 1000))) from generate_series(1, 10)")
-    with interface.connect() as relay:
+    with interface.connect_as_leader() as relay:
         def ids(bound: int, rows: int, octets: int) -> list[int]:
             return [row[0] for row in relay.execute("select id from wamp.relay_read(%s, %s, %s)", [bound, rows, octets])]
 
@@ -705,7 +767,7 @@ def test_reading_stops_at_the_octets(interface: Installation) -> None:
 
 
 def test_a_mark_is_taken_in_the_right_order(interface: Installation) -> None:
-    with interface.connect() as relay:
+    with interface.connect_as_leader() as relay:
         assert relay.execute("select last_id from wamp.relay_mark()").fetchone() == (0,)
         interface.database.execute("select wamp.publish('com.example.a')")
         last, xid = relay.execute("select last_id, xid::xid8 > pg_snapshot_xmin(pg_current_snapshot()) from wamp.relay_mark()"
@@ -719,7 +781,7 @@ def test_a_mark_is_taken_in_the_right_order(interface: Installation) -> None:
 
 def test_truncating(interface: Installation) -> None:
     database = interface.database
-    with interface.connect() as relay, database.connect() as writer:
+    with interface.connect_as_leader() as relay, database.connect() as writer:
         writer.execute("begin; select wamp.publish('com.example.a')")
         assert relay.execute("select wamp.relay_truncate()").fetchone() == (False,), "a writer is in flight"
         writer.execute("commit")
@@ -738,7 +800,7 @@ def test_dead_letters(interface: Installation) -> None:
     database.execute("select wamp.publish('com.example.' || n, '[1]', '{\"a\": 2}', '{\"retain\": true}') "
                      "from generate_series(1, 2) as n")
     events = dict(database.rows("select id, event_id from wamp.outbox"))
-    with interface.connect() as sidecar, database.connect() as listener:
+    with interface.connect_as_leader() as sidecar, database.connect() as listener:
         listener.execute("listen wamp_mapping")
         assert sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', 'no', 1), wamp.relay_bury(99, '', '', 1)"
                                ).fetchone() == (True, False)
@@ -782,7 +844,7 @@ def test_the_port_is_configured_only_where_it_differs(interface: Installation) -
     state = "select s.srvoptions, s.xmin::text, m.umoptions, m.xmin::text from pg_foreign_server as s " \
             "join pg_user_mapping as m on m.umserver = s.oid"
     with interface.connect() as sidecar:
-        configure = "select wamp.port_configure(%s, 'wamp', %s, 'key')"
+        configure = "select wamp.port_configure(%s, 'wamp', %s)"
         sidecar.execute(configure, [["host", "a'b\\c", "port", "1"], "pass'wo\\rd"])
         first = database.rows(state)
         assert first[0][0] == ["host=a'b\\c", "port=1"] and sorted(first[0][2]) == ["password=pass'wo\\rd", "user=wamp"]

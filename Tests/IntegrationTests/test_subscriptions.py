@@ -11,6 +11,7 @@ from actors.deadline import until
 from actors.installation import InstalledDatabase
 from actors.peer import Peer, PublishOptions, joined
 from actors.router import Router
+from actors.scripted_router import EVENT, UNSUBSCRIBE, UNSUBSCRIBED, Connection, scripted
 from conftest import SidecarMaker
 
 #: What the functions of these tests write to, and a function for each kind of behaviour.
@@ -289,18 +290,18 @@ async def test_function_that_comes_goes_and_changes(make_sidecar: SidecarMaker, 
         until="running with faults")
     async with joined(router) as peer:
         await peer.session.publish("test.n", 1, options=PublishOptions(acknowledge=True))
-        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 1, "it is kept")
-        assert installed.value("select error from wamp.dead_letter") == "42883"
-        installed.execute("create function e.late(n integer) returns void language sql as 'insert into e.seen (n) values (n)'")
+        waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
+        assert (waits["topic"], waits["error"]) == ("test.n", "42883")
         await peer.session.publish("test.n", 2, options=PublishOptions(acknowledge=True))
-        await until(lambda: seen(installed) == [2], "it runs")
+        installed.execute("create function e.late(n integer) returns void language sql as 'insert into e.seen (n) values (n)'")
+        await until(lambda: seen(installed) == [1, 2], "both run")
         sidecar.wait_for("ready")
         installed.execute("drop function e.late(integer); create function e.late(args jsonb) returns text language sql as "
                           "'insert into e.seen (n) values ((args->>0)::integer + 100) returning who'")
         await publish(peer, "test.n", range(3, 50))
-        await until(lambda: len(seen(installed)) == 49, "all have run")
-    assert seen(installed) == [2, *range(103, 151)]
-    assert installed.value("select count(*) from wamp.dead_letter") == 1
+        await until(lambda: len(seen(installed)) == 50, "all have run")
+    assert seen(installed) == [1, 2, *range(103, 151)]
+    assert installed.value("select count(*) from wamp.dead_letter") == 0
 
 
 async def test_without_dead_letters(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
@@ -368,3 +369,136 @@ async def test_stopping(make_sidecar: SidecarMaker, router: Router, database: Da
         await until(lambda: len(seen(base)) >= 2, "some have run")
         assert await sidecar.stopped() == 0
     assert seen(base) == list(range(1, 21))
+
+
+async def test_slow_topic_drops_only_its_own(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """While the events of one topic wait for a lock, those of another run, all of them; readiness and the log name the slow one."""
+    prepared(database)
+    database.execute("create table e.gate (n integer); insert into e.gate values (1); grant all on e.gate to sidecar;"
+                     "create function e.stuck(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as "
+                     "$$ begin perform from e.gate for update; end $$")
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.slow": {"function": "e.stuck", "timeout": "10m"}, "test.n": "e.record"}).start()
+    with database.connect() as session:
+        session.execute("begin; lock table e.gate")
+        async with joined(router) as peer:
+            await publish(peer, "test.slow", range(1, 12_000))
+            dropped = await asyncio.to_thread(sidecar.wait_for, "event dropped: too many wait for the database")
+            assert dropped["topic"] == "test.slow"
+            await publish(peer, "test.n", range(1, 1000))
+            await until(lambda: len(seen(database)) == 1000, "all of the other topic have run")
+            faults = await asyncio.to_thread(sidecar.wait_for, "running with faults")
+            assert "test.slow" in faults["faults"] and "test.n" not in faults["faults"]
+        session.execute("rollback")
+    assert seen(database) == list(range(1, 1001))
+    assert {entry["topic"] for entry in sidecar.entries("event dropped: too many wait for the database")} == {"test.slow"}
+    await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
+
+
+#: Each makes the events of `test.n` impossible to run, whose function is e.who as the role event_holder; and mends it.
+FAULTS = {
+    "role": ("revoke event_holder from wamp", "grant event_holder to wamp"),
+    "execute": ("revoke execute on function e.who from public", "grant execute on function e.who to public"),
+    "schema": ("revoke usage on schema e from event_holder", "grant usage on schema e to event_holder"),
+    "renamed": ("alter function e.who rename to whose", "alter function e.whose rename to who"),
+    "disk": ("alter table e.seen add constraint full_check check (e.full_disk()) not valid",
+             "alter table e.seen drop constraint full_check"),
+}
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, fault: str,
+                                        concurrency: int) -> None:
+    """What is wrong with the mapping or the server is no event's fault: all wait, readiness says why, and none becomes a dead letter."""
+    prepared(installed)
+    installed.execute("create role event_holder; grant event_holder to wamp; grant usage on schema e to event_holder;"
+                      "grant all on all tables in schema e to event_holder;"
+                      "create function e.full_disk() returns boolean language plpgsql as "
+                      "$$ begin raise exception 'no space left' using errcode = 'disk_full'; end $$")
+    spoil, mend = FAULTS[fault]
+    try:
+        sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
+            "test.n": {"function": "e.who", "role": "event_holder", "concurrency": concurrency},
+            "test.other": "e.record"}).start()
+        async with joined(router) as peer:
+            await publish(peer, "test.n", range(1, 10))
+            await until(lambda: len(seen(installed)) == 10, "the first have run")
+            installed.execute(spoil)
+            await publish(peer, "test.n", range(11, 100))
+            waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
+            assert waits["topic"] == "test.n" and waits["reason"]
+            faults = await asyncio.to_thread(sidecar.wait_for, "running with faults")
+            assert "test.n wait" in faults["faults"], faults
+            if fault != "disk":
+                await publish(peer, "test.other", range(1001, 1010))
+                await until(lambda: len(seen(installed)) >= 20, "those of another subscription run")
+            installed.execute(mend)
+            await until(lambda: len([n for n in seen(installed) if n <= 100]) == 100, "all have run")
+            await asyncio.to_thread(sidecar.wait_for, "ready", 20, 2)
+        ran = [n for n in seen(installed) if n <= 100]
+        assert (ran if concurrency == 1 else sorted(ran)) == list(range(1, 101))
+        assert installed.value("select count(*) from wamp.dead_letter") == 0
+    finally:
+        installed.execute("drop owned by event_holder; drop role event_holder")
+
+
+async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """The same errors, raised by the function for one event, are that event's: it becomes a dead letter, and the next one runs."""
+    prepared(installed)
+    installed.execute("create function e.picky(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$ begin "
+                      "if args->>1 is not null then raise exception 'no' using errcode = args->>1; end if;"
+                      "perform e.record(args, kwargs, details); end $$;"
+                      "create table e.hidden ();"
+                      "create function e.inlined(args jsonb, kwargs jsonb, details jsonb) returns setof int language sql stable as "
+                      "'select 1 from e.hidden'")
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url,
+                           subscriptions={"test.n": "e.picky", "test.inlined": "e.inlined"}).start()
+    async with joined(router) as peer:
+        for code in ("42501", "42883", "42P01", "22023", None):
+            await peer.session.publish("test.n", 1, code, options=PublishOptions(acknowledge=True))
+        await peer.session.publish("test.inlined", options=PublishOptions(acknowledge=True))
+        await until(lambda: seen(installed) == [1], "the last one runs")
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 5, "the others are kept")
+    assert sorted(row[0] for row in installed.rows("select error from wamp.dead_letter")) == [
+        "22023", "42501", "42501", "42883", "42P01"]
+    assert not sidecar.entries("events wait: they can't be run now")
+
+
+async def test_held_at_the_end(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """What can't be run when the sidecar is told to stop is kept as dead letters: the router would not send it again."""
+    prepared(installed)
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={"test.n": "e.late"}).start(
+        until="running with faults")
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 600))
+        await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
+        assert await sidecar.stopped() == 0
+    assert [row[0] for row in installed.rows("select args from wamp.dead_letter order by id")] == [[n] for n in range(1, 601)]
+
+
+@pytest.mark.parametrize("taken_back_by", ["SIGTERM", "SQL"])
+async def test_on_its_way_while_taken_back(make_sidecar: SidecarMaker, installed: InstalledDatabase, taken_back_by: str) -> None:
+    """What the router had sent before it saw UNSUBSCRIBE runs."""
+    prepared(installed)
+    late = range(1, 51)
+
+    async def crossing(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == UNSUBSCRIBE:
+                for n in late:
+                    connection.send(EVENT, 200, n, {}, [n])
+                connection.send(UNSUBSCRIBED, message[1])
+            connection.answer(message)
+
+    async with scripted(crossing) as script:
+        installed.execute("select wamp.subscribe('test.n', 'e.record')")
+        sidecar = await make_sidecar(script.url, installed.url).started()
+        await until(lambda: sidecar.entries("subscribed"), "it is subscribed")
+        if taken_back_by == "SQL":
+            installed.execute("select wamp.unsubscribe('test.n', 'e.record')")
+            await until(lambda: len(seen(installed)) == len(late), "all have run")
+        assert await sidecar.stopped() == 0
+    assert seen(installed) == list(late)

@@ -5,11 +5,14 @@ package struct ScramClient {
     package let password: String
     package let nonce = "rOprNGfwEbeRWgbNEkqO"
     package let header: String
+    /// What the channel is bound by.
+    package let binding: [UInt8]
     package let user = ""
 
-    package init(password: String, header: String = "n,,") {
+    package init(password: String, header: String = "n,,", binding: [UInt8] = []) {
         self.password = password
         self.header = header
+        self.binding = binding
     }
 
     package var firstBare: String { "n=\(self.user),r=\(self.nonce)" }
@@ -23,7 +26,7 @@ package struct ScramClient {
             password: SecretBytes(self.password), salt: Base64.decode(Array(attributes[1].utf8)) ?? [],
             iterations: Int(attributes[2]) ?? 0, byteCount: 32)
         let clientKey = try HMAC.sha256(Array("Client Key".utf8), key: salted)
-        let binding = String(decoding: Base64.encode(Array(self.header.utf8)), as: UTF8.self)
+        let binding = String(decoding: Base64.encode(Array(self.header.utf8) + self.binding), as: UTF8.self)
         let withoutProof = "c=\(binding),r=\(attributes[0])"
         let authMessage = Array("\(self.firstBare),\(text),\(withoutProof)".utf8)
         let signature = try HMAC.sha256(authMessage, key: SHA256.hash(clientKey))

@@ -24,7 +24,7 @@ struct ReportedSettings {
     /// Whether they are still the same.
     func isEqual(to handle: ConnectionHandle) -> Bool {
         for (name, before) in zip(Self.names, self.values) {
-            let isSame = before.withUnsafeBufferPointer { before in
+            let isSame = unsafe before.withUnsafeBufferPointer { before in
                 guard let start = before.baseAddress else { return false }
                 guard let now = unsafe Self.value(of: name, handle) else { return before.count == 1 }
                 return unsafe strcmp(start, now) == 0

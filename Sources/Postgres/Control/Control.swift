@@ -52,6 +52,24 @@ package final class Control: ConnectionKeeperOwner {
         self.submit(.text(text, parameters), patience: patience, handler: RowCollector(completion: completion))
     }
 
+    /// The same with a statement that is run often: the server plans it once.
+    package func query(
+        _ statement: Statement, _ parameters: Parameters, patience: TimeAmount = .seconds(5),
+        completion: @escaping (Result<Rows, QueryFailure>) -> Void
+    ) {
+        self.submit(
+            .prepared(statement, parameters), patience: patience, handler: RowCollector(completion: completion))
+    }
+
+    /// Tries whether this session may become a role, for one transaction.
+    package func assume(role: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
+        var values = Parameters()
+        values.append(role)
+        self.submit(
+            .text("select", Parameters()), prelude: (Self.setRole, values), patience: .seconds(5),
+            handler: RowCollector(completion: completion))
+    }
+
     /// Asks what a statement's parameters and columns are, as a role sees it.
     ///
     /// - Parameters:

@@ -12,7 +12,7 @@ package struct PoolLimits: Sendable {
     package let connections: Int
     /// How many calls may be under way on one connection, if all of them are fast.
     package let pipeline: Int
-    /// How many calls may wait.
+    /// How many calls may wait, of all lanes together.
     package let queue: Int
     /// How long a call may wait.
     package let queueTimeout: TimeAmount
@@ -51,6 +51,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         let sequence: Int64
         let expires: NIODeadline
         let claim: Claim
+        /// Whether it takes room in the queue: what comes back and leases don't.
+        var isCounted = false
     }
 
     private struct Lane {
@@ -58,8 +60,6 @@ struct PoolStateMachine<Item>: ~Copyable {
         var held = 0
         var latency = LatencyWindow()
         var waiting = Deque<Waiting>()
-        /// Nobody submits any more.
-        var isRemoved = false
     }
 
     private struct UnderWay {
@@ -95,6 +95,8 @@ struct PoolStateMachine<Item>: ~Copyable {
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
+    /// Nobody submits there any more.
+    private var removedLanes = Deque<Int>()
     /// How many leases are held.
     private var leases = 0
     /// How many streams are under way.
@@ -106,9 +108,12 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// How much is waiting.
     private(set) var waitingCount = 0
+    /// The queue's room, by lanes.
+    private var room: FairShares<Int>
 
     init(limits: PoolLimits) {
         self.limits = limits
+        self.room = FairShares(capacity: limits.queue)
         self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
     }
 
@@ -140,7 +145,14 @@ struct PoolStateMachine<Item>: ~Copyable {
     mutating func addLane(concurrency: Int?) -> LaneID {
         let most = self.limits.connections
         let lane = Lane(concurrency: min(max(concurrency ?? most - 1, 1), most))
-        if let index = self.lanes.firstIndex(where: { $0.isRemoved && $0.held == 0 && $0.waiting.isEmpty }) {
+        self.room.parties += 1
+        // Those that are still in use stand back: more than these are not looked at.
+        for _ in 0..<min(self.removedLanes.count, 8) {
+            guard let index = self.removedLanes.popFirst() else { break }
+            guard self.lanes[index].held == 0, self.lanes[index].waiting.isEmpty else {
+                self.removedLanes.append(index)
+                continue
+            }
             self.lanes[index] = lane
             return LaneID(index: index)
         }
@@ -150,7 +162,8 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// Nothing more is submitted there. Another lane takes its place when what is under way or waits has ended.
     mutating func removeLane(_ lane: LaneID) {
-        self.lanes[lane.index].isRemoved = true
+        self.removedLanes.append(lane.index)
+        self.room.parties -= 1
     }
 
     // MARK: - Work
@@ -161,8 +174,9 @@ struct PoolStateMachine<Item>: ~Copyable {
             self.put(lane.index, claim, on: slot)
             return .send(slot: slot)
         }
-        guard self.waitingCount < self.limits.queue else { return .refuse }
-        self.waitBehindAll(item, lane: lane.index, expires: expires, claim)
+        guard self.room.hasRoom(for: 1, of: lane.index) else { return .refuse }
+        self.room.take(1, for: lane.index)
+        self.waitBehindAll(item, lane: lane.index, expires: expires, claim, isCounted: true)
         return .wait
     }
 
@@ -216,7 +230,7 @@ struct PoolStateMachine<Item>: ~Copyable {
             return nil
         }
         let waiting = self.lanes[best.lane].waiting.remove(at: best.index)
-        self.waitingCount -= 1
+        self.left(waiting, lane: best.lane)
         self.forgetIfEmpty(best.lane)
         self.put(best.lane, waiting.claim, on: best.slot)
         return (waiting.item, best.slot)
@@ -252,8 +266,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// Takes out what waits and is wanted no more. Returns whether it was there.
     mutating func withdraw(lane: LaneID, where isIt: (Item) -> Bool) -> Bool {
         guard let index = self.lanes[lane.index].waiting.firstIndex(where: { isIt($0.item) }) else { return false }
-        self.lanes[lane.index].waiting.remove(at: index)
-        self.waitingCount -= 1
+        self.left(self.lanes[lane.index].waiting.remove(at: index), lane: lane.index)
         self.forgetIfEmpty(lane.index)
         return true
     }
@@ -262,10 +275,12 @@ struct PoolStateMachine<Item>: ~Copyable {
     mutating func expire(at now: NIODeadline) -> [Item] {
         var expired: [Item] = []
         for lane in self.lanesWithWaiting {
-            expired += self.lanes[lane].waiting.lazy.filter { $0.expires <= now }.map(\.item)
+            for waiting in self.lanes[lane].waiting where waiting.expires <= now {
+                self.left(waiting, lane: lane)
+                expired.append(waiting.item)
+            }
             self.lanes[lane].waiting.removeAll { $0.expires <= now }
         }
-        self.waitingCount -= expired.count
         self.lanesWithWaiting.removeAll { self.lanes[$0].waiting.isEmpty }
         return expired
     }
@@ -410,11 +425,14 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    private mutating func waitBehindAll(_ item: Item, lane: Int, expires: NIODeadline, _ claim: Claim) {
+    private mutating func waitBehindAll(
+        _ item: Item, lane: Int, expires: NIODeadline, _ claim: Claim, isCounted: Bool = false
+    ) {
         self.lastSequence += 1
         self.wait(
-            Waiting(item: item, sequence: self.lastSequence, expires: expires, claim: claim), lane: lane,
-            atFront: false)
+            Waiting(
+                item: item, sequence: self.lastSequence, expires: expires, claim: claim, isCounted: isCounted),
+            lane: lane, atFront: false)
         self.chooseWhatDrains()
     }
 
@@ -426,6 +444,12 @@ struct PoolStateMachine<Item>: ~Copyable {
             self.lanes[lane].waiting.append(waiting)
         }
         self.waitingCount += 1
+    }
+
+    /// It waits no more.
+    private mutating func left(_ waiting: Waiting, lane: Int) {
+        self.waitingCount -= 1
+        if waiting.isCounted { self.room.release(1, of: lane) }
     }
 
     private mutating func forgetIfEmpty(_ lane: Int) {

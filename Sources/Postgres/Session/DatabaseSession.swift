@@ -29,6 +29,8 @@ internal import NIOCore
 
     /// Whether statements can be sent.
     package var isConnected: Bool { self.keeper.connection != nil }
+    /// Whether nothing is read until ``resume()``.
+    package var isHeld: Bool { self.keeper.connection?.isHeld ?? false }
     /// The process id of the session's backend, while there is one.
     package var backend: Int32? { self.keeper.connection?.backend }
 

@@ -1,7 +1,7 @@
 import Cryptography
 
-/// The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), without channel binding, as PostgreSQL has it: the user's
-/// name in the exchange is ignored, for the startup packet has told it.
+/// The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), with channel binding (`tls-server-end-point`) and without, as PostgreSQL
+/// has it: the user's name in the exchange is ignored, for the startup packet has told it.
 ///
 /// - *protocol violation*: a malformed message, a mechanism's feature that we do not have: throws.
 /// - *refused*: the proof is wrong, or there is no such user; told in the same way at the same place.
@@ -22,6 +22,16 @@ struct ScramServerStateMachine {
         case ended
     }
 
+    /// What the client says of its channel's binding.
+    enum Binding: Equatable {
+        /// We have offered none: there is no TLS, or nothing that binds it.
+        case notOffered
+        /// We have, and the client has not taken it.
+        case notTaken
+        /// Both ends bind by this.
+        case endPoint([UInt8])
+    }
+
     /// What the last message is held against.
     private struct Challenge {
         /// The base64 of the first message's header, which the last one repeats.
@@ -35,14 +45,19 @@ struct ScramServerStateMachine {
     private let verifier: ScramVerifier
     private let isGenuine: Bool
     private let nonce: [UInt8]
+    private let binding: Binding
+
+    private static let endPointHeader = Array("p=tls-server-end-point,,".utf8)
 
     /// - Parameters:
     ///   - isGenuine: false where nobody can pass.
     ///   - nonce: ours; printable, without comma, never used twice.
-    init(verifier: ScramVerifier, isGenuine: Bool, nonce: [UInt8]) {
+    ///   - binding: by the mechanism that the client has chosen.
+    init(verifier: ScramVerifier, isGenuine: Bool, nonce: [UInt8], binding: Binding = .notOffered) {
         self.verifier = verifier
         self.isGenuine = isGenuine
         self.nonce = nonce
+        self.binding = binding
     }
 
     /// Takes the client's next message.
@@ -66,15 +81,7 @@ struct ScramServerStateMachine {
 
     private func challenge(for message: [UInt8]) throws(WireError) -> Challenge {
         var rest = message[...]
-        let binding: [UInt8]
-        switch rest.popFirst() {
-        case UInt8(ascii: "n"): binding = Array("biws".utf8)
-        case UInt8(ascii: "y"): binding = Array("eSws".utf8)
-        case UInt8(ascii: "p"):
-            throw Self.malformed(
-                "The client selected SCRAM-SHA-256 without channel binding, but its message has channel binding data.")
-        default: throw Self.malformed("Unexpected channel-binding flag.")
-        }
+        let binding = try self.bindingHeader(&rest)
         guard rest.popFirst() == UInt8(ascii: ",") else { throw Self.malformed("Comma expected.") }
         if rest.first == UInt8(ascii: "a") {
             throw WireError(.fatal, "0A000", "client uses authorization identity, but it is not supported")
@@ -98,6 +105,40 @@ struct ScramServerStateMachine {
         return Challenge(binding: binding, firstBare: firstBare, answer: answer, nonce: nonce)
     }
 
+    /// Takes the channel-binding flag.
+    ///
+    /// - Returns: what the last message has to repeat of it, in base64, with what binds the channel.
+    private func bindingHeader(_ rest: inout ArraySlice<UInt8>) throws(WireError) -> [UInt8] {
+        switch (rest.first, self.binding) {
+        case (UInt8(ascii: "n"), .notOffered), (UInt8(ascii: "n"), .notTaken):
+            rest.removeFirst()
+            return Array("biws".utf8)
+        case (UInt8(ascii: "y"), .notOffered):
+            rest.removeFirst()
+            return Array("eSws".utf8)
+        case (UInt8(ascii: "y"), .notTaken):
+            // Somebody on the way has taken our offer out.
+            throw WireError(
+                .fatal, "28000", "SCRAM channel binding negotiation error",
+                detail: "The client supports SCRAM channel binding but thinks the server does not.")
+        case (UInt8(ascii: "p"), .endPoint(let endPoint)):
+            let name = Self.endPointHeader.dropLast(2)
+            guard rest.starts(with: name) else {
+                throw Self.malformed("Unsupported channel-binding type.")
+            }
+            rest.removeFirst(name.count)
+            return Base64.encode(Self.endPointHeader + endPoint)
+        case (UInt8(ascii: "p"), .notOffered), (UInt8(ascii: "p"), .notTaken):
+            throw Self.malformed(
+                "The client selected SCRAM-SHA-256 without channel binding, but its message has channel binding data.")
+        case (UInt8(ascii: "n"), .endPoint), (UInt8(ascii: "y"), .endPoint):
+            throw Self.malformed(
+                "The client selected SCRAM-SHA-256-PLUS, but its message has no channel binding data.")
+        case (.some, _), (nil, _):
+            throw Self.malformed("Unexpected channel-binding flag.")
+        }
+    }
+
     // MARK: - The last message: c=header, r=nonce [, extensions], p=proof
 
     private func judge(_ message: [UInt8], _ challenge: Challenge) throws(WireError) -> Answer {
@@ -109,6 +150,10 @@ struct ScramServerStateMachine {
         else { throw Self.malformed("The proof is missing or malformed.") }
         try Self.checkExtensions(attributes)
         guard binding == challenge.binding else {
+            if case .endPoint = self.binding {
+                // Another certificate than ours: somebody sits between us.
+                throw WireError(.fatal, "28000", "SCRAM channel binding check failed")
+            }
             throw WireError.violation("unexpected SCRAM channel-binding attribute in client-final-message")
         }
         guard ConstantTime.areEqual(nonce, challenge.nonce) else {

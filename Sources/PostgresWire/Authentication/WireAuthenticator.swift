@@ -13,19 +13,27 @@ struct WireAuthenticator {
         case refused
     }
 
-    /// The one mechanism that we have.
-    static let mechanism = "SCRAM-SHA-256"
+    private static let mechanism = "SCRAM-SHA-256"
+    private static let bindingMechanism = "SCRAM-SHA-256-PLUS"
 
+    /// The mechanisms that can be chosen, the better one first.
+    let mechanisms: [String]
     /// Who it says it is.
     let user: String
-    private var scram: ScramServerStateMachine
-    private var isMechanismChosen = false
+    private var scram: ScramServerStateMachine?
+    private let verifier: ScramVerifier
+    private let isGenuine: Bool
+    private let nonce: [UInt8]
+    private let endPoint: [UInt8]?
 
-    init(user: String, credentials: WireCredentials, nonce: [UInt8]) throws(WireError) {
+    /// - Parameter endPoint: what binds the connection's TLS; nil: there is none, or nothing that does.
+    init(user: String, credentials: WireCredentials, nonce: [UInt8], endPoint: [UInt8]? = nil) throws(WireError) {
         self.user = user
+        self.nonce = nonce
+        self.endPoint = endPoint
+        self.mechanisms = endPoint == nil ? [Self.mechanism] : [Self.bindingMechanism, Self.mechanism]
         do {
-            let (verifier, isGenuine) = try credentials.verifier(of: user)
-            self.scram = ScramServerStateMachine(verifier: verifier, isGenuine: isGenuine, nonce: nonce)
+            (self.verifier, self.isGenuine) = try credentials.verifier(of: user)
         } catch {
             throw WireError(.fatal, "XX000", error.description)
         }
@@ -34,17 +42,23 @@ struct WireAuthenticator {
     /// Takes the body of a message.
     mutating func received(_ body: ByteBuffer, into output: inout ByteBuffer) throws(WireError) -> Step {
         var body = body
-        if !self.isMechanismChosen {
-            guard let response = try Self.initialResponse(&body) else {
+        var scram: ScramServerStateMachine
+        if let chosen = self.scram {
+            scram = chosen
+        } else {
+            let (binding, response) = try self.initialResponse(&body)
+            scram = ScramServerStateMachine(
+                verifier: self.verifier, isGenuine: self.isGenuine, nonce: self.nonce, binding: binding)
+            guard let response else {
                 // The client wants to be asked first, which SCRAM has no question for.
-                self.isMechanismChosen = true
+                self.scram = scram
                 output.writeWireAuthentication(.saslContinue([]))
                 return .goOn
             }
-            self.isMechanismChosen = true
             body = response
         }
-        switch try self.scram.received(Array(body.readableBytesView)) {
+        defer { self.scram = scram }
+        switch try scram.received(Array(body.readableBytesView)) {
         case .challenge(let challenge):
             output.writeWireAuthentication(.saslContinue(challenge))
             return .goOn
@@ -59,19 +73,25 @@ struct WireAuthenticator {
         }
     }
 
-    /// The mechanism's name and its first message; nil if that is left out.
-    private static func initialResponse(_ body: inout ByteBuffer) throws(WireError) -> ByteBuffer? {
+    /// The mechanism, and its first message; nil if that is left out.
+    private func initialResponse(
+        _ body: inout ByteBuffer
+    ) throws(WireError) -> (ScramServerStateMachine.Binding, ByteBuffer?) {
         guard let name = body.readCString(), let length = body.readInteger(as: Int32.self) else {
             throw .violation("malformed SASL response")
         }
-        guard name == Self.mechanism else {
-            throw .violation("client selected an invalid SASL authentication mechanism")
+        let binding: ScramServerStateMachine.Binding
+        switch (name, self.endPoint) {
+        case (Self.mechanism, nil): binding = .notOffered
+        case (Self.mechanism, .some): binding = .notTaken
+        case (Self.bindingMechanism, .some(let endPoint)): binding = .endPoint(endPoint)
+        default: throw .violation("client selected an invalid SASL authentication mechanism")
         }
         guard length >= 0 else {
             guard length == -1, body.readableBytes == 0 else { throw .violation("malformed SASL response") }
-            return nil
+            return (binding, nil)
         }
         guard body.readableBytes == Int(length) else { throw .violation("malformed SASL response") }
-        return body
+        return (binding, body)
     }
 }

@@ -20,8 +20,8 @@ package struct WireServerStateMachine: ~Copyable {
         case wait
         /// Send what was written, and make TLS of the connection: what comes from now on is what was decrypted.
         case secure
-        /// The client is who it says: its time is not limited any more.
-        case authenticated
+        /// The client is who it says. Nothing goes on before ``admit(_:)``.
+        case authenticated(user: String)
         /// Run this; its text is valid UTF-8 and holds no NUL.
         case query(ByteBuffer)
         /// Send what was written, and close.
@@ -31,6 +31,8 @@ package struct WireServerStateMachine: ~Copyable {
     private enum State {
         case starting
         case authenticating(WireAuthenticator)
+        case authenticated(user: String)
+        case refused(WireError)
         case ready
         case running
         /// An extended query was refused: nothing counts until Sync.
@@ -50,17 +52,14 @@ package struct WireServerStateMachine: ~Copyable {
     private let settings: WireServerSettings
     private let process: Int32
     private let nonce: [UInt8]
-    private let refusal: WireError?
 
     /// - Parameters:
     ///   - process: what the client is told to be talking to.
     ///   - nonce: random and printable, without commas; never used before.
-    ///   - refusal: told instead of asking for the password.
-    package init(settings: WireServerSettings, process: Int32, nonce: [UInt8], refusal: WireError? = nil) {
+    package init(settings: WireServerSettings, process: Int32, nonce: [UInt8]) {
         self.settings = settings
         self.process = process
         self.nonce = nonce
-        self.refusal = refusal
     }
 
     /// Whether the connection ends: nothing more is read.
@@ -98,11 +97,15 @@ package struct WireServerStateMachine: ~Copyable {
                     switch step {
                     case .goOn: break
                     case .done:
-                        self.begin(&output)
-                        return .authenticated
+                        self.state = .authenticated(user: authenticator.user)
+                        return .authenticated(user: authenticator.user)
                     case .refused:
                         return self.close(.authenticationFailed(user: authenticator.user))
                     }
+                case .authenticated:
+                    return .wait
+                case .refused(let error):
+                    throw error
                 case .ready, .skipping:
                     guard let message = try self.takeMessage() else {
                         if case .discarding = self.state { continue }
@@ -128,6 +131,19 @@ package struct WireServerStateMachine: ~Copyable {
         } catch {
             output.writeWireError(error)
             return self.close(.failed(error))
+        }
+    }
+
+    /// The client that has proved who it is comes in, or is told why it may not.
+    package mutating func admit(_ refusal: WireError?, into output: inout ByteBuffer) {
+        guard case .authenticated(let user) = self.state else {
+            assert(self.isClosed, "nobody wants to be admitted")
+            return
+        }
+        if let refusal {
+            self.state = .refused(refusal)
+        } else {
+            self.begin(user, &output)
         }
     }
 
@@ -220,7 +236,6 @@ package struct WireServerStateMachine: ~Copyable {
                 return .secure
             }
         case .start(let start):
-            if let refusal = self.refusal { throw refusal }
             guard self.isSecured || self.settings.encryption != .required else {
                 throw WireError(
                     .fatal, "28000", "the connection is not encrypted, and others are not taken",
@@ -239,9 +254,10 @@ package struct WireServerStateMachine: ~Copyable {
                 output.writeWireNegotiation(unknownOptions: start.protocolOptions)
             }
             let authenticator = try WireAuthenticator(
-                user: start.user, credentials: self.settings.credentials, nonce: self.nonce)
+                user: start.user, credentials: self.settings.credentials, nonce: self.nonce,
+                endPoint: self.isSecured ? self.settings.endPoint : nil)
             self.state = .authenticating(authenticator)
-            output.writeWireAuthentication(.sasl([WireAuthenticator.mechanism]))
+            output.writeWireAuthentication(.sasl(authenticator.mechanisms))
             return nil
         }
     }
@@ -257,9 +273,10 @@ package struct WireServerStateMachine: ~Copyable {
         return self.takeBody(header)
     }
 
-    private mutating func begin(_ output: inout ByteBuffer) {
+    private mutating func begin(_ user: String, _ output: inout ByteBuffer) {
         self.state = .ready
         for (name, value) in self.settings.parameters { output.writeWireParameter(name, value) }
+        output.writeWireParameter("session_authorization", user)
         output.writeWireKey(process: self.process, secret: 0)
         output.writeWireReady()
     }

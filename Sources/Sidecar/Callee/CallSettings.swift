@@ -120,7 +120,7 @@ final class CallSettings {
         var values = Parameters()
         values.append(Self.milliseconds(timeout))
         values.append(self.searchPath)
-        if let procedure = caller.procedure { values.append(procedure) } else { values.append(procedure) }
+        if let disclosed = caller.procedure { values.append(disclosed) } else { values.append(procedure) }
         values.append(orEmpty: caller.session)
         values.append(orEmpty: caller.authid)
         values.append(orEmpty: caller.authrole)

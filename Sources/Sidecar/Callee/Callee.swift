@@ -6,26 +6,20 @@ import WAMPClient
 
 /// The callee role: functions of the database are procedures on the router. On the event loop.
 final class Callee {
-    /// How often what can't be called is looked up, whether it is called or not.
-    private static let lookInterval = TimeAmount.seconds(10)
     /// How long the router may take to answer UNREGISTER when the process is told to stop.
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
     let definitions: Definitions
-    private(set) var routes: [ProcedureRoute]
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
-    private let changed: () -> Void
-    private lazy var registrar = Registrar(
-        routes: self.routes, eventLoop: self.eventLoop, observer: self.observer, changed: self.changed)
+    private let registrar: Registrar
     private let settings: CallSettings
     private var isRouterCrossbar = false
-    private var nextLook: Scheduled<Void>?
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
@@ -41,42 +35,26 @@ final class Callee {
     ) throws(StartError) {
         self.pool = pool
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
+            observer: observer, changed: changed)
         self.eventLoop = eventLoop
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
-        self.changed = changed
-        var routes: [ProcedureRoute] = []
-        for mapping in configuration.procedures {
-            routes.append(try ProcedureRoute(mapping, in: configuration, pool: pool))
-        }
-        self.routes = routes
         self.settings = settings
+        self.registrar = Registrar(eventLoop: eventLoop, observer: observer, changed: changed)
+        for mapping in configuration.procedures {
+            self.add(try ProcedureRoute(mapping, in: configuration, pool: pool))
+        }
     }
 
     // MARK: - Health
 
     /// Whether all procedures have been registered or refused, and all functions looked at.
-    var isSettled: Bool {
-        self.registrar.isComplete && self.isAllKnown
-    }
+    var isSettled: Bool { self.registrar.isComplete && self.definitions.isSettled }
 
-    private var isAllKnown: Bool {
-        self.routes.allSatisfy { route in
-            route.allDefinitions.allSatisfy { definition in
-                switch definition.state {
-                case .unknown: route.isLate
-                case .plan, .fault: true
-                }
-            }
-        }
-    }
-
-    /// What does not work, one sentence each.
-    var complaints: [String] {
-        self.registrar.refusals.map { "\($0.uri): \($0.reason)" } + self.definitions.faults.map(\.description)
-    }
+    /// What does not work.
+    var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
     // MARK: - Procedures at run time
 
@@ -92,16 +70,18 @@ final class Callee {
         let route = ProcedureRoute(
             mapping: mapping, uri: uri, place: place, pool: self.pool, registration: registration)
         route.isLate = isLate
-        self.routes.append(route)
-        self.registrar.add(route)
-        self.lookUpWhatIsNotKnown()
+        self.add(route)
+        route.allDefinitions.forEach(self.definitions.lookUpSoon)
         return route
+    }
+
+    private func add(_ route: ProcedureRoute) {
+        for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !route.isLate) }
+        self.registrar.add(route)
     }
 
     /// A procedure is no more. Calls of it that run are answered.
     func remove(_ route: ProcedureRoute) {
-        guard let index = self.routes.firstIndex(where: { $0 === route }) else { return }
-        self.routes.remove(at: index)
         for definition in route.allDefinitions {
             self.definitions.forget(definition)
             definition.plan?.statements.forEach(self.pool.retire)
@@ -135,28 +115,9 @@ final class Callee {
         self.registrar.resume()
     }
 
-    /// Looks up what is not known, or was wrong when last looked at, and again after a while as long as something is wrong: a call finds
-    /// out by itself, but readiness must not wait for one.
+    /// Looks up what is not known, or was wrong when last looked at.
     func lookUpWhatIsNotKnown() {
-        for route in self.routes {
-            for definition in route.allDefinitions {
-                switch definition.state {
-                case .plan: break
-                case .unknown, .fault:
-                    self.definitions.lookUp(definition) { _ in self.lookAgainLater() }
-                }
-            }
-        }
-    }
-
-    private func lookAgainLater() {
-        guard self.nextLook == nil, !self.isStopping, !self.isAllKnown || !self.definitions.faults.isEmpty else {
-            return
-        }
-        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
-            self.nextLook = nil
-            self.lookUpWhatIsNotKnown()
-        }
+        self.definitions.lookUpWhatIsNotKnown()
     }
 
     /// Which sidecar leads has been decided, or has changed: the leader has the procedures of which there may be only one.
@@ -173,7 +134,7 @@ final class Callee {
     func drain(completion: @escaping () -> Void) {
         self.isStopping = true
         self.drained = completion
-        self.nextLook?.cancel()
+        self.definitions.stop()
         self.registrar.withdraw()
         self.registrar.answered = { self.finishDraining() }
         self.unregistering = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unregisterPatience) {

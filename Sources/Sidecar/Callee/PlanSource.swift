@@ -23,6 +23,8 @@ enum PlanSource {
         }
     }
 
+    private static let lookup = Statement(FunctionLookup.query)
+
     /// Asks the catalog, as it is now.
     ///
     /// - Parameters:
@@ -30,6 +32,23 @@ enum PlanSource {
     ///   - completion: called once, on the event loop.
     static func find(
         _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, control: Control,
+        completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
+    ) {
+        guard let role else {
+            return self.find(target, options: options, as: nil, control: control, completion: completion)
+        }
+        control.assume(role: role) { result in
+            switch result {
+            case .success:
+                self.find(target, options: options, as: role, control: control, completion: completion)
+            case .failure(let failure):
+                completion(.failure(Failure(failure)))
+            }
+        }
+    }
+
+    private static func find(
+        _ target: ProcedureMapping.Target, options: PlanOptions, as role: String?, control: Control,
         completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
     ) {
         switch target {
@@ -65,7 +84,7 @@ enum PlanSource {
         } catch {
             return completion(.failure(.fault(DefinitionFault(sqlstate: "42601", description: error.description))))
         }
-        control.query(FunctionLookup.query, FunctionLookup.parameters(for: reference, role: role)) { result in
+        control.query(Self.lookup, FunctionLookup.parameters(for: reference, role: role)) { result in
             switch result {
             case .success(let rows):
                 do throws(FunctionFault) {

@@ -326,6 +326,8 @@ final class ProcedureCall: WorkHandler {
             CallFailure(
                 WAMPError.payloadSizeExceeded,
                 "a row of the result makes a message of \(size) octets and the router takes \(limit)")
+        case .unreadable(let fault):
+            CallFailure(WAMPError.runtimeError, "a row of the result can't be sent: \(fault)")
         }
     }
 

@@ -75,7 +75,10 @@ final class ProcedureRoute {
         case .session, .fixed:
             return self.soleDefinition
         case .byAuthrole(let roles):
-            guard let authrole = caller.authrole, let role = roles[String(buffer: authrole)] else { return nil }
+            // By octets: what a dictionary takes for the same may be another role to the router.
+            guard let authrole = caller.authrole.map({ String(buffer: $0) }),
+                let role = roles.first(where: { ExactText.areSame($0.key, authrole) })?.value
+            else { return nil }
             return self.definitions[role]
         }
     }
@@ -98,6 +101,16 @@ final class ProcedureDefinition {
         case fault(DefinitionFault)
     }
 
+    /// How far a look-up has come.
+    enum Look {
+        case none
+        /// It has time.
+        case queued
+        /// Somebody waits for it.
+        case wanted
+        case underWay
+    }
+
     /// What it is for.
     let use: FunctionUse
     /// Where it is mapped: `sidecar.yaml:12:3`.
@@ -113,8 +126,10 @@ final class ProcedureDefinition {
     var isForgotten = false
     /// How it is called, while ``state`` is ``State/plan``.
     var plan: ProcedurePlan?
-    /// Who waits for the look-up that is under way; nil if none is.
-    var waiting: [(DefinitionOutcome) -> Void]?
+    /// How far its look-up has come.
+    var look = Look.none
+    /// Who waits for it.
+    var waiting: [(DefinitionOutcome) -> Void] = []
 
     init(
         use: FunctionUse, place: String, target: ProcedureMapping.Target, options: PlanOptions, role: String?,

@@ -20,6 +20,8 @@ final class ProgressiveResult {
         case fault(ChunkStateMachine.Fault)
         /// A row is larger than the router takes.
         case tooLargeForRouter(size: Int, limit: Int)
+        /// A row is none that routers read.
+        case unreadable(JSONError)
     }
 
     private let request: RequestID
@@ -104,7 +106,11 @@ final class ProgressiveResult {
 
     private func send(_ chunk: ByteBuffer) {
         var payload = Payload(arguments: chunk)
-        payload.restoreBinary()
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            return self.stop(.unreadable(error))
+        }
         switch self.session.yield(self.request, payload: payload, progress: true) {
         case .sent:
             self.hasSent = true

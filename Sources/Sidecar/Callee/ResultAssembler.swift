@@ -61,10 +61,16 @@ struct ResultAssembler {
 
     /// The payload, when the last row is in and the transaction is committed.
     ///
-    /// - Throws: a fault if the result is not of the shape that the mapping says.
+    /// - Throws: a fault if the result is not of the shape that the mapping says, or none that routers read.
     mutating func finish() throws(ResultFault) -> Payload {
         var payload = try self.collected()
-        payload.restoreBinary()
+        self.arguments = ByteBuffer()
+        self.columns.removeAll()
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            throw ResultFault("the function has run, but its result can't be sent: \(error)")
+        }
         return payload
     }
 

@@ -9,8 +9,10 @@ enum CallerAnswer: Equatable {
     case result(Payload)
     /// It was not, or nobody knows.
     case failure(Failure)
-    /// The key is that of another port or process: nothing was done. The interface fetches the new one and asks again.
+    /// The key is another one, not known yet, or not proved here: nothing was done. The interface connects anew and asks again.
     case stale
+    /// The key is known here.
+    case proved
     /// The port's state, for people.
     case status([Field])
 
@@ -43,19 +45,23 @@ enum CallerAnswer: Equatable {
     }
 
     /// As a row, which costs dblink nothing, or (psql) as an error where it is one.
-    func rows(wantsRows: Bool) throws(WireError) -> Rows {
+    ///
+    /// - Parameter proof: what shows that the answer is this port's; nil where nobody asked for it.
+    func rows(wantsRows: Bool, proof: String? = nil) throws(WireError) -> Rows {
+        let proof = proof.map { Self.text($0) }
         switch self {
         case .result(let payload):
             let (arguments, keywordArguments): (ByteBuffer?, ByteBuffer?)
             do {
                 (arguments, keywordArguments) = try Self.texts(payload)
             } catch {
-                return try Self.failure(error).rows(wantsRows: wantsRows)
+                return try Self.failure(error).rows(wantsRows: wantsRows, proof: proof.map { String(buffer: $0) })
             }
             guard wantsRows else {
                 return Rows(columns: Self.resultColumns, row: [arguments, keywordArguments])
             }
-            return Rows(columns: Self.columns, row: [Self.text("result"), arguments, keywordArguments, nil, nil])
+            return Rows(
+                columns: Self.columns, row: [Self.text("result"), arguments, keywordArguments, nil, nil, proof])
         case .failure(let failure):
             // An ERROR is told in any case, if need be without arguments that jsonb can't hold.
             let (arguments, keywordArguments) = (try? Self.texts(failure.payload)) ?? (nil, nil)
@@ -68,7 +74,7 @@ enum CallerAnswer: Equatable {
                 columns: Self.columns,
                 row: [
                     Self.text("error"), arguments, keywordArguments, Self.text(failure.code),
-                    Self.text(failure.message),
+                    Self.text(failure.message), proof,
                 ])
         case .stale:
             guard wantsRows else {
@@ -76,7 +82,9 @@ enum CallerAnswer: Equatable {
                     "28000", "the key is not this port's",
                     hint: "Only the functions that wamp-sidecar has installed know it; use wamp.call().")
             }
-            return Rows(columns: Self.columns, row: [Self.text("stale"), nil, nil, nil, nil])
+            return Rows(columns: Self.columns, row: [Self.text("stale"), nil, nil, nil, nil, nil])
+        case .proved:
+            return Rows(columns: Self.columns, row: [Self.text("proved"), nil, nil, nil, nil, proof])
         case .status(let fields):
             return Rows(
                 columns: fields.map { WireColumn($0.name, .text) }, row: fields.map { Self.text($0.value) })
@@ -86,7 +94,7 @@ enum CallerAnswer: Equatable {
     private static let resultColumns = [WireColumn("args", .jsonb), WireColumn("kwargs", .jsonb)]
     private static let columns = [
         WireColumn("state", .text), WireColumn("args", .jsonb), WireColumn("kwargs", .jsonb), WireColumn("code", .text),
-        WireColumn("error", .text),
+        WireColumn("error", .text), WireColumn("proof", .text),
     ]
 
     /// A value; PostgreSQL's text has no U+0000.
@@ -117,6 +125,7 @@ enum CallerAnswer: Equatable {
                 case .notFinite, .keyNotText: "22P02"
                 case .invalidUTF8: "22021"
                 case .tooLarge: "54000"
+                case .absurdNumber: "22003"
                 }
             throw Failure(code: code, message: "the procedure has run, but its result can't be used: \(fault)")
         }
@@ -149,7 +158,7 @@ extension CallerAnswer.Failure {
         let mayHave =
             switch operation {
             case .call: "the procedure may have run"
-            case .publish, .status: "the event may have been published"
+            case .publish, .status, .prove: "the event may have been published"
             }
         switch error.code {
         case .refused:
@@ -173,6 +182,11 @@ extension CallerAnswer.Failure {
             self.init(code: "XX000", message: error.message)
         }
     }
+
+    /// Who is allowed no more.
+    static let statusOnly = CallerAnswer.Failure(
+        code: "42501", message: "the user \(CallerPort.statusUser) may ask for the state, and nothing else",
+        hint: #"{"status": true}"#)
 
     /// Nobody can be asked.
     static let notJoined = CallerAnswer.Failure(

@@ -30,10 +30,17 @@ final class CallerConnection: ChannelInboundHandler {
     private var machine: WireServerStateMachine
     private let mostUnread: Int
     private var phase = Phase.authenticating
+    private var hasSpoken = false
+    /// Who has come in.
+    private var user = ""
     private var output = ByteBuffer()
     private var call: CallerCall?
     private var backend: Int32?
     private var wantsRows = false
+    /// The backend that has proved here that it knows the key.
+    private var owner: Int32?
+    /// What shows that the next answer is the port's.
+    private var proof: String?
     private var timer: Scheduled<Void>?
     private var context: ChannelHandlerContext?
     private var isPumping = false
@@ -53,8 +60,13 @@ final class CallerConnection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.authenticationTimeout) {
-            // Whoever does not even say who he is gets no answer.
+        self.expect(within: CallerPort.firstPacketTimeout, context)
+    }
+
+    /// Whoever does not say who he is gets no answer.
+    private func expect(within time: TimeAmount, _ context: ChannelHandlerContext) {
+        self.timer?.cancel()
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
             self.phase = .closing
             context.close(promise: nil)
         }
@@ -62,6 +74,11 @@ final class CallerConnection: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         context.eventLoop.assertInEventLoop()
+        if !self.hasSpoken {
+            self.hasSpoken = true
+            self.port.spoke(self)
+            self.expect(within: CallerPort.authenticationTimeout, context)
+        }
         self.machine.received(Self.unwrapInboundIn(data))
         // Only with a caller who does not read: else the machine has taken it, or said that it is too much.
         if self.machine.unreadOctets > self.mostUnread {
@@ -118,10 +135,12 @@ final class CallerConnection: ChannelInboundHandler {
             switch self.machine.next(into: &self.output) {
             case .wait: break loop
             case .secure: self.secure(context)
-            case .authenticated:
+            case .authenticated(let user):
                 self.phase = .open
+                self.user = user
                 self.timer?.cancel()
                 self.timer = nil
+                self.machine.admit(self.port.admit(self, user: user), into: &self.output)
             case .query(let query): self.run(query)
             case .close(let end): self.close(end)
             }
@@ -163,10 +182,16 @@ final class CallerConnection: ChannelInboundHandler {
             return
         }
         self.wantsRows = document.wantsRows
-        switch self.port.judge(document) {
-        case .answer(let answer):
+        switch self.port.judge(document, user: self.user, owner: self.owner) {
+        case .answer(let answer, let proof):
+            self.proof = proof
             self.answer(answer)
-        case .send(let request, let peer):
+        case .belongs(let backend, let proof):
+            self.owner = backend
+            self.proof = proof
+            self.answer(.proved)
+        case .send(let request, let peer, let proof):
+            self.proof = proof
             let call = CallerCall(document.operation, peer: peer) { [weak self] answer in
                 guard let self else { return }
                 self.endCall()
@@ -188,7 +213,7 @@ final class CallerConnection: ChannelInboundHandler {
 
     private func answer(_ answer: CallerAnswer) {
         do {
-            let rows = try answer.rows(wantsRows: self.wantsRows)
+            let rows = try answer.rows(wantsRows: self.wantsRows, proof: self.proof)
             self.machine.complete(columns: rows.columns, rows: [rows.row], tag: "SELECT 1", into: &self.output)
         } catch {
             self.machine.fail(error, into: &self.output)

@@ -9,11 +9,25 @@ struct CallerDocument: Equatable {
         case call(String)
         case publish(String)
         case status
+        /// Nothing but that both sides prove that they know the key, which a connection begins with.
+        case prove
+
+        /// As the document names it.
+        var name: String {
+            switch self {
+            case .call: "call"
+            case .publish: "publish"
+            case .status: "status"
+            case .prove: "prove"
+            }
+        }
     }
 
     let operation: Operation
-    /// What only the interface's own functions know.
+    /// What only the interface's owner can read.
     private(set) var key: String?
+    /// What proves that the key is known, without it.
+    private(set) var claim: CallerKey.Claim?
     /// The backend that waits for the answer.
     private(set) var backend: Int32?
     /// Whether errors come as rows too.
@@ -44,6 +58,21 @@ struct CallerDocument: Equatable {
         for (name, value) in members where try Self.operation(name, value) == nil {
             try self.take(name, value)
         }
+        let nonce = try Self.text("nonce", in: members)
+        let code = try Self.text("mac", in: members)
+        switch (nonce, code) {
+        case (nil, nil): break
+        case (.some(let nonce), .some(let code)): self.claim = CallerKey.Claim(nonce: nonce, code: code)
+        case (.some, nil), (nil, .some): throw Self.syntaxError("\"nonce\" and \"mac\" go together")
+        }
+    }
+
+    private static func text(_ name: String, in members: [(key: String, value: JSONElement)]) throws(WireError)
+        -> String?
+    {
+        guard let value = members.first(where: { $0.key == name })?.value, value.kind != .null else { return nil }
+        guard value.kind == .string else { throw Self.syntaxError("\"\(name)\" must be a string") }
+        return JSON.unescape(value)
     }
 
     /// psql sends the semicolon that ends what people type.
@@ -59,9 +88,9 @@ struct CallerDocument: Equatable {
         case "call", "publish":
             guard value.kind == .string else { throw Self.syntaxError("\"\(name)\" must be a string, a URI") }
             return name == "call" ? .call(JSON.unescape(value)) : .publish(JSON.unescape(value))
-        case "status":
-            guard Self.bool(value) == true else { throw Self.syntaxError("\"status\" must be true") }
-            return .status
+        case "status", "prove":
+            guard Self.bool(value) == true else { throw Self.syntaxError("\"\(name)\" must be true") }
+            return name == "status" ? .status : .prove
         default:
             return nil
         }
@@ -71,13 +100,15 @@ struct CallerDocument: Equatable {
         guard self.operation != .status else {
             throw Self.syntaxError("with \"status\" there can be nothing else")
         }
-        let isKnown = ["key", "pid", "rows", "args", "kwargs", "options"].contains(name)
+        let isKnown = ["key", "nonce", "mac", "pid", "rows", "args", "kwargs", "options"].contains(name)
         guard isKnown else { throw Self.syntaxError("unknown key \(Self.quoted(name))") }
         guard value.kind != .null else { return }
         switch name {
         case "key":
             guard value.kind == .string else { throw Self.syntaxError("\"key\" must be a string") }
             self.key = JSON.unescape(value)
+        case "nonce", "mac":
+            break
         case "pid":
             guard let pid = JSON.integer(of: value).flatMap({ Int32(exactly: $0) }), pid > 0 else {
                 throw Self.syntaxError("\"pid\" must be the id of a process")
@@ -117,6 +148,6 @@ struct CallerDocument: Equatable {
             "42601", "syntax error: \(fault)",
             detail: "This is wamp-sidecar, which runs no SQL: a query is one JSON object.",
             hint: #"{"call": "com.example.procedure", "args": [..], "kwargs": {..}, "options": {..}, "key": ".."}, "#
-                + #"the same with "publish" and a topic, or {"status": true}; "pid" and "rows" are for wamp.call()."#)
+                + #"the same with "publish" and a topic, or {"status": true}; the rest is for wamp.call()."#)
     }
 }

@@ -29,18 +29,26 @@ final class CallerListener {
     private let address: CallerAddress
     private let eventLoop: any EventLoop
     private let observer: (CallerEvent) -> Void
+    private let isFullUntil: () -> NIODeadline?
     private let accept: @Sendable (any Channel) -> EventLoopFuture<Void>
+    private var gate: CallerGate?
+    /// Called when it begins to listen (true), and each time that it can't, or listens no more.
+    var changed: ((Bool) -> Void)?
     private var state = State.opening
     private var wait: Int64 = 1
 
-    /// - Parameter accept: fills the pipeline of a new connection.
+    /// - Parameters:
+    ///   - isFullUntil: until when nobody is accepted; nil: there is room.
+    ///   - accept: fills the pipeline of a new connection.
     init(
         address: CallerAddress, eventLoop: any EventLoop, observer: @escaping (CallerEvent) -> Void,
+        isFullUntil: @escaping () -> NIODeadline?,
         accept: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) {
         self.address = address
         self.eventLoop = eventLoop
         self.observer = observer
+        self.isFullUntil = isFullUntil
         self.accept = accept
     }
 
@@ -63,10 +71,17 @@ final class CallerListener {
         let state = self.state
         self.state = .stopped
         switch state {
-        case .listening(let channel): channel.close(promise: nil)
+        case .listening(let channel):
+            channel.close(promise: nil)
+            self.changed?(false)
         case .waiting(let timer): timer.cancel()
         case .opening, .stopped: break
         }
+    }
+
+    /// A place has become free.
+    func roomMayBe() {
+        self.gate?.roomMayBe()
     }
 
     private func open() {
@@ -91,6 +106,7 @@ final class CallerListener {
         default:
             self.observer(.listening(address: "\(self.address)"))
         }
+        self.changed?(true)
         channel.closeFuture.assumeIsolated().whenComplete { _ in
             guard case .listening = self.state else { return }
             self.failed(Obstacle(reason: "the socket was closed"))
@@ -103,6 +119,7 @@ final class CallerListener {
         self.state = .waiting(
             self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(self.wait)) { self.open() })
         self.wait = min(self.wait * 2, Self.greatestWait)
+        self.changed?(false)
     }
 
     private static func reason(_ error: any Error) -> String {
@@ -119,7 +136,15 @@ final class CallerListener {
     // MARK: - The socket
 
     private func bind() -> EventLoopFuture<any Channel> {
+        let gate = CallerGate(closedUntil: self.isFullUntil) { [observer] reason in
+            observer(.cannotAccept(reason: reason))
+        }
+        self.gate = gate
+        let bound = NIOLoopBound(gate, eventLoop: self.eventLoop)
         let bootstrap = ServerBootstrap(group: self.eventLoop)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
+            }
             .serverChannelOption(.backlog, value: Self.backlog)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBuffer))
             .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -167,6 +192,9 @@ final class CallerListener {
         guard path.utf8.count <= CallerAddress.longestPath else {
             return self.obstacle(
                 "the path of the socket has \(path.utf8.count) octets, the most is \(CallerAddress.longestPath)")
+        }
+        if case .unix(let folder, _) = self.address, let fault = CallerFolder(path: folder).fault {
+            return self.obstacle(fault)
         }
         var status = stat()
         guard lstat(path, &status) == 0 else { return ready }

@@ -14,25 +14,35 @@ final class CallerPort {
         var address: CallerAddress
         /// What callers have to prove that they know.
         var password: Secret
+        /// What those have to know who ask for the state only; nil: there are none.
+        var statusPassword: Secret?
         /// A call's deadline, if it names none.
         var timeout: TimeAmount
-        /// The most connections at a time.
+        /// The most callers that have come in at a time.
         var greatestSessions: Int
+        /// The most connections at a time that have proved nothing.
+        var greatestUnproved: Int
         /// Whether the router's own procedures and topics can be had.
         var allowMeta: Bool
         /// How TLS is made; nil: there is none.
         var tls: TLSContext?
         /// Whether callers come in without TLS where there is some.
         var allowsPlaintext: Bool
+        /// Whether logging in over TLS can be bound to the certificate.
+        var bindsTLS: Bool { self.tls?.endPoint != nil }
 
         init(
-            address: CallerAddress, password: Secret, timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500,
-            allowMeta: Bool = false, tls: TLSContext? = nil, allowsPlaintext: Bool = false
+            address: CallerAddress, password: Secret, statusPassword: Secret? = nil, timeout: TimeAmount = .seconds(10),
+            greatestSessions: Int = 500,
+            greatestUnproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, tls: TLSContext? = nil,
+            allowsPlaintext: Bool = false
         ) {
             self.address = address
             self.password = password
+            self.statusPassword = statusPassword
             self.timeout = timeout
             self.greatestSessions = greatestSessions
+            self.greatestUnproved = greatestUnproved
             self.allowMeta = allowMeta
             self.tls = tls
             self.allowsPlaintext = allowsPlaintext
@@ -42,16 +52,23 @@ final class CallerPort {
     /// What becomes of a document.
     enum Judgement {
         /// It is answered at once.
-        case answer(CallerAnswer)
+        case answer(CallerAnswer, proof: String? = nil)
         /// It is sent.
-        case send(CallerRequest, any CallerPeer)
+        case send(CallerRequest, any CallerPeer, proof: String?)
+        /// The connection is this backend's from now on.
+        case belongs(to: Int32, proof: String)
     }
 
     /// The user that callers are.
     static let user = "wamp"
-    /// How long a caller may take to prove who it is.
-    static let authenticationTimeout = TimeAmount.seconds(10)
-    private static let keyPurpose = "wamp-sidecar: key of the caller's port"
+    /// The user that may ask for the state and nothing else.
+    static let statusUser = "status"
+    /// So many of those come in when there is no place for others.
+    private static let statusSessions = 3
+    /// How long a caller may take to say anything.
+    static let firstPacketTimeout = TimeAmount.seconds(2)
+    /// How long it may take to prove who it is, from then on.
+    static let authenticationTimeout = TimeAmount.seconds(8)
     /// Of what is random, in octets.
     private static let keyLength = 32
     /// A password from this length on is taken to be a random one, for which slowness adds nothing but latency to each
@@ -59,21 +76,24 @@ final class CallerPort {
     private static let longPassword = 32
     private static let iterations = 4096
 
-    /// What only the interface's own functions may know: each document has to hold it. It comes of the password.
-    let key: String
+    /// What each document has to prove that it knows; nil as long as this sidecar has not led.
+    var key: CallerKey?
     /// Which backends wait here, by the process ids that they tell. See also ``waitingChanged``.
     var waitingBackends: Set<Int32> { self.waiting.all }
     /// Called when a backend begins to wait (true), or waits no more.
     var waitingChanged: ((Int32, Bool) -> Void)?
+    /// Called when the port begins to listen (true), or listens no more.
+    var listeningChanged: ((Bool) -> Void)?
     /// The session with the router; nil while there is none.
     var peer: (any CallerPeer)?
-    /// Connections that there are now.
-    var sessions: Int { self.connections.count }
+    /// The most callers that can come in.
+    var mostSessions: Int { self.configuration.greatestSessions }
+    /// Callers that have come in.
+    var sessions: Int { self.admission.sessions }
 
     private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let settings: WireServerSettings
-    private let keyOctets: [UInt8]
     private let status: () -> [CallerAnswer.Field]
     private let observer: (CallerEvent) -> Void
     private var listener: CallerListener?
@@ -81,6 +101,7 @@ final class CallerPort {
     private var lastNumber: Int32 = 0
     private var waiting = WaitingBackends()
     private var delay = AuthenticationDelay()
+    private var admission: CallerAdmission
     private var drained: (() -> Void)?
 
     /// - Parameters:
@@ -95,18 +116,23 @@ final class CallerPort {
         self.eventLoop = eventLoop
         self.status = status
         self.observer = observer
-        // The same after a restart, if the password is: transactions that see an old state of the database go on calling.
-        self.key = Hexadecimal.encode(
-            try HMAC.sha256(Array(Self.keyPurpose.utf8), key: configuration.password.octets))
-        self.keyOctets = Array(self.key.utf8)
+        self.admission = CallerAdmission(limit: configuration.greatestUnproved)
         let password = configuration.password.octets
-        let credentials = try WireCredentials(
-            user: Self.user, password: password,
-            iterations: password.count >= Self.longPassword ? 1 : Self.iterations,
+        var credentials = try WireCredentials(
+            user: Self.user, password: password, iterations: Self.iterations(of: password),
             saltKey: try SecureRandom.bytes(count: Self.keyLength))
+        if let password = configuration.statusPassword?.octets {
+            try credentials.add(
+                user: Self.statusUser, password: password, iterations: Self.iterations(of: password))
+        }
         self.settings = WireServerSettings(
             credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))",
-            encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required)
+            encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required,
+            endPoint: configuration.tls?.endPoint)
+    }
+
+    private static func iterations(of password: SecretBytes) -> Int {
+        password.count >= Self.longPassword ? 1 : Self.iterations
     }
 
     /// How TLS is made, where there is some.
@@ -120,11 +146,13 @@ final class CallerPort {
         self.eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
         let listener = CallerListener(
-            address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer
+            address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer,
+            isFullUntil: { [unowned self] in self.isFullUntil }
         ) { channel in
             channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel) }
         }
         self.listener = listener
+        listener.changed = { self.listeningChanged?($0) }
         listener.start()
     }
 
@@ -146,25 +174,57 @@ final class CallerPort {
 
     /// A connection has come: gives it its handler.
     func accept(_ channel: any Channel) throws {
+        let now = self.eventLoop.now
+        if case .inPlaceOf(let number) = self.admission.room(at: now) {
+            self.admission.left(number)
+            self.connections[number]?.stop()
+        }
         self.lastNumber = self.lastNumber == .max ? 1 : self.lastNumber + 1
-        let isFull = self.connections.count >= self.configuration.greatestSessions
-        if isFull { self.observer(.tooManySessions(limit: self.configuration.greatestSessions)) }
-        let refusal = WireError(
-            .fatal, "53300", "too many connections: the sidecar takes \(self.configuration.greatestSessions)",
-            hint: "caller.sessions in the sidecar's configuration is how many.")
         let nonce = Base64.encode(try SecureRandom.bytes(count: 18))
         let connection = CallerConnection(
             number: self.lastNumber, port: self,
-            machine: WireServerStateMachine(
-                settings: self.settings, process: self.lastNumber, nonce: nonce, refusal: isFull ? refusal : nil),
+            machine: WireServerStateMachine(settings: self.settings, process: self.lastNumber, nonce: nonce),
             limits: self.settings.limits)
         try channel.pipeline.syncOperations.addHandler(connection)
         self.connections[self.lastNumber] = connection
+        self.admission.arrived(self.lastNumber, at: now)
+    }
+
+    /// Until when nobody is accepted; nil: there is room, or somebody who has had his time to make some.
+    private var isFullUntil: NIODeadline? {
+        switch self.admission.room(at: self.eventLoop.now) {
+        case .free, .inPlaceOf: nil
+        case .later(let deadline): deadline
+        }
+    }
+
+    /// A connection's first octets have come.
+    func spoke(_ connection: CallerConnection) {
+        self.admission.spoke(connection.number)
+    }
+
+    /// A connection's caller has proved who he is.
+    ///
+    /// - Returns: why he can't come in; nil if he can.
+    func admit(_ connection: CallerConnection, user: String) -> WireError? {
+        let limit = self.configuration.greatestSessions
+        let reserve = user == Self.statusUser ? Self.statusSessions : 0
+        guard self.admission.sessions < limit + reserve else {
+            self.observer(.tooManySessions(limit: limit))
+            return WireError(
+                .fatal, "53300", "too many connections: the sidecar takes \(limit)",
+                hint: "caller.sessions in the sidecar's configuration is how many.")
+        }
+        self.admission.hasProved(connection.number)
+        self.listener?.roomMayBe()
+        return nil
     }
 
     /// A connection is closed.
     func ended(_ connection: CallerConnection) {
         if self.connections[connection.number] === connection { self.connections[connection.number] = nil }
+        self.admission.left(connection.number)
+        self.listener?.roomMayBe()
         self.tellIfDrained()
     }
 
@@ -198,18 +258,35 @@ final class CallerPort {
     // MARK: - Documents
 
     /// Looks what is to be done with a document.
-    func judge(_ document: CallerDocument) -> Judgement {
+    ///
+    /// - Parameters:
+    ///   - user: who has come in on the document's connection.
+    ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth nothing on
+    ///     another's connection.
+    func judge(_ document: CallerDocument, user: String, owner: Int32?) -> Judgement {
         if case .status = document.operation { return .answer(.status(self.status())) }
-        guard let key = document.key, ConstantTime.areEqual(Array(key.utf8), self.keyOctets) else {
+        guard user == Self.user else { return .answer(.failure(.statusOnly)) }
+        guard let key = self.key else { return .answer(.stale) }
+        var proof: String?
+        if let claim = document.claim, let backend = document.backend {
+            proof = try? key.answer(to: claim, operation: document.operation.name, backend: backend)
+        }
+        if case .prove = document.operation {
+            guard let proof, let backend = document.backend, owner == nil || owner == backend else {
+                return .answer(.stale)
+            }
+            return .belongs(to: backend, proof: proof)
+        }
+        guard (proof != nil && document.backend == owner) || document.key.map(key.isKey) == true else {
             return .answer(.stale)
         }
         do throws(CallerAnswer.Failure) {
             let request = try CallerRequest(
                 document, timeout: self.configuration.timeout, allowMeta: self.configuration.allowMeta)
             guard let peer = self.peer else { throw .notJoined }
-            return .send(request, peer)
+            return .send(request, peer, proof: proof)
         } catch {
-            return .answer(.failure(error))
+            return .answer(.failure(error), proof: proof)
         }
     }
 

@@ -22,7 +22,12 @@ struct CallerRequest {
     ///   - allowMeta: whether the router's own procedures and topics can be had.
     init(_ document: CallerDocument, timeout: TimeAmount, allowMeta: Bool) throws(CallerAnswer.Failure) {
         var payload = document.payload
-        payload.restoreBinary()
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            throw CallerAnswer.Failure(
+                code: "22023", message: "nothing was sent: routers can't read the arguments: \(error)")
+        }
         self.payload = payload
         switch document.operation {
         case .call(let text):
@@ -36,8 +41,8 @@ struct CallerRequest {
             } catch {
                 throw CallerAnswer.Failure(code: "22023", message: error.description)
             }
-        case .status:
-            throw CallerAnswer.Failure(code: "XX000", message: "the state is not asked of the router")
+        case .status, .prove:
+            throw CallerAnswer.Failure(code: "XX000", message: "the router is not asked for this")
         }
     }
 

@@ -1,3 +1,4 @@
+import Glibc
 import Postgres
 import SidecarConfiguration
 
@@ -14,8 +15,13 @@ struct CallerServer {
 
     /// Takes what the file says.
     ///
+    /// - Parameters:
+    ///   - isBound: whether the port's TLS can be bound to its certificate.
+    ///   - user: whose Unix socket it is; nil if that has no name.
     /// - Throws: ``StartError`` if libpq does not understand `caller.connect`.
-    init(_ settings: CallerSettings, place: String) throws(StartError) {
+    init(_ settings: CallerSettings, place: String, isBound: Bool, user: String? = CallerServer.userName)
+        throws(StartError)
+    {
         var options: [(name: String, value: String)]
         if let connect = settings.connect {
             do {
@@ -44,9 +50,30 @@ struct CallerServer {
             case .unix(let folder, let port): options = [("host", folder), ("port", "\(port)")]
             }
         }
-        for (name, value) in Self.deadlines where !options.contains(where: { $0.name == name }) {
+        // Whoever else has bound the address is not asked in.
+        var wanted = Self.deadlines
+        if let user, Self.isFolder(options) { wanted.append(("requirepeer", user)) }
+        // Then nobody in between can log in with what he hears, and whoever asks for something else than SCRAM gets nothing.
+        if isBound, settings.tls != nil, !settings.insecure { wanted.append(("channel_binding", "require")) }
+        // Left out where the server's libpq does not know it: before 16 it answers whatever it is asked for.
+        wanted.append(("require_auth", "scram-sha-256"))
+        for (name, value) in wanted where !options.contains(where: { $0.name == name }) {
             options.append((name, value))
         }
         self.options = options
+    }
+    /// Whether all that libpq is to try is Unix sockets.
+    private static func isFolder(_ options: [(name: String, value: String)]) -> Bool {
+        let hosts = options.first { $0.name == "host" }?.value.split(separator: ",") ?? []
+        return !hosts.isEmpty && hosts.allSatisfy { $0.hasPrefix("/") } && !options.contains { $0.name == "hostaddr" }
+    }
+
+    /// The name of the user that this process runs as, which libpq can look for at the other end of a Unix socket; nil if it has none.
+    static var userName: String? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 4096)
+        guard getpwuid_r(geteuid(), &entry, &buffer, buffer.count, &found) == 0, let found else { return nil }
+        return String(cString: found.pointee.pw_name)
     }
 }

@@ -46,7 +46,11 @@ package enum RaisedError {
             case ("kwargs", _): throw DetailError(what: "kwargs is no object")
             default: throw DetailError(what: "it has another key than these")
             }
-            payload.containsNUL = payload.containsNUL || value.containsNUL
+        }
+        do {
+            try payload.prepareForRouter()
+        } catch {
+            throw DetailError(what: error.description)
         }
         return payload
     }

@@ -1,4 +1,4 @@
-/// The session that holds the leader's lock, as another one sees it.
+/// The session that leads, as another one sees it.
 struct LeaderHolder: Equatable, CustomStringConvertible {
     let pid: Int32
     let address: String?
@@ -7,8 +7,9 @@ struct LeaderHolder: Equatable, CustomStringConvertible {
     /// Of its stamp, in seconds; nil if it has not stamped, or the SQL interface is not installed.
     let age: Double?
 
-    /// Takes a row of ``LeadershipStatements/holder``; nil if it is none.
-    init?(_ row: [String?]) {
+    /// Takes pid, address, application, since and age, as ``LeadershipStatements`` asks for them; nil if there is no holder.
+    init?(_ row: some Collection<String?>) {
+        let row = Array(row)
         guard row.count == 5, let pid = row[0].flatMap({ Int32($0) }) else { return nil }
         self.pid = pid
         self.address = row[1]

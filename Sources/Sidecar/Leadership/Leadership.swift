@@ -4,22 +4,24 @@ import WAMPClient
 
 /// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.
 ///
-/// The driver of ``LeadershipStateMachine``. The session that holds the lock is the one in which the outbox is emptied: who loses it has
+/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied: who loses it has
 /// nothing left to do damage with.
 final class Leadership: DatabaseSessionDelegate {
     /// What is known of who leads.
     enum Role: Equatable {
         /// Nothing yet, or no more.
         case unknown
-        /// This sidecar does.
-        case leader
+        /// This sidecar does. Unless the lead is `continued`, another may have had it since this one did.
+        case leader(continued: Bool)
         /// Another one does.
         case standby(LeaderHolder)
     }
 
     private static let tick = TimeAmount.seconds(1)
+    /// How often it is looked whether somebody else locks what used to be the leader's lock.
+    private static let strangerInterval = TimeAmount.seconds(60)
 
-    private let lock: (Int32, Int32)
+    private let keys: SchemaKeys
     private let eventLoop: any EventLoop
     private unowned let owner: any LeadershipOwner
     private let environment: DatabaseEnvironment
@@ -27,21 +29,25 @@ final class Leadership: DatabaseSessionDelegate {
     private var statements = LeadershipStatements(schema: nil)
     private var machine = LeadershipStateMachine()
     private var timer: Scheduled<Void>?
-    /// Who held the lock when it was last asked.
+    /// What the lease knows this process by, for as long as it runs.
+    private let token = Leadership.makeToken()
+    /// Who led when it was last asked.
     private var lastHolder: LeaderHolder?
     /// Since when the holder has been seen without a stamp.
     private var unstampedSince: NIODeadline?
+    /// The second key of the mark that this session bears.
+    private var markKey: Int32 = 0
+    private var lastLookForStrangers: NIODeadline = .distantPast
+    private var strangers: Set<Stranger> = []
 
     /// What is known of who leads.
     private(set) var role = Role.unknown
+    /// Whether others stood by when that was last looked at.
+    private(set) var hasStandbys = false
 
-    /// - Parameters:
-    ///   - lock: the advisory lock that the leader holds.
-    ///   - owner: outlives it.
-    init(
-        environment: DatabaseEnvironment, lock: (Int32, Int32), eventLoop: any EventLoop, owner: any LeadershipOwner
-    ) {
-        self.lock = lock
+    /// - Parameter owner: outlives it.
+    init(environment: DatabaseEnvironment, keys: SchemaKeys, eventLoop: any EventLoop, owner: any LeadershipOwner) {
+        self.keys = keys
         self.eventLoop = eventLoop
         self.owner = owner
         self.environment = environment
@@ -53,10 +59,10 @@ final class Leadership: DatabaseSessionDelegate {
         self.schedule()
     }
 
-    /// Hands the leadership over: with the session the lock is free.
+    /// Hands the leadership over: with the session the lease is free.
     func stop() {
         self.timer?.cancel()
-        if self.machine.stop() { self.ended() }
+        if self.machine.stop() { self.handOver() }
         self.session.stop()
     }
 
@@ -68,9 +74,15 @@ final class Leadership: DatabaseSessionDelegate {
         self.machine.left(at: .now())
     }
 
+    /// Lets another sidecar lead, if one does within that time.
+    func giveWay(for time: TimeAmount) {
+        self.run(self.machine.giveWay(until: .now() + time))
+    }
+
     /// The interface in the new session has been looked at: it can be used, or `schema` is nil.
     func sessionIsKnown(schema: String?) {
         self.statements = LeadershipStatements(schema: schema)
+        self.lookForStrangers()
         self.run(self.machine.sessionOpened())
     }
 
@@ -84,33 +96,72 @@ final class Leadership: DatabaseSessionDelegate {
     private func run(_ action: LeadershipStateMachine.Action) {
         switch action {
         case .none: break
-        case .tryLock: self.tryLock()
-        case .readHolder: self.readHolder()
+        case .take: self.take()
         case .terminate(let pid): self.terminate(pid)
-        case .lead: self.lead()
+        case .lead: break
         case .stamp: self.stamp()
         case .release: self.release()
+        case .abandon: self.session.abandon("the database has not answered the leader for too long")
         }
     }
 
-    private func tryLock() {
-        self.query(self.statements.tryLock, self.key()) { rows in
-            self.run(self.machine.lockAnswered(rows.values.first?.first == "t", at: .now()))
+    /// First of all it is looked whether another session bears a mark: that is all that who stands by asks each second.
+    private func take() {
+        self.query(self.statements.marked, self.values(self.markClass)) { rows in
+            if let holder = rows.values.first.flatMap({ LeaderHolder($0) }) { return self.isHeld(by: holder) }
+            self.mark()
         }
     }
 
-    private func readHolder() {
-        self.query(self.statements.holder, self.key()) { rows in
-            let holder = rows.values.first.flatMap { LeaderHolder($0) }
-            let age = holder.flatMap { self.age(of: $0) }
-            if let holder { self.follow(holder) }
-            self.run(self.machine.holderSeen(pid: holder?.pid, age: age))
+    /// Two may come here at once. Each looks again when it bears its mark, so at least one of them sees the other.
+    private func mark() {
+        self.markKey = .random(in: .min ... .max)
+        self.query(self.statements.mark, self.values(self.markClass, self.markKey)) { rows in
+            guard rows.values.first?.first == "t" else { return self.isHeld(by: nil) }
+            self.query(self.statements.marked, self.values(self.markClass)) { rows in
+                guard let holder = rows.values.first.flatMap({ LeaderHolder($0) }) else { return self.takeLease() }
+                self.unmark()
+                self.isHeld(by: holder)
+            }
         }
     }
 
-    /// How long the holder has given no sign of life. One that got the lock and stopped before its first stamp is as old as it has been seen.
+    private func unmark() {
+        self.query(self.statements.unmark, self.values(self.markClass, self.markKey)) { _ in }
+    }
+
+    private func takeLease() {
+        // Without a lease there is no telling whether another has led, but nobody may have stood by.
+        guard let take = self.statements.take else { return self.taken(continued: !self.hasStandbys) }
+        var values = Parameters()
+        values.append(self.token)
+        self.query(take, values) { rows in
+            guard let row = rows.values.first, row.count == 7, row[0] == "t" else {
+                self.unmark()
+                return self.isHeld(by: rows.values.first.flatMap { LeaderHolder($0.dropFirst(2)) })
+            }
+            self.taken(continued: row[1] == "t")
+        }
+    }
+
+    private func taken(continued: Bool) {
+        let action = self.machine.answered(.taken, at: .now())
+        guard action == .lead else { return self.run(action) }
+        self.role = .leader(continued: continued)
+        self.owner.startedLeading(self.session)
+        self.owner.roleChanged(self.role)
+        self.stamp()
+    }
+
+    private func isHeld(by holder: LeaderHolder?) {
+        let age = holder.flatMap { self.age(of: $0) }
+        if let holder { self.follow(holder) }
+        self.run(self.machine.answered(.held(by: holder?.pid, age: age), at: .now()))
+    }
+
+    /// How long the holder has given no sign of life. One that stopped before its first stamp is as old as it has been seen.
     private func age(of holder: LeaderHolder) -> Double? {
-        guard self.statements.stamp != nil, holder.age == nil else {
+        guard self.statements.take != nil, holder.age == nil else {
             self.unstampedSince = nil
             return holder.age
         }
@@ -129,44 +180,72 @@ final class Leadership: DatabaseSessionDelegate {
     }
 
     private func terminate(_ pid: Int32) {
-        var values = self.key()
-        values.append("\(pid)")
-        self.query(self.statements.terminate, values) { rows in
+        self.query(self.statements.terminate, self.values(self.markClass, pid)) { rows in
             guard rows.values.first?.first == "t" else { return }
             self.owner.leaderTerminated(pid)
         }
     }
 
-    private func lead() {
-        self.role = .leader
-        self.stamp()
-        self.owner.startedLeading(self.session)
-        self.owner.roleChanged(self.role)
-    }
-
     private func stamp() {
-        guard let stamp = self.statements.stamp else { return }
-        self.query(stamp, Parameters()) { _ in }
+        let sent = NIODeadline.now()
+        self.query(self.statements.stamp, Parameters()) { rows in
+            guard let row = rows.values.first, row.count == 2, row[0] == "t" else {
+                return self.session.abandon("another sidecar was given the lease")
+            }
+            self.hasStandbys = row[1] == "t"
+            self.machine.stamped(sentAt: sent)
+        }
+        self.lookForStrangers()
     }
 
     private func release() {
-        self.ended()
+        self.handOver()
+        if let release = self.statements.release { self.query(release, Parameters()) { _ in } }
+        self.unmark()
+    }
+
+    /// Leading ends on purpose.
+    private func handOver() {
+        guard case .leader = self.role else { return }
+        self.role = .unknown
+        self.owner.stoppedLeading()
         self.owner.leadershipGivenUp()
-        self.query(self.statements.unlock, self.key()) { _ in }
     }
 
     private func ended() {
-        guard self.role == .leader else { return }
+        guard case .leader = self.role else { return }
         self.role = .unknown
         self.owner.stoppedLeading()
         self.owner.roleChanged(self.role)
     }
 
-    private func key() -> Parameters {
+    /// Anybody can lock what used to be the leader's lock. It costs nothing, but somebody means something by it.
+    private func lookForStrangers() {
+        guard .now() - self.lastLookForStrangers >= Self.strangerInterval else { return }
+        self.lastLookForStrangers = .now()
+        self.query(
+            LeadershipStatements.strangers, self.values(self.keys.leaderLock.0, self.keys.leaderLock.1)
+        ) { rows in
+            let found = rows.values.compactMap { Stranger($0) }
+            for stranger in found where !self.strangers.contains(stranger) { self.owner.leaderLockTaken(by: stranger) }
+            self.strangers = Set(found)
+        }
+    }
+
+    /// The first key of marks: it tells the SQL interfaces of one database apart.
+    private var markClass: Int32 { self.keys.leaderLock.1 }
+
+    private func values(_ numbers: Int32...) -> Parameters {
         var values = Parameters()
-        values.append("\(self.lock.0)")
-        values.append("\(self.lock.1)")
+        for number in numbers { values.append("\(number)") }
         return values
+    }
+
+    private static func makeToken() -> String {
+        (0..<4).map { _ in
+            let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 8 - digits.utf8.count) + digits
+        }.joined()
     }
 
     /// None of these can fail in a session that is sound.
@@ -184,7 +263,10 @@ final class Leadership: DatabaseSessionDelegate {
     private func schedule() {
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.tick) {
             self.schedule()
-            self.run(self.machine.ticked(at: .now()))
+            let now = NIODeadline.now()
+            // What the router does not take is not read of the database either: that is not the database's silence.
+            if self.session.isHeld { self.machine.stamped(sentAt: now) }
+            self.run(self.machine.ticked(at: now))
         }
     }
 
@@ -220,8 +302,10 @@ protocol LeadershipOwner: AnyObject {
     func startedLeading(_ session: DatabaseSession)
     func stoppedLeading()
     func roleChanged(_ role: Leadership.Role)
-    /// The lock was given back, for want of a router: who leads next is not this sidecar's to decide.
+    /// The lease was given back, for want of a router or because the process ends: who leads next is not this sidecar's to decide.
     func leadershipGivenUp()
+    /// A session of another role holds, or waits for, what used to be the leader's lock.
+    func leaderLockTaken(by stranger: Stranger)
     /// The former leader did not stamp any more; its session was ended.
     func leaderTerminated(_ pid: Int32)
     func leaderNotified(channel: String)

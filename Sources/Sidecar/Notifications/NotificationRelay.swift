@@ -19,23 +19,28 @@ final class NotificationRelay {
         let action: Action
     }
 
-    private let routes: [String: Route]
+    private let routes: [ExactText: Route]
     private let observer: (Observation) -> Void
     private var session: Session?
-    /// Whether notifications are relayed here: false while another sidecar does it.
-    var isActive = false
+    /// Whether notifications are relayed here.
+    private var acting = Acting.elsewhere
+    /// Those that have come while that is not known: at most as many as ``mostWaiting``, in so many octets.
+    private var waiting: [(route: Route, payload: ByteBuffer)] = []
+    private var waitingOctets = 0
+    private static let mostWaiting = 1_000
+    private static let mostWaitingOctets = 1 << 20
 
     init(
         configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
         observer: @escaping (Observation) -> Void
     ) throws(StartError) {
-        var routes: [String: Route] = [:]
+        var routes: [ExactText: Route] = [:]
         for mapping in configuration.notifications {
             let place = configuration.place(mapping.location)
             do {
                 let action = try Self.action(
                     mapping, place: place, pool: pool, control: control, settings: settings, observer: observer)
-                routes[mapping.channel] = Route(channel: mapping.channel, place: place, action: action)
+                routes[ExactText(mapping.channel)] = Route(channel: mapping.channel, place: place, action: action)
             } catch {
                 throw StartError("\(place): channel '\(mapping.channel)': \(error)")
             }
@@ -45,7 +50,7 @@ final class NotificationRelay {
     }
 
     /// The channels to listen to.
-    var channels: [String] { self.routes.keys.sorted() }
+    var channels: [String] { self.routes.keys.map(\.text).sorted() }
 
     func joined(_ session: Session) {
         self.session = session
@@ -57,10 +62,45 @@ final class NotificationRelay {
 
     /// A notification has come. The bytes are valid only during the call.
     func received(channel: String, payload: UnsafeRawBufferPointer) {
-        guard self.isActive, let route = self.routes[channel] else { return }
+        guard let route = self.routes[ExactText(channel)] else { return }
+        switch self.acting {
+        case .here: self.relay(ByteBuffer(bytes: payload), along: route)
+        case .suspended: self.keep(ByteBuffer(bytes: payload), of: route)
+        case .elsewhere: break
+        }
+    }
+
+    /// Begins to relay, or ends. Of what came while suspended it is known then whose it is.
+    func act(_ acting: Acting) {
+        self.acting = acting
+        guard acting == .here else { return }
+        let waiting = self.takeWaiting()
+        for (route, payload) in waiting { self.relay(payload, along: route) }
+    }
+
+    /// What came while suspended is not ours to relay. Returns how many those were.
+    func dropWhatWaits() -> Int { self.takeWaiting().count }
+
+    private func takeWaiting() -> [(route: Route, payload: ByteBuffer)] {
+        defer {
+            self.waiting.removeAll()
+            self.waitingOctets = 0
+        }
+        return self.waiting
+    }
+
+    private func keep(_ payload: ByteBuffer, of route: Route) {
+        guard self.waiting.count < Self.mostWaiting,
+            self.waitingOctets + payload.readableBytes <= Self.mostWaitingOctets
+        else { return self.drop(route, .notLeading) }
+        self.waitingOctets += payload.readableBytes
+        self.waiting.append((route, payload))
+    }
+
+    private func relay(_ payload: ByteBuffer, along route: Route) {
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
-            try self.relay(NotificationPayload(ByteBuffer(bytes: payload)), along: route, in: session)
+            try self.relay(NotificationPayload(payload), along: route, in: session)
         } catch {
             self.drop(route, error)
         }
@@ -69,12 +109,18 @@ final class NotificationRelay {
     private func relay(
         _ notification: NotificationPayload, along route: Route, in session: Session
     ) throws(NotificationFault) {
+        var payload = notification.payload
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            throw .unreadable(error.description)
+        }
         switch route.action {
         case .publish(let template, let fixed, let options):
             try self.publish(
-                try Self.topic(fixed, template, notification), options, notification.payload, along: route, in: session)
+                try Self.topic(fixed, template, notification), options, payload, along: route, in: session)
         case .call(let procedure, let timeout, let result):
-            session.call(procedure, payload: notification.payload, timeout: timeout) { outcome in
+            session.call(procedure, payload: payload, timeout: timeout) { outcome in
                 switch outcome {
                 case .success(let answer):
                     result?.run(answer, procedure: procedure, channel: route.channel)
@@ -146,7 +192,7 @@ final class NotificationRelay {
 extension PublishOptions {
     /// Takes the options of a mapping.
     fileprivate init(_ settings: PublishSettings) throws(OptionError) {
-        var values: [String: Value] = [:]
+        var values: [String: Value] = [:]  // names of ours
         if settings.acknowledge { values["acknowledge"] = .bool(true) }
         values["exclude_me"] = settings.excludeMe.map { .bool($0) }
         values["disclose_me"] = settings.discloseMe.map { .bool($0) }

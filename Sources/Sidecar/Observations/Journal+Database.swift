@@ -7,23 +7,25 @@ extension Journal {
         switch event {
         case .connected(let part, let backend, let version):
             self.failures[part] = nil
-            self.logger.debug(
+            self.log(
+                .debug,
                 "database connected",
                 metadata: [Key.part: "\(part.rawValue)", Key.backend: "\(backend)", Key.serverVersion: "\(version)"])
         case .connectFailed(let part, let failure):
             let isNews = self.failures.updateValue(failure.description, forKey: part) != failure.description
-            self.logger.log(
-                level: isNews ? .warning : .debug, "database not available",
+            self.log(
+                isNews ? .warning : .debug, "database not available",
                 metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(failure)"])
         case .lost(let part, let reason):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "database connection lost", metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(reason)"])
         case .callsAvailable:
-            self.logger.info("database available")
+            self.log(.info, "database available")
         case .callsUnavailable(let reason):
-            self.logger.warning("database lost", metadata: [Key.reason: "\(reason)"])
+            self.log(.warning, "database lost", metadata: [Key.reason: "\(reason)"])
         case .listening(let channels):
-            self.logger.info("listening for notifications", metadata: [Key.channels: "\(channels)"])
+            self.log(.info, "listening for notifications", metadata: [Key.channels: "\(channels)"])
         }
     }
 }

@@ -7,28 +7,33 @@ extension Journal {
     func record(_ event: RouterEvent) {
         switch event {
         case .connecting(let url):
-            self.logger.debug("connecting to the router", metadata: [Key.router: "\(url)"])
+            self.log(.debug, "connecting to the router", metadata: [Key.router: "\(url)"])
         case .connectFailed(let url, let fault, let wait):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "router not available",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .credentialsRefused(let url, let fault, let wait):
-            self.logger.error(
+            self.log(
+                .error,
                 "router refuses the credentials",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .distrusted(let url, let fault, let wait):
-            self.logger.error(
+            self.log(
+                .error,
                 "router is not trusted",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .serializerRefused(let url, let serializer, let fault, let next):
-            self.logger.notice(
+            self.log(
+                .notice,
                 "router refuses a serializer",
                 metadata: [
                     Key.router: "\(url)", Key.serializer: "\(serializer)", Key.reason: "\(fault.message)",
                     Key.next: "\(next)",
                 ])
         case .joined(let url, let session, let realm, let agent, let authid, let authrole, let serializer):
-            self.logger.info(
+            self.log(
+                .info,
                 "router joined",
                 metadata: [
                     Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
@@ -38,10 +43,11 @@ extension Journal {
                 ])
         case .left(let url, let session, let fault, let wait):
             guard let wait else {
-                self.logger.info("router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
+                self.log(.info, "router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
                 return
             }
-            self.logger.warning(
+            self.log(
+                .warning,
                 "router lost",
                 metadata: [
                     Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
@@ -49,15 +55,16 @@ extension Journal {
                 ])
         case .featureMissing(let url, let feature, let isAskedFor):
             let loss = isAskedFor ? "it announces none at all, and is asked all the same" : feature.loss
-            self.logger.warning(
+            self.log(
+                .warning,
                 "the router does not announce a feature that is used",
                 metadata: [Key.router: "\(url)", Key.feature: "\(feature.rawValue)", Key.reason: "\(loss)"])
         case .dropped(let kind):
-            self.logger.debug("message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
+            self.log(.debug, "message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
         case .writabilityChanged(let isWritable):
-            self.logger.debug(isWritable ? "the router reads again" : "the router reads slowly")
+            self.log(.debug, isWritable ? "the router reads again" : "the router reads slowly")
         case .stopped:
-            self.logger.debug("router side stopped")
+            self.log(.debug, "router side stopped")
         }
     }
 }

@@ -1,6 +1,7 @@
 import Logging
 import NIOCore
 import Postgres
+import SidecarConfiguration
 import WAMP
 import WAMPClient
 
@@ -9,18 +10,13 @@ import WAMPClient
 /// What can happen a thousand times a second is counted, and told with its count at most every ten seconds.
 final class Journal {
     private static let interval = TimeAmount.seconds(10)
+    /// How many changes of state of one kind are written in an interval before they are counted.
+    private static let burst = 50
 
-    let logger: Logger
+    private let logger: Logger
     private let eventLoop: any EventLoop
     var failures: [ConnectionSettings.Part: String] = [:]
-    private var counts: [String: Count] = [:]
-
-    private struct Count {
-        let level: Logger.Level
-        var total = 0
-        var untold = 0
-        var last: (message: Logger.Message, metadata: Logger.Metadata)
-    }
+    private var repetitions = LogRepetitions()
 
     init(logger: Logger, eventLoop: any EventLoop) {
         self.logger = logger
@@ -30,67 +26,76 @@ final class Journal {
     func record(_ observation: Observation) {
         switch observation {
         case .starting(let version, let configuration):
-            self.logger.info("starting", metadata: [Key.version: "\(version)", Key.configuration: "\(configuration)"])
+            self.log(.info, "starting", metadata: [Key.version: "\(version)", Key.configuration: "\(configuration)"])
         case .router(let event): self.record(event)
         case .routerNotVerified(let place):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "the router's certificate is not verified: whoever is on the way can read and change everything",
                 metadata: [Key.place: "\(place)"])
         case .database(let event): self.record(event)
         case .caller(let event): self.record(event)
 
         case .testamentLeft(let topic):
-            self.logger.debug("the router keeps the testament", metadata: [Key.topic: "\(topic)"])
+            self.log(.debug, "the router keeps the testament", metadata: [Key.topic: "\(topic)"])
         case .testamentNotLeft(let topic, let place, let reason):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "the router keeps no testament",
                 metadata: [Key.topic: "\(topic)", Key.place: "\(place)", Key.reason: "\(reason)"])
 
         case .registered(let uri):
-            self.logger.debug("procedure registered", metadata: [Key.procedure: "\(uri)"])
+            self.log(.debug, "procedure registered", metadata: [Key.procedure: "\(uri)"])
         case .registrationRefused(let uri, let place, let reason):
-            self.logger.error(
+            self.log(
+                .error,
                 "procedure not registered",
                 metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
         case .registrationRevoked(let uri, let reason):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "registration revoked by the router", metadata: [Key.procedure: "\(uri)", Key.reason: "\(reason)"])
         case .functionUsable(.procedure(let uri)):
-            self.logger.notice("procedure can be called now", metadata: [Key.procedure: "\(uri)"])
+            self.log(.notice, "procedure can be called now", metadata: [Key.procedure: "\(uri)"])
         case .functionUsable(.subscription(let topic, let function)):
-            self.logger.notice(
+            self.log(
+                .notice,
                 "function for events can be called now", metadata: [Key.topic: "\(topic)", Key.function: "\(function)"])
         case .functionUnusable(.procedure(let uri), let place, let reason):
-            self.logger.error(
+            self.log(
+                .error,
                 "procedure can't be called",
                 metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
         case .functionUnusable(.subscription(let topic, let function), let place, let reason):
-            self.logger.error(
+            self.log(
+                .error,
                 "function for events can't be called",
                 metadata: [
                     Key.topic: "\(topic)", Key.function: "\(function)", Key.place: "\(place)",
                     Key.reason: "\(reason)",
                 ])
         case .callFailed(let uri, let error):
-            self.logger.debug("call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+            self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
 
         case .registrationAdded(let uri, let place):
-            self.logger.info("registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
+            self.log(.info, "registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
         case .registrationRemoved(let uri, let place):
-            self.logger.info("no longer registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
+            self.log(.info, "no longer registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
         case .registrationFaulty(let reason):
-            self.logger.error("registration from SQL can't be used", metadata: [Key.reason: "\(reason)"])
+            self.log(.error, "registration from SQL can't be used", metadata: [Key.reason: "\(reason)"])
         case .registrationsUnreadable(let reason):
             self.count("registrations", "registrations from SQL can't be read", [Key.reason: "\(reason)"])
 
         case .subscribed(let topic):
-            self.logger.debug("subscribed", metadata: [Key.topic: "\(topic)"])
+            self.log(.debug, "subscribed", metadata: [Key.topic: "\(topic)"])
         case .subscriptionRefused(let topic, let place, let reason):
-            self.logger.error(
+            self.log(
+                .error,
                 "not subscribed",
                 metadata: [Key.topic: "\(topic)", Key.place: "\(place)", Key.reason: "\(reason)"])
         case .subscriptionRevoked(let topic, let reason):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "subscription revoked by the router", metadata: [Key.topic: "\(topic)", Key.reason: "\(reason)"])
         case .eventRetried(let topic, let function, let reason):
             self.count(
@@ -114,8 +119,19 @@ final class Journal {
             self.count(
                 "overflow \(topic)", "event dropped: too many wait for the database",
                 [Key.topic: "\(topic)", Key.place: "\(place)"], level: .error)
+        case .eventsWait(let topic, let function, let error, let reason):
+            self.count(
+                "wait \(topic)", "events wait: they can't be run now",
+                [
+                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)",
+                ])
+        case .eventMayRunTwice(let topic, let function):
+            self.count(
+                "rerun \(topic)", "event may have run twice",
+                [Key.topic: "\(topic)", Key.function: "\(function)"])
         case .eventsNotRun(let count):
-            self.logger.error("events not run before the end", metadata: [Key.count: "\(count)"])
+            self.log(.error, "events not run before the end", metadata: [Key.count: "\(count)"])
 
         case .notificationDropped(let channel, let place, let reason):
             self.count(
@@ -137,6 +153,21 @@ final class Journal {
                     Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
+        case .topicsHeld(let count, let reason):
+            self.count(
+                "hold", "events of many topics refused for the moment; they wait",
+                [Key.count: "\(count)", Key.reason: "\(reason)"])
+        case .topicsReleased(let count):
+            self.log(.notice, "topics that waited are published again", metadata: [Key.count: "\(count)"])
+        case .relayHeldBack(let backend, let prepared, let database, let user, let application):
+            self.count(
+                "held back", "a transaction that does not end makes the relay's scans dearer; end it",
+                [
+                    Key.backend: "\(backend)", Key.prepared: "\(prepared)", Key.database: "\(database)",
+                    Key.user: "\(user)", Key.application: "\(application)",
+                ])
+        case .outboxBeginsAnew:
+            self.log(.notice, "the outbox's ids were set back; it is read from its first row")
         case .eventBuried(let topic, let event, let reason):
             self.count(
                 "bury \(topic)", "event moved to the dead letters",
@@ -144,81 +175,109 @@ final class Journal {
         case .eventsPublishedTwice(let least):
             self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
         case .eventsFoundAsleep(let count):
-            self.logger.debug("events found without a notification", metadata: [Key.count: "\(count)"])
+            self.log(.debug, "events found without a notification", metadata: [Key.count: "\(count)"])
         case .deadLettersExpired(let count):
-            self.logger.notice("old dead letters deleted", metadata: [Key.count: "\(count)"])
+            self.log(.notice, "old dead letters deleted", metadata: [Key.count: "\(count)"])
         case .relayFailed(let statement, let reason):
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
 
         case .portAnnounced:
-            self.logger.info("the database knows the way to the caller's port")
+            self.log(.info, "the database knows the way to the caller's port")
+        case .portTakenBack:
+            self.log(.notice, "the way to the caller's port was taken back: nothing listens there")
         case .portNotAnnounced(let reason):
             self.count(
                 "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])
 
         case .interface(let outcome): self.record(outcome)
         case .leading:
-            self.logger.info("leading: what must happen once happens here")
+            self.log(.info, "leading: what must happen once happens here")
+        case .leadershipLeft(let reason):
+            self.log(.warning, "leadership left to another sidecar", metadata: [Key.reason: "\(reason)"])
         case .standby(let holder):
-            self.logger.info("standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
+            self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
+        case .leaderLockTaken(let stranger):
+            self.log(
+                .error,
+                "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why",
+                metadata: [
+                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
+                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
+                ])
+        case .leftToLeader(let events, let notifications):
+            self.log(
+                .warning, "another sidecar has led since this one lost the lead: what came since then was left to it",
+                metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
         case .leaderTerminated(let backend):
-            self.logger.warning(
+            self.log(
+                .warning,
                 "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
 
         case .ready(let procedures, let subscriptions, let channels):
-            self.logger.info(
+            self.log(
+                .info,
                 "ready",
                 metadata: [
                     Key.procedures: "\(procedures)", Key.subscriptions: "\(subscriptions)", Key.channels: "\(channels)",
                 ])
         case .readyWithFaults(let faults):
-            self.logger.warning("running with faults", metadata: [Key.faults: "\(faults.joined(separator: "; "))"])
+            self.log(.warning, "running with faults", metadata: [Key.faults: "\(faults.joined(separator: "; "))"])
         case .notReady(let needs):
-            self.logger.warning("not ready", metadata: [Key.reason: "\(needs.joined(separator: "; "))"])
+            self.log(.warning, "not ready", metadata: [Key.reason: "\(needs.joined(separator: "; "))"])
 
         case .reloadUnsupported:
-            self.logger.warning("SIGHUP ignored: this version does not reload its configuration; restart it instead")
+            self.log(.warning, "SIGHUP ignored: this version does not reload its configuration; restart it instead")
         case .stopping(let signal):
-            self.logger.info("stopping", metadata: [Key.signal: "\(signal)"])
+            self.log(.info, "stopping", metadata: [Key.signal: "\(signal)"])
         case .stoppedInTime:
-            self.logger.info("stopped")
+            self.log(.info, "stopped")
         case .stoppedTooLate(let unanswered):
-            self.logger.warning(
+            self.log(
+                .warning,
                 unanswered ? "stopped with calls unfinished" : "stopped without the router's goodbye")
         }
     }
 
-    /// Tells the first of its kind at once, and how many others there were every ten seconds.
+    /// A change of state. Of many at once the first ones are written, and the others counted.
+    func log(_ level: Logger.Level, _ message: Logger.Message, metadata: Logger.Metadata = [:]) {
+        self.log(LogRepetitions.Entry(level: level, message: message, metadata: metadata), key: nil, burst: Self.burst)
+    }
+
+    /// What can happen a thousand times a second: the first of its key is written at once, the others are counted.
     func count(
         _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
     ) {
-        if self.counts[key]?.untold != nil {
-            self.counts[key]?.total += 1
-            self.counts[key]?.untold += 1
-            self.counts[key]?.last = (message, metadata)
+        self.log(LogRepetitions.Entry(level: level, message: message, metadata: metadata), key: key, burst: 1)
+    }
+
+    private func log(_ entry: LogRepetitions.Entry, key: String?, burst: Int) {
+        // What is written for those who look for a fault is written whole.
+        guard entry.level > .debug else {
+            self.logger.log(level: entry.level, entry.message, metadata: entry.metadata)
             return
         }
-        self.counts[key] = Count(level: level, total: 1, last: (message, metadata))
-        self.logger.log(level: level, message, metadata: metadata)
-        self.tellLater(key)
+        guard case .write(let opened) = self.repetitions.happened(entry, key: key, burst: burst) else { return }
+        self.logger.log(level: entry.level, entry.message, metadata: entry.metadata)
+        if let opened { self.tellLater(opened) }
     }
 
     private func tellLater(_ key: String) {
         self.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) {
-            guard let count = self.counts[key] else { return }
-            guard count.untold > 0 else {
-                self.counts[key] = nil
-                return
-            }
-            var metadata = count.last.metadata
-            metadata[Key.count] = "\(count.untold)"
-            metadata[Key.total] = "\(count.total)"
-            self.counts[key]?.untold = 0
-            self.logger.log(level: count.level, count.last.message, metadata: metadata)
+            guard let summary = self.repetitions.intervalEnded(key) else { return }
+            var metadata = summary.entry.metadata
+            metadata[Key.count] = "\(summary.count)"
+            metadata[Key.total] = "\(summary.total)"
+            self.logger.log(level: summary.entry.level, summary.entry.message, metadata: metadata)
             self.tellLater(key)
         }
+    }
+
+    /// The line that says how many lines nobody read.
+    static func dropped(_ count: Int, _ format: LogSettings.Format) -> String {
+        LineLogHandler.line(
+            .error, "log lines dropped: nobody read them", metadata: [Key.count: "\(count)"], format)
     }
 
     /// A time as the log shows it.

@@ -41,12 +41,24 @@ enum Observation {
     /// An event was not taken: too many wait.
     case eventDropped(topic: String, place: String)
     case eventsNotRun(count: Int)
+    /// The events of a subscription can't be run now, and wait.
+    case eventsWait(topic: String, function: String, error: String, reason: String)
+    /// The connection was lost while an event ran, and it is run again.
+    case eventMayRunTwice(topic: String, function: String)
 
     case notificationDropped(channel: String, place: String, reason: NotificationFault)
     case notificationCallFailed(channel: String, procedure: String, reason: String)
     case notificationResultFailed(channel: String, function: String, reason: String)
 
     case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
+    /// So many topics are refused for one reason: they wait together.
+    case topicsHeld(count: Int, reason: String)
+    /// Topics that waited together are tried again.
+    case topicsReleased(count: Int)
+    /// A transaction that does not end makes the relay's scans dearer. Either a backend's or a prepared one.
+    case relayHeldBack(backend: String, prepared: String, database: String, user: String, application: String)
+    /// The outbox's ids were set back.
+    case outboxBeginsAnew
     case eventBuried(topic: String, event: Int64, reason: String)
     case eventsPublishedTwice(atLeast: Int)
     case eventsFoundAsleep(Int)
@@ -54,12 +66,16 @@ enum Observation {
     case relayFailed(statement: String, reason: String)
 
     case portAnnounced
+    case portTakenBack
     case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)
     case leading
     case standby(LeaderHolder)
     case leaderTerminated(backend: Int32)
+    case leaderLockTaken(Stranger)
+    case leftToLeader(events: Int, notifications: Int)
+    case leadershipLeft(reason: String)
 
     case ready(procedures: Int, subscriptions: Int, channels: Int)
     case readyWithFaults([String])
@@ -74,6 +90,7 @@ enum Observation {
 /// Why a notification was not relayed.
 enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case noSession
+    case notLeading
     case argumentsNotAnArray
     case keywordArgumentsNotAnObject
     case noObjectForTopic
@@ -81,11 +98,13 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case keyNotUsable(String)
     case tooLarge
     case notText
+    case unreadable(String)
     case refused(String)
 
     var description: String {
         switch self {
         case .noSession: "there is no session with the router"
+        case .notLeading: "it is not known which sidecar leads, and too many wait for that"
         case .argumentsNotAnArray: "its 'args' is not an array"
         case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
         case .noObjectForTopic: "the topic wants values of the payload, which is not an object"
@@ -94,6 +113,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
             "the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space"
         case .tooLarge: "it is larger than the router takes"
         case .notText: "it can't be read as text"
+        case .unreadable(let fault): "routers can't read it: \(fault)"
         case .refused(let reason): reason
         }
     }

@@ -9,6 +9,11 @@ import WAMPClient
 /// The driver of ``RelayStateMachine``, at work while this sidecar leads and is joined: it reads, publishes with acknowledgement, and deletes
 /// what the router has. No transaction is open while it waits for the router, and no row is locked.
 final class OutboxRelay {
+    private struct Unanswered {
+        let topic: String
+        let octets: Int
+    }
+
     /// Acknowledged events are deleted at the latest when they are so many.
     private static let mostAcknowledged = 200
     private static let lockNotAvailable = "55P03"
@@ -34,10 +39,12 @@ final class OutboxRelay {
     private var isAdvancing = false
     private var timer: Scheduled<Void>?
     private var check: Scheduled<Void>?
-    private var held = HeldTopics()
+    /// The names of the held topics as an array's text, and of which generation they are.
+    private var heldNames: (text: String?, generation: Int)?
     private var options = PublishOptionsCache()
 
-    private var unanswered = 0
+    /// Events that the router has said nothing about yet.
+    private var unanswered: [Int64: Unanswered] = [:]
     private var lastAnswer: NIODeadline = .distantPast
     private var acknowledged: [Int64] = []
     private var acknowledgedOctets = 0
@@ -61,7 +68,7 @@ final class OutboxRelay {
         self.acknowledgeTimeout = TimeAmount(settings.acknowledgeTimeout)
         self.eventLoop = eventLoop
         self.observer = observer
-        self.machine = RelayStateMachine(batch: settings.batch)
+        self.machine = RelayStateMachine(batch: settings.batch, attempts: settings.attempts)
     }
 
     // MARK: - The two sides
@@ -95,9 +102,21 @@ final class OutboxRelay {
         self.begin()
     }
 
+    /// The session with the router has ended. What it said nothing about may be what ended it.
     func left() {
         self.router = nil
+        let isFinishing = self.finished != nil
+        let underWay = self.unanswered
         self.end()
+        guard !isFinishing, let suspect = self.machine.routerLost(underWay: underWay.keys),
+            let event = underWay[suspect.id]
+        else { return }
+        self.bury(
+            suspect.id, topic: event.topic, error: WAMPError.invalidPayload.text,
+            message:
+                "the session with the router ended \(suspect.sessions) times while this event alone was under way",
+            attempts: suspect.sessions)
+        self.database?.flush()
     }
 
     /// A notification came in the leader's session.
@@ -122,7 +141,7 @@ final class OutboxRelay {
         guard let finished = self.finished else { return }
         if self.isRunning {
             // Ending comes back here.
-            if self.unanswered == 0 { self.end() }
+            if self.unanswered.isEmpty { self.end() }
             return
         }
         guard self.removals == 0 else { return }
@@ -136,10 +155,10 @@ final class OutboxRelay {
         }
         self.isRunning = true
         self.epoch += 1
-        self.unanswered = 0
+        self.unanswered.removeAll()
         self.acknowledged.removeAll()
         self.acknowledgedOctets = 0
-        self.held.removeAll()
+        self.heldNames = nil
         self.machine.started(at: .now())
         self.scheduleCheck()
         self.advance()
@@ -156,6 +175,7 @@ final class OutboxRelay {
         // What the router has taken need not be published again.
         self.deleteAcknowledged()
         self.machine.stopped()
+        self.unanswered.removeAll()
         self.database?.flush()
         self.finishIfDone()
     }
@@ -170,8 +190,10 @@ final class OutboxRelay {
         self.timer = nil
         loop: while self.isRunning, self.router?.isWritable == true {
             switch self.machine.next(at: .now()) {
-            case .read(let after, let mark, let horizon):
-                self.read(after: after, mark: mark, horizon: horizon)
+            case .read(let scan, let mark, let horizon):
+                self.read(scan, mark: mark, horizon: horizon)
+            case .askForHolder:
+                self.askForHolder()
             case .tryLock:
                 self.tryLock()
             case .unlock:
@@ -199,27 +221,19 @@ final class OutboxRelay {
     }
 
     private func wait(_ until: NIODeadline) {
-        var until = until
-        if let retry = self.held.nextRetry { until = min(until, retry) }
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(deadline: until) {
             self.timer = nil
-            self.releaseTopics()
             self.advance()
         }
-    }
-
-    private func releaseTopics() {
-        if self.held.release(at: .now()) { self.machine.rescan() }
     }
 
     private func scheduleCheck() {
         self.check = self.eventLoop.assumeIsolated().scheduleTask(in: Self.checkInterval) {
             guard self.isRunning else { return }
             self.scheduleCheck()
-            if self.unanswered > 0, .now() - self.lastAnswer > self.acknowledgeTimeout {
+            if !self.unanswered.isEmpty, .now() - self.lastAnswer > self.acknowledgeTimeout {
                 return self.abandonRouter()
             }
-            self.releaseTopics()
             self.advance()
         }
     }
@@ -231,39 +245,68 @@ final class OutboxRelay {
 
     // MARK: - Reading
 
-    private func read(after: Int64, mark: Bool, horizon: Bool) {
+    private func read(_ scan: RelayScan, mark: Bool, horizon: Bool) {
         if mark {
             self.ask(self.statements.mark) { row in
-                guard let last = row.first.flatMap({ $0 }).flatMap({ Int64($0) }),
-                    let xid = row.last.flatMap({ $0 }).flatMap({ UInt64($0) })
+                guard row.count == 3, let last = row[0].flatMap({ Int64($0) }),
+                    let xid = row[1].flatMap({ UInt64($0) }), let sequence = row[2].flatMap({ Int64($0) })
                 else { return self.failed("relay_mark", "it answered with something else") }
-                self.machine.marked(last: last, horizon: xid)
+                self.machine.marked(last: last, horizon: xid, sequence: sequence, at: .now())
             }
         }
         if horizon {
             self.ask(self.statements.horizon) { row in
                 guard let oldest = row.first.flatMap({ $0 }).flatMap({ UInt64($0) }) else { return }
-                self.machine.horizonSeen(oldest: oldest)
+                self.machine.horizonSeen(oldest: oldest, at: .now())
             }
         }
+        let isOfHeld = scan.kind == .probes || scan.kind == .backlog
         self.database?.send(
             self.statements.read,
-            RelayStatements.reading(after: after, rows: self.settings.batch, held: self.held.topics), isSet: true,
-            handler: OutboxScan(epoch: self.epoch, relay: self))
+            RelayStatements.reading(
+                scan, held: isOfHeld ? nil : self.heldTopics(),
+                wanted: scan.kind == .backlog ? self.machine.held.backlogTopics : nil,
+                largest: self.router?.greatestMessage ?? 0),
+            isSet: true, handler: OutboxScan(epoch: self.epoch, relay: self))
+    }
+
+    /// The same for scan after scan, and it may be long.
+    private func heldTopics() -> String? {
+        guard !self.machine.held.isEmpty else { return nil }
+        let generation = self.machine.held.generation
+        if let known = self.heldNames, known.generation == generation { return known.text }
+        let text = SQLText.array(self.machine.held.names)
+        self.heldNames = (text, generation)
+        return text
+    }
+
+    private func askForHolder() {
+        self.ask(self.statements.holder) { row in
+            guard row.count == 5 else { return }
+            self.observer(
+                .relayHeldBack(
+                    backend: row[0] ?? "", prepared: row[1] ?? "", database: row[2] ?? "", user: row[3] ?? "",
+                    application: row[4] ?? ""))
+        }
     }
 
     /// A scan has brought a row.
     func take(_ event: OutboxEvent, of epoch: Int) {
-        guard epoch == self.epoch, self.finished == nil else { return }
-        if self.held.isHeld(event.topic) {
-            return self.machine.rowSkipped(id: event.id)
-        }
-        self.machine.rowRead(id: event.id, octets: event.octets)
+        guard epoch == self.epoch, self.finished == nil,
+            self.machine.rowRead(id: event.id, topic: event.topic, octets: event.octets)
+        else { return }
         self.publish(event)
     }
 
+    /// A scan says that the outbox's ids begin anew.
+    func sequenceWentBack(of epoch: Int) {
+        guard epoch == self.epoch else { return }
+        self.machine.sequenceWentBack()
+        self.observer(.outboxBeginsAnew)
+    }
+
     /// A scan is at its end.
-    func scanned(rows: Int, last: Int64, outcome: WorkOutcome, epoch: Int) {
+    func scanned(rows: Int, last: Int64?, outcome: WorkOutcome, epoch: Int) {
         guard epoch == self.epoch else { return }
         switch outcome {
         case .committed:
@@ -287,64 +330,78 @@ final class OutboxRelay {
 
     private func publish(_ event: OutboxEvent) {
         guard let router = self.router else { return }
+        if let fault = event.fault { return self.unreadable(event, fault) }
         let topic: URI
         let options: PublishOptions
         do {
             topic = try URI(event.topic)
             options = try self.options.options(event.options)
         } catch {
-            return self.bury(
-                event.id, topic: event.topic, octets: event.octets, error: WAMPError.invalidArgument.text,
-                message: "\(error)", attempts: 0)
+            return self.unreadable(event, .malformed("\(error)"))
         }
-        if self.unanswered == 0 { self.lastAnswer = .now() }
-        self.unanswered += 1
+        if self.unanswered.isEmpty { self.lastAnswer = .now() }
         let epoch = self.epoch
         let (id, name, octets) = (event.id, event.topic, event.octets)
+        self.unanswered[id] = Unanswered(topic: name, octets: octets)
         router.publish(topic, options: options, payload: event.payload) { result in
             guard epoch == self.epoch else { return }
-            self.unanswered -= 1
+            if case .failure(let error) = result, RefusedEvent(error) == .unknown {
+                // The session has ended: all that is under way is read again in the next.
+                return
+            }
+            self.unanswered[id] = nil
             self.lastAnswer = .now()
             switch result {
-            case .success: self.acknowledge(id, topic: name, octets: octets)
-            case .failure(let error): self.refused(id, topic: name, octets: octets, error)
+            case .success:
+                self.acknowledged.append(id)
+                self.acknowledgedOctets += octets
+                self.settled(id, topic: name)
+            case .failure(let error):
+                self.refused(id, topic: name, octets: octets, error)
             }
+            self.answered()
         }
     }
 
-    private func acknowledge(_ id: Int64, topic: String, octets: Int) {
-        self.held.settled(id, topic: topic)
-        self.acknowledged.append(id)
-        self.acknowledgedOctets += octets
-        self.answered()
+    private func unreadable(_ event: OutboxEvent, _ fault: OutboxFault) {
+        guard fault.isMomentary else {
+            return self.giveUp(
+                event.id, topic: event.topic, octets: event.octets, error: fault.error, message: fault.message,
+                attempts: 0)
+        }
+        self.hold(event.id, topic: event.topic, octets: event.octets, error: fault.error, message: fault.message)
     }
 
     private func refused(_ id: Int64, topic: String, octets: Int, _ error: RequestError) {
-        switch RefusedEvent(error) {
-        case .forGood:
-            self.bury(id, topic: topic, octets: octets, error: error.uri, message: error.message, attempts: 1)
-        case .forTheMoment:
-            let (attempts, wait) = self.held.refused(id, topic: topic, at: .now())
-            if attempts >= self.settings.attempts {
-                self.bury(
-                    id, topic: topic, octets: octets, error: error.uri, message: error.message, attempts: attempts)
-                self.machine.rescan()
-            } else {
-                self.machine.putBack(octets: octets)
-                if attempts > 0 {
-                    self.observer(.eventHeld(topic: topic, event: id, reason: error.message, retryIn: wait))
-                }
-            }
-        case .unknown:
-            // The session has ended: all that is under way is read again in the next.
-            return
+        if RefusedEvent(error) == .forGood {
+            self.giveUp(id, topic: topic, octets: octets, error: error.uri, message: error.message, attempts: 1)
+        } else {
+            self.hold(id, topic: topic, octets: octets, error: error.uri, message: error.message)
         }
-        self.answered()
+    }
+
+    private func hold(_ id: Int64, topic: String, octets: Int, error: String, message: String) {
+        switch self.machine.refused(id, topic: topic, reason: error, octets: octets, at: .now()) {
+        case .waits(let wait):
+            self.observer(.eventHeld(topic: topic, event: id, reason: message, retryIn: wait))
+        case .waitsAsGroup(let count):
+            self.observer(.topicsHeld(count: count, reason: message))
+        case .follows:
+            break
+        case .isGivenUp(let attempts):
+            self.giveUp(id, topic: topic, octets: octets, error: error, message: message, attempts: attempts)
+        }
+    }
+
+    /// The router has the event, or never will.
+    private func settled(_ id: Int64, topic: String) {
+        let count = self.machine.settled(id, topic: topic)
+        if count > 0 { self.observer(.topicsReleased(count: count)) }
     }
 
     /// Sends the deletions before more is read.
     private func answered() {
-        if self.unanswered == 0 || self.acknowledged.count >= Self.mostAcknowledged { self.deleteAcknowledged() }
+        if self.unanswered.isEmpty || self.acknowledged.count >= Self.mostAcknowledged { self.deleteAcknowledged() }
         self.finishIfDone()
         self.advance()
     }
@@ -374,11 +431,16 @@ final class OutboxRelay {
         self.finishIfDone()
     }
 
-    /// Moves an event to the dead letters.
-    private func bury(_ id: Int64, topic: String, octets: Int, error: String, message: String, attempts: Int) {
-        self.held.settled(id, topic: topic)
-        self.observer(.eventBuried(topic: topic, event: id, reason: message))
+    /// An event that was read is not to be sent (again).
+    private func giveUp(_ id: Int64, topic: String, octets: Int, error: String, message: String, attempts: Int) {
+        self.settled(id, topic: topic)
         self.machine.finished(1, octets: octets)
+        self.bury(id, topic: topic, error: error, message: message, attempts: attempts)
+    }
+
+    /// Moves an event to the dead letters, within the database.
+    private func bury(_ id: Int64, topic: String, error: String, message: String, attempts: Int) {
+        self.observer(.eventBuried(topic: topic, event: id, reason: message))
         guard let database = self.database else { return }
         self.removals += 1
         database.send(

@@ -5,7 +5,7 @@ final class OutboxScan: WorkHandler {
     private let epoch: Int
     private unowned let relay: OutboxRelay
     private var rows = 0
-    private var last: Int64 = 0
+    private var last: Int64?
 
     init(epoch: Int, relay: OutboxRelay) {
         self.epoch = epoch
@@ -13,7 +13,9 @@ final class OutboxScan: WorkHandler {
     }
 
     func received(_ row: borrowing ResultRow, of work: Work) {
-        guard let event = OutboxEvent(row, eventID: self.relay.eventID) else { return }
+        guard let event = OutboxEvent(row, eventID: self.relay.eventID) else {
+            return self.relay.sequenceWentBack(of: self.epoch)
+        }
         self.rows += 1
         self.last = event.id
         self.relay.take(event, of: self.epoch)

@@ -5,8 +5,21 @@ import Postgres
 struct RelayStatements {
     /// The most octets of one scan.
     static let octets = 4 << 20
+    /// The most octets of one event, where the router says nothing.
+    static let mostOctets = 16 << 20
 
     let mark: Statement
+    /// Which transaction is the oldest that may still write: of a session, or prepared. Everybody may ask that.
+    let holder = Statement(
+        """
+        select l.pid, coalesce(p.gid, ''), coalesce(a.datname, p.database, ''), coalesce(a.usename, p.owner, ''), \
+        coalesce(a.application_name, '') \
+        from pg_catalog.pg_locks as l \
+        left join pg_catalog.pg_stat_activity as a on a.pid = l.pid \
+        left join pg_catalog.pg_prepared_xacts as p on p.transaction = l.transactionid and l.pid is null \
+        where l.locktype = 'transactionid' and l.mode = 'ExclusiveLock' and l.granted \
+        order by pg_catalog.age(l.transactionid) desc limit 1
+        """)
     let horizon = Statement("select pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::pg_catalog.text")
     let read: Statement
     let delete: Statement
@@ -17,12 +30,13 @@ struct RelayStatements {
 
     /// - Parameter schema: where the SQL interface is, as an identifier: quoted where it has to be.
     init(schema: String) {
-        self.mark = Statement("select last_id, xid from \(schema).relay_mark()")
+        self.mark = Statement("select last_id, xid, sequence from \(schema).relay_mark()")
         self.read = Statement(
             """
-            select id, event_id, topic, args, kwargs, options \
+            select id, event_id, topic, args, kwargs, options, fault \
             from \(schema).relay_read($1::pg_catalog.int8, $2::pg_catalog.int4, $3::pg_catalog.int4, \
-            $4::pg_catalog.text[])
+            $4::pg_catalog.text[], $5::pg_catalog.int4, $6::pg_catalog.int8[], $7::pg_catalog.int8, \
+            $8::pg_catalog.text[], $9::pg_catalog.int8)
             """)
         self.delete = Statement("select \(schema).relay_delete($1::pg_catalog.int8[])")
         self.bury = Statement(
@@ -35,27 +49,28 @@ struct RelayStatements {
 
     /// The values of ``read``.
     ///
-    /// - Parameter held: topics whose events are left where they are.
-    static func reading(after id: Int64, rows: Int, held: [String]) -> Parameters {
+    /// - Parameters:
+    ///   - held: the text of an array of topics whose events are left where they are; nil for none.
+    ///   - wanted: the only topics of which events are read; nil for all.
+    ///   - largest: the most octets of one event.
+    static func reading(_ scan: RelayScan, held: String?, wanted: [String]?, largest: Int) -> Parameters {
         var values = Parameters()
-        values.append("\(id)")
-        values.append("\(rows)")
+        values.append(scan.behind)
+        values.append("\(scan.rows)")
         values.append("\(Self.octets)")
-        if held.isEmpty { values.appendNull() } else { values.append(SQLText.array(held)) }
+        if let held { values.append(held) } else { values.appendNull() }
+        values.append("\(largest > 0 ? largest : Self.mostOctets)")
+        if scan.ids.isEmpty { values.appendNull() } else { values.append(ids: scan.ids) }
+        values.append(scan.upTo)
+        if let wanted { values.append(SQLText.array(wanted)) } else { values.appendNull() }
+        values.append(scan.sequence)
         return values
     }
 
     /// The values of ``delete``.
     static func deleting(_ ids: [Int64]) -> Parameters {
         var values = Parameters(bytes: ids.count * 8, count: 1)
-        values.append { (buffer: inout ByteBuffer) in
-            buffer.writeInteger(UInt8(ascii: "{"))
-            for (index, id) in ids.enumerated() {
-                if index > 0 { buffer.writeInteger(UInt8(ascii: ",")) }
-                buffer.writeString("\(id)")
-            }
-            buffer.writeInteger(UInt8(ascii: "}"))
-        }
+        values.append(ids: ids)
         return values
     }
 
@@ -75,5 +90,22 @@ struct RelayStatements {
         values.append("\(key.0)")
         values.append("\(key.1)")
         return values
+    }
+}
+
+extension Parameters {
+    fileprivate mutating func append(_ number: Int64?) {
+        if let number { self.append("\(number)") } else { self.appendNull() }
+    }
+
+    fileprivate mutating func append(ids: [Int64]) {
+        self.append { (buffer: inout ByteBuffer) in
+            buffer.writeInteger(UInt8(ascii: "{"))
+            for (index, id) in ids.enumerated() {
+                if index > 0 { buffer.writeInteger(UInt8(ascii: ",")) }
+                buffer.writeString("\(id)")
+            }
+            buffer.writeInteger(UInt8(ascii: "}"))
+        }
     }
 }

@@ -1,7 +1,7 @@
 import Postgres
 import SidecarConfiguration
 
-/// A row of `registration` or `subscription`, as `mapping_rows()` gives it.
+/// A row of `registration` or `subscription`, as `mapping_page()` gives it.
 struct RegistrationRow: Equatable {
     /// Which table it is of.
     enum Kind: String {
@@ -11,11 +11,11 @@ struct RegistrationRow: Equatable {
     /// Which row it is, whatever is in it.
     struct Key: Hashable {
         let kind: Kind
-        let id: String
+        let id: Int64
     }
 
     let kind: Kind
-    let id: String
+    let id: Int64
     /// The procedure's URI, or the topic.
     let uri: String
     let function: String
@@ -28,9 +28,9 @@ struct RegistrationRow: Equatable {
 
     /// Takes the columns by their names; nil if it is not such a row.
     init?(_ values: [String?], columns: [String]) {
-        var fields: [String: String] = [:]
+        var fields: [String: String] = [:]  // names of ours
         for (name, value) in zip(columns, values) { fields[name] = value }
-        guard let kind = fields["kind"].flatMap({ Kind(rawValue: $0) }), let id = fields["id"],
+        guard let kind = fields["kind"].flatMap({ Kind(rawValue: $0) }), let id = fields["id"].flatMap({ Int64($0) }),
             let uri = fields["uri"], let function = fields["proc"]
         else { return nil }
         self.kind = kind

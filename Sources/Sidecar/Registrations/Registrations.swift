@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import Postgres
 import SidecarConfiguration
@@ -5,10 +6,17 @@ import WAMP
 
 /// Procedures and subscriptions that SQL registered: they come and go while the sidecar runs. On the event loop.
 ///
-/// The table is read whole each time, since a notification says only that something in it has changed, and may be missed; what is the same
-/// as before stays as it is.
+/// The driver of ``RegistrationReadStateMachine``. Notifications say only that something has changed, and may be missed; what is the same as
+/// before stays as it is. Many rows are dealt with a few at a time, so that calls go on meanwhile.
 final class Registrations {
+    /// How soon what could not be read is asked for again.
     private static let pause = TimeAmount.seconds(1)
+    /// How soon after another the list of rows is read again: every role of the database can notify.
+    private static let leastInterval = TimeAmount.seconds(1)
+    /// So many rows are taken away in one turn of the event loop.
+    private static let slice = 50
+    /// Between slices whatever else there is to do is done.
+    private static let breath = TimeAmount.milliseconds(1)
 
     /// What became of a row.
     private enum Entry {
@@ -18,19 +26,26 @@ final class Registrations {
         case fault(String)
     }
 
-    private let query: String
-    private let configuration: Configuration
+    private let listQuery: String
+    private let pageQuery: String
+    private let clashes: RegistrationClashes
     private let control: Control
     private let eventLoop: any EventLoop
     private let callee: Callee
     private let subscriptions: Subscriptions
     private let observer: (Observation) -> Void
     private let changed: () -> Void
+    private var machine = RegistrationReadStateMachine()
     private var entries: [RegistrationRow.Key: (row: RegistrationRow, entry: Entry)] = [:]
-    private var isReading = false
-    /// Something has changed since the reading that is under way began.
-    private var isReadAgain = false
+    private var faults = Complaints<RegistrationRow.Key>()
+    private var leaving = Deque<RegistrationRow.Key>()
+    /// A question is under way, or its answer is being dealt with.
+    private var isBusy = false
     private var isInstalled = false
+    /// Changes when all that was read is forgotten: answers to what was asked before are of no use then.
+    private var generation = 0
+    private var nextList = NIODeadline.now()
+    private var timer: Scheduled<Void>?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
@@ -38,8 +53,11 @@ final class Registrations {
         subscriptions: Subscriptions, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
         let schema = SQLText.identifier(configuration.database.schema)
-        self.query = "select * from \(schema).mapping_rows()"
-        self.configuration = configuration
+        self.listQuery = """
+            select \(schema).mapping_list($1::pg_catalog.text, $2::pg_catalog.int8, $3::pg_catalog.int4)
+            """
+        self.pageQuery = "select * from \(schema).mapping_page($1::pg_catalog.text, $2::pg_catalog.int8[])"
+        self.clashes = RegistrationClashes(configuration)
         self.control = control
         self.eventLoop = eventLoop
         self.callee = callee
@@ -48,14 +66,16 @@ final class Registrations {
         self.changed = changed
     }
 
-    /// Whether the table has been read, if there is one.
+    /// Whether the tables have been read, if there are any.
     private(set) var isSettled = true
 
-    /// What can't be used, one sentence each.
-    var complaints: [String] {
-        self.entries.values.compactMap { _, entry in
-            if case .fault(let fault) = entry { fault } else { nil }
-        }
+    /// What can't be used.
+    var complaints: ComplaintSummary { ComplaintSummary(self.faults) }
+
+    /// Nothing is read any more.
+    func stop() {
+        self.isInstalled = false
+        self.timer?.cancel()
     }
 
     // MARK: - Reading
@@ -64,58 +84,137 @@ final class Registrations {
     func interface(isInstalled: Bool) {
         self.isInstalled = isInstalled
         guard isInstalled else {
-            self.apply([])
+            self.leaving.append(contentsOf: self.machine.reset())
+            self.generation += 1
             self.isSettled = true
-            return self.changed()
+            self.changed()
+            return self.goOn()
         }
         if self.entries.isEmpty { self.isSettled = false }
         self.read()
     }
 
-    /// Reads the table: something in it has changed, or may have.
+    /// Reads the tables: something in them has changed, or may have.
     func read() {
         guard self.isInstalled else { return }
-        guard !self.isReading else {
-            self.isReadAgain = true
-            return
+        self.machine.changed()
+        self.goOn()
+    }
+
+    private func goOn() {
+        guard !self.isBusy else { return }
+        self.timer?.cancel()
+        self.timer = nil
+        guard self.leaving.isEmpty else { return self.removeSlice() }
+        guard self.isInstalled else { return }
+        let now = NIODeadline.now()
+        switch self.machine.next(mayList: now >= self.nextList) {
+        case .list(let kind, let after):
+            if after == .min, kind == .registration { self.nextList = now + Self.leastInterval }
+            self.list(kind, after: after)
+        case .read(let kind, let ids):
+            self.page(kind, ids) { rows in
+                self.machine.read(kind, ids, there: rows.map(\.id))
+                self.goOn(after: Self.breath)
+            }
+        case .check(let kind, let ids):
+            self.check(kind, ids, at: now)
+        case nil:
+            if !self.machine.isSettled { return self.goOn(after: self.nextList - now) }
         }
-        self.isReading = true
-        self.isReadAgain = false
-        self.control.query(self.query) { result in
-            self.isReading = false
+        guard self.machine.isSettled, !self.isSettled else { return }
+        self.isSettled = true
+        self.changed()
+    }
+
+    private func goOn(after wait: TimeAmount) {
+        guard self.timer == nil else { return }
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: max(wait, Self.breath)) {
+            self.timer = nil
+            self.goOn()
+        }
+    }
+
+    private func list(_ kind: RegistrationRow.Kind, after: Int64) {
+        var values = Parameters()
+        values.append(kind.rawValue)
+        values.append("\(after)")
+        values.append("\(RegistrationReadStateMachine.greatestList)")
+        self.ask(self.listQuery, values) { rows in
+            let text = rows.values.first?.first.flatMap(\.self) ?? ""
+            let gone = self.machine.listed(kind, after: after, text.split(separator: " ").compactMap { Int64($0) })
+            self.leaving.append(contentsOf: gone)
+            self.goOn(after: Self.breath)
+        }
+    }
+
+    /// In no hurry: for most of the time the database has nothing to do with it.
+    private func check(_ kind: RegistrationRow.Kind, _ ids: [Int64], at began: NIODeadline) {
+        self.page(kind, ids) { rows in
+            self.leaving.append(contentsOf: self.machine.checked(kind, ids, there: rows.map(\.id)))
+            self.goOn(after: (.now() - began) * 3)
+        }
+    }
+
+    private func page(
+        _ kind: RegistrationRow.Kind, _ ids: [Int64], completion: @escaping ([RegistrationRow]) -> Void
+    ) {
+        var values = Parameters()
+        values.append(kind.rawValue)
+        values.append("{\(ids.map { "\($0)" }.joined(separator: ","))}")
+        self.ask(self.pageQuery, values) { rows in
+            let rows = rows.values.compactMap { RegistrationRow($0, columns: rows.columns) }
+            rows.forEach(self.take)
+            self.changed()
+            completion(rows)
+        }
+    }
+
+    private func ask(_ query: String, _ values: Parameters, completion: @escaping (Rows) -> Void) {
+        self.isBusy = true
+        let generation = self.generation
+        self.control.query(query, values) { result in
+            self.isBusy = false
+            guard self.isInstalled, self.generation == generation else { return self.goOn() }
             switch result {
             case .success(let rows):
-                guard self.isInstalled else { return }
-                self.apply(rows.values.compactMap { RegistrationRow($0, columns: rows.columns) })
-                self.isSettled = true
-                self.changed()
-                if self.isReadAgain { self.read() }
+                completion(rows)
             case .failure(let failure):
                 self.observer(.registrationsUnreadable(reason: failure.description))
-                self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { self.read() }
+                self.goOn(after: Self.pause)
             }
         }
     }
 
     // MARK: - Differences
 
-    private func apply(_ rows: [RegistrationRow]) {
-        let wanted = Dictionary(rows.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        for (key, (row, entry)) in self.entries where wanted[key] != row {
-            self.entries[key] = nil
-            self.remove(entry)
+    private func take(_ row: RegistrationRow) {
+        if let (known, entry) = self.entries[row.key] {
+            guard known != row else { return }
+            self.remove(entry, row.key)
         }
-        for row in rows where self.entries[row.key] == nil {
-            let entry = self.entry(for: row)
-            self.entries[row.key] = (row, entry)
-            switch entry {
-            case .procedure, .subscription: self.observer(.registrationAdded(uri: row.uri, place: row.place))
-            case .fault(let fault): self.observer(.registrationFaulty(reason: fault))
-            }
+        let entry = self.entry(for: row)
+        self.entries[row.key] = (row, entry)
+        switch entry {
+        case .procedure, .subscription:
+            self.observer(.registrationAdded(uri: row.uri, place: row.place))
+        case .fault(let fault):
+            self.faults[row.key] = fault
+            self.observer(.registrationFaulty(reason: fault))
         }
     }
 
-    private func remove(_ entry: Entry) {
+    private func removeSlice() {
+        for _ in 0..<Self.slice {
+            guard let key = self.leaving.popFirst() else { break }
+            if let (_, entry) = self.entries.removeValue(forKey: key) { self.remove(entry, key) }
+        }
+        self.changed()
+        self.goOn(after: Self.breath)
+    }
+
+    private func remove(_ entry: Entry, _ key: RegistrationRow.Key) {
+        self.faults[key] = nil
         switch entry {
         case .procedure(let route):
             self.callee.remove(route)
@@ -134,41 +233,20 @@ final class Registrations {
             switch row.kind {
             case .registration:
                 let mapping = try row.mapping.procedure(checks: .sidecar)
-                if let clash = self.clash(of: mapping, row) { return .fault(clash) }
+                if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .procedure(
                     try self.callee.add(mapping, place: row.place, registration: row.key, isLate: self.isSettled))
             case .subscription:
                 let mapping = try row.mapping.subscription(checks: .sidecar)
-                if let clash = self.clash(of: mapping, row) { return .fault(clash) }
-                let route = try self.subscriptions.add(
-                    mapping, place: row.place, registration: row.key, isLate: self.isSettled)
-                self.subscriptions.lookUpWhatIsNotKnown()
-                return .subscription(route)
+                if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
+                return .subscription(
+                    try self.subscriptions.add(
+                        mapping, place: row.place, registration: row.key, isLate: self.isSettled))
             }
         } catch let fault as MappingRowFault {
             return .fault(fault.description)
         } catch {
             return .fault("\(row.place): '\(row.uri)' \(error)")
-        }
-    }
-
-    /// What is in the file already counts; the row waits until it is not.
-    private func clash(of mapping: ProcedureMapping, _ row: RegistrationRow) -> String? {
-        let other = self.configuration.procedures.first { $0.uri == mapping.uri && $0.match == mapping.match }
-        return other.map {
-            "\(row.place): procedure '\(mapping.uri)' is mapped at \(self.configuration.place($0.location)) already; "
-                + "remove it there or unregister it"
-        }
-    }
-
-    /// Two functions may run for the events of one topic, but not the same function twice.
-    private func clash(of mapping: SubscriptionMapping, _ row: RegistrationRow) -> String? {
-        let other = self.configuration.subscriptions.first {
-            $0.topic == mapping.topic && $0.match == mapping.match && $0.function.value == mapping.function.value
-        }
-        return other.map {
-            "\(row.place): subscription '\(mapping.topic)' of \(mapping.function.value) is mapped at "
-                + "\(self.configuration.place($0.location)) already; remove it there or unsubscribe it"
         }
     }
 }

@@ -75,6 +75,7 @@ package struct InstallationPlan: Sendable {
     private let request: InstallationRequest
     private let script: SchemaScript
     private let rights: SchemaRights
+    private let marks: InstallationMarks
     private var actsAs: String
 
     /// Plans.
@@ -88,6 +89,7 @@ package struct InstallationPlan: Sendable {
         self.script = try SchemaScript(
             schema: request.schema, owner: owner, role: request.role ?? survey.currentRole)
         self.rights = SchemaRights(schema: request.schema)
+        self.marks = InstallationMarks(schema: request.schema, database: survey.database)
         self.actsAs = survey.currentRole
         try self.refuse(binary: binary)
         self.planRoles()
@@ -117,10 +119,6 @@ package struct InstallationPlan: Sendable {
         if !self.request.isSelf, let role = self.survey.unknownRoles.first(where: { $0 != self.request.role }) {
             throw InstallationRefusal("there is no role \(role), which is to get rights")
         }
-        if self.survey.isForeign {
-            throw InstallationRefusal(
-                "schema \(schema) holds something else than the interface; name another one, or empty it")
-        }
         guard let meta = self.survey.meta else { return }
         if let least = meta["least_binary"], BinaryVersion(binary) < BinaryVersion(least) {
             throw InstallationRefusal(
@@ -146,7 +144,13 @@ package struct InstallationPlan: Sendable {
     private mutating func planRoles() {
         let owner = SQLText.identifier(self.owner)
         if !self.survey.ownerRoleExists, self.survey.schemaOwner == nil {
-            self.add("role \(self.owner), which owns the interface", "create role \(owner) nologin;")
+            self.add(
+                "role \(self.owner), which owns the interface",
+                "create role \(owner) nologin;\n\(Self.comment(on: "role \(owner)", self.marks.owner))")
+        } else if self.isUnmarkedOwner {
+            self.add(
+                "a note that \(self.owner) is install's own role", Self.comment(on: "role \(owner)", self.marks.owner),
+                warning: "uninstall will leave the role")
         }
         if !self.survey.isSuperuser, !self.survey.isMemberOfOwner, !self.request.isSelf {
             self.add("membership in \(self.owner), for installing", "grant \(owner) to current_user;")
@@ -154,13 +158,14 @@ package struct InstallationPlan: Sendable {
         guard let role = self.request.role else { return }
         if !self.survey.sidecarRoleExists {
             let statement = "create role \(SQLText.identifier(role)) login noinherit"
+            let comment = Self.comment(on: "role \(SQLText.identifier(role))", self.marks.sidecar)
             if let verifier = self.request.verifier {
                 self.add(
                     "role \(role), which the sidecar connects as",
-                    "\(statement) password \(SQLText.literal(verifier));",
-                    shown: "\(statement) password '...';")
+                    "\(statement) password \(SQLText.literal(verifier));\n\(comment)",
+                    shown: "\(statement) password '...';\n\(comment)")
             } else {
-                self.add("role \(role), which the sidecar connects as", "\(statement);")
+                self.add("role \(role), which the sidecar connects as", "\(statement);\n\(comment)")
                 self.warnings.append("the role \(role) has no password; alter role .. password gives it one")
             }
             if self.survey.isSuperuser {
@@ -177,6 +182,19 @@ package struct InstallationPlan: Sendable {
                 "the right to connect",
                 "grant connect on database \(SQLText.identifier(self.survey.database)) to \(SQLText.identifier(role));")
         }
+    }
+
+    /// An owner as version 1 made it, without a comment: nobody can be it, and it owns this schema under the name that is
+    /// install's.
+    private var isUnmarkedOwner: Bool {
+        let role = self.survey.ownerRole
+        return self.survey.schemaOwner == self.script.keys.owner && role.comment == nil && !role.canLogin
+            && !role.isPrivileged && role.members.isEmpty && !self.request.isSelf
+            && self.survey.currentRole != self.owner
+    }
+
+    private static func comment(on object: String, _ text: String) -> String {
+        "comment on \(object) is \(SQLText.literal(text));"
     }
 
     private mutating func planSchema() {
@@ -202,13 +220,6 @@ package struct InstallationPlan: Sendable {
         }
         if self.survey.meta?["sidecar_role"] != self.script.role {
             entries.append(("sidecar_role", self.script.role))
-        }
-        let made =
-            self.survey.schemaOwner == nil && !self.survey.ownerRoleExists ? [self.owner] : []
-        let all =
-            made + (self.request.role.map { self.survey.sidecarRoleExists ? [] : [$0] } ?? [])
-        if !all.isEmpty {
-            entries.append(("roles_made", SQLText.array((self.survey.listed["roles_made"] ?? []) + all)))
         }
         self.remember(entries, title: self.request.adopts ? "this database is the original" : "which database this is")
     }
@@ -273,17 +284,17 @@ package struct InstallationPlan: Sendable {
             let schema = self.request.schema + "_dblink"
             let name = SQLText.identifier(schema)
             self.act(as: self.survey.currentRole)
+            let isThere = self.survey.dblinkSpace != nil
             self.add(
                 "extension dblink in schema \(schema), and the way to the sidecar's port",
                 """
-                create schema if not exists \(name);
+                \(isThere ? "" : "create schema \(name);\n\(Self.comment(on: "schema \(name)", self.marks.dblink))")
                 create extension dblink schema \(name);
+                \(Self.comment(on: "extension dblink", self.marks.dblink))
                 revoke all on all routines in schema \(name) from public;
                 \(Self.grants(on: schema, to: owner))
                 set local role \(owner);
                 \(self.script.dblink(in: schema))
-                insert into \(SQLText.qualified(self.request.schema, "meta")) (key, value) values ('dblink_installed', 'true')
-                    on conflict (key) do update set value = excluded.value;
                 \(self.resetRole)
                 """, warning: missing)
             return
@@ -295,7 +306,7 @@ package struct InstallationPlan: Sendable {
         guard
             !self.request.isSelf || self.survey.meta?["dblink_schema"] != dblink || self.version < SchemaScript.version
         else { return }
-        if self.survey.meta?["dblink_installed"] != "true" {
+        if self.survey.dblinkIsOpen, !self.survey.dblinkIsMade {
             self.warnings.append(
                 """
                 dblink was there before: any role that may execute its functions can send what it likes to the sidecar's port \

@@ -16,14 +16,17 @@ package struct SchemaRights: Sendable {
             "mapping_option_fault(text, jsonb, boolean)",
         ]
         static let sidecar = [
-            "sidecar_hello()", "relay_mark()", "relay_read(bigint, int, int, text[])", "relay_delete(bigint[])",
-            "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp(text)",
-            "leader_write(text, timestamptz)", "leader_read()",
-            "event_bury(text, text, jsonb, jsonb, jsonb, text, text, text, int)", "event_retries(int)",
+            "sidecar_hello()", "relay_mark()",
+            "relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint)", "relay_delete(bigint[])",
+            "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp()", "leader_release()",
+            "leader_take(uuid, text)", "leader_read()",
+            "leader_write(uuid, text, timestamptz, oid, int, timestamptz, boolean)",
+            "event_bury(text, text, text, text, text, text, text, text, int, text)", "event_retries(int)",
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
+            "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",
             "mapping_guard(text)", "dead_letter_list(text, text, int)",
             "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
-            "port_configure(text[], text, text, text)",
+            "port_configure(text[], text, text)", "port_withdraw()",
         ]
     }
 

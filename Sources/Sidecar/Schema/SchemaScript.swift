@@ -33,6 +33,11 @@ package struct SchemaScript: Sendable {
         self.keys = try SchemaKeys(schema: schema)
     }
 
+    /// The scripts as they are, with the names between at signs.
+    static let templates = [PackageResources._001_sql, PackageResources._002_sql, PackageResources.dblink_sql].map {
+        String(decoding: $0, as: UTF8.self)
+    }
+
     /// The numbered script that leads from the version before to this one; nil if there is none.
     package func upgrade(to version: Int) -> String? {
         switch version {

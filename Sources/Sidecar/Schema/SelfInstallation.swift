@@ -43,12 +43,14 @@ package enum SelfInstallation {
         schema: String, grantTo: [String], registerTo: [String], installs: Bool = true,
         on connection: borrowing ScriptConnection
     ) throws -> Outcome {
+        // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
+        try connection.run("set search_path = pg_catalog, pg_temp")
         let found = SurveyRow(
             try connection.query(
                 """
-                select current_user::text, n.oid is not null, n.nspowner = r.oid,
-                    pg_catalog.has_schema_privilege(n.oid, 'usage')
-                from pg_catalog.pg_roles as r left join pg_catalog.pg_namespace as n on n.nspname = $1
+                select current_user::text, n.oid is not null, n.nspowner = r.oid, has_schema_privilege(n.oid, 'usage'),
+                    o.rolname::text, o.rolcanlogin
+                from pg_roles as r left join pg_namespace as n on n.nspname = $1 left join pg_roles as o on o.oid = n.nspowner
                 where r.rolname = current_user
                 """, [schema]))
         let role = found.text(0) ?? ""
@@ -67,6 +69,16 @@ package enum SelfInstallation {
                         """
                         the role \(role) has no rights in schema \(schema); \
                         wamp-sidecar install --admin-url .. --schema \(schema) --role \(role) gives them
+                        """))
+            }
+            // What is asked runs as the sidecar's role: so only a schema that install made is asked.
+            guard let keys = try? SchemaKeys(schema: schema), found.text(4) == keys.owner, !found.flag(5) else {
+                let owner = found.text(4) ?? "somebody else"
+                return Outcome(
+                    state: .refused(
+                        """
+                        schema \(schema) belongs to \(owner), who could run what they like as \(role); a role that install makes, \
+                        and that can't log in, has to own it, or \(role) itself
                         """))
             }
             return try self.look(schema: schema, isOwned: false, wanted: (grantTo, registerTo), on: connection)

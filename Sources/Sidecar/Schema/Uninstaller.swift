@@ -16,21 +16,95 @@ package struct Uninstaller: Sendable {
     private let schema: String
     private let keys: SchemaKeys
     private let survey: SchemaSurvey
+    /// The roles that `install` made for this schema of this database, as their comments say, and which it does not need.
+    private let roles: [String]
+    /// Roles of the interface that are left, with the reason.
+    private let kept: [String]
+    /// Whether `install` made the schema that holds dblink.
+    private let dropsDblinkSpace: Bool
     /// What would go.
     package let loss: Loss
 
-    /// Looks what is there.
+    /// Looks what is there, changing nothing.
     ///
-    /// - Throws: ``InstallationRefusal`` if the interface is not, else `DatabaseError`.
+    /// - Throws: ``InstallationRefusal`` if the interface is not, or not it alone, else `DatabaseError`.
     package init(schema: String, on connection: borrowing ScriptConnection) throws {
+        try connection.run("set default_transaction_read_only = on; begin isolation level read committed read only")
+        do {
+            try self.init(schema: schema, within: "access share", on: connection)
+            try connection.run("rollback")
+        } catch {
+            try? connection.run("rollback")
+            throw error
+        }
+    }
+
+    /// Looks within a transaction that has begun, and holds what it saw with a lock of that mode.
+    private init(schema: String, within mode: String, on connection: borrowing ScriptConnection) throws {
         self.schema = schema
         self.keys = try SchemaKeys(schema: schema)
-        self.survey = try SchemaSurvey(of: schema, owner: nil, role: nil, on: connection)
-        guard self.survey.meta != nil else {
-            throw InstallationRefusal(
-                "schema \(schema) of database \(self.survey.database) does not hold the interface")
-        }
+        try Installer.pin(connection, lockTimeout: "10s")
+        // Once for the names that are to be locked, and once more when nobody can change what they stand for.
+        _ = try Self.look(schema, self.keys, on: connection)
+        let names = Self.tables.map { "only \(SQLText.qualified(schema, $0))" }.joined(separator: ", ")
+        try connection.run("lock table \(names) in \(mode) mode")
+        self.survey = try Self.look(schema, self.keys, on: connection)
         self.loss = try Self.loss(of: schema, on: connection)
+        let marks = InstallationMarks(schema: schema, database: self.survey.database)
+        let found = try connection.query(
+            """
+            select r.rolname::text, shobj_description(r.oid, 'pg_authid') in ($2, $3)
+            from pg_roles as r where r.rolname <> current_user and (
+                shobj_description(r.oid, 'pg_authid') in ($2, $3) or exists (
+                    select from pg_namespace as n left join lateral aclexplode(n.nspacl) as a on a.grantee = r.oid
+                    where n.nspname = $1 and (n.nspowner = r.oid or (a.grantee is not null and exists (
+                        select from pg_proc as p cross join aclexplode(p.proacl) as e
+                        where p.pronamespace = n.oid and p.proname = 'sidecar_hello' and e.grantee = r.oid)))))
+            order by r.rolname = $4, 1
+            """, [schema, marks.owner, marks.sidecar, self.survey.schemaOwner])
+        var (roles, kept) = ([String](), [String]())
+        for row in found.values {
+            guard row.count == 2, let name = row[0] else { continue }
+            if row[1] == "t" {
+                roles.append(name)
+            } else {
+                kept.append("the role \(name) is left: its comment does not say that install made it for this schema")
+            }
+        }
+        self.roles = roles
+        if self.survey.dblinkSchema == schema + "_dblink", !self.survey.dblinkIsMade {
+            kept.append("the extension dblink is left: its comment does not say that install made it for this schema")
+        }
+        self.kept = kept
+        let space = SurveyRow(
+            try connection.query(
+                """
+                select exists (select from pg_namespace as n join pg_roles as r on r.oid = n.nspowner
+                    where n.nspname = $1 and obj_description(n.oid, 'pg_namespace') = $2
+                        and (r.rolsuper or r.rolname = current_user))
+                """, [schema + "_dblink", marks.dblink]))
+        self.dropsDblinkSpace = space.flag(0)
+    }
+
+    private static let tables = ["meta", "outbox", "dead_letter", "registration", "subscription"]
+
+    private static func look(
+        _ schema: String, _ keys: SchemaKeys, on connection: borrowing ScriptConnection
+    ) throws -> SchemaSurvey {
+        let survey = try SchemaSurvey(of: schema, owner: nil, role: nil, server: keys.server, on: connection)
+        let rows = try connection.query(
+            """
+            select from pg_class as c join pg_namespace as n on n.oid = c.relnamespace
+            where n.nspname = $1 and c.relkind = 'r' and c.relname = any ($2::text[])
+            """, [schema, SQLText.array(self.tables)])
+        guard survey.schemaOwner != nil, !survey.isEmpty else {
+            throw InstallationRefusal("schema \(schema) of database \(survey.database) does not hold the interface")
+        }
+        try SchemaTrust(survey, schema: schema, owner: keys.owner).checkRemoval()
+        guard rows.values.count == self.tables.count else {
+            throw InstallationRefusal("schema \(schema) of database \(survey.database) does not hold the interface")
+        }
+        return survey
     }
 
     /// The statements that ``run(on:)`` runs; roles are dropped only where nothing else depends on them.
@@ -42,40 +116,40 @@ package struct Uninstaller: Sendable {
     /// Does it in one transaction.
     ///
     /// - Returns: what was done, and what was left.
-    package func run(on connection: borrowing ScriptConnection) throws(DatabaseError) -> Installer.Report {
-        var report = Installer.Report()
-        try connection.run("begin; set local lock_timeout = '10s'; set local client_min_messages = warning")
-        do throws(DatabaseError) {
-            try connection.run(self.statements)
-            report.done.append("schema \(self.schema) and all that was in it")
-            if self.dropsDblink {
-                try self.attempt(
-                    "extension dblink",
-                    "drop extension dblink; drop schema \(SQLText.identifier(self.schema + "_dblink"));",
-                    on: connection,
-                    &report)
-            }
-            for role in self.roles { try self.drop(role: role, on: connection, &report) }
+    package func run(on connection: borrowing ScriptConnection) throws -> Installer.Report {
+        try connection.run("begin isolation level read committed read write")
+        do {
+            let report = try Self(schema: self.schema, within: "access exclusive", on: connection).take(on: connection)
             try connection.run("commit")
+            return report
         } catch {
             try? connection.run("rollback")
             throw error
         }
+    }
+
+    private func take(on connection: borrowing ScriptConnection) throws(DatabaseError) -> Installer.Report {
+        var report = Installer.Report()
+        try connection.run(self.statements)
+        report.done.append("schema \(self.schema) and all that was in it")
+        if self.survey.dblinkIsMade {
+            try self.attempt("extension dblink", "drop extension dblink;", on: connection, &report)
+        }
+        if self.dropsDblinkSpace {
+            let name = SQLText.identifier(self.schema + "_dblink")
+            try self.attempt("schema \(self.schema)_dblink", "drop schema \(name);", on: connection, &report)
+        }
+        for role in self.roles { try self.drop(role: role, on: connection, &report) }
+        report.warnings += self.kept
         return report
     }
-
-    /// The roles that `install` made and that are still there.
-    private var roles: [String] {
-        (self.survey.listed["roles_made"] ?? []).filter { $0 != self.survey.currentRole }
-    }
-
-    private var dropsDblink: Bool { self.survey.meta?["dblink_installed"] == "true" }
 
     private var statements: String {
         let owner = self.survey.schemaOwner ?? self.survey.currentRole
         return """
             set local role \(SQLText.identifier(owner));
-            drop server if exists \(SQLText.identifier(self.keys.server)) cascade;
+            \(self.survey.serverOwner == owner
+                ? "drop server \(SQLText.identifier(self.keys.server)) cascade;" : "")
             drop schema \(SQLText.identifier(self.schema)) cascade;
             set local role \(SQLText.identifier(self.survey.currentRole));
             """
@@ -124,8 +198,8 @@ package struct Uninstaller: Sendable {
         let counts = SurveyRow(
             try connection.query(
                 """
-                select (select count(*) from \(name("outbox"))), (select count(*) from \(name("dead_letter"))),
-                    (select count(*) from \(name("registration"))) + (select count(*) from \(name("subscription")))
+                select (select count(*) from only \(name("outbox"))), (select count(*) from only \(name("dead_letter"))),
+                    (select count(*) from only \(name("registration"))) + (select count(*) from only \(name("subscription")))
                 """))
         func count(_ column: Int) -> Int { counts.text(column).flatMap { Int($0) } ?? 0 }
         let dependents = try connection.query(

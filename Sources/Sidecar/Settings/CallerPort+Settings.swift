@@ -8,7 +8,10 @@ extension CallerPort.Configuration {
     private static let passwordLength = 32
 
     /// Takes what the file says; without a password a new one is made. Reads the files of TLS, so it blocks.
-    init(_ settings: CallerSettings) throws {
+    ///
+    /// - Parameter descriptors: how many callers may have open; all of the process without those that the other parts need.
+    init(_ settings: CallerSettings, descriptors: Int) throws {
+        let unproved = min(CallerAdmission.unproved, max(descriptors / 4, 1))
         let password: Secret
         if let given = settings.password {
             password = given
@@ -17,8 +20,8 @@ extension CallerPort.Configuration {
         }
         self.init(
             address: CallerAddress(settings.listen.value), password: password,
-            timeout: TimeAmount(settings.timeout),
-            greatestSessions: settings.sessions,
+            statusPassword: settings.statusPassword, timeout: TimeAmount(settings.timeout),
+            greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
             allowMeta: settings.allowMeta,
             tls: try settings.tls.map { identity in
                 do throws(TLSError) {

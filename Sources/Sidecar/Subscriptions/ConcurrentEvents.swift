@@ -16,6 +16,13 @@ final class ConcurrentEvents: EventFlow {
     /// Whether the function has been looked up, and can be called.
     private var isReady = false
     private var isPumping = false
+    /// Why nothing can be run now.
+    private var holding: EventFailure?
+    /// How often it was tried again since.
+    private var holds = 0
+    /// A delay is under way, after which it is.
+    private var isWaiting = false
+    private var isEnding = false
 
     init(_ context: EventContext) {
         self.context = context
@@ -28,8 +35,24 @@ final class ConcurrentEvents: EventFlow {
 
     func append(_ event: ReceivedEvent) {
         self.machine.append(event)
-        if !self.isReady { self.lookUp() }
+        if !self.isReady, !self.isWaiting { self.prepare() }
         self.pump()
+    }
+
+    func end() {
+        self.isEnding = true
+        self.pump()
+    }
+
+    func suspend(_ isSuspended: Bool) {
+        self.machine.isSuspended = isSuspended
+        self.pump()
+    }
+
+    func drop() -> Int {
+        let dropped = self.machine.drop()
+        dropped.forEach(self.context.dropped)
+        return dropped.count
     }
 
     func stop() -> [ReceivedEvent] {
@@ -40,6 +63,10 @@ final class ConcurrentEvents: EventFlow {
         guard !self.isPumping else { return }
         self.isPumping = true
         defer { self.isPumping = false }
+        if self.isEnding, let holding = self.holding {
+            // There is no time to wait.
+            while let (event, attempts) = self.machine.giveUpFirst() { self.bury(event, holding, attempts: attempts) }
+        }
         while let entry = self.machine.next() {
             do throws(BindingError) {
                 self.submit(entry, try self.context.bind(entry.event))
@@ -63,12 +90,18 @@ final class ConcurrentEvents: EventFlow {
     }
 
     private func answered(
-        _ answer: EventAnswer, _ entry: ConcurrentQueueStateMachine<ReceivedEvent>.Entry, _ failure: EventFailure?
+        _ answer: EventAnswer, _ entry: ConcurrentQueueStateMachine<ReceivedEvent>.Entry, _ failure: EventFailure?,
+        mayHaveRun: Bool = false
     ) {
         switch self.machine.answered(answer, entry) {
         case .done(let event):
+            self.holds = 0
+            self.holding = nil
             self.context.done(event)
+        case .hold:
+            self.hold(failure ?? EventFailure(error: "53000", message: "the server can't run it now"))
         case .retry(let entry):
+            if mayHaveRun { self.context.mayRunTwice() }
             self.context.retrying(failure)
             self.context.wait(failures: entry.failures) {
                 self.machine.sendAgain(entry)
@@ -81,11 +114,33 @@ final class ConcurrentEvents: EventFlow {
         }
     }
 
+    /// Nothing can be run now, and no event is to blame: all wait.
+    private func hold(_ failure: EventFailure) {
+        self.holding = failure
+        guard !self.isWaiting else { return }
+        self.holds += 1
+        self.context.hold(failure)
+        self.isWaiting = true
+        self.context.wait(failures: self.holds) {
+            self.isWaiting = false
+            guard self.isReady else { return self.lookUp() }
+            self.machine.resume()
+            self.pump()
+        }
+    }
+
     private func bury(_ event: ReceivedEvent, _ failure: EventFailure?, attempts: Int) {
         self.context.bury(event, failure, attempts: attempts) {
             self.machine.buried()
             self.pump()
         }
+    }
+
+    /// The function may be known already; then a change of it is found out when an event is run.
+    private func prepare() {
+        guard !self.isLookingUp, self.context.plan != nil else { return self.lookUp() }
+        self.isReady = true
+        self.machine.resume()
     }
 
     private func lookUp() {
@@ -100,10 +155,10 @@ final class ConcurrentEvents: EventFlow {
                 self.machine.resume()
                 self.pump()
             case .fault(let fault):
-                guard let (event, attempts) = self.machine.giveUpFirst() else { return }
-                self.bury(event, EventFailure(error: fault.sqlstate, message: fault.description), attempts: attempts)
-                // For the one behind it the function is looked up again.
-                if self.machine.hasWaiting { self.lookUp() }
+                self.machine.hold()
+                guard self.machine.hasWaiting else { return }
+                self.hold(EventFailure(error: fault.sqlstate, message: fault.description))
+                self.pump()
             case .unavailable:
                 self.context.wait(failures: 3) { self.lookUp() }
             }
@@ -126,8 +181,10 @@ final class ConcurrentEvents: EventFlow {
 
         func ended(_ work: Work, outcome: WorkOutcome) {
             let (answer, failure) = EventFailure.answer(
-                outcome, plan: self.events.context.plan, timeout: self.events.context.route.timeout)
-            self.events.answered(answer, self.entry, failure)
+                outcome, plan: self.events.context.lastPlan, timeout: self.events.context.route.timeout)
+            var mayHaveRun = false
+            if case .unknown = outcome { mayHaveRun = true }
+            self.events.answered(answer, self.entry, failure, mayHaveRun: mayHaveRun)
             self.events.pump()
         }
     }

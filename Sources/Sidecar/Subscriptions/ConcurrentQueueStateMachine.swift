@@ -15,6 +15,8 @@ struct ConcurrentQueueStateMachine<Event> {
         case retry(Entry)
         /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
         case bury(Event, attempts: Int)
+        /// Nothing more is sent until ``resume()`` is called, and then it is sent again, however often that takes.
+        case hold
         /// The function is to be looked up before more is sent, when ``resume()`` is called.
         case lookUp
     }
@@ -31,6 +33,12 @@ struct ConcurrentQueueStateMachine<Event> {
     private var letters = 0
     private var isHeld = true
     private var isStopped = false
+    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    var isSuspended = false {
+        didSet { self.cameSuspended = 0 }
+    }
+    /// So many of those that wait, the last, came while suspended.
+    private var cameSuspended = 0
 
     /// - Parameters:
     ///   - retries: how often an event is tried again.
@@ -49,11 +57,26 @@ struct ConcurrentQueueStateMachine<Event> {
     /// An event came.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))
+        if self.isSuspended { self.cameSuspended += 1 }
+    }
+
+    /// Takes away those that came while suspended.
+    mutating func drop() -> [Event] {
+        let dropped = self.waiting.suffix(self.cameSuspended).map(\.event)
+        self.waiting.removeLast(dropped.count)
+        self.cameSuspended = 0
+        return dropped
     }
 
     /// The function has been looked up.
     mutating func resume() {
         self.isHeld = false
+    }
+
+    /// Nothing is sent until ``resume()``: the function can't be called, which is no event's fault.
+    mutating func hold() {
+        self.isHeld = true
+        for index in self.waiting.indices.prefix(self.most) { self.waiting[index].hasLookedAgain = false }
     }
 
     /// The letter of an event that was given up is written, or can't be.
@@ -69,7 +92,8 @@ struct ConcurrentQueueStateMachine<Event> {
 
     /// The next event to send, nil if none can be sent now.
     mutating func next() -> Entry? {
-        guard !self.isHeld, !self.isStopped, self.underWay < self.most, self.letters < Self.mostLetters,
+        guard !self.isHeld, !self.isSuspended, !self.isStopped, self.underWay < self.most,
+            self.letters < Self.mostLetters,
             let entry = self.waiting.popFirst()
         else { return nil }
         self.underWay += 1
@@ -78,7 +102,9 @@ struct ConcurrentQueueStateMachine<Event> {
 
     /// Gives up the next event: its function can't be called.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
-        guard let entry = self.waiting.popFirst() else { return nil }
+        guard !self.isSuspended, self.letters < Self.mostLetters, let entry = self.waiting.popFirst() else {
+            return nil
+        }
         self.letters += 1
         return (entry.event, entry.failures + 1)
     }
@@ -100,6 +126,10 @@ struct ConcurrentQueueStateMachine<Event> {
             guard entry.failures <= self.retries else { return self.bury(entry, attempts: entry.failures) }
             self.delayed += 1
             return .retry(entry)
+        case .held:
+            self.waiting.prepend(entry)
+            self.isHeld = true
+            return .hold
         case .faulty, .outdated:
             return self.bury(entry, attempts: entry.failures + 1)
         }
@@ -109,6 +139,7 @@ struct ConcurrentQueueStateMachine<Event> {
     mutating func stop() -> [Event] {
         self.isStopped = true
         defer { self.waiting.removeAll() }
+        self.cameSuspended = 0
         return self.waiting.map(\.event)
     }
 

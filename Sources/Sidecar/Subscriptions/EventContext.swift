@@ -15,13 +15,16 @@ final class EventContext {
     private let observer: (Observation) -> Void
     /// An event has ended, one way or another: its place is free.
     private let ended: (ReceivedEvent) -> Void
+    /// Events wait, and why; nil when they wait no more.
+    private let waiting: (String?) -> Void
+    private var isWaiting = false
     private let backoff = Backoff(base: .milliseconds(50), greatest: .seconds(5))
     private var preludes: (searchPath: String, guarded: Statement, plain: Statement)?
 
     init(
         route: SubscriptionRoute, pool: Pool, eventLoop: any EventLoop, definitions: Definitions,
         settings: CallSettings, letters: EventLetters, observer: @escaping (Observation) -> Void,
-        ended: @escaping (ReceivedEvent) -> Void
+        ended: @escaping (ReceivedEvent) -> Void, waiting: @escaping (String?) -> Void
     ) {
         self.route = route
         self.pool = pool
@@ -31,10 +34,13 @@ final class EventContext {
         self.letters = letters
         self.observer = observer
         self.ended = ended
+        self.waiting = waiting
     }
 
     /// The function's plan, if it is known and can be called.
     var plan: ProcedurePlan? { self.route.definition.plan }
+    /// The plan that events were last sent by. It may be known no more when they are answered.
+    private(set) var lastPlan: ProcedurePlan?
 
     /// The session's number is set by this, ahead of the first event. No row means that the guard would not hold in this session.
     static let setNumber = Statement(
@@ -48,6 +54,7 @@ final class EventContext {
     /// The statement and the values for an event; throws if they don't fit the function.
     func bind(_ event: ReceivedEvent) throws(BindingError) -> Work.Command {
         guard let plan = self.plan else { throw BindingError("the function is not known") }
+        self.lastPlan = plan
         defer { plan.takeRetired().forEach(self.pool.retire) }
         let bound = try plan.bind(event.payload, details: event.details, procedure: nil)
         return .prepared(bound.statement, bound.parameters)
@@ -100,7 +107,13 @@ final class EventContext {
 
     // MARK: - Ends
 
+    /// Another sidecar has had it: a dead letter stays as it is, and is tried again there.
+    func dropped(_ event: ReceivedEvent) {
+        self.ended(event)
+    }
+
     func done(_ event: ReceivedEvent) {
+        self.flows()
         guard let letter = event.letter else { return self.ended(event) }
         self.letters.ran(letter, event, of: self.route) { self.ended(event) }
     }
@@ -114,6 +127,29 @@ final class EventContext {
             self.ended(event)
             completion()
         }
+    }
+
+    /// Nothing of the subscription can be run now, and no event is to blame.
+    func hold(_ failure: EventFailure) {
+        self.isWaiting = true
+        self.waiting(failure.message)
+        self.observer(
+            .eventsWait(
+                topic: self.route.topic.text, function: self.route.mapping.function.value, error: failure.error,
+                reason: failure.message))
+    }
+
+    /// Events of it run.
+    func flows() {
+        guard self.isWaiting else { return }
+        self.isWaiting = false
+        self.waiting(nil)
+    }
+
+    /// The connection was lost while an event ran that runs again.
+    func mayRunTwice() {
+        self.observer(
+            .eventMayRunTwice(topic: self.route.topic.text, function: self.route.mapping.function.value))
     }
 
     func retrying(_ failure: EventFailure?) {

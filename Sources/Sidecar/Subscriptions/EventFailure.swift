@@ -39,14 +39,28 @@ struct EventFailure {
         case "57014":
             // A cancel that nobody here asked for.
             return .failed
-        case "57P01", "57P02", "57P03", "25006":
-            // The server is going down, or another one is the primary.
+        case "57P01", "57P02":
+            // The server is going down.
             return .lost
+        case "57P03", "25006", "58030":
+            // It is not up yet, another one is the primary, or its disk fails.
+            return .held
         default:
             if error.sqlstate.hasPrefix("08") { return .lost }
-            guard let plan, DefinitionChange.isPossible(error, in: plan) else { return .faulty }
+            // A full disk, no memory, too many connections or locks.
+            if error.sqlstate.hasPrefix("53") { return .held }
+            guard let plan, self.isMappingSuspected(error, in: plan) else { return .faulty }
             return .outdated
         }
+    }
+}
+
+extension EventFailure {
+    /// Whether the mapping may be at fault, and not the event: the catalog has to be asked. What is raised within the function is the event's own.
+    private static func isMappingSuspected(_ error: DatabaseError, in plan: ProcedurePlan) -> Bool {
+        if DefinitionChange.isPossible(error, in: plan) { return true }
+        // The role may not be set any more, is gone, or may not execute the function.
+        return ["42501", "22023"].contains(error.sqlstate) && !plan.comesFromWithin(error)
     }
 }
 

@@ -2,8 +2,14 @@
 protocol EventFlow: AnyObject {
     /// An event came.
     func append(_ event: ReceivedEvent)
+    /// The process ends, or the subscription is no more: what can't be run now becomes a dead letter instead of waiting.
+    func end()
     /// Sends no more. Returns what was not run.
     func stop() -> [ReceivedEvent]
+    /// Sends nothing more until it is told otherwise. What is on its way runs to its end.
+    func suspend(_ isSuspended: Bool)
+    /// Gives up what came while suspended. Returns how many those were.
+    func drop() -> Int
     /// Whether all events have run, or are written to the dead letters.
     var isIdle: Bool { get }
 }

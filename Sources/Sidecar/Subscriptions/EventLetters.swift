@@ -24,9 +24,9 @@ final class EventLetters {
     init(schema: String, control: Control, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void) {
         let schema = SQLText.identifier(schema)
         self.bury = """
-            select \(schema).event_bury($1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.jsonb, \
-            $4::pg_catalog.jsonb, $5::pg_catalog.jsonb, $6::pg_catalog.text, $7::pg_catalog.text, \
-            $8::pg_catalog.text, $9::pg_catalog.int4)
+            select \(schema).event_bury($1::pg_catalog.text, $2::pg_catalog.text, $3::pg_catalog.text, \
+            $4::pg_catalog.text, $5::pg_catalog.text, $6::pg_catalog.text, $7::pg_catalog.text, \
+            $8::pg_catalog.text, $9::pg_catalog.int4, $10::pg_catalog.text)
             """
         self.retried = """
             select \(schema).event_retried($1::pg_catalog.int8, $2::pg_catalog.bool, $3::pg_catalog.text, \
@@ -70,6 +70,7 @@ final class EventLetters {
         values.append(failure.error)
         values.append(failure.message)
         values.append("\(attempts)")
+        Self.append(unreadable: event.payload.unreadableText, to: &values)
         self.write(self.bury, values, event, of: route, failure, completion: completion)
     }
 
@@ -125,6 +126,12 @@ final class EventLetters {
             .eventLost(
                 topic: event.topic, function: route.mapping.function.value, error: failure?.error ?? "none",
                 reason: reason))
+    }
+
+    /// The text of arguments that can't be used. It is nearly JSON; what is no text at all becomes that.
+    private static func append(unreadable text: ByteBuffer?, to values: inout Parameters) {
+        guard let text, text.readableBytes > 0 else { return values.appendNull() }
+        values.append("[\(String(buffer: text))]")
     }
 
     /// As raw arguments are converted. What `jsonb` can't hold at all is kept as a string with the JSON text in it.

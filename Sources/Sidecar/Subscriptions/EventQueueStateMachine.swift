@@ -48,6 +48,8 @@ struct EventQueueStateMachine<Event> {
         case refused
         /// It failed, and may be tried again.
         case failed
+        /// It could not be run, and nothing is wrong with it: the server lacks something, or isn't the right one now.
+        case held
         /// It failed for good.
         case faulty
         /// It failed as it does when the function was replaced since it was looked up.
@@ -68,6 +70,8 @@ struct EventQueueStateMachine<Event> {
         case bury(Event, attempts: Int)
         /// The function is to be looked up before it is sent again, when ``resume()`` is called.
         case lookUp
+        /// It is sent again when ``resume()`` is called, however often that takes.
+        case hold
         /// The session's number could not be set.
         case broken
     }
@@ -99,6 +103,12 @@ struct EventQueueStateMachine<Event> {
     /// The session's number is that of the last event that was sent.
     private var isNumberSet = false
     private var isStopped = false
+    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    var isSuspended = false {
+        didSet { self.cameSuspended = 0 }
+    }
+    /// So many of those that wait, the last, came while suspended.
+    private var cameSuspended = 0
     private var lastNumber: Int64 = 0
     private var letters = 0
     /// How long the functions run of late; at first as if they were slow.
@@ -129,6 +139,15 @@ struct EventQueueStateMachine<Event> {
     /// An event came.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))
+        if self.isSuspended { self.cameSuspended += 1 }
+    }
+
+    /// Takes away those that came while suspended.
+    mutating func drop() -> [Event] {
+        let dropped = self.waiting.suffix(self.cameSuspended).map(\.event)
+        self.waiting.removeLast(dropped.count)
+        self.cameSuspended = 0
+        return dropped
     }
 
     /// The delay is over, or the function has been looked up.
@@ -136,9 +155,13 @@ struct EventQueueStateMachine<Event> {
         self.isHeld = false
     }
 
-    /// Nothing is sent until ``resume()``: the function is not known.
+    /// Nothing is sent until ``resume()``: the function is not known, or can't be called. That is not the next event's fault: when it can be, it
+    /// may change once more before the event runs.
     mutating func hold() {
         self.isHeld = true
+        guard var first = self.waiting.popFirst() else { return }
+        first.hasLookedAgain = false
+        self.waiting.prepend(first)
     }
 
     /// The letter of an event that was given up is written, or can't be.
@@ -151,12 +174,15 @@ struct EventQueueStateMachine<Event> {
         self.isStopped = true
         self.putBack()
         defer { self.waiting.removeAll() }
+        self.cameSuspended = 0
         return self.waiting.map(\.event)
     }
 
     /// Gives up the event that would be sent next: it can't be bound, or its function can't be called.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)? {
-        guard self.underWay.isEmpty, let entry = self.waiting.popFirst() else { return nil }
+        guard !self.isSuspended, self.underWay.isEmpty, self.letters < Self.mostLetters,
+            let entry = self.waiting.popFirst()
+        else { return nil }
         self.letters += 1
         return (entry.event, entry.failures + 1)
     }
@@ -192,7 +218,9 @@ struct EventQueueStateMachine<Event> {
         }
     }
 
-    private var mayGoOn: Bool { !self.isHeld && !self.isStopped && self.letters < Self.mostLetters }
+    private var mayGoOn: Bool {
+        !self.isHeld && !self.isSuspended && !self.isStopped && self.letters < Self.mostLetters
+    }
 
     private mutating func leaveIfIdle() -> Step {
         guard self.underWay.isEmpty else { return .nothing }
@@ -263,6 +291,11 @@ struct EventQueueStateMachine<Event> {
             return .none
         case .lost:
             return self.failed(entry)
+        case .held:
+            self.isBroken = true
+            self.isHeld = true
+            self.again.append(entry)
+            return .hold
         case .faulty:
             self.isBroken = true
             self.letters += 1
@@ -298,7 +331,7 @@ struct EventQueueStateMachine<Event> {
         switch answer {
         case .committed:
             return .none
-        case .refused, .failed, .faulty, .outdated:
+        case .refused, .failed, .held, .faulty, .outdated:
             self.isBroken = true
             return .broken
         case .lost:

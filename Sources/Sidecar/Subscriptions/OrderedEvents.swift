@@ -20,8 +20,13 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
     private var isLookingUp = false
     /// Whether the function has been looked up, and can be called.
     private var isReady = false
-    /// What the function can't be called for, until it has been looked up again.
-    private var fault: DefinitionFault?
+    /// Why nothing can be run now.
+    private var holding: EventFailure?
+    /// How often it was tried again since.
+    private var holds = 0
+    /// A delay is under way, after which it is.
+    private var isWaiting = false
+    private var isEnding = false
     private var rows = 0
 
     init(_ context: EventContext) {
@@ -33,8 +38,24 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
 
     func append(_ event: ReceivedEvent) {
         self.machine.append(event)
-        if !self.isReady { self.lookUp() }
+        if !self.isReady, !self.isWaiting { self.prepare() }
         self.pump()
+    }
+
+    func end() {
+        self.isEnding = true
+        self.pump()
+    }
+
+    func suspend(_ isSuspended: Bool) {
+        self.machine.isSuspended = isSuspended
+        self.pump()
+    }
+
+    func drop() -> Int {
+        let dropped = self.machine.drop()
+        dropped.forEach(self.context.dropped)
+        return dropped.count
     }
 
     func stop() -> [ReceivedEvent] {
@@ -47,7 +68,7 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
         guard !self.isPumping else { return }
         self.isPumping = true
         defer { self.isPumping = false }
-        if let fault = self.fault { self.giveUp(fault) }
+        if self.isEnding, let holding = self.holding { self.giveUp(holding) }
         while true {
             if let lease = self.lease, !lease.canSend { return }
             switch self.machine.next(othersWait: self.lease?.othersWait ?? false, at: .now()) {
@@ -138,8 +159,10 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
     func ended(_ work: Work, outcome: WorkOutcome) {
         if work.prelude == nil { return self.numberEnded(outcome, work) }
         let (answer, failure) = EventFailure.answer(
-            outcome, plan: self.context.plan, timeout: self.context.route.timeout)
-        self.run(self.machine.answered(answer, ran: work.ran), failure)
+            outcome, plan: self.context.lastPlan, timeout: self.context.route.timeout)
+        let next = self.machine.answered(answer, ran: work.ran)
+        if case .unknown = outcome, !next.isBurial { self.context.mayRunTwice() }
+        self.run(next, failure)
     }
 
     private func numberEnded(_ outcome: WorkOutcome, _ work: Work) {
@@ -158,7 +181,11 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
         case .none:
             break
         case .done(let event):
+            self.holds = 0
+            self.holding = nil
             self.context.done(event)
+        case .hold:
+            self.hold(failure ?? EventFailure(error: "53000", message: "the server can't run it now"))
         case .retry(let failures):
             self.context.retrying(failure)
             self.resume(after: failures)
@@ -180,8 +207,18 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
         }
     }
 
+    /// Nothing can be run now, and no event is to blame: all wait, in their order.
+    private func hold(_ failure: EventFailure) {
+        self.holding = failure
+        self.holds += 1
+        self.context.hold(failure)
+        self.resume(after: self.holds)
+    }
+
     private func resume(after failures: Int) {
+        self.isWaiting = true
         self.context.wait(failures: failures) {
+            self.isWaiting = false
             // What the function is may be asked for at the same time.
             guard self.isReady else { return self.lookUp() }
             self.machine.resume()
@@ -191,11 +228,17 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
 
     // MARK: - The function
 
+    /// The function may be known already; then a change of it is found out when an event is run.
+    private func prepare() {
+        guard !self.isLookingUp, self.context.plan != nil else { return self.lookUp() }
+        self.isReady = true
+        self.machine.resume()
+    }
+
     private func lookUp() {
         guard !self.isLookingUp else { return }
         self.isLookingUp = true
         self.isReady = false
-        self.fault = nil
         self.context.lookUp { outcome in
             self.isLookingUp = false
             switch outcome {
@@ -203,7 +246,9 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
                 self.isReady = true
                 self.machine.resume()
             case .fault(let fault):
-                self.fault = fault
+                self.machine.hold()
+                guard self.machine.hasWaiting else { break }
+                self.hold(EventFailure(error: fault.sqlstate, message: fault.description))
             case .unavailable:
                 self.context.wait(failures: 3) { self.lookUp() }
             }
@@ -211,14 +256,15 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
         }
     }
 
-    /// The function can't be called: the next event becomes a dead letter. For the one behind it the function is looked up again.
-    private func giveUp(_ fault: DefinitionFault) {
-        guard let (event, attempts) = self.machine.giveUpFirst() else {
-            if !self.machine.hasWaiting { self.fault = nil }
-            return
-        }
-        self.fault = nil
-        self.bury(event, EventFailure(error: fault.sqlstate, message: fault.description), attempts: attempts)
-        if self.machine.hasWaiting { self.lookUp() }
+    /// There is no time to wait: what can't be run becomes dead letters, as many at a time as may be.
+    private func giveUp(_ failure: EventFailure) {
+        while let (event, attempts) = self.machine.giveUpFirst() { self.bury(event, failure, attempts: attempts) }
+    }
+}
+
+extension EventQueueStateMachine.Outcome {
+    /// Whether the event is given up.
+    var isBurial: Bool {
+        if case .bury = self { true } else { false }
     }
 }

@@ -22,6 +22,7 @@ struct ReceivedEvent {
         var payload = self.payload
         payload.arguments = payload.arguments.map { ByteBuffer(bytes: $0.readableBytesView) }
         payload.keywordArguments = payload.keywordArguments.map { ByteBuffer(bytes: $0.readableBytesView) }
+        payload.unreadableText = payload.unreadableText.map { ByteBuffer(bytes: $0.readableBytesView) }
         return ReceivedEvent(payload: payload, details: self.details, topic: self.topic, letter: self.letter)
     }
 }

@@ -13,6 +13,8 @@ final class Subscriber {
 
     private enum State {
         case idle
+        /// It waits for its turn.
+        case queued
         case subscribing
         case subscribed(SubscriptionID)
         case waiting(Scheduled<Void>)
@@ -23,10 +25,12 @@ final class Subscriber {
         let flow: any EventFlow
         var state = State.idle
         var attempts = 0
-        /// What the router said, as it was last logged.
-        var refusal: String?
         /// Whether the router has answered in this session, one way or the other: trying again makes nothing unsettled.
         var isAnswered = false
+        /// It is to be subscribed to no more, ever.
+        var isRemoved = false
+        /// The subscriptions whose events it gets: the one that it has, and those that are being taken back.
+        var receiving: Set<SubscriptionID> = []
 
         init(route: SubscriptionRoute, flow: any EventFlow) {
             self.route = route
@@ -34,18 +38,38 @@ final class Subscriber {
         }
     }
 
+    private enum Request {
+        case subscribe(Entry)
+        case unsubscribe(SubscriptionID, Entry)
+    }
+
+    /// So many requests are under way at once: calls and events come in between.
+    private static let mostAtOnce = 32
+
     private let eventLoop: any EventLoop
     private let backoff = Backoff(base: Subscriber.firstWait, greatest: Subscriber.longestWait)
     private let observer: (Observation) -> Void
     private let changed: () -> Void
-    private var entries: [Entry] = []
+    private var entries: [ObjectIdentifier: Entry] = [:]
     /// Who gets the events of a subscription: several where their topics are the same.
-    private var receivers: [SubscriptionID: [Entry]] = [:]
+    private var receivers: [SubscriptionID: [ObjectIdentifier: Entry]] = [:]
+    /// How often each subscription is being taken back: events of it may be on their way.
+    private var leaving: [SubscriptionID: Int] = [:]
+    /// Those that the router has not answered for.
+    private var unsettled: Set<ObjectIdentifier> = []
+    /// What the router said, as it was last logged.
+    private var refusals = Complaints<ObjectIdentifier>()
+    /// Those that were removed, until no more events of theirs come.
+    private var removed: [ObjectIdentifier: (entry: Entry, completion: () -> Void)] = [:]
     private var session: Session?
+    private var turns = Turns<Request>(most: Subscriber.mostAtOnce)
+    private var isAsking = false
     /// Whether the topics should be subscribed to: by the leader of several sidecars, until it is stopping.
     private(set) var isWanted = false
+    /// Called after each of the router's answers.
+    var answered: (() -> Void)?
 
-    /// - Parameter changed: called whenever ``refusals`` or ``isComplete`` may have changed.
+    /// - Parameter changed: called whenever ``complaints`` or ``isComplete`` may have changed.
     init(eventLoop: any EventLoop, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void) {
         self.eventLoop = eventLoop
         self.observer = observer
@@ -53,27 +77,19 @@ final class Subscriber {
     }
 
     /// Whether the router has answered for each topic, one way or the other.
-    var isComplete: Bool {
-        !self.isWanted
-            || self.entries.allSatisfy { entry in
-                switch entry.state {
-                case .subscribed: true
-                case .waiting: entry.refusal != nil
-                case .idle: entry.route.isLate
-                case .subscribing: entry.route.isLate || entry.isAnswered
-                }
-            }
-    }
+    var isComplete: Bool { !self.isWanted || self.unsettled.isEmpty }
 
-    /// What the router refuses: the topic and its words.
-    var refusals: [(topic: String, reason: String)] {
-        self.entries.compactMap { entry in entry.refusal.map { (entry.route.topic.text, $0) } }
-    }
+    /// Whether all that was asked of the router has been answered. After ``withdraw()`` no more events come then: what it had sent before it saw
+    /// UNSUBSCRIBE came before its answer.
+    var isAnswered: Bool { self.turns.isIdle }
+
+    /// What the router refuses, with its words.
+    var complaints: ComplaintSummary { ComplaintSummary(self.refusals) }
 
     /// Calls back for each receiver of a subscription's events.
     func forEachReceiver(of subscription: SubscriptionID, _ body: (SubscriptionRoute, any EventFlow) -> Void) {
         guard let receivers = self.receivers[subscription] else { return }
-        for entry in receivers { body(entry.route, entry.flow) }
+        for entry in receivers.values { body(entry.route, entry.flow) }
     }
 
     // MARK: - Topics
@@ -81,14 +97,22 @@ final class Subscriber {
     /// Another topic to subscribe to.
     func add(_ route: SubscriptionRoute, _ flow: any EventFlow) {
         let entry = Entry(route: route, flow: flow)
-        self.entries.append(entry)
-        self.subscribe(entry)
+        self.entries[ObjectIdentifier(route)] = entry
+        self.queueIfIdle(entry)
+        self.settle(entry)
+        self.ask()
     }
 
     /// The topic is no longer wanted.
-    func remove(_ route: SubscriptionRoute) {
-        guard let index = self.entries.firstIndex(where: { $0.route === route }) else { return }
-        self.takeBack(self.entries.remove(at: index))
+    ///
+    /// - Parameter completion: called once, when no more events of it come. Not before this returns.
+    func remove(_ route: SubscriptionRoute, completion: @escaping () -> Void) {
+        guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(route)) else { return }
+        entry.isRemoved = true
+        self.takeBack(entry)
+        self.removed[ObjectIdentifier(route)] = (entry, completion)
+        self.ask()
+        self.eventLoop.assumeIsolated().execute { self.tellIfLeft(entry) }
     }
 
     // MARK: - Sessions
@@ -97,20 +121,22 @@ final class Subscriber {
     func joined(_ session: Session) {
         self.forget()
         self.session = session
-        for entry in self.entries { self.subscribe(entry) }
+        for entry in self.entries.values { self.queueIfIdle(entry) }
+        self.ask()
     }
 
     /// The session is gone, and with it all subscriptions.
     func left() {
-        self.forget()
         self.session = nil
+        self.forget()
     }
 
     /// Takes all subscriptions back, until ``resume()``.
     func withdraw() {
         guard self.isWanted else { return }
         self.isWanted = false
-        for entry in self.entries { self.takeBack(entry) }
+        for entry in self.entries.values { self.takeBack(entry) }
+        self.ask()
         self.changed()
     }
 
@@ -118,79 +144,146 @@ final class Subscriber {
     func resume() {
         guard !self.isWanted else { return }
         self.isWanted = true
-        for entry in self.entries { self.subscribe(entry) }
+        for entry in self.entries.values {
+            self.queueIfIdle(entry)
+            self.settle(entry)
+        }
+        self.ask()
     }
 
     /// The router took a subscription away.
     func revoked(_ subscription: SubscriptionID, reason: String?) {
         guard let receivers = self.receivers.removeValue(forKey: subscription) else { return }
-        for entry in receivers {
+        for entry in receivers.values {
+            entry.receiving.remove(subscription)
             self.observer(
                 .subscriptionRevoked(topic: entry.route.topic.text, reason: reason ?? "no reason given"))
-            entry.refusal = "the subscription was revoked"
+            guard case .subscribed(subscription) = entry.state else {
+                self.tellIfLeft(entry)
+                continue
+            }
+            self.refuse(entry, "the subscription was revoked")
             self.tryAgainLater(entry)
         }
         self.changed()
     }
 
     private func forget() {
-        for entry in self.entries {
+        self.turns.removeAll()
+        self.receivers.removeAll()
+        self.leaving.removeAll()
+        for entry in self.entries.values {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
             entry.isAnswered = false
+            entry.receiving = []
             entry.route.isLate = false
+            self.settle(entry)
         }
-        self.receivers.removeAll()
+        for (entry, _) in self.removed.values {
+            entry.receiving = []
+            entry.state = .idle
+            self.eventLoop.assumeIsolated().execute { self.tellIfLeft(entry) }
+        }
+    }
+
+    private func tellIfLeft(_ entry: Entry) {
+        guard entry.receiving.isEmpty, case .idle = entry.state,
+            let (_, completion) = self.removed.removeValue(forKey: ObjectIdentifier(entry.route))
+        else { return }
+        completion()
+    }
+
+    /// Whether the router has answered for this one.
+    private func settle(_ entry: Entry) {
+        let key = ObjectIdentifier(entry.route)
+        let isSettled: Bool
+        switch entry.state {
+        case .subscribed: isSettled = true
+        case .waiting: isSettled = self.refusals[key] != nil
+        case .idle: isSettled = entry.route.isLate
+        case .queued, .subscribing: isSettled = entry.route.isLate || entry.isAnswered
+        }
+        if isSettled || entry.isRemoved { self.unsettled.remove(key) } else { self.unsettled.insert(key) }
+    }
+
+    private func refuse(_ entry: Entry, _ reason: String) {
+        self.refusals[ObjectIdentifier(entry.route)] = "\(entry.route.topic): \(reason)"
+    }
+
+    // MARK: - Turns
+
+    private func queueIfIdle(_ entry: Entry) {
+        guard case .idle = entry.state, self.session != nil, self.isWanted, !entry.isRemoved else { return }
+        entry.state = .queued
+        self.turns.add(.subscribe(entry))
+    }
+
+    private func ask() {
+        // What fails at once is followed by the loop that asked.
+        guard !self.isAsking else { return }
+        self.isAsking = true
+        defer { self.isAsking = false }
+        while let request = self.turns.next() {
+            switch request {
+            case .subscribe(let entry): self.subscribe(entry)
+            case .unsubscribe(let subscription, let entry): self.unsubscribe(subscription, entry)
+            }
+        }
+    }
+
+    private func countAnswer() {
+        self.turns.answered()
+        self.answered?()
+        self.ask()
     }
 
     // MARK: - One topic
 
     private func subscribe(_ entry: Entry) {
-        guard let session = self.session, self.isWanted, self.holds(entry) else { return }
-        switch entry.state {
-        case .subscribing, .subscribed: return
-        case .idle, .waiting: break
-        }
+        // What was taken back while it waited is asked for no more.
+        guard case .queued = entry.state, let session = self.session else { return self.countAnswer() }
         entry.state = .subscribing
         session.subscribe(entry.route.topic, options: SubscribeOptions(entry.route.mapping)) { result in
+            defer { self.countAnswer() }
             guard self.session === session else { return }
             switch result {
-            case .success(let subscription): self.subscribed(entry, subscription, in: session)
+            case .success(let subscription): self.subscribed(entry, subscription)
             case .failure(let error): self.refused(entry, error)
             }
+            self.settle(entry)
         }
     }
 
-    private func subscribed(_ entry: Entry, _ subscription: SubscriptionID, in session: Session) {
-        guard self.isWanted, self.holds(entry) else {
-            entry.state = .idle
-            return session.unsubscribe(subscription) { _ in }
-        }
+    private func subscribed(_ entry: Entry, _ subscription: SubscriptionID) {
+        self.receivers[subscription, default: [:]][ObjectIdentifier(entry.route)] = entry
+        entry.receiving.insert(subscription)
         entry.state = .subscribed(subscription)
+        guard self.isWanted, !entry.isRemoved else { return self.takeBack(entry) }
         entry.isAnswered = true
         entry.attempts = 0
-        entry.refusal = nil
-        self.receivers[subscription, default: []].append(entry)
+        self.refusals[ObjectIdentifier(entry.route)] = nil
         self.observer(.subscribed(topic: entry.route.topic.text))
         self.changed()
     }
 
     private func refused(_ entry: Entry, _ error: RequestError) {
-        guard self.isWanted, self.holds(entry) else {
+        guard self.isWanted, !entry.isRemoved else {
             entry.state = .idle
-            return
+            return self.tellIfLeft(entry)
         }
         self.tryAgainLater(entry)
         self.complain(entry, error.message)
     }
 
     private func complain(_ entry: Entry, _ reason: String) {
-        if entry.refusal != reason {
+        let last = self.refusals[ObjectIdentifier(entry.route)]
+        self.refuse(entry, reason)
+        if self.refusals[ObjectIdentifier(entry.route)] != last {
             self.observer(
                 .subscriptionRefused(topic: entry.route.topic.text, place: entry.route.place, reason: reason))
         }
-        entry.refusal = reason
         entry.isAnswered = true
         self.changed()
     }
@@ -199,28 +292,61 @@ final class Subscriber {
         entry.attempts += 1
         let delay = self.backoff.delay(failures: entry.attempts, random: Double.random(in: 0...1))
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: max(delay, .seconds(1))) {
-            self.subscribe(entry)
+            entry.state = .idle
+            self.queueIfIdle(entry)
+            self.ask()
         }
         entry.state = .waiting(timer)
     }
 
+    /// Events that cross UNSUBSCRIBE on the way still run.
     private func takeBack(_ entry: Entry) {
         switch entry.state {
         case .subscribed(let subscription):
-            self.receivers[subscription]?.removeAll { $0 === entry }
-            if self.receivers[subscription]?.isEmpty == true { self.receivers[subscription] = nil }
-            self.session?.unsubscribe(subscription) { _ in }
+            self.leaving[subscription, default: 0] += 1
             entry.state = .idle
+            self.turns.add(.unsubscribe(subscription, entry))
         case .waiting(let timer):
             timer.cancel()
+            entry.state = .idle
+        case .queued:
             entry.state = .idle
         case .idle, .subscribing:
             break
         }
-        entry.refusal = nil
+        self.refusals[ObjectIdentifier(entry.route)] = nil
+        self.settle(entry)
     }
 
-    private func holds(_ entry: Entry) -> Bool { self.entries.contains { $0 === entry } }
+    private func unsubscribe(_ subscription: SubscriptionID, _ entry: Entry) {
+        guard let session = self.session else { return self.countAnswer() }
+        session.unsubscribe(subscription) { _ in
+            defer { self.countAnswer() }
+            guard self.session === session else { return }
+            self.takenBack(subscription, entry)
+        }
+    }
+
+    /// As long as somebody else has the same subscription, the router is not told that one gives it up, and doesn't answer. Where all give it
+    /// up, its answer to the last is the end for all.
+    private func takenBack(_ subscription: SubscriptionID, _ entry: Entry) {
+        let others = (self.leaving[subscription] ?? 1) - 1
+        self.leaving[subscription] = others > 0 ? others : nil
+        let receivers = self.receivers[subscription] ?? [:]
+        let former = receivers.values.filter { if case .subscribed(subscription) = $0.state { false } else { true } }
+        if others <= 0 {
+            for entry in former { self.forget(subscription, entry) }
+        } else if former.count < receivers.count, former.contains(where: { $0 === entry }) {
+            self.forget(subscription, entry)
+        }
+    }
+
+    private func forget(_ subscription: SubscriptionID, _ entry: Entry) {
+        self.receivers[subscription]?[ObjectIdentifier(entry.route)] = nil
+        if self.receivers[subscription]?.isEmpty == true { self.receivers[subscription] = nil }
+        entry.receiving.remove(subscription)
+        self.tellIfLeft(entry)
+    }
 }
 
 extension SubscribeOptions {

@@ -6,15 +6,39 @@ import WAMPClient
 
 /// The subscriber role: functions of the database run for events of the router. On the event loop.
 final class Subscriptions {
-    /// How often what can't be called is looked up, whether events come or not.
-    private static let lookInterval = TimeAmount.seconds(10)
+    /// How long the router may take to answer UNSUBSCRIBE when the process is told to stop.
+    private static let unsubscribePatience = TimeAmount.seconds(2)
     /// With more events waiting than these, each gets memory of its own: as they come they hold on to what was read with them.
     private static let mostUncompacted = 1024
 
-    private struct Entry {
+    private final class Entry {
         let route: SubscriptionRoute
         let context: EventContext
         let flow: any EventFlow
+        /// It was removed, and events of it may still come.
+        var mayReceive = false
+
+        init(route: SubscriptionRoute, context: EventContext, flow: any EventFlow) {
+            self.route = route
+            self.context = context
+            self.flow = flow
+        }
+    }
+
+    private enum Trouble: Hashable {
+        case drops(ObjectIdentifier)
+        case holds(ObjectIdentifier)
+    }
+
+    /// Which dead letters are for a subscription.
+    fileprivate struct Address: Hashable {
+        let topic: ExactText
+        let function: ExactText
+
+        init(topic: String, function: String) {
+            self.topic = ExactText(topic)
+            self.function = ExactText(function)
+        }
     }
 
     private let pool: Pool
@@ -30,12 +54,17 @@ final class Subscriptions {
     }
     private let schema: String
     private let control: Control
-    private var budget = EventBudget()
-    private var entries: [Entry] = []
+    private var budget = EventBudget<ObjectIdentifier>()
+    /// Those whose events are dropped, or held.
+    private var troubles = Complaints<Trouble>()
+    private var entries: [ObjectIdentifier: Entry] = [:]
+    private var addresses: [Address: Entry] = [:]
     /// Those that were removed while events of theirs were under way.
-    private var leaving: [Entry] = []
-    private var nextLook: Scheduled<Void>?
+    private var leaving: [ObjectIdentifier: Entry] = [:]
     private var isStopping = false
+    /// Set while the router may still send events that it has sent before it knows that there is nobody to send them to.
+    private var unsubscribing: Scheduled<Void>?
+    private var acting = Acting.elsewhere
     private var drained: (() -> Void)?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
@@ -51,7 +80,8 @@ final class Subscriptions {
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
+            observer: observer, changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
@@ -65,16 +95,31 @@ final class Subscriptions {
         }
     }
 
-    /// Whether this sidecar is the one that subscribes: false until it is told so. What has come runs to its end.
-    var isActive: Bool {
-        get { self.subscriber.isWanted }
-        set {
-            guard !self.isStopping else { return }
-            guard newValue else { return self.subscriber.withdraw() }
+    /// Whether this sidecar is the one that subscribes: not until it is told so. What has come before it lost the lead runs to its end.
+    func act(_ acting: Acting) {
+        self.acting = acting
+        for entry in self.allEntries { entry.flow.suspend(acting == .suspended) }
+        guard !self.isStopping else { return }
+        switch acting {
+        case .here:
             self.subscriber.resume()
             self.retryLetters()
+        case .suspended: break
+        case .elsewhere: self.subscriber.withdraw()
         }
     }
+
+    /// Takes the subscriptions back; what waits goes on waiting.
+    func withdraw() {
+        self.subscriber.withdraw()
+    }
+
+    /// What came while suspended is not ours to run. Returns how many events those were.
+    func dropWhatWaits() -> Int {
+        self.allEntries.reduce(0) { $0 + $1.flow.drop() }
+    }
+
+    private var allEntries: [Entry] { Array(self.entries.values) + Array(self.leaving.values) }
 
     /// Whether the SQL interface, with its table of dead letters, is there.
     var isInstalled: Bool {
@@ -88,25 +133,11 @@ final class Subscriptions {
     // MARK: - Health
 
     /// Whether all topics have been subscribed to or refused, and all functions looked at.
-    var isSettled: Bool { self.subscriber.isComplete && self.isAllKnown }
+    var isSettled: Bool { self.subscriber.isComplete && self.definitions.isSettled }
 
-    private var isAllKnown: Bool {
-        self.entries.allSatisfy { entry in
-            switch entry.route.definition.state {
-            case .unknown: entry.route.isLate
-            case .plan, .fault: true
-            }
-        }
-    }
-
-    /// What does not work, one sentence each.
-    var complaints: [String] {
-        var complaints = self.subscriber.refusals.map { "\($0.topic): \($0.reason)" }
-        complaints += self.definitions.faults.map(\.description)
-        if self.budget.isExceeded {
-            complaints.append("events are dropped: too many wait for the database")
-        }
-        return complaints
+    /// What does not work.
+    var complaints: ComplaintSummary {
+        self.subscriber.complaints + self.definitions.complaints + ComplaintSummary(self.troubles)
     }
 
     // MARK: - Mappings
@@ -126,28 +157,47 @@ final class Subscriptions {
         let context = EventContext(
             route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
-            ended: { [unowned self] in self.ended($0) })
+            ended: { [unowned self] in self.ended($0, route) },
+            waiting: { [unowned self] reason in
+                self.troubles[.holds(ObjectIdentifier(route))] = reason.map { "events of \(route.topic) wait: \($0)" }
+                self.changed()
+            })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
-        self.entries.append(Entry(route: route, context: context, flow: flow))
+        let entry = Entry(route: route, context: context, flow: flow)
+        self.entries[ObjectIdentifier(route)] = entry
+        self.addresses[route.address] = entry
+        self.budget.subscriptions = self.entries.count
+        flow.suspend(self.acting == .suspended)
         route.isLate = isLate
+        self.definitions.add(route.definition, isAwaited: !isLate)
         self.subscriber.add(route, flow)
+        if registration != nil { self.definitions.lookUpSoon(route.definition) }
         return route
     }
 
     /// A subscription is no more. Events of it that have come run to their end.
     func remove(_ route: SubscriptionRoute) {
-        guard let index = self.entries.firstIndex(where: { $0.route === route }) else { return }
-        self.subscriber.remove(route)
-        let entry = self.entries.remove(at: index)
-        self.leaving.append(entry)
-        self.retireWhatHasEnded()
+        guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(route)) else { return }
+        if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
+        entry.mayReceive = true
+        self.budget.subscriptions = self.entries.count
+        entry.flow.end()
+        self.leaving[ObjectIdentifier(route)] = entry
+        self.subscriber.remove(route) {
+            entry.mayReceive = false
+            self.retireIfEnded(entry)
+            self.finishDraining()
+        }
         self.changed()
     }
 
-    private func retireWhatHasEnded() {
-        guard !self.leaving.isEmpty else { return }
-        for entry in self.leaving where entry.flow.isIdle { entry.context.retire() }
-        self.leaving.removeAll { $0.flow.isIdle }
+    private func retireIfEnded(_ entry: Entry) {
+        guard !entry.mayReceive, entry.flow.isIdle,
+            self.leaving.removeValue(forKey: ObjectIdentifier(entry.route)) != nil
+        else { return }
+        self.troubles[.holds(ObjectIdentifier(entry.route))] = nil
+        self.troubles[.drops(ObjectIdentifier(entry.route))] = nil
+        entry.context.retire()
     }
 
     // MARK: - The two sides
@@ -164,32 +214,23 @@ final class Subscriptions {
         self.subscriber.revoked(subscription, reason: reason)
     }
 
-    /// Looks up what is not known, or was wrong when last looked at, and again after a while as long as something is wrong.
+    /// Looks up what is not known, or was wrong when last looked at.
     func lookUpWhatIsNotKnown() {
-        for entry in self.entries {
-            switch entry.route.definition.state {
-            case .plan: break
-            case .unknown, .fault: entry.context.lookUp { _ in self.lookAgainLater() }
-            }
-        }
-    }
-
-    private func lookAgainLater() {
-        guard self.nextLook == nil, !self.isStopping, !self.isAllKnown || !self.definitions.faults.isEmpty else {
-            return
-        }
-        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
-            self.nextLook = nil
-            self.lookUpWhatIsNotKnown()
-        }
+        self.definitions.lookUpWhatIsNotKnown()
     }
 
     /// Takes no more events; `completion` is called when those that have come have run.
     func drain(completion: @escaping () -> Void) {
         self.isStopping = true
-        self.nextLook?.cancel()
-        self.subscriber.withdraw()
+        self.definitions.stop()
         self.drained = completion
+        self.subscriber.answered = { self.finishDraining() }
+        self.subscriber.withdraw()
+        for entry in self.entries.values { entry.flow.end() }
+        self.unsubscribing = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unsubscribePatience) {
+            self.unsubscribing = nil
+            self.finishDraining()
+        }
         self.finishDraining()
     }
 
@@ -197,13 +238,17 @@ final class Subscriptions {
     func stop() {
         self.letters.stop()
         var count = 0
-        for entry in self.entries + self.leaving { count += entry.flow.stop().count }
+        for entry in self.entries.values { count += entry.flow.stop().count }
+        for entry in self.leaving.values { count += entry.flow.stop().count }
         if count > 0 { self.observer(.eventsNotRun(count: count)) }
     }
 
     private func finishDraining() {
-        guard let drained = self.drained, self.entries.allSatisfy(\.flow.isIdle), self.leaving.isEmpty else { return }
+        guard let drained = self.drained, self.subscriber.isAnswered || self.unsubscribing == nil,
+            self.budget.count == 0
+        else { return }
         self.drained = nil
+        self.unsubscribing?.cancel()
         drained()
     }
 
@@ -218,41 +263,56 @@ final class Subscriptions {
     }
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
-        let wasExceeded = self.budget.isExceeded
-        guard self.budget.admit(event.size) else {
-            self.observer(.eventDropped(topic: route.topic.text, place: route.place))
-            if !wasExceeded { self.changed() }
-            return
+        guard self.admit(event, of: route) else {
+            return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
         }
-        let isBacklog = self.budget.events > Self.mostUncompacted || !self.pool.isAvailable
+        let isBacklog = self.budget.count > Self.mostUncompacted || !self.pool.isAvailable
         flow.append(isBacklog ? event.compacted : event)
+    }
+
+    private func admit(_ event: ReceivedEvent, of route: SubscriptionRoute) -> Bool {
+        let isAdmitted = self.budget.admit(event.size, of: ObjectIdentifier(route))
+        self.noteDrops(of: route)
+        return isAdmitted
+    }
+
+    private func noteDrops(of route: SubscriptionRoute) {
+        let key = ObjectIdentifier(route)
+        let isExceeded = self.budget.isExceeded(by: key)
+        guard isExceeded != (self.troubles[.drops(key)] != nil) else { return }
+        self.troubles[.drops(key)] = isExceeded ? "events of \(route.topic) are dropped: too many of them wait" : nil
+        self.changed()
     }
 
     /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
     func retryLetters() {
-        guard self.isActive, self.isInstalled, !self.isStopping else { return }
+        guard self.acting == .here, self.isInstalled, !self.isStopping else { return }
         self.retries.look()
     }
 
     private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
-        let entry = self.entries.first {
-            $0.route.topic.text == subscription && $0.route.mapping.function.value == function
-        }
-        guard let entry, self.budget.admit(event.size) else { return false }
+        let entry = self.addresses[Address(topic: subscription, function: function)]
+        guard let entry, self.admit(event, of: entry.route) else { return false }
         entry.flow.append(event)
         return true
     }
 
-    private func ended(_ event: ReceivedEvent) {
+    private func ended(_ event: ReceivedEvent, _ route: SubscriptionRoute) {
         if let letter = event.letter { self.retries.ended(letter) }
-        let wasExceeded = self.budget.isExceeded
-        self.budget.release(event.size)
-        if wasExceeded, !self.budget.isExceeded { self.changed() }
-        guard self.isStopping || !self.leaving.isEmpty else { return }
+        self.budget.release(event.size, of: ObjectIdentifier(route))
+        self.noteDrops(of: route)
+        let leaving = self.leaving[ObjectIdentifier(route)]
+        guard self.isStopping || leaving != nil else { return }
         // The queue itself hears of it after this.
         self.eventLoop.assumeIsolated().execute {
-            self.retireWhatHasEnded()
+            if let leaving { self.retireIfEnded(leaving) }
             self.finishDraining()
         }
+    }
+}
+
+extension SubscriptionRoute {
+    fileprivate var address: Subscriptions.Address {
+        Subscriptions.Address(topic: self.topic.text, function: self.mapping.function.value)
     }
 }

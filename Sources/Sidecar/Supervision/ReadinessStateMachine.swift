@@ -7,6 +7,7 @@ struct ReadinessStateMachine: ~Copyable {
         case router = "no session with the router"
         case database = "no connection to the database"
         case listener = "not listening for notifications"
+        case port = "not listening for calls from SQL"
         case leadership = "it is not known which sidecar leads"
         case registrations = "procedures are being registered, or topics subscribed to"
     }
@@ -21,15 +22,21 @@ struct ReadinessStateMachine: ~Copyable {
     private var isJoined = false
     private var isDatabaseAvailable = false
     private var isListening: Bool
+    private var isPortOpen: Bool
+    private var isPortInVain = false
     private var isLeadershipKnown = false
     private var isSettled = false
     private var complaints: [String] = []
+    private var otherComplaints = 0
     private var last: Answer?
     private var isStopping = false
 
-    /// - Parameter listens: whether there are channels to listen to.
-    init(listens: Bool) {
+    /// - Parameters:
+    ///   - listens: whether there are channels to listen to.
+    ///   - hasPort: whether the file opens a port for calls from SQL.
+    init(listens: Bool, hasPort: Bool = false) {
         self.isListening = !listens
+        self.isPortOpen = !hasPort
     }
 
     /// From now on nothing is worth telling.
@@ -41,22 +48,37 @@ struct ReadinessStateMachine: ~Copyable {
 
     mutating func listening(_ isListening: Bool) { self.isListening = isListening }
 
+    /// Whether the port for calls from SQL can be reached.
+    mutating func portListens(_ isListening: Bool) {
+        self.isPortOpen = isListening
+        self.isPortInVain = !isListening
+    }
+
     /// Whether this sidecar leads, or knows who does. Without a database there is no asking.
     mutating func leadership(isKnown: Bool) { self.isLeadershipKnown = isKnown }
 
     /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up; and what is wrong with
     /// some.
-    mutating func routes(areSettled: Bool, complaints: [String]) {
+    mutating func routes(areSettled: Bool, complaints: ComplaintSummary) {
         self.isSettled = areSettled
-        self.complaints = complaints.sorted()
+        self.complaints = complaints.named.sorted()
+        self.otherComplaints = complaints.others
+    }
+
+    /// Whether the answer would be that work flows with other faults than told last.
+    var hasOtherFaults: Bool {
+        guard case .readyWithFaults? = self.last, case .readyWithFaults = self.answer else { return false }
+        return self.answer != self.last
     }
 
     /// The answer, if it is another one than last time.
     mutating func change() -> Answer? {
         let answer = self.answer
         guard answer != self.last, !self.isStopping else { return nil }
-        // Before anything has been ready, what is missing is what is being done.
-        if self.last == nil, case .notReady = answer { return nil }
+        // Before anything has been ready, what is missing is what is being done; but for a port that was tried in vain.
+        if self.last == nil, case .notReady(let needs) = answer {
+            guard self.isPortInVain, needs == [Need.port.rawValue] else { return nil }
+        }
         self.last = answer
         return answer
     }
@@ -66,9 +88,12 @@ struct ReadinessStateMachine: ~Copyable {
         if !self.isJoined { needs.append(.router) }
         if !self.isDatabaseAvailable { needs.append(.database) }
         if !self.isListening { needs.append(.listener) }
+        if !self.isPortOpen { needs.append(.port) }
         if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }
-        return self.complaints.isEmpty ? .ready : .readyWithFaults(self.complaints)
+        guard !self.complaints.isEmpty else { return .ready }
+        let others = self.otherComplaints > 0 ? ["and \(self.otherComplaints) more"] : []
+        return .readyWithFaults(self.complaints + others)
     }
 }

@@ -11,6 +11,8 @@ struct SupervisedService: Service {
     let eventLoop: any EventLoop
     let logger: Logger
     let signals: SignalWatch
+    /// How long ending may take in all.
+    let patience: Duration
 
     func run() async throws {
         let supervisor = try await self.eventLoop.submit { () throws -> NIOLoopBound<Supervisor> in
@@ -29,10 +31,28 @@ struct SupervisedService: Service {
         defer { reloading.cancel() }
         try? await gracefulShutdown()
         let signal = self.signals.first ?? "shutdown"
-        await withCheckedContinuation { continuation in
-            self.eventLoop.execute {
-                supervisor.value.stop(signal: signal) { continuation.resume() }
-            }
+        let (ends, ended) = AsyncStream.makeStream(of: Bool.self)
+        // An event loop that does nothing more must not keep the process.
+        let watching = Task {
+            try await Task.sleep(for: self.patience)
+            ended.yield(false)
         }
+        defer { watching.cancel() }
+        self.eventLoop.execute {
+            supervisor.value.stop(signal: signal) { ended.yield(true) }
+        }
+        for await isInTime in ends {
+            guard isInTime else { throw StopError(patience: self.patience) }
+            return
+        }
+    }
+}
+
+/// The process was told to stop, and does not come to an end by itself.
+struct StopError: Error, CustomStringConvertible {
+    let patience: Duration
+
+    var description: String {
+        "it did not stop within \(self.patience.components.seconds) s; what was under way was given up"
     }
 }

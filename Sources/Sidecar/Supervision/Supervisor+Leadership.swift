@@ -60,8 +60,6 @@ extension Supervisor: LeadershipOwner {
 
     func leaderSessionFailed(_ failure: ConnectFailure) {
         self.observe(.database(.connectFailed(.leader, failure)))
-        // Without a database nobody can be asked who leads; the router itself lets only one have a procedure.
-        if self.leadership.role == .unknown { self.act(true) }
     }
 
     func leaderSessionLost(_ reason: String?) {
@@ -69,47 +67,83 @@ extension Supervisor: LeadershipOwner {
     }
 
     func startedLeading(_ session: DatabaseSession) {
-        guard let interface = self.interface?.usable else { return }
+        guard self.interface?.usable != nil else { return }
         self.outbox.lead(session)
         self.deadLetters.begin()
-        guard let announcement = self.announcement else { return }
-        guard interface.dblinkSchema != nil else {
-            return self.observe(.portNotAnnounced(reason: "dblink is not there; wamp-sidecar install makes it"))
-        }
-        announcement.begin()
+        self.announcement.begin(session)
+        self.portYield.begin(session)
     }
 
     func stoppedLeading() {
         self.outbox.stopLeading()
         self.deadLetters.end()
-        self.announcement?.end()
+        self.announcement.end()
+        self.portYield.end()
     }
 
     func roleChanged(_ role: Leadership.Role) {
-        self.readiness.leadership(isKnown: role != .unknown)
         switch role {
         case .unknown:
-            // The database may be back in a moment, and nobody else may lead: what needs no leader's session goes on.
-            break
-        case .leader:
+            self.suspend()
+        case .leader(let continued):
             self.observe(.leading)
-            self.act(true)
+            if !continued { self.dropWhatWaits() }
+            self.act(.here)
         case .standby(let holder):
             self.observe(.standby(holder))
-            self.act(false)
+            self.dropWhatWaits()
+            // Calls go to the other one's port; what is asked here is sent there.
+            self.caller?.key = nil
+            self.act(.elsewhere)
         }
+        // Not before all have begun to do what that means: none is ready of itself.
+        self.readiness.leadership(isKnown: role != .unknown)
         self.changed()
     }
 
     func leadershipGivenUp() {
-        self.act(false)
+        self.readiness.leadership(isKnown: false)
+        self.act(.elsewhere)
+        self.changed()
     }
 
-    /// Begins or ends what must happen once, but needs no session of its own.
-    private func act(_ isOurs: Bool) {
-        self.callee.hold(singles: isOurs ? .here : .elsewhere)
-        self.notifications.isActive = isOurs
-        self.subscriptions.isActive = isOurs
+    /// The database may be back in a moment, and nobody else may lead: nothing is taken back, and nothing run.
+    private func suspend() {
+        self.act(.suspended)
+        self.handOver = self.eventLoop.assumeIsolated().scheduleTask(in: Self.suspensionPatience) {
+            guard self.leadership.role == .unknown, self.leadership.hasStandbys else { return }
+            // One of those that stood by leads by now.
+            self.callee.hold(singles: .elsewhere)
+            self.subscriptions.withdraw()
+        }
+    }
+
+    /// How long the router is left as it is while it is not known who leads, if others stood by.
+    private static let suspensionPatience = TimeAmount.seconds(3)
+
+    /// Another sidecar leads, or has led meanwhile: what came since this one lost the lease came to that one too.
+    private func dropWhatWaits() {
+        let events = self.subscriptions.dropWhatWaits()
+        let notifications = self.notifications.dropWhatWaits()
+        guard events > 0 || notifications > 0 else { return }
+        self.observe(.leftToLeader(events: events, notifications: notifications))
+    }
+
+    /// Begins, suspends or ends what must happen once, but needs no session of its own.
+    private func act(_ acting: Acting) {
+        self.handOver?.cancel()
+        self.handOver = nil
+        switch acting {
+        case .here: self.callee.hold(singles: .here)
+        case .suspended: break
+        case .elsewhere: self.callee.hold(singles: .elsewhere)
+        }
+        self.notifications.act(acting)
+        self.subscriptions.act(acting)
+    }
+
+    func leaderLockTaken(by stranger: Stranger) {
+        self.observe(.leaderLockTaken(stranger))
     }
 
     func leaderTerminated(_ pid: Int32) {

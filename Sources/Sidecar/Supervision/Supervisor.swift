@@ -8,10 +8,15 @@ import WAMPClient
 final class Supervisor: RouterDelegate {
     /// The deadline that connections have by themselves: that of mappings that name none.
     private static let sessionTimeout = TimeAmount.seconds(30)
+    /// How many descriptors are left to all but callers and calls: for the router, the database, files, and what libraries have open.
+    private static let descriptors = 64
     /// How long the router may take to answer GOODBYE when the process is told to stop.
     private static let goodbyePatience = TimeAmount.milliseconds(1500)
     /// How long the router may take to acknowledge events that are under way then.
     private static let handOverPatience = TimeAmount.seconds(2)
+
+    /// How often what does not work is told while it changes.
+    private static let faultsInterval = TimeAmount.seconds(1)
 
     let configuration: Configuration
     let eventLoop: any EventLoop
@@ -30,18 +35,29 @@ final class Supervisor: RouterDelegate {
     let environment: DatabaseEnvironment
     let keys: SchemaKeys
     private(set) lazy var leadership = Leadership(
-        environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop, owner: self)
+        environment: self.environment, keys: self.keys, eventLoop: self.eventLoop, owner: self)
     let outbox: OutboxRelay
     let deadLetters: DeadLetterExpiry
     /// Nil where the file names none.
     private let testament: Testament?
     /// Nil where the file opens no port.
     let caller: CallerPort?
-    let announcement: PortAnnouncement?
+    let announcement: PortAnnouncement
+    private(set) lazy var portYield = PortYield(eventLoop: self.eventLoop) { [unowned self] in
+        self.observe(.leadershipLeft(reason: "the port for calls from SQL can't be listened at"))
+        self.leadership.giveWay(for: PortYield.pause)
+    }
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
     var nextLook: Scheduled<Void>?
+    /// While it is not known who leads: when others are left to it.
+    var handOver: Scheduled<Void>?
     var readiness: ReadinessStateMachine
+    /// Readiness is to be worked out at the end of this turn.
+    private var isChangeNoted = false
+    /// Before that, other faults than were told are not told.
+    private var nextFaults = NIODeadline.now()
+    private var faultsTimer: Scheduled<Void>?
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
 
@@ -70,21 +86,24 @@ final class Supervisor: RouterDelegate {
             schema: SQLText.identifier(configuration.database.schema),
             keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
             observer: relay.observed)
+        var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
             let place = configuration.place(settings.location)
-            let port = try CallerPort.Configuration(settings)
+            let spared = Self.descriptors + 2 * configuration.database.connections
+            let port = try CallerPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
             let caller = try CallerPort(
                 configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
                 observer: { relay.observed(.caller($0)) })
             self.caller = caller
-            self.announcement = PortAnnouncement(
-                schema: SQLText.identifier(configuration.database.schema),
-                options: try CallerServer(settings, place: place).options, password: port.password.reveal(),
-                key: caller.key, control: self.control, eventLoop: eventLoop, observer: relay.observed)
+            announced = PortAnnouncement.Port(
+                options: try CallerServer(settings, place: place, isBound: port.bindsTLS).options,
+                password: port.password.reveal())
         } else {
             self.caller = nil
-            self.announcement = nil
         }
+        self.announcement = PortAnnouncement(
+            schema: SQLText.identifier(configuration.database.schema), port: announced, eventLoop: eventLoop,
+            observer: relay.observed)
         let settings = CallSettings(self.pool.cleanSession)
         self.settings = settings
         self.callee = try Callee(
@@ -113,12 +132,18 @@ final class Supervisor: RouterDelegate {
             })
         let pool = self.pool
         self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
-        self.readiness = ReadinessStateMachine(listens: !notifications.channels.isEmpty)
+        self.caller?.listeningChanged = { relay.portListens($0) }
+        self.announcement.keyIsKnown = { [caller = self.caller] in caller?.key = $0 }
+        self.readiness = ReadinessStateMachine(
+            listens: !notifications.channels.isEmpty, hasPort: configuration.caller != nil)
         relay.supervisor = self
     }
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        if let caller = self.caller, let wanted = self.configuration.caller?.sessions, caller.mostSessions < wanted {
+            self.observe(.caller(.fewerSessions(wanted: wanted, possible: caller.mostSessions)))
+        }
         if let tls = self.configuration.router.tls, tls.verify == .none {
             self.observe(.routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
         }
@@ -135,6 +160,9 @@ final class Supervisor: RouterDelegate {
         self.observe(.stopping(signal: signal))
         self.readiness.stopping()
         self.nextLook?.cancel()
+        self.faultsTimer?.cancel()
+        self.registrations.stop()
+        self.handOver?.cancel()
         self.listener.stop()
         let patience = TimeAmount(self.configuration.shutdownTimeout)
         var isOver = false
@@ -148,7 +176,7 @@ final class Supervisor: RouterDelegate {
             self.subscriptions.drain {
                 let finish = {
                     // As long as there is a session in which events can be acknowledged.
-                    self.handOver {
+                    self.finishLeading {
                         timer.cancel()
                         end(true)
                     }
@@ -185,7 +213,7 @@ final class Supervisor: RouterDelegate {
     }
 
     /// Another sidecar may lead as soon as what is under way here has been published.
-    private func handOver(completion: @escaping () -> Void) {
+    private func finishLeading(completion: @escaping () -> Void) {
         var isOver = false
         let end = {
             guard !isOver else { return }
@@ -208,10 +236,25 @@ final class Supervisor: RouterDelegate {
         if case .database(let event) = observation { self.databaseChanged(event) }
     }
 
+    /// What readiness depends on may have changed. It is worked out once for all that changes in one turn of the event loop, and while only
+    /// what does not work changes, once in a while.
     func changed() {
+        guard !self.isChangeNoted else { return }
+        self.isChangeNoted = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isChangeNoted = false
+            self.tellReadiness()
+        }
+    }
+
+    private func tellReadiness() {
         self.readiness.routes(
             areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
             complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints)
+        let now = NIODeadline.now()
+        if self.readiness.hasOtherFaults, now < self.nextFaults {
+            return self.tellReadinessLater()
+        }
         switch self.readiness.change() {
         case .ready:
             self.journal.record(
@@ -219,9 +262,19 @@ final class Supervisor: RouterDelegate {
                     procedures: self.configuration.procedures.count,
                     subscriptions: self.configuration.subscriptions.count,
                     channels: self.configuration.notifications.count))
-        case .readyWithFaults(let faults): self.journal.record(.readyWithFaults(faults))
+        case .readyWithFaults(let faults):
+            self.nextFaults = now + Self.faultsInterval
+            self.journal.record(.readyWithFaults(faults))
         case .notReady(let needs): self.journal.record(.notReady(needs))
         case nil: break
+        }
+    }
+
+    private func tellReadinessLater() {
+        guard self.faultsTimer == nil else { return }
+        self.faultsTimer = self.eventLoop.assumeIsolated().scheduleTask(deadline: self.nextFaults) {
+            self.faultsTimer = nil
+            self.tellReadiness()
         }
     }
 
@@ -251,6 +304,14 @@ final class Supervisor: RouterDelegate {
         case .connected, .lost, .connectFailed:
             return
         }
+        self.changed()
+    }
+
+    /// The port has begun to listen for calls from SQL, or listens no more.
+    func portListens(_ isListening: Bool) {
+        self.readiness.portListens(isListening)
+        self.announcement.listening(isListening)
+        self.portYield.listening(isListening)
         self.changed()
     }
 
@@ -337,6 +398,10 @@ private final class ObservationRelay {
 
     func changed() {
         self.supervisor?.changed()
+    }
+
+    func portListens(_ isListening: Bool) {
+        self.supervisor?.portListens(isListening)
     }
 
     /// How things stand, for people who ask at the caller's port.

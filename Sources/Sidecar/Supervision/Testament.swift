@@ -37,7 +37,13 @@ final class Testament {
         guard session.routerAnnounces("testament_meta_api", role: .dealer),
             let procedure = try? URI("wamp.session.add_testament")
         else { return self.notLeft("the router does not announce testament_meta_api") }
-        session.call(procedure, payload: self.payload, timeout: Self.timeout) { result in
+        var payload = self.payload
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+        } catch {
+            return self.notLeft("routers can't read its arguments: \(error)")
+        }
+        session.call(procedure, payload: payload, timeout: Self.timeout) { result in
             switch result {
             case .success: self.observer(.testamentLeft(topic: self.topic))
             // There will be another session, and its loss is told.

@@ -18,14 +18,15 @@ extension Reading {
             "connect", Expected(what: "keywords of libpq", example: "host=sidecar port=7432"),
             check: self.checks.databaseURL)
         let password = section.secret("password")
+        let statusPassword = section.secret("status_password")
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(10)
         let sessions = section.number("sessions", in: 1...10_000) ?? 500
         let allowMeta = section.flag("allow_meta") ?? false
         guard let listen else { return nil }
         return CallerSettings(
-            location: section.location, listen: listen, connect: connect, password: password, tls: tls,
-            timeout: timeout,
-            sessions: sessions, insecure: insecure, allowMeta: allowMeta)
+            location: section.location, listen: listen, connect: connect, password: password,
+            statusPassword: statusPassword, tls: tls, timeout: timeout, sessions: sessions, insecure: insecure,
+            allowMeta: allowMeta)
     }
 
     private func listen(_ section: Section, example: String, isInsecure: Bool) -> Located<ListenAddress>? {

@@ -1,7 +1,7 @@
 /// Puts values of environment variables into a scalar.
 ///
-/// `${NAME}` is the variable's value, `${NAME:-default}` the default if it is unset or empty, `$${` a literal `${`. It
-/// works on the text of one scalar, after the file was parsed, so that no value can change the file's structure; values
+/// `${NAME}` is the variable's value, `${NAME:-default}` the default if it is unset or empty, `$${` a literal `${`. A default
+/// is a plain text: one with a variable in it is a fault. It works on the text of one scalar, after the file was parsed, so that no value can change the file's structure; values
 /// are not expanded again.
 enum Variables {
     /// A text with its variables replaced.
@@ -50,6 +50,11 @@ enum Variables {
             throw Fault(
                 problem: "what stands between '${' and '}' is no variable",
                 remedy: "write ${NAME} or ${NAME:-default}, or $${ for a '${' that is meant literally")
+        }
+        guard !behind.contains("${") else {
+            throw Fault(
+                problem: "the default of '${\(name):-..}' holds another variable",
+                remedy: "write a default without variables, or set \(name) where the sidecar is started")
         }
         let value = environment[String(name)]
         guard behind.isEmpty else { return value.flatMap { $0.isEmpty ? nil : $0 } ?? String(behind.dropFirst(2)) }

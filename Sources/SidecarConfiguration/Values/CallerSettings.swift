@@ -12,6 +12,9 @@ package struct CallerSettings: Sendable {
     /// What the database logs in with; nil: one is made at each start.
     package let password: Secret?
 
+    /// What people log in with who may ask for the port's state, and nothing else; nil: nobody does.
+    package let statusPassword: Secret?
+
     /// What the port shows, if it has TLS.
     package let tls: TLSIdentity?
 

@@ -35,7 +35,8 @@ enum TextFile {
 
     /// A file's descriptor, which the caller closes.
     static func open(_ path: String) throws(Failure) -> Int32 {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        // Opening a pipe that nobody writes to would wait for ever.
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.unreadable(errno) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else {
@@ -43,9 +44,12 @@ enum TextFile {
             close(descriptor)
             throw Self.unreadable(code)
         }
-        guard status.st_mode & S_IFMT != S_IFDIR else {
+        guard status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw Failure(problem: "is a folder", remedy: "name the file in it")
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
+            throw Failure(
+                problem: isFolder ? "is a folder" : "is a pipe or a device",
+                remedy: isFolder ? "name the file in it" : "name a file")
         }
         return descriptor
     }

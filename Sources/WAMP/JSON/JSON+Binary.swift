@@ -51,7 +51,7 @@ extension JSON {
     }
 
     /// The octets of a checked string that begins with U+0000; nil if base64 does not follow.
-    private static func binary(ofString string: UnsafeRawBufferPointer) -> [UInt8]? {
+    static func binary(ofString string: UnsafeRawBufferPointer) -> [UInt8]? {
         guard string.count >= 8 else { return nil }
         let base64 = UnsafeRawBufferPointer(rebasing: string[7..<(string.count - 1)])
         // Some encoders write a slash with a backslash.
@@ -106,7 +106,7 @@ extension JSON {
     }
 
     /// Where the string that begins at the given quote ends (behind its other quote), and if it has a U+0000.
-    private static func endOfString(
+    static func endOfString(
         _ source: UnsafeRawBufferPointer, from start: Int
     ) -> (end: Int, containsNUL: Bool) {
         var index = start + 1
@@ -128,7 +128,7 @@ extension JSON {
         return (source.count, containsNUL)
     }
 
-    private static func isKey(_ source: UnsafeRawBufferPointer, endingAt end: Int) -> Bool {
+    static func isKey(_ source: UnsafeRawBufferPointer, endingAt end: Int) -> Bool {
         let next = source[end...].first { $0 != 0x20 && $0 != 0x0A && $0 != 0x0D && $0 != 0x09 }
         return next == UInt8(ascii: ":")
     }

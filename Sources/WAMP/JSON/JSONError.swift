@@ -20,6 +20,10 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidUTF8
         /// NaN or an infinity.
         case notFinite
+        /// A number with an exponent beyond all reason, or more digits than PostgreSQL's `numeric` holds.
+        case absurdNumber
+        /// An integer of more digits than all peers read, or another number beyond all doubles.
+        case unreadableNumber
         /// Lists and dictionaries nested deeper than the limit.
         case tooDeep
         /// More bytes than the limit.
@@ -54,6 +58,8 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
             case .loneSurrogate: "half a surrogate pair in a string"
             case .invalidUTF8: "invalid UTF-8"
             case .notFinite: "a number that is not finite"
+            case .absurdNumber: "a number with too great an exponent or too many digits"
+            case .unreadableNumber: "an integer of more than 4300 digits, or another number beyond all doubles"
             case .tooDeep: "nested too deeply"
             case .tooLarge: "too large"
             case .wrongKind: "a JSON value of another kind than expected"

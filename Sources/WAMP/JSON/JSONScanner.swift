@@ -4,8 +4,8 @@
 /// one `withUnsafeReadableBytes` closure. The text is hostile: each read is checked against the end.
 ///
 /// Grammar, UTF-8 and control characters are errors. What other peers' sloppy encoders can send through a router is
-/// only noted in ``traits`` (half surrogate pairs, NaN and infinities, too much nesting), so that it harms one payload
-/// and not the session.
+/// only noted in ``traits`` (half surrogate pairs, NaN and infinities, absurd exponents, too much nesting), so that it
+/// harms one payload and not the session.
 struct JSONScanner {
     /// One value, as offsets into the text.
     struct Token {
@@ -20,9 +20,22 @@ struct JSONScanner {
     /// What was seen since it was last reset.
     var traits: JSONTraits = []
 
+    /// The most digits of an integer that all peers read: those of Python refuse more than these.
+    static let mostReadableDigits = 4300
+    /// The greatest exponent, either sign: PostgreSQL writes a number of `jsonb` with all of its digits.
+    static let greatestExponent = 4300
+    /// The most zeros that all exponents together may stand for.
+    static let mostExpansion = DecodingLimits.default.size
+    /// The digits of the greatest double's integer.
+    private static let mostDoubleDigits = 309
+    /// What PostgreSQL's `numeric` has before and behind the point.
+    private static let mostNumericDigits = (integer: 131_072, fraction: 16_383)
+
     private let base: UnsafeRawPointer
     private let end: Int
     private let depthLimit: Int
+    /// How many zeros the exponents so far stand for.
+    private var expansion = 0
 
     /// Reads the given bytes, from the first on. Nil (unreachable for a ByteBuffer's bytes) if there is no memory.
     init?(_ bytes: UnsafeRawBufferPointer, depthLimit: Int = DecodingLimits.default.depth) {
@@ -135,6 +148,8 @@ struct JSONScanner {
         guard !self.traits.isDisjoint(with: .faults) else { return }
         if self.traits.contains(.loneSurrogate) { throw JSONError(.loneSurrogate, at: self.index) }
         if self.traits.contains(.notFinite) { throw JSONError(.notFinite, at: self.index) }
+        if self.traits.contains(.absurdNumber) { throw JSONError(.absurdNumber, at: self.index) }
+        if self.traits.contains(.tooLarge) { throw JSONError(.tooLarge, at: self.index) }
         throw JSONError(.tooDeep, at: self.index)
     }
 
@@ -236,6 +251,7 @@ struct JSONScanner {
     }
 
     private mutating func scanNumber() throws(JSONError) {
+        let start = self.index
         if self.next == UInt8(ascii: "-") {
             self.index &+= 1
             if self.next == UInt8(ascii: "I") {
@@ -244,23 +260,68 @@ struct JSONScanner {
                 return
             }
         }
+        let integer = self.index
         if self.next == UInt8(ascii: "0") {
             self.index &+= 1
             if let next = self.next, Self.isDigit(next) { throw JSONError(.malformedNumber, at: self.index) }
         } else {
             try self.scanDigits()
         }
+        let point = self.index
         if self.next == UInt8(ascii: ".") {
             self.index &+= 1
             try self.scanDigits()
         }
+        let fraction = self.index
+        var exponent = 0
         if let next = self.next, next | 0x20 == UInt8(ascii: "e") {
             self.index &+= 1
-            if let sign = self.next, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
-                self.index &+= 1
-            }
-            try self.scanDigits()
+            exponent = try self.scanExponent()
         }
+        // Nearly all numbers are short.
+        guard exponent != 0 || self.index &- start >= Self.mostDoubleDigits else { return }
+        self.note(start, integer: point &- integer, fraction: fraction &- point, exponent: exponent)
+    }
+
+    /// Takes an exponent's sign and digits. One of more digits than any number has is greater than all bounds.
+    private mutating func scanExponent() throws(JSONError) -> Int {
+        let isNegative = self.next == UInt8(ascii: "-")
+        if isNegative || self.next == UInt8(ascii: "+") { self.index &+= 1 }
+        let start = self.index
+        try self.scanDigits()
+        var exponent = 0
+        for place in start..<self.index where exponent <= Self.greatestExponent {
+            exponent = exponent &* 10 &+ Int(self.load(place) &- UInt8(ascii: "0"))
+        }
+        return isNegative ? -exponent : exponent
+    }
+
+    /// Notes what is unusual about a number that ends at the cursor.
+    ///
+    /// - Parameters:
+    ///   - start: where it begins.
+    ///   - integer: how many digits stand before the point.
+    ///   - fraction: how many octets from the point on; none if there is no point.
+    @inline(never)
+    private mutating func note(_ start: Int, integer: Int, fraction: Int, exponent: Int) {
+        let magnitude = Int(exponent.magnitude)
+        self.expansion &+= min(magnitude, Self.greatestExponent)
+        if magnitude > Self.greatestExponent || integer > Self.mostNumericDigits.integer
+            || fraction > Self.mostNumericDigits.fraction
+        {
+            self.traits.insert(.absurdNumber)
+        }
+        if self.expansion > Self.mostExpansion { self.traits.insert(.tooLarge) }
+        if fraction == 0, exponent == 0 {
+            if integer > Self.mostReadableDigits { self.traits.insert(.unreadableNumber) }
+        } else if integer &+ exponent >= Self.mostDoubleDigits, !self.isFinite(from: start) {
+            self.traits.insert(.unreadableNumber)
+        }
+    }
+
+    private func isFinite(from start: Int) -> Bool {
+        let text = UnsafeRawBufferPointer(start: self.base + start, count: self.index &- start)
+        return Double(String(decoding: text, as: UTF8.self))?.isFinite ?? false
     }
 
     /// Takes one or more digits.
@@ -337,6 +398,8 @@ struct JSONScanner {
             switch unit {
             case 0:
                 self.traits.insert(.containsNUL)
+            case 1:
+                self.traits.insert(.containsMark)
             case 0xD800...0xDBFF:
                 guard self.next == UInt8(ascii: "\\"), self.index &+ 1 < self.end,
                     self.load(self.index &+ 1) == UInt8(ascii: "u")

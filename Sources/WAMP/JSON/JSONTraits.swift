@@ -1,10 +1,10 @@
 /// What the scan over a JSON value saw in it, so that nobody has to look again.
 package struct JSONTraits: OptionSet, Sendable, Hashable {
     /// The bits.
-    package let rawValue: UInt8
+    package let rawValue: UInt16
 
     /// Takes the bits.
-    package init(rawValue: UInt8) {
+    package init(rawValue: UInt16) {
         self.rawValue = rawValue
     }
 
@@ -25,8 +25,15 @@ package struct JSONTraits: OptionSet, Sendable, Hashable {
     /// Its JSON text, or a number in it, would be larger than the limit, though the message is not.
     package static let tooLarge = JSONTraits(rawValue: 128)
 
+    /// Some number is beyond what PostgreSQL's `numeric` holds, or stands for thousands of digits that it does not have.
+    package static let absurdNumber = JSONTraits(rawValue: 256)
+    /// Some integer has more digits than ``JSONScanner/mostReadableDigits``, or some other number is beyond all doubles.
+    package static let unreadableNumber = JSONTraits(rawValue: 512)
+    /// Some string (or key) has an escaped U+0001, as the database's mark for binary has.
+    package static let containsMark = JSONTraits(rawValue: 1024)
+
     /// What makes a value unusable though its grammar is right.
     static let faults: JSONTraits = [
-        .loneSurrogate, .notFinite, .tooDeep, .keyNotText, .invalidUTF8, .tooLarge,
+        .loneSurrogate, .notFinite, .tooDeep, .keyNotText, .invalidUTF8, .tooLarge, .absurdNumber,
     ]
 }

@@ -110,7 +110,7 @@ struct Envelope {
         case .string:
             return element.kind == .string && element.traits.isDisjoint(with: .faults)
         case .dictionary:
-            return element.kind == .object && element.traits.isDisjoint(with: .faults)
+            return element.kind == .object && element.traits.isDisjoint(with: .faults.subtracting(.absurdNumber))
         case .arguments:
             return element.kind == .array || element.kind == .null || element.kind == .string
         case .keywordArguments:

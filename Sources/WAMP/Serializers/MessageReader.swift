@@ -95,14 +95,16 @@ struct MessageReader: ~Copyable {
         guard self.envelope.count > index else { return .empty }
         var traits = self.envelope.elements[index].traits
         let argumentsKind = self.envelope.elements[index].kind
-        if argumentsKind == .string { return Payload(fault: .opaque) }
+        if argumentsKind == .string { return Payload(fault: .opaque, unreadableText: self.text(from: index)) }
         let arguments = argumentsKind == .array ? self.slice(index) : nil
         var keywordArguments: ByteBuffer?
         if self.envelope.count > index &+ 1 {
             traits.formUnion(self.envelope.elements[index &+ 1].traits)
             if self.envelope.elements[index &+ 1].kind == .object { keywordArguments = self.slice(index &+ 1) }
         }
-        if !traits.isDisjoint(with: .faults) { return Payload(fault: Self.fault(traits)) }
+        if !traits.isDisjoint(with: .faults) {
+            return Payload(fault: Self.fault(traits), unreadableText: self.text(from: index))
+        }
         return Payload(
             arguments: arguments, keywordArguments: keywordArguments, containsNUL: traits.contains(.containsNUL))
     }
@@ -110,10 +112,18 @@ struct MessageReader: ~Copyable {
     private static func fault(_ traits: JSONTraits) -> PayloadFault {
         if traits.contains(.tooDeep) { return .tooDeep }
         if traits.contains(.tooLarge) { return .tooLarge }
+        if traits.contains(.absurdNumber) { return .absurdNumber }
         if traits.contains(.keyNotText) { return .keyNotText }
         if traits.contains(.invalidUTF8) { return .invalidUTF8 }
         if traits.contains(.loneSurrogate) { return .loneSurrogate }
         return .notFinite
+    }
+
+    /// The arguments as they stand in the message.
+    private func text(from index: Int) -> ByteBuffer? {
+        let last = self.envelope.elements[min(index + 1, self.envelope.count - 1)]
+        let start = Int(self.envelope.elements[index].start)
+        return self.message.getSlice(at: self.message.readerIndex + start, length: max(0, Int(last.end) - start))
     }
 
     @inline(__always)

@@ -33,7 +33,7 @@ extension SessionStateMachine {
         }
     }
 
-    /// One of those who hold a subscription gives it up.
+    /// One of those who hold a subscription gives it up. Events of it may come until UNSUBSCRIBE is answered.
     package mutating func unsubscribe(_ subscription: SubscriptionID) -> UnsubscribeAction {
         let action: UnsubscribeAction? = self.whileJoined { joined in
             guard let count = joined.subscriptions[subscription] else { return nil }
@@ -42,6 +42,7 @@ extension SessionStateMachine {
                 return .released
             }
             joined.subscriptions[subscription] = nil
+            joined.leaving[subscription, default: 0] += 1
             return .send(joined.requests.add(.unsubscribe(subscription)))
         }
         return action ?? .unknown

@@ -42,7 +42,15 @@ package struct SessionStateMachine: ~Copyable {
         var requests: PendingRequests
         /// How many hold each subscription: the router has one for all of them.
         var subscriptions: [SubscriptionID: Int] = [:]
+        /// How many UNSUBSCRIBEs the router has not answered: until then events that it had sent before may come.
+        var leaving: [SubscriptionID: Int] = [:]
         var registrations: Set<RegistrationID> = []
+
+        /// An UNSUBSCRIBE was answered.
+        mutating func left(_ subscription: SubscriptionID) {
+            let count = (self.leaving[subscription] ?? 1) - 1
+            self.leaving[subscription] = count > 0 ? count : nil
+        }
     }
 
     /// More challenges than this are no authentication.
@@ -300,7 +308,9 @@ package struct SessionStateMachine: ~Copyable {
         case .interrupt(let interrupt):
             return .interrupt(interrupt)
         case .event(let event):
-            guard joined.subscriptions[event.subscription] != nil else { return .drop(.eventAfterUnsubscribe) }
+            guard joined.subscriptions[event.subscription] != nil || joined.leaving[event.subscription] != nil else {
+                return .drop(.eventAfterUnsubscribe)
+            }
             return .event(event)
         case .result(let result):
             let isProgress = result.isProgress
@@ -311,7 +321,10 @@ package struct SessionStateMachine: ~Copyable {
                 isProgress ? .progress(result) : .result(result)
             }
         case .error(let error):
-            return self.answer(error.request, error.requestKind, &joined) { _, _ in .failed(error) }
+            return self.answer(error.request, error.requestKind, &joined) { request, joined in
+                if case .unsubscribe(let subscription) = request { joined.left(subscription) }
+                return .failed(error)
+            }
         case .published(let published):
             return self.answer(published.request, .publish, &joined) { _, _ in .published(published.publication) }
         case .subscribed(let subscribed):
@@ -327,6 +340,7 @@ package struct SessionStateMachine: ~Copyable {
         case .unsubscribed(.answer(let request)):
             return self.answer(request, .unsubscribe, &joined) { request, joined in
                 guard case .unsubscribe(let subscription) = request else { return .unsubscribed(lost: 0) }
+                joined.left(subscription)
                 return .unsubscribed(lost: joined.subscriptions.removeValue(forKey: subscription) ?? 0)
             }
         case .unregistered(.answer(let request)):

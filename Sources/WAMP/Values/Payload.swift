@@ -15,6 +15,9 @@ package struct Payload: Sendable, Equatable {
     /// Such a payload is not a protocol violation: any peer can cause it through a router that passes on what it gets,
     /// and must not end the session of another. An invocation is answered with an error, an event is dropped.
     package var fault: PayloadFault?
+    /// The arguments of a payload with a ``fault``, for people: as they stood in the message, one behind the other. Empty where there is no
+    /// text of them.
+    package var unreadableText: ByteBuffer?
 
     /// No arguments at all.
     package static let empty = Payload()
@@ -22,30 +25,41 @@ package struct Payload: Sendable, Equatable {
     /// Takes the texts as they are.
     package init(
         arguments: ByteBuffer? = nil, keywordArguments: ByteBuffer? = nil, containsNUL: Bool = false,
-        fault: PayloadFault? = nil
+        fault: PayloadFault? = nil, unreadableText: ByteBuffer? = nil
     ) {
         self.arguments = arguments
         self.keywordArguments = keywordArguments
         self.containsNUL = containsNUL
         self.fault = fault
+        self.unreadableText = unreadableText
+    }
+
+    /// Payloads that can't be used are equal if they can't be for the same reason.
+    package static func == (left: Payload, right: Payload) -> Bool {
+        left.arguments == right.arguments && left.keywordArguments == right.keywordArguments
+            && left.containsNUL == right.containsNUL && left.fault == right.fault
     }
 
     /// How many bytes the texts have together.
     package var byteCount: Int {
         (self.arguments?.readableBytes ?? 0) + (self.keywordArguments?.readableBytes ?? 0)
+            + (self.unreadableText?.readableBytes ?? 0)
     }
 
-    /// Makes WAMP binary of what the database marked as such; see ``JSON/restoreBinary(in:)``.
-    package mutating func restoreBinary() {
-        Self.restoreBinary(in: &self.arguments)
-        Self.restoreBinary(in: &self.keywordArguments)
+    /// Checks what comes from the database or a file, and makes WAMP binary of what is marked as such; see
+    /// ``JSON/prepareForRouter(_:kind:)``. Whatever is sent to a router has passed through here, or is written by us.
+    ///
+    /// - Throws: what not all routers read; nothing of it may be sent then.
+    package mutating func prepareForRouter() throws(JSONError) {
+        try Self.prepare(&self.arguments, kind: .array)
+        try Self.prepare(&self.keywordArguments, kind: .object)
     }
 
-    private static func restoreBinary(in text: inout ByteBuffer?) {
+    private static func prepare(_ text: inout ByteBuffer?, kind: JSONKind) throws(JSONError) {
         guard var buffer = text else { return }
         // Held once only, or a change would copy it.
         text = nil
-        JSON.restoreBinary(in: &buffer)
+        try JSON.prepareForRouter(&buffer, kind: kind)
         text = buffer
     }
 }

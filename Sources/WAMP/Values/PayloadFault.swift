@@ -8,11 +8,14 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
     case loneSurrogate
     /// NaN or an infinity, which JSON does not have (Python's encoder writes them).
     case notFinite
+    /// A number with an exponent beyond all reason, or more digits than PostgreSQL's `numeric` holds.
+    case absurdNumber
     /// A dictionary's key that is no text, which MessagePack and CBOR have and JSON has not.
     case keyNotText
     /// A string of MessagePack or CBOR that is not UTF-8.
     case invalidUTF8
-    /// As JSON text it would have more octets than ``DecodingLimits/textSize``, or an integer in it too many digits.
+    /// As JSON text, its numbers written with all digits, it would have more octets than ``DecodingLimits/textSize``, or an integer in it
+    /// too many digits.
     case tooLarge
 
     /// What is wrong, in a user's words.
@@ -22,9 +25,11 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .tooDeep: "the payload is nested too deeply"
         case .loneSurrogate: "the payload has a string with half a surrogate pair"
         case .notFinite: "the payload has a number that is not finite"
+        case .absurdNumber: "the payload has a number with too great an exponent or too many digits"
         case .keyNotText: "the payload has a dictionary with a key that is not a string"
         case .invalidUTF8: "the payload has a string that is not UTF-8"
-        case .tooLarge: "the payload is too large as JSON, or has an integer of more than 1024 bits"
+        case .tooLarge:
+            "the payload is too large as JSON with all digits of its numbers, or has an integer of more than 1024 bits"
         }
     }
 }

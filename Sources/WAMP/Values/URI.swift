@@ -30,6 +30,16 @@ package struct URI: Hashable, Sendable, CustomStringConvertible {
     /// The text.
     package var description: String { self.text }
 
+    /// Whether two URIs are the same octets; see ``ExactText``.
+    package static func == (one: URI, other: URI) -> Bool {
+        ExactText(one.text) == ExactText(other.text)
+    }
+
+    /// Hashes the octets.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactText(self.text))
+    }
+
     /// Which components may be empty.
     private enum EmptyComponents {
         case none

@@ -54,6 +54,14 @@ class Installation:
         """A session of the sidecar's role."""
         return connect_as(self.database, self.role)
 
+    def connect_as_leader(self, application: str = "test") -> psycopg.Connection[Any]:
+        """The same, with the lease: what the relay's functions ask for."""
+        session = self.connect()
+        taken = session.execute(
+            f"select taken from {self.schema}.leader_take(gen_random_uuid(), %s)", [application]).fetchone()  # type: ignore[arg-type]
+        assert taken == (True,), "the lease is free"
+        return session
+
     def command(self, name: str, *arguments: str, admin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs `wamp-sidecar install` or `uninstall` to its end, whatever comes of it."""
         return run(

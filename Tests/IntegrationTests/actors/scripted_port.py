@@ -1,5 +1,7 @@
 """The caller's port as far as dblink sees it, answering what a test tells it to: for what the sidecar never does."""
 
+import hashlib
+import hmac
 import json
 import socket
 import struct
@@ -11,7 +13,7 @@ from .deadline import wait_until
 
 TEXT, JSONB = 25, 3802
 #: The row's columns as the SQL functions read them.
-COLUMNS = (("state", TEXT), ("args", JSONB), ("kwargs", JSONB), ("code", TEXT), ("error", TEXT))
+COLUMNS = (("state", TEXT), ("args", JSONB), ("kwargs", JSONB), ("code", TEXT), ("error", TEXT), ("proof", TEXT))
 
 #: What is to be done with a document: a row, an error as (SQLSTATE, message), "close", or "mute".
 Reply = tuple[str | None, ...] | str
@@ -19,10 +21,16 @@ Answer = Callable[[dict[str, Any]], Reply]
 
 
 class ScriptedPort:
-    """One listener on the loopback address; a thread for each connection. It wants a password, as dblink demands."""
+    """One listener on the loopback address; a thread for each connection. It wants a password, as dblink demands.
+
+    Once it was made known to a database it knows the key, and proves it: documents come to `answer` without what proves them."""
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
+        self.key: bytes | None = None
+        #: All that was received, proofs too.
+        self.received: list[dict[str, Any]] = []
+        self.passwords: list[str] = []
         self.documents: list[dict[str, Any]] = []
         self.connections = 0
         self.closed = 0
@@ -40,6 +48,12 @@ class ScriptedPort:
     def options(self) -> list[str]:
         """What `port_configure` takes."""
         return ["host", "127.0.0.1", "port", str(self.port), "connect_timeout", "2"]
+
+    def configure(self, session: Any, schema: str = "wamp", password: str = "secret") -> None:
+        """Tells the database, in a session of the sidecar's role, that this is the sidecar's port."""
+        row = session.execute(
+            f"select key from {schema}.port_configure(%s, 'wamp', %s)", [self.options, password]).fetchone()
+        self.key = bytes.fromhex(row[0])
 
     def wait_for_close(self, count: int = 1) -> None:
         """Until so many of its connections have ended."""
@@ -71,7 +85,7 @@ class ScriptedPort:
             client.sendall(b"N")
             return True
         client.sendall(message(b"R", struct.pack("!i", 3)))
-        self._message(stream)
+        self.passwords.append(self._message(stream)[1][:-1].decode())
         self.connections += 1
         client.sendall(
             message(b"R", struct.pack("!i", 0)) + message(b"S", b"client_encoding\0UTF8\0") + message(b"Z", b"I")
@@ -94,8 +108,13 @@ class ScriptedPort:
                 client.sendall(message(b"C", b"SET\0") + message(b"Z", b"I"))
                 continue
             document = json.loads(text)
-            self.documents.append(document)
-            reply = self.answer(document)
+            self.received.append(document.copy())
+            proof = self._proof(document)
+            if document.get("prove"):
+                reply: Reply = ("proved", None, None, None, None)
+            else:
+                self.documents.append(document)
+                reply = self.answer(document)
             if reply == "close":
                 return
             if reply == "mute":
@@ -104,7 +123,15 @@ class ScriptedPort:
                 fields = b"SERROR\0VERROR\0C" + str(reply[0]).encode() + b"\0M" + str(reply[1]).encode() + b"\0\0"
                 client.sendall(message(b"E", fields) + message(b"Z", b"I"))
                 continue
-            client.sendall(row(reply) + message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
+            client.sendall(row((*reply, proof)) + message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
+
+    def _proof(self, document: dict[str, Any]) -> str:
+        """Takes what proves a document out of it, and returns what proves the answer; nonsense without the right key."""
+        operation = next(name for name in ("prove", "call", "publish") if name in document)
+        nonce, code = document.pop("nonce"), document.pop("mac")
+        digits = hmac.new(self.key or b"guessed", f"{operation} {document['pid']} {nonce}".encode(), hashlib.sha256).hexdigest()
+        assert self.key is None or digits[:32] == code, "the document is not proved"
+        return digits[32:]
 
 
 def message(kind: bytes, body: bytes) -> bytes:

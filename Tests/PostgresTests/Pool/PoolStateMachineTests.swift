@@ -259,6 +259,23 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 0)
     }
 
+    @Test("a lane that fills its part of the queue leaves room to the others; what is leased takes none")
+    func shares() {
+        var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1, queue: 100))
+        let lanes = (0..<5).map { _ in machine.addLane(concurrency: 1) }
+        let admitted = (0..<200).count { Self.submit($0, lanes[0], to: &machine) == .wait }
+        #expect(admitted == 60)
+        for item in 0..<50 { _ = machine.lease(item, lane: lanes[1]) }
+        for lane in lanes[1...] {
+            for item in 0..<10 { check(Self.submit(item, lane, to: &machine), .wait) }
+            check(Self.submit(10, lane, to: &machine), .refuse)
+        }
+        check(machine.expire(at: .distantFuture - .nanoseconds(1)).count, 0)
+        check(machine.withdraw(lane: lanes[0], where: { $0 == 7 }), true)
+        check(Self.submit(1, lanes[0], to: &machine), .wait)
+        machine.removeLane(lanes[4])
+    }
+
     @Test("lanes take turns by the order in which their work came")
     func order() {
         var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1))

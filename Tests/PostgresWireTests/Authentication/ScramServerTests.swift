@@ -8,11 +8,13 @@ import Testing
 struct ScramServerTests {
     private static let serverNonce = Array("%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0".utf8)
 
-    private func machine(password: String = "pencil", isGenuine: Bool = true) throws -> ScramServerStateMachine {
+    private func machine(
+        password: String = "pencil", isGenuine: Bool = true, binding: ScramServerStateMachine.Binding = .notOffered
+    ) throws -> ScramServerStateMachine {
         let salt = try #require(Base64.decode(Array("W22ZaJ0SNY7soEsUEjb6gQ==".utf8)))
         return ScramServerStateMachine(
             verifier: try ScramVerifier(password: SecretBytes(password), salt: salt, iterations: 4096),
-            isGenuine: isGenuine, nonce: Self.serverNonce)
+            isGenuine: isGenuine, nonce: Self.serverNonce, binding: binding)
     }
 
     private static let first = Array("n,,n=user,r=rOprNGfwEbeRWgbNEkqO".utf8)
@@ -51,6 +53,43 @@ struct ScramServerTests {
         }
         let (message, signature) = try client.final(for: challenge)
         #expect(try machine.received(message) == .accepted(signature))
+    }
+
+    @Test("a channel that is bound: by the same certificate at both ends")
+    func bound() throws {
+        let header = "p=tls-server-end-point,,"
+        for (certificate, isRight) in [([1, 2, 3], true), ([1, 2, 4], false), ([], false)] as [([UInt8], Bool)] {
+            var machine = try self.machine(binding: .endPoint([1, 2, 3]))
+            let client = ScramClient(password: "pencil", header: header, binding: certificate)
+            guard case .challenge(let challenge) = try machine.received(client.first) else {
+                Issue.record("no challenge")
+                return
+            }
+            let (message, signature) = try client.final(for: challenge)
+            if isRight {
+                #expect(try machine.received(message) == .accepted(signature))
+            } else {
+                let error = #expect(throws: WireError.self) { try machine.received(message) }
+                #expect(error?.code == "28000")
+            }
+        }
+    }
+
+    @Test(
+        "a flag that does not go with the mechanism is refused, and an offer that somebody has taken out is found out")
+    func flags() throws {
+        for (binding, flag) in [
+            (.endPoint([1]), "n"), (.endPoint([1]), "y"), (.endPoint([1]), "p=tls-unique"), (.notTaken, "y"),
+            (.notTaken, "p=tls-server-end-point"), (.notOffered, "p=tls-server-end-point"),
+        ] as [(ScramServerStateMachine.Binding, String)] {
+            var machine = try self.machine(binding: binding)
+            #expect(throws: WireError.self) { try machine.received(Array("\(flag),,n=,r=a".utf8)) }
+        }
+        var machine = try self.machine(binding: .notTaken)
+        guard case .challenge = try machine.received(Self.first) else {
+            Issue.record("a client without channel binding is not let in")
+            return
+        }
     }
 
     @Test("the header is repeated, or it was tampered with")

@@ -102,14 +102,15 @@ struct StartupTests {
         }
     }
 
-    @Test("one too many is told so where the password would be asked for")
+    @Test("one too many is told so once he has proved who he is")
     func refusal() throws {
         let server = try TestServer(refusal: WireError(.fatal, "53300", "too many connections"))
-        server.receive(ClientEnd.request(80_877_103))
-        #expect(server.end == nil)
-        server.receive(ClientEnd.startup())
-        #expect(server.types == "NE")
-        #expect(server.messages[1].fields["C"] == "53300")
+        try server.logIn()
+        #expect(server.isAuthenticated)
+        #expect(server.user == "wamp")
+        #expect(server.types == "RRRRE")
+        #expect(server.messages.last?.fields["C"] == "53300")
+        #expect(server.end == .failed(WireError(.fatal, "53300", "too many connections")))
     }
 
     @Test(

@@ -12,6 +12,9 @@ final class TestServer {
     private(set) var queries: [String] = []
     private(set) var end: WireEnd?
     private(set) var isAuthenticated = false
+    private(set) var user: String?
+    /// What who has proved who he is is told in place of coming in.
+    private let refusal: WireError?
     /// Whether TLS was to be made.
     private(set) var isSecured = false
     private var machine: WireServerStateMachine
@@ -27,7 +30,8 @@ final class TestServer {
         self.machine = WireServerStateMachine(
             settings: WireServerSettings(
                 credentials: credentials, serverVersion: "15.0 (wamp-sidecar)", encryption: encryption, limits: limits),
-            process: 7, nonce: Array(Self.nonce.utf8), refusal: refusal)
+            process: 7, nonce: Array(Self.nonce.utf8))
+        self.refusal = refusal
         self.answersAtOnce = answersAtOnce
     }
 
@@ -67,7 +71,10 @@ final class TestServer {
                 self.isSecured = true
                 // The driver asks again when something has been decrypted.
                 return
-            case .authenticated: self.isAuthenticated = true
+            case .authenticated(let user):
+                self.isAuthenticated = true
+                self.user = user
+                self.machine.admit(self.refusal, into: &self.output)
             case .query(let text):
                 self.queries.append(String(buffer: text))
                 guard self.answersAtOnce else { continue }

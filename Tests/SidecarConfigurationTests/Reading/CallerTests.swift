@@ -8,6 +8,7 @@ import Testing
               listen: 0.0.0.0:7432
               connect: host=sidecar port=7432
               password: s3cret
+              status_password: other
               timeout: 2s
               sessions: 10
               insecure: true
@@ -16,6 +17,7 @@ import Testing
         let caller = try #require(try load(text).caller)
         #expect(caller.listen == Located(.tcp(host: "0.0.0.0", port: 7432), at: Location(line: 2, column: 11)))
         #expect(caller.connect?.value == "host=sidecar port=7432" && caller.password?.reveal() == "s3cret")
+        #expect(caller.statusPassword?.reveal() == "other")
         #expect(caller.timeout == .seconds(2) && caller.sessions == 10 && caller.insecure && caller.allowMeta)
     }
 
@@ -24,6 +26,7 @@ import Testing
         let caller = try #require(try load("caller: { listen: \"/run/wamp:7432\" }").caller)
         #expect(caller.listen.value == .unix(folder: "/run/wamp", port: 7432))
         #expect(caller.connect == nil && caller.password == nil && caller.timeout == .seconds(10))
+        #expect(caller.statusPassword == nil)
         #expect(caller.sessions == 500 && !caller.insecure && !caller.allowMeta)
     }
 

@@ -20,7 +20,10 @@ import Testing
         #expect(try !Variables.expand("$${NAME}", environment: Self.environment).hasVariables)
     }
 
-    @Test(arguments: ["${NAME", "${}", "${9A}", "${NA ME}", "${NAME-x}", "${NAME:x}", "${:-x}", "a ${", "${Ä}"])
+    @Test(arguments: [
+        "${NAME", "${}", "${9A}", "${NA ME}", "${NAME-x}", "${NAME:x}", "${:-x}", "a ${", "${Ä}", "${NAME:-${NONE}}",
+        "${NONE:-${NAME}}",
+    ])
     func refuses(_ text: String) {
         #expect(throws: Variables.Fault.self) { try Variables.expand(text, environment: Self.environment) }
     }

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import SidecarConfiguration
@@ -15,6 +16,15 @@ import Testing
         let failure = #expect(throws: TextFile.Failure.self) { try TextFile.read(path, limit: 4) }
         #expect(failure?.problem == "is larger than 4 octets")
         #expect(throws: TextFile.Failure.self) { try TextFile.read("/dev/zero", limit: 1 << 20) }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func doesNotWaitForAPipe() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/pipe"
+        defer { unlink(path) }
+        #expect(mkfifo(path, 0o600) == 0)
+        let failure = #expect(throws: TextFile.Failure.self) { try TextFile.read(path, limit: 4) }
+        #expect(failure?.problem == "is a pipe or a device")
     }
 
     @Test func dropsAByteOrderMark() throws {

@@ -24,6 +24,12 @@ struct CallerDocumentTests {
         #expect(document.payload.keywordArguments == ByteBuffer(string: #"{ "a" : 1 }"#))
         #expect(document.payload.containsNUL)
         #expect(document.options == ["timeout": .integer(5)])
+        #expect(document.claim == nil)
+        let proved = try self.document(#"{"mac": "m\u0031", "publish": "t", "nonce": "n"}"#)
+        #expect(proved.claim == CallerKey.Claim(nonce: "n", code: "m1"))
+        #expect(
+            try self.document(#"{"prove": true, "mac": "m", "nonce": "n", "pid": 1, "rows": true}"#).operation == .prove
+        )
     }
 
     @Test("null is as good as nothing")
@@ -51,6 +57,8 @@ struct CallerDocumentTests {
             #"{"call": "a", "call": "b"}"#, #"{"call": "a", "args": {}}"#, #"{"call": "a", "kwargs": []}"#,
             #"{"call": "a", "options": []}"#, #"{"call": "a", "pid": 0}"#, #"{"call": "a", "pid": 1.5}"#,
             #"{"call": "a", "pid": 4294967296}"#, #"{"call": "a", "pid": "1"}"#, #"{"call": "a", "rows": 1}"#,
+            #"{"call": "a", "nonce": "n"}"#, #"{"call": "a", "mac": "m"}"#, #"{"call": "a", "nonce": 1, "mac": "m"}"#,
+            #"{"prove": 1}"#, #"{"prove": true, "call": "a"}"#, #"{"status": true, "nonce": "n", "mac": "m"}"#,
             #"{"call": "a", "key": 1}"#, #"{"call": "a", "other": null}"#, #"{"call": "a", "args": [], "args": []}"#,
             #"{"status": false}"#, #"{"status": 1}"#, #"{"status": true, "rows": true}"#, #"{"Call": "a"}"#,
             #"{"call": "a", "args": [NaN]}"#, #"{"call": "a", "args": ["\ud800"]}"#,

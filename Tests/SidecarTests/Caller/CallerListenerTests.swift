@@ -58,6 +58,41 @@ struct CallerListenerTests {
         #expect(Shell.run("cat \(folder.path)/.s.PGSQL.7432").output == "precious\n")
     }
 
+    @Test(
+        "a folder in which others may put a socket is none to listen in, nor one that others may exchange",
+        arguments: ["1777", "0777", "0757", "2775 nogroup"])
+    func open(mode: String) async throws {
+        let folder = TemporaryFolder()
+        let words = mode.split(separator: " ")
+        _ = Shell.run("mkdir -p \(folder.path)/a/b")
+        if words.count > 1 { _ = Shell.run("chgrp \(words[1]) \(folder.path)/a") }
+        _ = Shell.run("chmod \(words[0]) \(folder.path)/a")
+        let port = try await ListeningPort(.unix(folder: "\(folder.path)/a", port: 7432))
+        #expect(self.reason(try await port.event(0))?.hasPrefix("others may write in \(folder.path)/a") == true)
+        #expect(Shell.run("ls -A \(folder.path)/a").output == "b\n")
+        // Closed, it is listened in.
+        _ = Shell.run("chmod 0755 \(folder.path)/a")
+        #expect(try await port.event(1) == .listening(address: "\(folder.path)/a:7432"))
+        try await port.stop()
+    }
+
+    @Test("whose a folder is, and the ones above it")
+    func owners() {
+        let folder = TemporaryFolder()
+        _ = Shell.run("mkdir -p \(folder.path)/a/b && ln -s \(folder.path)/a/b \(folder.path)/link")
+        let own = CallerFolder(path: "\(folder.path)/a/b")
+        #expect(own.fault == nil, "also below /tmp, where nobody else may rename it")
+        #expect(CallerFolder(path: "\(folder.path)/none").fault == nil, "that it is missing is told when it is opened")
+        _ = Shell.run("chmod 0777 \(folder.path)/a")
+        #expect(own.fault?.contains("exchange the folder in it") == true)
+        #expect(CallerFolder(path: "\(folder.path)/link").fault?.contains("exchange the folder in it") == true)
+        _ = Shell.run("chmod 1777 \(folder.path)/a")
+        #expect(own.fault == nil)
+        _ = Shell.run("chown nobody \(folder.path)/a/b")
+        #expect(own.fault?.contains("belongs to another user") == true)
+        #expect(CallerFolder(path: "\(folder.path)/a/b", user: 65534, group: 65534).fault == nil)
+    }
+
     @Test("other obstacles are told in words")
     func obstacles() async throws {
         let folder = TemporaryFolder()

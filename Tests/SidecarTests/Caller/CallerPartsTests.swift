@@ -27,6 +27,33 @@ struct CallerPartsTests {
         #expect(waiting.all == [2])
     }
 
+    @Test("room for who has proved nothing: the oldest who has had his time goes, who has spoken last")
+    func admission() {
+        var admission = CallerAdmission(limit: 2)
+        let start = NIODeadline.uptimeNanoseconds(0)
+        func room(_ milliseconds: Int64) -> CallerAdmission.Room {
+            admission.room(at: start + .milliseconds(milliseconds))
+        }
+        #expect(room(0) == .free)
+        admission.arrived(1, at: start)
+        admission.spoke(1)
+        #expect(room(0) == .free)
+        admission.arrived(2, at: start + .milliseconds(100))
+        #expect(room(299) == .later(start + .milliseconds(300)))
+        #expect(room(300) == .inPlaceOf(2))
+        #expect(room(1000) == .inPlaceOf(2))
+        admission.spoke(2)
+        #expect(room(999) == .later(start + .milliseconds(1000)))
+        #expect(room(1000) == .inPlaceOf(1))
+        admission.hasProved(1)
+        #expect(room(600) == .free)
+        #expect(admission.sessions == 1)
+        admission.left(1)
+        admission.left(2)
+        #expect(admission.sessions == 0)
+        #expect(room(600) == .free)
+    }
+
     @Test("addresses")
     func addresses() {
         #expect(CallerAddress.unix(folder: "/run/x/", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")

@@ -1,3 +1,4 @@
+import Cryptography
 import NIOCore
 import NIOEmbedded
 import PostgresClientEnd
@@ -24,7 +25,7 @@ struct CallerPortTests {
         #expect(caller.take().isEmpty)
         #expect(fixture.port.waitingBackends == [4711])
         fixture.peer.answer(args: "[3]", kwargs: #"{"c":null}"#)
-        #expect(caller.row() == ["result", "[3]", #"{"c":null}"#, nil, nil])
+        #expect(caller.row() == ["result", "[3]", #"{"c":null}"#, nil, nil, nil])
         #expect(fixture.port.waitingBackends.isEmpty)
     }
 
@@ -53,7 +54,7 @@ struct CallerPortTests {
         let caller = try fixture.logIn()
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(.failure(FakePeer.refused("com.e\0", FakePeer.payload(#"["x"]"#, #"{"k":1}"#))))
-        #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}"])
+        #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}", nil])
     }
 
     @Test("an ERROR whose arguments jsonb can't hold is told without them")
@@ -63,7 +64,7 @@ struct CallerPortTests {
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(
             .failure(FakePeer.refused("com.e", FakePeer.payload(#"["a\u0000"]"#, nil, containsNUL: true))))
-        #expect(caller.row() == ["error", nil, nil, "WA000", "com.e"])
+        #expect(caller.row() == ["error", nil, nil, "WA000", "com.e", nil])
     }
 
     @Test("an event: acknowledged whatever the options say, its publication's id is the result")
@@ -77,10 +78,10 @@ struct CallerPortTests {
             fixture.peer.requests.first?.publishOptions == ["acknowledge": .bool(true), "exclude_me": .bool(false)])
         #expect(fixture.port.waitingBackends == [4711])
         fixture.peer.acknowledge(.success(PublicationID(checked: 42)))
-        #expect(caller.row() == ["result", "[42]", nil, nil, nil])
+        #expect(caller.row() == ["result", "[42]", nil, nil, nil, nil])
         try caller.query(fixture.document(#""publish": "com.t""#))
         fixture.peer.acknowledge(.failure(FakePeer.refused("wamp.error.not_authorized")))
-        #expect(caller.row() == ["error", nil, nil, "WA000", "wamp.error.not_authorized"])
+        #expect(caller.row() == ["error", nil, nil, "WA000", "wamp.error.not_authorized", nil])
     }
 
     @Test("what can go wrong with the session, and its SQLSTATE")
@@ -130,20 +131,76 @@ struct CallerPortTests {
     @Test("a wrong key or none: nothing is done")
     func stale() throws {
         let fixture = try PortFixture()
-        let other = try PortFixture(password: "another")
-        #expect(fixture.port.key.utf8.count == 64)
-        #expect(fixture.port.key != other.port.key)
-        #expect(try fixture.port.key == PortFixture().port.key, "after a restart it is the same")
+        let other = #"{"key": "\#(String(repeating: "cd", count: 32))", "rows": true, "call": "com.a"}"#
         let caller = try fixture.logIn()
         for document in [
-            other.document(#""call": "com.a""#), #"{"rows": true, "call": "com.a"}"#,
+            other, #"{"rows": true, "call": "com.a"}"#,
             #"{"rows": true, "publish": "com.a", "key": null}"#, #"{"rows": true, "call": "com.a", "key": ""}"#,
         ] {
             try caller.query(document)
-            #expect(caller.row() == ["stale", nil, nil, nil, nil])
+            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil])
         }
         try caller.query(#"{"call": "com.a"}"#)
         #expect(caller.error()?["C"] == "28000")
+        #expect(fixture.peer.requests.isEmpty)
+    }
+
+    @Test("the key comes of no password, and is not known before the database has told it")
+    func unknownKey() throws {
+        let fixture = try PortFixture()
+        fixture.port.key = nil
+        let caller = try fixture.logIn()
+        let ofPassword = Hexadecimal.encode(
+            try HMAC.sha256(
+                Array("wamp-sidecar: key of the caller's port".utf8), key: Array(PortFixture.password.utf8)))
+        for key in [PortFixture.key, ofPassword, ""] {
+            try caller.query(#"{"key": "\#(key)", "rows": true, "call": "com.a"}"#)
+            #expect(caller.row()?[0] == "stale")
+        }
+        try caller.query(try fixture.proving(backend: 1).text)
+        #expect(caller.row()?[0] == "stale")
+        #expect(fixture.peer.requests.isEmpty)
+    }
+
+    @Test("who proves that he knows the key gets the port's proof, and his own calls are taken on that connection")
+    func proof() throws {
+        let fixture = try PortFixture()
+        let caller = try fixture.logIn()
+        let call = try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4711)
+        try caller.query(call.text)
+        #expect(caller.row()?[0] == "stale", "nothing was proved on this connection yet")
+        let first = try fixture.proving(backend: 4711)
+        try caller.query(first.text)
+        #expect(caller.row() == ["proved", nil, nil, nil, nil, first.answer])
+        try caller.query(call.text)
+        fixture.peer.answer(args: "[1]")
+        #expect(caller.row() == ["result", "[1]", nil, nil, nil, call.answer])
+        let wrong = try fixture.proved(#""call": "com..a""#, operation: "call", backend: 4711)
+        try caller.query(wrong.text)
+        let row = try #require(caller.row())
+        #expect(row[0] == "error" && row[3] == "22023" && row[5] == wrong.answer)
+    }
+
+    @Test("what proves it for another operation, process or connection is worth nothing")
+    func foreignProofs() throws {
+        let fixture = try PortFixture()
+        let caller = try fixture.logIn()
+        try caller.query(try fixture.proving(backend: 4711).text)
+        #expect(caller.row()?[0] == "proved")
+        for document in [
+            try fixture.proved(#""call": "com.a""#, operation: "publish", backend: 4711),
+            try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4712),
+            try fixture.proving(backend: 4712),
+        ] {
+            try caller.query(document.text)
+            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil])
+        }
+        let call = try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4711)
+        try caller.query(call.text.replacing("4711", with: "4712"))
+        #expect(caller.row()?[0] == "stale")
+        let other = try fixture.logIn()
+        try other.query(call.text)
+        #expect(other.row()?[0] == "stale")
         #expect(fixture.peer.requests.isEmpty)
     }
 
@@ -157,13 +214,46 @@ struct CallerPortTests {
         #expect(messages.dropFirst().first?.values == ["0", "joined"])
     }
 
+    @Test(
+        "who asks for the state only has a password of his own, which does nothing else, and a place when there is none"
+    )
+    func statusUser() throws {
+        let fixture = try PortFixture(sessions: 1)
+        let caller = try fixture.logIn()
+        let person = try fixture.connect()
+        try person.logIn(password: PortFixture.statusPassword, user: "status")
+        let parameters = person.take().filter { $0.type == "S" }.map { String(decoding: $0.body, as: UTF8.self) }
+        #expect(parameters.contains("session_authorization\0status\0"))
+        try person.query(#"{"status": true}"#)
+        #expect(person.types() == "TDCZ")
+        for document in [
+            fixture.document(#""call": "com.a""#, rows: false), fixture.document(#""publish": "com.a""#, rows: false),
+        ] {
+            try person.query(document)
+            #expect(person.error()?["C"] == "42501")
+        }
+        try person.query(try fixture.proving(backend: 4711).text)
+        #expect(person.row()?[3] == "42501")
+        #expect(fixture.peer.requests.isEmpty)
+        for (password, user) in [
+            (PortFixture.statusPassword, "wamp"), (PortFixture.password, "status"), (PortFixture.password, "other"),
+        ] {
+            let stranger = try fixture.connect()
+            try stranger.logIn(password: password, user: user)
+            fixture.eventLoop.advanceTime(by: .seconds(8))
+            #expect(stranger.error()?["C"] == "28P01")
+        }
+        try caller.query(#"{"status": true}"#)
+        #expect(caller.types() == "TDCZ")
+    }
+
     @Test("binary becomes \\x and digits, another NUL is an error")
     func binary() throws {
         let fixture = try PortFixture()
         let caller = try fixture.logIn()
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(args: #"["\u0000AQL/"]"#, containsNUL: true)
-        #expect(caller.row() == ["result", #"["\\x0102ff"]"#, nil, nil, nil])
+        #expect(caller.row() == ["result", #"["\\x0102ff"]"#, nil, nil, nil, nil])
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(args: #"["a\u0000"]"#, containsNUL: true)
         #expect(caller.row()?[3] == "22P05")
@@ -220,10 +310,9 @@ struct CallerPortTests {
         let fixture = try PortFixture(sessions: 2)
         let callers = [try fixture.logIn(), try fixture.logIn()]
         let third = try fixture.connect()
-        try third.send(ClientEnd.request(80_877_103))
-        try third.send(ClientEnd.startup())
+        try third.logIn()
         let messages = third.take()
-        #expect(messages.map(\.type) == ["N", "E"])
+        #expect(messages.map(\.type) == ["R", "R", "E"])
         #expect(messages.last?.fields["C"] == "53300")
         fixture.eventLoop.advanceTime(by: .seconds(1))
         #expect(!third.isOpen)
@@ -232,6 +321,25 @@ struct CallerPortTests {
         let fourth = try fixture.logIn()
         try fourth.query(#"{"status": true}"#)
         #expect(fourth.types() == "TDCZ")
+    }
+
+    @Test("who says nothing takes nobody's place, however many they are")
+    func silent() throws {
+        let fixture = try PortFixture(sessions: 3, unproved: 2)
+        let inside = [try fixture.logIn(), try fixture.logIn()]
+        for _ in 0..<20 {
+            _ = try fixture.connect()
+            fixture.eventLoop.advanceTime(by: .milliseconds(200))
+        }
+        #expect(inside.allSatisfy { $0.isOpen })
+        let speaker = try fixture.connect()
+        try speaker.send(ClientEnd.startup())
+        let silent = try fixture.connect()
+        fixture.eventLoop.advanceTime(by: .milliseconds(200))
+        let caller = try fixture.logIn()
+        #expect(speaker.isOpen && !silent.isOpen)
+        try caller.query(#"{"status": true}"#)
+        #expect(caller.types() == "TDCZ")
     }
 
     @Test("a wrong password is told after a second, and counted")
@@ -256,13 +364,28 @@ struct CallerPortTests {
         #expect(fixture.observed.last == .authenticationFailed(user: "postgres", from: "127.0.0.1", total: 2))
     }
 
-    @Test("ten seconds to say who one is, and all the time after that")
+    @Test("two seconds to say anything")
+    func firstPacketTimeout() throws {
+        let fixture = try PortFixture()
+        let mute = try fixture.connect()
+        let speaker = try fixture.connect()
+        fixture.eventLoop.advanceTime(by: .milliseconds(1_999))
+        #expect(mute.isOpen)
+        try speaker.send([0])
+        fixture.eventLoop.advanceTime(by: .milliseconds(1))
+        #expect(!mute.isOpen)
+        #expect(speaker.isOpen)
+        fixture.eventLoop.advanceTime(by: .seconds(8))
+        #expect(!speaker.isOpen)
+    }
+
+    @Test("eight seconds more to say who one is, and all the time after that")
     func authenticationTimeout() throws {
         let fixture = try PortFixture()
         let mute = try fixture.connect()
         try mute.send(ClientEnd.startup())
         let caller = try fixture.logIn()
-        fixture.eventLoop.advanceTime(by: .milliseconds(9_999))
+        fixture.eventLoop.advanceTime(by: .milliseconds(7_999))
         #expect(mute.isOpen)
         fixture.eventLoop.advanceTime(by: .milliseconds(1))
         #expect(!mute.isOpen)

@@ -13,7 +13,7 @@ struct ListeningPort: Sendable {
 
     private let scene: NIOLoopBound<Scene>
     private let eventLoop: any EventLoop
-    let key: String
+    let key = PortFixture.key
 
     /// All that lives on the loop.
     private final class Scene {
@@ -88,7 +88,7 @@ struct ListeningPort: Sendable {
     init(_ address: CallerAddress) async throws {
         let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         self.eventLoop = eventLoop
-        (self.scene, self.key) = try await eventLoop.submit {
+        self.scene = try await eventLoop.submit {
             let record = Record()
             let port = try CallerPort(
                 configuration: CallerPort.Configuration(address: address, password: Secret(Self.password)),
@@ -96,8 +96,9 @@ struct ListeningPort: Sendable {
                 status: { [.init(name: "router", value: "joined")] }, observer: { record.append($0) })
             let peer = EchoPeer(eventLoop)
             port.peer = peer
+            port.key = CallerKey(digits: PortFixture.key)
             port.start()
-            return (NIOLoopBound(Scene(port, peer, record), eventLoop: eventLoop), port.key)
+            return NIOLoopBound(Scene(port, peer, record), eventLoop: eventLoop)
         }.get()
     }
 

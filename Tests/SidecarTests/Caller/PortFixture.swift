@@ -8,6 +8,9 @@ import SidecarConfiguration
 /// A port without a socket, its clock in hand.
 final class PortFixture {
     static let password = "secret"
+    static let statusPassword = "for people"
+    /// As the database tells it.
+    static let key = String(repeating: "ab", count: 32)
 
     let eventLoop = EmbeddedEventLoop()
     let peer = FakePeer()
@@ -22,17 +25,20 @@ final class PortFixture {
     }
 
     init(
-        sessions: Int = 500, allowMeta: Bool = false, isJoined: Bool = true, password: String = PortFixture.password
+        sessions: Int = 500, unproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, isJoined: Bool = true,
+        password: String = PortFixture.password
     ) throws {
         let events = Box()
         self.events = events
         self.port = try CallerPort(
             configuration: CallerPort.Configuration(
-                address: .tcp(host: "127.0.0.1", port: 0), password: Secret(password), timeout: .seconds(7),
-                greatestSessions: sessions, allowMeta: allowMeta),
+                address: .tcp(host: "127.0.0.1", port: 0), password: Secret(password),
+                statusPassword: Secret(Self.statusPassword), timeout: .seconds(7),
+                greatestSessions: sessions, greatestUnproved: unproved, allowMeta: allowMeta),
             version: "0", eventLoop: self.eventLoop,
             status: { [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
             observer: { events.list.append($0) })
+        self.port.key = CallerKey(digits: Self.key)
         if isJoined { self.port.peer = self.peer }
     }
 
@@ -52,9 +58,35 @@ final class PortFixture {
         return caller
     }
 
+    /// A document that proves that the key is known, and the proof that its answer has to come with.
+    struct Proved {
+        let text: String
+        let answer: String
+    }
+
+    private var lastNonce = 0
+
+    /// What begins a connection.
+    func proving(backend: Int32) throws -> Proved {
+        try self.proved(#""prove": true"#, operation: "prove", backend: backend)
+    }
+
+    /// As the interface's functions send it.
+    func proved(_ rest: String, operation: String, backend: Int32) throws -> Proved {
+        self.lastNonce += 1
+        let key = CallerKey(digits: Self.key)
+        guard let proof = try key?.proof(of: operation, backend: backend, nonce: "n\(self.lastNonce)") else {
+            throw ChannelError.inappropriateOperationForState
+        }
+        return Proved(
+            text:
+                #"{"nonce": "n\#(self.lastNonce)", "mac": "\#(proof.asked)", "pid": \#(backend), "rows": true, \#(rest)}"#,
+            answer: proof.answered)
+    }
+
     /// A document with the key.
     func document(_ rest: String, rows: Bool = true) -> String {
-        "{\"key\": \"\(self.port.key)\", \"pid\": 4711, \"rows\": \(rows), \(rest)}"
+        "{\"key\": \"\(Self.key)\", \"pid\": 4711, \"rows\": \(rows), \(rest)}"
     }
 }
 

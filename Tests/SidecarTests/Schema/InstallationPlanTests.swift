@@ -19,13 +19,17 @@ import Testing
     private var everything: SchemaSurvey {
         var survey = self.nothing
         survey.schemaOwner = "wamp_owner"
+        survey.isEmpty = false
         survey.ownerRoleExists = true
+        survey.ownerRole.comment = InstallationMarks(schema: "wamp", database: "app").owner
+        survey.serverOwner = "wamp_owner"
+        survey.dblinkIsMade = true
         survey.sidecarRoleExists = true
         survey.dblinkSchema = "wamp_dblink"
         survey.dblinkIsUsable = true
         survey.meta = [
             "version": "\(SchemaScript.version)", "least_binary": "0.2.0", "database": "app", "system_identifier": "7",
-            "sidecar_role": "wamp", "dblink_schema": "wamp_dblink", "dblink_installed": "true",
+            "sidecar_role": "wamp", "dblink_schema": "wamp_dblink",
         ]
         return survey
     }
@@ -43,7 +47,8 @@ import Testing
             self.titles(plan) == [
                 "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as",
                 "bound values of wamp stay out of the server's log", "schema wamp",
-                "tables and functions, version 1", "which database this is", "rights",
+                "tables and functions, version 1", "tables and functions, version 2", "which database this is",
+                "rights",
                 "extension dblink in schema wamp_dblink, and the way to the sidecar's port",
             ])
         #expect(plan.warnings.isEmpty)
@@ -57,6 +62,29 @@ import Testing
     @Test func nothingButRightsAgain() throws {
         let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: self.everything)
         #expect(self.titles(plan) == ["rights", "the way to the sidecar's port, by dblink in schema wamp_dblink"])
+    }
+
+    /// Version 1 made no notes in the catalog: they are made up for where they can be true.
+    @Test func anOwnerOfVersion1IsMarked() throws {
+        var survey = self.everything
+        survey.ownerRole.comment = nil
+        let request = InstallationRequest(schema: "wamp", role: "wamp")
+        let mark = try #require(try self.plan(request, on: survey).steps.first)
+        #expect(mark.sql.hasPrefix("comment on role \"wamp_owner\" is 'made by wamp-sidecar install to own schema"))
+        survey.ownerRole.members = ["somebody"]
+        #expect(try !self.plan(request, on: survey).steps.contains { $0.sql.contains("comment on role") })
+    }
+
+    /// The note of the extension goes with it, and a schema for it that is there is not made again.
+    @Test func aSchemaForDblinkIsMadeOnce() throws {
+        var survey = self.nothing
+        let request = InstallationRequest(schema: "wamp", role: "wamp")
+        func steps() throws -> String { try self.plan(request, on: survey).steps.map(\.sql).joined() }
+        #expect(try steps().contains("create schema \"wamp_dblink\";"))
+        survey.dblinkSpace = SchemaSurvey.DblinkSpace(owner: "postgres", isClean: true)
+        #expect(try !steps().contains("create schema \"wamp_dblink\""))
+        #expect(try steps().contains("comment on extension dblink is 'made by wamp-sidecar install for schema"))
+        #expect(try !steps().contains("if not exists \"wamp_dblink\""))
     }
 
     @Test func aSidecarThatFindsItAllDoesNothing() throws {
@@ -115,19 +143,14 @@ import Testing
             let error = #expect(throws: InstallationRefusal.self) { try self.plan(request, on: survey) }
             return error?.description ?? ""
         }
-        let newer = refusal { $0.meta?["least_binary"] = "0.2" }
-        #expect(newer.contains("asks for wamp-sidecar 0.2 or later"))
+        let newer = refusal { $0.meta?["least_binary"] = "0.3" }
+        #expect(newer.contains("asks for wamp-sidecar 0.3 or later"))
         let copy = refusal { $0.database = "copy" }
         #expect(copy.contains("--adopt"))
         let restored = refusal { $0.systemIdentifier = "8" }
         #expect(restored.contains("--adopt"))
         let unknown = refusal { $0.unknownRoles = ["nobody"] }
         #expect(unknown.contains("nobody"))
-        let foreign = refusal {
-            $0.meta = nil
-            $0.isForeign = true
-        }
-        #expect(foreign.contains("something else"))
     }
 
     @Test func aCopyIsAdopted() throws {

@@ -45,6 +45,20 @@ struct ConcurrentQueueStateMachineTests {
         machine.buried()
     }
 
+    @Test("what is held is sent again however often, and nothing is sent meanwhile")
+    func held() {
+        var machine = Self.machine(1...2, retries: 0)
+        for _ in 1...50 {
+            guard let entry = machine.next(), case .hold = machine.answered(.held, entry) else {
+                Issue.record("it is not held")
+                return
+            }
+            #expect(machine.next() == nil)
+            machine.resume()
+        }
+        #expect(machine.next()?.event == 1)
+    }
+
     @Test("a changed definition is looked up once, and nothing is sent meanwhile")
     func definitions() {
         var machine = Self.machine(1...2)
@@ -60,5 +74,22 @@ struct ConcurrentQueueStateMachineTests {
             Issue.record("it is not given up")
             return
         }
+    }
+
+    @Test("while suspended nothing is sent or given up; what came meanwhile can be dropped, what came before is kept")
+    func suspension() {
+        var machine = Self.machine(1...1)
+        machine.isSuspended = true
+        #expect(machine.next() == nil)
+        #expect(machine.giveUpFirst()?.event == nil)
+        machine.append(2)
+        machine.append(3)
+        #expect(machine.drop() == [2, 3])
+        #expect(machine.drop() == [])
+        machine.append(4)
+        machine.isSuspended = false
+        #expect(machine.drop() == [], "by now it is ours")
+        #expect(machine.next()?.event == 1)
+        #expect(machine.next()?.event == 4)
     }
 }

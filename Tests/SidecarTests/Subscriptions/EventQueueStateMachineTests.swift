@@ -86,7 +86,7 @@ struct EventQueueStateMachineTests {
                 case .bury(let event, _):
                     buried.append(event)
                     machine.buried()
-                case .none, .done, .retry, .lookUp, .broken:
+                case .none, .done, .retry, .hold, .lookUp, .broken:
                     break
                 }
             }
@@ -238,6 +238,50 @@ struct EventQueueStateMachineTests {
         }
     }
 
+    @Test("what is held is sent again however often, in its order, and counts as no failure")
+    func held() {
+        var machine = Self.machine(1...3, retries: 0)
+        for _ in 1...50 {
+            _ = Self.steps(&machine)
+            _ = machine.answered(.committed, ran: .zero)
+            guard case .hold = machine.answered(.held, ran: .zero) else {
+                Issue.record("it is not held")
+                return
+            }
+            for _ in 2...3 { _ = machine.answered(.refused, ran: .zero) }
+            guard case .release? = Self.steps(&machine).first else {
+                Issue.record("something is sent, or the connection is kept, while it is held")
+                return
+            }
+            machine.resume()
+            guard case .lease = machine.next(othersWait: false, at: Self.start) else {
+                Issue.record("no connection is asked for")
+                return
+            }
+            machine.granted(at: Self.start)
+        }
+        let sent = Self.steps(&machine).compactMap { if case .send(let event, _, _) = $0 { event } else { nil } }
+        #expect(sent.first == 1)
+    }
+
+    @Test("a function that can't be called is nobody's fault: the first event may have it looked up again and again")
+    func heldForTheFunction() {
+        var machine = Self.machine(1...1)
+        for _ in 1...3 {
+            _ = Self.steps(&machine)
+            _ = machine.answered(.committed, ran: .zero)
+            guard case .lookUp = machine.answered(.outdated, ran: .zero) else {
+                Issue.record("it is given up")
+                return
+            }
+            machine.hold()
+            _ = Self.steps(&machine)
+            machine.resume()
+            _ = machine.next(othersWait: false, at: Self.start)
+            machine.granted(at: Self.start)
+        }
+    }
+
     @Test("what does not fit is looked up once, and then given up; what is behind it goes on")
     func bindingFaults() {
         var machine = Self.machine(1...2)
@@ -338,5 +382,25 @@ struct EventQueueStateMachineTests {
         machine.resume()
         #expect(Self.steps(&machine).isEmpty)
         check(machine.isIdle, true)
+    }
+
+    @Test("while suspended nothing is sent or given up; what came meanwhile can be dropped, what came before is kept")
+    func suspension() {
+        var machine = Self.machine(1...1)
+        machine.isSuspended = true
+        let steps = Self.steps(&machine)
+        guard steps.count == 1, case .release? = steps.first else {
+            Issue.record("the connection is given back")
+            return
+        }
+        #expect(machine.giveUpFirst()?.event == nil)
+        machine.append(2)
+        machine.append(3)
+        #expect(machine.drop() == [2, 3])
+        #expect(machine.drop() == [])
+        machine.append(4)
+        machine.isSuspended = false
+        #expect(machine.drop() == [], "by now it is ours")
+        #expect(Self.run(&machine) { _ in .committed }.committed == [1, 4])
     }
 }

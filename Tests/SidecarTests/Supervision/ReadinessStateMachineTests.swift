@@ -10,7 +10,7 @@ struct ReadinessStateMachineTests {
         machine.databaseIsAvailable(true)
         machine.listening(true)
         machine.leadership(isKnown: true)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         return machine
     }
 
@@ -21,13 +21,36 @@ struct ReadinessStateMachineTests {
         machine.joined(true)
         check(machine.change(), nil)
         machine.databaseIsAvailable(true)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         check(machine.change(), nil)
         machine.leadership(isKnown: true)
         check(machine.change(), .ready)
         check(machine.change(), nil)
         machine.leadership(isKnown: false)
         check(machine.change(), .notReady(["it is not known which sidecar leads"]))
+    }
+
+    @Test("a port that the file opens has to listen")
+    func port() {
+        var machine = ReadinessStateMachine(listens: false, hasPort: true)
+        machine.joined(true)
+        machine.databaseIsAvailable(true)
+        machine.leadership(isKnown: true)
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
+        check(machine.change(), nil)
+        machine.portListens(true)
+        check(machine.change(), .ready)
+        machine.portListens(false)
+        check(machine.change(), .notReady(["not listening for calls from SQL"]))
+        // Nobody waits for what is being done; what was tried in vain is told.
+        var vain = ReadinessStateMachine(listens: false, hasPort: true)
+        vain.portListens(false)
+        check(vain.change(), nil)
+        vain.joined(true)
+        vain.databaseIsAvailable(true)
+        vain.leadership(isKnown: true)
+        vain.routes(areSettled: true, complaints: ComplaintSummary())
+        check(vain.change(), .notReady(["not listening for calls from SQL"]))
     }
 
     @Test("what is missing is named, all of it")
@@ -38,7 +61,7 @@ struct ReadinessStateMachineTests {
         machine.listening(false)
         check(machine.change(), .notReady(["no connection to the database", "not listening for notifications"]))
         machine.joined(false)
-        machine.routes(areSettled: false, complaints: [])
+        machine.routes(areSettled: false, complaints: ComplaintSummary())
         check(
             machine.change(),
             .notReady([
@@ -49,11 +72,11 @@ struct ReadinessStateMachineTests {
     @Test("faults of some procedures are named in a steady order")
     func faults() {
         var machine = Self.ready()
-        machine.routes(areSettled: true, complaints: ["b", "a"])
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["b", "a"]))
         check(machine.change(), .readyWithFaults(["a", "b"]))
-        machine.routes(areSettled: true, complaints: ["a", "b"])
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["a", "b"]))
         check(machine.change(), nil)
-        machine.routes(areSettled: true, complaints: [])
+        machine.routes(areSettled: true, complaints: ComplaintSummary())
         check(machine.change(), .ready)
     }
 

@@ -2,7 +2,7 @@
 struct ReferenceJSON {
     private var rest: Substring.UnicodeScalarView
 
-    /// True if the bytes are one JSON value (RFC 8259) of a bounded depth, without half surrogate pairs.
+    /// True if the bytes are one JSON value (RFC 8259) of a bounded depth, without half surrogate pairs and absurd exponents.
     static func accepts(_ bytes: [UInt8], depth: Int) -> Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         var reader = ReferenceJSON(rest: Substring(text).unicodeScalars)
@@ -57,23 +57,26 @@ struct ReferenceJSON {
         return self.value(depth)
     }
 
-    private mutating func digits() -> Bool {
-        var count = 0
+    /// Takes digits; nil if there are none.
+    private mutating func digits() -> String? {
+        var digits = ""
         while let next = rest.first, ("0"..."9").contains(next) {
             self.rest.removeFirst()
-            count += 1
+            digits.unicodeScalars.append(next)
         }
-        return count > 0
+        return digits.isEmpty ? nil : digits
     }
 
     private mutating func number() -> Bool {
         _ = self.take("-")
-        if !self.take("0"), !self.digits() { return false }
+        if !self.take("0"), self.digits() == nil { return false }
         if let next = self.rest.first, ("0"..."9").contains(next) { return false }
-        if self.take("."), !self.digits() { return false }
+        if self.take("."), self.digits() == nil { return false }
         if self.take("e") || self.take("E") {
             _ = self.take("+") || self.take("-")
-            return self.digits()
+            guard let exponent = self.digits() else { return false }
+            // Leading zeros apart, none of more digits than an Int has is in bounds.
+            return (Int(exponent) ?? .max) <= 4300
         }
         return true
     }

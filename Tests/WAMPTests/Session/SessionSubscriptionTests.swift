@@ -31,10 +31,13 @@ import Testing
         #expect(second == .send(id(3)))
         let third = machine.unsubscribe(id(7))
         #expect(third == .unknown)
-        let late = machine.received(.event(Event(subscription: id(7), publication: id(1))))
-        #expect(late == .drop(.eventAfterUnsubscribe))
+        let event = Event(subscription: id(7), publication: id(1))
+        let crossing = machine.received(.event(event))
+        #expect(crossing == .event(event))
         let answer = machine.received(.unsubscribed(.answer(id(3))))
         #expect(answer == .answered(id(3), .unsubscribed(lost: 0)))
+        let late = machine.received(.event(event))
+        #expect(late == .drop(.eventAfterUnsubscribe))
     }
 
     /// SUBSCRIBE was on its way when the last reference was given up: the router ends both.

@@ -13,6 +13,11 @@ end $server$;
 -- dblink_send_query and dblink_get_result, because the wait in the latter can be ended by a cancel; older minors of
 -- PostgreSQL are polled. The connection is kept under the schema's name, and looked at before it is used: what was lost
 -- before sending was never done, what is lost after it may have been.
+--
+-- What listens at the port's address need not be the sidecar, and whoever may execute dblink's functions can have put any connection
+-- under the name. So the key is sent to nobody. Each new connection has to prove that it leads to who knows it, before it gets
+-- the first document, and each answer comes with such a proof, of a nonce that is used once; a document is proved to the port in the same way.
+-- A kept connection is used only where nobody could have made it but this function.
 create or replace function @schema@.ask(what text, name text, args jsonb, kwargs jsonb, options jsonb)
 returns @schema@.result language plpgsql volatile parallel unsafe set search_path = pg_catalog, pg_temp as $body$
 declare
@@ -20,26 +25,38 @@ declare
     version constant int := current_setting('server_version_num');
     waits constant boolean := version >= 170000 or version between 160009 and 169999
         or version between 150013 and 159999;
-    port_key text;
+    inner_block bytea;
+    outer_block bytea;
+    step text;
+    nonce text;
+    proof text;
     document text;
     reply record;
-    slept float8 := 0;
-    step float8;
+    is_genuine boolean;
+    slept float8;
+    pause float8;
     fault text;
     code text;
 begin
     for attempt in 1..2 loop
         begin
+            step := ask.what;
             if link = any (@dblink@.dblink_get_connections()) then
-                -- Where everybody may use dblink, anybody could have made a connection of this name, to anywhere.
-                if attempt = 2 or has_function_privilege('public', @dblink_connect_literal@, 'execute')
+                if attempt = 2 or exists (
+                        select from pg_proc as p
+                            join pg_namespace as n on n.oid = p.pronamespace
+                            cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+                            left join pg_roles as r on r.oid = a.grantee
+                        where p.proname in ('dblink_connect', 'dblink_connect_u') and n.nspname = @dblink_name_literal@
+                            and a.privilege_type = 'EXECUTE' and r.rolname is distinct from current_user
+                            and r.rolsuper is not true)
                     or @dblink@.dblink_is_busy(link) = 1 or @dblink@.dblink_error_message(link) <> 'OK'
                 then
                     perform @dblink@.dblink_disconnect(link);
                 end if;
             end if;
-            select m.value into port_key from @schema@.meta as m where m.key = 'port_key';
-            if port_key is null then
+            select k.inner_block, k.outer_block into inner_block, outer_block from @schema@.port_key as k;
+            if not found then
                 raise exception '%: no sidecar has told yet where its port is', ask.what using errcode = 'WA003',
                     hint = 'caller.listen in sidecar.yaml opens the port; the sidecar tells its address when it starts';
             end if;
@@ -49,25 +66,44 @@ begin
                         using errcode = 'WA003', hint = 'wamp-sidecar install --adopt makes it one of its own';
                 end if;
                 perform @dblink@.dblink_connect(link, @server_name_literal@);
+                step := 'prove';
             end if;
-            document := jsonb_build_object('key', port_key, 'pid', pg_backend_pid(), 'rows', true, ask.what, ask.name,
-                'args', ask.args, 'kwargs', ask.kwargs, 'options', ask.options);
-            if @dblink@.dblink_send_query(link, document) = 0 then
-                perform @dblink@.dblink_disconnect(link);
-                raise exception '%: the sidecar did not take it; nothing was sent', ask.what using errcode = 'WA002';
-            end if;
-            if not waits then
-                for i in 1..200 loop
-                    exit when @dblink@.dblink_is_busy(link) = 0;
+            loop
+                nonce := gen_random_uuid();
+                proof := @schema@.port_proof(inner_block, outer_block, format('%s %s %s', step, pg_backend_pid(), nonce));
+                document := case when step = 'prove'
+                    then jsonb_build_object('prove', true, 'nonce', nonce, 'mac', left(proof, 32), 'pid', pg_backend_pid(),
+                        'rows', true)
+                    else jsonb_build_object('nonce', nonce, 'mac', left(proof, 32), 'pid', pg_backend_pid(), 'rows', true,
+                        ask.what, ask.name, 'args', ask.args, 'kwargs', ask.kwargs, 'options', ask.options) end;
+                if @dblink@.dblink_send_query(link, document) = 0 then
+                    perform @dblink@.dblink_disconnect(link);
+                    raise exception '%: the sidecar did not take it; nothing was sent', ask.what using errcode = 'WA002';
+                end if;
+                slept := 0;
+                if not waits then
+                    for i in 1..200 loop
+                        exit when @dblink@.dblink_is_busy(link) = 0;
+                    end loop;
+                    while @dblink@.dblink_is_busy(link) = 1 loop
+                        pause := least(greatest(slept / 4, 0.0005), 0.05);
+                        perform pg_sleep(pause);
+                        slept := slept + pause + 0.0006;
+                    end loop;
+                end if;
+                select t.* into reply from @dblink@.dblink_get_result(link)
+                    as t(state text, args jsonb, kwargs jsonb, code text, error text, proof text);
+                is_genuine := false;
+                exit when reply.state = 'stale';
+                is_genuine := coalesce(reply.proof = right(proof, 32), false);
+                exit when not is_genuine or step <> 'prove';
+                -- The end of the answer, behind its row.
+                while @dblink@.dblink_is_busy(link) = 1 and slept < 1 loop
+                    perform pg_sleep(0.0005);
+                    slept := slept + 0.001;
                 end loop;
-                while @dblink@.dblink_is_busy(link) = 1 loop
-                    step := least(greatest(slept / 4, 0.0005), 0.05);
-                    perform pg_sleep(step);
-                    slept := slept + step + 0.0006;
-                end loop;
-            end if;
-            select t.* into reply from @dblink@.dblink_get_result(link)
-                as t(state text, args jsonb, kwargs jsonb, code text, error text);
+                step := ask.what;
+            end loop;
         exception
             when query_canceled then
                 -- The sidecar sees the connection close, and cancels the call. (dblink_cancel_query could wait for ever.)
@@ -87,8 +123,11 @@ begin
                 end if;
                 raise exception '%: the sidecar went away; what was asked for may have been done', ask.what
                     using errcode = '08007', detail = fault;
+            when undefined_object then
+                raise exception '%: no sidecar has told yet where its port is', ask.what using errcode = 'WA003',
+                    hint = 'caller.listen in sidecar.yaml opens the port; the sidecar that leads tells its address while it listens';
             when insufficient_resources or syntax_error or feature_not_supported
-                or invalid_authorization_specification or protocol_violation
+                or invalid_authorization_specification or protocol_violation or datatype_mismatch or data_exception
             then
                 get stacked diagnostics fault = message_text, code = returned_sqlstate;
                 if link = any (@dblink@.dblink_get_connections()) then
@@ -101,15 +140,23 @@ begin
                 raise exception '%: the way to the sidecar is not set up', ask.what using errcode = 'WA003',
                     detail = fault, hint = @administrator_literal@;
         end;
-        exit when reply.state is distinct from 'stale';
+        -- A new connection whose other end does not know the key won't know it the second time.
+        exit when reply.state is distinct from 'stale' or step = 'prove';
     end loop;
+    if not is_genuine and reply.state is distinct from 'stale' then
+        perform @dblink@.dblink_disconnect(link);
+        raise exception '%: what listens at the sidecar''s port can''t prove that it is the sidecar', ask.what
+            using errcode = case when step = 'prove' then 'WA002' else '08007' end,
+                detail = case when step = 'prove' then 'It was sent nothing.' else 'What was asked for may have been done.' end,
+                hint = format('which process listens at the address of the foreign server %I?', @server_name_literal@);
+    end if;
     if reply.state = 'result' then
         return (reply.args, reply.kwargs)::@schema@.result;
     end if;
     if reply.state is distinct from 'error' or reply.error is null or coalesce(reply.code, '') !~ '^[0-9A-Z]{5}$' then
         perform @dblink@.dblink_disconnect(link);
         raise exception '%: %', ask.what, case when reply.state = 'stale'
-            then 'the sidecar at the port does not know the key of this database'
+            then 'the sidecar at the port does not lead, and does not know the key of this database'
             else 'the sidecar answered something else than a result' end using errcode = 'WA002';
     end if;
     if reply.args is null and reply.kwargs is null and reply.code <> 'WA000' then

@@ -12,6 +12,8 @@ struct JSONTextWriter {
     /// True if something did not fit.
     private(set) var isFull = false
 
+    /// How many zeros the exponents so far stand for.
+    private var expansion = 0
     private let base: UnsafeMutableRawPointer
     private let capacity: Int
     /// Where writing ends; below zero while nothing is written any more.
@@ -33,13 +35,13 @@ struct JSONTextWriter {
         self.limit = -1
     }
 
-    /// Ends an element that began at an offset. The text of one that can't be used is taken back.
+    /// Ends an element that began at an offset. The text of one that can't be used is taken back, unless it is complete.
     ///
     /// - Returns: what was seen in it.
     mutating func endElement(from start: Int) -> JSONTraits {
         if self.isFull { self.traits.insert(.tooLarge) }
         let traits = self.traits
-        if !traits.isDisjoint(with: .faults) { self.count = start }
+        if self.limit < 0 { self.count = start }
         self.traits = []
         self.isFull = false
         self.limit = self.capacity
@@ -91,9 +93,19 @@ struct JSONTextWriter {
         self.write(unsigned: integer.magnitude)
     }
 
-    /// Writes a number in the shortest text that gives the same number back. NaN and the infinities are faults.
+    /// Writes a number in the shortest text that gives the same number back. NaN and the infinities are faults, written as ``JSONScanner``
+    /// knows them.
     mutating func write(double: Double) {
-        guard double.isFinite else { return self.fault(.notFinite) }
+        guard double.isFinite else {
+            self.traits.insert(.notFinite)
+            return self.write(double.isNaN ? "NaN" : double < 0 ? "-Infinity" : "Infinity")
+        }
+        let magnitude = double.magnitude
+        if magnitude >= 0x1p53 || magnitude < 0x1p-13, magnitude > 0 {
+            // Three bits are about a digit. Other peers' text is counted likewise.
+            self.expansion &+= Int(double.exponent.magnitude) * 3 / 10
+            if self.expansion > JSONScanner.mostExpansion { return self.fault(.tooLarge) }
+        }
         var text = double.description
         text.withUTF8 { self.write(plain: UnsafeRawBufferPointer($0)) }
     }

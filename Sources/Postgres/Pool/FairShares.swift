@@ -1,0 +1,67 @@
+/// Room that many parties share, so that the one that takes most can't keep the others out.
+///
+/// Half of the room is guaranteed, the same to each; the other half is there for whoever comes first. And who has nothing yet is let in as long as
+/// there is any room at all, however large it is. Whatever one party does costs the same, however many there are.
+package struct FairShares<Party: Hashable> {
+    /// All the room.
+    package let capacity: Int
+    /// How many share it.
+    package var parties: Int {
+        didSet { self.isStale = self.isStale || self.parties != oldValue }
+    }
+    private var used: [Party: Int] = [:]
+    private var total = 0
+    /// What is used beyond the guaranteed shares.
+    private var beyond = 0
+    /// The shares have changed since ``beyond`` was worked out.
+    private var isStale = false
+
+    package init(capacity: Int, parties: Int = 0) {
+        self.capacity = capacity
+        self.parties = parties
+    }
+
+    /// What is guaranteed to each.
+    package var share: Int { self.capacity / 2 / max(self.parties, 1) }
+
+    /// How much a party has.
+    package func used(by party: Party) -> Int { self.used[party] ?? 0 }
+
+    /// Whether there is room for so much more of a party.
+    package mutating func hasRoom(for amount: Int, of party: Party) -> Bool {
+        guard amount <= self.capacity - self.total else { return false }
+        let before = self.used(by: party)
+        let after = before + amount
+        if before == 0 || after <= self.share { return true }
+        self.workOutAgain()
+        let common = self.capacity - self.capacity / 2
+        return self.beyond - self.excess(of: before) + self.excess(of: after) <= common
+    }
+
+    /// A party takes so much.
+    package mutating func take(_ amount: Int, for party: Party) {
+        self.change(party, by: amount)
+    }
+
+    /// A party gives so much back.
+    package mutating func release(_ amount: Int, of party: Party) {
+        self.change(party, by: -amount)
+    }
+
+    private mutating func change(_ party: Party, by amount: Int) {
+        let before = self.used(by: party)
+        let after = before + amount
+        self.used[party] = after == 0 ? nil : after
+        self.total += amount
+        if !self.isStale { self.beyond += self.excess(of: after) - self.excess(of: before) }
+    }
+
+    private func excess(of amount: Int) -> Int { max(amount - self.share, 0) }
+
+    /// Only of those that use any of it.
+    private mutating func workOutAgain() {
+        guard self.isStale else { return }
+        self.isStale = false
+        self.beyond = self.used.values.reduce(0) { $0 + self.excess(of: $1) }
+    }
+}

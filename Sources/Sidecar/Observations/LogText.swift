@@ -1,0 +1,57 @@
+/// Texts as they stand in the log. What comes from a peer, a file or the database can neither end a line, nor hide or turn round what
+/// stands behind it, nor fill the disk.
+enum LogText {
+    /// How many octets of a value are written.
+    static let mostOctets = 1024
+
+    /// A value within the bound; what is cut off is said.
+    static func cut(_ text: String) -> String {
+        guard text.utf8.count > self.mostOctets else { return text }
+        var kept = String.UnicodeScalarView()
+        var octets = 0
+        for scalar in text.unicodeScalars {
+            octets += UTF8.width(scalar)
+            guard octets <= self.mostOctets else { break }
+            kept.append(scalar)
+        }
+        return "\(String(kept)).. (\(text.utf8.count) octets)"
+    }
+
+    /// A value of the text format: quoted only where it has to be.
+    static func quotedIfNeeded(_ text: String) -> String {
+        let isPlain =
+            !text.isEmpty
+            && text.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && !self.isInvisible($0) }
+        return isPlain ? text : self.quoted(text)
+    }
+
+    /// A string of JSON.
+    static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case _ where self.isInvisible(scalar):
+                for unit in UTF16.encode(scalar) ?? .init() {
+                    let digits = String(unit, radix: 16)
+                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+                }
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+
+    /// Control and format characters (Cc, Cf), and what separates lines and paragraphs (Zl, Zp): a terminal obeys them.
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
+        return switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
+    }
+}
