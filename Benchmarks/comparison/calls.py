@@ -33,7 +33,6 @@ def calls_rounds(options):
         ("pgbench -c 1", lambda: contest(options, 1)),
         ("pgbench -c 8", lambda: contest(options, 8)),
         ("wamp-sidecar", lambda: stages(load(options, arguments, options.sidecar("calls.yaml")))),
-        ("disclosed", lambda: stages(load(options, [*arguments, "--disclosed"], options.sidecar("calls.yaml")))),
     ]
     if options.python:
         callee = [options.python, str(HERE / "callee.py")]
@@ -109,17 +108,6 @@ def add_calls(table, rounds):
             f"{count} outstanding, calls a second", "", mine(count, "callsPerSecond"),
             "pgbench -c 8", lambda measured: measured["pgbench -c 8"]["perSecond"], *goal,
         )
-    for count in STAGES:
-        key = "p50Microseconds" if count == 1 else "callsPerSecond"
-        what = "1 outstanding, median" if count == 1 else f"{count} outstanding, calls a second"
-        theirs = over(rounds, mine(count, key))
-        disclosed = figure("disclosed", count, key)
-        ratio = over(rounds, lambda measured, of=disclosed, to=mine(count, key): of(measured) / to(measured))
-        unit, goal = (" µs", "") if count == 1 else ("", "at least 0.8")
-        table.add(
-            f"callers disclosed, {what}", f"{over(rounds, disclosed):,.0f}{unit}", f"not disclosed: {theirs:,.0f}{unit}",
-            f"{ratio:.2f}", goal, ratio >= 0.8 if goal else None,
-        )
     if "autobahn" in rounds[0]:
         name = "autobahn + asyncpg"
         for count in STAGES:
@@ -140,8 +128,7 @@ def add_memory(table, rounds, reports):
     samples = [report["residentKiB"] for report in reports if report["report"] == "sample"]
     peak = max(
         report["residentPeakKiB"]
-        for report in [*reports, *(stage for measured in rounds for name in ("wamp-sidecar", "disclosed")
-                   for stage in measured[name].values())]
+        for report in [*reports, *(stage for measured in rounds for stage in measured["wamp-sidecar"].values())]
         if "residentPeakKiB" in report
     )
     table.add_memory("resident, idle", idle["residentKiB"], 30)

@@ -101,7 +101,7 @@ struct CallSettingsTests {
         let twice = Details(text: ByteBuffer(string: #"{"caller_authid":"a","\u0063aller_authid":"b","timeout":7}"#))
         #expect(InvocationFacts(twice).caller.authid == ByteBuffer(string: "b"))
         #expect(InvocationFacts(twice).timeout == 7)
-        #expect(!InvocationFacts(Details(text: ByteBuffer(string: #"{"caller":5"#))).caller.isDisclosed)
+        #expect(!InvocationFacts(Details(text: ByteBuffer(string: #"{"caller":"#))).caller.isDisclosed)
     }
 
     @Test("all of it ahead of each event, as part of the text; its order is the rest")
