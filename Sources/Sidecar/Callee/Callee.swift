@@ -15,6 +15,8 @@ final class Callee {
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
+    /// The way of all that answers calls.
+    let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
     private let registrar: Registrar
@@ -30,7 +32,7 @@ final class Callee {
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings,
+        settings: CallSettings, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -38,6 +40,7 @@ final class Callee {
             schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
             observer: observer, changed: changed)
         self.eventLoop = eventLoop
+        self.passage = passage
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
@@ -173,6 +176,12 @@ final class Callee {
                 ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return
+        }
+        if let refusal = self.passage.refusal(of: route.origin) {
+            let failure = CallFailure(WAMPError.unavailable, refusal.description)
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
             return
         }
         let call = ProcedureCall(

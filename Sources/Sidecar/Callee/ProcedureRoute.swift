@@ -12,6 +12,8 @@ final class ProcedureRoute {
     let place: String
     let timeout: TimeAmount
     let lane: LaneID
+    /// Where its results and errors come from.
+    let origin: Origin
     /// Whether it was added when all the others were there: readiness does not wait for it.
     var isLate = false
     private let pool: Pool
@@ -24,6 +26,7 @@ final class ProcedureRoute {
         self.uri = uri
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
+        self.origin = Origin(.procedure, uri.text)
         self.pool = pool
         self.lane = pool.addLane(concurrency: mapping.concurrency)
         let definition = { (role: String?) in
