@@ -331,7 +331,7 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     assert absent.returncode == FAILED and "absent" in absent.stderr
     # The port's password, in a function with bound values; the server logs those of everybody but the sidecar's role.
     with psycopg.connect(f"postgresql://wamp:{secret}@127.0.0.1:{fresh_cluster.port}/app", autocommit=True) as session:
-        session.execute("select wamp.leader_take(gen_random_uuid(), 'test')")
+        session.execute("select * from wamp.leader_take(gen_random_uuid(), 'test')")
         session.execute("select wamp.port_configure(%s, 'wamp', %s)",
                         (["host", "127.0.0.1", "port", "1"], secret))
         with pytest.raises(psycopg.Error) as refused:

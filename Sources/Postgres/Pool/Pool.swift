@@ -85,9 +85,9 @@ package final class Pool: ConnectionKeeperOwner {
     }
 
     /// There is reason to believe that connecting works now.
-    package func retryNow() {
-        self.keepers.forEach { $0.retryNow() }
-        self.control.retryNow()
+    package func retrySoon() {
+        self.keepers.forEach { $0.retrySoon() }
+        self.control.retrySoon()
     }
 
     /// Closes all connections. Who submitted work is told that it was refused, or that its outcome is unknown.
@@ -491,8 +491,6 @@ package final class Pool: ConnectionKeeperOwner {
         if !self.isReportedAvailable {
             self.isReportedAvailable = true
             self.observer(.callsAvailable)
-            for other in self.keepers where other !== keeper { other.retryNow() }
-            self.control.retryNow()
         }
         self.observer(.connected(self.part, backend: connection.backend, serverVersion: connection.serverVersion))
         self.sendWhatCanBeSent()
@@ -547,7 +545,7 @@ package final class Pool: ConnectionKeeperOwner {
             guard let connection = keeper.connection, !connection.isHeld, let head = connection.first,
                 now - connection.headSince > head.timeout + Self.grace
             else { continue }
-            connection.abandon("the server did not end a call within its timeout")
+            connection.abandon("the server did not end a call within its timeout", isHung: true)
         }
         return self.machine.waitingCount > 0 || self.machine.underWayCount > 0
     }

@@ -37,8 +37,7 @@ final class Guests {
         _ settings: DatabaseSettings, environment: DatabaseEnvironment, control: Control,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
-        var environment = environment
-        environment.login = self.login
+        let environment = environment.loggingIn(with: self.login)
         self.query = "select role, password from \(SQLText.qualified(settings.schema, "guest_login"))()"
         self.control = control
         self.guestsControl = Control(environment: environment) { _ in }
@@ -75,13 +74,6 @@ final class Guests {
         return Runner(role: role, pool: self.pool)
     }
 
-    /// The database is back.
-    func retryNow() {
-        guard self.login.credentials != nil else { return }
-        self.failure = nil
-        self.pool.retryNow()
-    }
-
     /// Closes all connections.
     func stop() {
         self.isStopped = true
@@ -116,7 +108,7 @@ final class Guests {
         guard credentials != self.login.credentials else { return }
         let isFirst = self.login.credentials == nil
         self.login.credentials = credentials
-        guard isFirst else { return self.pool.retryNow() }
+        guard isFirst else { return self.pool.retrySoon() }
         self.failure = nil
         self.guestsControl.start()
         self.pool.start()
