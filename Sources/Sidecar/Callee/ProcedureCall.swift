@@ -25,6 +25,8 @@ final class ProcedureCall: WorkHandler {
     let timeout: TimeAmount
     let arrived: NIODeadline
 
+    /// Its place in the budget, as long as it is held anywhere.
+    private let share: RouterBudget.Share
     private let session: Session
     private unowned let callee: Callee
     private var state = State.lookingUp
@@ -40,10 +42,11 @@ final class ProcedureCall: WorkHandler {
     private var isOver = false
 
     init(
-        _ invocation: Invocation, facts: InvocationFacts, route: ProcedureRoute, definition: ProcedureDefinition,
-        timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
+        _ invocation: Invocation, share: RouterBudget.Share, facts: InvocationFacts, route: ProcedureRoute,
+        definition: ProcedureDefinition, timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
     ) {
         self.invocation = invocation
+        self.share = share
         self.route = route
         self.definition = definition
         self.facts = facts
@@ -67,7 +70,7 @@ final class ProcedureCall: WorkHandler {
         self.progress?.cancel()
         switch self.state {
         case .lookingUp: self.fail(Self.canceled)
-        case .running(let work): self.callee.pool.interrupt(work)
+        case .running(let work): self.route.pool.interrupt(work)
         case .waiting, .answered: break
         }
     }
@@ -80,8 +83,8 @@ final class ProcedureCall: WorkHandler {
         case .lookingUp, .waiting: self.state = .answered
         case .running(let work) where self.progress != nil:
             self.progress?.cancel()
-            self.callee.pool.interrupt(work)
-        case .running(let work): self.callee.pool.withdraw(work)
+            self.route.pool.interrupt(work)
+        case .running(let work): self.route.pool.withdraw(work)
         case .answered: break
         }
     }
@@ -118,6 +121,7 @@ final class ProcedureCall: WorkHandler {
                 isExplicitTransaction: precautions.isExplicitTransaction,
                 isDisposable: plan.isUntrusted,
                 gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                mostOctets: ResultBound(mostOctets: self.route.mapping.maxResultBytes).mostMessage,
                 needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
@@ -129,7 +133,7 @@ final class ProcedureCall: WorkHandler {
                     plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
             }
             self.state = .running(work)
-            self.callee.pool.submit(work)
+            self.route.pool.submit(work)
         } catch {
             // What does not fit the function as it was may fit it as it is.
             guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
@@ -143,7 +147,7 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func progressiveResult(of work: Work) -> ProgressiveResult {
-        let pool = self.callee.pool
+        let pool = self.route.pool
         self.progress?.cancel()
         return ProgressiveResult(
             self.invocation.request, session: self.session,
@@ -167,7 +171,7 @@ final class ProcedureCall: WorkHandler {
     private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
         statement: Statement, parameters: Parameters
     ) {
-        defer { plan.takeRetired().forEach(self.callee.pool.retire) }
+        defer { plan.takeRetired().forEach(self.route.pool.retire) }
         do {
             return try plan.bind(
                 self.invocation.payload, details: self.invocation.details,
@@ -184,7 +188,7 @@ final class ProcedureCall: WorkHandler {
         if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
         // What else comes is of no use, and a set may have no end.
-        if work.isSet { self.callee.pool.interrupt(work) }
+        if work.isSet { self.route.pool.interrupt(work) }
     }
 
     func restarted(_ work: Work) {
@@ -254,6 +258,9 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func failed(_ error: DatabaseError) {
+        if error == .tooLargeAnswer {
+            return self.fail(CallFailure(WAMPError.payloadSizeExceeded, error.message))
+        }
         guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
@@ -327,7 +334,8 @@ final class ProcedureCall: WorkHandler {
             } else if isDatabaseAvailable {
                 CallFailure(WAMPError.unavailable, "the call waited too long for a free connection to the database")
             } else {
-                CallFailure(WAMPError.unavailable, "the database is not available")
+                CallFailure(
+                    WAMPError.unavailable, self.callee.unavailability(of: self) ?? "the database is not available")
             }
         case .noCleanSession:
             CallFailure(
@@ -362,7 +370,8 @@ final class ProcedureCall: WorkHandler {
         case .tooLarge(let limit):
             CallFailure(
                 WAMPError.payloadSizeExceeded,
-                "the result has more than \(limit) octets, the mapping's max_result_bytes")
+                "the result has more than \(min(limit, ResultBound.greatest)) octets"
+                    + (limit > ResultBound.greatest ? ", which no router takes" : ", the mapping's max_result_bytes"))
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }

@@ -35,15 +35,15 @@ final class NotificationRelay {
 
     init(
         configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
-        passage: Passage,
-        observer: @escaping (Observation) -> Void
+        budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
     ) throws(StartError) {
         var routes: [ExactText: Route] = [:]
         for mapping in configuration.notifications {
             let place = configuration.place(mapping.location)
             do {
                 let action = try Self.action(
-                    mapping, place: place, pool: pool, control: control, settings: settings, observer: observer)
+                    mapping, place: place, pool: pool, control: control, settings: settings, budget: budget,
+                    observer: observer)
                 routes[ExactText(mapping.channel)] = Route(
                     channel: mapping.channel, origin: Origin(.channel, mapping.channel), place: place, action: action)
             } catch {
@@ -198,7 +198,7 @@ final class NotificationRelay {
 
     private static func action(
         _ mapping: NotificationMapping, place: String, pool: Pool, control: Control, settings: CallSettings,
-        observer: @escaping (Observation) -> Void
+        budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) throws -> Action {
         switch mapping.action {
         case .publish(let topic, let settings):
@@ -209,7 +209,8 @@ final class NotificationRelay {
             return .call(
                 try URI(procedure.value), timeout: TimeAmount(timeout),
                 result: result.map {
-                    ResultFunction($0.value, pool: pool, control: control, settings: settings, observer: observer)
+                    ResultFunction(
+                        $0.value, pool: pool, control: control, settings: settings, budget: budget, observer: observer)
                 })
         }
     }

@@ -92,6 +92,9 @@ package final class ProcedurePlan {
     /// How the statement tells that its gate was shut.
     package var gateSign: Work.Gate { self.isShutByNoRow ? .noRow : .error }
 
+    /// True if a row that is too large comes as ``ResultBound`` says. What CALL returns comes as it is.
+    package var isBounded: Bool { !self.isProcedure && self.result != .nothing }
+
     /// True if the result can have any number of rows.
     package var isSet: Bool { result == .rows }
 

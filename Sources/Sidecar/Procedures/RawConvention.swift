@@ -78,7 +78,7 @@ package final class RawConvention {
                 } else {
                     parameters.append("{}" as StaticString)
                 }
-            } else if let members = payload.keywordArguments, !(try JSON.members(of: members).isEmpty) {
+            } else if let members = payload.keywordArguments, !(try JSON.members(of: members, first: 1).isEmpty) {
                 throw JSONError(.wrongKind, at: 0)
             }
         } catch {
