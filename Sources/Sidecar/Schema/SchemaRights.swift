@@ -21,7 +21,7 @@ package struct SchemaRights: Sendable {
             "relay_bury(bigint, text, text, int)", "relay_truncate()", "leader_stamp()", "leader_release()",
             "leader_take(uuid, text)", "leader_read()",
             "leader_write(uuid, text, timestamptz, oid, int, timestamptz, boolean)",
-            "event_bury(text, text, text, text, text, text, text, text, int, text)", "event_retries(int)",
+            "event_bury(text, text, text, text, text, text, text, text, int, text)", "event_retries(int, bigint, bigint)",
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
             "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",
             "mapping_guard(text)", "dead_letter_list(text, text, int)",
