@@ -15,6 +15,8 @@ final class Callee {
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
+    /// The way of all that answers calls.
+    let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
     private let registrar: Registrar
@@ -31,7 +33,7 @@ final class Callee {
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings, budget: RouterBudget,
+        settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -39,6 +41,7 @@ final class Callee {
             schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
             observer: observer, changed: changed)
         self.eventLoop = eventLoop
+        self.passage = passage
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
@@ -172,9 +175,17 @@ final class Callee {
         let facts = InvocationFacts(invocation.details)
         let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
-            let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
+            let who =
+                caller.authrole.map { "the authrole \(String(buffer: $0))" }
+                ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return
+        }
+        if let refusal = self.passage.refusal(of: route.origin) {
+            let failure = CallFailure(WAMPError.unavailable, refusal.description)
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
             return
         }
         guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {

@@ -12,6 +12,8 @@ final class ProcedureCall: WorkHandler {
         /// It waits for the catalog to be asked.
         case lookingUp
         case running(Work)
+        /// Its result, or its error, waits for its turn.
+        case waiting
         case answered
     }
 
@@ -69,7 +71,7 @@ final class ProcedureCall: WorkHandler {
         switch self.state {
         case .lookingUp: self.fail(Self.canceled)
         case .running(let work): self.callee.pool.interrupt(work)
-        case .answered: break
+        case .waiting, .answered: break
         }
     }
 
@@ -78,7 +80,7 @@ final class ProcedureCall: WorkHandler {
     func sessionEnded() {
         self.isOver = true
         switch self.state {
-        case .lookingUp: self.state = .answered
+        case .lookingUp, .waiting: self.state = .answered
         case .running(let work) where self.progress != nil:
             self.progress?.cancel()
             self.callee.pool.interrupt(work)
@@ -152,7 +154,11 @@ final class ProcedureCall: WorkHandler {
             machine: ChunkStateMachine(
                 mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows,
                 greatestMessage: self.session.greatestMessage),
-            timeout: self.timeout, eventLoop: self.callee.eventLoop, passedOn: { work.isPassedOn = true },
+            timeout: self.timeout, eventLoop: self.callee.eventLoop,
+            passedOn: {
+                work.isPassedOn = true
+                self.callee.passage.sentPart(of: self.route.origin)
+            },
             endStatement: { pool.interrupt(work) })
     }
 
@@ -168,7 +174,8 @@ final class ProcedureCall: WorkHandler {
         defer { plan.takeRetired().forEach(self.callee.pool.retire) }
         do {
             return try plan.bind(
-                self.invocation.payload, details: self.invocation.details, procedure: self.route.uri.text,
+                self.invocation.payload, details: self.invocation.details,
+                procedure: self.facts.caller.procedure == nil ? self.route.uri.text : nil,
                 gate: gate)
         } catch {
             throw CallFailure(error)
@@ -221,17 +228,32 @@ final class ProcedureCall: WorkHandler {
         if let fault = self.result?.fault { return self.fail(Self.failure(fault)) }
         do {
             guard let payload = try self.result?.finish() else { return self.fail(Self.canceled) }
-            switch self.session.yield(self.invocation.request, payload: payload) {
-            case .sent, .sessionClosed:
-                self.end()
-            case .tooLarge(let size, let limit):
-                self.fail(
-                    CallFailure(
-                        WAMPError.payloadSizeExceeded,
-                        "the function has run, but its result has \(size) octets and the router takes \(limit)"))
-            }
+            if self.callee.passage.admits(self.route.origin) { return self.yield(payload) }
+            self.wait(octets: payload.byteCount) { self.yield(payload) }
         } catch {
             self.fail(CallFailure(error))
+        }
+    }
+
+    private func yield(_ payload: Payload) {
+        switch self.session.yield(self.invocation.request, payload: payload) {
+        case .sent, .sessionClosed:
+            self.end()
+        case .tooLarge(let size, let limit):
+            self.fail(
+                CallFailure(
+                    WAMPError.payloadSizeExceeded,
+                    "the function has run, but its result has \(size) octets and the router takes \(limit)"))
+        }
+    }
+
+    /// Sends when it is the procedure's turn: the router may have ended a session for an answer of its.
+    private func wait(octets: Int, _ send: @escaping () -> Void) {
+        self.state = .waiting
+        do throws(Passage.Refusal) {
+            try self.callee.passage.wait(self.route.origin, octets: octets, send)
+        } catch {
+            self.send(CallFailure(WAMPError.unavailable, "the function has run, but \(error)"))
         }
     }
 
@@ -268,6 +290,11 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func fail(_ failure: CallFailure) {
+        if self.callee.passage.admits(self.route.origin) { return self.send(failure) }
+        self.wait(octets: failure.payload.byteCount) { self.send(failure) }
+    }
+
+    private func send(_ failure: CallFailure) {
         switch self.session.fail(self.invocation.request, uri: failure.uri, payload: failure.payload) {
         case .sent, .sessionClosed:
             break

@@ -103,7 +103,7 @@ package final class ProcedurePlan {
     /// - Parameters:
     ///   - payload: the call's arguments. Their bytes are copied once, into the parameters.
     ///   - details: the invocation's details, for a raw function that takes them.
-    ///   - procedure: the URI of the registration, for the details that lack it; nil if they are not a call's.
+    ///   - procedure: the URI of the registration, for details that lack it; nil if they have it, or are not a call's.
     ///   - gate: what the statement looks at before it runs anything.
     /// - Throws: a fault of the caller's.
     package func bind(
