@@ -23,6 +23,15 @@ enum Console {
         return self.faultyConfiguration
     }
 
+    /// Prints what is wrong with a command's words, and how it is used; what to end with.
+    static func misused(_ command: any ParsableCommand.Type, _ problem: String) -> ExitCode {
+        let usage = WampSidecar.usageString(for: command)
+        self.complain(
+            "Error: \(problem)\nUsage: \(usage)\n  See 'wamp-sidecar \(command._commandName) --help' for more information."
+        )
+        return .validationFailure
+    }
+
     /// Does it, and ends the process: with 0, or with 1 and what went wrong.
     static func attempt(_ body: () throws -> Void) throws -> Never {
         do {
@@ -41,6 +50,9 @@ enum Console {
         fflush(nil)
         _exit(status.rawValue)
     }
+
+    /// Whether a person looks at standard output, and no program reads it.
+    static var isOnTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// A line on standard error.
     static func complain(_ text: String) {
