@@ -54,8 +54,9 @@ enum Console {
     /// Whether a person looks at standard output, and no program reads it.
     static var isOnTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// A line on standard error.
+    /// A line on standard error, behind what standard output has so far.
     static func complain(_ text: String) {
+        fflush(nil)
         let line = text + "\n"
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }

@@ -158,11 +158,10 @@ struct DeadLetter: ParsableCommand {
                     }
                     if number > 0 { print() }
                     let width = letter.fields.map(\.name.count).max() ?? 0
+                    let margin = String(repeating: " ", count: width + 2)
                     for (name, value) in letter.fields {
-                        let indent = String(repeating: " ", count: width - name.count + 2)
-                        print(
-                            "\(name)\(indent)\(value.replacing("\n", with: "\n" + String(repeating: " ", count: width + 2)))"
-                        )
+                        let text = Console.isOnTerminal ? LogText.visible(value) : value
+                        print(name + margin.dropFirst(name.count) + text.replacing("\n", with: "\n" + margin))
                     }
                 }
                 try DeadLetter.report(missing: Set(self.ids).subtracting(found.map(\.id)).sorted())

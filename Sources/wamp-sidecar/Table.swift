@@ -1,4 +1,5 @@
 import Postgres
+import Sidecar
 
 /// Rows for people: columns one under the other.
 struct Table {
@@ -8,7 +9,8 @@ struct Table {
     /// The table, without a line break at its end.
     let text: String
 
-    /// - Parameter isWhole: whether values are not cut: for whatever reads a pipe.
+    /// - Parameter isWhole: whether values are as they are, for whatever reads a pipe: neither cut nor made harmless for a
+    ///   terminal.
     init(_ rows: Rows, isWhole: Bool) {
         let cells = [rows.columns] + rows.values.map { $0.map { Self.shown($0 ?? "", isWhole: isWhole) } }
         let widths = rows.columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
@@ -22,7 +24,7 @@ struct Table {
 
     /// A value on one line.
     private static func shown(_ text: String, isWhole: Bool) -> String {
-        let line = String(text.map { $0.isNewline ? " " : $0 })
+        let line = (isWhole ? text : LogText.visible(text)).replacing("\n", with: " ")
         return isWhole || line.count <= self.widest ? line : line.prefix(self.widest - 1) + "…"
     }
 }
