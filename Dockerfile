@@ -1,7 +1,8 @@
 # wamp-sidecar in a small image: the binary with Swift's standard library in it, libpq, OpenSSL, and nothing to build with.
 #
 #   docker build -t wamp-sidecar .
-#   docker run -v ./sidecar.yaml:/etc/wamp-sidecar/sidecar.yaml:ro wamp-sidecar
+#   docker run --network host -e WAMP_TICKET -e DATABASE_PASSWORD -e WAMP_CALLER_PASSWORD \
+#       -v "$PWD/sidecar.yaml:/etc/wamp-sidecar/sidecar.yaml:ro" wamp-sidecar
 #
 # scripts/check-image tries what it says without a container engine, and reads the build command, the packages and the
 # user from this file.
