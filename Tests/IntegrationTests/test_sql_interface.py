@@ -12,6 +12,8 @@ from actors.deadline import wait_until
 from actors.installation import Installation, connect_as, install, make_role
 from actors.scripted_port import Reply, ScriptedPort
 
+pytestmark = pytest.mark.servers
+
 INVALID = "22023"
 DENIED = "42501"
 

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from .deadline import free_port, wait_until
+from .servers import Choice, owner, server_programs
 
 ADMIN_PASSWORD = "admin-password"
 SIDECAR_PASSWORD = "sidecar-password"
@@ -28,28 +29,17 @@ logging_collector = off
 """
 
 
-def server_programs() -> Path:
-    """The folder of initdb and postgres: newest server on this machine, wherever Debian or the PATH has it."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    if on_path:
-        return Path(os.path.realpath(on_path)).parent
-    raise FileNotFoundError("PostgreSQL's server programs (initdb, postgres) are not installed")
-
-
 class Cluster:
-    """One PostgreSQL server. Root may not run one: then user `postgres` does.
+    """One PostgreSQL server, of the major version that this run of the tests is about. Root may not run one: then user `postgres` does.
 
     In a network namespace it is reached by sidecars at its address there, and by the test through its Unix socket.
     """
 
-    def __init__(self, namespace: str | None = None, address: str = "127.0.0.1") -> None:
+    def __init__(self, namespace: str | None = None, address: str = "127.0.0.1", version: int | None = None) -> None:
         self.namespace = namespace
         self.address = address
-        self.programs = server_programs()
-        self.owner = "postgres" if os.geteuid() == 0 else None
+        self.programs = server_programs(version or Choice.server)
+        self.owner = owner()
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-pg-"))
         self.data = self.folder / "data"
         self.port = free_port()
