@@ -24,7 +24,7 @@ def answer(document: dict[str, Any]) -> Reply:
 def test_examples_run(database: Database) -> None:
     interface = install(database, grant_to=["shop"], register_to=["shop"])
     port = ScriptedPort(answer)
-    with interface.connect() as sidecar:
+    with interface.connect_as_leader() as sidecar:
         port.configure(sidecar)
     assert len(BLOCKS) > 10
     for block in BLOCKS:

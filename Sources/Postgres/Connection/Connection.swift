@@ -80,6 +80,12 @@ final class Connection: WatcherHandler {
         self.token = try watcher.add(self.descriptor, writable: false, handler: self)
     }
 
+    /// The backend that goes on running though the connection was given up: it did not answer.
+    private(set) var hungBackend: BackendIdentity?
+
+    /// Which server it is to, as far as that is known.
+    var server: ServerIdentity? { self.handle.server }
+
     /// For example 150018.
     var serverVersion: Int32 { self.handle.serverVersion }
 
@@ -502,8 +508,11 @@ final class Connection: WatcherHandler {
         self.lose(nil)
     }
 
-    /// Ends the connection from this side: the server does not answer.
-    func abandon(_ reason: String) {
+    /// Ends the connection from this side.
+    ///
+    /// - Parameter isHung: the server does not answer, so that its backend may go on running.
+    func abandon(_ reason: String, isHung: Bool = false) {
+        if isHung { self.hungBackend = self.handle.identity }
         self.lose(reason)
     }
 

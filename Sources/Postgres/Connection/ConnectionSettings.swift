@@ -84,6 +84,23 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         ]
     }
 
+    /// The same for each host by itself, if there are several.
+    func optionsOfEachHost(for part: Part) -> [[Option]] {
+        let options = self.options(for: part)
+        let lists = options.filter { ["host", "hostaddr", "port"].contains($0.keyword) }
+            .map { ($0.keyword, $0.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)) }
+        let count = lists.filter { $0.0 != "port" }.map(\.1.count).max() ?? 1
+        guard count > 1 else { return [] }
+        return (0..<count).map { index in
+            options.map { option in
+                guard let list = lists.first(where: { $0.0 == option.keyword })?.1 else { return option }
+                // One port may be that of all hosts.
+                return Option(
+                    keyword: option.keyword, value: list.count == 1 ? list[0] : list[min(index, list.count - 1)])
+            }
+        }
+    }
+
     /// Host, port, database and user as far as they were given; never the password.
     package var description: String {
         ["host", "port", "dbname", "user"]

@@ -480,8 +480,6 @@ package final class Pool: ConnectionKeeperOwner {
         if !self.isReportedAvailable {
             self.isReportedAvailable = true
             self.observer(.callsAvailable)
-            for other in self.keepers where other !== keeper { other.retryNow() }
-            self.control.retryNow()
         }
         self.observer(.connected(.calls, backend: connection.backend, serverVersion: connection.serverVersion))
         self.sendWhatCanBeSent()
@@ -536,7 +534,7 @@ package final class Pool: ConnectionKeeperOwner {
             guard let connection = keeper.connection, !connection.isHeld, let head = connection.first,
                 now - connection.headSince > head.timeout + Self.grace
             else { continue }
-            connection.abandon("the server did not end a call within its timeout")
+            connection.abandon("the server did not end a call within its timeout", isHung: true)
         }
         return self.machine.waitingCount > 0 || self.machine.underWayCount > 0
     }

@@ -65,8 +65,8 @@ extension ScramDialect {
 }
 
 extension DatabaseEnvironment {
-    /// Besides those for calls, each with a spare one: control connection, listener, the leader's session, and one that looks at the SQL interface.
-    private static let otherConnections = 4
+    /// Besides those for calls, each with a spare one: control connection, listener and the leader's session.
+    private static let otherConnections = 3
 
     /// Takes what the file says, and starts the threads that connecting needs.
     init(_ settings: DatabaseSettings, eventLoop: any EventLoop, sessionTimeout: TimeAmount) throws {

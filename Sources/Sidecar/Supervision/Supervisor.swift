@@ -21,7 +21,7 @@ final class Supervisor: RouterDelegate {
     let configuration: Configuration
     let eventLoop: any EventLoop
     private let journal: Journal
-    private let control: Control
+    let control: Control
     private let pool: Pool
     let listener: Listener
     let callee: Callee
@@ -35,7 +35,8 @@ final class Supervisor: RouterDelegate {
     let environment: DatabaseEnvironment
     let keys: SchemaKeys
     private(set) lazy var leadership = Leadership(
-        environment: self.environment, keys: self.keys, eventLoop: self.eventLoop, owner: self)
+        environment: self.environment, keys: self.keys, eventLoop: self.eventLoop,
+        look: Self.look(self.configuration.database), owner: self)
     let outbox: OutboxRelay
     let deadLetters: DeadLetterExpiry
     /// Nil where the file names none.
