@@ -48,6 +48,8 @@ final class Connection: WatcherHandler {
     /// What runs is of no use any more: it is read to its end, paused or not.
     private var isDraining = false
     private var isReceiving = false
+    /// What has come since something of it was complete; libpq holds it. Nil if all was.
+    private var incomplete: Int?
     /// Reading was allowed again from within ``receive()``.
     private var isToReadOn = false
 
@@ -334,6 +336,8 @@ final class Connection: WatcherHandler {
         defer { self.isReceiving = false }
         repeat {
             self.isToReadOn = false
+            self.weighIncomplete()
+            guard self.isNotClosed else { return }
             guard unsafe PQconsumeInput(self.handle.pointer) == 1 else {
                 let reason = self.handle.errorText
                 self.takeResults()
@@ -352,8 +356,24 @@ final class Connection: WatcherHandler {
         self.arm(forWriting: self.needsFlush)
     }
 
+    /// A row is measured in the server, but not an error's text, nor what CALL returns. libpq takes all of a message into memory before it tells of
+    /// it, so a connection that is seen to bring too much at once is closed. (A server that is faster than this side is not seen in time: libpq
+    /// reads for as long as there is something to read.)
+    private func weighIncomplete() {
+        guard !self.inFlight.isEmpty else { return self.incomplete = nil }
+        guard let incomplete = self.incomplete else { return self.incomplete = 0 }
+        var arrived: Int32 = 0
+        guard unsafe ioctl(self.descriptor, UInt(FIONREAD), &arrived) == 0 else { return }
+        self.incomplete = incomplete + Int(arrived)
+        let most = self.inFlight.reduce(0) { max($0, $1.work?.mostOctets ?? Work.usualMostOctets) }
+        guard incomplete + Int(arrived) > most else { return }
+        self.inFlight[0].error = .tooLargeAnswer
+        self.lose(DatabaseError.tooLargeAnswer.message)
+    }
+
     private func takeNotifications() {
         while let notification = unsafe PQnotifies(self.handle.pointer) {
+            self.incomplete = nil
             defer { unsafe PQfreemem(notification) }
             let channel = unsafe String(cString: notification.pointee.relname)
             let payload = unsafe notification.pointee.extra
@@ -376,6 +396,7 @@ final class Connection: WatcherHandler {
                 self.enterSingleRowMode()
                 continue
             }
+            self.incomplete = nil
             self.take(unsafe QueryResult(owning: pointer), now: now)
         }
         guard self.isNotClosed else { return }
@@ -405,6 +426,7 @@ final class Connection: WatcherHandler {
             guard let work = self.head else { return self.giveUp() }
             work.handler.described(result.shape, of: work)
         case .keepError:
+            if result.memory > Self.greatestMessage { self.grew() }
             self.inFlight[0].error = result.error
         case .remember(let statement):
             self.preparing.remove(statement)

@@ -25,6 +25,8 @@ struct SessionSetup: Sendable {
             ("synchronous_commit", self.part == .control ? "local" : ""),
             ("statement_timeout", self.statementTimeoutSetting),
             ("idle_session_timeout", "0"),
+            // Nobody reads notices, and they may be of any size.
+            ("client_min_messages", "error"),
             // What CALL returns comes as text, and is read in these formats.
             ("DateStyle", "ISO"),
             ("bytea_output", "hex"),

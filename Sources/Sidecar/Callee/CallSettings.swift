@@ -9,20 +9,6 @@ import WAMP
 /// and sets, by itself (``SessionGate``). A role has to be set ahead of it, because whether the function may be executed is looked at before any
 /// condition; so has a deadline. One object for all that runs on the pool, on the event loop.
 final class CallSettings {
-    /// Who calls, as far as the router discloses it.
-    struct Caller {
-        var session: String?
-        var authid: String?
-        var authrole: String?
-        /// The procedure's URI, where the router tells it.
-        var procedure: String?
-
-        /// Whether the router has disclosed anything.
-        var isDisclosed: Bool { self.session != nil || self.authid != nil || self.authrole != nil }
-
-        static let undisclosed = Caller()
-    }
-
     /// What is done for one call, so that its function sees what it should and nothing else.
     struct Precautions {
         /// Sent ahead of the call's statement.
@@ -117,13 +103,12 @@ final class CallSettings {
         switch (plan.gates, caller.isDisclosed) {
         case (.setsCaller, true) where role == nil:
             let gate = isTimed ? self.gates.disclosedTimed : self.gates.disclosed
-            let values = [
-                caller.session ?? "", caller.authid ?? "", caller.authrole ?? "", caller.procedure ?? procedure,
-            ]
-            return Precautions(prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: values))
+            return Precautions(
+                prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: caller, procedure: procedure))
         case (.setsCaller, false) where role == nil, (.looksOnly, false) where role == nil:
             let gate = isTimed ? self.gates.undisclosedTimed : self.gates.undisclosed
-            return Precautions(prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: []))
+            return Precautions(
+                prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: caller, procedure: procedure))
         default:
             return Precautions(prelude: self.everything(timeout, role, procedure, caller))
         }
@@ -135,10 +120,10 @@ final class CallSettings {
         var values = Parameters()
         values.append(Self.milliseconds(timeout))
         values.append(self.searchPath)
-        values.append(caller.procedure ?? procedure)
-        values.append(caller.session ?? "")
-        values.append(caller.authid ?? "")
-        values.append(caller.authrole ?? "")
+        if let disclosed = caller.procedure { values.append(disclosed) } else { values.append(procedure) }
+        values.append(orEmpty: caller.session)
+        values.append(orEmpty: caller.authid)
+        values.append(orEmpty: caller.authrole)
         values.append(role ?? self.session.role)
         return (Self.everything, values)
     }

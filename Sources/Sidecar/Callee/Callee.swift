@@ -15,10 +15,13 @@ final class Callee {
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
+    /// The way of all that answers calls.
+    let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
     private let registrar: Registrar
     private let settings: CallSettings
+    private let budget: RouterBudget
     private var isRouterCrossbar = false
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
@@ -30,7 +33,7 @@ final class Callee {
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings,
+        settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
@@ -38,10 +41,12 @@ final class Callee {
             schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
             observer: observer, changed: changed)
         self.eventLoop = eventLoop
+        self.passage = passage
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
         self.settings = settings
+        self.budget = budget
         self.registrar = Registrar(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.procedures {
             self.add(try ProcedureRoute(mapping, in: configuration, pool: pool))
@@ -78,6 +83,7 @@ final class Callee {
     private func add(_ route: ProcedureRoute) {
         for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !route.isLate) }
         self.registrar.add(route)
+        self.budget.parties += 1
     }
 
     /// A procedure is no more. Calls of it that run are answered.
@@ -87,6 +93,7 @@ final class Callee {
             definition.plan?.statements.forEach(self.pool.retire)
         }
         self.registrar.remove(route)
+        self.budget.parties -= 1
     }
 
     // MARK: - The two sides
@@ -168,13 +175,31 @@ final class Callee {
         let facts = InvocationFacts(invocation.details)
         let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
-            let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
+            let who =
+                caller.authrole.map { "the authrole \(String(buffer: $0))" }
+                ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
+        if let refusal = self.passage.refusal(of: route.origin) {
+            let failure = CallFailure(WAMPError.unavailable, refusal.description)
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+            return
+        }
+        guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
+            let failure = CallFailure(
+                WAMPError.unavailable, "too much of what has come from the router waits for the database")
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+        }
+        var invocation = invocation
+        invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
+        invocation.details =
+            invocation.details.isEmpty ? .empty : invocation.details.compacted(always: self.budget.isCrowded)
         let call = ProcedureCall(
-            invocation, facts: facts, route: route, definition: definition,
+            invocation, share: share, facts: facts, route: route, definition: definition,
             timeout: self.timeout(of: facts, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call

@@ -12,6 +12,8 @@ final class ProcedureRoute {
     let place: String
     let timeout: TimeAmount
     let lane: LaneID
+    /// Where its results and errors come from.
+    let origin: Origin
     /// Whether it was added when all the others were there: readiness does not wait for it.
     var isLate = false
     private let pool: Pool
@@ -24,6 +26,7 @@ final class ProcedureRoute {
         self.uri = uri
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
+        self.origin = Origin(.procedure, uri.text)
         self.pool = pool
         self.lane = pool.addLane(concurrency: mapping.concurrency)
         let definition = { (role: String?) in
@@ -70,13 +73,13 @@ final class ProcedureRoute {
     }
 
     /// What runs for a caller; nil if this caller may not call it.
-    func definition(for caller: CallSettings.Caller) -> ProcedureDefinition? {
+    func definition(for caller: Caller) -> ProcedureDefinition? {
         switch self.mapping.role {
         case .session, .fixed:
             return self.soleDefinition
         case .byAuthrole(let roles):
             // By octets: what a dictionary takes for the same may be another role to the router.
-            guard let authrole = caller.authrole,
+            guard let authrole = caller.authrole.map({ String(buffer: $0) }),
                 let role = roles.first(where: { ExactText.areSame($0.key, authrole) })?.value
             else { return nil }
             return self.definitions[role]

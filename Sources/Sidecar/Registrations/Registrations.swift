@@ -38,6 +38,8 @@ final class Registrations {
     private var machine = RegistrationReadStateMachine()
     private var entries: [RegistrationRow.Key: (row: RegistrationRow, entry: Entry)] = [:]
     private var faults = Complaints<RegistrationRow.Key>()
+    /// The most that the texts of a row may have.
+    private static let mostOctets = 64 << 10
     private var leaving = Deque<RegistrationRow.Key>()
     /// A question is under way, or its answer is being dealt with.
     private var isBusy = false
@@ -56,7 +58,7 @@ final class Registrations {
         self.listQuery = """
             select \(schema).mapping_list($1::pg_catalog.text, $2::pg_catalog.int8, $3::pg_catalog.int4)
             """
-        self.pageQuery = "select * from \(schema).mapping_page($1::pg_catalog.text, $2::pg_catalog.int8[])"
+        self.pageQuery = Self.pageQuery(schema)
         self.clashes = RegistrationClashes(configuration)
         self.control = control
         self.eventLoop = eventLoop
@@ -168,6 +170,19 @@ final class Registrations {
             self.changed()
             completion(rows)
         }
+    }
+
+    /// Rows of any size can be registered: what no row needs is not sent, and is the row's fault.
+    private static func pageQuery(_ schema: String) -> String {
+        let texts = ["uri", "proc", "signature", "options"]
+        let size = texts.map { "coalesce(pg_catalog.octet_length(p.\($0)), 0)" }.joined(separator: " + ")
+        let columns = texts.map { "case when s.fits then p.\($0) else pg_catalog.left(p.\($0), 200) end as \($0)" }
+        return """
+            select p.kind, p.id, \(columns.joined(separator: ", ")), p.registered_by, case when s.fits then pg_catalog.left(p.fault, 10000) \
+            else 'its texts have more than \(Self.mostOctets) octets' end as fault \
+            from \(schema).mapping_page($1::pg_catalog.text, $2::pg_catalog.int8[]) as p \
+            cross join lateral (select \(size) <= \(Self.mostOctets) as fits) as s
+            """
     }
 
     private func ask(_ query: String, _ values: Parameters, completion: @escaping (Rows) -> Void) {

@@ -44,6 +44,7 @@ final class Subscriptions {
     private let pool: Pool
     private let eventLoop: any EventLoop
     private let settings: CallSettings
+    private let routerBudget: RouterBudget
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private let definitions: Definitions
@@ -70,13 +71,14 @@ final class Subscriptions {
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, settings: CallSettings,
-        observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        budget: RouterBudget, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
         self.control = control
         self.schema = configuration.database.schema
         self.eventLoop = eventLoop
         self.settings = settings
+        self.routerBudget = budget
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
@@ -167,6 +169,7 @@ final class Subscriptions {
         self.entries[ObjectIdentifier(route)] = entry
         self.addresses[route.address] = entry
         self.budget.subscriptions = self.entries.count
+        self.routerBudget.parties += 1
         flow.suspend(self.acting == .suspended)
         route.isLate = isLate
         self.definitions.add(route.definition, isAwaited: !isLate)
@@ -181,6 +184,7 @@ final class Subscriptions {
         if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
         entry.mayReceive = true
         self.budget.subscriptions = self.entries.count
+        self.routerBudget.parties -= 1
         entry.flow.end()
         self.leaving[ObjectIdentifier(route)] = entry
         self.subscriber.remove(route) {
@@ -263,11 +267,18 @@ final class Subscriptions {
     }
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
+        guard let share = self.routerBudget.admit(event.payload, event.details, of: ObjectIdentifier(route)) else {
+            self.budget.drop(of: ObjectIdentifier(route))
+            self.noteDrops(of: route)
+            return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
+        }
         guard self.admit(event, of: route) else {
             return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
         }
+        var event = event
+        event.share = share
         let isBacklog = self.budget.count > Self.mostUncompacted || !self.pool.isAvailable
-        flow.append(isBacklog ? event.compacted : event)
+        flow.append(event.compacted(always: isBacklog || self.routerBudget.isCrowded))
     }
 
     private func admit(_ event: ReceivedEvent, of route: SubscriptionRoute) -> Bool {

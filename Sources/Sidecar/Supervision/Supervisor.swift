@@ -25,6 +25,7 @@ final class Supervisor: RouterDelegate {
     private let pool: Pool
     let listener: Listener
     let callee: Callee
+    private let passage: Passage
     let subscriptions: Subscriptions
     let registrations: Registrations
     private let settings: CallSettings
@@ -107,12 +108,15 @@ final class Supervisor: RouterDelegate {
             observer: relay.observed)
         let settings = CallSettings(self.pool.cleanSession)
         self.settings = settings
+        let budget = RouterBudget()
+        let passage = Passage(observer: relay.observed)
+        self.passage = passage
         self.callee = try Callee(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
-            settings: settings, observer: relay.observed, changed: relay.changed)
+            settings: settings, budget: budget, passage: passage, observer: relay.observed, changed: relay.changed)
         self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
-            settings: settings, observer: relay.observed, changed: relay.changed)
+            settings: settings, budget: budget, observer: relay.observed, changed: relay.changed)
         let subscriptions = self.subscriptions
         let registrations = Registrations(
             configuration: configuration, control: self.control, eventLoop: eventLoop, callee: self.callee,
@@ -120,7 +124,7 @@ final class Supervisor: RouterDelegate {
         self.registrations = registrations
         let notifications = try NotificationRelay(
             configuration: configuration, pool: self.pool, control: self.control, settings: settings,
-            observer: relay.observed)
+            budget: budget, passage: passage, observer: relay.observed)
         self.notifications = notifications
         self.listener = Listener(
             environment: database, channels: notifications.channels, observer: { relay.observed(.database($0)) },
@@ -336,6 +340,7 @@ final class Supervisor: RouterDelegate {
     func joined(_ session: Session) {
         self.readiness.joined(true)
         self.testament?.joined(session)
+        self.passage.joined(session)
         self.notifications.joined(session)
         self.callee.joined(session)
         self.subscriptions.joined(session)
@@ -347,6 +352,7 @@ final class Supervisor: RouterDelegate {
 
     func left(_ session: Session, reason: SessionEnd) {
         self.readiness.joined(false)
+        self.passage.left(session, reason, besidesSuspects: self.outbox.isSuspectUnderWay)
         self.notifications.left()
         self.callee.left()
         self.subscriptions.left()
@@ -385,6 +391,7 @@ final class Supervisor: RouterDelegate {
     }
 
     func observed(_ event: RouterEvent) {
+        if case .connecting(let url) = event { self.passage.connecting(to: url) }
         self.journal.record(.router(event))
     }
 }
