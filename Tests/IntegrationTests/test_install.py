@@ -53,7 +53,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     before = roles(database)
     make_role(database, "shop")
     installation = install(database, grant_to=["shop"])
-    assert roles(database) == before | {"shop", "wamp", "wamp_owner"}
+    assert roles(database) == before | {"shop", "wamp", "wamp_owner", "wamp_guest"}
     assert database.value("select rolcanlogin or rolsuper from pg_roles where rolname = 'wamp_owner'") is False
     assert database.rows("select rolcanlogin, rolinherit, rolsuper, rolcreaterole from pg_roles where rolname = 'wamp'"
                          ) == [(True, False, False, False)]
@@ -340,7 +340,9 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     assert not any(secret in (query or "") for query, in seen)
     text = log.read_text(errors="replace")
     assert "port_configure" in text
-    assert secret not in text and "SCRAM-SHA-256$" not in text
+    guest = database.value("select password from wamp.guest")
+    assert secret not in text and "SCRAM-SHA-256$" not in text and guest not in text
+    assert guest not in result.stdout + result.stderr
     for outcome in (result, failed, absent):
         assert secret not in outcome.stdout + outcome.stderr
 
