@@ -18,9 +18,10 @@ COPY Tests Tests
 RUN swift build -c release --static-swift-stdlib --product wamp-sidecar \
     && install -s .build/release/wamp-sidecar /usr/local/bin/wamp-sidecar
 
-FROM debian:bookworm-slim
+# Built on Debian 12 for any later one: libpq 17 sends what one turn of the loop has for the server at once, OpenSSL 3.5 knows Argon2id.
+FROM debian:trixie-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq5 libssl3 ca-certificates \
+    && apt-get install -y --no-install-recommends libpq5 libssl3t64 ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/wamp-sidecar /usr/local/bin/wamp-sidecar
 USER 10001:10001

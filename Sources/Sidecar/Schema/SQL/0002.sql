@@ -597,11 +597,16 @@ begin
             where n.oid = p.pronamespace and n.nspname = parts[1] and p.proname = parts[2] and p.prokind in ('f', 'p')
                 and oidvectortypes(p.proargtypes) = mapping_fault.signature);
     end if;
-    if mapping_fault.signature is not null and cardinality(candidates) = 0 then
+    if mapping_fault.signature is not null and cardinality(candidates) = 0
+        and exists (select from pg_namespace as n where n.nspname = parts[1])
+    then
         begin
-            candidates := array_remove(array[to_regprocedure(format('%I.%I(%s)', parts[1], parts[2],
-                regexp_replace(mapping_fault.signature, E'^\\s*\\((.*)\\)\\s*$', E'\\1')))::oid], null);
-        exception when others then
+            -- The cast says of every server what is wrong; to_regprocedure() is silent about it from PostgreSQL 16 on.
+            candidates := array[format('%I.%I(%s)', parts[1], parts[2],
+                regexp_replace(mapping_fault.signature, E'^\\s*\\((.*)\\)\\s*$', E'\\1'))::regprocedure::oid];
+        exception when undefined_function then
+            null;
+        when others then
             code := '42601';
             message := format('the signature %L of %s is not a list of types: %s', left(mapping_fault.signature, 200),
                 mapping_fault.proc, sqlerrm);
