@@ -17,6 +17,8 @@ package final class Router {
     private var retry: Scheduled<Void>?
     /// What routers have shown to be the longest message that they take, in octets.
     private var shownLimits: [RouterURL: Int] = [:]
+    /// What routers have shown of how many publications they answer for at once.
+    private var publishWindows: [RouterURL: PublishWindow] = [:]
     private var stopCompletions: [() -> Void] = []
 
     /// The joined session, if there is one.
@@ -70,7 +72,8 @@ package final class Router {
             self.url = index
             let connection = Connection(
                 url: url, configuration: self.configuration(for: url), eventLoop: self.eventLoop, owner: self,
-                delegate: self.delegate, shownLimit: self.shownLimits[url])
+                delegate: self.delegate, shownLimit: self.shownLimits[url],
+                publishWindow: self.publishWindows[url] ?? PublishWindow())
             self.connection = connection
             self.delegate?.observed(.connecting(url))
             connection.open()
@@ -154,6 +157,7 @@ extension Router: ConnectionOwner {
         self.connection = nil
         self.session = nil
         self.shownLimits[connection.url] = connection.shownLimit
+        self.publishWindows[connection.url] = connection.publishWindow.next
         if let session {
             self.delegate?.left(session, reason: fault)
         }

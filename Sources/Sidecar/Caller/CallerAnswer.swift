@@ -178,7 +178,7 @@ extension CallerAnswer.Failure {
             self.init(code: "54000", message: "nothing was sent: \(error.message)")
         case .unsupported:
             self.init(code: "0A000", message: error.message)
-        case .notHeld:
+        case .notHeld, .answerLost:
             self.init(code: "XX000", message: error.message)
         }
     }
