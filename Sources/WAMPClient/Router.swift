@@ -1,5 +1,5 @@
 package import NIOCore
-import WAMP
+package import WAMP
 
 /// The connection to the router that lasts: connects, joins, and does so again for ever, trying the URLs in turn.
 ///
@@ -47,8 +47,10 @@ package final class Router {
     /// Ends the session with GOODBYE, waits for the answer as long as the configuration says, closes the connection, and
     /// does not connect any more. Fine at any time, and more than once.
     ///
-    /// - Parameter completion: called when everything is closed.
-    package func stop(completion: @escaping () -> Void) {
+    /// - Parameters:
+    ///   - reason: what GOODBYE says.
+    ///   - completion: called when everything is closed.
+    package func stop(reason: URI = CloseReason.normal, completion: @escaping () -> Void) {
         self.eventLoop.assertInEventLoop()
         switch self.reconnect.stop() {
         case .stopped:
@@ -60,7 +62,7 @@ package final class Router {
             completion()
         case .close:
             self.stopCompletions.append(completion)
-            self.connection?.leave()
+            self.connection?.leave(reason)
         }
     }
 

@@ -39,10 +39,12 @@ extension Connection {
         switch self.send(message(id), atLeast: atLeast) {
         case .sent:
             let now = self.eventLoop.now
-            self.pending[id] = WaitingRequest(request: request, again: patience == nil ? nil : message)
+            let deadline = now + (timeout ?? self.configuration.requestTimeout)
+            self.pending[id] = WaitingRequest(
+                request: request, deadline: deadline, again: patience == nil ? nil : message)
             if let patience { self.repetitions.sent(id, patience: patience, at: now) }
             self.deadlines.insert(
-                now + (timeout ?? self.configuration.requestTimeout), id,
+                deadline, id,
                 waiting: self.pending.count, isWaiting: { self.pending[$0] != nil })
             self.arm()
             return id
@@ -205,6 +207,7 @@ extension Connection {
             return
         }
         let request = waiting.request
+        let wasCanceled = self.canceled.contains(id)
         if answer.isFinal {
             self.pending[id] = nil
             self.canceled.remove(id)
@@ -222,6 +225,8 @@ extension Connection {
         case (.register(let completion), .failed(let error))
         where id != answered && error.uri == WAMPError.procedureAlreadyExists.text:
             completion(.failure(.answerLost(error)))
+        case (.call(let completion), .failed(let error)) where !wasCanceled && self.isOurDeadline(error, waiting):
+            completion(.failure(.timeout))
         case (_, .failed(let error)): request.fail(.refused(error))
         case (.register(let completion), .registered(let registration)):
             self.registrations.insert(registration)
@@ -241,6 +246,18 @@ extension Connection {
         case (.register, _), (.unregister, _), (.subscribe, _), (.unsubscribe, _), (.publish, _), (.call, _):
             assertionFailure("the machine matches answers with requests")
         }
+    }
+
+    /// How much earlier than ours another clock may ring.
+    private static let clockDifference = TimeAmount.milliseconds(100)
+
+    /// Whether the dealer, or the callee, has only found out before us that the call's time is over.
+    private func isOurDeadline(_ error: ErrorMessage, _ call: WaitingRequest) -> Bool {
+        let keepsTime = self.features?.hasCallTimeout == true
+        guard error.uri == WAMPError.timeout.text || (keepsTime && WAMPError.isCanceled(error.uri)) else {
+            return false
+        }
+        return self.eventLoop.now + Self.clockDifference >= call.deadline
     }
 
     /// Nobody waits any more for a registration or subscription that the router has made: it is given back.

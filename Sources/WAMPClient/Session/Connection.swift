@@ -111,10 +111,10 @@ final class Connection {
     }
 
     /// Ends the session in good order, with GOODBYE; ends an attempt at once.
-    func leave() {
+    func leave(_ reason: URI = CloseReason.normal) {
         self.eventLoop.assertInEventLoop()
         guard !self.isEnded else { return }
-        switch self.machine.close(reason: CloseReason.normal) {
+        switch self.machine.close(reason: reason) {
         case .send(let goodbye):
             self.fault = self.fault ?? ConnectionFault(.stopped, "left the realm")
             _ = self.send(.goodbye(goodbye))
@@ -442,6 +442,20 @@ extension Connection: TransportReceiver {
             }
             self.drop(ConnectionFault(.protocolViolation, "sent something that is not WAMP: \(error)"))
         }
+    }
+
+    /// Whoever sent it, to others the session goes on: as if the message had come with a payload that can't be used.
+    func transportPassedOver(beginning: ByteBuffer) {
+        guard self.machine.isJoined, let message = self.serializer.message(beginning: beginning) else {
+            if let abort = self.machine.received(MessageError(.tooLarge)) {
+                _ = self.send(.abort(abort))
+            }
+            return self.drop(
+                ConnectionFault(
+                    .protocolViolation,
+                    "sent a message of more than the \(self.configuration.greatestMessage) octets that are taken"))
+        }
+        self.received(self.machine.received(message))
     }
 
     func transportWritabilityChanged(_ isWritable: Bool) {

@@ -4,6 +4,8 @@ import WAMP
 /// A request that was sent, and how it is sent again if its answer is lost; nil if it is not.
 struct WaitingRequest {
     let request: PendingRequest
+    /// When no answer is waited for any longer.
+    let deadline: NIODeadline
     let again: ((RequestID) -> OutgoingMessage)?
 }
 
