@@ -44,6 +44,12 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
         self.constraint = constraint
     }
 
+    /// More came from the server at once than anybody takes. Only of what the sidecar itself makes of that.
+    package static let tooLargeAnswer = DatabaseError(
+        sqlstate: "54000",
+        message: "the server's answer is too large, so its connection was closed; what ran may have been committed",
+        severity: "FATAL")
+
     /// The severity, the SQLSTATE and the message. Not the detail: it can hold values of rows.
     package var description: String {
         "\(severity) \(sqlstate): \(message)"

@@ -51,7 +51,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     before = roles(database)
     make_role(database, "shop")
     installation = install(database, grant_to=["shop"])
-    assert roles(database) == before | {"shop", "wamp", "wamp_owner"}
+    assert roles(database) == before | {"shop", "wamp", "wamp_owner", "wamp_guest"}
     assert database.value("select rolcanlogin or rolsuper from pg_roles where rolname = 'wamp_owner'") is False
     assert database.rows("select rolcanlogin, rolinherit, rolsuper, rolcreaterole from pg_roles where rolname = 'wamp'"
                          ) == [(True, False, False, False)]
@@ -187,7 +187,8 @@ def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (False,)
     # Its port is the original's: nothing may be sent there.
-    copy.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
+    with there.connect_as_leader() as sidecar:
+        sidecar.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
         copy.execute("select wamp.call('com.example.a')")
     assert refused.value.sqlstate == "WA003" and "copy" in str(refused.value)
@@ -290,7 +291,8 @@ def test_crossbar_names(fresh_cluster: Cluster) -> None:
             json_build_object('a', 1)::jsonb, options := json_build_object('exclude_me', false)::jsonb)
     """) == 1
     assert database.value("select crossbar.register('com.example.create_user', 'account.create_user')") == 1
-    database.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
+    with Installation(database, schema="crossbar", role="crossbar").connect_as_leader() as sidecar:
+        sidecar.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
         database.execute("select crossbar.call('com.example.a', '[1]')")
     assert refused.value.sqlstate == "WA002"
@@ -324,6 +326,7 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     assert absent.returncode == FAILED and "absent" in absent.stderr
     # The port's password, in a function with bound values; the server logs those of everybody but the sidecar's role.
     with psycopg.connect(f"postgresql://wamp:{secret}@127.0.0.1:{fresh_cluster.port}/app", autocommit=True) as session:
+        session.execute("select * from wamp.leader_take(gen_random_uuid(), 'test')")
         session.execute("select wamp.port_configure(%s, 'wamp', %s)",
                         (["host", "127.0.0.1", "port", "1"], secret))
         with pytest.raises(psycopg.Error) as refused:
@@ -335,7 +338,9 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     assert not any(secret in (query or "") for query, in seen)
     text = log.read_text(errors="replace")
     assert "port_configure" in text
-    assert secret not in text and "SCRAM-SHA-256$" not in text
+    guest = database.value("select password from wamp.guest")
+    assert secret not in text and "SCRAM-SHA-256$" not in text and guest not in text
+    assert guest not in result.stdout + result.stderr
     for outcome in (result, failed, absent):
         assert secret not in outcome.stdout + outcome.stderr
 

@@ -120,7 +120,7 @@ async def test_session_lost(make_sidecar: SidecarMaker, router: Router, installe
 
 
 LEFT = "another sidecar has led since this one lost the lead: what came since then was left to it"
-STRANGER = "another role's session holds or waits for the lock that once said who leads; it is of no account, but find out why"
+STRANGER = "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why"
 RECORD = """
 create table public.seen (n integer, backend integer default pg_backend_pid());
 create function public.record(args jsonb, kwargs jsonb, details jsonb) returns void language sql security definer as
@@ -221,7 +221,9 @@ async def test_database_lost_beside_a_standby(make_sidecar: SidecarMaker, router
         await asyncio.to_thread(first.wait_for, STANDBY, 40)
         await events.end()
         await until(lambda: runs(installed)[events.sent - 1], "all have run")
-    assert {n: count for n, count in runs(installed).items() if count > 1} == {}
+    # One whose commit was not answered when its connection was lost, ahead of the leader's, is run again, and counted.
+    reruns = sum(int(entry["count"]) for entry in first.entries("event may have run twice"))
+    assert sum(count - 1 for count in runs(installed).values()) <= reruns <= 4
     assert sum(int(entry["events"]) for entry in first.entries(LEFT)) > 0, "it says how many it had"
     assert not first.entries(LEADING)[1:]
 

@@ -4,11 +4,14 @@ import asyncio
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from actors.cluster import Cluster, Database
 from actors.deadline import free_port, until
+from actors.installation import InstalledDatabase
 from actors.peer import ApplicationError, Peer, joined
 from actors.proxy import proxied
 from actors.router import Router
@@ -20,6 +23,7 @@ create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
 """
 PROCEDURES = {"test.same": "public.same", "test.nap": "public.nap"}
+LEADING = "leading: what must happen once happens here"
 NOTIFICATIONS = {"news": {"publish": "test.news"}}
 
 
@@ -319,3 +323,152 @@ async def test_vanished_sidecar_lets_go(make_sidecar: SidecarMaker, router: Rout
     async with joined(router) as peer:
         assert (await peer.call("test.same", 1)).value == 1
     assert second.stop() == 0
+
+
+async def test_all_parts_come_back_together(make_sidecar: SidecarMaker, router: Router,
+                                            mortal_database: InstalledDatabase) -> None:
+    """After a long outage relay and notifications work as soon as calls do: no part waits for its own next attempt."""
+    mortal_database.execute(SCHEMA)
+    sidecar = make_sidecar(router.url("rawsocket"), mortal_database.url, notifications=NOTIFICATIONS).start()
+    sidecar.wait_for(LEADING)
+    async with joined(router) as peer:
+        news = await peer.subscribe("test.news")
+        published = await peer.subscribe("test.published")
+        mortal_database.cluster.stop()
+
+        def attempts(part: str) -> int:
+            return len([entry for entry in sidecar.entries("database not available") if entry["part"] == part])
+
+        # By now each waits a random time of up to 13 s.
+        await until(lambda: min(attempts("leader"), attempts("listener")) > 7, "many attempts have failed", 120)
+        mortal_database.cluster.start()
+        await until(lambda: sidecar.entries("database available")[1:], "calls work", 60)
+        mortal_database.execute("select wamp.publish('test.published', '[1]')")
+
+        async def listens_again() -> bool:
+            mortal_database.execute("notify news, '1'")
+            return bool(news.events)
+
+        await until(listens_again, "notifications arrive", 4)
+        await published.first(1, 4)
+
+
+@pytest.mark.timeout(120)
+async def test_commits_that_hang(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
+    """A synchronous standby is gone: calls that write are answered, and leave no backend behind, however many there are."""
+    database = mortal_cluster.create_database("app")
+    database.execute("create table t (n int); grant all on t to sidecar; alter database app set synchronous_commit = on")
+    database.execute("create function put(n int) returns int language sql as $$ insert into public.t values (n) returning n $$")
+    make_sidecar(
+        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 2},
+        procedures={"test.put": {"function": "public.put", "timeout": "300ms"}}).start()
+    hung = "select count(*) from pg_stat_activity where wait_event = 'SyncRep' and usename = 'sidecar'"
+    async with joined(router) as peer:
+        assert (await peer.call("test.put", 0)).value == 0
+        database.execute("alter system set synchronous_standby_names = 'gone'")
+        database.execute("select pg_reload_conf()")
+        await until(lambda: database.value("show synchronous_standby_names") == "gone", "commits hang")
+        for number in range(3):
+            for error in await asyncio.gather(*(peer.error("test.put", number) for _ in range(2))):
+                assert error.error in ("wamp.error.unavailable", "wamp.error.timeout")
+            assert database.value(hung) <= 2
+        await until(lambda: database.value(hung) == 0, "none is left", 10)
+        database.execute("alter system reset synchronous_standby_names")
+        database.execute("select pg_reload_conf()")
+        assert (await peer.call_when_there("test.put", 9)).value == 9
+
+
+@contextmanager
+def copied(cluster: Cluster) -> Iterator[Cluster]:
+    """A standby that can be promoted. Both run."""
+    cluster.stop()
+    copy = cluster.copied()
+    try:
+        cluster.start()
+        copy.start()
+        yield copy
+    finally:
+        copy.remove()
+
+
+def sessions(cluster: Cluster, database: str) -> int:
+    with cluster.connect(database) as admin:
+        row = admin.execute("select count(*) from pg_stat_activity where usename = 'sidecar'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def end_sessions(cluster: Cluster, database: str, most: int) -> None:
+    with cluster.connect(database) as admin:
+        admin.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'sidecar' limit %s", [most])
+
+
+WHERE = {"test.where": {"sql": "select current_setting('port')::int as port", "results": "value"}}
+
+
+@pytest.mark.timeout(120)
+async def test_failover_takes_all_sessions_along(make_sidecar: SidecarMaker, router: Router,
+                                                 mortal_cluster: Cluster) -> None:
+    """The first session at a promoted standby ends those at the former primary, which takes writes still."""
+    name = mortal_cluster.create_database("app").name
+    with copied(mortal_cluster) as standby:
+        url = standby.url(name).replace(f":{standby.port}/", f":{standby.port},127.0.0.1:{mortal_cluster.port}/")
+        sidecar = make_sidecar(router.url("rawsocket"), url, procedures=WHERE, notifications=NOTIFICATIONS).start()
+        sidecar.wait_for(LEADING)
+        async with joined(router) as peer:
+            assert (await peer.call("test.where")).value == mortal_cluster.port
+            before = sessions(mortal_cluster, name)
+            with standby.connect(name) as admin:
+                admin.execute("select pg_promote()")
+            end_sessions(mortal_cluster, name, 1)
+            await until(lambda: sessions(mortal_cluster, name) == 0, "none is at the former primary", 15)
+            await until(lambda: sessions(standby, name) >= before, "all its sessions are there", 15)
+            assert (await peer.call_when_there("test.where")).value == standby.port
+
+
+@pytest.mark.timeout(120)
+async def test_former_primary_comes_back(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
+    """After a failover the former primary is there again and takes writes, ahead of the right one in the URL: it gets no session."""
+    name = mortal_cluster.create_database("app").name
+    with copied(mortal_cluster) as promoted:
+        mortal_cluster.stop()
+        with promoted.connect(name) as admin:
+            admin.execute("select pg_promote()")
+        url = mortal_cluster.url(name).replace(
+            f":{mortal_cluster.port}/", f":{mortal_cluster.port},127.0.0.1:{promoted.port}/")
+        sidecar = make_sidecar(router.url("rawsocket"), url, procedures=WHERE).start()
+        sidecar.wait_for(LEADING)
+        async with joined(router) as peer:
+            assert (await peer.call("test.where")).value == promoted.port
+            before = sessions(promoted, name)
+            mortal_cluster.start()
+            for _ in range(3):
+                end_sessions(promoted, name, 100)
+                assert (await peer.call_when_there("test.where")).value == promoted.port
+            await until(lambda: sessions(promoted, name) >= before, "all its sessions are there", 30)
+            await until(lambda: sessions(mortal_cluster, name) == 0, "none is at the former primary")
+            # Without the right one it waits, and says why.
+            promoted.stop()
+            sidecar.wait_for("database not available", where=lambda entry: "former primary" in entry["reason"])
+            assert (await peer.error("test.where")).error == "wamp.error.unavailable"
+
+
+async def test_role_limited_as_documented(make_sidecar: SidecarMaker, router: Router, mortal_database: InstalledDatabase) -> None:
+    """A role with the connections that docs/operations.md promises to be enough leads, and does so again after a loss."""
+    database = mortal_database
+    database.execute(SCHEMA)
+    role = database.installation.role
+    database.execute(f"alter role {role} connection limit 5")
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 2},
+        procedures=PROCEDURES, notifications=NOTIFICATIONS).start()
+    sidecar.wait_for(LEADING)
+    async with joined(router) as peer:
+        published = await peer.subscribe("test.published")
+        for count in range(1, 4):
+            database.execute("select wamp.publish('test.published', '[1]')")
+            await published.first(count, 20)
+            await until(
+                lambda: database.value("select count(*) from pg_stat_activity where usename = %s", role) == 5, "all are there", 20)
+            database.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'")
+            await asyncio.to_thread(sidecar.wait_for, LEADING, 20, count + 1)

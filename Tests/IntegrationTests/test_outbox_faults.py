@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+import pytest
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import joined
@@ -33,6 +34,7 @@ def refusing(heard: list[tuple[str, Any]], refuses: Any, error: str = "wamp.erro
     return script
 
 
+@pytest.mark.timeout(300)
 async def test_text_that_cannot_be_made(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     """2 kB whose text passes the gigabyte that the server can make; and texts that are small as they are stored, and large when they are sent."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url)
@@ -46,7 +48,7 @@ async def test_text_that_cannot_be_made(make_sidecar: SidecarMaker, router: Rout
             "select wamp.publish('test.long', ('[' || string_agg('1e131071', ',') || ']')::jsonb) from generate_series(1, 1000)")
         installed.execute("select wamp.publish('test.marks', jsonb_build_array(repeat(E'\\u0001', 200000000)))")
         publish(installed, ("test.news", [2]))
-        events = await inbox.first(2, 120)
+        events = await inbox.first(2, 240)
         assert [event.args for event in events] == [[1], [2]]
     await until(lambda: outbox(installed) == 0, "the outbox is empty")
     assert letters(installed) == [

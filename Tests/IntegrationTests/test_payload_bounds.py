@@ -2,17 +2,18 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import until
-from actors.peer import joined
+from actors.deadline import until, wait_until
 from actors.installation import InstalledDatabase
+from actors.peer import joined
 from actors.router import Router
-from actors.scripted_router import SUBSCRIBE, Connection, scripted
-from actors.sidecar import ROOT
+from actors.scripted_router import ERROR, SUBSCRIBE, Connection, scripted
+from actors.sidecar import ROOT, Sidecar
 from conftest import SidecarMaker
 
 LEADING = "leading: what must happen once happens here"
@@ -178,3 +179,199 @@ async def test_events_that_jsonb_cannot_hold(make_sidecar: SidecarMaker, install
         assert installed.rows("select unreadable from wamp.dead_letter order by id") == [(f"[{text}]",) for text in texts]
         assert installed.value("select wamp.dead_letter_retry(array(select id from wamp.dead_letter))") == 0
         assert len(sidecar.entries("router joined")) == 1
+
+
+# -- what is much larger than it looks, or is held for long
+
+CALLS = """
+create function public.add2(a integer, b integer) returns integer language sql as 'select a + b';
+create function public.total(variadic n integer[]) returns bigint language sql as 'select sum(v) from unnest(n) v';
+create function public.take(args jsonb, kwargs jsonb) returns integer language sql as 'select jsonb_array_length(args)';
+create function public.nap(seconds float8, text text) returns integer language sql as 'select pg_sleep(seconds); select length(text)';
+create function public.echo(args jsonb) returns jsonb language sql as 'select args';
+"""
+PROCEDURES: dict[str, Any] = {
+    "test.add2": "public.add2", "test.total": "public.total", "test.take": "public.take", "test.echo": "public.echo",
+    "test.nap": {"function": "public.nap", "concurrency": 1, "timeout": "60s"},
+}
+
+
+def invocation(connection: Connection, procedure: str, arguments: bytes, keywords: bytes = b"{}") -> "asyncio.Future[Any]":
+    """Sends an INVOCATION with arguments as they are."""
+    request = connection.next_invocation
+    connection.next_invocation += 1
+    connection.answers[request] = asyncio.get_running_loop().create_future()
+    connection.send_frame(b"[68,%d,%d,{},%b,%b]" % (request, connection.registrations[procedure], arguments, keywords))
+    return connection.answers[request]
+
+
+async def play_calls(
+    make_sidecar: SidecarMaker, database: Database, play: Callable[[Connection, Sidecar], Awaitable[None]],
+) -> None:
+    """Runs the play with a router's end and the sidecar once its procedures are registered."""
+    database.execute(CALLS)
+    registered: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        await connection.serve_until(lambda: len(connection.registrations) == len(PROCEDURES))
+        if not registered.done():
+            registered.set_result(connection)
+        await connection.serve()
+
+    async with scripted(script) as router:
+        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES).started()
+        await play(await registered, sidecar)
+        assert len(router.connections) == 1, sidecar.text(20)
+
+
+async def test_many_arguments(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Four million arguments are counted, not kept."""
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        many = b"[" + b"1," * 4_000_000 + b"1]"
+        (*_, uri, args) = await asyncio.wait_for(invocation(connection, "test.add2", many), 60)
+        assert uri == "wamp.error.invalid_argument" and "too many arguments: 4000001 given" in args[0]
+        keywords = b"{" + b",".join(b'"k%d":1' % n for n in range(1_000_000)) + b"}"
+        (*_, uri, args) = await asyncio.wait_for(invocation(connection, "test.add2", b"[]", keywords), 60)
+        assert uri == "wamp.error.invalid_argument" and 'unknown argument "k0"' in args[0]
+        assert sidecar.peak() < 120 * MIB, sidecar.peak() / MIB
+        assert (await asyncio.wait_for(invocation(connection, "test.total", b"[" + b"1," * 1_000_000 + b"1]"), 60))[3] == [1_000_001]
+        assert (await asyncio.wait_for(invocation(connection, "test.total", b"[]", b'{"n":[1,2]}'), 20))[3] == [3]
+        assert sidecar.peak() < 120 * MIB, sidecar.peak() / MIB
+
+    await play_calls(make_sidecar, database, play)
+
+
+@pytest.mark.parametrize("arguments", [b"[1e131071]", b"[1e-131071]", b"[1e999999]", b"[" + b"1e308," * 500_000 + b"1]"])
+async def test_absurd_numbers(make_sidecar: SidecarMaker, database: Database, arguments: bytes) -> None:
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        for procedure in ("test.echo", "test.take", "test.add2"):
+            (*_, uri, _) = await asyncio.wait_for(invocation(connection, procedure, arguments), 20)
+            assert uri == "wamp.error.invalid_argument"
+        assert (await asyncio.wait_for(invocation(connection, "test.echo", b"[1e308,1.5e-300]"), 20))[3] is not None
+
+    await play_calls(make_sidecar, database, play)
+
+
+async def test_calls_that_wait_are_weighed(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Forty calls of 15 MiB do not fit into memory at once: those that don't are refused, the others answered."""
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        arguments = b'[0.5,"' + b"x" * (15 * MIB) + b'"]'
+        answers = []
+        for _ in range(40):
+            answers.append(invocation(connection, "test.nap", arguments))
+            await connection.writer.drain()
+        outcomes = [(answer[0], answer[4]) if answer[0] == ERROR else answer[3] for answer in await asyncio.wait_for(asyncio.gather(*answers), 60)]
+        assert outcomes.count([15 * MIB]) >= 2, outcomes
+        assert set(map(str, outcomes)) == {str([15 * MIB]), str((ERROR, "wamp.error.unavailable"))}
+        assert sidecar.peak() < 300 * MIB, sidecar.peak() / MIB
+
+    await play_calls(make_sidecar, database, play)
+
+
+async def test_small_calls_behind_large_messages(make_sidecar: SidecarMaker, database: Database) -> None:
+    """A small call that is read in one go with a large message does not keep that one's memory."""
+    async def play(connection: Connection, sidecar: Sidecar) -> None:
+        large = b"[" + b" " * (10 * MIB) + b"1,2,3]"
+        naps = []
+        for _ in range(40):
+            refused = invocation(connection, "test.add2", large)
+            naps.append(invocation(connection, "test.nap", b'[0.05,"x"]'))
+            await connection.writer.drain()
+            await asyncio.wait_for(refused, 20)
+        assert sidecar.peak() < 200 * MIB, sidecar.peak() / MIB
+        for nap in naps:
+            assert (await asyncio.wait_for(nap, 30))[3] == [1]
+
+    await play_calls(make_sidecar, database, play)
+
+
+# -- what the database sends is measured there
+
+LARGE = """
+create function public.text_of(octets integer) returns text language sql as 'select repeat(''x'', octets)';
+create function public.zeros(args jsonb) returns jsonb language sql as
+    $$ select jsonb_agg(('1e' || (args->>0))::numeric) from generate_series(1, (args->>1)::int) $$;
+create function public.json_of(octets integer) returns json language sql as 'select to_json(repeat(''x'', octets))';
+create function public.both(octets integer) returns wamp.result language sql as
+    $$ select row(jsonb_build_array(repeat('x', octets)), jsonb_build_object('a', repeat('x', octets)))::wamp.result $$;
+create function public.rows_of(rows integer, octets integer) returns setof text language sql as
+    'select repeat(''x'', octets) from generate_series(1, rows)';
+create function public.columns_of(octets integer, out a text, out b bytea) language sql as
+    $$ select repeat('x', octets), convert_to(repeat('x', octets), 'UTF8') $$;
+create function public.arrays_of(octets integer) returns bytea[] language sql as
+    $$ select array_fill(convert_to(repeat('x', octets), 'UTF8'), array[1]) $$;
+create procedure public.out_of(octets integer, inout t text default null) language plpgsql as
+    'begin t := repeat(''x'', octets); end';
+create function public.detail_of(octets integer) returns text language plpgsql as
+    $$ begin raise exception 'no' using detail = repeat('x', octets); end $$;
+create function public.message_of(octets integer) returns text language plpgsql as
+    $$ begin raise exception '%', repeat('x', octets); end $$;
+create function public.notice_of(octets integer) returns text language plpgsql as
+    $$ begin raise notice '%', repeat('x', octets); return 'noticed'; end $$;
+"""
+SQL = {"test.sql": {"sql": "select repeat('x', :octets::int) as t"},
+       "test.changed": {"sql": "with a as (select :octets::int as n) insert into public.t select repeat('x', n) from a returning t"}}
+MANY = 100_000_000
+
+
+async def test_results_are_measured_in_the_server(make_sidecar: SidecarMaker, installed: InstalledDatabase, router: Router) -> None:
+    """Whatever a function returns, what is too large is not sent; what fits is as it was; the session and its connections live on."""
+    installed.execute(LARGE + "create table public.t (t text); grant all on public.t to public;")
+    names = ("text_of", "zeros", "json_of", "both", "rows_of", "columns_of", "arrays_of", "out_of", "detail_of", "message_of", "notice_of")
+    procedures: dict[str, Any] = {f"test.{name}": {"function": f"public.{name}", "timeout": "60s"} for name in names}
+    procedures |= {name: {**mapping, "timeout": "60s"} for name, mapping in SQL.items()}
+    procedures["test.all"] = {"function": "public.rows_of", "results": "args", "timeout": "60s"}
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, procedures=procedures).start()
+    async with joined(router) as peer:
+        assert (await peer.call("test.text_of", 5)).value == "xxxxx"
+        assert (await peer.call("test.zeros", 2, 2)).value == [100, 100]
+        assert (await peer.call("test.json_of", 2)).value == "xx"
+        both = await peer.call("test.both", 2)
+        assert (both.args, both.kwargs) == (["xx"], {"a": "xx"})
+        assert (await peer.call("test.rows_of", 2, 1)).value == ["x", "x"]
+        assert (await peer.call("test.all", 2, 1)).args == ["x", "x"]
+        assert (await peer.call("test.out_of", 2)).value == {"t": "xx"}
+        assert (await peer.call("test.sql", 2)).value == [{"t": "xx"}]
+        assert (await peer.call("test.changed", 2)).value == [{"t": "xx"}]
+        assert (await peer.call("test.notice_of", 2)).value == "noticed"
+        for name, *args in (
+            ("text_of", MANY), ("zeros", 131071, 1000), ("json_of", MANY), ("both", MANY), ("rows_of", 2, MANY), ("rows_of", 20, 1_000_000),
+            ("all", 20, 5_000_000), ("columns_of", MANY // 4), ("arrays_of", MANY // 4), ("sql", MANY), ("changed", MANY),
+        ):
+            error = await peer.error(f"test.{name}", *args)
+            assert error.error == "wamp.error.payload_size_exceeded", (name, error)
+            assert (await peer.call("test.text_of", 5)).value == "xxxxx"
+            assert sidecar.peak() < 150 * MIB, (name, sidecar.peak() / MIB)
+        assert (await peer.call("test.notice_of", MANY)).value == "noticed"
+        assert sidecar.peak() < 150 * MIB, sidecar.peak() / MIB
+        # These can't be measured there; what they take is given back.
+        for name in ("detail_of", "message_of", "out_of"):
+            await peer.error(f"test.{name}", MANY)
+            assert (await peer.call("test.text_of", 5)).value == "xxxxx"
+        await until(lambda: sidecar.resident() < 150 * MIB, "the memory is given back")
+    assert len(sidecar.entries("router joined")) == 1
+
+
+def test_what_the_sidecar_reads_of_its_tables(make_sidecar: SidecarMaker, installed: InstalledDatabase, router: Router) -> None:
+    """A large registration is that row's fault; dead letters that are tried again are read a few at a time, and one that is too large not at all."""
+    installed.execute(
+        """
+        create table public.got (n bigint);
+        create function public.take(args jsonb, kwargs jsonb, details jsonb) returns text language sql security definer as
+            $$ insert into public.got values (length(args->>0)); select repeat('x', 100000000) $$;
+        insert into wamp.registration (uri, proc, options, registered_by)
+            select 'test.r' || n, 'public.take', jsonb_build_object('timeout', repeat('x', 10000000)), current_user from generate_series(1, 20) n;
+        insert into wamp.dead_letter (kind, topic, subscription, proc, args, details, retry)
+            select 'event', 'test.t', 'test.t', 'public.take', jsonb_build_array(repeat('x', 6000000)), '{}', true from generate_series(1, 20) n;
+        insert into wamp.dead_letter (kind, topic, subscription, proc, args, details, retry)
+            values ('event', 'test.t', 'test.t', 'public.take', jsonb_build_array(repeat('x', 100000000)), '{}', true);
+        """)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), installed.url, subscriptions={"test.t": {"function": "public.take", "timeout": "60s"}}).start(LEADING)
+    wait_until(lambda: installed.rows("select count(*), min(n), max(n) from public.got") == [(20, 6_000_000, 6_000_000)], "letters run", 60)
+    wait_until(
+        lambda: installed.rows("select message, retry from wamp.dead_letter") == [(f"the event has more than {64 * MIB} octets", False)],
+        "the large one is refused")
+    wait_until(lambda: len([line for line in sidecar.lines if "its texts have more than 65536 octets" in line]) >= 1, "a registration's fault")
+    assert sidecar.peak() < 150 * MIB, sidecar.peak() / MIB

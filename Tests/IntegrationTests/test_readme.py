@@ -28,7 +28,8 @@ def blocks(kind: str, title: str) -> list[str]:
 
 async def test_quick_start(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     installation = install(database, grant_to=["shop"], register_to=["shop"])
-    database.execute(re.findall(r"```sql\n(.*?)```", START.split("###")[0], re.DOTALL)[0])
+    # In a cluster of several databases the guest has another name.
+    database.execute(re.findall(r"```sql\n(.*?)```", START.split("###")[0], re.DOTALL)[0].replace("wamp_guest", installation.guest))
     mapping: dict[str, Any] = {}
     for block in re.findall(r"```yaml\n(.*?)```", START, re.DOTALL):
         mapping |= yaml.safe_load(block)

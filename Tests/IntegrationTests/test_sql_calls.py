@@ -332,7 +332,7 @@ async def test_announced_is_what_listens(make_sidecar: SidecarMaker, router: Rou
     """A port that somebody else has is not announced, and what was announced is taken back: nobody gets password and calls."""
     squatter = socket.create_server(("127.0.0.1", 0))
     number = squatter.getsockname()[1]
-    with installed.installation.connect() as session:
+    with installed.installation.connect_as_leader() as session:
         # What a sidecar that was killed has left.
         session.execute("select wamp.port_configure(%s, 'wamp', 'secret')", [["host", "127.0.0.1", "port", str(number)]])
     assert told(installed)
@@ -435,7 +435,7 @@ def test_an_impostor_gets_nothing(calling: Sidecar, installed: InstalledDatabase
     calling.kill()
     for reply in (("result", "[666]", None, None, None), ("stale", None, None, None, None), ("28000", "no"), "close"):
         impostor = ScriptedPort(lambda document, reply=reply: reply)  # type: ignore[misc]
-        with installed.installation.connect() as session:
+        with installed.installation.connect_as_leader() as session:
             session.execute("select wamp.port_configure(%s, 'wamp', 'secret')", [impostor.options])
         with pytest.raises(psycopg.Error) as caught:
             installed.value("select wamp.call('test.add2', '[123454321]')")

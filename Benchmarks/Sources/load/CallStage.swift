@@ -9,6 +9,8 @@ struct CallStage {
     let calls: Int?
     /// Ends the stage after this many seconds; ignored where `calls` is given.
     let seconds: Double
+    /// Each invocation says who calls, one of a hundred callers in turn.
+    var isDisclosed = false
     /// Reports the peer's resident memory after each so many calls; nil: only at the end.
     let sampleEvery: Int?
 
@@ -90,6 +92,19 @@ struct CallStage {
         return outcome
     }
 
+    /// What a router tells of the caller, if it discloses callers.
+    private func details(_ request: Int, on connection: Connection) {
+        guard isDisclosed else { return connection.outgoing.emptyDictionary() }
+        connection.outgoing.beginDictionary(3)
+        connection.outgoing.key("caller")
+        connection.outgoing.integer(4_217_796_348_849_500 + request % 100)
+        connection.outgoing.key("caller_authid")
+        connection.outgoing.string("somebody@example.com")
+        connection.outgoing.key("caller_authrole")
+        connection.outgoing.string("member")
+        connection.outgoing.endDictionary()
+    }
+
     private func fire(
         _ pending: inout PendingCalls, _ request: inout Int, _ toSend: inout Int, _ registration: Int,
         on connection: Connection
@@ -103,7 +118,7 @@ struct CallStage {
             connection.outgoing.integer(68)
             connection.outgoing.integer(request)
             connection.outgoing.integer(registration)
-            connection.outgoing.emptyDictionary()
+            details(request, on: connection)
             connection.outgoing.beginList(2)
             connection.outgoing.integer(request)
             connection.outgoing.integer(Self.addend)

@@ -27,6 +27,9 @@ struct CallsCommand: ParsableCommand {
     @Option(help: "Report the peer's resident memory after each so many calls.")
     var sampleEvery: Int?
 
+    @Flag(help: "Say who calls in each invocation, as routers do that disclose callers.")
+    var disclosed = false
+
     @OptionGroup var peer: PeerOptions
 
     func validate() throws {
@@ -50,10 +53,13 @@ struct CallsCommand: ParsableCommand {
             var request = 0
             for count in outstanding.isEmpty ? [1, 16, 128, 512] : outstanding {
                 if warmUp > 0 {
-                    let stage = CallStage(outstanding: count, calls: nil, seconds: warmUp, sampleEvery: nil)
+                    let stage = CallStage(
+                        outstanding: count, calls: nil, seconds: warmUp, isDisclosed: disclosed, sampleEvery: nil)
                     try check(stage.run(on: router, registration: registration, request: &request) { _ in })
                 }
-                let stage = CallStage(outstanding: count, calls: calls, seconds: seconds, sampleEvery: sampleEvery)
+                let stage = CallStage(
+                    outstanding: count, calls: calls, seconds: seconds, isDisclosed: disclosed,
+                    sampleEvery: sampleEvery)
                 let before = session.process?.usage()
                 let outcome = try stage.run(on: router, registration: registration, request: &request) { calls in
                     var sample = Report("sample")

@@ -48,6 +48,8 @@ final class Connection: WatcherHandler {
     /// What runs is of no use any more: it is read to its end, paused or not.
     private var isDraining = false
     private var isReceiving = false
+    /// What has come since something of it was complete; libpq holds it. Nil if all was.
+    private var incomplete: Int?
     /// Reading was allowed again from within ``receive()``.
     private var isToReadOn = false
 
@@ -79,6 +81,12 @@ final class Connection: WatcherHandler {
         self.reported = ReportedSettings(of: handle)
         self.token = try watcher.add(self.descriptor, writable: false, handler: self)
     }
+
+    /// The backend that goes on running though the connection was given up: it did not answer.
+    private(set) var hungBackend: BackendIdentity?
+
+    /// Which server it is to, as far as that is known.
+    var server: ServerIdentity? { self.handle.server }
 
     /// For example 150018.
     var serverVersion: Int32 { self.handle.serverVersion }
@@ -328,6 +336,8 @@ final class Connection: WatcherHandler {
         defer { self.isReceiving = false }
         repeat {
             self.isToReadOn = false
+            self.weighIncomplete()
+            guard self.isNotClosed else { return }
             guard unsafe PQconsumeInput(self.handle.pointer) == 1 else {
                 let reason = self.handle.errorText
                 self.takeResults()
@@ -346,8 +356,24 @@ final class Connection: WatcherHandler {
         self.arm(forWriting: self.needsFlush)
     }
 
+    /// A row is measured in the server, but not an error's text, nor what CALL returns. libpq takes all of a message into memory before it tells of
+    /// it, so a connection that is seen to bring too much at once is closed. (A server that is faster than this side is not seen in time: libpq
+    /// reads for as long as there is something to read.)
+    private func weighIncomplete() {
+        guard !self.inFlight.isEmpty else { return self.incomplete = nil }
+        guard let incomplete = self.incomplete else { return self.incomplete = 0 }
+        var arrived: Int32 = 0
+        guard unsafe ioctl(self.descriptor, UInt(FIONREAD), &arrived) == 0 else { return }
+        self.incomplete = incomplete + Int(arrived)
+        let most = self.inFlight.reduce(0) { max($0, $1.work?.mostOctets ?? Work.usualMostOctets) }
+        guard incomplete + Int(arrived) > most else { return }
+        self.inFlight[0].error = .tooLargeAnswer
+        self.lose(DatabaseError.tooLargeAnswer.message)
+    }
+
     private func takeNotifications() {
         while let notification = unsafe PQnotifies(self.handle.pointer) {
+            self.incomplete = nil
             defer { unsafe PQfreemem(notification) }
             let channel = unsafe String(cString: notification.pointee.relname)
             let payload = unsafe notification.pointee.extra
@@ -370,6 +396,7 @@ final class Connection: WatcherHandler {
                 self.enterSingleRowMode()
                 continue
             }
+            self.incomplete = nil
             self.take(unsafe QueryResult(owning: pointer), now: now)
         }
         guard self.isNotClosed else { return }
@@ -399,6 +426,7 @@ final class Connection: WatcherHandler {
             guard let work = self.head else { return self.giveUp() }
             work.handler.described(result.shape, of: work)
         case .keepError:
+            if result.memory > Self.greatestMessage { self.grew() }
             self.inFlight[0].error = result.error
         case .remember(let statement):
             self.preparing.remove(statement)
@@ -502,8 +530,11 @@ final class Connection: WatcherHandler {
         self.lose(nil)
     }
 
-    /// Ends the connection from this side: the server does not answer.
-    func abandon(_ reason: String) {
+    /// Ends the connection from this side.
+    ///
+    /// - Parameter isHung: the server does not answer, so that its backend may go on running.
+    func abandon(_ reason: String, isHung: Bool = false) {
+        if isHung { self.hungBackend = self.handle.identity }
         self.lose(reason)
     }
 

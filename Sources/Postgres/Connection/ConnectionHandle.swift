@@ -8,6 +8,10 @@ internal import CLibpq
     /// libpq's connection.
     let pointer: OpaquePointer
     private var isFinished = false
+    /// Which server it is to, as far as that is known. Set once, before the event loop has the connection.
+    var server: ServerIdentity?
+    /// Which backend it is to. Set once, as above.
+    var identity: BackendIdentity?
 
     /// Takes over what `PQconnectdbParams` returned.
     init(owning pointer: OpaquePointer) {

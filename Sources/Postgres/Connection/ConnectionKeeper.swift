@@ -2,42 +2,81 @@ package import NIOCore
 
 /// Keeps one connection open: connects, hands it to its owner, and connects again when it is lost. On the event loop.
 final class ConnectionKeeper {
+    /// How soon another attempt may follow because others have connected.
+    private static let shortestInterval = TimeAmount.seconds(1)
+    /// How long a new connection may be put off until a backend that did not answer has been ended.
+    private static let endingPatience = TimeAmount.seconds(2)
+
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
+    private let preparation: DatabaseSession.Preparation?
     private weak var owner: (any ConnectionKeeperOwner)?
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
     private var overdueTimer: Scheduled<Void>?
+    private var lastAttempt: NIODeadline = .distantPast
+    private var isEndingBackend = false
 
     /// The connection while there is one.
     private(set) var connection: Connection?
 
-    init(part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner) {
+    init(
+        part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner,
+        preparation: DatabaseSession.Preparation? = nil
+    ) {
+        self.preparation = preparation
         self.part = part
         self.environment = environment
         self.owner = owner
+        environment.group.add(self)
     }
 
     func start() {
         self.run(self.machine.start())
     }
 
-    /// Tries at once if it is waiting to try again: another connection was just made.
-    func retryNow() {
-        self.run(self.machine.retry())
+    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a second ago.
+    func retrySoon() {
+        guard let retryTimer = self.retryTimer else { return }
+        retryTimer.cancel()
+        self.retry(at: self.lastAttempt + Self.shortestInterval)
     }
 
     /// The owner saw that the connection was lost, or closed it. `reason` is nil if that was on purpose.
+    ///
+    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit waits for a standby that
+    /// is gone. It is ended before another is asked for: else each attempt would leave one behind.
     func connectionEnded(reason: String?) {
-        guard self.connection != nil else { return }
+        guard let connection = self.connection else { return }
+        let now = NIODeadline.now()
         self.connection = nil
-        self.run(reason == nil ? self.machine.replaced() : self.machine.lost(at: .now()))
+        self.environment.group.lost(at: now)
+        guard reason != nil else { return self.run(self.machine.replaced()) }
+        guard let backend = connection.hungBackend, let end = self.environment.ender.end else {
+            return self.run(self.machine.lost(at: now))
+        }
+        self.isEndingBackend = true
+        let goOn = {
+            guard self.isEndingBackend else { return }
+            self.isEndingBackend = false
+            self.run(self.machine.lost(at: now))
+        }
+        // The connection that is to end it may be to a server that is mute.
+        self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.endingPatience, goOn)
+        end(backend, goOn)
+    }
+
+    /// The server that all connections have to be to is another by now.
+    func leave(for known: KnownServer) {
+        guard let connection, let fault = connection.server.flatMap({ known.fault(of: $0) }) else { return }
+        connection.abandon(fault)
     }
 
     /// Closes what there is and connects no more.
     func stop() {
         self.machine.stop()
         self.retryTimer?.cancel()
+        self.retryTimer = nil
         self.overdueTimer?.cancel()
         self.connection?.close()
         self.connection = nil
@@ -50,17 +89,20 @@ final class ConnectionKeeper {
         case .connect:
             self.connect()
         case .waitBeforeAttempt(let attempt):
-            let delay = self.environment.backoff(attempt)
             self.retryTimer?.cancel()
-            self.retryTimer = self.environment.eventLoop.assumeIsolated().scheduleTask(in: delay) {
-                self.run(self.machine.retry())
-            }
+            self.retry(at: .now() + self.environment.backoff(attempt))
+        }
+    }
+
+    private func retry(at moment: NIODeadline) {
+        self.retryTimer = self.environment.eventLoop.assumeIsolated().scheduleTask(deadline: moment) {
+            self.retryTimer = nil
+            self.run(self.machine.retry())
         }
     }
 
     private func connect() {
-        self.retryTimer?.cancel()
-        self.retryTimer = nil
+        self.lastAttempt = .now()
         let eventLoop = self.environment.eventLoop
         let patience = TimeAmount.seconds(Int64(self.environment.settings.patienceInSeconds))
         self.overdueTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) {
@@ -72,8 +114,8 @@ final class ConnectionKeeper {
                 keeper: self)
         }
         self.environment.connector.connect(
-            self.environment.settings, part: self.part, statementTimeout: self.environment.statementTimeout,
-            eventLoop: eventLoop
+            self.environment.effectiveSettings, part: self.part, statementTimeout: self.environment.statementTimeout,
+            after: self.environment.group.server(at: .now()), preparation: self.preparation, eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
             self.overdueTimer = nil
@@ -85,7 +127,13 @@ final class ConnectionKeeper {
     }
 
     private func connected(_ handle: ConnectionHandle) {
-        guard self.machine.attemptSucceeded(at: .now()) == .use else {
+        let group = self.environment.group
+        let now = NIODeadline.now()
+        if let known = group.server(at: now), let fault = handle.server.flatMap({ known.fault(of: $0) }) {
+            self.environment.connector.finish(handle)
+            return self.failed(ConnectFailure(fault))
+        }
+        guard self.machine.attemptSucceeded(at: now) == .use else {
             self.environment.connector.finish(handle)
             return
         }
@@ -93,7 +141,9 @@ final class ConnectionKeeper {
         do {
             let connection = try Connection(handle, part: self.part, watcher: self.environment.watcher, owner: owner)
             self.connection = connection
+            group.connected(self, to: handle.server, at: now)
             owner.connected(connection, keeper: self)
+            group.retryOthers(than: self)
         } catch {
             self.environment.connector.finish(handle)
             owner.failed(ConnectFailure(error.description), keeper: self)
@@ -127,6 +177,12 @@ package struct DatabaseEnvironment {
     package let statementTimeout: TimeAmount
     /// How long to wait before the attempt of this number, counted from 0.
     package let backoff: (_ attempt: Int) -> TimeAmount
+    /// All connections that are kept open.
+    let group = ConnectionGroup()
+    /// Who logs in, if it is not who ``settings`` name.
+    private(set) var login: DatabaseLogin?
+    /// Of whoever logs in.
+    private(set) var ender = BackendEnder()
 
     package init(
         settings: ConnectionSettings, eventLoop: any EventLoop, watcher: Watcher, connector: Connector,
@@ -138,5 +194,18 @@ package struct DatabaseEnvironment {
         self.connector = connector
         self.statementTimeout = statementTimeout
         self.backoff = backoff
+    }
+
+    /// The same database for another role.
+    package func loggingIn(with login: DatabaseLogin) -> DatabaseEnvironment {
+        var other = self
+        other.login = login
+        other.ender = BackendEnder()
+        return other
+    }
+
+    /// With what the next connection is made.
+    var effectiveSettings: ConnectionSettings {
+        self.login?.credentials.map { self.settings.with($0) } ?? self.settings
     }
 }

@@ -8,6 +8,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     /// Which part of the sidecar a connection is for. Shown as `application_name`.
     package enum Part: String, Sendable {
         case calls
+        /// Runs what low roles registered, as a role without rights.
+        case guests
         case control
         case listener
         /// The session that holds the leader's lock and does the outbox's work.
@@ -18,7 +20,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it has more to say.
         var isReplaceable: Bool {
             switch self {
-            case .calls, .control, .listener, .check, .script: true
+            case .calls, .guests, .control, .listener, .check, .script: true
             case .leader: false
             }
         }
@@ -30,7 +32,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         let value: String
     }
 
-    private let given: [Option]
+    private var given: [Option]
 
     /// What holds where neither the URL nor libpq's environment says otherwise.
     private static let defaults = [
@@ -67,6 +69,16 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         try self.parse(text).map { ($0.keyword, $0.value) }
     }
 
+    /// The same server, as somebody else.
+    func with(_ login: DatabaseLogin.Credentials) -> Self {
+        var settings = self
+        settings.given =
+            self.given.filter { $0.keyword != "user" && $0.keyword != "password" } + [
+                Option(keyword: "user", value: login.user), Option(keyword: "password", value: login.password),
+            ]
+        return settings
+    }
+
     /// How long connecting may take before it is given up: libpq's own limit counts for each host.
     var patienceInSeconds: Int {
         let perHost = self.value("connect_timeout").flatMap { Int($0) } ?? 10
@@ -82,6 +94,23 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
             Option(keyword: "application_name", value: "\(name) \(part.rawValue)"),
             Option(keyword: "client_encoding", value: "UTF8"),
         ]
+    }
+
+    /// The same for each host by itself, if there are several.
+    func optionsOfEachHost(for part: Part) -> [[Option]] {
+        let options = self.options(for: part)
+        let lists = options.filter { ["host", "hostaddr", "port"].contains($0.keyword) }
+            .map { ($0.keyword, $0.value.split(separator: ",", omittingEmptySubsequences: false).map(String.init)) }
+        let count = lists.filter { $0.0 != "port" }.map(\.1.count).max() ?? 1
+        guard count > 1 else { return [] }
+        return (0..<count).map { index in
+            options.map { option in
+                guard let list = lists.first(where: { $0.0 == option.keyword })?.1 else { return option }
+                // One port may be that of all hosts.
+                return Option(
+                    keyword: option.keyword, value: list.count == 1 ? list[0] : list[min(index, list.count - 1)])
+            }
+        }
     }
 
     /// Host, port, database and user as far as they were given; never the password.

@@ -31,14 +31,25 @@ package struct Connector: Sendable {
 
     /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
     ///
+    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed over.
+    /// - Parameter preparation: done when the server is known to be the right one.
     /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
     func connect(
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
-        eventLoop: any EventLoop
+        after known: KnownServer?, preparation: DatabaseSession.Preparation? = nil, eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
         self.threads.pool.runIfActive(eventLoop: eventLoop) {
-            try Self.open(
-                settings.options(for: part), setup: SessionSetup(part: part, statementTimeout: statementTimeout))
+            let setup = SessionSetup(part: part, statementTimeout: statementTimeout)
+            let handle = try Self.open(settings, setup: setup, after: known)
+            if let preparation, !Self.isFault(handle, known) {
+                try Self.prepare(handle, preparation)
+                try setup.run(on: handle)
+            }
+            guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1
+            else {
+                throw ConnectFailure(handle.errorText)
+            }
+            return handle
         }
     }
 
@@ -56,16 +67,43 @@ package struct Connector: Sendable {
         self.threads.pool.submit { _ in handle.finish() }
     }
 
+    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by itself.
+    private static func open(
+        _ settings: ConnectionSettings, setup: SessionSetup, after known: KnownServer?
+    ) throws -> ConnectionHandle {
+        let first = try self.open(settings.options(for: setup.part), setup: setup)
+        guard Self.isFault(first, known) else { return first }
+        for options in settings.optionsOfEachHost(for: setup.part) {
+            guard let other = try? self.open(options, setup: setup) else { continue }
+            if !Self.isFault(other, known) {
+                first.finish()
+                return other
+            }
+            other.finish()
+        }
+        return first
+    }
+
+    private static func isFault(_ handle: ConnectionHandle, _ known: KnownServer?) -> Bool {
+        handle.server.flatMap { known?.fault(of: $0) } != nil
+    }
+
     private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {
         let handle = try self.connect(options)
         guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else {
             throw ConnectFailure(handle.errorText)
         }
         try setup.run(on: handle)
-        guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1 else {
-            throw ConnectFailure(handle.errorText)
-        }
+        handle.server = setup.identity(of: handle)
         return handle
+    }
+
+    /// Neither sees the settings of the other.
+    private static func prepare(_ handle: ConnectionHandle, _ preparation: DatabaseSession.Preparation) throws {
+        let connection = ScriptConnection(borrowing: handle)
+        try connection.run("discard all")
+        try preparation(connection)
+        try connection.run("discard all")
     }
 
     /// Connects, blocking. The connection may have failed: its status says.
@@ -93,7 +131,7 @@ package struct Connector: Sendable {
 package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 
-    init(_ description: String) {
+    package init(_ description: String) {
         self.description = description
     }
 }

@@ -1,4 +1,5 @@
 internal import CLibpq
+import Glibc
 
 /// The owner of one `PGresult`.
 @safe struct QueryResult: ~Copyable {
@@ -93,9 +94,19 @@ internal import CLibpq
             constraint: self.field("n"))
     }
 
+    /// What it takes in memory, in octets.
+    var memory: Int { unsafe PQresultMemorySize(self.pointer) }
+
+    /// No router takes a larger field of an error; it is not copied on its way to finding that out.
+    private static let greatestField = 1 << 24
+
     private func field(_ code: Unicode.Scalar) -> String? {
-        unsafe wamp_sidecar_result_field(self.pointer, CChar(truncatingIfNeeded: code.value))
-            .map { unsafe String(cString: $0) }
+        guard let text = unsafe wamp_sidecar_result_field(self.pointer, CChar(truncatingIfNeeded: code.value)) else {
+            return nil
+        }
+        let length = unsafe strnlen(text, Self.greatestField + 1)
+        guard length <= Self.greatestField else { return "a text of more than \(Self.greatestField) octets" }
+        return unsafe String(cString: text)
     }
 }
 

@@ -21,8 +21,12 @@ struct SessionSetup: Sendable {
             ("client_connection_check_interval", "5000"),
             // Cancels stand in line behind the catalog's questions: none of them may wait for a migration's locks.
             ("lock_timeout", self.part == .control ? "500" : ""),
+            // Nor for a standby: what is written here is the sidecar's own bookkeeping.
+            ("synchronous_commit", self.part == .control ? "local" : ""),
             ("statement_timeout", self.statementTimeoutSetting),
             ("idle_session_timeout", "0"),
+            // Nobody reads notices, and they may be of any size.
+            ("client_min_messages", "error"),
             // What CALL returns comes as text, and is read in these formats.
             ("DateStyle", "ISO"),
             ("bytea_output", "hex"),
@@ -44,7 +48,7 @@ struct SessionSetup: Sendable {
 
     private var statementTimeoutSetting: String {
         switch self.part {
-        case .calls: "\(self.statementTimeout.nanoseconds / 1_000_000)"
+        case .calls, .guests: "\(self.statementTimeout.nanoseconds / 1_000_000)"
         case .leader: "0"
         case .control, .listener, .check, .script: "10000"
         }
@@ -54,10 +58,11 @@ struct SessionSetup: Sendable {
         let deadline = NIODeadline.now() + Self.patience
         let question = """
             select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_encoding'), \
-            pg_catalog.current_setting('server_version_num')
+            pg_catalog.current_setting('server_version_num'), \
+            (select a.backend_start from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid()) a)
             """
         let answer = try self.query(question, on: handle, deadline: deadline)
-        guard answer.count == 3, let backend = answer[0], let encoding = answer[1], let version = answer[2] else {
+        guard answer.count == 4, let backend = answer[0], let encoding = answer[1], let version = answer[2] else {
             throw ConnectFailure("the server did not answer who it is; is it PostgreSQL?")
         }
         guard Int32(backend) == handle.backend else {
@@ -67,6 +72,7 @@ struct SessionSetup: Sendable {
                 answered); through it sessions are shared with other clients. Point database.url at the server itself
                 """)
         }
+        handle.identity = answer[3].map { BackendIdentity(pid: handle.backend, start: $0) }
         guard let number = Int(version), number >= 140_000 else {
             throw ConnectFailure("the server is older than PostgreSQL 14, the oldest that is supported")
         }
@@ -79,29 +85,52 @@ struct SessionSetup: Sendable {
             then pg_catalog.set_config('\(name)', '\(value)', false) end
             """
         }
-        if self.part == .calls {
+        if self.part == .calls || self.part == .guests {
             // They are there from the start: a setting that does not exist is more expensive to look at.
             assignments += CleanSession.callerSettings.map { "pg_catalog.set_config('\($0)', '', false)" }
         }
         _ = try self.query("select " + assignments.joined(separator: ", "), on: handle, deadline: deadline)
     }
 
-    /// The first row of a query.
+    /// Which server this is, as far as it says: the functions are everybody's, unless somebody has taken them away.
+    func identity(of handle: ConnectionHandle) -> ServerIdentity? {
+        let deadline = NIODeadline.now() + Self.patience
+        let walFile = """
+            case when pg_catalog.pg_is_in_recovery() then null \
+            else pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()) end
+            """
+        let system = "(select s.system_identifier from pg_catalog.pg_control_system() s)"
+        for question in ["select \(system), \(walFile)", "select null, \(walFile)", "select \(system), null"] {
+            guard let answer = try? self.query(question, on: handle, deadline: deadline), answer.count == 2 else {
+                continue
+            }
+            return ServerIdentity(system: answer[0], walFile: answer[1])
+        }
+        return nil
+    }
+
+    /// The first row of a query. All of the answer is taken, even if it is an error: the connection can be used on.
     private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure)
         -> [String?]
     {
         guard unsafe PQsendQuery(handle.pointer, text) == 1 else { throw ConnectFailure(handle.errorText) }
         var row: [String?] = []
+        var fault: ConnectFailure?
         while true {
             while unsafe PQisBusy(handle.pointer) == 1 {
                 try self.waitForInput(handle, deadline: deadline)
                 guard unsafe PQconsumeInput(handle.pointer) == 1 else { throw ConnectFailure(handle.errorText) }
             }
-            guard let pointer = unsafe PQgetResult(handle.pointer) else { return row }
+            guard let pointer = unsafe PQgetResult(handle.pointer) else { break }
             let result = unsafe QueryResult(owning: pointer)
-            guard result.kind == .rows else { throw ConnectFailure(result.error.description) }
-            row = result.texts.values.first ?? []
+            if result.kind == .rows {
+                row = result.texts.values.first ?? []
+            } else {
+                fault = fault ?? ConnectFailure(result.error.description)
+            }
         }
+        if let fault { throw fault }
+        return row
     }
 
     private func waitForInput(_ handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure) {

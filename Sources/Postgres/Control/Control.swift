@@ -31,7 +31,16 @@ package final class Control: ConnectionKeeperOwner {
     }
 
     package func start() {
+        self.environment.ender.end = { [weak self] backend, completion in
+            guard let self else { return completion() }
+            self.end(backend, completion: completion)
+        }
         self.keeper.start()
+    }
+
+    /// There is reason to believe that connecting works now.
+    func retrySoon() {
+        self.keeper.retrySoon()
     }
 
     package func stop() {
@@ -113,9 +122,16 @@ package final class Control: ConnectionKeeperOwner {
         }
     }
 
-    /// There is reason to believe that connecting works now.
-    func retryNow() {
-        self.keeper.retryNow()
+    /// Ends a backend of ours that did not answer. `completion` is called when the server has sent the signal, or can't.
+    private func end(_ backend: BackendIdentity, completion: @escaping () -> Void) {
+        var parameters = Parameters()
+        parameters.append("\(backend.pid)")
+        parameters.append(backend.start)
+        let text = """
+            select pg_catalog.pg_terminate_backend(a.pid) \
+            from pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a where a.backend_start = $2::pg_catalog.timestamptz
+            """
+        self.query(text, parameters, patience: .seconds(2)) { _ in completion() }
     }
 
     // MARK: - The connection

@@ -63,6 +63,11 @@ package final class Work {
         return isAlone ? .exclusive : .shared
     }
 
+    /// The most that its answer, a row or an error, may have at once.
+    package let mostOctets: Int
+    /// The same where nobody says how much.
+    package static let usualMostOctets = 48 << 20
+
     package let gate: Gate
     /// It is sent only when its connection is idle and has been put in order: it does not look by itself, or has found too often that the
     /// session was not clean.
@@ -94,6 +99,7 @@ package final class Work {
         isExplicitTransaction: Bool = false,
         isDisposable: Bool = false,
         gate: Gate = .none,
+        mostOctets: Int = Work.usualMostOctets,
         needsCleanSession: Bool = false,
         timeout: TimeAmount,
         expires: NIODeadline,
@@ -108,6 +114,7 @@ package final class Work {
         self.isExplicitTransaction = isExplicitTransaction
         self.isDisposable = isDisposable
         self.gate = gate
+        self.mostOctets = mostOctets
         self.needsCleanSession = needsCleanSession
         self.timeout = timeout
         self.expires = expires

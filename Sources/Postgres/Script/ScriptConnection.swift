@@ -5,6 +5,7 @@ internal import CLibpq
 /// It blocks, so it belongs on a thread of its own or in a command, never on an event loop. Used by one at a time.
 package struct ScriptConnection: ~Copyable {
     private let handle: ConnectionHandle
+    private let isOwner: Bool
 
     /// Connects.
     ///
@@ -13,10 +14,17 @@ package struct ScriptConnection: ~Copyable {
         let handle = try Connector.connect(settings.options(for: part))
         guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(handle.errorText) }
         self.handle = handle
+        self.isOwner = true
+    }
+
+    /// Borrows a connection that is used for something else later, and is not in pipeline mode yet.
+    init(borrowing handle: ConnectionHandle) {
+        self.handle = handle
+        self.isOwner = false
     }
 
     deinit {
-        self.handle.finish()
+        if self.isOwner { self.handle.finish() }
     }
 
     /// For example 150018.

@@ -8,10 +8,16 @@ internal import NIOCore
     private static let patience = TimeAmount.seconds(30)
     private static let lane = LaneID(index: 0)
 
+    /// What is done in a new session before it is used, on a thread where it may block. What it throws is why there is no session; the settings
+    /// that it leaves behind are put in order.
+    package typealias Preparation = @Sendable (borrowing ScriptConnection) throws -> Void
+
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
+    private let preparation: Preparation?
     private weak var delegate: (any DatabaseSessionDelegate)?
-    private lazy var keeper = ConnectionKeeper(part: self.part, environment: self.environment, owner: self)
+    private lazy var keeper = ConnectionKeeper(
+        part: self.part, environment: self.environment, owner: self, preparation: self.preparation)
     private lazy var ticker = Ticker(every: .seconds(1), on: self.environment.eventLoop) { [unowned self] in
         self.ticked()
     }
@@ -20,11 +26,13 @@ internal import NIOCore
     ///   - part: what the session is for; decides its settings and its `application_name`.
     ///   - delegate: held weakly.
     package init(
-        part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: any DatabaseSessionDelegate
+        part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: any DatabaseSessionDelegate,
+        preparation: Preparation? = nil
     ) {
         self.part = part
         self.environment = environment
         self.delegate = delegate
+        self.preparation = preparation
     }
 
     /// Whether statements can be sent.
@@ -45,8 +53,10 @@ internal import NIOCore
     }
 
     /// Ends this session, and begins a new one: something in it is not as it should be.
-    package func abandon(_ reason: String) {
-        self.keeper.connection?.abandon(reason)
+    ///
+    /// - Parameter isHung: the server does not answer.
+    package func abandon(_ reason: String, isHung: Bool = false) {
+        self.keeper.connection?.abandon(reason, isHung: isHung)
     }
 
     /// Begins a new session if this one has grown by a large message, and nothing is under way: libpq never gives the memory back.
@@ -110,7 +120,7 @@ internal import NIOCore
         guard let connection = self.keeper.connection, connection.depth > 0 else { return false }
         guard !connection.isHeld else { return true }
         if .now() - connection.headSince > Self.patience {
-            connection.abandon("the server did not answer in time")
+            connection.abandon("the server did not answer in time", isHung: true)
             return false
         }
         return true

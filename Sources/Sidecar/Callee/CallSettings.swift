@@ -9,20 +9,6 @@ import WAMP
 /// and sets, by itself (``SessionGate``). A role has to be set ahead of it, because whether the function may be executed is looked at before any
 /// condition; so has a deadline. One object for all that runs on the pool, on the event loop.
 final class CallSettings {
-    /// Who calls, as far as the router discloses it.
-    struct Caller {
-        var session: String?
-        var authid: String?
-        var authrole: String?
-        /// The procedure's URI, where the router tells it.
-        var procedure: String?
-
-        /// Whether the router has disclosed anything.
-        var isDisclosed: Bool { self.session != nil || self.authid != nil || self.authrole != nil }
-
-        static let undisclosed = Caller()
-    }
-
     /// What is done for one call, so that its function sees what it should and nothing else.
     struct Precautions {
         /// Sent ahead of the call's statement.
@@ -43,6 +29,9 @@ final class CallSettings {
         pg_catalog.set_config('wamp.caller_authid', $5, true), pg_catalog.set_config('wamp.caller_authrole', $6, true), \
         pg_catalog.set_config('role', $7, true)
         """)
+
+    /// The guest's, which is a member of nothing.
+    static let noRole = "none"
 
     /// What a fresh session is like.
     var session: CleanSession {
@@ -79,11 +68,13 @@ final class CallSettings {
     ///
     /// - Returns: `guarded` fails unless the session's number is `$1`, and makes it `$2`, in the event's transaction. The setting is read when
     ///   the statement runs: `current_setting` is not immutable, so nothing of it is computed ahead.
-    func eventPreludes(timeout: TimeAmount, role: String?) -> (guarded: Statement, plain: Statement) {
+    func eventPreludes(timeout: TimeAmount, role: String?, isGuests: Bool = false) -> (
+        guarded: Statement, plain: Statement
+    ) {
         let values = [
             ("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath), ("wamp.procedure", ""),
             ("wamp.caller", ""), ("wamp.caller_authid", ""), ("wamp.caller_authrole", ""),
-            ("role", role ?? self.session.role),
+            ("role", role ?? (isGuests ? Self.noRole : self.session.role)),
         ]
         let settings = values.map { name, value in
             "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), true)"
@@ -101,9 +92,13 @@ final class CallSettings {
     /// - Parameters:
     ///   - role: nil for the session's own.
     ///   - procedure: its URI, where the router does not tell it.
+    ///   - isGuests: whether it runs as the guest, whose role may have been given settings by other functions of low roles, so that no session
+    ///     of it need be clean: everything is set.
     func precautions(
-        for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller
+        for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller,
+        isGuests: Bool = false
     ) -> Precautions {
+        let role = role ?? (isGuests ? Self.noRole : nil)
         if plan.isProcedure {
             // Alone it can commit by itself; nothing that is set for a transaction would outlast that.
             guard role != nil || caller.isDisclosed else {
@@ -117,13 +112,12 @@ final class CallSettings {
         switch (plan.gates, caller.isDisclosed) {
         case (.setsCaller, true) where role == nil:
             let gate = isTimed ? self.gates.disclosedTimed : self.gates.disclosed
-            let values = [
-                caller.session ?? "", caller.authid ?? "", caller.authrole ?? "", caller.procedure ?? procedure,
-            ]
-            return Precautions(prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: values))
+            return Precautions(
+                prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: caller, procedure: procedure))
         case (.setsCaller, false) where role == nil, (.looksOnly, false) where role == nil:
             let gate = isTimed ? self.gates.undisclosedTimed : self.gates.undisclosed
-            return Precautions(prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: []))
+            return Precautions(
+                prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: caller, procedure: procedure))
         default:
             return Precautions(prelude: self.everything(timeout, role, procedure, caller))
         }
@@ -135,10 +129,10 @@ final class CallSettings {
         var values = Parameters()
         values.append(Self.milliseconds(timeout))
         values.append(self.searchPath)
-        values.append(caller.procedure ?? procedure)
-        values.append(caller.session ?? "")
-        values.append(caller.authid ?? "")
-        values.append(caller.authrole ?? "")
+        if let disclosed = caller.procedure { values.append(disclosed) } else { values.append(procedure) }
+        values.append(orEmpty: caller.session)
+        values.append(orEmpty: caller.authid)
+        values.append(orEmpty: caller.authrole)
         values.append(role ?? self.session.role)
         return (Self.everything, values)
     }

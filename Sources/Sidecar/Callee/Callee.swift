@@ -10,15 +10,19 @@ final class Callee {
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
+    private let guests: Guests
     let definitions: Definitions
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
+    /// The way of all that answers calls.
+    let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
     private let registrar: Registrar
     private let settings: CallSettings
+    private let budget: RouterBudget
     private var isRouterCrossbar = false
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
@@ -29,19 +33,22 @@ final class Callee {
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
-        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings,
+        configuration: Configuration, pool: Pool, guests: Guests, control: Control, eventLoop: any EventLoop,
+        settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
+        self.guests = guests
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
-            observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
+            changed: changed)
         self.eventLoop = eventLoop
+        self.passage = passage
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.observer = observer
         self.settings = settings
+        self.budget = budget
         self.registrar = Registrar(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.procedures {
             self.add(try ProcedureRoute(mapping, in: configuration, pool: pool))
@@ -63,12 +70,15 @@ final class Callee {
     /// - Parameters:
     ///   - registration: its row.
     ///   - isLate: readiness does not wait for it.
+    ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool
+        _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool,
+        runner: Guests.Runner?
     ) throws(URIError) -> ProcedureRoute {
         let uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let route = ProcedureRoute(
-            mapping: mapping, uri: uri, place: place, pool: self.pool, registration: registration)
+            mapping: mapping, uri: uri, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            guest: runner?.role)
         route.isLate = isLate
         self.add(route)
         route.allDefinitions.forEach(self.definitions.lookUpSoon)
@@ -78,15 +88,17 @@ final class Callee {
     private func add(_ route: ProcedureRoute) {
         for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !route.isLate) }
         self.registrar.add(route)
+        self.budget.parties += 1
     }
 
     /// A procedure is no more. Calls of it that run are answered.
     func remove(_ route: ProcedureRoute) {
         for definition in route.allDefinitions {
             self.definitions.forget(definition)
-            definition.plan?.statements.forEach(self.pool.retire)
+            definition.plan?.statements.forEach(definition.pool.retire)
         }
         self.registrar.remove(route)
+        self.budget.parties -= 1
     }
 
     // MARK: - The two sides
@@ -168,13 +180,31 @@ final class Callee {
         let facts = InvocationFacts(invocation.details)
         let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
-            let who = caller.authrole.map { "the authrole \($0)" } ?? "a caller that the router does not disclose"
+            let who =
+                caller.authrole.map { "the authrole \(String(buffer: $0))" }
+                ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
+        if let refusal = self.passage.refusal(of: route.origin) {
+            let failure = CallFailure(WAMPError.unavailable, refusal.description)
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+            return
+        }
+        guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
+            let failure = CallFailure(
+                WAMPError.unavailable, "too much of what has come from the router waits for the database")
+            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+        }
+        var invocation = invocation
+        invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
+        invocation.details =
+            invocation.details.isEmpty ? .empty : invocation.details.compacted(always: self.budget.isCrowded)
         let call = ProcedureCall(
-            invocation, facts: facts, route: route, definition: definition,
+            invocation, share: share, facts: facts, route: route, definition: definition,
             timeout: self.timeout(of: facts, route: route), session: session, callee: self,
             at: .now())
         self.calls[invocation.request] = call
@@ -191,6 +221,11 @@ final class Callee {
         if self.drained != nil { self.finishDraining() }
     }
 
+    /// Why what a call runs on is not there, where more is known than that the database is not.
+    func unavailability(of call: ProcedureCall) -> String? {
+        call.definition.guest == nil ? nil : self.guests.complaint
+    }
+
     func observe(_ failure: CallFailure, of call: ProcedureCall) {
         self.observer(.callFailed(uri: call.route.uri.text, error: failure.uri.text))
     }
@@ -201,7 +236,7 @@ final class Callee {
     func precautions(of call: ProcedureCall, _ plan: ProcedurePlan) -> CallSettings.Precautions {
         self.settings.precautions(
             for: plan, timeout: call.timeout, role: call.definition.role, procedure: call.route.uri.text,
-            caller: call.facts.caller)
+            caller: call.facts.caller, isGuests: call.definition.guest != nil)
     }
 
     /// The mapping's timeout, or the call's if that is shorter.

@@ -57,7 +57,9 @@ struct ChunkStateMachine {
     mutating func take(_ row: UnsafeRawBufferPointer?, at now: () -> NIODeadline) throws(Fault) -> ByteBuffer? {
         let size = row?.count ?? 4
         guard self.rowCount < self.mostRows else { throw .tooManyRows(limit: self.mostRows) }
-        guard size <= self.mostOctets - 4 else { throw .tooLarge(limit: self.mostOctets) }
+        guard size <= self.mostOctets - 4, unsafe !ResultBound.isExceeded(row) else {
+            throw .tooLarge(limit: self.mostOctets)
+        }
         self.rowCount += 1
         var complete: ByteBuffer?
         if self.rowsInChunk > 0, self.chunk.readableBytes + size + 3 > self.fullAt { complete = self.end() }

@@ -125,6 +125,7 @@ extension PlanOptions {
             convention: Convention(mapping.convention, isFromSQL: isFromSQL),
             results: Results(rawValue: mapping.results.rawValue) ?? .auto,
             bigint: BigintFormat(rawValue: mapping.bigint.rawValue) ?? .number)
+        self.bound = ResultBound(mostOctets: mapping.maxResultBytes)
     }
 }
 

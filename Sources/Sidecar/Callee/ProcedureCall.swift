@@ -12,6 +12,8 @@ final class ProcedureCall: WorkHandler {
         /// It waits for the catalog to be asked.
         case lookingUp
         case running(Work)
+        /// Its result, or its error, waits for its turn.
+        case waiting
         case answered
     }
 
@@ -23,6 +25,8 @@ final class ProcedureCall: WorkHandler {
     let timeout: TimeAmount
     let arrived: NIODeadline
 
+    /// Its place in the budget, as long as it is held anywhere.
+    private let share: RouterBudget.Share
     private let session: Session
     private unowned let callee: Callee
     private var state = State.lookingUp
@@ -38,10 +42,11 @@ final class ProcedureCall: WorkHandler {
     private var isOver = false
 
     init(
-        _ invocation: Invocation, facts: InvocationFacts, route: ProcedureRoute, definition: ProcedureDefinition,
-        timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
+        _ invocation: Invocation, share: RouterBudget.Share, facts: InvocationFacts, route: ProcedureRoute,
+        definition: ProcedureDefinition, timeout: TimeAmount, session: Session, callee: Callee, at now: NIODeadline
     ) {
         self.invocation = invocation
+        self.share = share
         self.route = route
         self.definition = definition
         self.facts = facts
@@ -65,8 +70,8 @@ final class ProcedureCall: WorkHandler {
         self.progress?.cancel()
         switch self.state {
         case .lookingUp: self.fail(Self.canceled)
-        case .running(let work): self.callee.pool.interrupt(work)
-        case .answered: break
+        case .running(let work): self.route.pool.interrupt(work)
+        case .waiting, .answered: break
         }
     }
 
@@ -75,11 +80,11 @@ final class ProcedureCall: WorkHandler {
     func sessionEnded() {
         self.isOver = true
         switch self.state {
-        case .lookingUp: self.state = .answered
+        case .lookingUp, .waiting: self.state = .answered
         case .running(let work) where self.progress != nil:
             self.progress?.cancel()
-            self.callee.pool.interrupt(work)
-        case .running(let work): self.callee.pool.withdraw(work)
+            self.route.pool.interrupt(work)
+        case .running(let work): self.route.pool.withdraw(work)
         case .answered: break
         }
     }
@@ -116,6 +121,7 @@ final class ProcedureCall: WorkHandler {
                 isExplicitTransaction: precautions.isExplicitTransaction,
                 isDisposable: plan.isUntrusted,
                 gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                mostOctets: ResultBound(mostOctets: self.route.mapping.maxResultBytes).mostMessage,
                 needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
@@ -127,7 +133,7 @@ final class ProcedureCall: WorkHandler {
                     plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
             }
             self.state = .running(work)
-            self.callee.pool.submit(work)
+            self.route.pool.submit(work)
         } catch {
             // What does not fit the function as it was may fit it as it is.
             guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
@@ -141,14 +147,18 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func progressiveResult(of work: Work) -> ProgressiveResult {
-        let pool = self.callee.pool
+        let pool = self.route.pool
         self.progress?.cancel()
         return ProgressiveResult(
             self.invocation.request, session: self.session,
             machine: ChunkStateMachine(
                 mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows,
                 greatestMessage: self.session.greatestMessage),
-            timeout: self.timeout, eventLoop: self.callee.eventLoop, passedOn: { work.isPassedOn = true },
+            timeout: self.timeout, eventLoop: self.callee.eventLoop,
+            passedOn: {
+                work.isPassedOn = true
+                self.callee.passage.sentPart(of: self.route.origin)
+            },
             endStatement: { pool.interrupt(work) })
     }
 
@@ -161,10 +171,11 @@ final class ProcedureCall: WorkHandler {
     private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
         statement: Statement, parameters: Parameters
     ) {
-        defer { plan.takeRetired().forEach(self.callee.pool.retire) }
+        defer { plan.takeRetired().forEach(self.route.pool.retire) }
         do {
             return try plan.bind(
-                self.invocation.payload, details: self.invocation.details, procedure: self.route.uri.text,
+                self.invocation.payload, details: self.invocation.details,
+                procedure: self.facts.caller.procedure == nil ? self.route.uri.text : nil,
                 gate: gate)
         } catch {
             throw CallFailure(error)
@@ -177,7 +188,7 @@ final class ProcedureCall: WorkHandler {
         if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
         // What else comes is of no use, and a set may have no end.
-        if work.isSet { self.callee.pool.interrupt(work) }
+        if work.isSet { self.route.pool.interrupt(work) }
     }
 
     func restarted(_ work: Work) {
@@ -217,21 +228,39 @@ final class ProcedureCall: WorkHandler {
         if let fault = self.result?.fault { return self.fail(Self.failure(fault)) }
         do {
             guard let payload = try self.result?.finish() else { return self.fail(Self.canceled) }
-            switch self.session.yield(self.invocation.request, payload: payload) {
-            case .sent, .sessionClosed:
-                self.end()
-            case .tooLarge(let size, let limit):
-                self.fail(
-                    CallFailure(
-                        WAMPError.payloadSizeExceeded,
-                        "the function has run, but its result has \(size) octets and the router takes \(limit)"))
-            }
+            if self.callee.passage.admits(self.route.origin) { return self.yield(payload) }
+            self.wait(octets: payload.byteCount) { self.yield(payload) }
         } catch {
             self.fail(CallFailure(error))
         }
     }
 
+    private func yield(_ payload: Payload) {
+        switch self.session.yield(self.invocation.request, payload: payload) {
+        case .sent, .sessionClosed:
+            self.end()
+        case .tooLarge(let size, let limit):
+            self.fail(
+                CallFailure(
+                    WAMPError.payloadSizeExceeded,
+                    "the function has run, but its result has \(size) octets and the router takes \(limit)"))
+        }
+    }
+
+    /// Sends when it is the procedure's turn: the router may have ended a session for an answer of its.
+    private func wait(octets: Int, _ send: @escaping () -> Void) {
+        self.state = .waiting
+        do throws(Passage.Refusal) {
+            try self.callee.passage.wait(self.route.origin, octets: octets, send)
+        } catch {
+            self.send(CallFailure(WAMPError.unavailable, "the function has run, but \(error)"))
+        }
+    }
+
     private func failed(_ error: DatabaseError) {
+        if error == .tooLargeAnswer {
+            return self.fail(CallFailure(WAMPError.payloadSizeExceeded, error.message))
+        }
         guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
@@ -261,6 +290,11 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func fail(_ failure: CallFailure) {
+        if self.callee.passage.admits(self.route.origin) { return self.send(failure) }
+        self.wait(octets: failure.payload.byteCount) { self.send(failure) }
+    }
+
+    private func send(_ failure: CallFailure) {
         switch self.session.fail(self.invocation.request, uri: failure.uri, payload: failure.payload) {
         case .sent, .sessionClosed:
             break
@@ -300,7 +334,8 @@ final class ProcedureCall: WorkHandler {
             } else if isDatabaseAvailable {
                 CallFailure(WAMPError.unavailable, "the call waited too long for a free connection to the database")
             } else {
-                CallFailure(WAMPError.unavailable, "the database is not available")
+                CallFailure(
+                    WAMPError.unavailable, self.callee.unavailability(of: self) ?? "the database is not available")
             }
         case .noCleanSession:
             CallFailure(
@@ -335,7 +370,8 @@ final class ProcedureCall: WorkHandler {
         case .tooLarge(let limit):
             CallFailure(
                 WAMPError.payloadSizeExceeded,
-                "the result has more than \(limit) octets, the mapping's max_result_bytes")
+                "the result has more than \(min(limit, ResultBound.greatest)) octets"
+                    + (limit > ResultBound.greatest ? ", which no router takes" : ", the mapping's max_result_bytes"))
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }

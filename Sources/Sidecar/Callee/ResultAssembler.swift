@@ -42,6 +42,10 @@ struct ResultAssembler {
     mutating func take(_ row: borrowing ResultRow) -> Bool {
         guard self.fault == nil else { return false }
         self.rowCount += 1
+        if self.plan.isBounded, row.withText(0, { unsafe ResultBound.isExceeded($0) }) {
+            self.fail(.tooLarge(limit: self.mostOctets))
+            return false
+        }
         switch self.plan.result {
         case .nothing:
             break

@@ -41,7 +41,7 @@ struct CallerDocument: Equatable {
     init(_ text: ByteBuffer) throws(WireError) {
         let members: [(key: String, value: JSONElement)]
         do {
-            members = try JSON.members(of: Self.withoutTerminator(text))
+            members = try JSON.members(of: Self.withoutTerminator(text), first: Self.mostMembers)
         } catch {
             throw Self.syntaxError("the query is not a JSON object: \(error)")
         }
@@ -74,6 +74,9 @@ struct CallerDocument: Equatable {
         guard value.kind == .string else { throw Self.syntaxError("\"\(name)\" must be a string") }
         return JSON.unescape(value)
     }
+
+    /// More than a document can have: among so many is one that is unknown, or there twice.
+    private static let mostMembers = 16
 
     /// psql sends the semicolon that ends what people type.
     private static func withoutTerminator(_ text: ByteBuffer) -> ByteBuffer {

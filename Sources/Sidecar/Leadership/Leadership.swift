@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 import Postgres
 import WAMPClient
@@ -7,6 +8,8 @@ import WAMPClient
 /// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied: who loses it has
 /// nothing left to do damage with.
 final class Leadership: DatabaseSessionDelegate {
+    typealias Look = @Sendable (borrowing ScriptConnection) throws -> SelfInstallation.Outcome
+
     /// What is known of who leads.
     enum Role: Equatable {
         /// Nothing yet, or no more.
@@ -25,7 +28,10 @@ final class Leadership: DatabaseSessionDelegate {
     private let eventLoop: any EventLoop
     private unowned let owner: any LeadershipOwner
     private let environment: DatabaseEnvironment
-    private lazy var session = DatabaseSession(part: .leader, environment: self.environment, delegate: self)
+    private let look: Look
+    /// What the last look at the interface found.
+    private let found = NIOLockedValueBox<SelfInstallation.Outcome?>(nil)
+    private lazy var session = self.makeSession()
     private var statements = LeadershipStatements(schema: nil)
     private var machine = LeadershipStateMachine()
     private var timer: Scheduled<Void>?
@@ -45,8 +51,14 @@ final class Leadership: DatabaseSessionDelegate {
     /// Whether others stood by when that was last looked at.
     private(set) var hasStandbys = false
 
-    /// - Parameter owner: outlives it.
-    init(environment: DatabaseEnvironment, keys: SchemaKeys, eventLoop: any EventLoop, owner: any LeadershipOwner) {
+    /// - Parameters:
+    ///   - look: looks at the SQL interface, in each new session: so that takes no connection of its own, and no other server than leading does.
+    ///   - owner: outlives it.
+    init(
+        environment: DatabaseEnvironment, keys: SchemaKeys, eventLoop: any EventLoop, look: @escaping Look,
+        owner: any LeadershipOwner
+    ) {
+        self.look = look
         self.keys = keys
         self.eventLoop = eventLoop
         self.owner = owner
@@ -79,7 +91,19 @@ final class Leadership: DatabaseSessionDelegate {
         self.run(self.machine.giveWay(until: .now() + time))
     }
 
-    /// The interface in the new session has been looked at: it can be used, or `schema` is nil.
+    private func makeSession() -> DatabaseSession {
+        let (look, found) = (self.look, self.found)
+        return DatabaseSession(part: .leader, environment: self.environment, delegate: self) { connection in
+            do {
+                let outcome = try look(connection)
+                found.withLockedValue { $0 = outcome }
+            } catch {
+                throw ConnectFailure("the SQL interface could not be looked at: \(error)")
+            }
+        }
+    }
+
+    /// What was found in the new session can be used, or `schema` is nil.
     func sessionIsKnown(schema: String?) {
         self.statements = LeadershipStatements(schema: schema)
         self.lookForStrangers()
@@ -101,7 +125,8 @@ final class Leadership: DatabaseSessionDelegate {
         case .lead: break
         case .stamp: self.stamp()
         case .release: self.release()
-        case .abandon: self.session.abandon("the database has not answered the leader for too long")
+        case .abandon:
+            self.session.abandon("the database has not answered the leader for too long", isHung: true)
         }
     }
 
@@ -273,7 +298,8 @@ final class Leadership: DatabaseSessionDelegate {
     // MARK: - The session
 
     func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
-        self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion)
+        guard let outcome = self.found.withLockedValue({ $0 }) else { return }
+        self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion, interface: outcome)
     }
 
     func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure) {
@@ -293,8 +319,8 @@ final class Leadership: DatabaseSessionDelegate {
 
 /// Who is told of leading. On the event loop.
 protocol LeadershipOwner: AnyObject {
-    /// A new session for leading: the SQL interface has to be looked at, then `Leadership.sessionIsKnown` called.
-    func leaderSessionOpened(backend: Int32, serverVersion: Int32)
+    /// A new session for leading, and what the SQL interface is in it: `Leadership.sessionIsKnown` has to be called.
+    func leaderSessionOpened(backend: Int32, serverVersion: Int32, interface: SelfInstallation.Outcome)
     func leaderSessionFailed(_ failure: ConnectFailure)
     /// The session is gone; `reason` is nil if it was replaced on purpose.
     func leaderSessionLost(_ reason: String?)

@@ -15,11 +15,14 @@ final class NotificationRelay {
 
     private struct Route {
         let channel: String
+        /// Where its notifications come from.
+        let origin: Origin
         let place: String
         let action: Action
     }
 
     private let routes: [ExactText: Route]
+    private let passage: Passage
     private let observer: (Observation) -> Void
     private var session: Session?
     /// Whether notifications are relayed here.
@@ -32,20 +35,23 @@ final class NotificationRelay {
 
     init(
         configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
-        observer: @escaping (Observation) -> Void
+        budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
     ) throws(StartError) {
         var routes: [ExactText: Route] = [:]
         for mapping in configuration.notifications {
             let place = configuration.place(mapping.location)
             do {
                 let action = try Self.action(
-                    mapping, place: place, pool: pool, control: control, settings: settings, observer: observer)
-                routes[ExactText(mapping.channel)] = Route(channel: mapping.channel, place: place, action: action)
+                    mapping, place: place, pool: pool, control: control, settings: settings, budget: budget,
+                    observer: observer)
+                routes[ExactText(mapping.channel)] = Route(
+                    channel: mapping.channel, origin: Origin(.channel, mapping.channel), place: place, action: action)
             } catch {
                 throw StartError("\(place): channel '\(mapping.channel)': \(error)")
             }
         }
         self.routes = routes
+        self.passage = passage
         self.observer = observer
     }
 
@@ -100,9 +106,29 @@ final class NotificationRelay {
     private func relay(_ payload: ByteBuffer, along route: Route) {
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
-            try self.relay(NotificationPayload(payload), along: route, in: session)
+            if let refusal = self.passage.refusal(of: route.origin) { throw NotificationFault.held(refusal) }
+            let notification = try NotificationPayload(payload)
+            if self.passage.admits(route.origin) { return try self.relay(notification, along: route, in: session) }
+            try self.wait(notification, octets: payload.readableBytes, along: route, in: session)
         } catch {
             self.drop(route, error)
+        }
+    }
+
+    /// Relays when it is the channel's turn: the router may have ended a session for a notification of its.
+    private func wait(
+        _ notification: NotificationPayload, octets: Int, along route: Route, in session: Session
+    ) throws(NotificationFault) {
+        do throws(Passage.Refusal) {
+            try self.passage.wait(route.origin, octets: octets) {
+                do throws(NotificationFault) {
+                    try self.relay(notification, along: route, in: session)
+                } catch {
+                    self.drop(route, error)
+                }
+            }
+        } catch {
+            throw .held(error)
         }
     }
 
@@ -172,7 +198,7 @@ final class NotificationRelay {
 
     private static func action(
         _ mapping: NotificationMapping, place: String, pool: Pool, control: Control, settings: CallSettings,
-        observer: @escaping (Observation) -> Void
+        budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) throws -> Action {
         switch mapping.action {
         case .publish(let topic, let settings):
@@ -183,7 +209,8 @@ final class NotificationRelay {
             return .call(
                 try URI(procedure.value), timeout: TimeAmount(timeout),
                 result: result.map {
-                    ResultFunction($0.value, pool: pool, control: control, settings: settings, observer: observer)
+                    ResultFunction(
+                        $0.value, pool: pool, control: control, settings: settings, budget: budget, observer: observer)
                 })
         }
     }

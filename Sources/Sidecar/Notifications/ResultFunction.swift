@@ -10,25 +10,36 @@ final class ResultFunction {
     private let pool: Pool
     private let control: Control
     private let settings: CallSettings
+    private let budget: RouterBudget
     private let lane: LaneID
     private let observer: (Observation) -> Void
     private var plan: ProcedurePlan?
 
     init(
         _ reference: String, pool: Pool, control: Control, settings: CallSettings,
-        observer: @escaping (Observation) -> Void
+        budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) {
         self.reference = reference
         self.pool = pool
         self.control = control
         self.settings = settings
+        self.budget = budget
         self.lane = pool.addLane(concurrency: nil)
         self.observer = observer
+        budget.parties += 1
     }
 
     /// Runs the function with a result's arguments.
     func run(_ result: CallResult, procedure: URI, channel: String) {
-        let run = Run(payload: result.payload, procedure: procedure, channel: channel, function: self)
+        guard let share = self.budget.admit(result.payload, of: ObjectIdentifier(self)) else {
+            return self.observer(
+                .notificationResultFailed(
+                    channel: channel, function: self.reference,
+                    reason: "too much of what has come from the router waits for the database"))
+        }
+        let run = Run(
+            payload: result.payload.compacted(always: self.budget.isCrowded), share: share, procedure: procedure,
+            channel: channel, function: self)
         guard let plan = self.plan else { return self.lookUp(for: run) }
         self.submit(run, plan)
     }
@@ -69,6 +80,7 @@ final class ResultFunction {
                     isSet: plan.isSet, isRepeatable: !plan.isProcedure,
                     isExplicitTransaction: precautions.isExplicitTransaction,
                     gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                    mostOctets: ResultBound.unread.mostMessage,
                     needsCleanSession: precautions.needsCleanSession, timeout: Self.timeout,
                     expires: .now() + Self.timeout, handler: run
                 ))
@@ -105,13 +117,16 @@ final class ResultFunction {
     /// One run of the function.
     private final class Run: WorkHandler {
         let payload: Payload
+        /// Its place in the budget, as long as it is held anywhere.
+        private let share: RouterBudget.Share
         let procedure: URI
         let channel: String
         var hasLookedAgain = false
         private let function: ResultFunction
 
-        init(payload: Payload, procedure: URI, channel: String, function: ResultFunction) {
+        init(payload: Payload, share: RouterBudget.Share, procedure: URI, channel: String, function: ResultFunction) {
             self.payload = payload
+            self.share = share
             self.procedure = procedure
             self.channel = channel
             self.function = function

@@ -76,6 +76,8 @@ final class Journal {
                 ])
         case .callFailed(let uri, let error):
             self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+        case .originRefused(let refused):
+            self.record(refused)
 
         case .registrationAdded(let uri, let place):
             self.log(.info, "registered from SQL", metadata: [Key.uri: "\(uri)", Key.place: "\(place)"])
@@ -237,6 +239,20 @@ final class Journal {
             self.log(
                 .warning,
                 unanswered ? "stopped with calls unfinished" : "stopped without the router's goodbye")
+        }
+    }
+
+    private func record(_ refused: SuspectOrigins.Refused) {
+        let (origin, count, time) = (refused.origin, "\(refused.sessions)", Self.text(refused.time))
+        switch origin.kind {
+        case .procedure:
+            self.log(
+                .error, "procedure not called for a while: its answers end the session with the router",
+                metadata: [Key.procedure: "\(origin.text)", Key.count: "\(count)", Key.retryIn: "\(time)"])
+        case .channel:
+            self.log(
+                .error, "notifications not relayed for a while: they end the session with the router",
+                metadata: [Key.channel: "\(origin.text)", Key.count: "\(count)", Key.retryIn: "\(time)"])
         }
     }
 

@@ -22,6 +22,8 @@ enum Observation {
     case functionUsable(FunctionUse)
     case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
+    /// Sessions end with something of it under way.
+    case originRefused(SuspectOrigins.Refused)
 
     /// Something that SQL registered is mapped now.
     case registrationAdded(uri: String, place: String)
@@ -100,6 +102,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case notText
     case unreadable(String)
     case refused(String)
+    case held(Passage.Refusal)
 
     var description: String {
         switch self {
@@ -115,6 +118,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
         case .notText: "it can't be read as text"
         case .unreadable(let fault): "routers can't read it: \(fault)"
         case .refused(let reason): reason
+        case .held(let refusal): refusal.description
         }
     }
 }

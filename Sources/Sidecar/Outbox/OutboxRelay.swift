@@ -102,6 +102,9 @@ final class OutboxRelay {
         self.begin()
     }
 
+    /// Whether an event is under way that was when a session with the router ended before.
+    var isSuspectUnderWay: Bool { self.machine.isAnySuspect(self.unanswered.keys) }
+
     /// The session with the router has ended. What it said nothing about may be what ended it.
     func left() {
         self.router = nil

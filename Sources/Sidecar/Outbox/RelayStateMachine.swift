@@ -134,6 +134,9 @@ struct RelayStateMachine: ~Copyable {
     /// Whether only one event may be under way.
     var sendsOneAtATime: Bool { self.suspects.areSentAlone }
 
+    /// Whether one of these was under way when a session with the router ended before.
+    func isAnySuspect(_ ids: some Collection<Int64>) -> Bool { ids.contains(where: self.suspects.isSuspect) }
+
     // MARK: - What happens
 
     /// The session listens, and there is a router: from the first row on.

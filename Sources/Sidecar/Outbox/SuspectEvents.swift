@@ -27,6 +27,9 @@ struct SuspectEvents {
     /// Whether events are to be sent one at a time.
     var areSentAlone: Bool { self.careful > 0 }
 
+    /// Whether the event was under way when a session ended before.
+    func isSuspect(_ id: Int64) -> Bool { self.entries[id] != nil }
+
     /// A session ended while these were under way. Returns the one that is to be given up, if any, and how many sessions it ended.
     mutating func sessionEnded(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
         var given: (Int64, Int)?

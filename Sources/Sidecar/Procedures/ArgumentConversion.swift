@@ -55,19 +55,13 @@ package enum ArgumentConversion: Sendable, Equatable {
         }
     }
 
-    /// Appends the text of the elements of an array, from a VARIADIC parameter's rest of the arguments.
-    func append(
-        elements: ArraySlice<JSONElement>, to parameters: inout Parameters
-    ) throws(JSONError) {
-        var text = ByteBuffer()
+    /// Appends the text of an array, a VARIADIC parameter's rest of the arguments.
+    func append(rest: JSON.Elements?, to parameters: inout Parameters) throws(JSONError) {
+        var text = ByteBufferAllocator().buffer(capacity: (rest?.rest?.readableBytes ?? 0) + 2)
         text.writeStaticString("[")
-        var containsNUL = false
-        for element in elements {
-            if text.readableBytes > 1 { text.writeStaticString(",") }
-            text.writeImmutableBuffer(element.text)
-            containsNUL = containsNUL || element.containsNUL
-        }
+        if let rest = rest?.rest { text.writeImmutableBuffer(rest) }
         text.writeStaticString("]")
+        let containsNUL = rest?.restContainsNUL ?? false
         switch self {
         case .scalar, .json, .jsonArray: try Self.append(json: text, containsNUL: containsNUL, to: &parameters)
         case .record: try Self.append(record: text, containsNUL: containsNUL, to: &parameters)

@@ -6,6 +6,7 @@ package struct FunctionQuery: Sendable {
     package let shape: ResultShape
     private let call: FunctionCall
     private let columns: ResultColumns
+    private let bound: ResultBound
     private let form: Form
     private let guardCondition: String
 
@@ -15,8 +16,8 @@ package struct FunctionQuery: Sendable {
         case procedure
         /// `select <of the call>`
         case scalar
-        /// `select <this> from (select f(..) as v ..) as r`, for what is computed from the result more than once.
-        case single(String)
+        /// `select <these> from (select f(..) as v ..) as r`, for what is computed from the result more than once.
+        case single([String])
         /// `select <this> from f(..) as r <..>`
         case set(String, tail: String)
     }
@@ -30,6 +31,7 @@ package struct FunctionQuery: Sendable {
     package init(_ function: FunctionDefinition, options: PlanOptions) throws(PlanFault) {
         self.call = FunctionCall(function)
         self.columns = ResultColumns(bigint: options.bigint)
+        self.bound = options.bound
         // As a sub-select it is computed once, ahead of everything else, whatever the form of the statement.
         self.guardCondition = self.call.guardCondition + (options.guardCondition.map { " and (select \($0))" } ?? "")
         if function.isProcedure {
@@ -68,14 +70,17 @@ package struct FunctionQuery: Sendable {
                 shape == .nothing || function.isRecord || !function.columns.isEmpty
                 ? (shape == .nothing ? expression : "pg_catalog.to_json(\(expression))")
                 : columns.document(expression, type: function.result)
-            return "select \(value) where \(guardCondition)"
-        case .single(let value):
-            return "select \(value) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)"
+            guard shape != .nothing else { return "select \(value) where \(guardCondition)" }
+            return "\(bound.beginning([value])) where \(guardCondition)\(bound.end)"
+        case .single(let values):
+            return
+                "\(bound.beginning(values)) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)\(bound.end)"
         case .set(let value, let tail):
             // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
             let alias = function.hasOutParameters ? "\(Self.row)(\(names))" : Self.row
-            return "select \(value) from \(expression) as \(alias) where \(guardCondition)\(tail)"
+            return
+                "\(bound.beginning([value])) from \(expression) as \(alias) where \(guardCondition)\(tail)\(bound.end)"
         }
     }
 
@@ -108,7 +113,7 @@ package struct FunctionQuery: Sendable {
             return (.scalar, .nothing)
         }
         if function.isWAMPResult(of: options.interfaceSchema), results == .auto {
-            return (.single("(\(row).v).args, (\(row).v).kwargs"), .result)
+            return (.single(["(\(row).v).args", "(\(row).v).kwargs"]), .result)
         }
         let isObject = !function.columns.isEmpty || function.isRecord
         let isJSON = TypeOID.isJSON(function.result.base)
@@ -128,14 +133,14 @@ package struct FunctionQuery: Sendable {
             shape = .keywordArguments
         }
         if function.isSingleColumn, let column = function.columns.first {
-            return (.single(columns.object([column]) { _ in "\(row).v" }), shape)
+            return (.single([columns.object([column]) { _ in "\(row).v" }]), shape)
         }
         if function.columns.contains(where: { columns.isSpecial($0.type) }) {
             let object = columns.object(function.columns) { "(\(row).v).\(SQLText.identifier($0.name))" }
-            return (.single("case when \(row).v is distinct from null then \(object) end"), shape)
+            return (.single(["case when \(row).v is distinct from null then \(object) end"]), shape)
         }
         if function.columns.isEmpty, columns.repeats(function.result) {
-            return (.single(columns.document("\(row).v", type: function.result)), shape)
+            return (.single([columns.document("\(row).v", type: function.result)]), shape)
         }
         return (.scalar, shape)
     }

@@ -70,31 +70,37 @@ package final class NativeConvention {
     package func bind(
         _ payload: Payload, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
-        let positional: [JSONElement]
+        let fixed = variadic == nil ? inputs.count : inputs.count - 1
+        let positional: JSON.Elements?
         let members: [(key: String, value: JSONElement)]
         do {
-            positional = try payload.arguments.map { text throws(JSONError) in try JSON.elements(of: text) } ?? []
-            members = try payload.keywordArguments.map { text throws(JSONError) in try JSON.members(of: text) } ?? []
+            positional = try payload.arguments.map { text throws(JSONError) in
+                try JSON.elements(of: text, first: fixed)
+            }
+            // Among one more than there are parameters is one that is unknown, or given twice.
+            members =
+                try payload.keywordArguments.map { text throws(JSONError) in
+                    try JSON.members(of: text, first: inputs.count + 1)
+                } ?? []
         } catch {
             throw fault(error.argumentMessage)
         }
-        let fixed = variadic == nil ? inputs.count : inputs.count - 1
-        guard positional.count <= fixed || variadic != nil else {
-            throw fault("too many arguments: \(positional.count) given, at most \(fixed) taken")
+        if let count = positional?.count, count > fixed, variadic == nil {
+            throw fault("too many arguments: \(count) given, at most \(fixed) taken")
         }
-        let rest = positional.dropFirst(fixed)
+        let hasRest = positional?.rest != nil
         var values = [JSONElement?](repeating: nil, count: parameters.count)
-        for (input, value) in zip(inputs.prefix(fixed), positional) { values[input] = value }
+        for (input, value) in zip(inputs.prefix(fixed), positional?.first ?? []) { values[input] = value }
         for (name, value) in members {
             guard let index = indexByName[name] else { throw fault("unknown argument \(quoted(name))") }
-            guard values[index] == nil, index != variadic || rest.isEmpty else {
+            guard values[index] == nil, index != variadic || !hasRest else {
                 throw fault("argument \(quoted(name)) is given twice")
             }
             values[index] = value
         }
-        let given = try given(values, hasRest: !rest.isEmpty)
+        let given = try given(values, hasRest: hasRest)
         let statement = try statement(given, gate.gate)
-        var parameters = try bound(given, values, rest: rest, payload)
+        var parameters = try bound(given, values, rest: positional, payload)
         gate.append(to: &parameters)
         return (statement, parameters)
     }
@@ -116,7 +122,7 @@ package final class NativeConvention {
     }
 
     private func bound(
-        _ given: Given, _ values: [JSONElement?], rest: ArraySlice<JSONElement>, _ payload: Payload
+        _ given: Given, _ values: [JSONElement?], rest: JSON.Elements?, _ payload: Payload
     ) throws(BindingError) -> Parameters {
         var bound = Parameters(
             bytes: payload.containsNUL ? payload.byteCount * 2 : payload.byteCount + 8, count: inputs.count)
@@ -125,7 +131,7 @@ package final class NativeConvention {
                 if let value = values[index] {
                     try conversions[index].append(value, to: &bound)
                 } else {
-                    try conversions[index].append(elements: rest, to: &bound)
+                    try conversions[index].append(rest: rest, to: &bound)
                 }
             } catch {
                 throw fault(error.argumentMessage)

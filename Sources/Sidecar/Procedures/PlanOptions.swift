@@ -9,6 +9,8 @@ package struct PlanOptions: Sendable, Equatable {
     /// How 64 bit integers are written.
     package var bigint: BigintFormat
 
+    /// How large a row of the result may be.
+    package var bound = ResultBound.unread
     /// Where the SQL interface is: its type `result` is told from others of that name.
     package var interfaceSchema = "wamp"
     /// A further condition, in SQL, that holds or fails before the function runs; nil for none.

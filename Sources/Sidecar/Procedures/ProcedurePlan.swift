@@ -92,6 +92,9 @@ package final class ProcedurePlan {
     /// How the statement tells that its gate was shut.
     package var gateSign: Work.Gate { self.isShutByNoRow ? .noRow : .error }
 
+    /// True if a row that is too large comes as ``ResultBound`` says. What CALL returns comes as it is.
+    package var isBounded: Bool { !self.isProcedure && self.result != .nothing }
+
     /// True if the result can have any number of rows.
     package var isSet: Bool { result == .rows }
 
@@ -100,7 +103,7 @@ package final class ProcedurePlan {
     /// - Parameters:
     ///   - payload: the call's arguments. Their bytes are copied once, into the parameters.
     ///   - details: the invocation's details, for a raw function that takes them.
-    ///   - procedure: the URI of the registration, for the details that lack it; nil if they are not a call's.
+    ///   - procedure: the URI of the registration, for details that lack it; nil if they have it, or are not a call's.
     ///   - gate: what the statement looks at before it runs anything.
     /// - Throws: a fault of the caller's.
     package func bind(

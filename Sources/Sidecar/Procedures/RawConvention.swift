@@ -78,7 +78,7 @@ package final class RawConvention {
                 } else {
                     parameters.append("{}" as StaticString)
                 }
-            } else if let members = payload.keywordArguments, !(try JSON.members(of: members).isEmpty) {
+            } else if let members = payload.keywordArguments, !(try JSON.members(of: members, first: 1).isEmpty) {
                 throw JSONError(.wrongKind, at: 0)
             }
         } catch {
@@ -108,16 +108,13 @@ package final class RawConvention {
         }
         if details.isEmpty {
             parameters.append(plainDetails)
-        } else if details.element("procedure") != nil {
-            parameters.append(details.text)
         } else {
             // The member goes between the router's last one and the closing brace.
-            let text = details.text
-            var extended = text.getSlice(at: text.readerIndex, length: text.readableBytes - 1) ?? ByteBuffer()
-            extended.writeStaticString(",")
-            extended.writeImmutableBuffer(
-                plainDetails.getSlice(at: 1, length: plainDetails.readableBytes - 1) ?? plainDetails)
-            parameters.append(extended)
+            parameters.append { value in
+                value.writeBytes(details.text.readableBytesView.dropLast())
+                value.writeStaticString(",")
+                value.writeBytes(plainDetails.readableBytesView.dropFirst())
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 package import Postgres
 
 /// What the statement of a call looks at before it runs anything: whether its session is clean. See ``Postgres/CleanSession``.
@@ -43,20 +44,38 @@ package final class SessionGate: Sendable {
 package struct CallGate {
     /// Nil if everything is set ahead of the statement.
     package let gate: SessionGate?
-    /// The values of ``Postgres/CleanSession/callerSettings``, in their order; empty if the gate does not set them.
-    package let caller: [String]
+    private let caller: Caller
+    private let procedure: String
 
     /// Everything is set ahead of the statement.
-    package static let none = CallGate(gate: nil, caller: [])
+    package static let none = CallGate(gate: nil, caller: .undisclosed, procedure: "")
 
-    /// Takes a gate with its values.
-    package init(gate: SessionGate?, caller: [String]) {
+    /// Takes a gate with what it sets, if it does.
+    ///
+    /// - Parameter procedure: its URI, where the router does not tell it.
+    package init(gate: SessionGate?, caller: Caller, procedure: String) {
         self.gate = gate
         self.caller = caller
+        self.procedure = procedure
     }
 
-    /// Appends the values, behind those of the function.
+    /// Appends the values of ``Postgres/CleanSession/callerSettings``, in their order, behind those of the function.
     func append(to parameters: inout Parameters) {
-        for value in self.caller { parameters.append(value) }
+        guard self.gate?.setsCaller == true else { return }
+        parameters.append(orEmpty: self.caller.session)
+        parameters.append(orEmpty: self.caller.authid)
+        parameters.append(orEmpty: self.caller.authrole)
+        if let procedure = self.caller.procedure {
+            parameters.append(procedure)
+        } else {
+            parameters.append(self.procedure)
+        }
+    }
+}
+
+extension Parameters {
+    /// Appends a text, or an empty one.
+    mutating func append(orEmpty text: ByteBuffer?) {
+        if let text { self.append(text) } else { self.append("" as StaticString) }
     }
 }

@@ -90,16 +90,19 @@ package struct StatementQuery: Sendable {
                 throw PlanFault("results: \(options.results) needs rows; let the statement have RETURNING")
             }
             self.beginning = Self.wrapped(
-                preamble, main + "\nreturning 1", isQuery: false, select: "pg_catalog.count(*)")
+                preamble, main + "\nreturning 1", isQuery: false, select: "select pg_catalog.count(*)")
             self.condition = nil
             self.end = ""
             self.takesGate = true
             self.shape = .value
             return
         }
-        let select: String
-        (select, self.shape, self.condition, self.end) = Self.result(description.columns, options)
-        self.beginning = Self.wrapped(preamble, main, isQuery: mapping.verb.isQuery, select: select)
+        let (document, shape, condition, end) = Self.result(description.columns, options)
+        self.shape = shape
+        self.condition = condition
+        self.end = end + options.bound.end
+        self.beginning = Self.wrapped(
+            preamble, main, isQuery: mapping.verb.isQuery, select: options.bound.beginning([document]))
         self.takesGate = true
     }
 
@@ -108,11 +111,11 @@ package struct StatementQuery: Sendable {
         _ preamble: String, _ main: String, isQuery: Bool, select: String
     ) -> String {
         if isQuery, preamble.isEmpty {
-            return "select \(select) from (\(main)\n) as \(row)"
+            return "\(select) from (\(main)\n) as \(row)"
         }
         // What changes rows must stand at the top level of a WITH list, and so must the lists of the statement itself.
         let list = preamble.isEmpty ? "with " : preamble + "\n, "
-        return "\(list)\(rows) as (\(main)\n) select \(select) from \(rows) as \(row)"
+        return "\(list)\(rows) as (\(main)\n) \(select) from \(rows) as \(row)"
     }
 
     private static func result(

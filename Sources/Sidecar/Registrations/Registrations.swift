@@ -13,6 +13,8 @@ final class Registrations {
     private static let pause = TimeAmount.seconds(1)
     /// How soon after another the list of rows is read again: every role of the database can notify.
     private static let leastInterval = TimeAmount.seconds(1)
+    /// How soon rows that can't be used are read again: nobody notifies of a GRANT.
+    private static let lookInterval = TimeAmount.seconds(30)
     /// So many rows are taken away in one turn of the event loop.
     private static let slice = 50
     /// Between slices whatever else there is to do is done.
@@ -33,11 +35,14 @@ final class Registrations {
     private let eventLoop: any EventLoop
     private let callee: Callee
     private let subscriptions: Subscriptions
+    private let guests: Guests
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private var machine = RegistrationReadStateMachine()
     private var entries: [RegistrationRow.Key: (row: RegistrationRow, entry: Entry)] = [:]
     private var faults = Complaints<RegistrationRow.Key>()
+    /// The most that the texts of a row may have.
+    private static let mostOctets = 64 << 10
     private var leaving = Deque<RegistrationRow.Key>()
     /// A question is under way, or its answer is being dealt with.
     private var isBusy = false
@@ -46,24 +51,33 @@ final class Registrations {
     private var generation = 0
     private var nextList = NIODeadline.now()
     private var timer: Scheduled<Void>?
+    private var nextLook: Scheduled<Void>?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, control: Control, eventLoop: any EventLoop, callee: Callee,
-        subscriptions: Subscriptions, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        subscriptions: Subscriptions, guests: Guests, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
     ) {
         let schema = SQLText.identifier(configuration.database.schema)
         self.listQuery = """
             select \(schema).mapping_list($1::pg_catalog.text, $2::pg_catalog.int8, $3::pg_catalog.int4)
             """
-        self.pageQuery = "select * from \(schema).mapping_page($1::pg_catalog.text, $2::pg_catalog.int8[])"
+        self.pageQuery = Self.pageQuery(schema)
         self.clashes = RegistrationClashes(configuration)
         self.control = control
         self.eventLoop = eventLoop
         self.callee = callee
         self.subscriptions = subscriptions
+        self.guests = guests
         self.observer = observer
         self.changed = changed
+        for definitions in [callee.definitions, subscriptions.definitions] {
+            definitions.trustChanged = { [unowned self] row in
+                self.machine.doubt([row])
+                self.goOn()
+            }
+        }
     }
 
     /// Whether the tables have been read, if there are any.
@@ -76,6 +90,7 @@ final class Registrations {
     func stop() {
         self.isInstalled = false
         self.timer?.cancel()
+        self.nextLook?.cancel()
     }
 
     // MARK: - Reading
@@ -94,7 +109,8 @@ final class Registrations {
         self.read()
     }
 
-    /// Reads the tables: something in them has changed, or may have.
+    /// Reads the tables: something in them has changed, or may have. Any role may say so, as often as it likes: they are read at once, and again
+    /// at most once in a while.
     func read() {
         guard self.isInstalled else { return }
         self.machine.changed()
@@ -119,7 +135,10 @@ final class Registrations {
             }
         case .check(let kind, let ids):
             self.check(kind, ids, at: now)
+        case .look(let kind, let ids):
+            self.look(kind, ids, at: now)
         case nil:
+            self.lookLater()
             if !self.machine.isSettled { return self.goOn(after: self.nextList - now) }
         }
         guard self.machine.isSettled, !self.isSettled else { return }
@@ -156,6 +175,23 @@ final class Registrations {
         }
     }
 
+    /// In no hurry either: what can't be used is looked at again for as long as it can't.
+    private func look(_ kind: RegistrationRow.Kind, _ ids: [Int64], at began: NIODeadline) {
+        self.page(kind, ids) { rows in
+            self.leaving.append(contentsOf: self.machine.looked(kind, ids, there: rows.map(\.id)))
+            self.goOn(after: (.now() - began) * 3)
+        }
+    }
+
+    private func lookLater() {
+        guard self.nextLook == nil, self.faults.count > 0 else { return }
+        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
+            self.nextLook = nil
+            self.machine.doubt(self.faults.keys)
+            self.goOn()
+        }
+    }
+
     private func page(
         _ kind: RegistrationRow.Kind, _ ids: [Int64], completion: @escaping ([RegistrationRow]) -> Void
     ) {
@@ -168,6 +204,19 @@ final class Registrations {
             self.changed()
             completion(rows)
         }
+    }
+
+    /// Rows of any size can be registered: what no row needs is not sent, and is the row's fault.
+    private static func pageQuery(_ schema: String) -> String {
+        let texts = ["uri", "proc", "signature", "options"]
+        let size = texts.map { "coalesce(pg_catalog.octet_length(p.\($0)), 0)" }.joined(separator: " + ")
+        let columns = texts.map { "case when s.fits then p.\($0) else pg_catalog.left(p.\($0), 200) end as \($0)" }
+        return """
+            select p.kind, p.id, \(columns.joined(separator: ", ")), p.registered_by, case when s.fits then pg_catalog.left(p.fault, 10000) \
+            else 'its texts have more than \(Self.mostOctets) octets' end as fault \
+            from \(schema).mapping_page($1::pg_catalog.text, $2::pg_catalog.int8[]) as p \
+            cross join lateral (select \(size) <= \(Self.mostOctets) as fits) as s
+            """
     }
 
     private func ask(_ query: String, _ values: Parameters, completion: @escaping (Rows) -> Void) {
@@ -235,13 +284,16 @@ final class Registrations {
                 let mapping = try row.mapping.procedure(checks: .sidecar)
                 if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .procedure(
-                    try self.callee.add(mapping, place: row.place, registration: row.key, isLate: self.isSettled))
+                    try self.callee.add(
+                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
+                        runner: row.guest.map { self.guests.runner(as: $0) }))
             case .subscription:
                 let mapping = try row.mapping.subscription(checks: .sidecar)
                 if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .subscription(
                     try self.subscriptions.add(
-                        mapping, place: row.place, registration: row.key, isLate: self.isSettled))
+                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
+                        runner: row.guest.map { self.guests.runner(as: $0) }))
             }
         } catch let fault as MappingRowFault {
             return .fault(fault.description)

@@ -87,6 +87,9 @@ package struct SchemaScript: Sendable {
             "server": SQLText.identifier(self.keys.server),
             "server_name_literal": SQLText.literal(self.keys.server),
             "administrator_literal": SQLText.literal(hint),
+            "guest_administrator_literal": SQLText.literal(
+                "an administrator has to run: wamp-sidecar install --admin-url .. "
+                    + "--schema \(self.schema) --role \(self.role)"),
         ].merging(more) { _, new in new }
         // What stands between at signs and is none of ours is left alone. Values are not looked at again.
         let parts = String(decoding: template, as: UTF8.self).split(separator: "@", omittingEmptySubsequences: false)

@@ -15,7 +15,17 @@ package enum SelfInstallation {
         package var done: [String] = []
         /// What somebody should know, a line each.
         package var warnings: [String] = []
+        /// What the schema looked like before: as long as it still does there is nothing new to find.
+        package var footprint: String?
     }
+
+    /// Asks for the footprint of the schema that is named by the parameter; no row if there is none.
+    static let footprint = """
+        select pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', n.oid, n.xmin, o.rolcanlogin, (
+            select pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.oid, p.xmin), ' ' order by p.oid)
+            from pg_catalog.pg_proc p where p.pronamespace = n.oid)), 0)
+        from pg_catalog.pg_namespace n join pg_catalog.pg_roles o on o.oid = n.nspowner where n.nspname = $1
+        """
 
     /// Looks, installs or upgrades on one of the threads.
     ///
@@ -45,6 +55,17 @@ package enum SelfInstallation {
     ) throws -> Outcome {
         // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
         try connection.run("set search_path = pg_catalog, pg_temp")
+        let footprint = try connection.query(Self.footprint, [schema]).values.first?.first
+        var outcome = try self.find(
+            schema: schema, grantTo: grantTo, registerTo: registerTo, installs: installs, on: connection)
+        outcome.footprint = footprint ?? nil
+        return outcome
+    }
+
+    private static func find(
+        schema: String, grantTo: [String], registerTo: [String], installs: Bool,
+        on connection: borrowing ScriptConnection
+    ) throws -> Outcome {
         let found = SurveyRow(
             try connection.query(
                 """

@@ -85,7 +85,7 @@ final class ConcurrentEvents: EventFlow {
                 lane: self.context.route.lane, command: command, prelude: self.context.prelude(nil),
                 isSet: plan?.isSet ?? false, isRepeatable: !(plan?.isProcedure ?? false),
                 isExplicitTransaction: plan?.isProcedure ?? false, isDisposable: plan?.isUntrusted ?? false,
-                timeout: self.context.route.timeout,
+                mostOctets: ResultBound.unread.mostMessage, timeout: self.context.route.timeout,
                 expires: .distantFuture, handler: run))
     }
 

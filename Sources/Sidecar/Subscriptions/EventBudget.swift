@@ -46,6 +46,12 @@ struct EventBudget<Subscription: Hashable> {
         return true
     }
 
+    /// An event came for which there is no room elsewhere.
+    mutating func drop(of subscription: Subscription) {
+        let had = self.events.used(by: subscription)
+        if had > 0 { self.exceeded[subscription] = (had, .max) }
+    }
+
     /// An event has ended.
     mutating func release(_ size: Int, of subscription: Subscription) {
         self.events.release(1, of: subscription)

@@ -11,28 +11,48 @@ final class LetterRetries {
     private let run: (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     /// Those that are on their way already: a letter is read again as long as it has not run.
     private var underWay: Set<Int64> = []
-    /// So many are read at once.
+    /// So many are read at once, of so many octets together unless it is only one.
     private static let page = 100
+    private static let pageOctets = 4 << 20
+    /// The events of larger ones are not run.
+    private static let greatest = 64 << 20
     /// There may be more than were read.
     private var hasMore = false
+    private lazy var pace = Paced(every: .seconds(1), on: self.eventLoop) { [unowned self] in self.lookNow() }
+    private let eventLoop: any EventLoop
 
     init(
-        schema: String, control: Control,
+        schema: String, control: Control, eventLoop: any EventLoop,
         run: @escaping (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     ) {
         let schema = SQLText.identifier(schema)
-        self.query =
-            "select id, subscription, topic, args, kwargs, details, proc from \(schema).event_retries(\(Self.page))"
+        let texts = ["subscription", "topic", "args", "kwargs", "details", "proc"]
+        let size = texts.map { "coalesce(pg_catalog.octet_length(\($0)), 0)" }.joined(separator: " + ")
+        self.query = """
+            select id, pg_catalog.left(subscription, 10000), pg_catalog.left(topic, 10000), \
+            case when size <= \(Self.greatest) then args end, case when size <= \(Self.greatest) then kwargs end, \
+            case when size <= \(Self.greatest) then details end, pg_catalog.left(proc, 10000), size > \(Self.greatest), number < total \
+            from (select *, pg_catalog.count(*) over () as total, pg_catalog.row_number() over (order by id) as number, \
+            pg_catalog.sum(least(size, \(Self.greatest))) over (order by id) as upto \
+            from (select *, \(size) as size from \(schema).event_retries(\(Self.page))) as letter) as letter \
+            where number = 1 or upto <= \(Self.pageOctets) order by id
+            """
         self.refuse = "select \(schema).event_retried($1::pg_catalog.int8, true, '42704', $2::pg_catalog.text)"
         self.control = control
+        self.eventLoop = eventLoop
         self.run = run
     }
 
-    /// Looks for such letters.
+    /// There may be such letters. Any role may say so, as often as it likes: they are looked for at once, and again at most once a second.
     func look() {
+        self.pace.ask()
+    }
+
+    private func lookNow() {
         self.control.query(self.query) { result in
             guard case .success(let rows) = result else { return }
-            self.hasMore = rows.values.count == Self.page
+            // Of those that were not read the last one that was knows.
+            self.hasMore = rows.values.count == Self.page || rows.values.last?.last == "t"
             for row in rows.values { self.take(row) }
         }
     }
@@ -41,21 +61,25 @@ final class LetterRetries {
     func ended(_ letter: Int64) {
         guard self.underWay.remove(letter) != nil, self.underWay.isEmpty, self.hasMore else { return }
         self.hasMore = false
-        self.look()
+        self.lookNow()
     }
 
     private func take(_ row: [String?]) {
-        guard row.count == 7, let id = row[0].flatMap({ Int64($0) }), let subscription = row[1], let topic = row[2],
+        guard row.count == 9, let id = row[0].flatMap({ Int64($0) }), let subscription = row[1], let topic = row[2],
             let function = row[6], self.underWay.insert(id).inserted
         else { return }
         let payload = Payload(
             arguments: row[3].map { ByteBuffer(string: $0) }, keywordArguments: row[4].map { ByteBuffer(string: $0) })
         let details = row[5].map { Details(text: ByteBuffer(string: $0)) } ?? .empty
         let event = ReceivedEvent(payload: payload, details: details, topic: topic, letter: id)
-        guard !self.run(event, subscription, function) else { return }
+        let isTooLarge = row[7] == "t"
+        guard isTooLarge || !self.run(event, subscription, function) else { return }
         var values = Parameters()
         values.append("\(id)")
-        values.append("\(function) is not subscribed to \(subscription) any more, or too many events wait")
+        values.append(
+            isTooLarge
+                ? "the event has more than \(Self.greatest) octets"
+                : "\(function) is not subscribed to \(subscription) any more, or too many events wait")
         self.control.query(self.refuse, values) { _ in self.ended(id) }
     }
 }

@@ -113,7 +113,8 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
                 lane: self.context.route.lane, command: command, prelude: prelude, isSet: plan?.isSet ?? false,
                 isExplicitTransaction: prelude != nil && plan?.isProcedure ?? false,
                 // The statement that sets the number is ours.
-                isDisposable: prelude != nil && plan?.isUntrusted ?? false, timeout: timeout,
+                isDisposable: prelude != nil && plan?.isUntrusted ?? false,
+                mostOctets: ResultBound.unread.mostMessage, timeout: timeout,
                 expires: .distantFuture, handler: self))
     }
 

@@ -11,19 +11,19 @@ struct ReceivedEvent {
     let topic: String
     /// The dead letter that it was taken out of; nil if it has just come.
     let letter: Int64?
+    /// Its place in the budget of all that came from the router, as long as it is held anywhere; nil for what came from the database.
+    var share: RouterBudget.Share?
 
     /// What it counts for in the bounds, in octets: its texts, and what holds them.
     var size: Int { self.payload.byteCount + self.details.text.readableBytes + Self.overhead }
 
     private static let overhead = 200
 
-    /// The same, in memory of its own: as it came it holds on to all that was read from the router with it.
-    var compacted: ReceivedEvent {
-        var payload = self.payload
-        payload.arguments = payload.arguments.map { ByteBuffer(bytes: $0.readableBytesView) }
-        payload.keywordArguments = payload.keywordArguments.map { ByteBuffer(bytes: $0.readableBytesView) }
-        payload.unreadableText = payload.unreadableText.map { ByteBuffer(bytes: $0.readableBytesView) }
-        return ReceivedEvent(payload: payload, details: self.details, topic: self.topic, letter: self.letter)
+    /// See ``Payload/compacted(always:)``.
+    func compacted(always: Bool) -> ReceivedEvent {
+        ReceivedEvent(
+            payload: self.payload.compacted(always: always), details: self.details, topic: self.topic,
+            letter: self.letter, share: self.share)
     }
 }
 

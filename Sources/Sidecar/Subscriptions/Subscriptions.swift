@@ -44,12 +44,15 @@ final class Subscriptions {
     private let pool: Pool
     private let eventLoop: any EventLoop
     private let settings: CallSettings
+    private let routerBudget: RouterBudget
     private let observer: (Observation) -> Void
     private let changed: () -> Void
-    private let definitions: Definitions
+    let definitions: Definitions
     private let letters: EventLetters
     private let subscriber: Subscriber
-    private lazy var retries = LetterRetries(schema: self.schema, control: self.control) { [unowned self] in
+    private lazy var retries = LetterRetries(
+        schema: self.schema, control: self.control, eventLoop: self.eventLoop
+    ) { [unowned self] in
         self.retry($0, subscription: $1, function: $2)
     }
     private let schema: String
@@ -70,18 +73,19 @@ final class Subscriptions {
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, settings: CallSettings,
-        observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        budget: RouterBudget, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
         self.control = control
         self.schema = configuration.database.schema
         self.eventLoop = eventLoop
         self.settings = settings
+        self.routerBudget = budget
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
-            observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
+            changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
@@ -147,15 +151,18 @@ final class Subscriptions {
     /// - Parameters:
     ///   - registration: its row, if SQL subscribed it.
     ///   - isLate: readiness does not wait for it.
+    ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false
+        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false,
+        runner: Guests.Runner? = nil
     ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, topic: topic, place: place, pool: self.pool, registration: registration)
+            mapping: mapping, topic: topic, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            guest: runner?.role)
         let context = EventContext(
-            route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
+            route: route, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
             ended: { [unowned self] in self.ended($0, route) },
             waiting: { [unowned self] reason in
@@ -167,6 +174,7 @@ final class Subscriptions {
         self.entries[ObjectIdentifier(route)] = entry
         self.addresses[route.address] = entry
         self.budget.subscriptions = self.entries.count
+        self.routerBudget.parties += 1
         flow.suspend(self.acting == .suspended)
         route.isLate = isLate
         self.definitions.add(route.definition, isAwaited: !isLate)
@@ -181,6 +189,7 @@ final class Subscriptions {
         if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
         entry.mayReceive = true
         self.budget.subscriptions = self.entries.count
+        self.routerBudget.parties -= 1
         entry.flow.end()
         self.leaving[ObjectIdentifier(route)] = entry
         self.subscriber.remove(route) {
@@ -263,11 +272,18 @@ final class Subscriptions {
     }
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
+        guard let share = self.routerBudget.admit(event.payload, event.details, of: ObjectIdentifier(route)) else {
+            self.budget.drop(of: ObjectIdentifier(route))
+            self.noteDrops(of: route)
+            return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
+        }
         guard self.admit(event, of: route) else {
             return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
         }
-        let isBacklog = self.budget.count > Self.mostUncompacted || !self.pool.isAvailable
-        flow.append(isBacklog ? event.compacted : event)
+        var event = event
+        event.share = share
+        let isBacklog = self.budget.count > Self.mostUncompacted || !route.pool.isAvailable
+        flow.append(event.compacted(always: isBacklog || self.routerBudget.isCrowded))
     }
 
     private func admit(_ event: ReceivedEvent, of route: SubscriptionRoute) -> Bool {

@@ -4,45 +4,38 @@ import SidecarConfiguration
 
 /// Leading: what must happen once among several sidecars on one database.
 extension Supervisor: LeadershipOwner {
-    func leaderSessionOpened(backend: Int32, serverVersion: Int32) {
+    /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
+    func leaderSessionOpened(backend: Int32, serverVersion: Int32, interface: SelfInstallation.Outcome) {
         self.observe(.database(.connected(.leader, backend: backend, serverVersion: serverVersion)))
-        self.lookAtInterface()
+        self.nextLook?.cancel()
+        self.interfaceIsKnown(interface)
+        if interface.state.usable == nil { self.lookAgainLater(after: interface.footprint) }
     }
 
-    /// How often an interface that can't be used is looked at again.
+    /// How often it is looked whether an interface that can't be used has changed.
     private static let lookInterval = TimeAmount.seconds(30)
 
-    /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
-    private func lookAtInterface() {
-        self.look { result in
-            switch result {
-            case .success(let outcome):
-                self.interfaceIsKnown(outcome)
-                if outcome.state.usable == nil { self.lookAgainLater() }
-            case .failure(let error):
-                self.leadership.begin(anew: "the SQL interface could not be looked at: \(error)")
+    /// An administrator may install it at any time.
+    private func lookAgainLater(after footprint: String?) {
+        self.nextLook?.cancel()
+        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
+            var values = Parameters()
+            values.append(self.configuration.database.schema)
+            self.control.query(SelfInstallation.footprint, values) { result in
+                guard self.interface?.usable == nil else { return }
+                guard case .success(let rows) = result, (rows.values.first?.first ?? nil) != footprint else {
+                    return self.lookAgainLater(after: footprint)
+                }
+                self.leadership.begin(anew: "the SQL interface has changed")
             }
         }
     }
 
-    private func look(completion: @escaping (Result<SelfInstallation.Outcome, any Error>) -> Void) {
-        let database = self.configuration.database
-        SelfInstallation.run(
-            self.environment.settings, schema: database.schema, grantTo: database.grantTo,
-            registerTo: database.registerTo, on: self.environment.connector, eventLoop: self.eventLoop
-        ).assumeIsolated().whenComplete(completion)
-    }
-
-    /// An administrator may install it at any time.
-    private func lookAgainLater() {
-        self.nextLook?.cancel()
-        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
-            self.look { result in
-                if case .success(let outcome) = result, outcome.state.usable != nil {
-                    return self.leadership.begin(anew: "the SQL interface can be used now")
-                }
-                self.lookAgainLater()
-            }
+    /// How each new session for leading looks at the interface.
+    static func look(_ database: DatabaseSettings) -> Leadership.Look {
+        let (schema, grantTo, registerTo) = (database.schema, database.grantTo, database.registerTo)
+        return { connection in
+            try SelfInstallation.run(schema: schema, grantTo: grantTo, registerTo: registerTo, on: connection)
         }
     }
 

@@ -23,6 +23,40 @@ package enum JSON {
         return self.element(of: token, in: text)
     }
 
+    /// The first elements of an array, in order, and the others as one text: whoever sends millions gets no memory for each of them.
+    package struct Elements: Sendable {
+        /// The first ones, as many as were asked for.
+        package fileprivate(set) var first: [JSONElement] = []
+        /// How many there are in all.
+        package fileprivate(set) var count = 0
+        /// The text of the others, with the commas between them; nil if there are none.
+        package fileprivate(set) var rest: ByteBuffer?
+        /// True if some string in the others has an escaped U+0000.
+        package fileprivate(set) var restContainsNUL = false
+    }
+
+    /// The elements of an array, of which the first ones are told apart.
+    package static func elements(of array: ByteBuffer, first most: Int) throws(JSONError) -> Elements {
+        var elements = Elements()
+        var rest: Range<Int>?
+        try self.scan(array) { (scanner: inout JSONScanner) throws(JSONError) in
+            try scanner.expectOpening(UInt8(ascii: "["))
+            if scanner.scanEmpty(closing: UInt8(ascii: "]")) { return }
+            repeat {
+                let token = try scanner.scanToken()
+                elements.count += 1
+                if elements.count <= most {
+                    elements.first.append(self.element(of: token, in: array))
+                } else {
+                    rest = (rest?.lowerBound ?? token.start)..<token.end
+                    if token.traits.contains(.containsNUL) { elements.restContainsNUL = true }
+                }
+            } while try scanner.scanSeparator(closing: UInt8(ascii: "]"))
+        }
+        elements.rest = rest.flatMap { array.getSlice(at: array.readerIndex + $0.lowerBound, length: $0.count) }
+        return elements
+    }
+
     /// The elements of an array, in order.
     package static func elements(of array: ByteBuffer) throws(JSONError) -> [JSONElement] {
         var elements: [JSONElement] = []
@@ -38,17 +72,21 @@ package enum JSON {
 
     /// The members of an object, in order. A key that occurs twice is there twice: what that means is the caller's to
     /// say.
+    ///
+    /// - Parameter most: those behind so many are checked, and left out.
     package static func members(
-        of object: ByteBuffer
+        of object: ByteBuffer, first most: Int = .max
     ) throws(JSONError) -> [(key: String, value: JSONElement)] {
         var members: [(key: String, value: JSONElement)] = []
         try self.scan(object) { (scanner: inout JSONScanner) throws(JSONError) in
             try scanner.expectOpening(UInt8(ascii: "{"))
             if scanner.scanEmpty(closing: UInt8(ascii: "}")) { return }
             repeat {
-                let key = self.element(of: try scanner.scanKey(), in: object)
-                let value = self.element(of: try scanner.scanToken(), in: object)
-                members.append((self.unescape(key), value))
+                let key = try scanner.scanKey()
+                let value = try scanner.scanToken()
+                guard members.count < most else { continue }
+                members.append(
+                    (self.unescape(self.element(of: key, in: object)), self.element(of: value, in: object)))
             } while try scanner.scanSeparator(closing: UInt8(ascii: "}"))
         }
         return members

@@ -71,35 +71,38 @@ package struct Details: Sendable, Equatable {
         return found.map { JSON.element(of: $0, in: self.text) }
     }
 
-    /// Calls back for those of the keys that there are, in one pass over the text; of several equal ones for each, in order. Not at all if the
-    /// text can't be read.
+    /// Calls back for those of the keys that there are, in one pass over the text; of several equal ones for each, in order. It
+    /// ends where the text can't be read.
     ///
     /// - Parameter body: gets the key's index, and its value.
     package func forEachMember(of keys: [StaticString], _ body: (_ index: Int, _ element: JSONElement) -> Void) {
         guard self.text.readableBytes > 2 else { return }
-        let found: [(index: Int, token: JSONScanner.Token)] = self.text.withUnsafeReadableBytes { object in
-            (try? Self.members(of: keys, in: object)) ?? []
+        self.text.withUnsafeReadableBytes { object in
+            do throws(JSONError) {
+                guard var scanner = JSONScanner(object) else { return }
+                try scanner.expectOpening(UInt8(ascii: "{"))
+                if scanner.scanEmpty(closing: UInt8(ascii: "}")) { return }
+                repeat {
+                    let key = try scanner.scanKey()
+                    let value = try scanner.scanToken()
+                    guard let index = keys.firstIndex(where: { Self.isKey(key, equalTo: $0, in: object) }) else {
+                        continue
+                    }
+                    body(index, JSON.element(of: value, in: self.text))
+                } while try scanner.scanSeparator(closing: UInt8(ascii: "}"))
+            } catch {
+                // The decoder has checked the text.
+                return
+            }
         }
-        for (index, token) in found { body(index, JSON.element(of: token, in: self.text)) }
     }
 
-    private static func members(
-        of keys: [StaticString], in object: UnsafeRawBufferPointer
-    ) throws(JSONError) -> [(index: Int, token: JSONScanner.Token)] {
-        guard var scanner = JSONScanner(object) else { return [] }
-        var found: [(index: Int, token: JSONScanner.Token)] = []
-        try scanner.expectOpening(UInt8(ascii: "{"))
-        if scanner.scanEmpty(closing: UInt8(ascii: "}")) { return [] }
-        repeat {
-            let key = try scanner.scanKey()
-            let value = try scanner.scanToken()
-            let index = keys.firstIndex { wanted in
-                let wanted = UnsafeRawBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
-                return self.isKey(key, equalTo: wanted, in: object)
-            }
-            if let index { found.append((index, value)) }
-        } while try scanner.scanSeparator(closing: UInt8(ascii: "}"))
-        return found
+    private static func isKey(
+        _ key: JSONScanner.Token, equalTo wanted: StaticString, in object: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard key.traits.contains(.escaped) || key.end - key.start - 2 == wanted.utf8CodeUnitCount else { return false }
+        let wanted = UnsafeRawBufferPointer(start: wanted.utf8Start, count: wanted.utf8CodeUnitCount)
+        return self.isKey(key, equalTo: wanted, in: object)
     }
 
     /// All of them, as a tree.

@@ -57,10 +57,7 @@ final class RawSocketHandler: ChannelInboundHandler {
             self.readHandshake(context)
         }
         self.readFrames(context)
-        if self.unread.readableBytes == 0 {
-            // Lets go of the memory, so that the channel can read into it again.
-            self.unread = ByteBuffer()
-        }
+        self.unread.letGoOfTaken()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

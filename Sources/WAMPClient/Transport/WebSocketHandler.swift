@@ -64,10 +64,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
             self.readAnswer(context)
         }
         self.readFrames(context)
-        if self.unread.readableBytes == 0 {
-            // Lets go of the memory, so that the channel can read into it again.
-            self.unread = ByteBuffer()
-        }
+        self.unread.letGoOfTaken()
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {

@@ -67,12 +67,27 @@ class Cluster:
             ],
             check=True, capture_output=True, **self._identity(),
         )
-        socket_folder = self.folder if namespace else ""
-        (self.data / "postgresql.auto.conf").write_text(
-            f"listen_addresses = '{address}'\nunix_socket_directories = '{socket_folder}'\nport = {self.port}\n{SETTINGS}")
+        self._configure()
         if namespace:
             with (self.data / "pg_hba.conf").open("a") as rules:
                 rules.write("host all all all scram-sha-256\n")
+
+    def copied(self) -> "Cluster":
+        """A standby made of this server's files, on a port of its own. Only while this one is stopped."""
+        copy = Cluster()
+        shutil.rmtree(copy.data)
+        subprocess.run(["cp", "-a", self.data, copy.data], check=True)
+        copy._configure()
+        signal_file = copy.data / "standby.signal"
+        signal_file.touch()
+        signal_file.chmod(0o644)
+        return copy
+
+    def _configure(self) -> None:
+        socket_folder = self.folder if self.namespace else ""
+        (self.data / "postgresql.auto.conf").write_text(
+            f"listen_addresses = '{self.address}'\nunix_socket_directories = '{socket_folder}'\n"
+            f"port = {self.port}\n{SETTINGS}")
 
     def _identity(self) -> dict[str, Any]:
         if not self.owner:

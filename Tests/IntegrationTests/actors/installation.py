@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 
 from .cluster import ADMIN_PASSWORD, Database
+from .deadline import wait_until
 from .sidecar import run
 
 #: The password of every role that is made here.
@@ -50,6 +51,12 @@ class Installation:
         """What the sidecar connects with."""
         return role_url(self.database, self.role)
 
+    @property
+    def guest(self) -> str:
+        """The role that runs what low roles registered."""
+        name: str = self.database.value(f"select {self.schema}.guest_role()")
+        return name
+
     def connect(self) -> psycopg.Connection[Any]:
         """A session of the sidecar's role."""
         return connect_as(self.database, self.role)
@@ -57,9 +64,9 @@ class Installation:
     def connect_as_leader(self, application: str = "test") -> psycopg.Connection[Any]:
         """The same, with the lease: what the relay's functions ask for."""
         session = self.connect()
-        taken = session.execute(
-            f"select taken from {self.schema}.leader_take(gen_random_uuid(), %s)", [application]).fetchone()  # type: ignore[arg-type]
-        assert taken == (True,), "the lease is free"
+        take = f"select taken from {self.schema}.leader_take(gen_random_uuid(), %s)"
+        # The server may still be ending the session that had it before.
+        wait_until(lambda: session.execute(take, [application]).fetchone() == (True,), "the lease is free", 10)  # type: ignore[arg-type]
         return session
 
     def command(self, name: str, *arguments: str, admin: str | None = None) -> subprocess.CompletedProcess[str]:

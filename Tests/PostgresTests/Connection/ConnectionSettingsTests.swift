@@ -46,4 +46,18 @@ struct ConnectionSettingsTests {
         #expect(error?.description.isEmpty == false)
         #expect(error?.description.contains("hunter") == false)
     }
+
+    @Test("of several hosts each can be tried by itself, with its port")
+    func hosts() throws {
+        let settings = try ConnectionSettings(url: "postgresql://u@a:1,b:2/app", password: nil)
+        let hosts = settings.optionsOfEachHost(for: .control).map { options in
+            options.filter { ["host", "port"].contains($0.keyword) }.map(\.value)
+        }
+        #expect(hosts == [["a", "1"], ["b", "2"]] || hosts == [["1", "a"], ["2", "b"]])
+        let one = try ConnectionSettings(url: "host=a,b port=5", password: nil)
+        #expect(
+            one.optionsOfEachHost(for: .control).allSatisfy { $0.contains { $0.keyword == "port" && $0.value == "5" } })
+        #expect(one.optionsOfEachHost(for: .control).count == 2)
+        #expect(try ConnectionSettings(url: "host=a", password: nil).optionsOfEachHost(for: .control).isEmpty)
+    }
 }

@@ -18,7 +18,7 @@ import Testing
             + "((null::\"shop\".\"item\").*), (null::\"pg_catalog\".\"int4\")) as c)")
 
     private func text(_ function: FunctionDefinition, _ options: PlanOptions = PlanOptions()) throws -> String {
-        try FunctionQuery(function, options: options).text { _ in true }
+        Sample.unbounded(try FunctionQuery(function, options: options).text { _ in true })
     }
 
     private func shape(_ function: FunctionDefinition, _ results: PlanOptions.Results) throws -> ResultShape {
@@ -33,6 +33,20 @@ import Testing
             try text(Sample.function([], returns: Sample.bytea)) == "select \(Self.base64(call)) where \(condition)")
         #expect(try shape(Sample.function([]), .auto) == .value)
         #expect(try shape(Sample.function([], returns: Sample.void), .auto) == .nothing)
+    }
+
+    @Test func theServerMeasuresWhatItSends() throws {
+        var options = PlanOptions()
+        options.bound = ResultBound(mostOctets: 5000)
+        let result = "\"wamp.result\".c"
+        let query = try FunctionQuery(Sample.function([]), options: options)
+        #expect(
+            query.text { _ in true }
+                == "select case when (pg_catalog.octet_length(\(result)0)) operator(pg_catalog.<=) 5000 then \(result)0 "
+                + "else '!' operator(pg_catalog.||) (pg_catalog.octet_length(\(result)0))::pg_catalog.text end "
+                + "from (select (pg_catalog.to_json(\(call)))::pg_catalog.text as c0 where \(condition) offset 0) as \"wamp.result\""
+        )
+        #expect(ResultBound(mostOctets: 1 << 30).mostOctets == 64 << 20)
     }
 
     @Test func bigintsAreStringsIfAsked() throws {
@@ -142,8 +156,10 @@ import Testing
         var function = Sample.function([], returns: type, columns: columns)
         function.isResultNameable = false
         #expect(
-            try text(function)
-                == "select (\"wamp.row\".v).args, (\"wamp.row\".v).kwargs from (select \(call) as v where \(condition) offset 0) as \"wamp.row\""
+            try text(function).hasSuffix(
+                " from (select ((\"wamp.row\".v).args)::pg_catalog.text as c0, ((\"wamp.row\".v).kwargs)::pg_catalog.text as c1 "
+                    + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\" offset 0) as \"wamp.result\""
+            )
         )
         #expect(try shape(function, .auto) == .result)
         #expect(try shape(function, .value) == .value)

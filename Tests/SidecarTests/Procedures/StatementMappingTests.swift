@@ -74,7 +74,7 @@ import Testing
         let plan = try ProcedurePlan(
             statement: try StatementMapping(text), description: description, options: PlanOptions(results: results))
         let arguments = parameters.map { _ in "1" }.joined(separator: ",")
-        return (plan, try plan.bind("[\(arguments)]").statement.text)
+        return (plan, Sample.unbounded(try plan.bind("[\(arguments)]").statement.text))
     }
 
     @Test func queriesGiveRows() throws {

@@ -35,6 +35,18 @@ struct EventBudgetTests {
         check(budget.isExceeded(by: "a"), false)
     }
 
+    @Test("one that is dropped for want of room elsewhere is told, until one of its own has ended")
+    func elsewhere() {
+        var budget = Self.budget(events: 10, octets: 1000)
+        budget.drop(of: "a")
+        check(budget.isExceeded(by: "a"), false)
+        check(budget.admit(1, of: "a"), true)
+        budget.drop(of: "a")
+        check(budget.isExceeded(by: "a"), true)
+        budget.release(1, of: "a")
+        check(budget.isExceeded(by: "a"), false)
+    }
+
     @Test("a slow subscription loses its own events, and the others none")
     func shares() {
         var budget = Self.budget(events: 1000, octets: 100_000, subscriptions: 10)

@@ -1,0 +1,183 @@
+import DequeModule
+import NIOCore
+import WAMP
+import WAMPClient
+
+/// The way to the router of what it says nothing about: results, errors, notifications. On the event loop.
+///
+/// As a rule all of it is free. What comes from an origin that may have ended a session goes one at a time, each followed by a call that the
+/// router answers whatever it is: it has read then what came before. The driver of ``SuspectOrigins``.
+final class Passage {
+    /// Why something is not sent.
+    enum Refusal: Error, Equatable, CustomStringConvertible {
+        case endedSessions(Origin.Name, remaining: TimeAmount)
+        case tooManyWait(Origin.Name)
+
+        var description: String {
+            switch self {
+            case .endedSessions(let origin, let remaining):
+                """
+                the session with the router ended more than once while something of \(origin) was under way, so nothing is sent for it \
+                for another \(max(remaining.nanoseconds / 1_000_000_000, 1)) s
+                """
+            case .tooManyWait(let origin):
+                "the session with the router ended while something of \(origin) was under way, and too much of such origins waits now"
+            }
+        }
+    }
+
+    private struct Waiting {
+        let origin: Origin
+        let octets: Int
+        let send: () -> Void
+    }
+
+    /// What waits for its turn at most.
+    private static let mostWaiting = 1_000
+    private static let mostWaitingOctets = 16 << 20
+    /// How long the router may take to say that it has read something.
+    private static let patience = TimeAmount.seconds(10)
+    private static let leastRoom = 64
+
+    private let observer: (Observation) -> Void
+    private var suspects = SuspectOrigins()
+    /// All origins of which something may be under way; others too.
+    private var recent: [Origin] = []
+    /// As many are listed before those are looked for that need not be.
+    private var room = Passage.leastRoom
+    private var session: Session?
+    /// The router of the session that ended, and whether it has been tried again.
+    private var lost: (url: RouterURL, isTried: Bool)?
+    private var waiting = Deque<Waiting>()
+    private var waitingOctets = 0
+
+    init(observer: @escaping (Observation) -> Void) {
+        self.observer = observer
+    }
+
+    // MARK: - Sending
+
+    /// Why nothing is to be begun for an origin.
+    func refusal(of origin: Origin) -> Refusal? {
+        guard !self.suspects.isEmpty, let remaining = self.suspects.refusal(of: origin.name, at: .now()) else {
+            return nil
+        }
+        return .endedSessions(origin.name, remaining: remaining)
+    }
+
+    /// Whether something of it is to be sent now; else it has to wait for its turn, by ``wait(_:octets:_:)``.
+    func admits(_ origin: Origin) -> Bool {
+        let now = NIODeadline.now()
+        if !self.suspects.isEmpty {
+            guard !self.suspects.isSuspect(origin.name, at: now),
+                !self.waiting.contains(where: { $0.origin === origin })
+            else { return false }
+        }
+        self.sent(origin, at: now)
+        return true
+    }
+
+    /// Sends when it is its turn; not at all if the session ends before.
+    func wait(_ origin: Origin, octets: Int, _ send: @escaping () -> Void) throws(Refusal) {
+        let item = Waiting(origin: origin, octets: octets, send: send)
+        guard !self.suspects.begin() else { return self.sendAlone(item) }
+        guard self.waiting.count < Self.mostWaiting,
+            self.waiting.isEmpty || self.waitingOctets + octets <= Self.mostWaitingOctets
+        else { throw .tooManyWait(origin.name) }
+        self.waiting.append(item)
+        self.waitingOctets += octets
+    }
+
+    /// Part of a result that is sent as it comes; nothing waits for its turn.
+    func sentPart(of origin: Origin) {
+        self.sent(origin, at: .now())
+    }
+
+    private func sent(_ origin: Origin, at now: NIODeadline) {
+        origin.lastSent = now
+        guard !origin.isListed else { return }
+        if self.recent.count >= self.room { self.shorten(at: now) }
+        origin.isListed = true
+        self.recent.append(origin)
+    }
+
+    private func shorten(at now: NIODeadline) {
+        self.recent.removeAll { origin in
+            origin.isListed = Self.isUnderWay(origin, at: now)
+            return !origin.isListed
+        }
+        self.room = max(Self.leastRoom, self.recent.count * 2)
+    }
+
+    private static func isUnderWay(_ origin: Origin, at now: NIODeadline) -> Bool {
+        origin.lastSent.map { now - $0 <= SuspectOrigins.window } ?? false
+    }
+
+    private func sendAlone(_ item: Waiting) {
+        self.sent(item.origin, at: .now())
+        item.send()
+        guard let session = self.session, let procedure = try? URI("wamp.session.count") else {
+            return self.suspects.taken()
+        }
+        session.call(procedure, payload: .empty, timeout: Self.patience) { outcome in
+            // A refusal is an answer too.
+            if case .failure(let error) = outcome, error.code == .sessionClosed { return }
+            item.origin.lastSent = nil
+            self.suspects.taken()
+            self.sendNext()
+        }
+    }
+
+    private func sendNext() {
+        guard let item = self.waiting.first, self.suspects.begin() else { return }
+        self.waiting.removeFirst()
+        self.waitingOctets -= item.octets
+        self.sendAlone(item)
+    }
+
+    // MARK: - Sessions
+
+    func joined(_ session: Session) {
+        self.session = session
+        self.lost = nil
+        guard let refused = self.suspects.joined(at: .now()) else { return }
+        self.observer(.originRefused(refused))
+    }
+
+    /// The session is over.
+    ///
+    /// - Parameter isOther: an event was under way that also was when a session ended before.
+    func left(_ session: Session, _ reason: SessionEnd, besidesSuspects isOther: Bool) {
+        self.session = nil
+        self.lost = (session.url, false)
+        self.waiting.removeAll()
+        self.waitingOctets = 0
+        let now = NIODeadline.now()
+        let underWay = self.recent.filter { Self.isUnderWay($0, at: now) }.map(\.name)
+        for origin in self.recent {
+            origin.lastSent = nil
+            origin.isListed = false
+        }
+        self.recent.removeAll()
+        self.suspects.sessionEnded(underWay: reason.mayBeForWhatWasSent ? underWay : [], besidesSuspects: isOther)
+    }
+
+    /// An attempt to connect begins. The second one for a router whose session has ended: it could not be reached.
+    func connecting(to url: RouterURL) {
+        guard let lost = self.lost, lost.url == url else { return }
+        if lost.isTried { self.suspects.routerWasAway() }
+        self.lost = (url, true)
+    }
+}
+
+extension SessionEnd {
+    /// Whether the router may have ended the session because it could not read something.
+    fileprivate var mayBeForWhatWasSent: Bool {
+        switch self.code {
+        case .closed, .aborted: true
+        case .goodbye: self.uri?.hasPrefix("wamp.error.") == true
+        case .tls, .unreachable, .handshake, .serializer, .silent: false
+        case .protocolViolation, .credentials, .untrusted, .killed, .unsentOutput, .stopped: false
+        }
+    }
+}

@@ -1,0 +1,52 @@
+/// How large a row of a result may be, in octets of its text. The server measures it before it sends anything: once it is on its way, libpq takes
+/// all of it into memory.
+package struct ResultBound: Sendable, Equatable {
+    /// No router takes a text of more octets, whatever the serializer makes of it.
+    package static let greatest = 64 << 20
+    /// What nobody reads may be small.
+    package static let unread = ResultBound(mostOctets: 1000)
+
+    /// The bound.
+    package let mostOctets: Int
+
+    /// Takes a mapping's `max_result_bytes`.
+    package init(mostOctets: Int) {
+        self.mostOctets = min(mostOctets, Self.greatest)
+    }
+
+    /// How much may come from the server at once: a row, or an error with all that is said in it.
+    package var mostMessage: Int { self.mostOctets + Self.rest }
+
+    private static let rest = 1 << 20
+
+    /// What comes in place of a row that is too large: no JSON text begins so.
+    private static let mark = UInt8(ascii: "!")
+    private static let result = "\"wamp.result\""
+
+    /// Whether a row was too large.
+    ///
+    /// - Parameter text: its first column; nil for NULL.
+    package static func isExceeded(_ text: UnsafeRawBufferPointer?) -> Bool {
+        text?.first == self.mark
+    }
+
+    /// A statement up to its FROM. ``end`` ends it. Each value is computed once, in a sub-select that the planner leaves as it is.
+    ///
+    /// - Parameter columns: what is selected: JSON texts.
+    func beginning(_ columns: [String]) -> String {
+        let inner = columns.enumerated().map { "(\($1))::pg_catalog.text as c\($0)" }.joined(separator: ", ")
+        let sizes = columns.indices.map { "pg_catalog.octet_length(\(Self.result).c\($0))" }
+        let size =
+            sizes.count == 1
+            ? sizes[0] : sizes.map { "coalesce(\($0), 0)" }.joined(separator: " operator(pg_catalog.+) ")
+        let fits = "(\(size)) operator(pg_catalog.<=) \(self.mostOctets)"
+        let bounded = columns.indices.map { index in
+            let instead = index == 0 ? " else '!' operator(pg_catalog.||) (\(size))::pg_catalog.text" : ""
+            return "case when \(fits) then \(Self.result).c\(index)\(instead) end"
+        }
+        return "select \(bounded.joined(separator: ", ")) from (select \(inner)"
+    }
+
+    /// See ``beginning(_:)``.
+    let end = " offset 0) as \(Self.result)"
+}

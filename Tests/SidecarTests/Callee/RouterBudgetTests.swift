@@ -1,0 +1,52 @@
+import NIOCore
+import Testing
+import WAMP
+
+@testable import Sidecar
+
+@Suite("What came from the router and is not done, in octets")
+struct RouterBudgetTests {
+    private let one = Receiver()
+    private let other = Receiver()
+
+    /// A procedure or a subscription.
+    private final class Receiver {}
+
+    private static func payload(_ octets: Int) -> Payload {
+        Payload(arguments: ByteBuffer(repeating: 0x20, count: octets))
+    }
+
+    @Test("a place is given back with what holds it")
+    func places() {
+        let budget = RouterBudget(mostOctets: 100_000)
+        budget.parties = 1
+        var shares = [RouterBudget.Share]()
+        while let share = budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) { shares.append(share) }
+        check(shares.count, 9)
+        shares.removeFirst()
+        check(budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) != nil, true)
+    }
+
+    @Test("one message is taken, however large; who fills the room leaves others theirs")
+    func shares() {
+        let budget = RouterBudget(mostOctets: 100_000)
+        budget.parties = 2
+        check(budget.admit(Self.payload(1_000_000), of: ObjectIdentifier(self.one)) != nil, true)
+        var shares = [RouterBudget.Share]()
+        while let share = budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) { shares.append(share) }
+        check(shares.count, 7)
+        check(budget.admit(Self.payload(20_000), of: ObjectIdentifier(self.other)) != nil, true)
+        withExtendedLifetime(shares) {}
+    }
+
+    @Test("what holds on to much more than it needs gets memory of its own")
+    func memory() throws {
+        let read = ByteBuffer(repeating: 0x20, count: 1 << 20)
+        let payload = Payload(arguments: read.getSlice(at: 5, length: 30))
+        check(payload.compacted(always: false).arguments?.storageCapacity ?? .max < 100, true)
+        let small = Payload(arguments: ByteBuffer(repeating: 0x20, count: 10_000).getSlice(at: 5, length: 30))
+        check(small.compacted(always: false).arguments?.storageCapacity ?? 0 >= 10_000, true)
+        check(small.compacted(always: true).arguments?.storageCapacity ?? .max < 100, true)
+        check(small.compacted(always: true) == small, true)
+    }
+}
