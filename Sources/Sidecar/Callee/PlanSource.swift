@@ -64,13 +64,25 @@ enum PlanSource {
             }
         case .sql(let text):
             StatementDescriber.describe(text, role: role, control: control) { result in
-                completion(
-                    result.flatMap { mapping, description in
-                        Self.plan { () throws(PlanFault) in
-                            try ProcedurePlan(statement: mapping, description: description, options: options)
-                        }
-                    })
+                let plan = result.flatMap { mapping, description in
+                    Self.plan { () throws(PlanFault) in
+                        try ProcedurePlan(statement: mapping, description: description, options: options)
+                    }
+                }
+                guard case .success(let plan) = plan else { return completion(plan) }
+                // What was described is the user's text; what runs is made of it.
+                self.prepare(plan, as: role, control: control, completion: completion)
             }
+        }
+    }
+
+    /// Has the server prepare the statement that a call runs: what is wrong with it is a fault before the first call.
+    static func prepare(
+        _ plan: ProcedurePlan, as role: String?, control: Control,
+        completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
+    ) {
+        control.describe(plan.example, role: role) { result in
+            completion(result.map { _ in plan }.mapError { Failure($0) })
         }
     }
 

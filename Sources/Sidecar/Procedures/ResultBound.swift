@@ -21,7 +21,7 @@ package struct ResultBound: Sendable, Equatable {
 
     /// What comes in place of a row that is too large: no JSON text begins so.
     private static let mark = UInt8(ascii: "!")
-    private static let result = "\"wamp.result\""
+    private static let result = Alias.result.sql
 
     /// Whether a row was too large.
     ///
