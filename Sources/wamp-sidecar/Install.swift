@@ -25,7 +25,7 @@ struct Install: ParsableCommand {
     @OptionGroup var database: AdministratedDatabase
 
     @Option(
-        name: .long,
+        name: [.customShort("c"), .long],
         help:
             "A configuration file whose database.schema, grant_to and register_to hold where no option says otherwise.")
     var config: String?

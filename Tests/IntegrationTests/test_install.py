@@ -12,6 +12,8 @@ from actors.deadline import wait_until
 from actors.installation import ROLE_PASSWORD, Installation, admin_url, connect_as, install, make_role, role_url
 from actors.sidecar import run
 
+pytestmark = pytest.mark.servers
+
 FAILED = 1
 USAGE = 64
 

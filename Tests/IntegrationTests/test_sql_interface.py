@@ -12,6 +12,8 @@ from actors.deadline import wait_until
 from actors.installation import Installation, connect_as, install, make_role
 from actors.scripted_port import Reply, ScriptedPort
 
+pytestmark = pytest.mark.servers
+
 INVALID = "22023"
 DENIED = "42501"
 
@@ -514,6 +516,8 @@ def test_register_and_subscribe(interface: Installation) -> None:
     ("'com.a', 'api.gone'", "42883", "there is no function api.gone"),
     ("'com.a', 'api.good', 'text'", "42883", "there is no function api.good(text)"),
     ("'com.a', 'api.good', 'int, ('", "42601", "is not a list of types"),
+    ("'com.a', 'api.good', 'no_type'", "42601", "is not a list of types: type \"no_type\" does not exist"),
+    ("'com.a', 'gone.good', 'int'", "42883", "there is no function gone.good(int)"),
     ("'com.a', 'api.many'", "42725", "there are several functions api.many"),
     ("'com.a', 'api.locked'", DENIED, "may not execute api.locked()"),
     ("'com.a', 'private.f'", DENIED, "may not execute private.f()"),

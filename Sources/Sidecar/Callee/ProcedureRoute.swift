@@ -69,10 +69,10 @@ final class ProcedureRoute {
         }
     }
 
-    /// Whether calls are denied unless the router says who calls.
+    /// Whether the router is asked who calls: the mapping says so, or calls are denied without.
     var needsCaller: Bool {
         switch self.mapping.role {
-        case .session, .fixed: false
+        case .session, .fixed: self.mapping.disclosesCaller
         case .byAuthrole: true
         }
     }

@@ -11,9 +11,9 @@ final class LetterRetries {
     private let run: (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     /// Those that are on their way already: a letter is read again as long as it has not run.
     private var underWay: Set<Int64> = []
-    /// So many are read at once, of so many octets together unless it is only one.
+    /// So many are read at once, and none behind the one with which so many octets are reached.
     private static let page = 100
-    private static let pageOctets = 4 << 20
+    private static let pageOctets = 8 << 20
     /// The events of larger ones are not run.
     private static let greatest = 64 << 20
     /// There may be more than were read.
@@ -26,16 +26,9 @@ final class LetterRetries {
         run: @escaping (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     ) {
         let schema = SQLText.identifier(schema)
-        let texts = ["subscription", "topic", "args", "kwargs", "details", "proc"]
-        let size = texts.map { "coalesce(pg_catalog.octet_length(\($0)), 0)" }.joined(separator: " + ")
         self.query = """
-            select id, pg_catalog.left(subscription, 10000), pg_catalog.left(topic, 10000), \
-            case when size <= \(Self.greatest) then args end, case when size <= \(Self.greatest) then kwargs end, \
-            case when size <= \(Self.greatest) then details end, pg_catalog.left(proc, 10000), size > \(Self.greatest), number < total \
-            from (select *, pg_catalog.count(*) over () as total, pg_catalog.row_number() over (order by id) as number, \
-            pg_catalog.sum(least(size, \(Self.greatest))) over (order by id) as upto \
-            from (select *, \(size) as size from \(schema).event_retries(\(Self.page))) as letter) as letter \
-            where number = 1 or upto <= \(Self.pageOctets) order by id
+            select id, subscription, topic, args, kwargs, details, proc, is_too_large \
+            from \(schema).event_retries(\(Self.page), \(Self.pageOctets), \(Self.greatest))
             """
         self.refuse = "select \(schema).event_retried($1::pg_catalog.int8, true, '42704', $2::pg_catalog.text)"
         self.control = control
@@ -51,8 +44,8 @@ final class LetterRetries {
     private func lookNow() {
         self.control.query(self.query) { result in
             guard case .success(let rows) = result else { return }
-            // Of those that were not read the last one that was knows.
-            self.hasMore = rows.values.count == Self.page || rows.values.last?.last == "t"
+            let octets = rows.values.joined().reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+            self.hasMore = rows.values.count == Self.page || octets >= Self.pageOctets
             for row in rows.values { self.take(row) }
         }
     }
@@ -65,7 +58,7 @@ final class LetterRetries {
     }
 
     private func take(_ row: [String?]) {
-        guard row.count == 9, let id = row[0].flatMap({ Int64($0) }), let subscription = row[1], let topic = row[2],
+        guard row.count == 8, let id = row[0].flatMap({ Int64($0) }), let subscription = row[1], let topic = row[2],
             let function = row[6], self.underWay.insert(id).inserted
         else { return }
         let payload = Payload(

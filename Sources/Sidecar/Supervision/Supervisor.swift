@@ -221,7 +221,7 @@ final class Supervisor: RouterDelegate {
             completion()
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyePatience) { end(false) }
-        self.router.stop {
+        self.router.stop(reason: CloseReason.systemShutdown) {
             timer.cancel()
             end(true)
         }

@@ -103,6 +103,42 @@ begin
     return publications + events;
 end $body$;
 
+-- Events that are to be tried again, the oldest first: at most `most`, and none behind the one with which `octets` are reached. One with
+-- more octets of text than `largest` comes without its values.
+drop function @schema@.event_retries(int);
+create function @schema@.event_retries(most int default 100, octets bigint default 8388608, largest bigint default 67108864)
+returns table (id bigint, subscription text, topic text, args text, kwargs text, details text, proc text, is_too_large boolean)
+language plpgsql stable parallel unsafe security definer set search_path = pg_catalog, pg_temp as $body$
+declare
+    letter record;
+    taken bigint := 0;
+    size bigint;
+begin
+    for letter in
+        select d.id, d.subscription, d.topic, d.args, d.kwargs, d.details, d.proc
+        from @schema@.dead_letter as d where d.retry order by d.id limit event_retries.most
+    loop
+        id := letter.id;
+        subscription := left(letter.subscription, 10000);
+        topic := left(letter.topic, 10000);
+        proc := left(letter.proc, 10000);
+        args := letter.args;
+        kwargs := letter.kwargs;
+        details := letter.details;
+        size := coalesce(octet_length(args), 0) + coalesce(octet_length(kwargs), 0) + coalesce(octet_length(details), 0);
+        is_too_large := size > event_retries.largest;
+        if is_too_large then
+            args := null;
+            kwargs := null;
+            details := null;
+        end if;
+        return next;
+        taken := taken + case when is_too_large then 0 else size end;
+        exit when taken >= event_retries.octets;
+    end loop;
+end $body$;
+revoke all on function @schema@.event_retries(int, bigint, bigint) from public;
+
 -----------------------------------------------------------------------------------------------------------------------
 -- The outbox and its relay
 
@@ -561,11 +597,16 @@ begin
             where n.oid = p.pronamespace and n.nspname = parts[1] and p.proname = parts[2] and p.prokind in ('f', 'p')
                 and oidvectortypes(p.proargtypes) = mapping_fault.signature);
     end if;
-    if mapping_fault.signature is not null and cardinality(candidates) = 0 then
+    if mapping_fault.signature is not null and cardinality(candidates) = 0
+        and exists (select from pg_namespace as n where n.nspname = parts[1])
+    then
         begin
-            candidates := array_remove(array[to_regprocedure(format('%I.%I(%s)', parts[1], parts[2],
-                regexp_replace(mapping_fault.signature, E'^\\s*\\((.*)\\)\\s*$', E'\\1')))::oid], null);
-        exception when others then
+            -- The cast says of every server what is wrong; to_regprocedure() is silent about it from PostgreSQL 16 on.
+            candidates := array[format('%I.%I(%s)', parts[1], parts[2],
+                regexp_replace(mapping_fault.signature, E'^\\s*\\((.*)\\)\\s*$', E'\\1'))::regprocedure::oid];
+        exception when undefined_function then
+            null;
+        when others then
             code := '42601';
             message := format('the signature %L of %s is not a list of types: %s', left(mapping_fault.signature, 200),
                 mapping_fault.proc, sqlerrm);
