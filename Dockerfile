@@ -1,7 +1,8 @@
 # wamp-sidecar in a small image: the binary with Swift's standard library in it, libpq, OpenSSL, and nothing to build with.
 #
 #   docker build -t wamp-sidecar .
-#   docker run -v ./sidecar.yaml:/etc/wamp-sidecar/sidecar.yaml:ro wamp-sidecar
+#   docker run --network host -e WAMP_TICKET -e DATABASE_PASSWORD -e WAMP_CALLER_PASSWORD \
+#       -v "$PWD/sidecar.yaml:/etc/wamp-sidecar/sidecar.yaml:ro" wamp-sidecar
 #
 # scripts/check-image tries what it says without a container engine, and reads the build command, the packages and the
 # user from this file.
@@ -17,9 +18,10 @@ COPY Tests Tests
 RUN swift build -c release --static-swift-stdlib --product wamp-sidecar \
     && install -s .build/release/wamp-sidecar /usr/local/bin/wamp-sidecar
 
-FROM debian:bookworm-slim
+# Built on Debian 12 for any later one: libpq 17 sends what one turn of the loop has for the server at once, OpenSSL 3.5 knows Argon2id.
+FROM debian:trixie-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq5 libssl3 ca-certificates \
+    && apt-get install -y --no-install-recommends libpq5 libssl3t64 ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/wamp-sidecar /usr/local/bin/wamp-sidecar
 USER 10001:10001

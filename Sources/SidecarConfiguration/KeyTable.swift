@@ -54,8 +54,9 @@ struct KeyTable: Sendable {
     /// An entry of `procedures`.
     static let procedure = KeyTable(
         now: [
-            "function", "sql", "match", "invoke", "concurrency", "announce_concurrency", "force_reregister", "timeout",
-            "role", "roles", "convention", "results", "max_rows", "max_result_bytes", "bigint", "errors", "retries",
+            "function", "sql", "match", "invoke", "concurrency", "announce_concurrency", "force_reregister",
+            "disclose_caller", "timeout", "role", "roles", "convention", "results", "max_rows", "max_result_bytes",
+            "bigint", "errors", "retries",
         ],
         later: ["before"])
 

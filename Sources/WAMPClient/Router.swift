@@ -1,5 +1,5 @@
 package import NIOCore
-import WAMP
+package import WAMP
 
 /// The connection to the router that lasts: connects, joins, and does so again for ever, trying the URLs in turn.
 ///
@@ -17,6 +17,8 @@ package final class Router {
     private var retry: Scheduled<Void>?
     /// What routers have shown to be the longest message that they take, in octets.
     private var shownLimits: [RouterURL: Int] = [:]
+    /// What routers have shown of how many publications they answer for at once.
+    private var publishWindows: [RouterURL: PublishWindow] = [:]
     private var stopCompletions: [() -> Void] = []
 
     /// The joined session, if there is one.
@@ -45,8 +47,10 @@ package final class Router {
     /// Ends the session with GOODBYE, waits for the answer as long as the configuration says, closes the connection, and
     /// does not connect any more. Fine at any time, and more than once.
     ///
-    /// - Parameter completion: called when everything is closed.
-    package func stop(completion: @escaping () -> Void) {
+    /// - Parameters:
+    ///   - reason: what GOODBYE says.
+    ///   - completion: called when everything is closed.
+    package func stop(reason: URI = CloseReason.normal, completion: @escaping () -> Void) {
         self.eventLoop.assertInEventLoop()
         switch self.reconnect.stop() {
         case .stopped:
@@ -58,7 +62,7 @@ package final class Router {
             completion()
         case .close:
             self.stopCompletions.append(completion)
-            self.connection?.leave()
+            self.connection?.leave(reason)
         }
     }
 
@@ -70,7 +74,8 @@ package final class Router {
             self.url = index
             let connection = Connection(
                 url: url, configuration: self.configuration(for: url), eventLoop: self.eventLoop, owner: self,
-                delegate: self.delegate, shownLimit: self.shownLimits[url])
+                delegate: self.delegate, shownLimit: self.shownLimits[url],
+                publishWindow: self.publishWindows[url] ?? PublishWindow())
             self.connection = connection
             self.delegate?.observed(.connecting(url))
             connection.open()
@@ -154,6 +159,7 @@ extension Router: ConnectionOwner {
         self.connection = nil
         self.session = nil
         self.shownLimits[connection.url] = connection.shownLimit
+        self.publishWindows[connection.url] = connection.publishWindow.next
         if let session {
             self.delegate?.left(session, reason: fault)
         }

@@ -39,6 +39,8 @@ package struct RouterConfiguration: Sendable {
     package var goodbyeTimeout: TimeAmount = .seconds(5)
     /// For the answer to a request other than CALL: routers may drop messages when they are overloaded.
     package var requestTimeout: TimeAmount = .seconds(30)
+    /// After so long without an answer REGISTER, SUBSCRIBE, UNREGISTER and UNSUBSCRIBE are asked again.
+    var askAgainAfter: TimeAmount { .nanoseconds(self.requestTimeout.nanoseconds / 6) }
     /// For the answer to a call that was taken back with mode `kill`. Crossbar.io never answers where the callee can't be
     /// interrupted.
     package var cancelPatience: TimeAmount = .seconds(5)

@@ -24,6 +24,8 @@ package enum RouterEvent: Sendable {
     case featureMissing(RouterURL, RouterFeature, isAskedFor: Bool)
     /// A message was ignored, as the protocol asks for.
     case dropped(SilentDrop)
+    /// The answer to a request did not come: it is asked again.
+    case askedAgain(MessageKind)
     /// Unsent output has passed one of its watermarks.
     case writabilityChanged(isWritable: Bool)
     /// `stop` has ended.

@@ -7,7 +7,7 @@ struct Call: AsyncParsableCommand {
         abstract: "Call a WAMP procedure and print its result.",
         discussion: """
             An argument that is JSON is that value, any other is a string: 5 is a number, '"5"' (with quotes of its own) and \
-            apple are strings. Put -- before arguments that begin with a dash. The result is a line of JSON, \
+            apple are strings. name=value is a keyword argument (a string with such a beginning is written '"a=b"'). Put -- before arguments that begin with a dash. The result is a line of JSON, \
             {"args":[..],"kwargs":{..}}; with --progress each part is such a line, with "progress":true. An error goes to \
             standard error: its URI and what came with it. Ctrl-C cancels the call.
 
@@ -15,6 +15,7 @@ struct Call: AsyncParsableCommand {
 
             EXAMPLES:
               wamp-sidecar call com.example.add2 2 3
+              wamp-sidecar call com.example.add2 a=2 b=3
               wamp-sidecar call com.example.add2 --timeout 2s -- -2 3
               wamp-sidecar call com.example.item.search --kwargs '{"limit": 1}'
               wamp-sidecar call wamp.session.count
@@ -25,7 +26,10 @@ struct Call: AsyncParsableCommand {
     @Argument(help: "The procedure's URI.")
     var procedure: String
 
-    @Argument(help: "The positional arguments: JSON, or else strings; behind -- if one begins with a dash.")
+    @Argument(
+        help:
+            "The arguments, positional ones and name=value: JSON, or else strings; behind -- if one begins with a dash."
+    )
     var arguments: [String] = []
 
     @Option(name: .long, help: "The keyword arguments: a JSON object.")
@@ -44,7 +48,7 @@ struct Call: AsyncParsableCommand {
     var json = false
 
     func run() async throws {
-        try await self.options.run { () throws(ClientUsageError) in
+        try await self.options.run(Call.self) { () throws(ClientUsageError) in
             try ClientCommand.call(
                 self.procedure, arguments: self.arguments, kwargs: self.kwargs, timeout: self.timeout,
                 progress: self.progress, discloseMe: self.discloseMe, json: self.json)

@@ -11,11 +11,11 @@ struct Check: AsyncParsableCommand {
             something, 78 if the file is faulty.
 
             EXAMPLES:
-              wamp-sidecar check --config sidecar.yaml
-              wamp-sidecar check --config sidecar.yaml --connect
+              wamp-sidecar check sidecar.yaml
+              wamp-sidecar check sidecar.yaml --connect
             """)
 
-    @OptionGroup var options: ConfigurationOption
+    @OptionGroup var options: CheckedFile
 
     @Flag(name: .long, help: "Also look up the functions in the database, and join the router.")
     var connect = false
@@ -30,5 +30,20 @@ struct Check: AsyncParsableCommand {
             + "\(configuration.notifications.count) notifications"
         print("\(self.options.config): no faults (\(mapped)\(self.connect ? "; database and router answered" : ""))")
         Console.end(.success)
+    }
+}
+
+/// The file that is checked: behind `--config`, or a word of its own.
+struct CheckedFile: ParsableArguments {
+    @Argument(help: "The configuration file. (default: sidecar.yaml)")
+    var file: String?
+
+    @Option(name: [.customShort("c"), .customLong("config")], help: "The same, as the other commands take it.")
+    var named: String?
+
+    var config: String { self.file ?? self.named ?? "sidecar.yaml" }
+
+    func validate() throws {
+        if self.file != nil, self.named != nil { throw ValidationError("name one file, with --config or without") }
     }
 }

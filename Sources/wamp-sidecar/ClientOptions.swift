@@ -5,7 +5,7 @@ import SidecarConfiguration
 /// The router that `call`, `publish` and `subscribe` join.
 struct ClientOptions: ParsableArguments {
     @Option(
-        name: .long,
+        name: [.customShort("c"), .long],
         help: "A configuration file, of which only the section 'router' is read. (default: sidecar.yaml)")
     var config: String?
 
@@ -32,17 +32,25 @@ struct ClientOptions: ParsableArguments {
     }
 
     /// Does it, and ends the process: with 0, with 1 and what went wrong, 64 if the words are wrong, 78 if the file is.
-    func run(_ make: () throws(ClientUsageError) -> ClientCommand) async throws -> Never {
-        let (command, target): (ClientCommand, ClientTarget)
+    ///
+    /// - Parameter command: whose usage is shown with words that are wrong.
+    func run(
+        _ command: any ParsableCommand.Type, _ make: () throws(ClientUsageError) -> ClientCommand
+    ) async throws -> Never {
+        let (work, target): (ClientCommand, ClientTarget)
         do {
-            command = try make()
+            work = try make()
             target = try self.target()
         } catch let faults as ConfigurationFaults {
-            throw Console.faulty(faults)
+            let code = Console.faulty(faults)
+            if self.config == nil, faults.faults.allSatisfy({ $0.location == nil }) {
+                Console.complain("without a file: --url ws://127.0.0.1:8080/ws --realm realm1, see --help")
+            }
+            throw code
         } catch let error as ClientUsageError {
-            throw ValidationError(error.description)
+            throw Console.misused(command, error.description)
         }
-        switch await Client.run(command, at: target, note: Console.complain) {
+        switch await Client.run(work, at: target, note: Console.complain) {
         case .succeeded:
             Console.end(.success)
         case .failed(let faults):

@@ -23,6 +23,15 @@ enum Console {
         return self.faultyConfiguration
     }
 
+    /// Prints what is wrong with a command's words, and how it is used; what to end with.
+    static func misused(_ command: any ParsableCommand.Type, _ problem: String) -> ExitCode {
+        let usage = WampSidecar.usageString(for: command)
+        self.complain(
+            "Error: \(problem)\nUsage: \(usage)\n  See 'wamp-sidecar \(command._commandName) --help' for more information."
+        )
+        return .validationFailure
+    }
+
     /// Does it, and ends the process: with 0, or with 1 and what went wrong.
     static func attempt(_ body: () throws -> Void) throws -> Never {
         do {
@@ -42,8 +51,12 @@ enum Console {
         _exit(status.rawValue)
     }
 
-    /// A line on standard error.
+    /// Whether a person looks at standard output, and no program reads it.
+    static var isOnTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// A line on standard error, behind what standard output has so far.
     static func complain(_ text: String) {
+        fflush(nil)
         let line = text + "\n"
         _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
     }

@@ -10,14 +10,16 @@ struct DeadLetter: ParsableCommand {
         abstract: "What could not be delivered: look at it, try it again, or give it up.",
         discussion: """
             Publications that the router refused, and events that a subscribed function refused, with the reason. \
-            Connects to the database of the configuration file.
+            Connects to the database of the configuration file. Exit status: 0 if it is done, 1 if not or if an id is \
+            missing (what can be done to the others is done), 64 on wrong usage, 78 if the configuration is faulty.
 
             EXAMPLES:
               wamp-sidecar dead-letter list --kind publish
+              wamp-sidecar dead-letter show 17
               wamp-sidecar dead-letter retry 17 18
               wamp-sidecar dead-letter delete --all --topic com.example.old
             """,
-        subcommands: [List.self, Retry.self, Delete.self])
+        subcommands: [List.self, Show.self, Retry.self, Delete.self])
 
     /// The database that holds them.
     struct Place: ParsableArguments {
@@ -64,12 +66,27 @@ struct DeadLetter: ParsableCommand {
         }
 
         var selection: DeadLetters.Selection {
-            self.all ? .all(kind: self.filter.kind, topic: self.filter.topic) : .ids(self.ids)
+            self.all ? .all(kind: self.filter.kind, topic: self.filter.topic) : .ids(Set(self.ids))
         }
     }
 
+    /// Ends it with 1 where an id was in vain.
+    private static func report(missing: [Int], unchanged: [Int] = []) throws {
+        for id in missing { Console.complain("no dead letter has the id \(id)") }
+        for id in unchanged {
+            Console.complain(
+                "dead letter \(id) can't be tried again: its arguments can't be read (see 'unreadable' of show)")
+        }
+        if !missing.isEmpty || !unchanged.isEmpty { throw ExitCode.failure }
+    }
+
     struct List: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List them, the oldest first.")
+        static let configuration = CommandConfiguration(
+            abstract: "List them, the oldest first, without their payloads.",
+            discussion: """
+                On a terminal long values are cut, in a pipe or a file they are whole. What is left out is said on \
+                standard error; wamp-sidecar dead-letter show ID shows all of one.
+                """)
 
         @OptionGroup var place: Place
         @OptionGroup var filter: Filter
@@ -80,17 +97,74 @@ struct DeadLetter: ParsableCommand {
         @Flag(name: .long, help: "A JSON object a line, with the payload.")
         var json = false
 
+        func validate() throws {
+            if self.most < 1 { throw ValidationError("--most is a number from 1") }
+        }
+
         func run() throws {
             try Console.attempt {
                 let (kind, topic) = (self.filter.kind, self.filter.topic)
                 try self.place.with { letters, connection in
+                    let shown: Int
                     if self.json {
                         let lines = try letters.json(kind: kind, topic: topic, most: self.most, on: connection)
                         lines.forEach { print($0) }
+                        shown = lines.count
                     } else {
-                        print(Table(try letters.list(kind: kind, topic: topic, most: self.most, on: connection)).text)
+                        let rows = try letters.list(kind: kind, topic: topic, most: self.most, on: connection)
+                        print(Table(rows, isWhole: !Console.isOnTerminal).text)
+                        shown = rows.values.count
+                    }
+                    let all = shown < self.most ? shown : try letters.count(kind: kind, topic: topic, on: connection)
+                    self.tell(shown: shown, of: max(all, shown))
+                }
+            }
+        }
+
+        /// What the list leaves out.
+        private func tell(shown: Int, of all: Int) {
+            if all > shown {
+                Console.complain("note: the oldest \(shown) of \(all) dead letters; --most \(all) lists all")
+            }
+            if shown > 0, !self.json {
+                Console.complain("note: payloads are left out; wamp-sidecar dead-letter show ID shows all of one")
+            }
+            if all == 0 { Console.complain("note: no dead letters") }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show all of some: payload, options, message.",
+            discussion: "A field a line, those without a value left out, and an empty line between two dead letters.")
+
+        @OptionGroup var place: Place
+
+        @Argument(help: "Their ids.")
+        var ids: [Int]
+
+        @Flag(name: .long, help: "A JSON object a line.")
+        var json = false
+
+        func run() throws {
+            try Console.attempt {
+                let found = try self.place.with { letters, connection in
+                    try letters.show(Set(self.ids), on: connection)
+                }
+                for (number, letter) in found.enumerated() {
+                    if self.json {
+                        print(letter.json)
+                        continue
+                    }
+                    if number > 0 { print() }
+                    let width = letter.fields.map(\.name.count).max() ?? 0
+                    let margin = String(repeating: " ", count: width + 2)
+                    for (name, value) in letter.fields {
+                        let text = Console.isOnTerminal ? LogText.visible(value) : value
+                        print(name + margin.dropFirst(name.count) + text.replacing("\n", with: "\n" + margin))
                     }
                 }
+                try DeadLetter.report(missing: Set(self.ids).subtracting(found.map(\.id)).sorted())
             }
         }
     }
@@ -103,10 +177,11 @@ struct DeadLetter: ParsableCommand {
 
         func run() throws {
             try Console.attempt {
-                let count = try self.place.with { letters, connection in
+                let change = try self.place.with { letters, connection in
                     try letters.retry(self.choice.selection, on: connection)
                 }
-                print("\(count) to be tried again")
+                print("\(change.count) to be tried again")
+                try DeadLetter.report(missing: change.missing, unchanged: change.unchanged)
             }
         }
     }
@@ -119,10 +194,11 @@ struct DeadLetter: ParsableCommand {
 
         func run() throws {
             try Console.attempt {
-                let count = try self.place.with { letters, connection in
+                let change = try self.place.with { letters, connection in
                     try letters.delete(self.choice.selection, on: connection)
                 }
-                print("\(count) deleted")
+                print("\(change.count) deleted")
+                try DeadLetter.report(missing: change.missing, unchanged: change.unchanged)
             }
         }
     }

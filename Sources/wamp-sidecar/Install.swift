@@ -25,7 +25,7 @@ struct Install: ParsableCommand {
     @OptionGroup var database: AdministratedDatabase
 
     @Option(
-        name: .long,
+        name: [.customShort("c"), .long],
         help:
             "A configuration file whose database.schema, grant_to and register_to hold where no option says otherwise.")
     var config: String?
@@ -42,6 +42,13 @@ struct Install: ParsableCommand {
     @Option(name: .long, help: "A role that may register and subscribe. Repeat it for more.")
     var registerTo: [String] = []
 
+    @Option(
+        name: .long,
+        help:
+            "ROLE=com.example.x.: the role may register and subscribe only beneath it. Repeat it for more; ROLE= ends it."
+    )
+    var registerPrefix: [String] = []
+
     @Flag(name: .long, help: "Make a copied database one of its own.")
     var adopt = false
 
@@ -56,7 +63,8 @@ struct Install: ParsableCommand {
                 schema: self.database.schema ?? file?.schema ?? AdministratedDatabase.usualSchema, role: self.role,
                 verifier: try self.password().map { try connection.verifier(password: $0, role: self.role) },
                 grantTo: self.grantTo.isEmpty ? file?.grantTo : self.grantTo,
-                registerTo: self.registerTo.isEmpty ? file?.registerTo : self.registerTo, adopts: self.adopt)
+                registerTo: self.registerTo.isEmpty ? file?.registerTo : self.registerTo,
+                registerPrefixes: try RegisterPrefixes.read(self.registerPrefix), adopts: self.adopt)
             if self.print {
                 Swift.print(try Installer.script(request, on: connection))
                 return

@@ -6,7 +6,7 @@ struct Publish: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Publish a WAMP event, or one for each line of standard input.",
         discussion: """
-            An argument that is JSON is that value, any other is a string, as in wamp-sidecar call. With - as the only \
+            An argument that is JSON is that value, any other is a string, name=value is a keyword argument, as in wamp-sidecar call. With - as the only \
             argument each line of standard input is an event: an object with args and kwargs, as wamp-sidecar subscribe \
             prints it, or with just one of them, or any other JSON value, which is its only argument. Prints {"publication":..} for each event that \
             the router has; with --no-acknowledge it does not ask, and a refusal is not seen.
@@ -15,7 +15,7 @@ struct Publish: AsyncParsableCommand {
 
             EXAMPLES:
               wamp-sidecar publish com.example.delivery banana 12
-              wamp-sidecar publish com.example.news cherries --kwargs '{"left": 3}'
+              wamp-sidecar publish com.example.news cherries left=3
               wamp-sidecar publish com.example.reading - < readings.jsonl
             """)
 
@@ -26,7 +26,7 @@ struct Publish: AsyncParsableCommand {
 
     @Argument(
         help:
-            "The positional arguments: JSON, or else strings; behind -- if one begins with a dash. Just - for standard input."
+            "The arguments, positional ones and name=value: JSON, or else strings; behind -- if one begins with a dash. Just - for standard input."
     )
     var arguments: [String] = []
 
@@ -69,7 +69,7 @@ struct Publish: AsyncParsableCommand {
         lists.exclude = self.exclude
         lists.excludeAuthid = self.excludeAuthid
         lists.excludeAuthrole = self.excludeAuthrole
-        try await self.options.run { [lists] () throws(ClientUsageError) in
+        try await self.options.run(Publish.self) { [lists] () throws(ClientUsageError) in
             try ClientCommand.publish(
                 self.topic, arguments: self.arguments, kwargs: self.kwargs, acknowledge: self.acknowledge,
                 retain: self.retain, discloseMe: self.discloseMe, lists: lists)

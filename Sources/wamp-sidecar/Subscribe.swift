@@ -34,7 +34,7 @@ struct Subscribe: AsyncParsableCommand {
     var count: Int?
 
     func run() async throws {
-        try await self.options.run { () throws(ClientUsageError) in
+        try await self.options.run(Subscribe.self) { () throws(ClientUsageError) in
             try ClientCommand.subscribe(self.topic, match: self.match, retained: self.retained, count: self.count)
         }
     }

@@ -12,8 +12,8 @@ struct WampSidecar: AsyncParsableCommand {
             file says which; see docs/mapping.md.
 
             EXAMPLES:
-              wamp-sidecar check --config sidecar.yaml              is the file right?
-              wamp-sidecar check --config sidecar.yaml --connect    are the functions, the rights and the router there?
+              wamp-sidecar check sidecar.yaml                       is the file right?
+              wamp-sidecar check sidecar.yaml --connect             are the functions, the rights and the router there?
               wamp-sidecar run --config sidecar.yaml                run until SIGTERM
               wamp-sidecar install --admin-url postgresql://..      the SQL interface: publish, call, register in SQL
               wamp-sidecar call com.example.add2 2 3                call a procedure, as any WAMP peer does
@@ -24,12 +24,16 @@ struct WampSidecar: AsyncParsableCommand {
             DeadLetter.self,
         ])
 
-    /// As the protocol has it, with a word for who calls with `-2`: numbers can't be told from options.
+    /// As the protocol has it, with a word for whoever calls with `-2` (numbers can't be told from options) or mistypes a command.
     static func main() async {
         do {
             var command = try self.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
         } catch {
+            if let unknown = UnknownCommand(in: Array(CommandLine.arguments.dropFirst()), of: self) {
+                Console.complain("Error: \(unknown.message)\n  See '\(unknown.place) --help' for more information.")
+                self.exit(withError: ExitCode.validationFailure)
+            }
             if self.message(for: error).wholeMatch(of: /Unknown option '-[0-9.].*'/) != nil {
                 Console.complain("Write -- before arguments that begin with a dash: -- -2 3")
             }
@@ -40,6 +44,6 @@ struct WampSidecar: AsyncParsableCommand {
 
 /// The configuration file, as every command takes it.
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: .long, help: "The configuration file.")
+    @Option(name: [.customShort("c"), .long], help: "The configuration file.")
     var config = "sidecar.yaml"
 }

@@ -12,10 +12,21 @@ from actors.cluster import Cluster, Database
 from actors.installation import InstalledDatabase, install
 from actors.network import Network, NotPermittedError
 from actors.router import REALM, TICKET, Router
+from actors.servers import WHEELS, Choice
 from actors.sidecar import Sidecar
 
 HERE = Path(__file__).parent
 numbers = itertools.count(1)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--postgres", type=int, help="the server's major version; this machine's own without it")
+    parser.addoption("--libpq", type=int, choices=sorted(WHEELS), help="the same for the libpq in the sidecar's process")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    Choice.server = config.getoption("--postgres")
+    Choice.libpq = config.getoption("--libpq")
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,8 @@ from actors.scripted_router import ERROR, HELLO, INTERRUPT, sane, scripted
 from actors.sidecar import FAULTY, Sidecar
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.servers
+
 SCHEMA = """
 create function public.a() returns text language sql as $$ select 'a' $$;
 create function public.b() returns text language sql as $$ select 'b' $$;
@@ -92,6 +94,7 @@ async def test_shared(make_sidecar: SidecarMaker, router: Router, cluster: Clust
         assert {(await peer.call("test.shared")).value for _ in range(20)} == {"b"}
 
 
+@pytest.mark.once
 async def test_policies_that_differ(make_sidecar: SidecarMaker, router: Router, base: Database) -> None:
     """The second is refused, says so, and has it when the first has gone."""
     def make(policy: str) -> Sidecar:

@@ -4,11 +4,15 @@ import asyncio
 import random
 import time
 
+import pytest
+
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import ApplicationError, joined
 from actors.router import Router
 from conftest import SidecarMaker
+
+pytestmark = pytest.mark.libpq
 
 SCHEMA = """
 create function public.same(n integer, filler text default '') returns jsonb

@@ -4,12 +4,16 @@ import asyncio
 import random
 import time
 
+import pytest
+
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import ApplicationError, joined
 from actors.router import Router
 from actors.scripted_router import ERROR, INTERRUPT, YIELD, sane, scripted
 from conftest import SidecarMaker
+
+pytestmark = pytest.mark.libpq
 
 SCHEMA = """
 create function public.nap(seconds double precision) returns text

@@ -53,6 +53,25 @@ async def test_arguments(router: Router, words: list[str], args: list[Any]) -> N
     assert lines(result.stdout) == [{"args": [[args, {}]], "kwargs": {}}]
 
 
+@pytest.mark.parametrize("words, args, kwargs", [
+    (["a=2", "b=3"], [], {"a": 2, "b": 3}), (["1", "a=2", "3"], [1, 3], {"a": 2}), (["a=", "b=x=y"], [], {"a": "", "b": "x=y"}),
+    (["a=apple", "b=[1]", 'c="5"', "_d1=null", "é=-2"], [], {"a": "apple", "b": [1], "c": "5", "_d1": None, "é": -2}),
+    (["a=2", "--kwargs", '{"b": 3, "c": {}}'], [], {"a": 2, "b": 3, "c": {}}),
+    (["https://h/?a=b", "=", "=1", "1=2", "a b=c", "a-b=c", '"a=b"', " a=1"], ["https://h/?a=b", "=", "=1", "1=2", "a b=c", "a-b=c", "a=b", " a=1"], {}),
+])
+async def test_keyword_arguments(router: Router, words: list[str], args: list[Any], kwargs: dict[str, Any]) -> None:
+    async with joined(router) as peer:
+        await peer.register("test.echo", echo)
+        result = await command("call", *at(router), "test.echo", *words)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert lines(result.stdout) == [{"args": [[args, kwargs]], "kwargs": {}}]
+        inbox = await peer.subscribe("test.topic")
+        result = await command("publish", *at(router), "test.topic", *words)
+        assert (result.returncode, result.stderr) == (0, "")
+        event, = await inbox.first(1)
+        assert (event.args, event.kwargs) == (args, kwargs)
+
+
 async def test_call(router: Router, transport: str) -> None:
     async with joined(router) as peer:
         await peer.register("test.echo", echo)
@@ -71,6 +90,8 @@ async def test_call(router: Router, transport: str) -> None:
 
 
 @pytest.mark.parametrize("words, says", [
+    (["a=[1"], "argument 'a' begins like JSON"), (["a=1", "a=2"], "'a' is given twice"),
+    (["a=1", "--kwargs", '{"a": 1}'], "'a' is given twice"), (["a=1", "--kwargs", "1"], "--kwargs is no JSON object"),
     (["[1"], "argument 1 begins like JSON"), (["1", '{"a":}'], "argument 2 begins like JSON"), (['"x'], "argument 1 begins"),
     (["--kwargs", "[]"], "--kwargs is no JSON object"), (["--kwargs", "x"], "--kwargs is no JSON object"),
     (["--timeout", "5"], "--timeout '5' is no duration"), (["--timeout", "0s"], "--timeout '0s' is no duration"),
@@ -80,6 +101,7 @@ async def test_wrong_words(router: Router, words: list[str], says: str) -> None:
     result = await command("call", *at(router), "test.echo", *words)
     assert result.returncode == USAGE
     assert result.stdout == "" and says in result.stderr
+    assert "Usage: wamp-sidecar call [" in result.stderr and "See 'wamp-sidecar call --help'" in result.stderr
 
 
 @pytest.mark.parametrize("uri", ["", "a..b", "a b", "a.#", "a.\nb", "a."])
@@ -88,6 +110,7 @@ async def test_wrong_uris(name: str, uri: str) -> None:
     """Never sent: Crossbar.io drops the connection on them."""
     result = await command(name, "--url", f"rs://127.0.0.1:{free_port()}", "--realm", REALM, uri)
     assert result.returncode == USAGE and "is no URI" in result.stderr
+    assert f"Usage: wamp-sidecar {name} [" in result.stderr and f"See 'wamp-sidecar {name} --help'" in result.stderr
 
 
 async def test_call_error(router: Router) -> None:
@@ -507,7 +530,10 @@ async def test_faulty_files(tmp_path: Path, text: str, says: str) -> None:
 
 async def test_no_file(tmp_path: Path) -> None:
     result = await command("publish", "test.topic", cwd=tmp_path)
-    assert result.returncode == CONFIGURATION and "sidecar.yaml" in result.stderr
+    assert result.returncode == CONFIGURATION and "sidecar.yaml" in result.stderr and "--url" in result.stderr
+    for words in (["-c", "none.yaml"], ["--config", "none.yaml"]):
+        result = await command("publish", "test.topic", *words, cwd=tmp_path)
+        assert result.returncode == CONFIGURATION and "none.yaml" in result.stderr and "--url" not in result.stderr
 
 
 @pytest.mark.parametrize("words, environment, says", [
@@ -557,7 +583,7 @@ async def test_page(name: str) -> None:
     common = {"--config", "--url", "--realm", "--authid"}
     section = PAGE.split(f"## {name.capitalize()}\n")[1].split("\n## ")[0]
     told = {option for row in re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE) for option in re.findall(r"--[a-z-]+", row)}
-    helped = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", (await command(name, "--help")).stdout, re.MULTILINE))
+    helped = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", (await command(name, "--help")).stdout, re.MULTILINE))
     if "--acknowledge" in helped:
         helped = helped - {"--acknowledge"} | {"--no-acknowledge"}
     assert told == helped - common - {"--help", "--version"}

@@ -58,6 +58,36 @@ def test_wrong_usage(arguments: list[str]) -> None:
     assert result.stderr and result.stdout == ""
 
 
+@pytest.mark.parametrize("arguments, meant", [
+    (["cal", "x"], "call"), (["chekc"], "check"), (["Run"], "run"), (["dead_letter", "list"], "dead-letter"), (["help", "cal"], "call"),
+    (["dead-letter", "shwo", "1"], "show"), (["subscibe", "a", "--match", "prefix"], "subscribe"),
+])
+def test_mistyped_command(arguments: list[str], meant: str) -> None:
+    result = run(*arguments)
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert f"did you mean '{meant}'?" in result.stderr
+
+
+def test_unknown_command() -> None:
+    """Nothing like it is there: then all that is."""
+    result = run("frobnicate")
+    assert (result.returncode, result.stdout) == (USAGE, "")
+    assert "Unknown command 'frobnicate'; the commands are run, check, install, " in result.stderr
+    assert "the commands are list, show, " in run("dead-letter", "frobnicate").stderr
+
+
+@pytest.mark.parametrize("arguments", [["check", "a.yaml"], ["check", "-c", "a.yaml"], ["check", "--config", "a.yaml"],
+                                       ["run", "-c", "a.yaml"], ["dead-letter", "list", "-c", "a.yaml"]])
+def test_the_file(arguments: list[str], tmp_path: Path) -> None:
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == CONFIGURATION and result.stderr.startswith("a.yaml: can't be read")
+
+
+def test_one_file() -> None:
+    result = run("check", "a.yaml", "-c", "b.yaml")
+    assert result.returncode == USAGE and "name one file" in result.stderr
+
+
 @pytest.mark.parametrize("command", ["run", "check"])
 def test_file_that_is_not_there(command: str, tmp_path: Path) -> None:
     result = run(command, "--config", tmp_path / "none.yaml")

@@ -41,6 +41,26 @@ def test_it_hangs_together() -> None:
         assert f"caller:{folder}" in SERVICES[name]["volumes"], "both have the socket's folder, at the same place"
 
 
+def test_images() -> None:
+    """One service builds the image, the other of ours takes it; all others are pinned."""
+    assert [name for name, service in SERVICES.items() if "build" in service] == ["install"]
+    ours = [name for name, service in SERVICES.items() if service["image"] == SERVICES["install"]["image"]]
+    assert ours == ["install", "sidecar"] and SERVICES["sidecar"]["pull_policy"] == "never"
+    for name in SERVICES.keys() - set(ours):
+        assert re.fullmatch(r"[a-z]+:\d+\.\d+[\w.-]*", SERVICES[name]["image"]), name
+    version = re.search(r"^crossbar==(\S+)$", (ROOT / "scripts/requirements.txt").read_text(), re.MULTILINE)
+    assert version and f"crossbar=={version[1]} " in " ".join(SERVICES["router"]["command"]), "the one that is tested with"
+
+
+def test_passwords_are_required() -> None:
+    """No variable of the compose file has a default, and its head names them all."""
+    text = (ROOT / "compose.yaml").read_text()
+    used = re.findall(r"\$\{(\w+)([^}]*)\}", text)
+    assert used and {rest for _, rest in used} == {":?a password is needed"}
+    head = re.search(r"^#   export (.*)$", text, re.MULTILINE)
+    assert head and set(re.findall(r"(\w+)=", head[1])) == {name for name, _ in used}
+
+
 def test_mapping_is_taken() -> None:
     result = run("check", "--config", FILES / "sidecar.yaml", environment=SECRETS)
     assert (result.returncode, result.stderr) == (0, "")

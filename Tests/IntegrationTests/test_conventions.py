@@ -11,6 +11,8 @@ from actors.router import Router
 from actors.sidecar import Sidecar
 from conftest import HERE, settings
 
+pytestmark = pytest.mark.libpq
+
 FUNCTIONS = [
     "raw_args", "raw_both", "raw_details", "raw_void", "add2", "defaults", "nothing", "variadic", "variadic_any",
     "unnamed", "arrays", "matrix", "mirror", "points", "feel", "strictly", "echo_text", "echo_bool", "echo_numeric",

@@ -1,6 +1,8 @@
-"""`dead-letter list`, `retry` and `delete`: as the sidecar's role, with the database of the configuration file."""
+"""`dead-letter list`, `show`, `retry` and `delete`: as the sidecar's role, with the database of the configuration file."""
 
 import json
+import os
+import pty
 import subprocess
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import yaml
 
 from actors.cluster import Database
 from actors.installation import Installation, install
-from actors.sidecar import run
+from actors.sidecar import binary, clean_environment, run
 
 FAILED = 1
 USAGE = 64
@@ -22,7 +24,7 @@ def interface(database: Database) -> Installation:
     interface = install(database)
     database.execute("select wamp.publish('com.example.price', '[1]', '{\"currency\": \"€\"}')")
     with interface.connect_as_leader() as sidecar:
-        sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', %s, 5)", ["not\nallowed: " + "x" * 100])
+        sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', %s, 5)", ["not\nallowed: \x1b" + "x" * 100])
         for topic in ("com.example.a", "com.example.b"):
             sidecar.execute("select wamp.event_bury(%s, %s, '[2]', null, '{}', 'shop.note', '22012', 'division by zero', 3)",
                             [topic, topic])
@@ -49,18 +51,71 @@ def test_list(interface: Installation, tmp_path: Path) -> None:
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["id", "created", "kind", "topic", "function", "attempts", "error", "message", "retry"]
     assert [line.split()[0] for line in lines[1:]] == ["1", "2", "3"]
-    assert "not allowed: xxx" in lines[1] and lines[1].endswith("…")
+    assert lines[1].endswith("not allowed: \x1b" + "x" * 100), "whole in a pipe"
+    assert result.stderr == "note: payloads are left out; wamp-sidecar dead-letter show ID shows all of one\n"
     assert "shop.note" in lines[2] and "division by zero" in lines[2]
     for arguments, ids in ((("--kind", "publish"), [1]), (("--topic", "com.example.b"), [3]), (("--most", "2"), [1, 2])):
         lines = command(interface, tmp_path, "list", *arguments, "--json").stdout.splitlines()
         assert [json.loads(line)["id"] for line in lines] == ids
+    for output in ((), ("--json",)):
+        result = command(interface, tmp_path, "list", "--most", "2", *output)
+        assert result.stderr.splitlines()[0] == "note: the oldest 2 of 3 dead letters; --most 3 lists all"
+    for most in ("3", "4"):
+        assert command(interface, tmp_path, "list", "--most", most, "--json").stderr == ""
+    result = command(interface, tmp_path, "list", "--topic", "com.example.c")
+    assert (result.returncode, result.stderr, len(result.stdout.splitlines())) == (0, "note: no dead letters\n", 1)
     letter = json.loads(command(interface, tmp_path, "list", "--kind", "publish", "--json").stdout)
     assert (letter["args"], letter["kwargs"], letter["attempts"]) == ([1], {"currency": "€"}, 5)
 
 
+def test_list_on_a_terminal(interface: Installation, tmp_path: Path) -> None:
+    """Long values are cut there, so that a letter is a line."""
+    command(interface, tmp_path, "list")
+    controller, terminal = pty.openpty()
+    try:
+        result = subprocess.run(
+            [binary(), "dead-letter", "list", "-c", tmp_path / "sidecar.yaml"], stdin=subprocess.DEVNULL, stdout=terminal,
+            stderr=subprocess.PIPE, text=True, timeout=30, env=clean_environment())
+        os.close(terminal)
+        lines = os.read(controller, 1 << 16).decode().splitlines()
+    finally:
+        os.close(controller)
+    assert result.returncode == 0, result.stderr
+    assert len(lines) == 4 and "not allowed: \\u001bxxx" in lines[1] and lines[1].endswith("…")
+
+
+def test_show(interface: Installation, tmp_path: Path) -> None:
+    result = command(interface, tmp_path, "show", "2", "1")
+    assert (result.returncode, result.stderr) == (0, "")
+    first, second = result.stdout.split("\n\n")
+    fields = dict(line.split(maxsplit=1) for line in first.splitlines() if not line.startswith(" "))
+    assert (fields["id"], fields["args"], json.loads(fields["kwargs"])) == ("1", "[1]", {"currency": "€"})
+    assert fields["message"] == "not" and "allowed: \x1b" + "x" * 100 in first, "a message is whole, its lines one below the other"
+    assert "shop.note" in second and "unreadable" not in second
+    result = command(interface, tmp_path, "show", "2", "3", "--json")
+    letters = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(letter["id"], letter["args"]) for letter in letters] == [(2, [2]), (3, [2])]
+    result = command(interface, tmp_path, "show", "2", "77", "-5")
+    assert result.returncode == USAGE
+    result = command(interface, tmp_path, "show", "78", "2", "77")
+    assert result.returncode == FAILED and "division by zero" in result.stdout
+    assert result.stderr == "no dead letter has the id 77\nno dead letter has the id 78\n"
+
+
+def test_unreadable_event(interface: Installation, tmp_path: Path) -> None:
+    """It is there, and can't be tried again: that is what the command says."""
+    with interface.connect_as_leader("other") as sidecar:
+        sidecar.execute("select wamp.event_bury('t', 't', '[broken', null, '{}', 'shop.note', '22P02', 'no JSON', 1)")
+    result = command(interface, tmp_path, "retry", "4", "3")
+    assert (result.returncode, result.stdout) == (FAILED, "1 to be tried again\n")
+    assert result.stderr.startswith("dead letter 4 can't be tried again")
+    assert "[broken" in command(interface, tmp_path, "show", "4").stdout
+
+
 def test_retry_and_delete(interface: Installation, tmp_path: Path) -> None:
-    result = command(interface, tmp_path, "retry", "1", "2", "77")
-    assert (result.returncode, result.stdout) == (0, "2 to be tried again\n")
+    result = command(interface, tmp_path, "retry", "1", "2", "77", "2")
+    assert (result.returncode, result.stdout) == (FAILED, "2 to be tried again\n")
+    assert result.stderr == "no dead letter has the id 77\n"
     assert left(interface) == [(2, True), (3, False)]
     assert interface.database.rows("select id, topic from wamp.outbox") == [(2, "com.example.price")]
     result = command(interface, tmp_path, "retry", "--all", "--topic", "com.example.b")
@@ -71,10 +126,14 @@ def test_retry_and_delete(interface: Installation, tmp_path: Path) -> None:
     result = command(interface, tmp_path, "delete", "--all", "--kind", "event")
     assert (result.returncode, result.stdout) == (0, "1 deleted\n")
     assert left(interface) == []
+    result = command(interface, tmp_path, "delete", "3")
+    assert (result.returncode, result.stdout, result.stderr) == (FAILED, "0 deleted\n", "no dead letter has the id 3\n")
+    result = command(interface, tmp_path, "delete", "--all")
+    assert (result.returncode, result.stdout) == (0, "0 deleted\n")
 
 
 @pytest.mark.parametrize("arguments", [("retry",), ("delete",), ("delete", "1", "--all"), ("delete", "x"),
-                                       ("retry", "1", "--topic", "a"), ("list", "--kind", "other")])
+                                       ("retry", "1", "--topic", "a"), ("list", "--kind", "other"), ("list", "--most", "0"), ("show",)])
 def test_wrong_usage(interface: Installation, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert command(interface, tmp_path, *arguments).returncode == USAGE
     assert len(left(interface)) == 3

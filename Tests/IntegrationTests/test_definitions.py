@@ -2,12 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import joined
 from actors.router import Router
 from actors.sidecar import FAULTY, READY
 from conftest import SidecarMaker
+
+pytestmark = pytest.mark.servers
 
 AS_INTEGER = "create function public.f(n integer) returns integer language sql as 'select n'"
 AS_TEXT = "create function public.f(n integer) returns text language sql as $$ select 'text ' || n $$"

@@ -10,6 +10,8 @@ from actors.router import Router
 from actors.sidecar import FAULTY
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.servers
+
 SCHEMA = """
 create schema f;
 create table f.item (id integer primary key, name text not null check (name <> ''), parent integer references f.item);

@@ -1,179 +1,117 @@
-"""The examples, with their own files: SQL, mapping, client, between a real router and a real database."""
+"""The examples as their READMEs say, typed on a fresh Debian: one order of steps for all four."""
 
 import re
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
-import yaml
 
-from actors.cluster import Database
-from actors.deadline import free_port, wait_until
-from actors.installation import ROLE_PASSWORD, Installation, install, role_url
-from actors.router import Router
-from actors.sidecar import ROOT, Sidecar, run
+from actors.debian import Debian
+from actors.sidecar import ROOT, run
 
 EXAMPLES = ROOT / "examples"
-PASSWORDS = {"DATABASE_PASSWORD": ROLE_PASSWORD, "WAMP_CALLER_PASSWORD": "caller-password"}
+PASSWORDS = {"DATABASE_PASSWORD": "x", "WAMP_CALLER_PASSWORD": "x", "WAMP_TICKET": "x"}
 NAMES = ["callee", "caller", "publisher", "subscriber"]
-#: What the sidecar logs when SQL can be published, when it can call, and when a function runs for events.
-LEADING = "leading: what must happen once happens here"
-TOLD = "the database knows the way to the caller's port"
-
-
-class Client:
-    """An example's client.py, and what it prints."""
-
-    def __init__(self, name: str, router: Router) -> None:
-        self.lines: list[str] = []
-        self.process = subprocess.Popen(
-            [sys.executable, EXAMPLES / name / "client.py"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, env={"WAMP_ROUTER_URL": router.url("websocket"), "PATH": "/usr/bin:/bin"},
-        )
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-
-    def wait_for(self, count: int) -> list[str]:
-        """The first lines, once they are there."""
-        wait_until(lambda: len(self.lines) >= count, f"the client prints {count} lines; it printed {self.lines}", 20)
-        return self.lines
-
-    def ended(self) -> list[str]:
-        """All lines of one that ends by itself."""
-        assert self.process.wait(20) == 0, self.lines
-        self.reader.join(10)
-        return self.lines
-
-    def remove(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-class Example:
-    """One example at work."""
-
-    def __init__(self, name: str, database: Database, router: Router) -> None:
-        self.folder = EXAMPLES / name
-        self.database = database
-        self.router = router
-        self.clients: list[Client] = []
-        self.installation: Installation = install(database, grant_to=["app"], register_to=["app"])
-        database.execute((self.folder / "schema.sql").read_text())
-        self.sidecar = Sidecar(yaml.safe_load((self.folder / "sidecar.yaml").read_text()), {
-            "WAMP_ROUTER_URL": router.url("websocket"), "DATABASE_URL": re.sub(":[^:@]*@", "@", self.installation.url),
-            "WAMP_CALLER_PORT": str(free_port()),
-        } | PASSWORDS)
-
-    def client(self) -> Client:
-        self.clients.append(Client(self.folder.name, self.router))
-        return self.clients[-1]
-
-    def use(self) -> tuple[list[list[tuple[object, ...]]], list[str]]:
-        """What the statements of use.sql return, of those that return rows, and the notices."""
-        results: list[list[tuple[object, ...]]] = []
-        notices: list[str] = []
-        with psycopg.connect(role_url(self.database, "app"), autocommit=True, connect_timeout=5) as app, \
-                self.database.connect() as admin:
-            app.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
-            connection = app
-            for statement in (self.folder / "use.sql").read_text().split(";\n"):
-                if "reset role" in statement:
-                    connection = admin
-                cursor = connection.execute(statement)  # type: ignore[arg-type]
-                if cursor.description:
-                    results.append(cursor.fetchall())
-        return results, notices
-
-    def remove(self) -> None:
-        for client in self.clients:
-            client.remove()
-        self.sidecar.remove()
-
-
-@pytest.fixture
-def example(database: Database, router: Router) -> Iterator[Callable[[str], Example]]:
-    made: list[Example] = []
-
-    def make(name: str) -> Example:
-        made.append(Example(name, database, router))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.remove()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_mapping_is_fine(name: str) -> None:
-    result = run("check", "--config", EXAMPLES / name / "sidecar.yaml", environment=PASSWORDS)
-    assert (result.returncode, result.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("page", sorted(EXAMPLES.rglob("README.md")), ids=lambda page: page.parent.name)
-def test_links(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]*)\)", page.read_text()):
-        assert (page.parent / link).exists(), link
-
-
-def test_callee(example: Callable[[str], Example]) -> None:
-    callee = example("callee")
-    callee.sidecar.start()
-    callee.sidecar.wait_for("procedure registered", where=lambda entry: entry["procedure"] == "com.example.account.count")
-    assert callee.client().ended() == [
+ONCE, EACH = re.findall(r"```bash\n(.*?)```", (EXAMPLES / "README.md").read_text(), re.DOTALL)
+ITEM = "schema=orders table=item"
+#: What the client has printed in the end.
+PRINTED = {
+    "callee": [
         "{'id': 1, 'name': 'joe', 'email': None}",
         "{'id': 2, 'name': 'ann', 'email': 'ann@example.com'}",
         "[{'id': 1, 'name': 'joe', 'email': None}, {'id': 2, 'name': 'ann', 'email': 'ann@example.com'}]",
         'postgresql.error.unique_violation duplicate key value violates unique constraint "person_name_key"',
         "com.example.error.unknown eve",
         "2",
-    ]
-
-
-def test_caller(example: Callable[[str], Example]) -> None:
-    caller = example("caller")
-    caller.sidecar.start().wait_for(TOLD)
-    client = caller.client()
-    client.wait_for(1)
-    results, notices = caller.use()
-    assert [[tuple(map(str, row)) for row in rows] for rows in results] == [
-        [("19.90",)], [("None",)], [("lamp", "19.90")]]
-    assert notices == ["no price for unicorn: com.example.error.unknown"]
-    assert client.lines == ["registered", "asked for lamp in euro", "asked for unicorn in euro"]
-
-
-def test_publisher(example: Callable[[str], Example]) -> None:
-    publisher = example("publisher")
-    client = publisher.client()
-    client.wait_for(1)
-    publisher.sidecar.start(LEADING)
-    publisher.use()
-    item = "schema=orders table=item"
-    assert client.wait_for(5) == [
+    ],
+    "caller": ["registered", "asked for lamp in euro", "asked for unicorn in euro"],
+    "publisher": [
         "listening",
-        f"com.example.order.item: operation=INSERT row={{'id': 1, 'state': 'new'}} {item}",
-        "com.example.order.item: old={'id': 1, 'state': 'new'} operation=UPDATE row={'id': 1, 'state': 'shipped'} " + item,
+        f"com.example.order.item: operation=INSERT row={{'id': 1, 'state': 'new'}} {ITEM}",
+        "com.example.order.item: old={'id': 1, 'state': 'new'} operation=UPDATE row={'id': 1, 'state': 'shipped'} " + ITEM,
         "com.example.order.shipped: 1 at=the door",
-        f"com.example.order.item: old={{'id': 1, 'state': 'shipped'}} operation=DELETE {item}",
-    ]
+        f"com.example.order.item: old={{'id': 1, 'state': 'shipped'}} operation=DELETE {ITEM}",
+    ],
+    "subscriber": ["published"],
+}
+#: What psql prints of use.sql, spaces aside.
+USED = {
+    "callee": ["joe|", "ann|ann@example.com"],
+    "caller": ["19.90", "NOTICE:no price for unicorn:com.example.error.unknown", "lamp|19.90"],
+    "publisher": ["ROLLBACK"],
+    "subscriber": ["kitchen|21.5", "cellar|12", 'com.example.alarm.cellar|["water",3]'],
+}
+#: The second time around: the client has printed all, and what runs for events has run.
+SETTLED = """
+until [ "$(grep -c . client.log)" -ge {lines} ]; do sleep 0.2; done
+echo @client
+cat client.log
+{again}
+kill $sidecar $client 2>/dev/null || true
+wait $sidecar
+rm sidecar.log client.log
+echo @done
+"""
+#: The subscriber's queries, until the last of the events has run; and what has failed.
+AGAIN = """
+until psql -h 127.0.0.1 -U app app -qAtc 'select count(*) from telemetry.alarm' | grep -q 1; do sleep 0.2; done
+echo @use
+psql -h 127.0.0.1 -U app app <examples/subscriber/use.sql
+echo @letters
+wamp-sidecar dead-letter list -c examples/subscriber/sidecar.yaml
+"""
 
 
-def test_subscriber(example: Callable[[str], Example]) -> None:
-    subscriber = example("subscriber")
-    subscriber.sidecar.start()
-    subscriber.sidecar.wait_for("subscribed", count=2)
-    assert subscriber.client().ended() == ["published"]
-    wait_until(lambda: subscriber.database.value("select count(*) from telemetry.alarm") == 1, "all have run")
-    wait_until(lambda: subscriber.database.value("select count(*) from wamp.dead_letter") == 1, "one is a dead letter")
-    readings, alarms, letters = subscriber.use()[0]
-    assert readings == [("kitchen", 21.5), ("cellar", 12.0)]
-    assert alarms == [("com.example.alarm.cellar", ["water", 3])]
-    assert len(letters) == 1 and letters[0][:3] == ("com.example.sensor.reading", ["attic", -300], "23514")
+@pytest.fixture
+def debian() -> Iterator[Debian]:
+    if not Debian.permitted():
+        pytest.skip("no namespaces here, or not root")
+    machine = Debian()
+    yield machine
+    machine.remove()
+
+
+def part(text: str, name: str) -> str:
+    """What was printed behind a mark, up to the next one."""
+    return re.split(r"^@\w+$", text.split(f"@{name}\n")[-1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mapping_is_fine(name: str) -> None:
+    result = run("check", EXAMPLES / name / "sidecar.yaml", environment=PASSWORDS)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_files_are_told(name: str) -> None:
+    """Each has the same files, and a README that links to them and names its steps."""
+    files = {file.name for file in (EXAMPLES / name).iterdir() if file.is_file()}
+    page = (EXAMPLES / name / "README.md").read_text()
+    assert files == {"README.md", "schema.sql", "sidecar.yaml", "client.py", "use.sql"}
+    assert set(re.findall(r"\]\(([^)./]*\.\w+)\)", page)) == files - {"README.md"}
+    assert f"`example={name}`" in page and "(../README.md)" in page
+
+
+@pytest.mark.parametrize("page", sorted(EXAMPLES.rglob("README.md")), ids=lambda page: page.parent.name)
+def test_links(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]*)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / link).exists(), link
+
+
+@pytest.mark.timeout(400)
+def test_steps(debian: Debian) -> None:
+    """One after the other, on one machine."""
+    assert EACH.startswith("example=publisher\n")
+    script = [ONCE]
+    for name in NAMES:
+        script.append(f"echo @{name}\n" + EACH.replace("example=publisher\n", f"example={name}\n", 1))
+        script.append(SETTLED.format(lines=len(PRINTED[name]), again=AGAIN if name == "subscriber" else ""))
+    printed = debian.type("\n".join(script), 380)
+    for name in NAMES:
+        output = printed.split(f"@{name}\n")[1].split("@done\n")[0]
+        assert part(output, "client").splitlines() == PRINTED[name]
+        used = part(output, "use") if "@use\n" in output else output
+        lines = [re.sub(r" *([|,:]) *", r"\1", line.strip()) for line in used.splitlines()]
+        assert [line for line in USED[name] if line not in lines] == [], used
+        assert "ERROR" not in output, output
+    assert "check_violation" in part(printed, "letters") or "23514" in part(printed, "letters")

@@ -11,6 +11,8 @@ from actors.router import Router
 from actors.sidecar import FAULTY, Sidecar
 from conftest import HERE, settings
 
+pytestmark = pytest.mark.servers
+
 INVALID = "wamp.error.invalid_argument"
 
 MAPPED: dict[str, Any] = {

@@ -12,6 +12,8 @@ from actors.deadline import wait_until
 from actors.installation import ROLE_PASSWORD, Installation, admin_url, connect_as, install, make_role, role_url
 from actors.sidecar import run
 
+pytestmark = pytest.mark.servers
+
 FAILED = 1
 USAGE = 64
 
@@ -51,7 +53,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     before = roles(database)
     make_role(database, "shop")
     installation = install(database, grant_to=["shop"])
-    assert roles(database) == before | {"shop", "wamp", "wamp_owner"}
+    assert roles(database) == before | {"shop", "wamp", "wamp_owner", "wamp_guest"}
     assert database.value("select rolcanlogin or rolsuper from pg_roles where rolname = 'wamp_owner'") is False
     assert database.rows("select rolcanlogin, rolinherit, rolsuper, rolcreaterole from pg_roles where rolname = 'wamp'"
                          ) == [(True, False, False, False)]
@@ -180,6 +182,7 @@ def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
 
 def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     installation = install(database)
+    database.execute("create function public.f() returns int language sql as 'select 1'; select wamp.register('com.example.f', 'public.f')")
     copy = Database(cluster, database.name + "copy")
     with cluster.connect("postgres") as admin:
         admin.execute(f'create database "{copy.name}" template "{database.name}"')
@@ -187,14 +190,18 @@ def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (False,)
     # Its port is the original's: nothing may be sent there.
-    with there.connect_as_leader() as sidecar:
-        sidecar.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
+    with there.connect_as_leader() as leader:
+        leader.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
         copy.execute("select wamp.call('com.example.a')")
     assert refused.value.sqlstate == "WA003" and "copy" in str(refused.value)
     result = there.command("install")
     assert result.returncode == FAILED and "--adopt" in result.stderr
+    # In another cluster the roles have other oids.
+    copy.execute("alter table wamp.registration disable trigger all; update wamp.registration set registrant = 1; "
+                 "alter table wamp.registration enable trigger all")
     there.install("--adopt")
+    assert copy.rows("select registrant::regrole::text, registered_by from wamp.registration") == [("postgres", "postgres")]
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (True,)
     with installation.connect() as sidecar:
@@ -280,7 +287,7 @@ def test_crossbar_names(fresh_cluster: Cluster) -> None:
     database = fresh_cluster.create_database("app")
     make_role(database, "crossbar")
     database.execute("create schema crossbar authorization crossbar")
-    Installation(database, schema="crossbar", role="crossbar").install()
+    installation = Installation(database, schema="crossbar", role="crossbar").install()
     assert "crossbar_owner" not in roles(database)
     database.execute("""
         create schema account;
@@ -291,8 +298,8 @@ def test_crossbar_names(fresh_cluster: Cluster) -> None:
             json_build_object('a', 1)::jsonb, options := json_build_object('exclude_me', false)::jsonb)
     """) == 1
     assert database.value("select crossbar.register('com.example.create_user', 'account.create_user')") == 1
-    with Installation(database, schema="crossbar", role="crossbar").connect_as_leader() as sidecar:
-        sidecar.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
+    with installation.connect_as_leader() as leader:
+        leader.execute("select crossbar.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
         database.execute("select crossbar.call('com.example.a', '[1]')")
     assert refused.value.sqlstate == "WA002"
@@ -338,7 +345,9 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     assert not any(secret in (query or "") for query, in seen)
     text = log.read_text(errors="replace")
     assert "port_configure" in text
-    assert secret not in text and "SCRAM-SHA-256$" not in text
+    guest = database.value("select password from wamp.guest")
+    assert secret not in text and "SCRAM-SHA-256$" not in text and guest not in text
+    assert guest not in result.stdout + result.stderr
     for outcome in (result, failed, absent):
         assert secret not in outcome.stdout + outcome.stderr
 

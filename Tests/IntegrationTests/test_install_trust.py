@@ -137,6 +137,12 @@ PLANTED = {
                "type low.d, of which table meta is made"),
     "child": ("create table low.child () inherits (wamp.meta)", "low.child, which inherits from wamp.meta"),
     "view": ("create view wamp.more as select low.evil('')", "view more"),
+    "definition": ("create or replace view wamp.removal as select low.evil('') as kind, null::text as uri, null::text as proc, "
+                   "null::text as requested_by", "view removal"),
+    "base": ("create view low.base as select ''::text as x; create or replace view wamp.removal as "
+             "select x as kind, null::text as uri, null::text as proc, null::text as requested_by from low.base",
+             "low.base, of which view removal is made"),
+    "view's rule": ("create rule r as on insert to wamp.removal do also select low.evil('')", "rule r on view removal"),
     "function": ("create function wamp.more() returns text language sql as 'select low.evil()'", "function wamp.more()"),
     "operator": ("create function low.eq(text, text) returns boolean language sql as 'select low.evil($1) = $2';"
                  "create operator wamp.= (leftarg = text, rightarg = text, function = low.eq)", "operator wamp.=(text,text)"),
@@ -238,6 +244,12 @@ def test_roles_in_a_table_are_no_proof(low: Database) -> None:
     installation = install(low)
     low.execute("insert into wamp.meta values ('roles_made', '{victim}'), ('dblink_installed', 'true') "
                 "on conflict (key) do update set value = excluded.value")
+    # Nor is it the guest because the table says so.
+    low.execute("update wamp.guest set role = 'victim'")
+    password = "select rolpassword, rolcanlogin from pg_authid where rolname = 'victim'"
+    before = low.rows(password)
+    installation.install()
+    assert low.rows(password) == before and low.value("select wamp.guest_role()") == "wamp_guest"
     assert "victim" not in installation.command("uninstall", "--print").stdout
     result = installation.command("uninstall", "--yes")
     assert result.returncode == 0, result.stderr
@@ -261,8 +273,8 @@ def version_1(installation: Installation) -> None:
     """The interface as the first version installed it: without comments, with its notes in a table, without dblink."""
     printed = installation.command("install", "--print").stdout
     begin, end = printed.index("-- tables and functions, version 2"), printed.index("-- which database this is")
-    rights = printed.index("-- rights\n")
-    script = printed[:begin] + printed[end:rights] + "commit;"
+    guest = printed.index("-- role wamp_guest")
+    script = printed[:begin] + printed[end:guest] + "commit;"
     lines = [line for line in script.splitlines() if not line.startswith("comment on")]
     installation.database.execute("\n".join(lines))
     installation.database.execute("insert into wamp.meta values ('roles_made', '{wamp_owner,wamp}')")

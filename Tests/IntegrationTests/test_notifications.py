@@ -10,6 +10,8 @@ from actors.peer import ApplicationError, joined
 from actors.router import Router
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.servers
+
 
 def notify(database: Database, channel: str, payload: object) -> None:
     text = payload if isinstance(payload, str) else json.dumps(payload)

@@ -15,6 +15,8 @@ from actors.hammer import Hammer
 from actors.scripted_router import ERROR, PUBLISH, Connection, scripted
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.servers
+
 LEADING = "leading: what must happen once happens here"
 
 
@@ -262,6 +264,7 @@ async def test_dead_letters_expire(make_sidecar: SidecarMaker, router: Router, i
     assert installed.rows("select topic from wamp.dead_letter") == [("test.new",)]
 
 
+@pytest.mark.once
 async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     """Writers that hit the moments around falling asleep: no event has to be found by the scan that comes once a second anyway."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, log={"level": "debug", "format": "json"})

@@ -15,6 +15,8 @@ from actors.router import NARROW, Router
 from actors.sidecar import ROOT, Sidecar
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.libpq
+
 SCHEMA = """
 create function public.series(count integer, width integer default 10) returns table (n integer, filler text)
     language sql stable as $$ select g, repeat('x', width) from generate_series(1, count) g $$;

@@ -1,78 +1,105 @@
-"""README's quick start is true: its SQL and its mapping, in this order, between a real router and a real database."""
+"""README from top to bottom, typed on a fresh Debian as it stands: what it sets up, and what it shows then."""
 
-import asyncio
+import json
 import re
-from typing import Any
+import shlex
+from collections.abc import Iterator
 
-import psycopg
-import yaml
+import pytest
 
 from actors.cluster import Database
-from actors.command import command
-from actors.deadline import free_port, until
-from actors.installation import install, role_url
-from actors.peer import PublishOptions, joined
-from actors.router import Router
+from actors.debian import Debian
+from actors.installation import install
 from actors.sidecar import ROOT
-from conftest import SidecarMaker
 
-START = (ROOT / "README.md").read_text().split("## Quick start")[1].split("\n## ")[0]
+README = (ROOT / "README.md").read_text()
+START = README.split("## Quick start")[1].split("\n## ")[0]
+EXAMPLE = (ROOT / "sidecar.yaml.example").read_text()
 PAGE = (ROOT / "docs/operations.md").read_text()
+#: How README has the application's psql started.
+PSQL = "psql -h 127.0.0.1 -U shop shop"
+
+
+@pytest.fixture
+def debian() -> Iterator[Debian]:
+    if not Debian.permitted():
+        pytest.skip("no namespaces here, or not root")
+    machine = Debian()
+    yield machine
+    machine.remove()
 
 
 def blocks(kind: str, title: str) -> list[str]:
-    """The blocks of that language below a heading of the quick start."""
-    section = START.split(f"### {title}")[1].split("### ")[0]
+    """The blocks of that language below a heading of the quick start; of no heading those before the first."""
+    section = START.split(f"### {title}")[1].split("### ")[0] if title else START.split("### ")[0]
     return re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)
 
 
-async def test_quick_start(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    installation = install(database, grant_to=["shop"], register_to=["shop"])
-    database.execute(re.findall(r"```sql\n(.*?)```", START.split("###")[0], re.DOTALL)[0])
-    mapping: dict[str, Any] = {}
-    for block in re.findall(r"```yaml\n(.*?)```", START, re.DOTALL):
-        mapping |= yaml.safe_load(block)
-    assert {"router", "database", "procedures", "subscriptions", "caller"} == mapping.keys()
-    mapping["caller"]["listen"] = f"127.0.0.1:{free_port()}"
-    sections = {name: mapping[name] for name in ("procedures", "subscriptions", "caller")}
+def sql(title: str) -> str:
+    """Its SQL, typed into the application's psql."""
+    return f"{PSQL} -v ON_ERROR_STOP=1 -qAt 2>&1 <<'END'\n{blocks('sql', title)[0]}END\n"
 
-    notices: list[str] = []
 
-    def execute(script: str) -> None:
-        """As the application does it."""
-        with psycopg.connect(role_url(database, "shop"), autocommit=True, connect_timeout=5) as shop:
-            shop.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
-            shop.execute(script)  # type: ignore[arg-type]
+def query(text: str, expected: str, meanwhile: str = "sleep 0.2") -> str:
+    """Waits until a query of the application's has that result."""
+    return f"until [ \"$({PSQL} -qAtc {shlex.quote(text)})\" = {shlex.quote(expected)} ]; do {meanwhile}; done\n"
 
-    for title in ("Callee", "Subscriber"):
-        execute(blocks("sql", title)[0])
-    sidecar = make_sidecar(router.url("rawsocket"), installation.url, **sections).start()
-    sidecar.wait_for("the database knows the way to the caller's port")
-    async with joined(router) as peer:
-        assert (await peer.call("com.example.add2", 2, 3)).value == (await peer.call("com.example.add2", a=2, b=3)).value == 5
 
-        # The lines for a terminal, of which the second publishes the reading.
-        for line in re.findall(r"^wamp-sidecar (call|publish) (.*)$", START, re.MULTILINE):
-            result = await command(line[0], *line[1].split(), "--url", router.url("rawsocket"), "--realm", "realm1")
-            assert result.returncode == 0, result.stderr
-            assert line[0] == "publish" or result.stdout == '{"args":[5],"kwargs":{}}\n'
-        await until(lambda: database.rows("select * from shop.reading") == [("attic", 30.0)], "the event has run")
+def test_it_begins_with_the_binary() -> None:
+    """Nothing is run before it was said how to get it."""
+    places = [README.index(text) for text in (
+        "swift build -c release", "sudo install .build/release/wamp-sidecar", "wamp-sidecar install --admin-url", "wamp-sidecar run")]
+    assert places == sorted(places)
+    assert "wamp-sidecar " not in "".join(re.findall(r"```.*?```", README[:places[0]], re.DOTALL))
 
-        inbox = await peer.subscribe("com.example.", match="prefix")
-        await asyncio.to_thread(execute, blocks("sql", "Publisher")[0])
-        event = (await inbox.first(1))[0]
-        assert (event.topic, event.args, event.kwargs) == ("com.example.cellar", [12], {"unit": "C"})
-        await asyncio.to_thread(execute, "insert into shop.reading values ('roof', 1)")
-        assert (await inbox.first(2))[1].kwargs["row"] == {"sensor": "roof", "value": 1}
 
-        await asyncio.to_thread(execute, blocks("sql", "Caller")[0])
-        assert notices == ["wamp.error.no_such_procedure"]
+@pytest.mark.timeout(300)
+def test_quick_start(debian: Debian) -> None:
+    block, = blocks("bash", "")
+    assert PSQL in START
+    subscribe, = re.findall(r"`(wamp-sidecar subscribe [^`]*)`", START.split("### Publisher")[1])
+    printed = debian.type("\n".join([
+        block, "echo @callee", *blocks("bash", "Callee"),
+        "echo @subscriber", *blocks("bash", "Subscriber"), query("select stock from shop.item where name = 'banana'", "12"),
+        f"echo @publisher\n(unset WAMP_TICKET && exec {subscribe}) >events 2>subscribed & listener=$!\nuntil grep -q subscribed subscribed; do sleep 0.1; done",
+        sql("Publisher"), "until grep item.name events; do sleep 0.1; done\ngrep example.news events\nkill $listener",
+        "until grep -q 'knows the way to the caller' sidecar.log; do sleep 0.1; done\necho @caller", sql("Caller"),
+        "echo @sql", sql("From SQL"),
+        "until wamp-sidecar call com.example.item.count 2>/dev/null; do sleep 0.2; done",
+        query("select name from shop.item where id = 1", "apple pie", "wamp-sidecar publish com.example.item.renamed id=1 name='apple pie'"),
+        # What the page says about check, and the end of both.
+        "echo @end\nkill %2 %1\nwait %2",
+    ]))
+    begin, *parts = re.split(r"^@(\w+)\n", printed, flags=re.MULTILINE)
+    outputs = dict(zip(parts[::2], parts[1::2]))
+    assert "sidecar.yaml: no faults" in begin and begin.rstrip().endswith('{"args":[5],"kwargs":{}}')
+    assert outputs["callee"].splitlines() == ['{"args":[5],"kwargs":{}}', '{"args":[5],"kwargs":{}}']
+    events = [json.loads(line) for line in outputs["publisher"].splitlines() if line.startswith("{")]
+    assert [event["topic"] for event in events] == ["com.example.item.name", "com.example.news"]
+    assert events[0]["kwargs"]["row"] == {"id": 4, "name": "sour cherry"}
+    assert (events[1]["args"], events[1]["kwargs"]) == (["cherries!"], {"until": "Friday"})
+    assert outputs["caller"].splitlines() == ["5", "NOTICE:  wamp.error.no_such_procedure"]
+    assert '{"args":[4],"kwargs":{}}' in outputs["sql"]
 
-        await asyncio.to_thread(execute, blocks("sql", "From SQL")[0])
-        assert (await peer.call_when_there("com.example.readings")).value == 3
-        sidecar.wait_for("subscribed", where=lambda entry: entry["topic"] == "com.example.sensor.replaced")
-        await peer.session.publish("com.example.sensor.replaced", "attic", 0, options=PublishOptions(acknowledge=True))
-        await until(lambda: database.value("select count(*) from shop.reading") == 4, "the event has run")
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", START, re.DOTALL))
+def test_the_file_has_these_lines(block: str) -> None:
+    """What the quick start shows of the file is in the file that it runs."""
+    lines = [line.split("   #")[0].rstrip() for line in EXAMPLE.splitlines()]
+    for line in block.splitlines():
+        assert line in lines, line
+
+
+def test_docker_run() -> None:
+    """It hands on each variable that the file wants, and reaches what is on this machine."""
+    line = re.search(r"^docker run (.*?[^\\])\n```", README, re.DOTALL | re.MULTILINE)
+    assert line
+    words = shlex.split(line[1].replace("\\\n", " "))
+    handed_on = {words[place + 1] for place, word in enumerate(words) if word == "-e"}
+    assert handed_on == set(re.findall(r"\$\{(\w+)\}", EXAMPLE)), "neither more nor less than those without a default"
+    assert words[words.index("--network") + 1] == "host"
+    inside = words[words.index("-v") + 1].split(":")[1]
+    assert f'"{inside}"' in (ROOT / "Dockerfile").read_text()
 
 
 def test_operations_sql(database: Database) -> None:

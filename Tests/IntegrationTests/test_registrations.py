@@ -157,7 +157,7 @@ async def test_by_a_role_that_may(make_sidecar: SidecarMaker, router: Router, cl
                                   database: Database) -> None:
     """The function has to be its own, and runs with its rights; the row says who it was."""
     interface = install(database, register_to=["registrar"])
-    database.execute("create schema own authorization registrar; grant usage on schema own to wamp")
+    database.execute("create schema own authorization registrar; grant usage on schema own to public")
     sidecar = make_sidecar(router.url("rawsocket"), interface.url).start()
     with connect_as(database, "registrar") as session:
         session.execute("create function own.me() returns text language sql security definer set search_path = pg_catalog "
@@ -174,7 +174,7 @@ async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Ro
     """A role that registers a harmless function and then takes SECURITY DEFINER off it: nothing of its code runs as the sidecar."""
     interface = install(database, register_to=["registrar"])
     database.execute(
-        "create schema own authorization registrar; grant usage on schema own to wamp; grant usage on schema wamp to registrar; "
+        "create schema own authorization registrar; grant usage on schema own to public; grant usage on schema wamp to registrar; "
         "create table public.who (name text); grant insert on public.who to public")
     make_sidecar(router.url("rawsocket"), interface.url).start()
     value = "row(jsonb_build_array(current_user), null)::wamp.result" if "result" in form else "current_user::text"
@@ -203,7 +203,7 @@ async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Ro
 async def test_subscribed_by_a_low_role(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     """Each of its events runs in a session of its own, one after the other, as the role that owns the function."""
     interface = install(database, register_to=["registrar"])
-    database.execute("create schema own authorization registrar; grant usage on schema own to wamp")
+    database.execute("create schema own authorization registrar; grant usage on schema own to public")
     sidecar = make_sidecar(router.url("rawsocket"), interface.url).start()
     with connect_as(database, "registrar") as session:
         session.execute(
@@ -225,7 +225,7 @@ async def test_what_a_low_role_leaves_in_its_session(make_sidecar: SidecarMaker,
     interface = install(database, register_to=["registrar"])
     database.execute(
         """
-        create schema own authorization registrar; grant usage on schema own to wamp; grant usage on schema wamp to registrar;
+        create schema own authorization registrar; grant usage on schema own to public; grant usage on schema wamp to registrar;
         create table public.log (line text); insert into public.log values ('true'); grant select on public.log to wamp;
         create function public.read_log() returns text language plpgsql as $$ begin return (select max(line) from log); end $$;
         """)

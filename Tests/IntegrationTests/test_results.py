@@ -8,6 +8,8 @@ from actors.router import NARROW, Router
 from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.libpq
+
 MIB = 1024 * 1024
 
 SCHEMA = """
@@ -60,6 +62,7 @@ async def test_too_large(sidecar: Sidecar, router: Router, procedure: str, args:
             assert len((await peer.call(procedure, 100, 1)).value) == 100
 
 
+@pytest.mark.once
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("procedure, args", [("test.huge", [200 * MIB]), ("test.huge_rows", [200_000, 1000])])
 async def test_two_hundred_megabytes(sidecar: Sidecar, router: Router, procedure: str, args: list[int]) -> None:

@@ -64,7 +64,12 @@ def started() -> Iterator[Callable[[RouterKind], RouterActor]]:
         router.remove()
 
 
-@pytest.fixture(scope="module", params=[(kind, transport) for kind in ROUTERS for transport in kind.transports],
+PLACES = [(kind, transport) for kind in ROUTERS for transport in kind.transports]
+#: One of them is enough to try another version of PostgreSQL.
+AGAIN = [pytest.mark.servers, pytest.mark.libpq]
+
+
+@pytest.fixture(scope="module", params=[pytest.param(place, marks=AGAIN if place == PLACES[0] else []) for place in PLACES],
                 ids=lambda place: f"{place[0].title} {place[1]}")
 def theatre(request: pytest.FixtureRequest, started: Callable[[RouterKind], RouterActor], cluster: Cluster) -> Iterator[Theatre]:
     kind, transport = request.param

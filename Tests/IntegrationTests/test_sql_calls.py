@@ -29,6 +29,8 @@ from actors.scripted_port import ScriptedPort
 from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.servers
+
 TOLD = "the database knows the way to the caller's port"
 
 
@@ -592,6 +594,7 @@ def test_silent_connections_keep_nobody_out(calling: Sidecar, installed: Install
                     connection.close()
 
 
+@pytest.mark.once
 def test_descriptors_are_left_for_the_others(
     make_sidecar: SidecarMaker, mortal_router: Router, installed: InstalledDatabase,
 ) -> None:

@@ -12,6 +12,8 @@ from actors.deadline import wait_until
 from actors.installation import Installation, connect_as, install, make_role
 from actors.scripted_port import Reply, ScriptedPort
 
+pytestmark = pytest.mark.servers
+
 INVALID = "22023"
 DENIED = "42501"
 
@@ -441,7 +443,7 @@ def test_without_dblink(interface: Installation) -> None:
 # -- register and subscribe
 
 REGISTRARS_FUNCTIONS = """
-    create schema api authorization registrar;
+    create schema api authorization registrar; grant usage on schema api to public;
     set role registrar;
     create function api.good(a int, b jsonb) returns jsonb language sql security definer as 'select b';
     create function api.invoker(a int) returns int language sql as 'select a';
@@ -514,6 +516,8 @@ def test_register_and_subscribe(interface: Installation) -> None:
     ("'com.a', 'api.gone'", "42883", "there is no function api.gone"),
     ("'com.a', 'api.good', 'text'", "42883", "there is no function api.good(text)"),
     ("'com.a', 'api.good', 'int, ('", "42601", "is not a list of types"),
+    ("'com.a', 'api.good', 'no_type'", "42601", "is not a list of types: type \"no_type\" does not exist"),
+    ("'com.a', 'gone.good', 'int'", "42883", "there is no function gone.good(int)"),
     ("'com.a', 'api.many'", "42725", "there are several functions api.many"),
     ("'com.a', 'api.locked'", DENIED, "may not execute api.locked()"),
     ("'com.a', 'private.f'", DENIED, "may not execute private.f()"),
@@ -563,6 +567,8 @@ def test_who_registered_can_not_be_forged(interface: Installation) -> None:
             ("insert into wamp.subscription (topic, proc) values ('com..b', 'api.good')", INVALID),
             ("update wamp.registration set proc = 'api.invoker'", DENIED),
             ("truncate wamp.registration", DENIED),
+            ("delete from wamp.registration", DENIED),
+            ("insert into wamp.removal (kind, uri, requested_by) values ('registration', 'com.example.a', 'postgres')", DENIED),
             ("alter table wamp.registration disable trigger all", DENIED),
         ):
             assert fault(session, statement)[0] == state, statement
@@ -609,7 +615,7 @@ EVERYTHING = """
     where p.pronamespace = 'wamp'::regnamespace and p.prorettype not in ('trigger'::regtype)
 """
 TABLES = {"meta": "value", "outbox": "topic", "dead_letter": "retry", "registration": "proc", "subscription": "proc",
-          "leader": "pid"}
+          "leader": "pid", "guest": "password", "register_prefix": "prefix", "registrant": "role", "removal": "uri"}
 
 
 def may(session: psycopg.Connection[Any], statement: str) -> bool:
@@ -634,10 +640,11 @@ def name(statement: str) -> str:
     ("stranger", set(), set()),
     ("publisher", {"publish", "call", "call_full", "raise_error", "binary", "uri_fault"}, set()),
     ("registrar", {"register", "unregister", "subscribe", "unsubscribe", "raise_error", "binary", "uri_fault",
-                   "mapping_fault", "mapping_option_fault"}, {"registration", "subscription"}),
+                   "mapping_fault", "mapping_option_fault", "mapping_prefix_fault", "guest_role"},
+     {"registration", "subscription"}),
     ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_take",
               "leader_write", "leader_read", "leader_stamp", "leader_release", "event_bury", "event_retries", "event_retried",
-              "mapping_rows", "mapping_list", "mapping_page", "mapping_stamp", "mapping_guard",
+              "mapping_rows", "mapping_list", "mapping_page", "mapping_stamp", "mapping_guard", "guest_login",
               "dead_letter_list", "dead_letter_retry", "dead_letter_delete", "dead_letter_expire", "port_configure",
               "port_withdraw",
               "raise_error", "binary", "uri_fault"}, set()),
@@ -650,8 +657,12 @@ def test_rights(interface: Installation, role: str, functions: set[str], tables:
     with interface.connect_as_leader() if role == interface.role else connect_as(database, role) as session:
         assert {name(statement) for statement in statements if may(session, statement)} == functions
         assert {table for table in TABLES if may(session, f"select * from wamp.{table}")} == tables
-        assert {table for table in TABLES if may(session, f"delete from wamp.{table}")} == tables
+        for table in TABLES:
+            assert table == "removal" or not may(session, f"delete from wamp.{table}")
+            assert not may(session, f"lock table wamp.{table} in row exclusive mode")
         for table, column in TABLES.items():
+            if table == "removal":
+                continue
             assert not may(session, f"update wamp.{table} set {column} = null")
             assert not may(session, f"truncate wamp.{table}")
         assert not may(session, "create table wamp.mine (a int)")

@@ -14,6 +14,8 @@ from actors.router import Router
 from actors.scripted_router import EVENT, UNSUBSCRIBE, UNSUBSCRIBED, Connection, scripted
 from conftest import SidecarMaker
 
+pytestmark = pytest.mark.servers
+
 #: What the functions of these tests write to, and a function for each kind of behaviour.
 SCHEMA = """
 create schema e;
@@ -82,6 +84,7 @@ async def test_in_order(make_sidecar: SidecarMaker, router: Router, transport: s
     assert seen(database) == list(range(1, 5001))
 
 
+@pytest.mark.once
 async def test_order_of_those_that_are_tried_again(make_sidecar: SidecarMaker, router: Router,
                                                    installed: InstalledDatabase) -> None:
     """What is sent behind an event that fails waits for it; what fails for good is passed over, and kept."""
@@ -346,6 +349,7 @@ async def test_refused_subscription(make_sidecar: SidecarMaker, router: Router, 
         await until(lambda: seen(database) == [1], "the others go on")
 
 
+@pytest.mark.once
 async def test_new_session(make_sidecar: SidecarMaker, mortal_router: Router, database: Database) -> None:
     """Everything is subscribed again when the router is back."""
     prepared(database)

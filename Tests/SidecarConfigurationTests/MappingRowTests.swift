@@ -41,7 +41,7 @@ import Testing
                 == "registration 7: 'timeout' in procedure 'com.example.a' is '5', which is no duration; "
                 + "write a whole number and a unit (ms, s, m, h or d), e.g. timeout: 30s; "
                 + "unknown key 'colour' in procedure 'com.example.a'; the keys here are function, sql, match, invoke, "
-                + "concurrency, announce_concurrency, force_reregister, timeout, role, roles, convention, results, "
+                + "concurrency, announce_concurrency, force_reregister, disclose_caller, timeout, role, roles, convention, results, "
                 + "max_rows, max_result_bytes, bigint, errors, retries")
         #expect(said(#"{"sql": "drop table a"}"#) == "registration 7: 'sql' can't be one of its options")
         #expect(said(#"{"function": "g"}"#) == "registration 7: 'function' can't be one of its options")

@@ -161,7 +161,7 @@ import Testing
                 count += 1
             }
         }
-        #expect(count == 45)
+        #expect(count == 46)
     }
 
     @Test func boundsOfNumbersAreTheSame() throws {

@@ -85,6 +85,8 @@ final class Echo: TransportReceiver {
         _ = self.transport?.send(atLeast: message.readableBytes) { $0.writeImmutableBuffer(message) }
     }
 
+    func transportPassedOver(beginning: ByteBuffer) {}
+
     func transportWritabilityChanged(_ isWritable: Bool) {}
 
     /// What the peer does wrong is what most cases are about.

@@ -38,7 +38,12 @@ create function account.count() returns bigint
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select count(*) from account.person
 $$;
-select wamp.register('com.example.account.count', 'account.count');
 
 revoke execute on all functions in schema account from public;
 grant execute on all functions in schema account to wamp;
+
+-- It runs in a session of the guest, a role without rights, which therefore has to be allowed to call it.
+do $$ begin
+    execute format('grant usage on schema account to %1$I; grant execute on function account.count() to %1$I', wamp.guest_role());
+end $$;
+select wamp.register('com.example.account.count', 'account.count');

@@ -73,7 +73,9 @@ exception when sqlstate 'WA000' then
 end
 $$;
 
--- Registered and subscribed from SQL, by shop: they have to be SECURITY DEFINER.
+-- Registered and subscribed from SQL, by shop: they have to be SECURITY DEFINER, and run in sessions of the guest, a role without
+-- rights, which therefore has to be allowed to call them.
+do $$ begin execute format('grant usage on schema shop to %I', wamp.guest_role()); end $$;
 create function shop.stock(name text) returns integer
 language sql stable security definer set search_path = pg_catalog, pg_temp as $$
     select stock from shop.item where item.name = stock.name

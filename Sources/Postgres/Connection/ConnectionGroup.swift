@@ -13,8 +13,6 @@ final class ConnectionGroup {
     private var known: KnownServer?
     /// When a session was last begun or lost.
     private var lastChange: NIODeadline = .distantPast
-    /// Ends a backend that no longer answers; calls back when the server has been asked, or can't be.
-    var endBackend: ((_ backend: BackendIdentity, _ completion: @escaping () -> Void) -> Void)?
 
     func add(_ keeper: ConnectionKeeper) {
         self.members.removeAll { $0.keeper == nil }

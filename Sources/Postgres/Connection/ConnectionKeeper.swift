@@ -52,7 +52,7 @@ final class ConnectionKeeper {
         self.connection = nil
         self.environment.group.lost(at: now)
         guard reason != nil else { return self.run(self.machine.replaced()) }
-        guard let backend = connection.hungBackend, let endBackend = self.environment.group.endBackend else {
+        guard let backend = connection.hungBackend, let end = self.environment.ender.end else {
             return self.run(self.machine.lost(at: now))
         }
         self.isEndingBackend = true
@@ -63,7 +63,7 @@ final class ConnectionKeeper {
         }
         // The connection that is to end it may be to a server that is mute.
         self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.endingPatience, goOn)
-        endBackend(backend, goOn)
+        end(backend, goOn)
     }
 
     /// The server that all connections have to be to is another by now.
@@ -114,7 +114,7 @@ final class ConnectionKeeper {
                 keeper: self)
         }
         self.environment.connector.connect(
-            self.environment.settings, part: self.part, statementTimeout: self.environment.statementTimeout,
+            self.environment.effectiveSettings, part: self.part, statementTimeout: self.environment.statementTimeout,
             after: self.environment.group.server(at: .now()), preparation: self.preparation, eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
@@ -179,6 +179,10 @@ package struct DatabaseEnvironment {
     package let backoff: (_ attempt: Int) -> TimeAmount
     /// All connections that are kept open.
     let group = ConnectionGroup()
+    /// Who logs in, if it is not who ``settings`` name.
+    private(set) var login: DatabaseLogin?
+    /// Of whoever logs in.
+    private(set) var ender = BackendEnder()
 
     package init(
         settings: ConnectionSettings, eventLoop: any EventLoop, watcher: Watcher, connector: Connector,
@@ -190,5 +194,18 @@ package struct DatabaseEnvironment {
         self.connector = connector
         self.statementTimeout = statementTimeout
         self.backoff = backoff
+    }
+
+    /// The same database for another role.
+    package func loggingIn(with login: DatabaseLogin) -> DatabaseEnvironment {
+        var other = self
+        other.login = login
+        other.ender = BackendEnder()
+        return other
+    }
+
+    /// With what the next connection is made.
+    var effectiveSettings: ConnectionSettings {
+        self.login?.credentials.map { self.settings.with($0) } ?? self.settings
     }
 }

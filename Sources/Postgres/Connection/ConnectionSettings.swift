@@ -8,6 +8,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     /// Which part of the sidecar a connection is for. Shown as `application_name`.
     package enum Part: String, Sendable {
         case calls
+        /// Runs what low roles registered, as a role without rights.
+        case guests
         case control
         case listener
         /// The session that holds the leader's lock and does the outbox's work.
@@ -18,7 +20,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it has more to say.
         var isReplaceable: Bool {
             switch self {
-            case .calls, .control, .listener, .check, .script: true
+            case .calls, .guests, .control, .listener, .check, .script: true
             case .leader: false
             }
         }
@@ -30,7 +32,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         let value: String
     }
 
-    private let given: [Option]
+    private var given: [Option]
 
     /// What holds where neither the URL nor libpq's environment says otherwise.
     private static let defaults = [
@@ -65,6 +67,16 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     /// - Throws: ``ConnectionSettingsError`` if libpq does not understand it.
     package static func keywords(of text: String) throws(ConnectionSettingsError) -> [(name: String, value: String)] {
         try self.parse(text).map { ($0.keyword, $0.value) }
+    }
+
+    /// The same server, as somebody else.
+    func with(_ login: DatabaseLogin.Credentials) -> Self {
+        var settings = self
+        settings.given =
+            self.given.filter { $0.keyword != "user" && $0.keyword != "password" } + [
+                Option(keyword: "user", value: login.user), Option(keyword: "password", value: login.password),
+            ]
+        return settings
     }
 
     /// How long connecting may take before it is given up: libpq's own limit counts for each host.

@@ -48,7 +48,7 @@ struct SessionSetup: Sendable {
 
     private var statementTimeoutSetting: String {
         switch self.part {
-        case .calls: "\(self.statementTimeout.nanoseconds / 1_000_000)"
+        case .calls, .guests: "\(self.statementTimeout.nanoseconds / 1_000_000)"
         case .leader: "0"
         case .control, .listener, .check, .script: "10000"
         }
@@ -85,7 +85,7 @@ struct SessionSetup: Sendable {
             then pg_catalog.set_config('\(name)', '\(value)', false) end
             """
         }
-        if self.part == .calls {
+        if self.part == .calls || self.part == .guests {
             // They are there from the start: a setting that does not exist is more expensive to look at.
             assignments += CleanSession.callerSettings.map { "pg_catalog.set_config('\($0)', '', false)" }
         }

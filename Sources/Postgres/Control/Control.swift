@@ -31,11 +31,16 @@ package final class Control: ConnectionKeeperOwner {
     }
 
     package func start() {
-        self.environment.group.endBackend = { [weak self] backend, completion in
+        self.environment.ender.end = { [weak self] backend, completion in
             guard let self else { return completion() }
             self.end(backend, completion: completion)
         }
         self.keeper.start()
+    }
+
+    /// There is reason to believe that connecting works now.
+    func retrySoon() {
+        self.keeper.retrySoon()
     }
 
     package func stop() {

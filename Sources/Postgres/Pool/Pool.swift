@@ -31,6 +31,7 @@ package final class Pool: ConnectionKeeperOwner {
     }
 
     private let environment: DatabaseEnvironment
+    private let part: ConnectionSettings.Part
     private let limits: PoolLimits
     private let control: Control
     private let observer: (DatabaseEvent) -> Void
@@ -39,7 +40,7 @@ package final class Pool: ConnectionKeeperOwner {
     package var cleanSession: CleanSession
     /// Those for all times, and behind them as many spare ones.
     private lazy var keepers = (0..<PoolStateMachine<Item>.slots(self.limits)).map { _ in
-        ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
+        ConnectionKeeper(part: self.part, environment: self.environment, owner: self)
     }
     /// The slots of the spare connections that there are.
     private var spares: Set<Int> = []
@@ -58,11 +59,15 @@ package final class Pool: ConnectionKeeperOwner {
     private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
     }
 
-    /// - Parameter observer: told when calls become possible and impossible, and of each lost connection.
+    /// - Parameters:
+    ///   - part: what the connections are for.
+    ///   - control: of the role that the connections are of; it ends what runs there.
+    ///   - observer: told when calls become possible and impossible, and of each lost connection.
     package init(
-        environment: DatabaseEnvironment, limits: PoolLimits, control: Control,
+        part: ConnectionSettings.Part = .calls, environment: DatabaseEnvironment, limits: PoolLimits, control: Control,
         observer: @escaping (DatabaseEvent) -> Void
     ) {
+        self.part = part
         self.environment = environment
         self.limits = limits
         self.control = control
@@ -77,6 +82,12 @@ package final class Pool: ConnectionKeeperOwner {
 
     package func start() {
         self.keepers.prefix(self.limits.connections).forEach { $0.start() }
+    }
+
+    /// There is reason to believe that connecting works now.
+    package func retrySoon() {
+        self.keepers.forEach { $0.retrySoon() }
+        self.control.retrySoon()
     }
 
     /// Closes all connections. Who submitted work is told that it was refused, or that its outcome is unknown.
@@ -466,7 +477,7 @@ package final class Pool: ConnectionKeeperOwner {
             self.spares.remove(slot)
             self.keepers[slot].stop()
             self.machine.disconnected(slot: slot)
-            self.keepers[slot] = ConnectionKeeper(part: .calls, environment: self.environment, owner: self)
+            self.keepers[slot] = ConnectionKeeper(part: self.part, environment: self.environment, owner: self)
         }
         self.stopSparesLater()
     }
@@ -481,12 +492,12 @@ package final class Pool: ConnectionKeeperOwner {
             self.isReportedAvailable = true
             self.observer(.callsAvailable)
         }
-        self.observer(.connected(.calls, backend: connection.backend, serverVersion: connection.serverVersion))
+        self.observer(.connected(self.part, backend: connection.backend, serverVersion: connection.serverVersion))
         self.sendWhatCanBeSent()
     }
 
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
-        self.observer(.connectFailed(.calls, failure))
+        self.observer(.connectFailed(self.part, failure))
         self.reportIfUnavailable(failure.description)
     }
 
@@ -496,7 +507,7 @@ package final class Pool: ConnectionKeeperOwner {
         self.machine.disconnected(slot: slot)
         self.keepers[slot].connectionEnded(reason: reason)
         if let reason, !self.isStopped {
-            self.observer(.lost(.calls, reason: reason))
+            self.observer(.lost(self.part, reason: reason))
             self.reportIfUnavailable(reason)
         }
         for (work, error) in unanswered {

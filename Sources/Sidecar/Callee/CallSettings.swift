@@ -30,6 +30,9 @@ final class CallSettings {
         pg_catalog.set_config('role', $7, true)
         """)
 
+    /// The guest's, which is a member of nothing.
+    static let noRole = "none"
+
     /// What a fresh session is like.
     var session: CleanSession {
         didSet { self.gates = Gates(self.session) }
@@ -65,11 +68,13 @@ final class CallSettings {
     ///
     /// - Returns: `guarded` fails unless the session's number is `$1`, and makes it `$2`, in the event's transaction. The setting is read when
     ///   the statement runs: `current_setting` is not immutable, so nothing of it is computed ahead.
-    func eventPreludes(timeout: TimeAmount, role: String?) -> (guarded: Statement, plain: Statement) {
+    func eventPreludes(timeout: TimeAmount, role: String?, isGuests: Bool = false) -> (
+        guarded: Statement, plain: Statement
+    ) {
         let values = [
             ("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath), ("wamp.procedure", ""),
             ("wamp.caller", ""), ("wamp.caller_authid", ""), ("wamp.caller_authrole", ""),
-            ("role", role ?? self.session.role),
+            ("role", role ?? (isGuests ? Self.noRole : self.session.role)),
         ]
         let settings = values.map { name, value in
             "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), true)"
@@ -87,9 +92,13 @@ final class CallSettings {
     /// - Parameters:
     ///   - role: nil for the session's own.
     ///   - procedure: its URI, where the router does not tell it.
+    ///   - isGuests: whether it runs as the guest, whose role may have been given settings by other functions of low roles, so that no session
+    ///     of it need be clean: everything is set.
     func precautions(
-        for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller
+        for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller,
+        isGuests: Bool = false
     ) -> Precautions {
+        let role = role ?? (isGuests ? Self.noRole : nil)
         if plan.isProcedure {
             // Alone it can commit by itself; nothing that is set for a transaction would outlast that.
             guard role != nil || caller.isDisclosed else {

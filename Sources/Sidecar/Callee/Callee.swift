@@ -10,6 +10,7 @@ final class Callee {
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
+    private let guests: Guests
     let definitions: Definitions
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
@@ -32,14 +33,15 @@ final class Callee {
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
-        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
+        configuration: Configuration, pool: Pool, guests: Guests, control: Control, eventLoop: any EventLoop,
         settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) throws(StartError) {
         self.pool = pool
+        self.guests = guests
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
-            observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
+            changed: changed)
         self.eventLoop = eventLoop
         self.passage = passage
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
@@ -68,12 +70,15 @@ final class Callee {
     /// - Parameters:
     ///   - registration: its row.
     ///   - isLate: readiness does not wait for it.
+    ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool
+        _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool,
+        runner: Guests.Runner?
     ) throws(URIError) -> ProcedureRoute {
         let uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let route = ProcedureRoute(
-            mapping: mapping, uri: uri, place: place, pool: self.pool, registration: registration)
+            mapping: mapping, uri: uri, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            guest: runner?.role)
         route.isLate = isLate
         self.add(route)
         route.allDefinitions.forEach(self.definitions.lookUpSoon)
@@ -90,7 +95,7 @@ final class Callee {
     func remove(_ route: ProcedureRoute) {
         for definition in route.allDefinitions {
             self.definitions.forget(definition)
-            definition.plan?.statements.forEach(self.pool.retire)
+            definition.plan?.statements.forEach(definition.pool.retire)
         }
         self.registrar.remove(route)
         self.budget.parties -= 1
@@ -216,6 +221,11 @@ final class Callee {
         if self.drained != nil { self.finishDraining() }
     }
 
+    /// Why what a call runs on is not there, where more is known than that the database is not.
+    func unavailability(of call: ProcedureCall) -> String? {
+        call.definition.guest == nil ? nil : self.guests.complaint
+    }
+
     func observe(_ failure: CallFailure, of call: ProcedureCall) {
         self.observer(.callFailed(uri: call.route.uri.text, error: failure.uri.text))
     }
@@ -226,7 +236,7 @@ final class Callee {
     func precautions(of call: ProcedureCall, _ plan: ProcedurePlan) -> CallSettings.Precautions {
         self.settings.precautions(
             for: plan, timeout: call.timeout, role: call.definition.role, procedure: call.route.uri.text,
-            caller: call.facts.caller)
+            caller: call.facts.caller, isGuests: call.definition.guest != nil)
     }
 
     /// The mapping's timeout, or the call's if that is shorter.

@@ -17,10 +17,11 @@ final class Definitions {
 
     private let schema: String
     private let control: Control
-    private let pool: Pool
     private let eventLoop: any EventLoop
     private let observer: (Observation) -> Void
     private let changed: () -> Void
+    /// Called when who registered a function has other rights than when its row was read: the row has to be read again.
+    var trustChanged: ((RegistrationRow.Key) -> Void)?
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
     private var reportedTexts = Complaints<ObjectIdentifier>()
     /// Those that are not known, or can't be called.
@@ -37,12 +38,11 @@ final class Definitions {
     ///   - schema: where the SQL interface is, unquoted.
     ///   - changed: called after each look: ``complaints``, or what is known of a procedure, may have changed.
     init(
-        schema: String, control: Control, pool: Pool, eventLoop: any EventLoop,
-        observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        schema: String, control: Control, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
     ) {
         self.schema = schema
         self.control = control
-        self.pool = pool
         self.eventLoop = eventLoop
         self.observer = observer
         self.changed = changed
@@ -186,12 +186,17 @@ final class Definitions {
         self.askForStamp(registration) { result in
             switch result {
             case .success(let stamp):
+                // Only what low roles registered has a stamp, and only that may and must be the guest's.
+                guard (stamp != nil) == (definition.guest != nil) else {
+                    self.trustChanged?(registration)
+                    return completion(.failure(.unavailable("who registered the function has other rights now")))
+                }
                 options.guardCondition = stamp.map {
                     "\(SQLText.qualified(self.schema, "mapping_guard"))(\(SQLText.literal($0)))"
                 }
                 PlanSource.find(
-                    definition.target, options: options, role: definition.role, control: self.control,
-                    completion: completion)
+                    definition.target, options: options, role: definition.role, guest: definition.guest,
+                    control: self.control, completion: completion)
             case .failure(let failure):
                 completion(.failure(PlanSource.Failure(failure)))
             }
@@ -220,7 +225,7 @@ final class Definitions {
         {
             return
         }
-        definition.plan?.statements.forEach(self.pool.retire)
+        definition.plan?.statements.forEach(definition.pool.retire)
         definition.plan = plan
         if plan != nil { definition.state = .plan }
     }

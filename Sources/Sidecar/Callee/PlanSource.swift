@@ -29,13 +29,14 @@ enum PlanSource {
     ///
     /// - Parameters:
     ///   - role: the role that will run it, nil for the session's own: who may execute it depends on that.
+    ///   - guest: the role of the sessions that will run it, if they are not the sidecar's own; a function then, and `role` is nil.
     ///   - completion: called once, on the event loop.
     static func find(
-        _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, control: Control,
-        completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
+        _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, guest: String? = nil,
+        control: Control, completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
     ) {
         guard let role else {
-            return self.find(target, options: options, as: nil, control: control, completion: completion)
+            return self.find(target, options: options, as: guest, control: control, completion: completion)
         }
         control.assume(role: role) { result in
             switch result {

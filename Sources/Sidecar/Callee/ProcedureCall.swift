@@ -70,7 +70,7 @@ final class ProcedureCall: WorkHandler {
         self.progress?.cancel()
         switch self.state {
         case .lookingUp: self.fail(Self.canceled)
-        case .running(let work): self.callee.pool.interrupt(work)
+        case .running(let work): self.route.pool.interrupt(work)
         case .waiting, .answered: break
         }
     }
@@ -83,8 +83,8 @@ final class ProcedureCall: WorkHandler {
         case .lookingUp, .waiting: self.state = .answered
         case .running(let work) where self.progress != nil:
             self.progress?.cancel()
-            self.callee.pool.interrupt(work)
-        case .running(let work): self.callee.pool.withdraw(work)
+            self.route.pool.interrupt(work)
+        case .running(let work): self.route.pool.withdraw(work)
         case .answered: break
         }
     }
@@ -133,7 +133,7 @@ final class ProcedureCall: WorkHandler {
                     plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
             }
             self.state = .running(work)
-            self.callee.pool.submit(work)
+            self.route.pool.submit(work)
         } catch {
             // What does not fit the function as it was may fit it as it is.
             guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
@@ -147,7 +147,7 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func progressiveResult(of work: Work) -> ProgressiveResult {
-        let pool = self.callee.pool
+        let pool = self.route.pool
         self.progress?.cancel()
         return ProgressiveResult(
             self.invocation.request, session: self.session,
@@ -171,7 +171,7 @@ final class ProcedureCall: WorkHandler {
     private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
         statement: Statement, parameters: Parameters
     ) {
-        defer { plan.takeRetired().forEach(self.callee.pool.retire) }
+        defer { plan.takeRetired().forEach(self.route.pool.retire) }
         do {
             return try plan.bind(
                 self.invocation.payload, details: self.invocation.details,
@@ -188,7 +188,7 @@ final class ProcedureCall: WorkHandler {
         if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
         // What else comes is of no use, and a set may have no end.
-        if work.isSet { self.callee.pool.interrupt(work) }
+        if work.isSet { self.route.pool.interrupt(work) }
     }
 
     func restarted(_ work: Work) {
@@ -334,7 +334,8 @@ final class ProcedureCall: WorkHandler {
             } else if isDatabaseAvailable {
                 CallFailure(WAMPError.unavailable, "the call waited too long for a free connection to the database")
             } else {
-                CallFailure(WAMPError.unavailable, "the database is not available")
+                CallFailure(
+                    WAMPError.unavailable, self.callee.unavailability(of: self) ?? "the database is not available")
             }
         case .noCleanSession:
             CallFailure(

@@ -16,12 +16,17 @@ final class ProcedureRoute {
     let origin: Origin
     /// Whether it was added when all the others were there: readiness does not wait for it.
     var isLate = false
-    private let pool: Pool
+    let pool: Pool
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?
 
-    /// - Parameter registration: its row, if SQL registered it.
-    init(mapping: ProcedureMapping, uri: URI, place: String, pool: Pool, registration: RegistrationRow.Key?) {
+    /// - Parameters:
+    ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
+    ///   - registration: its row, if SQL registered it.
+    init(
+        mapping: ProcedureMapping, uri: URI, place: String, pool: Pool, registration: RegistrationRow.Key?,
+        guest: String? = nil
+    ) {
         self.mapping = mapping
         self.uri = uri
         self.place = place
@@ -32,8 +37,8 @@ final class ProcedureRoute {
         let definition = { (role: String?) in
             ProcedureDefinition(
                 use: .procedure(uri.text), place: place, target: mapping.target.value,
-                options: PlanOptions(mapping, isFromSQL: registration != nil), role: role,
-                registration: registration)
+                options: PlanOptions(mapping, isFromSQL: registration != nil), role: role, pool: pool,
+                registration: registration, guest: guest)
         }
         switch mapping.role {
         case .session:
@@ -64,10 +69,10 @@ final class ProcedureRoute {
         }
     }
 
-    /// Whether calls are denied unless the router says who calls.
+    /// Whether the router is asked who calls: the mapping says so, or calls are denied without.
     var needsCaller: Bool {
         switch self.mapping.role {
-        case .session, .fixed: false
+        case .session, .fixed: self.mapping.disclosesCaller
         case .byAuthrole: true
         }
     }
@@ -124,6 +129,10 @@ final class ProcedureDefinition {
     let role: String?
     /// Its row, if SQL registered it: whether it may be run depends on who did, and is asked anew at each look.
     let registration: RegistrationRow.Key?
+    /// The role that the sessions are of which run it, if a low role registered it; nil for the sidecar's own.
+    let guest: String?
+    /// What runs it.
+    let pool: Pool
     var state = State.unknown
     /// What uses it was removed.
     var isForgotten = false
@@ -136,14 +145,16 @@ final class ProcedureDefinition {
 
     init(
         use: FunctionUse, place: String, target: ProcedureMapping.Target, options: PlanOptions, role: String?,
-        registration: RegistrationRow.Key?
+        pool: Pool, registration: RegistrationRow.Key?, guest: String?
     ) {
         self.use = use
         self.place = place
         self.target = target
         self.options = options
         self.role = role
+        self.pool = pool
         self.registration = registration
+        self.guest = guest
     }
 }
 

@@ -39,6 +39,8 @@ final class Registrar {
         var isAnswered = false
         /// It was taken away in this session, by an administrator or by force: taking it back by force would go on for ever.
         var wasRevoked = false
+        /// The router may have made the registration in this session: it has not answered.
+        var mayBeHeld = false
         /// It is to be registered no more, ever.
         var isRemoved = false
 
@@ -52,8 +54,9 @@ final class Registrar {
         case unregister(RegistrationID, Entry)
     }
 
-    /// So many requests are under way at once: calls come in between.
-    private static let mostAtOnce = 32
+    /// So many requests are under way at once, as many as of the subscriber: calls come in between, and routers drop answers that a client
+    /// is too slow to take.
+    private static let mostAtOnce = 16
 
     private let eventLoop: any EventLoop
     private let backoff: Backoff
@@ -71,6 +74,10 @@ final class Registrar {
     private var singles = Singles.undecided
     private var turns = Turns<Request>(most: Registrar.mostAtOnce)
     private var isAsking = false
+    /// A session was given up because the router holds registrations whose ids it did not tell. Until all is well not another one is.
+    private var hasGivenUpSession = false
+    /// Whether there are such registrations in this session.
+    private var hasLostAnswers = false
     /// Called after each of the router's answers.
     var answered: (() -> Void)?
 
@@ -176,12 +183,14 @@ final class Registrar {
 
     private func forget() {
         self.turns.removeAll()
+        self.hasLostAnswers = false
         for entry in self.entries.values {
             if case .waiting(let timer) = entry.state { timer.cancel() }
             entry.state = .idle
             entry.attempts = 0
             entry.isAnswered = false
             entry.wasRevoked = false
+            entry.mayBeHeld = false
             entry.route.isLate = false
             self.settle(entry)
         }
@@ -285,6 +294,7 @@ final class Registrar {
             case .failure(let error): self.refused(entry, error)
             }
             self.settle(entry)
+            if self.unsettled.isEmpty, !self.hasLostAnswers { self.hasGivenUpSession = false }
         }
     }
 
@@ -302,6 +312,7 @@ final class Registrar {
         entry.state = .registered(registration)
         entry.isAnswered = true
         entry.attempts = 0
+        entry.mayBeHeld = false
         self.refusals[ObjectIdentifier(entry.route)] = nil
         self.registered[registration] = entry
         self.observer(.registered(uri: entry.route.uri.text))
@@ -313,11 +324,36 @@ final class Registrar {
             entry.state = .idle
             return
         }
+        if self.isHeldByUs(entry, error) {
+            if !self.hasGivenUpSession { return self.giveUpSession(entry) }
+            self.hasLostAnswers = true
+        }
         // Another session's registration goes away as soon as the router sees that its connection is dead.
         let isTaken = error.uri == WAMPError.procedureAlreadyExists.text
         if !isTaken { entry.attempts += 5 }
         self.tryAgainLater(entry, atMost: isTaken ? Self.longestWaitForHolder : Self.longestWait)
         self.complain(entry, error.message)
+    }
+
+    /// In a new session all is registered anew.
+    private func giveUpSession(_ entry: Entry) {
+        self.hasGivenUpSession = true
+        guard let session = self.session else { return }
+        self.eventLoop.assumeIsolated().execute {
+            session.abandon("it holds the registration of \(entry.route.uri), and its answer with the id was lost")
+        }
+    }
+
+    /// Whether the router holds a registration of ours under an id that we don't know: nothing can be done with it in this session.
+    private func isHeldByUs(_ entry: Entry, _ error: RequestError) -> Bool {
+        switch error.code {
+        case .answerLost: return true
+        case .timeout:
+            entry.mayBeHeld = true
+            return false
+        case .refused: return entry.mayBeHeld && error.uri == WAMPError.procedureAlreadyExists.text
+        case .canceled, .sessionClosed, .notHeld, .tooLarge, .unsupported: return false
+        }
     }
 
     private func complain(_ entry: Entry, _ reason: String) {

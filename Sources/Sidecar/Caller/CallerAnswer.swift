@@ -124,7 +124,7 @@ enum CallerAnswer: Equatable {
                 case .loneSurrogate: "22P05"
                 case .notFinite, .keyNotText: "22P02"
                 case .invalidUTF8: "22021"
-                case .tooLarge: "54000"
+                case .tooLarge, .messageTooLong: "54000"
                 case .absurdNumber: "22003"
                 }
             throw Failure(code: code, message: "the procedure has run, but its result can't be used: \(fault)")
@@ -178,7 +178,7 @@ extension CallerAnswer.Failure {
             self.init(code: "54000", message: "nothing was sent: \(error.message)")
         case .unsupported:
             self.init(code: "0A000", message: error.message)
-        case .notHeld:
+        case .notHeld, .answerLost:
             self.init(code: "XX000", message: error.message)
         }
     }

@@ -40,7 +40,7 @@ final class CallerCall {
             self.peer.publish(topic, options: options, payload: request.payload) { result in
                 switch result {
                 case .success(let publication):
-                    self.end(.result(Payload(arguments: ByteBuffer(string: "[\(publication.rawValue)]"))))
+                    self.end(.result(Payload(arguments: ByteBuffer(string: "[\(publication)]"))))
                 case .failure(let error):
                     self.fail(error)
                 }

@@ -53,7 +53,8 @@ final class RouterCheck: RouterDelegate {
             // Each of several URLs gets its turn; one that works is enough.
             guard self.failures.count == Set(self.routerConfiguration.urls).count else { return }
             self.finish(self.failures.values.sorted())
-        case .connecting, .serializerRefused, .joined, .left, .featureMissing, .dropped, .writabilityChanged, .stopped:
+        case .connecting, .serializerRefused, .joined, .left, .featureMissing, .dropped, .askedAgain,
+            .writabilityChanged, .stopped:
             break
         }
     }

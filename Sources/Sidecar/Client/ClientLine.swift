@@ -26,7 +26,7 @@ enum ClientLine {
 
     /// An event that the router has.
     static func publication(_ publication: PublicationID) -> ByteBuffer {
-        ByteBuffer(string: "{\"publication\":\(publication.rawValue)}\n")
+        ByteBuffer(string: "{\"publication\":\(publication)}\n")
     }
 
     /// An error for programs: `error` is its URI. Those that no peer made have a sentence as their only argument.

@@ -132,7 +132,7 @@ final class ClientRun: RouterDelegate {
         case .featureMissing(_, let feature, let isAskedFor):
             let loss = isAskedFor ? "it announces nothing, and is asked all the same" : feature.loss
             self.tell("note: the router does not announce \(feature.rawValue): \(loss)")
-        case .connecting, .serializerRefused, .joined, .left, .dropped, .writabilityChanged, .stopped:
+        case .connecting, .serializerRefused, .joined, .left, .dropped, .askedAgain, .writabilityChanged, .stopped:
             break
         }
     }

@@ -22,7 +22,7 @@ package struct CallFailure: Error, Sendable, Equatable {
 
     /// Arguments that can't be bound.
     package init(_ error: BindingError) {
-        self.init(WAMPError.invalidArgument, error.message)
+        self.init(error.uri, error.message)
     }
 
     /// A function that can't be called: missing, ambiguous, not allowed.

@@ -32,6 +32,7 @@ extension Journal {
         static let procedures = "procedures"
         static let realm = "realm"
         static let reason = "reason"
+        static let request = "request"
         static let retryIn = "retry_in"
         static let role = "role"
         static let router = "router"

@@ -32,15 +32,14 @@ extension Journal {
                     Key.next: "\(next)",
                 ])
         case .joined(let url, let session, let realm, let agent, let authid, let authrole, let serializer):
-            self.log(
-                .info,
-                "router joined",
-                metadata: [
-                    Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
-                    Key.agent: "\(agent ?? "unknown")",
-                    Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
-                    Key.serializer: "\(serializer)",
-                ])
+            var metadata: Logger.Metadata = [
+                Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
+                Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
+                Key.serializer: "\(serializer)",
+            ]
+            // Some routers don't say.
+            if let agent { metadata[Key.agent] = "\(agent)" }
+            self.log(.info, "router joined", metadata: metadata)
         case .left(let url, let session, let fault, let wait):
             guard let wait else {
                 self.log(.info, "router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
@@ -61,6 +60,9 @@ extension Journal {
                 metadata: [Key.router: "\(url)", Key.feature: "\(feature.rawValue)", Key.reason: "\(loss)"])
         case .dropped(let kind):
             self.log(.debug, "message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
+        case .askedAgain(let kind):
+            self.log(
+                .warning, "the router has not answered: asked again", metadata: [Key.request: "\(kind.name)"])
         case .writabilityChanged(let isWritable):
             self.log(.debug, isWritable ? "the router reads again" : "the router reads slowly")
         case .stopped:

@@ -1,6 +1,6 @@
-/// Texts as they stand in the log. What comes from a peer, a file or the database can neither end a line, nor hide or turn round what
+/// Texts as they stand in the log and on a terminal. What comes from a peer, a file or the database can neither end a line, nor hide or turn round what
 /// stands behind it, nor fill the disk.
-enum LogText {
+package enum LogText {
     /// How many octets of a value are written.
     static let mostOctets = 1024
 
@@ -35,15 +35,34 @@ enum LogText {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            case _ where self.isInvisible(scalar):
-                for unit in UTF16.encode(scalar) ?? .init() {
-                    let digits = String(unit, radix: 16)
-                    quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-                }
+            case _ where self.isInvisible(scalar): quoted += self.escaped(scalar)
             default: quoted.unicodeScalars.append(scalar)
             }
         }
         return quoted + "\""
+    }
+
+    /// A text for a terminal, line breaks as they are: what a terminal would obey is written as `\u....`.
+    package static func visible(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0 != "\n" && self.isInvisible($0) }) else { return text }
+        var visible = ""
+        for scalar in text.unicodeScalars {
+            if scalar != "\n", self.isInvisible(scalar) {
+                visible += self.escaped(scalar)
+            } else {
+                visible.unicodeScalars.append(scalar)
+            }
+        }
+        return visible
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        var escaped = ""
+        for unit in UTF16.encode(scalar) ?? .init() {
+            let digits = String(unit, radix: 16)
+            escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
+        return escaped
     }
 
     /// Control and format characters (Cc, Cf), and what separates lines and paragraphs (Zl, Zp): a terminal obeys them.

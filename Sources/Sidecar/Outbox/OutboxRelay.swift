@@ -346,9 +346,13 @@ final class OutboxRelay {
         let epoch = self.epoch
         let (id, name, octets) = (event.id, event.topic, event.octets)
         self.unanswered[id] = Unanswered(topic: name, octets: octets)
-        router.publish(topic, options: options, payload: event.payload) { result in
+        router.publish(
+            topic, options: options, payload: event.payload,
+            patience: .nanoseconds(self.acknowledgeTimeout.nanoseconds / 2), timeout: self.acknowledgeTimeout * 2
+        ) { result in
             guard epoch == self.epoch else { return }
             if case .failure(let error) = result, RefusedEvent(error) == .unknown {
+                if error.code == .timeout { return self.abandonRouter() }
                 // The session has ended: all that is under way is read again in the next.
                 return
             }

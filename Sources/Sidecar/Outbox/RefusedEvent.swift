@@ -22,7 +22,7 @@ enum RefusedEvent {
         switch error.code {
         case .tooLarge, .unsupported: self = .forGood
         case .refused: self = Self.final.contains(error.uri) ? .forGood : .forTheMoment
-        case .sessionClosed, .timeout, .canceled, .notHeld: self = .unknown
+        case .sessionClosed, .timeout, .canceled, .notHeld, .answerLost: self = .unknown
         }
     }
 }

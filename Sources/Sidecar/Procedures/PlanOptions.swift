@@ -1,3 +1,5 @@
+package import WAMP
+
 /// What a mapping says about how its function is called, beyond its name.
 package struct PlanOptions: Sendable, Equatable {
     /// What the function's parameters get.
@@ -69,14 +71,17 @@ package struct PlanFault: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String { message }
 }
 
-/// Why a call's arguments don't fit: `wamp.error.invalid_argument`.
+/// Why a call's arguments don't fit.
 package struct BindingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong, with the signature. No values.
     package let message: String
+    /// The error that a caller is told.
+    package let uri: URI
 
     /// Takes the message for people.
-    package init(_ message: String) {
+    package init(_ message: String, uri: URI = WAMPError.invalidArgument) {
         self.message = message
+        self.uri = uri
     }
 
     /// The message.

@@ -3,7 +3,8 @@ import DequeModule
 /// What is read of the tables `registration` and `subscription` next, so that nothing reads them whole.
 ///
 /// First the list of the rows' ids, in pages: it tells what is gone and what is new. Then what is new, a page at a time. And at leisure, after
-/// each change, all the others again, since the functions may have changed that they name. Only ids are kept here.
+/// each change, all the others again, since the functions may have changed that they name; before those the ones that somebody doubts. Only ids
+/// are kept here.
 ///
 /// Without a clock and a database, so that the rule can be tested without them.
 struct RegistrationReadStateMachine {
@@ -18,6 +19,8 @@ struct RegistrationReadStateMachine {
         case read(Kind, [Int64])
         /// These rows, which are known: they may be faulty by now. There is no hurry.
         case check(Kind, [Int64])
+        /// These rows, which are known, and in doubt.
+        case look(Kind, [Int64])
     }
 
     static var greatestList: Int { 1000 }
@@ -32,6 +35,9 @@ struct RegistrationReadStateMachine {
     private var list = Cursor.none
     private var checking = Cursor.none
     private var found = Deque<Key>()
+    private var doubted = Deque<Key>()
+    private var doubts: Set<Key> = []
+    private var looking: (kind: Kind, ids: [Int64])?
     /// Something has changed since the list was last begun.
     private var hasChanged = false
     /// Something has changed since the checking was begun that is under way.
@@ -46,6 +52,11 @@ struct RegistrationReadStateMachine {
     /// Something in the tables has changed, or may have.
     mutating func changed() {
         self.hasChanged = true
+    }
+
+    /// These rows may be other than they were when they were read.
+    mutating func doubt(_ keys: some Sequence<Key>) {
+        for key in keys where self.doubts.insert(key).inserted { self.doubted.append(key) }
     }
 
     /// What to ask for now; nil if there is nothing. The same until it is answered.
@@ -63,7 +74,18 @@ struct RegistrationReadStateMachine {
             if self.known.values.contains(where: { !$0.isEmpty }) { self.isCheckedAgain = true }
             return .list(.registration, after: .min)
         }
+        if let (kind, ids) = self.nextLook() { return .look(kind, ids) }
         return self.nextCheck()
+    }
+
+    private mutating func nextLook() -> (kind: Kind, ids: [Int64])? {
+        if let looking = self.looking { return looking }
+        guard let kind = self.doubted.first?.kind else { return nil }
+        let keys = Array(self.doubted.prefix(Self.greatestPage).prefix { $0.kind == kind })
+        self.doubted.removeFirst(keys.count)
+        self.doubts.subtract(keys)
+        self.looking = (kind, keys.map(\.id).sorted())
+        return self.looking
     }
 
     private mutating func nextCheck() -> Step? {
@@ -125,6 +147,20 @@ struct RegistrationReadStateMachine {
             let begin = max(Self.place(behind: first, in: all) - 1, 0)
             self.forget(gone, of: kind, in: begin..<Self.place(behind: last, in: all))
             self.checking = .at(kind, after: last)
+        }
+        return gone.map { Key(kind: kind, id: $0) }
+    }
+
+    /// Rows that were in doubt came.
+    ///
+    /// - Returns: the rows that are gone.
+    mutating func looked(_ kind: Kind, _ asked: [Int64], there: [Int64]) -> [Key] {
+        self.looking = nil
+        let still = Set(there)
+        let gone = asked.filter { !still.contains($0) }
+        for id in gone {
+            let end = Self.place(behind: id, in: self.known[kind] ?? [])
+            self.forget([id], of: kind, in: max(end - 1, 0)..<end)
         }
         return gone.map { Key(kind: kind, id: $0) }
     }

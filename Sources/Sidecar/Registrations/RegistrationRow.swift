@@ -25,6 +25,8 @@ struct RegistrationRow: Equatable {
     let registeredBy: String
     /// Why it must not be run, as the database sees it.
     let fault: String?
+    /// The role that has to run it, where a low role registered it; nil for the sidecar's own.
+    let guest: String?
 
     /// Takes the columns by their names; nil if it is not such a row.
     init?(_ values: [String?], columns: [String]) {
@@ -41,6 +43,7 @@ struct RegistrationRow: Equatable {
         self.options = fields["options"]
         self.registeredBy = fields["registered_by"] ?? "somebody"
         self.fault = fields["fault"]
+        self.guest = fields["guest"]
     }
 
     var key: Key { Key(kind: self.kind, id: self.id) }

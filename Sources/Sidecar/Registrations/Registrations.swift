@@ -13,6 +13,8 @@ final class Registrations {
     private static let pause = TimeAmount.seconds(1)
     /// How soon after another the list of rows is read again: every role of the database can notify.
     private static let leastInterval = TimeAmount.seconds(1)
+    /// How soon rows that can't be used are read again: nobody notifies of a GRANT.
+    private static let lookInterval = TimeAmount.seconds(30)
     /// So many rows are taken away in one turn of the event loop.
     private static let slice = 50
     /// Between slices whatever else there is to do is done.
@@ -33,6 +35,7 @@ final class Registrations {
     private let eventLoop: any EventLoop
     private let callee: Callee
     private let subscriptions: Subscriptions
+    private let guests: Guests
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private var machine = RegistrationReadStateMachine()
@@ -48,11 +51,13 @@ final class Registrations {
     private var generation = 0
     private var nextList = NIODeadline.now()
     private var timer: Scheduled<Void>?
+    private var nextLook: Scheduled<Void>?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, control: Control, eventLoop: any EventLoop, callee: Callee,
-        subscriptions: Subscriptions, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        subscriptions: Subscriptions, guests: Guests, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
     ) {
         let schema = SQLText.identifier(configuration.database.schema)
         self.listQuery = """
@@ -64,8 +69,15 @@ final class Registrations {
         self.eventLoop = eventLoop
         self.callee = callee
         self.subscriptions = subscriptions
+        self.guests = guests
         self.observer = observer
         self.changed = changed
+        for definitions in [callee.definitions, subscriptions.definitions] {
+            definitions.trustChanged = { [unowned self] row in
+                self.machine.doubt([row])
+                self.goOn()
+            }
+        }
     }
 
     /// Whether the tables have been read, if there are any.
@@ -78,6 +90,7 @@ final class Registrations {
     func stop() {
         self.isInstalled = false
         self.timer?.cancel()
+        self.nextLook?.cancel()
     }
 
     // MARK: - Reading
@@ -96,7 +109,8 @@ final class Registrations {
         self.read()
     }
 
-    /// Reads the tables: something in them has changed, or may have.
+    /// Reads the tables: something in them has changed, or may have. Any role may say so, as often as it likes: they are read at once, and again
+    /// at most once in a while.
     func read() {
         guard self.isInstalled else { return }
         self.machine.changed()
@@ -121,7 +135,10 @@ final class Registrations {
             }
         case .check(let kind, let ids):
             self.check(kind, ids, at: now)
+        case .look(let kind, let ids):
+            self.look(kind, ids, at: now)
         case nil:
+            self.lookLater()
             if !self.machine.isSettled { return self.goOn(after: self.nextList - now) }
         }
         guard self.machine.isSettled, !self.isSettled else { return }
@@ -155,6 +172,23 @@ final class Registrations {
         self.page(kind, ids) { rows in
             self.leaving.append(contentsOf: self.machine.checked(kind, ids, there: rows.map(\.id)))
             self.goOn(after: (.now() - began) * 3)
+        }
+    }
+
+    /// In no hurry either: what can't be used is looked at again for as long as it can't.
+    private func look(_ kind: RegistrationRow.Kind, _ ids: [Int64], at began: NIODeadline) {
+        self.page(kind, ids) { rows in
+            self.leaving.append(contentsOf: self.machine.looked(kind, ids, there: rows.map(\.id)))
+            self.goOn(after: (.now() - began) * 3)
+        }
+    }
+
+    private func lookLater() {
+        guard self.nextLook == nil, self.faults.count > 0 else { return }
+        self.nextLook = self.eventLoop.assumeIsolated().scheduleTask(in: Self.lookInterval) {
+            self.nextLook = nil
+            self.machine.doubt(self.faults.keys)
+            self.goOn()
         }
     }
 
@@ -250,13 +284,16 @@ final class Registrations {
                 let mapping = try row.mapping.procedure(checks: .sidecar)
                 if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .procedure(
-                    try self.callee.add(mapping, place: row.place, registration: row.key, isLate: self.isSettled))
+                    try self.callee.add(
+                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
+                        runner: row.guest.map { self.guests.runner(as: $0) }))
             case .subscription:
                 let mapping = try row.mapping.subscription(checks: .sidecar)
                 if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .subscription(
                     try self.subscriptions.add(
-                        mapping, place: row.place, registration: row.key, isLate: self.isSettled))
+                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
+                        runner: row.guest.map { self.guests.runner(as: $0) }))
             }
         } catch let fault as MappingRowFault {
             return .fault(fault.description)

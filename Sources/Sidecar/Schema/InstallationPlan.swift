@@ -12,19 +12,22 @@ package struct InstallationRequest: Sendable, Equatable {
     package var grantTo: [String]?
     /// The roles that may register and subscribe; nil leaves them as they are.
     package var registerTo: [String]?
+    /// What those may register who are named here: what begins with one of the prefixes, or with none of them anything.
+    package var registerPrefixes: [RegisterPrefixes]
     /// Whether a copied database is to become an original of its own.
     package var adopts: Bool
 
     /// Takes it as it is.
     package init(
         schema: String, role: String?, verifier: String? = nil, grantTo: [String]? = nil, registerTo: [String]? = nil,
-        adopts: Bool = false
+        registerPrefixes: [RegisterPrefixes] = [], adopts: Bool = false
     ) {
         self.schema = schema
         self.role = role
         self.verifier = verifier
         self.grantTo = grantTo
         self.registerTo = registerTo
+        self.registerPrefixes = registerPrefixes
         self.adopts = adopts
     }
 
@@ -96,7 +99,9 @@ package struct InstallationPlan: Sendable {
         self.planSchema()
         self.planScripts()
         self.planIdentity()
+        self.planGuest()
         self.planRights()
+        try self.planPrefixes()
         self.planDblink()
         self.act(as: survey.currentRole)
         if owner == self.script.role {
@@ -222,6 +227,81 @@ package struct InstallationPlan: Sendable {
             entries.append(("sidecar_role", self.script.role))
         }
         self.remember(entries, title: self.request.adopts ? "this database is the original" : "which database this is")
+        if self.request.adopts {
+            self.act(as: self.owner)
+            self.add("the roles of what was registered", self.adoption)
+        }
+    }
+
+    /// The oids of roles, as they are in the cluster that the database is in now. None of the schema's triggers and functions run for it.
+    private var adoption: String {
+        func oid(_ column: String) -> String {
+            "pg_catalog.to_regrole(pg_catalog.quote_ident(\(column)))::pg_catalog.oid"
+        }
+        func name(_ table: String) -> String { SQLText.qualified(self.request.schema, table) }
+        let registrants = ["registration", "subscription"].map {
+            "alter table \(name($0)) alter registrant type pg_catalog.oid using \(oid("registered_by"));"
+        }
+        return """
+            \(registrants.joined(separator: "\n"))
+            update only \(name("register_prefix")) set role_oid = coalesce(\(oid("role")), 0);
+            delete from only \(name("registrant"));
+            """
+    }
+
+    /// The role that runs what low roles registered, if it is to be made or mended.
+    private var guest: GuestRole? {
+        let survey = self.survey.guest
+        guard survey.mayBeMade, survey.kept == nil || !survey.isIntact else { return nil }
+        return survey.name.map {
+            GuestRole(
+                name: $0, exists: survey.exists, mark: self.marks.guest, owner: self.owner,
+                administrator: self.survey.currentRole, schema: self.request.schema, rights: self.rights)
+        }
+    }
+
+    private mutating func planGuest() {
+        let refused = "what roles register that are neither owner nor superuser is refused"
+        if let guest = self.guest {
+            self.act(as: self.survey.currentRole)
+            self.add(
+                "role \(guest.name), which runs what low roles registered", guest.statements, warning: refused)
+            return
+        }
+        let survey = self.survey.guest
+        guard survey.kept == nil || !survey.isIntact else { return }
+        guard !self.request.isSelf || !(self.request.registerTo ?? []).isEmpty else { return }
+        self.warnings.append(
+            survey.mayBeMade
+                ? "the roles whose names the guest role could have belong to others; \(refused)"
+                : "the role \(self.survey.currentRole) may not make the guest role; \(refused) until an administrator "
+                    + "runs \(self.script.guestAdministration)")
+    }
+
+    private mutating func planPrefixes() throws(InstallationRefusal) {
+        guard !self.request.registerPrefixes.isEmpty else { return }
+        let registrars = self.request.registerTo ?? self.survey.listed["register_to"] ?? []
+        let table = SQLText.qualified(self.request.schema, "register_prefix")
+        self.act(as: self.owner)
+        for entry in self.request.registerPrefixes {
+            guard registrars.contains(where: { SchemaRights.grantee($0) == SchemaRights.grantee(entry.role) }) else {
+                throw InstallationRefusal(
+                    "\(entry.role) has a prefix, but may not register; --register-to \(entry.role) gives the right")
+            }
+            var statements = ["delete from \(table) where role = \(SQLText.literal(entry.role));"]
+            statements += entry.prefixes.map { prefix in
+                let oid =
+                    SchemaRights.grantee(entry.role) == "public"
+                    ? "0" : "(select oid from pg_catalog.pg_roles where rolname = \(SQLText.literal(entry.role)))"
+                return "insert into \(table) (role, role_oid, prefix) values "
+                    + "(\(SQLText.literal(entry.role)), \(oid), \(SQLText.literal(prefix)));"
+            }
+            self.add(
+                entry.prefixes.isEmpty
+                    ? "\(entry.role) may register anything"
+                    : "\(entry.role) may register what begins with \(entry.prefixes.joined(separator: " or "))",
+                statements.joined(separator: "\n"))
+        }
     }
 
     private mutating func planRights() {
@@ -251,6 +331,9 @@ package struct InstallationPlan: Sendable {
             }
         }
         if self.script.role != self.owner { statements.append(self.rights.sidecar(self.script.role)) }
+        if self.guest == nil, let guest = self.survey.guest.kept, self.survey.guest.isIntact {
+            statements.append(self.rights.guest(guest))
+        }
         statements += after.0.filter { $0 != self.owner }.map(self.rights.publisher)
         statements += after.1.filter { $0 != self.owner }.map(self.rights.registrar)
         if !statements.isEmpty {

@@ -30,7 +30,7 @@ struct SchemaInspection: Sendable, Equatable {
             Self.query,
             [
                 schema, names(inventory.tables), names(inventory.types), names(inventory.triggers),
-                names(inventory.functions), names(inventory.words),
+                names(inventory.functions), names(inventory.words), names(inventory.views),
             ])
         self.findings = rows.values.compactMap { row in
             guard row.count == 3, let what = row[0] else { return nil }
@@ -56,13 +56,15 @@ struct SchemaInspection: Sendable, Equatable {
             union all select r.what, concat(i.indexprs::text, i.indpred::text), r.relowner
             from pg_index as i join relation as r on i.indexrelid = r.oid
             union all select format('trigger %I on %s', t.tgname, r.what), t.tgqual::text, r.relowner
-            from pg_trigger as t join relation as r on t.tgrelid = r.oid),
+            from pg_trigger as t join relation as r on t.tgrelid = r.oid
+            union all select r.what, w.ev_action::text, r.relowner
+            from pg_rewrite as w join relation as r on w.ev_class = r.oid where r.relname = any ($7::text[])),
         finding(what, author) as (
             select r.what, r.relowner from relation as r join space as s on true
-            where r.relkind not in ('r', 'S', 'i', 'c') or r.relispartition or r.relowner <> s.owner
+            where not (r.relkind in ('r', 'S', 'i', 'c') or r.relkind = 'v' and r.relname = any ($7::text[])) or r.relispartition or r.relowner <> s.owner
                 or (r.relkind = 'r' and r.relname <> all ($2::text[])) or (r.relkind = 'c' and r.relname <> all ($3::text[]))
             union all select format('rule %I on %s', w.rulename, r.what), r.relowner
-            from pg_rewrite as w join relation as r on w.ev_class = r.oid where r.relkind not in ('v', 'm')
+            from pg_rewrite as w join relation as r on w.ev_class = r.oid where r.relkind not in ('v', 'm') or w.ev_type <> '1'
             union all select format('row security on %s', r.what), r.relowner
             from relation as r where r.relrowsecurity or r.relforcerowsecurity
             union all select format('policy %I on %s', p.polname, r.what), r.relowner
@@ -90,9 +92,14 @@ struct SchemaInspection: Sendable, Equatable {
                     select from regexp_matches(e.tree, ':[a-z]*(?:type|typeid) (\\d+)', 'g') as m
                     where m[1]::oid >= 16384 and m[1]::oid not in (
                         select t.oid from pg_type as t join space as s on t.typnamespace = s.oid))
+            union all select format('%s, of which %s is made', d.refobjid::regclass, r.what), r.relowner
+            from pg_depend as d join pg_rewrite as w on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
+                join relation as r on w.ev_class = r.oid
+            where r.relkind = 'v' and d.refclassid = 'pg_class'::regclass and d.refobjid <> r.oid
             union all select distinct
                 format('%s, of which %s is made', pg_describe_object(d.refclassid, d.refobjid, 0), r.what), r.relowner
-            from pg_depend as d join relation as r on d.classid = 'pg_class'::regclass and d.objid = r.oid
+            from pg_depend as d left join pg_rewrite as w on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
+                join relation as r on r.oid = case d.classid when 'pg_class'::regclass then d.objid else w.ev_class end
             where d.refobjid >= 16384 and d.refclassid in ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass,
                     'pg_opclass'::regclass, 'pg_collation'::regclass, 'pg_am'::regclass, 'pg_extension'::regclass)
                 and not (d.refclassid = 'pg_type'::regclass and d.refobjid in (

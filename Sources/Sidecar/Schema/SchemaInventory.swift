@@ -3,6 +3,7 @@
 /// What a schema holds besides was put there by somebody else, and is nothing to be run by an administrator.
 struct SchemaInventory: Sendable, Equatable {
     private(set) var tables: Set<String> = []
+    private(set) var views: Set<String> = []
     private(set) var types: Set<String> = []
     private(set) var triggers: Set<String> = []
     private(set) var functions: Set<String> = []
@@ -29,6 +30,7 @@ struct SchemaInventory: Sendable, Equatable {
                 let name = words[kind + 1] == "@schema@" ? words[min(kind + 2, words.count - 1)] : words[kind + 1]
                 switch words[kind] {
                 case "table": self.tables.insert(name)
+                case "view": self.views.insert(name)
                 case "type": self.types.insert(name)
                 case "trigger": self.triggers.insert(name)
                 case "function", "procedure": self.functions.insert(name)

@@ -19,6 +19,10 @@ package struct SchemaKeys: Sendable, Equatable {
     /// The name of the role that `install` makes as the schema's owner.
     package let owner: String
 
+    private let schema: String
+    /// What stands for the schema's name where it is too long.
+    private let short: String
+
     /// The longest name that PostgreSQL keeps whole, in octets.
     static let longestName = 63
 
@@ -38,13 +42,20 @@ package struct SchemaKeys: Sendable, Equatable {
         self.leaderLock = (Class.leader, number)
         self.installLock = (Class.install, number)
         let short = "wamp_" + Hexadecimal.encode(Array(hash.prefix(16)))
-        func name(_ suffix: String) -> String {
-            (schema.utf8.count + suffix.utf8.count <= Self.longestName ? schema : short) + suffix
-        }
+        func name(_ suffix: String) -> String { Self.name(schema, short: short, suffix) }
+        self.schema = schema
+        self.short = short
         self.channel = name("_outbox")
         self.mappingChannel = name("_mapping")
         self.server = name("_sidecar")
         self.owner = name("_owner")
+    }
+
+    /// The name of another object that belongs to the schema.
+    func name(_ suffix: String) -> String { Self.name(self.schema, short: self.short, suffix) }
+
+    private static func name(_ schema: String, short: String, _ suffix: String) -> String {
+        (schema.utf8.count + suffix.utf8.count <= self.longestName ? schema : short) + suffix
     }
 
     /// Compares all of it.

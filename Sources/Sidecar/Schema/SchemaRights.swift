@@ -13,8 +13,9 @@ package struct SchemaRights: Sendable {
         static let registrar = [
             "register(text, text, text, jsonb)", "unregister(text)", "subscribe(text, text, jsonb)",
             "unsubscribe(text, text)", "mapping_fault(text, text, text)",
-            "mapping_option_fault(text, jsonb, boolean)",
+            "mapping_option_fault(text, jsonb, boolean)", "mapping_prefix_fault(text, text)", "guest_role()",
         ]
+        static let guest = ["mapping_guard(text)"]
         static let sidecar = [
             "sidecar_hello()", "relay_mark()",
             "relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint)", "relay_delete(bigint[])",
@@ -25,7 +26,7 @@ package struct SchemaRights: Sendable {
             "event_retries(int, bigint, bigint)",
             "event_retried(bigint, boolean, text, text)", "mapping_rows()", "mapping_stamp(text, bigint)",
             "mapping_list(text, bigint, int)", "mapping_page(text, bigint[])",
-            "mapping_guard(text)", "dead_letter_list(text, text, int)",
+            "mapping_guard(text)", "guest_login()", "dead_letter_list(text, text, int)",
             "dead_letter_retry(bigint[])", "dead_letter_delete(bigint[])", "dead_letter_expire(interval)",
             "port_configure(text[], text, text)", "port_withdraw()",
         ]
@@ -51,8 +52,19 @@ package struct SchemaRights: Sendable {
         let grantee = Self.grantee(role)
         return """
             \(self.grants(Functions.registrar + Functions.everybody, to: role))
-            grant select, delete, insert (uri, proc, signature, options) on \(self.name("registration")) to \(grantee);
-            grant select, delete, insert (topic, proc, options) on \(self.name("subscription")) to \(grantee);
+            grant select, insert (uri, proc, signature, options) on \(self.name("registration")) to \(grantee);
+            grant select, insert (topic, proc, options) on \(self.name("subscription")) to \(grantee);
+            grant insert (kind, uri, proc) on \(self.name("removal")) to \(grantee);
+            """
+    }
+
+    /// What a function of a low role is called with; no right to read or change anything.
+    package func guest(_ role: String) -> String {
+        let functions = Functions.guest.map { "\(SQLText.identifier(self.schema)).\($0)" }.joined(separator: ", ")
+        let grantee = Self.grantee(role)
+        return """
+            grant usage on schema \(SQLText.identifier(self.schema)) to \(grantee);
+            grant execute on function \(functions) to \(grantee);
             """
     }
 
@@ -65,6 +77,8 @@ package struct SchemaRights: Sendable {
             revoke all on \(self.name("registration")), \(self.name("subscription")) from \(grantee);
             revoke insert (uri, proc, signature, options) on \(self.name("registration")) from \(grantee);
             revoke insert (topic, proc, options) on \(self.name("subscription")) from \(grantee);
+            revoke all on \(self.name("removal")) from \(grantee);
+            revoke insert (kind, uri, proc) on \(self.name("removal")) from \(grantee);
             revoke all on type \(self.name("result")) from \(grantee);
             revoke all on schema \(schema) from \(grantee);
             """

@@ -68,6 +68,19 @@ package struct SchemaScript: Sendable {
         """
     }
 
+    /// What an administrator does to make the role that runs what low roles registered. What belongs to the sidecar's own role only that role
+    /// installs.
+    var guestAdministration: String {
+        let role = SQLText.identifier(self.role)
+        guard self.role == self.owner else {
+            return "wamp-sidecar install --admin-url .. --schema \(self.schema) --role \(self.role)"
+        }
+        return """
+            alter role \(role) createrole; then wamp-sidecar install --admin-url postgresql://\(self.role)@.. \
+            --schema \(self.schema) --role \(self.role); then alter role \(role) nocreaterole
+            """
+    }
+
     private func fill(_ template: [UInt8], adding more: [String: String] = [:]) -> String {
         let schema = SQLText.identifier(self.schema)
         let hint =
@@ -87,6 +100,7 @@ package struct SchemaScript: Sendable {
             "server": SQLText.identifier(self.keys.server),
             "server_name_literal": SQLText.literal(self.keys.server),
             "administrator_literal": SQLText.literal(hint),
+            "guest_administrator_literal": SQLText.literal("an administrator has to run: " + self.guestAdministration),
         ].merging(more) { _, new in new }
         // What stands between at signs and is none of ours is left alone. Values are not looked at again.
         let parts = String(decoding: template, as: UTF8.self).split(separator: "@", omittingEmptySubsequences: false)

@@ -61,6 +61,9 @@ package struct SchemaSurvey: Sendable, Equatable {
         let isClean: Bool
     }
 
+    /// The role that runs what low roles registered.
+    package var guest = GuestSurvey()
+
     /// Those of the roles that are to get rights which are not there.
     package var unknownRoles: [String] = []
 
@@ -144,6 +147,7 @@ package struct SchemaSurvey: Sendable, Equatable {
                 try connection.query("select exists (select from pg_roles where rolname = $1)", [grantee]))
             if !row.flag(0) { self.unknownRoles.append(grantee) }
         }
+        self.guest = try GuestSurvey(of: schema, database: self.database, kept: nil, on: connection)
         if let dblink = self.dblinkSchema {
             if self.ownerRoleExists {
                 self.dblinkIsUsable = try Self.isUsable(dblink: dblink, owner: owner, connection)
@@ -173,7 +177,9 @@ package struct SchemaSurvey: Sendable, Equatable {
         try self.act(as: owner, on: connection)
         self.meta = try Self.meta(schema, connection)
         self.listed = try Self.listed(schema, connection)
+        let kept = try GuestSurvey.Kept(of: schema, on: connection)
         try self.act(as: self.currentRole, on: connection)
+        self.guest = try GuestSurvey(of: schema, database: self.database, kept: kept, on: connection)
     }
 
     private func act(as role: String, on connection: borrowing ScriptConnection) throws(DatabaseError) {

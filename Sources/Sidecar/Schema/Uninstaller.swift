@@ -53,15 +53,16 @@ package struct Uninstaller: Sendable {
         let marks = InstallationMarks(schema: schema, database: self.survey.database)
         let found = try connection.query(
             """
-            select r.rolname::text, shobj_description(r.oid, 'pg_authid') in ($2, $3)
+            select r.rolname::text, shobj_description(r.oid, 'pg_authid') in ($2, $3, $5)
             from pg_roles as r where r.rolname <> current_user and (
-                shobj_description(r.oid, 'pg_authid') in ($2, $3) or exists (
+                shobj_description(r.oid, 'pg_authid') in ($2, $3, $5) or exists (
                     select from pg_namespace as n left join lateral aclexplode(n.nspacl) as a on a.grantee = r.oid
                     where n.nspname = $1 and (n.nspowner = r.oid or (a.grantee is not null and exists (
                         select from pg_proc as p cross join aclexplode(p.proacl) as e
-                        where p.pronamespace = n.oid and p.proname = 'sidecar_hello' and e.grantee = r.oid)))))
+                        where p.pronamespace = n.oid and p.proname in ('sidecar_hello', 'mapping_guard')
+                            and e.grantee = r.oid)))))
             order by r.rolname = $4, 1
-            """, [schema, marks.owner, marks.sidecar, self.survey.schemaOwner])
+            """, [schema, marks.owner, marks.sidecar, self.survey.schemaOwner, marks.guest])
         var (roles, kept) = ([String](), [String]())
         for row in found.values {
             guard row.count == 2, let name = row[0] else { continue }

@@ -76,7 +76,8 @@ extension DatabaseEnvironment {
             settings: try ConnectionSettings(url: settings.url.value.reveal(), password: settings.password?.reveal()),
             eventLoop: eventLoop,
             watcher: try Watcher(eventLoop: eventLoop),
-            connector: Connector(connections: 2 * settings.connections + Self.otherConnections),
+            connector: Connector(
+                connections: 2 * settings.connections + Self.otherConnections + Guests.descriptors(settings)),
             statementTimeout: sessionTimeout,
             backoff: { delays.delay(failures: $0 + 1, random: Double.random(in: 0...1, using: &random)) })
     }
@@ -87,6 +88,13 @@ extension PoolLimits {
     init(_ settings: DatabaseSettings) {
         self.init(
             connections: settings.connections, pipeline: settings.pipeline, queue: settings.queue,
+            queueTimeout: TimeAmount(settings.queueTimeout))
+    }
+
+    /// For what low roles registered: each call makes a connection of its own, so that more of them would not be faster.
+    static func guests(_ settings: DatabaseSettings) -> Self {
+        Self(
+            connections: min(settings.connections, 8), pipeline: 1, queue: settings.queue,
             queueTimeout: TimeAmount(settings.queueTimeout))
     }
 }

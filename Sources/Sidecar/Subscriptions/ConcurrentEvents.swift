@@ -71,7 +71,7 @@ final class ConcurrentEvents: EventFlow {
             do throws(BindingError) {
                 self.submit(entry, try self.context.bind(entry.event))
             } catch {
-                let failure = EventFailure(error: WAMPError.invalidArgument.text, message: error.message)
+                let failure = EventFailure(error: error.uri.text, message: error.message)
                 self.answered(.outdated, entry, failure)
             }
         }

@@ -7,7 +7,7 @@ import WAMPClient
 /// What the events of one subscription need on their way. On the event loop.
 final class EventContext {
     let route: SubscriptionRoute
-    let pool: Pool
+    var pool: Pool { self.route.pool }
     let eventLoop: any EventLoop
     private let definitions: Definitions
     private let settings: CallSettings
@@ -22,12 +22,11 @@ final class EventContext {
     private var preludes: (searchPath: String, guarded: Statement, plain: Statement)?
 
     init(
-        route: SubscriptionRoute, pool: Pool, eventLoop: any EventLoop, definitions: Definitions,
+        route: SubscriptionRoute, eventLoop: any EventLoop, definitions: Definitions,
         settings: CallSettings, letters: EventLetters, observer: @escaping (Observation) -> Void,
         ended: @escaping (ReceivedEvent) -> Void, waiting: @escaping (String?) -> Void
     ) {
         self.route = route
-        self.pool = pool
         self.eventLoop = eventLoop
         self.definitions = definitions
         self.settings = settings
@@ -76,7 +75,9 @@ final class EventContext {
         let searchPath = self.settings.searchPath
         if let preludes, preludes.searchPath == searchPath { return preludes }
         self.retirePreludes()
-        let made = self.settings.eventPreludes(timeout: self.route.timeout, role: self.route.mapping.role)
+        let made = self.settings.eventPreludes(
+            timeout: self.route.timeout, role: self.route.mapping.role,
+            isGuests: self.route.definition.guest != nil)
         let preludes = (searchPath, made.guarded, made.plain)
         self.preludes = preludes
         return preludes

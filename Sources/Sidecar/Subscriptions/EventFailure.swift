@@ -25,6 +25,8 @@ struct EventFailure {
             return (.faulty, EventFailure(error: "57014", message: "it took longer than \(milliseconds) ms"))
         case .unknown(let reason):
             return (.lost, EventFailure(error: "08006", message: "the outcome is unknown: \(reason)"))
+        case .refused(.queueIsFull):
+            return (.held, EventFailure(error: "53300", message: "too much waits for a connection to the database"))
         case .canceled, .refused:
             return (.lost, EventFailure(error: "08003", message: "it was not sent"))
         }

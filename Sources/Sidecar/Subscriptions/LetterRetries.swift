@@ -18,9 +18,11 @@ final class LetterRetries {
     private static let greatest = 64 << 20
     /// There may be more than were read.
     private var hasMore = false
+    private lazy var pace = Paced(every: .seconds(1), on: self.eventLoop) { [unowned self] in self.lookNow() }
+    private let eventLoop: any EventLoop
 
     init(
-        schema: String, control: Control,
+        schema: String, control: Control, eventLoop: any EventLoop,
         run: @escaping (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
     ) {
         let schema = SQLText.identifier(schema)
@@ -30,11 +32,16 @@ final class LetterRetries {
             """
         self.refuse = "select \(schema).event_retried($1::pg_catalog.int8, true, '42704', $2::pg_catalog.text)"
         self.control = control
+        self.eventLoop = eventLoop
         self.run = run
     }
 
-    /// Looks for such letters.
+    /// There may be such letters. Any role may say so, as often as it likes: they are looked for at once, and again at most once a second.
     func look() {
+        self.pace.ask()
+    }
+
+    private func lookNow() {
         self.control.query(self.query) { result in
             guard case .success(let rows) = result else { return }
             let octets = rows.values.joined().reduce(0) { $0 + ($1?.utf8.count ?? 0) }
@@ -47,7 +54,7 @@ final class LetterRetries {
     func ended(_ letter: Int64) {
         guard self.underWay.remove(letter) != nil, self.underWay.isEmpty, self.hasMore else { return }
         self.hasMore = false
-        self.look()
+        self.lookNow()
     }
 
     private func take(_ row: [String?]) {

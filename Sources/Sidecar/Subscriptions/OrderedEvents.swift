@@ -100,7 +100,7 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
             let command = try self.context.bind(event)
             self.submit(command, prelude: self.context.prelude(numbers), timeout: self.context.route.timeout)
         } catch {
-            let failure = EventFailure(error: WAMPError.invalidArgument.text, message: error.message)
+            let failure = EventFailure(error: error.uri.text, message: error.message)
             self.run(self.machine.lastDoesNotFit(), failure)
         }
     }

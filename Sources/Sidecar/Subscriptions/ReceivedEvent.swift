@@ -40,7 +40,7 @@ enum EventDetails {
         text.writeStaticString("{\"topic\":")
         JSON.write(string: topic, into: &text)
         text.writeStaticString(",\"publication\":")
-        JSON.write(integer: event.publication.rawValue, into: &text)
+        text.writeString(event.publication.description)
         if !isPlain {
             for key in self.disclosed {
                 guard let element = event.details.element(key), !element.containsNUL else { continue }

@@ -43,8 +43,9 @@ final class Subscriber {
         case unsubscribe(SubscriptionID, Entry)
     }
 
-    /// So many requests are under way at once: calls and events come in between.
-    private static let mostAtOnce = 32
+    /// So many requests are under way at once, as many as of the registrar: calls and events come in between, and routers drop answers that a
+    /// client is too slow to take.
+    private static let mostAtOnce = 16
 
     private let eventLoop: any EventLoop
     private let backoff = Backoff(base: Subscriber.firstWait, greatest: Subscriber.longestWait)

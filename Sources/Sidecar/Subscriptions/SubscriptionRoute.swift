@@ -15,11 +15,14 @@ final class SubscriptionRoute {
     let definition: ProcedureDefinition
     /// Whether it was added when all the others were there: readiness does not wait for it.
     var isLate = false
-    private let pool: Pool
+    let pool: Pool
 
-    /// - Parameter registration: its row, if SQL subscribed it.
+    /// - Parameters:
+    ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
+    ///   - registration: its row, if SQL subscribed it.
     init(
-        mapping: SubscriptionMapping, topic: URI, place: String, pool: Pool, registration: RegistrationRow.Key?
+        mapping: SubscriptionMapping, topic: URI, place: String, pool: Pool, registration: RegistrationRow.Key?,
+        guest: String? = nil
     ) {
         self.mapping = mapping
         self.topic = topic
@@ -30,8 +33,8 @@ final class SubscriptionRoute {
         self.definition = ProcedureDefinition(
             use: .subscription(topic.text, function: mapping.function.value), place: place,
             target: .function(mapping.function.value),
-            options: PlanOptions(mapping, isFromSQL: registration != nil), role: mapping.role,
-            registration: registration)
+            options: PlanOptions(mapping, isFromSQL: registration != nil), role: mapping.role, pool: pool,
+            registration: registration, guest: guest)
     }
 
     /// The last event of it has ended.

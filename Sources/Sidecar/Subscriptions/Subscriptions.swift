@@ -47,10 +47,12 @@ final class Subscriptions {
     private let routerBudget: RouterBudget
     private let observer: (Observation) -> Void
     private let changed: () -> Void
-    private let definitions: Definitions
+    let definitions: Definitions
     private let letters: EventLetters
     private let subscriber: Subscriber
-    private lazy var retries = LetterRetries(schema: self.schema, control: self.control) { [unowned self] in
+    private lazy var retries = LetterRetries(
+        schema: self.schema, control: self.control, eventLoop: self.eventLoop
+    ) { [unowned self] in
         self.retry($0, subscription: $1, function: $2)
     }
     private let schema: String
@@ -82,8 +84,8 @@ final class Subscriptions {
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, pool: pool, eventLoop: eventLoop,
-            observer: observer, changed: changed)
+            schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
+            changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
@@ -149,15 +151,18 @@ final class Subscriptions {
     /// - Parameters:
     ///   - registration: its row, if SQL subscribed it.
     ///   - isLate: readiness does not wait for it.
+    ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false
+        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false,
+        runner: Guests.Runner? = nil
     ) throws(URIError) -> SubscriptionRoute {
         let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, topic: topic, place: place, pool: self.pool, registration: registration)
+            mapping: mapping, topic: topic, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            guest: runner?.role)
         let context = EventContext(
-            route: route, pool: self.pool, eventLoop: self.eventLoop, definitions: self.definitions,
+            route: route, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
             ended: { [unowned self] in self.ended($0, route) },
             waiting: { [unowned self] reason in
@@ -277,7 +282,7 @@ final class Subscriptions {
         }
         var event = event
         event.share = share
-        let isBacklog = self.budget.count > Self.mostUncompacted || !self.pool.isAvailable
+        let isBacklog = self.budget.count > Self.mostUncompacted || !route.pool.isAvailable
         flow.append(event.compacted(always: isBacklog || self.routerBudget.isCrowded))
     }
 

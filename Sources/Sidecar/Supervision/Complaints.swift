@@ -16,6 +16,9 @@ struct Complaints<Key: Hashable> {
     /// How many are not.
     var others: Int { self.texts.count - self.namedKeys.count }
 
+    /// What there are complaints about, in no order.
+    var keys: some Sequence<Key> { self.texts.keys }
+
     /// The complaint about a thing; nil if there is none.
     subscript(_ key: Key) -> String? {
         get { self.texts[key] }

@@ -23,6 +23,7 @@ final class Supervisor: RouterDelegate {
     private let journal: Journal
     let control: Control
     private let pool: Pool
+    private let guests: Guests
     let listener: Listener
     let callee: Callee
     private let passage: Passage
@@ -84,6 +85,10 @@ final class Supervisor: RouterDelegate {
         }
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
+        let guests = Guests(
+            configuration.database, environment: database, control: self.control, observer: relay.observed,
+            changed: relay.changed)
+        self.guests = guests
         self.deadLetters = DeadLetterExpiry(
             schema: SQLText.identifier(configuration.database.schema),
             keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
@@ -91,7 +96,8 @@ final class Supervisor: RouterDelegate {
         var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
             let place = configuration.place(settings.location)
-            let spared = Self.descriptors + 2 * configuration.database.connections
+            let spared =
+                Self.descriptors + 2 * configuration.database.connections + Guests.descriptors(configuration.database)
             let port = try CallerPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
             let caller = try CallerPort(
                 configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
@@ -112,7 +118,7 @@ final class Supervisor: RouterDelegate {
         let passage = Passage(observer: relay.observed)
         self.passage = passage
         self.callee = try Callee(
-            configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
+            configuration: configuration, pool: self.pool, guests: guests, control: self.control, eventLoop: eventLoop,
             settings: settings, budget: budget, passage: passage, observer: relay.observed, changed: relay.changed)
         self.subscriptions = try Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
@@ -120,7 +126,7 @@ final class Supervisor: RouterDelegate {
         let subscriptions = self.subscriptions
         let registrations = Registrations(
             configuration: configuration, control: self.control, eventLoop: eventLoop, callee: self.callee,
-            subscriptions: subscriptions, observer: relay.observed, changed: relay.changed)
+            subscriptions: subscriptions, guests: guests, observer: relay.observed, changed: relay.changed)
         self.registrations = registrations
         let notifications = try NotificationRelay(
             configuration: configuration, pool: self.pool, control: self.control, settings: settings,
@@ -136,7 +142,10 @@ final class Supervisor: RouterDelegate {
                 notifications.received(channel: channel, payload: payload)
             })
         let pool = self.pool
-        self.caller?.waitingChanged = { pool.backend($0, waits: $1) }
+        self.caller?.waitingChanged = {
+            pool.backend($0, waits: $1)
+            guests.pool.backend($0, waits: $1)
+        }
         self.caller?.listeningChanged = { relay.portListens($0) }
         self.announcement.keyIsKnown = { [caller = self.caller] in caller?.key = $0 }
         self.readiness = ReadinessStateMachine(
@@ -201,6 +210,7 @@ final class Supervisor: RouterDelegate {
         // Calls that still run are told so now, while there is a session to tell it in.
         self.subscriptions.stop()
         self.pool.stop()
+        self.guests.stop()
         self.caller?.stop()
         var isOver = false
         let end = { (isInTime: Bool) in
@@ -211,7 +221,7 @@ final class Supervisor: RouterDelegate {
             completion()
         }
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.goodbyePatience) { end(false) }
-        self.router.stop {
+        self.router.stop(reason: CloseReason.systemShutdown) {
             timer.cancel()
             end(true)
         }
@@ -255,7 +265,8 @@ final class Supervisor: RouterDelegate {
     private func tellReadiness() {
         self.readiness.routes(
             areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
-            complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints)
+            complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints
+                + ComplaintSummary(named: self.guests.complaint.map { [$0] } ?? []))
         let now = NIODeadline.now()
         if self.readiness.hasOtherFaults, now < self.nextFaults {
             return self.tellReadinessLater()
@@ -332,6 +343,8 @@ final class Supervisor: RouterDelegate {
             guard path != self.settings.session.searchPath || role != self.settings.session.role else { return }
             self.settings.session = CleanSession(searchPath: path, role: role, timeout: Self.sessionTimeout)
             self.pool.cleanSession = self.settings.session
+            self.guests.pool.cleanSession = CleanSession(
+                searchPath: path, role: CallSettings.noRole, timeout: Self.sessionTimeout)
         }
     }
 
@@ -360,6 +373,7 @@ final class Supervisor: RouterDelegate {
         self.caller?.peer = nil
         self.leadership.left()
         self.pool.resume()
+        self.guests.pool.resume()
         self.changed()
     }
 
@@ -385,8 +399,12 @@ final class Supervisor: RouterDelegate {
 
     func writabilityChanged(_ isWritable: Bool, in session: Session) {
         // What the router does not take is not asked of the database either.
-        guard isWritable else { return self.pool.pause() }
+        guard isWritable else {
+            self.guests.pool.pause()
+            return self.pool.pause()
+        }
         self.pool.resume()
+        self.guests.pool.resume()
         self.outbox.writable()
     }
 

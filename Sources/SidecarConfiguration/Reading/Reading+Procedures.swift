@@ -33,6 +33,7 @@ extension Reading {
                 "add those, or remove it")
         }
         let forceReregister = section.flag("force_reregister") ?? false
+        let disclosesCaller = section.flag("disclose_caller") ?? false
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(30)
         let results = section.choice("results", of: ProcedureMapping.Results.self) ?? .auto
         let maxRows = section.number("max_rows", in: 1...1_000_000_000)
@@ -44,9 +45,8 @@ extension Reading {
         return ProcedureMapping(
             uri: entry.key, location: entry.location, target: target, match: match ?? .exact, invoke: invoke,
             concurrency: concurrency, announcesConcurrency: announcesConcurrency, forceReregister: forceReregister,
-            timeout: timeout, role: role,
-            convention: convention, results: results, maxRows: maxRows, maxResultBytes: maxResultBytes, bigint: bigint,
-            errors: errors, retries: retries)
+            disclosesCaller: disclosesCaller, timeout: timeout, role: role, convention: convention, results: results,
+            maxRows: maxRows, maxResultBytes: maxResultBytes, bigint: bigint, errors: errors, retries: retries)
     }
 
     private func checkProcedure(_ entry: YAMLEntry, match: ProcedureMapping.Match) {

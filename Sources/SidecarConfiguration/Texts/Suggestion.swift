@@ -1,17 +1,20 @@
 /// Finds what somebody may have meant to write.
-enum Suggestion {
+package enum Suggestion {
     /// The candidate that is nearest to a word, if one is near enough to be meant.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         guard word.utf8.count <= 40 else { return nil }
-        let word = word.lowercased().replacing("-", with: "_")
+        let word = Self.folded(word)
         var best: (candidate: String, distance: Int)?
         for candidate in candidates {
-            let distance = Self.distance(Array(word.utf8), Array(candidate.utf8))
+            let distance = Self.distance(Array(word.utf8), Array(Self.folded(candidate).utf8))
             let isNear = distance <= max(1, min(word.utf8.count, candidate.utf8.count) / 3)
             if isNear, distance < best?.distance ?? .max { best = (candidate, distance) }
         }
         return best?.candidate
     }
+
+    /// Capitals and dashes are no difference.
+    private static func folded(_ word: String) -> String { word.lowercased().replacing("-", with: "_") }
 
     /// How many insertions, deletions, replacements and swaps of neighbours turn one word into another.
     static func distance(_ first: [UInt8], _ second: [UInt8]) -> Int {

@@ -75,6 +75,9 @@ package struct ProcedureMapping: Sendable {
     /// Whether the router is asked to take the procedure away from a session that still holds it.
     package let forceReregister: Bool
 
+    /// Whether the router is asked to say who calls.
+    package let disclosesCaller: Bool
+
     /// How long the function may run.
     package let timeout: Duration
 

@@ -37,6 +37,14 @@ extension JSON {
         return value
     }
 
+    /// An integer from 0 to 2^64 - 1 from the text of a checked number.
+    static func naturalNumber(of number: UnsafeRawBufferPointer) -> UInt64? {
+        if let integer = self.integer(of: number) { return UInt64(exactly: integer) }
+        guard number.count <= 40 else { return nil }
+        let text = String(decoding: number, as: UTF8.self)
+        return UInt64(text) ?? Double(text).flatMap { UInt64(exactly: $0) }
+    }
+
     /// Integers with a sign, of many digits, or written as doubles.
     @inline(never)
     private static func unusualInteger(of number: UnsafeRawBufferPointer) -> Int64? {

@@ -10,6 +10,8 @@ package enum IncomingMessage: Sendable, Equatable {
     case goodbye(Goodbye)
     /// A request of ours failed.
     case error(ErrorMessage)
+    /// An ERROR for what can't fail, such as CANCEL: to be ignored.
+    case strayError
     /// The broker has taken an event.
     case published(Published)
     /// Events will come.

@@ -54,6 +54,7 @@ package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible 
         case .dictionary: "a dictionary"
         case .arguments: "a list"
         case .keywordArguments: "a dictionary"
+        case .publication: "an integer"
         }
     }
 }

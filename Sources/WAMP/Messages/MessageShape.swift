@@ -15,7 +15,7 @@ struct MessageShape: Sendable {
         case id
         /// An id, or 0 if the router speaks unasked (a revocation).
         case idOrZero
-        /// The code of a kind of request that can fail.
+        /// The code of a kind of request.
         case requestKind
         /// A string.
         case string
@@ -25,6 +25,8 @@ struct MessageShape: Sendable {
         case arguments
         /// A dictionary, or null.
         case keywordArguments
+        /// The id of an event, which only names it: any integer from 0 on, since some brokers number as they like.
+        case publication
     }
 
     /// The most elements that any message has, its code among them.
@@ -82,12 +84,13 @@ extension MessageKind {
             .init("ERROR", .both, optional: 2, .requestKind, .id, .dictionary, .string, .arguments, .keywordArguments)
         case .publish:
             .init("PUBLISH", .toRouter, optional: 2, .id, .dictionary, .string, .arguments, .keywordArguments)
-        case .published: .init("PUBLISHED", .toClient, answers: .publish, .id, .id)
+        case .published: .init("PUBLISHED", .toClient, answers: .publish, .id, .publication)
         case .subscribe: .init("SUBSCRIBE", .toRouter, .id, .dictionary, .string)
         case .subscribed: .init("SUBSCRIBED", .toClient, answers: .subscribe, .id, .id)
         case .unsubscribe: .init("UNSUBSCRIBE", .toRouter, .id, .id)
         case .unsubscribed: .init("UNSUBSCRIBED", .toClient, answers: .unsubscribe, optional: 1, .idOrZero, .dictionary)
-        case .event: .init("EVENT", .toClient, optional: 2, .id, .id, .dictionary, .arguments, .keywordArguments)
+        case .event:
+            .init("EVENT", .toClient, optional: 2, .id, .publication, .dictionary, .arguments, .keywordArguments)
         case .call: .init("CALL", .toRouter, optional: 2, .id, .dictionary, .string, .arguments, .keywordArguments)
         case .cancel: .init("CANCEL", .toRouter, .id, .dictionary)
         case .result:

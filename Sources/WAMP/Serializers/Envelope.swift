@@ -106,7 +106,7 @@ struct Envelope {
         case .requestKind:
             guard let integer = Self.integer(element, bytes) else { return false }
             self.elements[index].integer = integer
-            return integer == 68 || MessageKind(rawValue: Int(integer))?.canFail == true
+            return true
         case .string:
             return element.kind == .string && element.traits.isDisjoint(with: .faults)
         case .dictionary:
@@ -115,6 +115,12 @@ struct Envelope {
             return element.kind == .array || element.kind == .null || element.kind == .string
         case .keywordArguments:
             return element.kind == .object || element.kind == .null
+        case .publication:
+            guard element.kind == .number, let number = JSON.naturalNumber(of: self.text(at: index, bytes)) else {
+                return false
+            }
+            self.elements[index].integer = Int64(bitPattern: number)
+            return true
         }
     }
 

@@ -21,19 +21,21 @@ struct MessageReader: ~Copyable {
         case .invocation:
             return .invocation(
                 Invocation(
-                    request: self.id(1), registration: self.id(2), details: self.details(3), payload: self.payload(4)))
+                    request: self.id(1), registration: self.id(2), details: self.details(3),
+                    payload: self.payload(4, details: 3)))
         case .event:
             return .event(
                 Event(
                     subscription: self.id(1), publication: self.id(2), details: self.details(3),
-                    payload: self.payload(4)))
+                    payload: self.payload(4, details: 3)))
         case .result:
-            return .result(CallResult(request: self.id(1), details: self.details(2), payload: self.payload(3)))
+            return .result(
+                CallResult(request: self.id(1), details: self.details(2), payload: self.payload(3, details: 2)))
         case .published: return .published(Published(request: self.id(1), publication: self.id(2)))
         case .subscribed: return .subscribed(Subscribed(request: self.id(1), subscription: self.id(2)))
         case .registered: return .registered(Registered(request: self.id(1), registration: self.id(2)))
         case .interrupt: return .interrupt(Interrupt(request: self.id(1), details: self.details(2)))
-        case .error: return .error(try self.error())
+        case .error: return self.error()
         case .unsubscribed: return .unsubscribed(try self.unsubscribed())
         case .unregistered: return .unregistered(try self.unregistered())
         case .welcome: return .welcome(Welcome(session: self.id(1), details: self.details(2)))
@@ -46,13 +48,14 @@ struct MessageReader: ~Copyable {
         }
     }
 
-    private func error() throws(MessageError) -> ErrorMessage {
+    private func error() -> IncomingMessage {
         guard let kind = MessageKind(rawValue: Int(self.envelope.elements[1].integer)), kind.canFail else {
-            throw MessageError(.wrongElement(.error, index: 1))
+            return .strayError
         }
-        return ErrorMessage(
-            requestKind: kind, request: self.id(2), details: self.details(3), uri: self.string(4),
-            payload: self.payload(5))
+        return .error(
+            ErrorMessage(
+                requestKind: kind, request: self.id(2), details: self.details(3), uri: self.string(4),
+                payload: self.payload(5, details: 3)))
     }
 
     private func unsubscribed() throws(MessageError) -> Unsubscribed {
@@ -87,6 +90,28 @@ struct MessageReader: ~Copyable {
     private func details(_ index: Int) -> Details {
         guard let text = self.slice(index) else { return .empty }
         return Details(text: text)
+    }
+
+    /// The payload behind details, which may say that it is for applications that share more than the router knows (`ppt_scheme`).
+    @inline(__always)
+    private func payload(_ index: Int, details: Int) -> Payload {
+        guard self.envelope.elements[details].count > 2, self.isPassedThrough(details) else {
+            return self.payload(index)
+        }
+        return Payload(
+            fault: .opaque, unreadableText: self.envelope.count > index ? self.text(from: index) : nil)
+    }
+
+    /// Details seldom have anything like it: they are read only if they do.
+    private func isPassedThrough(_ index: Int) -> Bool {
+        let text = self.envelope.text(at: index, self.bytes)
+        let mayBe = text.indices.dropLast(2).contains { offset in
+            text[offset] == UInt8(ascii: "\\")
+                || (text[offset] == UInt8(ascii: "p") && text[offset + 1] == UInt8(ascii: "p")
+                    && text[offset + 2] == UInt8(ascii: "t"))
+        }
+        guard mayBe, let scheme = self.details(index).element("ppt_scheme") else { return false }
+        return scheme.kind != .null
     }
 
     /// The payload whose two elements begin at an index; either may be missing.

@@ -82,6 +82,12 @@ struct PendingRequests: ~Copyable {
         self.requests[id] == request
     }
 
+    /// Takes a further id for a request that still waits; nil if it does not.
+    mutating func addAgain(_ id: RequestID) -> (Request, RequestID)? {
+        guard let request = self.requests[id] else { return nil }
+        return (request, self.add(request))
+    }
+
     /// Forgets a request; its answer will be a late one.
     mutating func forget(_ id: RequestID) {
         self.requests[id] = nil

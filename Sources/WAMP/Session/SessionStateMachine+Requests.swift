@@ -48,6 +48,16 @@ extension SessionStateMachine {
         return action ?? .unknown
     }
 
+    /// A request whose answer did not come is to be sent again, at once, with this id. Nil if it does not wait any longer.
+    /// Either may be answered, or both.
+    package mutating func askAgain(_ request: RequestID) -> RequestID? {
+        self.whileJoined { joined in
+            guard let (what, id) = joined.requests.addAgain(request) else { return nil }
+            if case .unsubscribe(let subscription) = what { joined.leaving[subscription, default: 0] += 1 }
+            return id
+        }
+    }
+
     /// True if a CANCEL for the call makes sense: it still waits. The router's answer to it is the call's answer; to
     /// wait no longer is ``abandon(_:)``.
     package mutating func canCancel(_ call: RequestID) -> Bool {

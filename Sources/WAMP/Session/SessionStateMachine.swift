@@ -238,7 +238,7 @@ package struct SessionStateMachine: ~Copyable {
                 self = Self(.ended(requests))
                 return .aborted(abort)
             case .welcome, .challenge, .error, .published, .subscribed, .unsubscribed, .event, .result, .registered,
-                .unregistered, .invocation, .interrupt, .extension:
+                .unregistered, .invocation, .interrupt, .extension, .strayError:
                 self = Self(.closing(requests))
                 return .drop(.afterGoodbye)
             }
@@ -295,6 +295,9 @@ package struct SessionStateMachine: ~Copyable {
         case .extension:
             self = Self(.opening(opening))
             return .drop(.unknownExtension)
+        case .strayError:
+            self = Self(.opening(opening))
+            return .drop(.strayError)
         case .goodbye, .error, .published, .subscribed, .unsubscribed, .event, .result, .registered, .unregistered,
             .invocation, .interrupt:
             return .violation(.protocolViolation("a message before WELCOME"))
@@ -361,6 +364,8 @@ package struct SessionStateMachine: ~Copyable {
             return .violation(.protocolViolation("CHALLENGE after WELCOME"))
         case .extension:
             return .drop(.unknownExtension)
+        case .strayError:
+            return .drop(.strayError)
         }
     }
 

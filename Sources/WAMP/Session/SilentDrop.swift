@@ -14,6 +14,8 @@ package enum SilentDrop: String, Sendable, Hashable, CaseIterable {
     case afterGoodbye = "after_goodbye"
     /// Anything after the session's end.
     case afterEnd = "after_end"
+    /// An ERROR for what can't fail: some routers answer CANCEL with one.
+    case strayError = "stray_error"
     /// A router's own extension.
     case unknownExtension = "unknown_extension"
 }

@@ -17,6 +17,18 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// As JSON text, its numbers written with all digits, it would have more octets than ``DecodingLimits/textSize``, or an integer in it
     /// too many digits.
     case tooLarge
+    /// The message has more octets than we take. Only its beginning was looked at.
+    case messageTooLong
+
+    /// The error that says so to a peer.
+    package var uri: URI {
+        switch self {
+        case .opaque: WAMPError.featureNotSupported
+        case .messageTooLong: WAMPError.payloadSizeExceeded
+        case .tooDeep, .loneSurrogate, .notFinite, .absurdNumber, .keyNotText, .invalidUTF8, .tooLarge:
+            WAMPError.invalidArgument
+        }
+    }
 
     /// What is wrong, in a user's words.
     package var description: String {
@@ -30,6 +42,7 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .invalidUTF8: "the payload has a string that is not UTF-8"
         case .tooLarge:
             "the payload is too large as JSON with all digits of its numbers, or has an integer of more than 1024 bits"
+        case .messageTooLong: "the message is longer than the 16 MiB that are taken"
         }
     }
 }

@@ -10,12 +10,6 @@ package enum URIError: Error, Sendable, Hashable, CustomStringConvertible {
     case numberSign
     /// A control character, U+0000 among them.
     case controlCharacter
-    /// A realm needs 3 to 255 characters.
-    case realmLength
-    /// A realm begins with a letter.
-    case realmStart
-    /// A realm's characters are letters, digits and `_ - @ .`.
-    case realmCharacter
 
     /// What is wrong, in a user's words.
     package var description: String {
@@ -25,9 +19,6 @@ package enum URIError: Error, Sendable, Hashable, CustomStringConvertible {
         case .whiteSpace: "contains white space"
         case .numberSign: "contains '#'"
         case .controlCharacter: "contains a control character"
-        case .realmLength: "is not 3 to 255 characters long"
-        case .realmStart: "does not begin with a letter"
-        case .realmCharacter: "contains a character other than letters, digits, '_', '-', '@' and '.'"
         }
     }
 }

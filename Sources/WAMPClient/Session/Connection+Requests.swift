@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import WAMP
 
@@ -12,13 +13,14 @@ extension Connection {
     ///
     /// - Parameters:
     ///   - timeout: nil for the time that requests have usually.
+    ///   - patience: after so long without an answer it is asked again; nil: never.
     ///   - atLeast: octets of text that the message has at the very least.
     ///   - id: takes the id from the machine; nil if that says there is no such thing.
     /// - Returns: nil if it was not sent; the pending request has been failed then.
     @discardableResult
     func request(
-        _ request: PendingRequest, timeout: TimeAmount? = nil, atLeast: Int = 0,
-        id takeID: (inout SessionStateMachine) -> RequestID?, message: (RequestID) -> OutgoingMessage
+        _ request: PendingRequest, timeout: TimeAmount? = nil, patience: TimeAmount? = nil, atLeast: Int = 0,
+        id takeID: (inout SessionStateMachine) -> RequestID?, message: @escaping (RequestID) -> OutgoingMessage
     ) -> RequestID? {
         self.eventLoop.assertInEventLoop()
         guard self.isJoined else {
@@ -36,9 +38,13 @@ extension Connection {
         }
         switch self.send(message(id), atLeast: atLeast) {
         case .sent:
-            self.pending[id] = request
+            let now = self.eventLoop.now
+            let deadline = now + (timeout ?? self.configuration.requestTimeout)
+            self.pending[id] = WaitingRequest(
+                request: request, deadline: deadline, again: patience == nil ? nil : message)
+            if let patience { self.repetitions.sent(id, patience: patience, at: now) }
             self.deadlines.insert(
-                self.eventLoop.now + (timeout ?? self.configuration.requestTimeout), id,
+                deadline, id,
                 waiting: self.pending.count, isWaiting: { self.pending[$0] != nil })
             self.arm()
             return id
@@ -64,7 +70,7 @@ extension Connection {
         switch self.machine.unsubscribe(subscription) {
         case .send(let id):
             self.request(
-                .unsubscribe(subscription, completion), id: { _ in id },
+                .unsubscribe(subscription, completion), patience: self.configuration.askAgainAfter, id: { _ in id },
                 message: { .unsubscribe(Unsubscribe(request: $0, subscription: subscription)) })
         case .released:
             completion(.success(()))
@@ -113,14 +119,73 @@ extension Connection {
     /// - Parameter mode: what CANCEL says, if it is a call for which none was sent.
     func giveUp(_ id: RequestID, _ error: RequestError, mode: CancelMode = .killnowait) {
         self.eventLoop.assertInEventLoop()
-        guard let request = self.pending.removeValue(forKey: id) else { return }
+        guard let request = self.pending.removeValue(forKey: id)?.request else { return }
+        for repetition in self.repetitions.ended(id, isAnswered: false) { _ = self.machine.abandon(repetition) }
         let wasCanceled = self.canceled.remove(id) != nil
         if case .call = request, !wasCanceled, self.machine.canCancel(id), self.canCancel {
             _ = self.send(.cancel(Cancel(request: id, mode: mode)))
         }
         _ = self.machine.abandon(id)
+        if case .publish = request { self.publishWindow.ended() }
         request.fail(error)
+        self.publishWaiting()
     }
+
+    // MARK: - Asking again
+
+    /// Asks again what has not been answered.
+    func askAgain(at now: NIODeadline) {
+        for due in self.repetitions.due(at: now) {
+            let original = due.original
+            guard self.isJoined, let waiting = self.pending[original], let message = waiting.again,
+                let id = self.machine.askAgain(original)
+            else { continue }
+            if due.isLost, case .publish = waiting.request { self.publishWindow.lost() }
+            guard case .sent = self.send(message(id)) else {
+                _ = self.machine.abandon(id)
+                continue
+            }
+            self.repetitions.repeated(original, as: id, at: now)
+            self.delegate?.observed(.askedAgain(waiting.request.kind))
+        }
+    }
+
+    // MARK: - Acknowledged publications
+
+    /// Publishes once there is room in the window.
+    func publish(_ publication: WaitingPublication) {
+        self.eventLoop.assertInEventLoop()
+        guard self.publications.isEmpty, self.publishWindow.hasRoom else {
+            guard self.isJoined else { return publication.completion(.failure(.noSession)) }
+            let octets = publication.atLeast + Self.octetsOfPublication
+            guard self.publicationOctets + octets <= self.configuration.unsentBound else {
+                return publication.completion(.failure(.tooManyWait))
+            }
+            self.publicationOctets += octets
+            return self.publications.append(publication)
+        }
+        self.send(publication)
+    }
+
+    /// What one takes that waits, beside its payload, by and large.
+    private static let octetsOfPublication = 256
+
+    private func send(_ publication: WaitingPublication) {
+        let id = self.request(
+            .publish(publication.completion), timeout: publication.timeout, patience: publication.patience,
+            atLeast: publication.atLeast, id: { $0.publish(acknowledged: true) }, message: publication.message)
+        if id != nil { self.publishWindow.sent() }
+    }
+
+    /// Sends what there is room for now.
+    private func publishWaiting() {
+        while self.publishWindow.hasRoom, let publication = self.publications.popFirst() {
+            self.publicationOctets -= publication.atLeast + Self.octetsOfPublication
+            self.send(publication)
+        }
+    }
+
+    // MARK: - Answers
 
     /// Calls what each router has and any may refuse: an answer is a sign of life whatever it is.
     func sendHeartbeat() {
@@ -135,18 +200,37 @@ extension Connection {
     }
 
     /// A request was answered.
-    func answered(_ id: RequestID, _ answer: RequestAnswer) {
-        guard let request = self.pending[id] else {
+    func answered(_ answered: RequestID, _ answer: RequestAnswer) {
+        let id = self.repetitions.original(of: answered)
+        guard let waiting = self.pending[id] else {
             self.answeredTooLate(answer)
             return
         }
+        let request = waiting.request
+        let wasCanceled = self.canceled.contains(id)
         if answer.isFinal {
             self.pending[id] = nil
             self.canceled.remove(id)
         }
+        if waiting.again != nil {
+            if id != answered { _ = self.machine.abandon(id) }
+            for other in self.repetitions.ended(id, isAnswered: true) where other != answered {
+                _ = self.machine.abandon(other)
+            }
+            if self.repetitions.nextCheck == .uptimeNanoseconds(0) { self.arm() }
+        }
+        if case .publish = request { self.publishWindow.answered() }
+        defer { self.publishWaiting() }
         switch (request, answer) {
+        case (.register(let completion), .failed(let error))
+        where id != answered && error.uri == WAMPError.procedureAlreadyExists.text:
+            completion(.failure(.answerLost(error)))
+        case (.call(let completion), .failed(let error)) where !wasCanceled && self.isOurDeadline(error, waiting):
+            completion(.failure(.timeout))
         case (_, .failed(let error)): request.fail(.refused(error))
-        case (.register(let completion), .registered(let registration)): completion(.success(registration))
+        case (.register(let completion), .registered(let registration)):
+            self.registrations.insert(registration)
+            completion(.success(registration))
         case (.unregister(let completion), .unregistered): completion(.success(()))
         case (.subscribe(let completion), .subscribed(let subscription)): completion(.success(subscription))
         case (.unsubscribe(let subscription, let completion), .unsubscribed(let lost)):
@@ -164,9 +248,24 @@ extension Connection {
         }
     }
 
+    /// How much earlier than ours another clock may ring.
+    private static let clockDifference = TimeAmount.milliseconds(100)
+
+    /// Whether the dealer, or the callee, has only found out before us that the call's time is over.
+    private func isOurDeadline(_ error: ErrorMessage, _ call: WaitingRequest) -> Bool {
+        let keepsTime = self.features?.hasCallTimeout == true
+        guard error.uri == WAMPError.timeout.text || (keepsTime && WAMPError.isCanceled(error.uri)) else {
+            return false
+        }
+        return self.eventLoop.now + Self.clockDifference >= call.deadline
+    }
+
     /// Nobody waits any more for a registration or subscription that the router has made: it is given back.
     private func answeredTooLate(_ answer: RequestAnswer) {
         switch answer {
+        // The repetition of what has been answered before may name the same.
+        case .registered(let registration) where self.registrations.contains(registration):
+            break
         case .registered(let registration):
             self.request(
                 .heartbeat, id: { $0.unregister(registration) },

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import NIOPosix
 import WAMP
@@ -40,7 +41,14 @@ final class Connection {
     /// The longest message that the router is sent, in octets, as far as its refusals have shown it; nil without one.
     private(set) var shownLimit: Int?
 
-    var pending: [RequestID: PendingRequest] = [:]
+    var pending: [RequestID: WaitingRequest] = [:]
+    var repetitions = Repetitions()
+    var publishWindow: PublishWindow
+    /// Those that wait for room in the window.
+    var publications = Deque<WaitingPublication>()
+    var publicationOctets = 0
+    /// Registrations that somebody was told of, and holds.
+    var registrations: Set<RegistrationID> = []
     var deadlines = DeadlineQueue<RequestID>()
     /// Calls for which CANCEL was sent and whose answer is waited for.
     var canceled: Set<RequestID> = []
@@ -59,10 +67,12 @@ final class Connection {
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
     ///   - shownLimit: what earlier connections to this router have shown.
+    ///   - publishWindow: likewise.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
-        delegate: (any RouterDelegate)?, shownLimit: Int? = nil
+        delegate: (any RouterDelegate)?, shownLimit: Int? = nil, publishWindow: PublishWindow = PublishWindow()
     ) {
+        self.publishWindow = publishWindow
         self.shownLimit = shownLimit
         self.url = url
         self.configuration = configuration
@@ -101,10 +111,10 @@ final class Connection {
     }
 
     /// Ends the session in good order, with GOODBYE; ends an attempt at once.
-    func leave() {
+    func leave(_ reason: URI = CloseReason.normal) {
         self.eventLoop.assertInEventLoop()
         guard !self.isEnded else { return }
-        switch self.machine.close(reason: CloseReason.normal) {
+        switch self.machine.close(reason: reason) {
         case .send(let goodbye):
             self.fault = self.fault ?? ConnectionFault(.stopped, "left the realm")
             _ = self.send(.goodbye(goodbye))
@@ -168,8 +178,11 @@ final class Connection {
         // In the order they were made: a caller may rely on it. The machine forgets those that were given up.
         _ = self.machine.connectionLost()
         for (_, request) in waiting.sorted(by: { $0.key < $1.key }) {
-            request.fail(.sessionClosed)
+            request.request.fail(.sessionClosed)
         }
+        let unsent = self.publications
+        self.publications = []
+        for publication in unsent { publication.completion(.failure(.noSession)) }
         let session = self.session
         self.session = nil
         self.owner?.connectionEnded(self, session, fault)
@@ -204,6 +217,7 @@ final class Connection {
         case .answered(let id, let answer):
             self.answered(id, answer)
         case .registrationRevoked(let registration, let reason):
+            self.registrations.remove(registration)
             if let session = self.session {
                 self.delegate?.revoked(registration, reason: reason, in: session)
             }
@@ -311,7 +325,7 @@ final class Connection {
     func arm() {
         guard !self.isEnded else { return }
         var next = self.phaseDeadline
-        for deadline in [self.livenessCheck, self.deadlines.earliest] {
+        for deadline in [self.livenessCheck, self.deadlines.earliest, self.repetitions.nextCheck] {
             if let deadline {
                 next = min(next ?? deadline, deadline)
             }
@@ -339,6 +353,7 @@ final class Connection {
         while let id = self.deadlines.popDue(at: now) {
             self.giveUp(id, self.canceled.contains(id) ? .canceled : .timeout)
         }
+        self.askAgain(at: now)
         if let deadline = self.livenessCheck, deadline <= now {
             self.checkLiveness(now)
         }
@@ -427,6 +442,20 @@ extension Connection: TransportReceiver {
             }
             self.drop(ConnectionFault(.protocolViolation, "sent something that is not WAMP: \(error)"))
         }
+    }
+
+    /// Whoever sent it, to others the session goes on: as if the message had come with a payload that can't be used.
+    func transportPassedOver(beginning: ByteBuffer) {
+        guard self.machine.isJoined, let message = self.serializer.message(beginning: beginning) else {
+            if let abort = self.machine.received(MessageError(.tooLarge)) {
+                _ = self.send(.abort(abort))
+            }
+            return self.drop(
+                ConnectionFault(
+                    .protocolViolation,
+                    "sent a message of more than the \(self.configuration.greatestMessage) octets that are taken"))
+        }
+        self.received(self.machine.received(message))
     }
 
     func transportWritabilityChanged(_ isWritable: Bool) {

@@ -6,6 +6,9 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
     package enum Code: Sendable, Equatable {
         /// The router, or the callee, answered ERROR.
         case refused
+        /// The router says that there is such a registration, and has not answered what we asked before: it is ours, and its id
+        /// is not known.
+        case answerLost
         /// No answer within the time; the outcome is unknown.
         case timeout
         /// We gave it up.
@@ -45,6 +48,13 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
             .refused, uri: error.uri, message: "the router answered \(uri)\(detail)", payload: error.payload)
     }
 
+    /// A repeated REGISTER was refused because of the first.
+    static func answerLost(_ error: ErrorMessage) -> RequestError {
+        RequestError(
+            .answerLost, uri: error.uri,
+            message: "the router's answer was lost: it holds the registration, and did not say under which id")
+    }
+
     static let timeout = RequestError(
         .timeout, uri: WAMPError.timeout.text, message: "no answer in time; the outcome is unknown")
     static let canceled = RequestError(.canceled, uri: WAMPError.canceled.text, message: "given up")
@@ -53,6 +63,10 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
         message: "the connection to the router was lost; the outcome is unknown")
     static let noSession = RequestError(
         .sessionClosed, uri: WAMPError.unavailable.text, message: "there is no session with the router")
+
+    static let tooManyWait = RequestError(
+        .refused, uri: WAMPError.unavailable.text,
+        message: "too many events wait for the router's acknowledgement")
 
     static let notHeld = RequestError(
         .notHeld, uri: WAMPError.noSuchRegistration.text,

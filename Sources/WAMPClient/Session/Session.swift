@@ -61,7 +61,7 @@ package final class Session {
         case .failure(let error): return completion(.failure(error))
         }
         self.connection.request(
-            .register(completion), id: { $0.register() },
+            .register(completion), patience: self.connection.configuration.askAgainAfter, id: { $0.register() },
             message: { .register(Register(request: $0, options: options, procedure: procedure)) })
     }
 
@@ -69,8 +69,10 @@ package final class Session {
     package func unregister(
         _ registration: RegistrationID, completion: @escaping (Result<Void, RequestError>) -> Void
     ) {
+        self.connection.registrations.remove(registration)
         self.connection.request(
-            .unregister(completion), id: { $0.unregister(registration) },
+            .unregister(completion), patience: self.connection.configuration.askAgainAfter,
+            id: { $0.unregister(registration) },
             message: { .unregister(Unregister(request: $0, registration: registration)) })
     }
 
@@ -85,7 +87,7 @@ package final class Session {
         case .failure(let error): return completion(.failure(error))
         }
         self.connection.request(
-            .subscribe(completion), id: { $0.subscribe() },
+            .subscribe(completion), patience: self.connection.configuration.askAgainAfter, id: { $0.subscribe() },
             message: { .subscribe(Subscribe(request: $0, options: options, topic: topic)) })
     }
 
@@ -106,9 +108,23 @@ package final class Session {
         }
     }
 
-    /// Publishes, and tells when the broker has it.
+    /// Publishes, and tells when the broker has it. Only so many are under way at once as the router has shown that it
+    /// answers for; the others wait here.
     package func publish(
-        _ topic: URI, options given: PublishOptions = .none, payload: Payload,
+        _ topic: URI, options: PublishOptions = .none, payload: Payload,
+        acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void
+    ) {
+        self.publish(topic, options: options, payload: payload, patience: nil, timeout: nil, acknowledged: completion)
+    }
+
+    /// The same, at least once.
+    ///
+    /// - Parameters:
+    ///   - patience: after so long without an answer it is published again; nil: never.
+    ///   - timeout: of the whole, once it was sent; nil for the time that requests have usually.
+    package func publish(
+        _ topic: URI, options given: PublishOptions = .none, payload: Payload, patience: TimeAmount?,
+        timeout: TimeAmount?,
         acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void
     ) {
         let options: PublishOptions
@@ -116,10 +132,11 @@ package final class Session {
         case .success(let fitted): options = fitted
         case .failure(let error): return completion(.failure(error))
         }
-        self.connection.request(
-            .publish(completion), atLeast: payload.byteCount + topic.text.utf8.count,
-            id: { $0.publish(acknowledged: true) },
-            message: { .publish(Publish(request: $0, options: options, topic: topic, payload: payload)) })
+        self.connection.publish(
+            WaitingPublication(
+                completion: completion,
+                message: { .publish(Publish(request: $0, options: options, topic: topic, payload: payload)) },
+                timeout: timeout, patience: patience, atLeast: payload.byteCount + topic.text.utf8.count))
     }
 
     private func fit(_ options: PublishOptions) -> Result<PublishOptions, RequestError> {

@@ -94,7 +94,7 @@ enum Connector {
         case .webSocket(let target):
             let upgrade = WebSocketUpgrade(
                 target: target, host: url.hostHeader, agent: configuration.agent,
-                serializers: configuration.serializers, headers: configuration.headers)
+                serializers: configuration.serializers, headers: configuration.headers, isSecure: url.isSecure)
             try pipeline.addHandler(
                 WebSocketHandler(
                     upgrade: upgrade,

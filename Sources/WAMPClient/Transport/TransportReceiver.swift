@@ -15,6 +15,8 @@ package protocol TransportReceiver: AnyObject {
     func transportHeard()
     /// A whole message. Its bytes may be a slice of a larger buffer.
     func transportReceived(_ message: ByteBuffer)
+    /// A message came that is longer than what is taken, and is read past: its first octets. Nothing follows of it.
+    func transportPassedOver(beginning: ByteBuffer)
     /// The channel's buffer of unsent output passed one of its watermarks.
     func transportWritabilityChanged(_ isWritable: Bool)
     /// The connection has to be closed; `transportClosed` follows. At most once.

@@ -126,6 +126,8 @@ package final class WebSocketHandler: ChannelInboundHandler {
                 switch action {
                 case .fragment, .pong:
                     break
+                case .tooLong(let beginning):
+                    self.receiver?.transportPassedOver(beginning: beginning)
                 case .message(let message, let kind):
                     transport.framing = .webSocket(kind)
                     self.receiver?.transportReceived(message)

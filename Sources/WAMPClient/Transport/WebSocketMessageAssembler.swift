@@ -1,14 +1,17 @@
 import NIOCore
+import WAMP
 
 /// Makes messages of the frames that a router sends (RFC 6455 sections 5, 7.4 and 8.1; wamp-protocol section 9).
 ///
-/// Sans I/O. What is wrong is found as soon as it is there: a frame that is too long at its header, text that is not
-/// UTF-8 at the octet, also within a frame that is not complete.
+/// Sans I/O. What is wrong is found as soon as it is there: text that is not
+/// UTF-8 at the octet, also within a frame that is not complete. What is too long is read past.
 struct WebSocketMessageAssembler {
     /// What a frame was about.
     enum Action: Equatable {
         /// A fragment of a message; more follow.
         case fragment
+        /// A message that is longer than what is taken: its first octets. It is read past.
+        case tooLong(ByteBuffer)
         /// A whole message.
         case message(ByteBuffer, WebSocketMessageKind)
         /// To be answered with a Pong of the same payload, in order.
@@ -19,13 +22,27 @@ struct WebSocketMessageAssembler {
         case close(code: UInt16, reason: String)
     }
 
+    private struct Passing {
+        let isLast: Bool
+    }
+
     private struct Fragments {
         let kind: WebSocketMessageKind
         var octets: ByteBuffer
     }
 
+    /// So many octets of a message that is too long are kept.
+    static let beginning = Serializer.octetsOfBeginning
+
+    /// A frame that is longer than this is not even read past.
+    static let mostSkipped = 1 << 32
+
     private let accepted: WebSocketMessageKind?
     private let greatest: Int
+    /// Octets of the frame that are still to be read past.
+    private var skipped = 0
+    /// Within a message that is read past, and whether its last frame has begun.
+    private var passing: Passing?
     /// Of the frame whose payload is not complete.
     private var header: WebSocketFrameHeader?
     private var fragments: Fragments?
@@ -43,13 +60,14 @@ struct WebSocketMessageAssembler {
     }
 
     /// Whether a message or a frame is incomplete.
-    var isWithinMessage: Bool { self.fragments != nil || self.header != nil }
+    var isWithinMessage: Bool { self.fragments != nil || self.header != nil || self.passing != nil }
 
     /// Takes the next frame out of the buffer; a message of one frame is a slice of it, nothing is copied.
     ///
     /// - Parameter buffer: what came and was not yet taken out.
     /// - Returns: nil if the frame is not complete.
     mutating func next(from buffer: inout ByteBuffer) throws(WebSocketViolation) -> Action? {
+        if self.skipped > 0, !self.skip(&buffer) { return nil }
         let header: WebSocketFrameHeader
         if let begun = self.header {
             header = begun
@@ -58,6 +76,7 @@ struct WebSocketMessageAssembler {
             try self.begin(new)
             header = new
         }
+        if !header.opcode.isControl, self.isTooLong(header) { return self.pass(header, &buffer) }
         guard let payload = buffer.readSlice(length: header.length) else {
             self.header = header
             try self.checkBeginning(buffer, header)
@@ -81,38 +100,70 @@ struct WebSocketMessageAssembler {
     }
 
     private mutating func begin(_ header: WebSocketFrameHeader) throws(WebSocketViolation) {
+        guard header.length <= Self.mostSkipped else {
+            throw WebSocketViolation(
+                closeCode: 1009, message: "sent a message of more than the \(self.greatest) octets that are taken")
+        }
         switch header.opcode {
         case .text:
-            try self.begin(.text, length: header.length)
+            try self.begin(.text)
         case .binary:
-            try self.begin(.binary, length: header.length)
+            try self.begin(.binary)
         case .continuation:
-            guard let fragments = self.fragments else {
+            guard self.fragments != nil || self.passing != nil else {
                 throw WebSocketViolation(
                     closeCode: 1002, message: "continued a WebSocket message that it had not begun")
             }
-            try self.checkLength(header.length, behind: fragments.octets.readableBytes)
         case .close, .ping, .pong:
             break
         }
     }
 
-    private mutating func begin(_ kind: WebSocketMessageKind, length: Int) throws(WebSocketViolation) {
-        guard self.fragments == nil else {
+    private mutating func begin(_ kind: WebSocketMessageKind) throws(WebSocketViolation) {
+        guard self.fragments == nil, self.passing == nil else {
             throw WebSocketViolation(closeCode: 1002, message: "began a WebSocket message within another")
         }
         guard kind == self.accepted ?? kind else {
             throw WebSocketViolation(
                 closeCode: 1003, message: "sent a \(kind) message where the serializer has the other kind")
         }
-        try self.checkLength(length, behind: 0)
     }
 
-    private func checkLength(_ length: Int, behind before: Int) throws(WebSocketViolation) {
-        guard length <= self.greatest - before else {
-            throw WebSocketViolation(
-                closeCode: 1009, message: "sent a message of more than the \(self.greatest) octets that are taken")
+    private func isTooLong(_ header: WebSocketFrameHeader) -> Bool {
+        self.passing != nil || header.length > self.greatest - (self.fragments?.octets.readableBytes ?? 0)
+    }
+
+    /// Begins to read past a message, or goes on: nothing of it is kept but the beginning.
+    private mutating func pass(_ header: WebSocketFrameHeader, _ buffer: inout ByteBuffer) -> Action? {
+        var action = Action.fragment
+        if self.passing == nil {
+            var beginning = ByteBuffer(bytes: (self.fragments?.octets.readableBytesView ?? []).prefix(Self.beginning))
+            let missing = min(Self.beginning - beginning.readableBytes, header.length)
+            guard let more = buffer.getSlice(at: buffer.readerIndex, length: missing) else {
+                self.header = header
+                return nil
+            }
+            beginning.writeImmutableBuffer(more)
+            self.fragments = nil
+            self.text = UTF8Validator()
+            self.checked = 0
+            action = .tooLong(beginning)
         }
+        self.header = nil
+        self.passing = Passing(isLast: header.isLast)
+        self.skipped = header.length
+        _ = self.skip(&buffer)
+        return action
+    }
+
+    /// - Returns: whether the frame has been read past.
+    private mutating func skip(_ buffer: inout ByteBuffer) -> Bool {
+        let count = min(self.skipped, buffer.readableBytes)
+        buffer.moveReaderIndex(forwardBy: count)
+        self.skipped -= count
+        guard self.skipped == 0 else { return false }
+        if self.passing?.isLast == true { self.passing = nil }
+        return true
     }
 
     /// Looks at as much of a text's payload as is there.

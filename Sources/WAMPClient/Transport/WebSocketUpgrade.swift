@@ -29,6 +29,8 @@ package struct WebSocketUpgrade {
     private let headers: HandshakeHeaders
     /// Random, base64 of 16 octets; what the router makes of it shows that it knows WebSocket.
     private let key: String
+    /// Whether the request goes through TLS.
+    private let isSecure: Bool
     private var reader = HTTPAnswerReader()
 
     /// - Parameters:
@@ -38,10 +40,12 @@ package struct WebSocketUpgrade {
     ///   - serializers: what is offered, in order of preference. With none no subprotocol is agreed: not WAMP.
     ///   - headers: what the user adds, or sets in place of `Host` and `User-Agent`.
     ///   - key: base64 of 16 octets; random, except in tests.
+    ///   - isSecure: whether it goes through TLS: what else the URL could be.
     package init(
         target: String, host: String, agent: String, serializers: [SerializerID],
-        headers: HandshakeHeaders = HandshakeHeaders(), key: String = Self.randomKey()
+        headers: HandshakeHeaders = HandshakeHeaders(), key: String = Self.randomKey(), isSecure: Bool = false
     ) {
+        self.isSecure = isSecure
         self.target = target
         self.host = host
         self.agent = agent
@@ -178,8 +182,8 @@ package struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "closed the connection instead of answering the WebSocket handshake: \(Self.path(self.target)) is not one of "
-                + "its paths, it is not a WebSocket port (for a RawSocket port write rs://, for a port with TLS wss://), "
-                + "or the router is still starting")
+                + "its paths, it takes none of the offered subprotocols (\(self.offered)), it is not a WebSocket port "
+                + "(\(self.otherURLs)), or the router is still starting")
     }
 
     /// The answer's head is larger than any server's.
@@ -193,7 +197,14 @@ package struct WebSocketUpgrade {
         ConnectionFault(
             .handshake,
             "answered the WebSocket handshake with something that is not HTTP; is this a WebSocket port? "
-                + "(for a RawSocket port write rs://, for a port with TLS wss://)")
+                + "(\(self.otherURLs))")
+    }
+
+    /// What to write for another kind of port.
+    private var otherURLs: String {
+        self.isSecure
+            ? "for a RawSocket port write rss://, for a port without TLS ws://"
+            : "for a RawSocket port write rs://, for a port with TLS wss://"
     }
 
     private var offered: String {

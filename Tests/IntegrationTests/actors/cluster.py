@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ from typing import Any
 import psycopg
 
 from .deadline import free_port, wait_until
+from .servers import Choice, owner, server_programs
 
 ADMIN_PASSWORD = "admin-password"
 SIDECAR_PASSWORD = "sidecar-password"
@@ -28,28 +28,17 @@ logging_collector = off
 """
 
 
-def server_programs() -> Path:
-    """The folder of initdb and postgres: newest server on this machine, wherever Debian or the PATH has it."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    if on_path:
-        return Path(os.path.realpath(on_path)).parent
-    raise FileNotFoundError("PostgreSQL's server programs (initdb, postgres) are not installed")
-
-
 class Cluster:
-    """One PostgreSQL server. Root may not run one: then user `postgres` does.
+    """One PostgreSQL server, of the major version that this run of the tests is about. Root may not run one: then user `postgres` does.
 
     In a network namespace it is reached by sidecars at its address there, and by the test through its Unix socket.
     """
 
-    def __init__(self, namespace: str | None = None, address: str = "127.0.0.1") -> None:
+    def __init__(self, namespace: str | None = None, address: str = "127.0.0.1", version: int | None = None) -> None:
         self.namespace = namespace
         self.address = address
-        self.programs = server_programs()
-        self.owner = "postgres" if os.geteuid() == 0 else None
+        self.programs = server_programs(version or Choice.server)
+        self.owner = owner()
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-pg-"))
         self.data = self.folder / "data"
         self.port = free_port()
@@ -168,7 +157,9 @@ class Cluster:
         if self.process is not None:
             self.resume()
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # Hundreds of databases are a hundred thousand files, which nobody has to wait for.
+        subprocess.run(["sh", "-c", 'rm -rf -- "$0" &', self.folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, start_new_session=True, check=True)
 
     # -- use
 

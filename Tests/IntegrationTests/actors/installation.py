@@ -51,6 +51,12 @@ class Installation:
         """What the sidecar connects with."""
         return role_url(self.database, self.role)
 
+    @property
+    def guest(self) -> str:
+        """The role that runs what low roles registered."""
+        name: str = self.database.value(f"select {self.schema}.guest_role()")
+        return name
+
     def connect(self) -> psycopg.Connection[Any]:
         """A session of the sidecar's role."""
         return connect_as(self.database, self.role)

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from .deadline import DeadlineError, wait_until
+from .servers import library_environment
 
 #: What it logs once both sides are connected and every procedure is registered.
 READY = "ready"
@@ -42,8 +43,8 @@ def run(*arguments: str | Path, environment: dict[str, str] | None = None, cwd: 
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what libpq would read from it."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """This process's environment without what libpq would read from it, and with the libpq that this run of the tests is about."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | library_environment()
 
 
 class Sidecar:

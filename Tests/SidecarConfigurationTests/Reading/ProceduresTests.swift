@@ -27,6 +27,7 @@ import Testing
         let procedure = try #require(try load("procedures: { com.example.a: f }").procedures.first)
         #expect(procedure.match == .exact && procedure.invoke == .single && procedure.concurrency == nil)
         #expect(!procedure.announcesConcurrency)
+        #expect(!procedure.disclosesCaller)
         #expect(!procedure.forceReregister && procedure.timeout == .seconds(30) && procedure.role == .session)
         #expect(procedure.convention == .auto && procedure.results == .auto && procedure.maxRows == nil)
         #expect(procedure.maxResultBytes == 8_388_608 && procedure.bigint == .number && procedure.errors == .full)
@@ -43,6 +44,7 @@ import Testing
                 concurrency: 8
                 announce_concurrency: true
                 force_reregister: true
+                disclose_caller: true
                 timeout: 2s
                 role: reader
                 convention: raw
@@ -56,6 +58,7 @@ import Testing
         let procedure = try #require(try load(text).procedures.first)
         #expect(procedure.match == .wildcard && procedure.invoke == .roundrobin && procedure.concurrency == 8)
         #expect(procedure.announcesConcurrency)
+        #expect(procedure.disclosesCaller)
         #expect(procedure.forceReregister && procedure.timeout == .seconds(2) && procedure.role == .fixed("reader"))
         #expect(procedure.convention == .raw && procedure.results == .rows && procedure.maxRows == 100)
         #expect(procedure.maxResultBytes == 65_536 && procedure.bigint == .string && procedure.errors == .terse)

@@ -40,6 +40,24 @@ import WAMP
         }
     }
 
+    @Test(
+        arguments: [
+            (["a=1"], nil, nil, #"{"a":1}"#), (["x", "a=", "y"], nil, #"["x","y"]"#, #"{"a":""}"#),
+            (["_9é=[1]"], nil, nil, #"{"_9é":[1]}"#), (["a=1"], #"{"b": [ ]}"#, nil, #"{"a":1,"b":[ ]}"#),
+            (["9=1", "a-b=c", "a =1", "=", "?a=1"], nil, #"["9=1","a-b=c","a =1","=","?a=1"]"#, nil),
+            (["a==", "b=c=d"], nil, nil, #"{"a":"=","b":"c=d"}"#), ([#""a=1""#], nil, #"["a=1"]"#, nil),
+        ] as [([String], String?, String?, String?)])
+    func names(_ words: [String], _ keywords: String?, _ arguments: String?, _ object: String?) throws {
+        #expect(try self.text(words, keywords) == [arguments, object])
+    }
+
+    @Test func namesThatAreGivenTwice() {
+        #expect(throws: ClientUsageError.self) { try ClientPayload(["a=1", "a=1"], keywords: nil) }
+        #expect(throws: ClientUsageError.self) { try ClientPayload(["a=1"], keywords: #"{"a":2}"#) }
+        // Two names, though Unicode calls them the same.
+        #expect(throws: Never.self) { try ClientPayload(["\u{E9}=1", "e\u{301}=1"], keywords: nil) }
+    }
+
     @Test func binary() throws {
         #expect(try ClientPayload([#""\u0000AP8=""#], keywords: nil).payload.containsNUL)
         #expect(try ClientPayload([], keywords: #"{"a":"\u0000AP8="}"#).payload.containsNUL)

@@ -4,6 +4,14 @@ import Testing
 
 @Suite struct LogTextTests {
     @Test(arguments: [
+        ("", ""), ("plain\nlines é😀 \"=", "plain\nlines é😀 \"="), ("\u{1B}[31m\r\t", #"\u001b[31m\u000d\u0009"#),
+        ("\u{202E}\u{2028}\u{E0001}", #"\u202e\u2028\udb40\udc01"#), ("\r\n", "\\u000d\n"),
+    ])
+    func visible(_ text: String, _ expected: String) {
+        #expect(LogText.visible(text) == expected)
+    }
+
+    @Test(arguments: [
         ("plain", "plain"), ("com.example.é", "com.example.é"), ("", "\"\""), ("a b", "\"a b\""), ("a=b", "\"a=b\""),
         ("a\nb", "\"a\\nb\""), ("\u{1B}[2J", "\"\\u001b[2J\""), ("a\u{85}b", "\"a\\u0085b\""),
         ("a\u{202E}b", "\"a\\u202eb\""), ("a\u{200B}b", "\"a\\u200bb\""),

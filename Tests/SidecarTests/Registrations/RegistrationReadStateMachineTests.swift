@@ -15,6 +15,7 @@ struct RegistrationReadStateMachineTests {
         var greatestPage = 0
         var read: [Key] = []
         var checked: [Key] = []
+        var looked: [Key] = []
         var gone: [Key] = []
 
         func ids(_ kind: RegistrationRow.Kind) -> [Int64] {
@@ -39,6 +40,10 @@ struct RegistrationReadStateMachineTests {
                     self.greatestPage = max(self.greatestPage, ids.count)
                     self.checked += ids.map { Key(kind: kind, id: $0) }
                     self.gone += machine.checked(kind, ids, there: ids.filter(Set(self.ids(kind)).contains))
+                case .look(let kind, let ids):
+                    self.greatestPage = max(self.greatestPage, ids.count)
+                    self.looked += ids.map { Key(kind: kind, id: $0) }
+                    self.gone += machine.looked(kind, ids, there: ids.filter(Set(self.ids(kind)).contains))
                 }
             }
         }
@@ -101,6 +106,32 @@ struct RegistrationReadStateMachineTests {
         let gone = machine.checked(.registration, [1, 2, 4, 9], there: [1, 2, 4])
         #expect(gone == Self.keys(.registration, [9]))
         #expect(Set(machine.reset()) == Set(Self.keys(.registration, [1, 2, 4])))
+    }
+
+    @Test("what is in doubt is read again, once, in pages, and nothing else is")
+    func doubts() {
+        var machine = Machine()
+        var tables = Tables(registrations: Array(1...3000), subscriptions: [7, 8])
+        machine.changed()
+        tables.answer(&machine)
+        tables.listed = 0
+        tables.registrations.removeAll { $0 == 100 }
+        let doubted = Self.keys(.registration, 41...120) + Self.keys(.subscription, [8])
+        machine.doubt(doubted)
+        machine.doubt(doubted)
+        tables.answer(&machine)
+        #expect(tables.looked == doubted)
+        #expect(tables.gone == Self.keys(.registration, [100]))
+        #expect(tables.listed == 0 && tables.checked.isEmpty)
+        #expect(tables.greatestPage == Machine.greatestPage)
+        machine.doubt(Self.keys(.registration, [41]))
+        let asked = machine.next(mayList: true)
+        machine.doubt(Self.keys(.registration, [42]))
+        let again = machine.next(mayList: true)
+        #expect(asked == .look(.registration, [41]) && again == asked)
+        #expect(!machine.reset().contains(Key(kind: .registration, id: 100)))
+        let last = machine.next(mayList: true)
+        #expect(last == nil)
     }
 
     @Test("changes that come quickly make one list, and don't keep the others from being checked")

@@ -12,6 +12,8 @@ import Testing
         survey.database = "app"
         survey.systemIdentifier = "7"
         survey.dblinkIsAvailable = true
+        survey.guest.mayBeMade = true
+        survey.guest.name = "wamp_guest"
         return survey
     }
 
@@ -25,6 +27,9 @@ import Testing
         survey.serverOwner = "wamp_owner"
         survey.dblinkIsMade = true
         survey.sidecarRoleExists = true
+        survey.guest.kept = "wamp_guest"
+        survey.guest.isIntact = true
+        survey.guest.exists = true
         survey.dblinkSchema = "wamp_dblink"
         survey.dblinkIsUsable = true
         survey.meta = [
@@ -48,13 +53,15 @@ import Testing
                 "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as",
                 "bound values of wamp stay out of the server's log", "schema wamp",
                 "tables and functions, version 1", "tables and functions, version 2", "which database this is",
-                "rights",
+                "role wamp_guest, which runs what low roles registered", "rights",
                 "extension dblink in schema wamp_dblink, and the way to the sidecar's port",
             ])
         #expect(plan.warnings.isEmpty)
         // Made by the owner, and the administrator is himself again at the end.
         let roles = plan.steps.map(\.sql).filter { $0.hasPrefix("set local role") }
-        #expect(roles == ["set local role \"wamp_owner\";", "set local role \"postgres\";"])
+        let owner = "set local role \"wamp_owner\";"
+        let administrator = "set local role \"postgres\";"
+        #expect(roles == [owner, administrator, owner, administrator])
         #expect(plan.steps.contains { $0.sql.contains("password 'SCRAM$x'") })
         #expect(!plan.steps.contains { $0.shown.contains("SCRAM$x") })
     }
@@ -110,6 +117,31 @@ import Testing
         let plan = try self.plan(
             InstallationRequest(schema: "wamp", role: nil, grantTo: [], registerTo: []), on: survey)
         #expect(plan.steps.contains { $0.sql.contains("revoke all on all routines") } == !keeps)
+    }
+
+    @Test func whoMayRegisterWhat() throws {
+        var survey = self.everything
+        survey.listed = ["register_to": ["app"]]
+        let plan = try self.plan(
+            InstallationRequest(
+                schema: "wamp", role: "wamp",
+                registerPrefixes: try RegisterPrefixes.read(["app=com.a.", "app=com.b.", "app=com.a."])), on: survey)
+        #expect(self.titles(plan).contains("app may register what begins with com.a. or com.b."))
+        #expect(throws: InstallationRefusal.self) {
+            try self.plan(
+                InstallationRequest(
+                    schema: "wamp", role: "wamp", registerPrefixes: try RegisterPrefixes.read(["other=com.a."])),
+                on: survey)
+        }
+    }
+
+    /// Without the right to make roles all but the guest is installed.
+    @Test func withoutAGuest() throws {
+        var survey = self.nothing
+        survey.guest.mayBeMade = false
+        let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: survey)
+        #expect(!plan.steps.contains { $0.sql.contains("wamp_guest") })
+        #expect(plan.warnings.contains { $0.contains("may not make the guest role") })
     }
 
     @Test func rightsAreTakenAway() throws {

@@ -8,8 +8,10 @@ import Testing
         #expect(
             inventory.tables.isSuperset(of: ["meta", "outbox", "dead_letter", "registration", "subscription", "leader"])
         )
+        #expect(inventory.tables.isSuperset(of: ["guest", "register_prefix", "registrant"]))
+        #expect(inventory.views == ["removal"])
         #expect(inventory.types.contains("result"))
-        #expect(inventory.triggers.isSuperset(of: ["check_mapping", "check_removal", "mapping_changed"]))
+        #expect(inventory.triggers.isSuperset(of: ["check_mapping", "check_removal", "a_request", "b_run"]))
         #expect(inventory.functions.isSuperset(of: ["publish", "ask", "port_configure", "mapping_rows"]))
         #expect(inventory.words.isSuperset(of: ["nextval", "pg_current_xact_id", "now", "gen_random_uuid"]))
         // These stand in comments and in bodies only.

@@ -49,6 +49,16 @@ import WAMP
         return setup
     }
 
+    /// Whoever rings first, dealer, callee or we, past its deadline a call is out of time; before that it is the procedure's own error.
+    @Test func deadlinesThatOthersKeepToo() throws {
+        for (passed, expected) in [(TimeAmount.milliseconds(990), "timeout"), (.milliseconds(500), "refused")] {
+            let (id, outcome) = try self.call(timeout: .seconds(1))
+            self.setup.pass(passed)
+            try self.setup.receive(#"[8,48,\#(id),{},"wamp.error.timeout"]"#)
+            #expect(outcome.log == ["\(expected) wamp.error.timeout"])
+        }
+    }
+
     @Test func resultsInParts() throws {
         let setup = try self.progressive()
         let outcome = Outcome()

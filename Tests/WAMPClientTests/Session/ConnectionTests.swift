@@ -150,6 +150,83 @@ import WAMP
         #expect(session.isOpen)
     }
 
+    // MARK: - Answers that do not come
+
+    @Test func asksAgainForWhatIsNotAnswered() throws {
+        let setup = try Setup.joined()
+        let session = try setup.session()
+        var log: [String] = []
+        session.register(self.procedure) { log.append("registered \($0.success?.rawValue ?? 0)") }
+        session.subscribe(self.topic) { log.append("subscribed \($0.success?.rawValue ?? 0)") }
+        _ = try setup.sent()
+        try setup.receive(#"[33,2,20]"#)
+        setup.pass(.seconds(5))
+        #expect(try setup.sent().contains(#"[64,3,{},"com.procedure"]"#))
+        try setup.receive(#"[65,3,30]"#)
+        #expect(log == ["subscribed 20", "registered 30"])
+        // The first answer was only late: it names what is held, and gives nothing back.
+        try setup.receive(#"[65,1,30]"#)
+        #expect(try setup.sent().isEmpty)
+        #expect(log.count == 2)
+    }
+
+    @Test func aRepetitionThatIsRefusedBecauseOfTheFirst() throws {
+        let setup = try Setup.joined()
+        let session = try setup.session()
+        var failures: [RequestError.Code?] = []
+        session.register(self.procedure) { failures.append($0.failure?.code) }
+        session.register(self.procedure) { failures.append($0.failure?.code) }
+        _ = try setup.sent()
+        try setup.receive(#"[8,64,2,{},"wamp.error.procedure_already_exists"]"#)
+        #expect(failures == [.refused])
+        setup.pass(.seconds(5))
+        _ = try setup.sent()
+        try setup.receive(#"[8,64,3,{},"wamp.error.procedure_already_exists"]"#)
+        #expect(failures == [.refused, .answerLost])
+    }
+
+    @Test func givesBackOnceWhatWasAskedForTwice() throws {
+        let setup = try Setup.joined()
+        let session = try setup.session()
+        var subscription: SubscriptionID?
+        session.subscribe(self.topic) { subscription = $0.success }
+        setup.pass(.seconds(5))
+        try setup.receive(#"[33,1,20]"#)
+        try setup.receive(#"[33,2,20]"#)
+        _ = try setup.sent()
+        session.unsubscribe(try #require(subscription)) { _ in }
+        #expect(try setup.sent() == ["[34,3,20]"])
+        setup.pass(.seconds(5))
+        #expect(try setup.sent().contains("[34,4,20]"))
+    }
+
+    @Test func sixtyFourPublicationsAtOnce() throws {
+        let setup = try Setup.joined()
+        let session = try setup.session()
+        var published: [Int64] = []
+        for _ in 0..<100 {
+            session.publish(self.topic, payload: .empty, acknowledged: { published.append($0.success?.rawValue ?? 0) })
+        }
+        #expect(try setup.sent().count == 64)
+        for id in 1...10 { try setup.receive("[17,\(id),\(id)]") }
+        #expect(try setup.sent().count == 10)
+        #expect(published == Array(1...10))
+        var failures = 0
+        session.publish(self.topic, payload: .empty, acknowledged: { if $0.failure != nil { failures += 1 } })
+        session.abandon("enough")
+        setup.channel.embeddedEventLoop.run()
+        #expect((published.count, failures) == (100, 1))
+    }
+
+    @Test func whatNobodyAsksToRepeatIsPublishedOnce() throws {
+        let setup = try Setup.joined()
+        let session = try setup.session()
+        session.publish(self.topic, payload: .empty, acknowledged: { _ in })
+        _ = try setup.sent()
+        setup.pass(.seconds(20))
+        #expect(try setup.sent().filter { $0.hasPrefix("[16,") }.isEmpty)
+    }
+
     @Test func answersInvocations() throws {
         let setup = try Setup.joined()
         setup.user.onInvocation = { invocation, session in
@@ -286,8 +363,9 @@ import WAMP
         _ = try setup.sent()
         setup.pass(.seconds(1))
         #expect(failure?.code == .timeout)
+        #expect(try setup.sent() == [#"[64,2,{},"com.procedure"]"#, #"[64,3,{},"com.procedure"]"#])
         try setup.receive("[65,1,11]")
-        #expect(try setup.sent() == ["[66,2,11]"])
+        #expect(try setup.sent() == ["[66,4,11]"])
     }
 
     @Test func pendingRequestsFailInOrderBeforeTheEnd() throws {

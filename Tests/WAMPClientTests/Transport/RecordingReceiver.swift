@@ -7,6 +7,7 @@ import WAMP
 final class RecordingReceiver: TransportReceiver {
     var transport: MessageTransport?
     var serializer: SerializerID?
+    var passedOver: [ByteBuffer] = []
     var messages: [String] = []
     var fault: ConnectionFault?
     var isClosed = false
@@ -32,6 +33,10 @@ final class RecordingReceiver: TransportReceiver {
         let text = String(buffer: message)
         self.messages.append(text)
         self.onMessage(self, text)
+    }
+
+    func transportPassedOver(beginning: ByteBuffer) {
+        self.passedOver.append(beginning)
     }
 
     func transportWritabilityChanged(_ isWritable: Bool) {

@@ -126,8 +126,7 @@ import Testing
         ([0xC1, 0x01], 1002, 2), ([0xA1, 0x01], 1002, 2), ([0x91, 0x01], 1002, 2), ([0x83, 0x01], 1002, 2),
         ([0x8B, 0x01], 1002, 2), ([0x81, 0x81], 1002, 2), ([0x82, 0x01], 1003, 2), ([0x80, 0x01], 1002, 2),
         ([0x00, 0x01], 1002, 2), ([0x01, 0x00, 0x81, 0x01], 1002, 4), ([0x01, 0x00, 0x01, 0x01], 1002, 4),
-        ([0x09, 0x00], 1002, 2), ([0x89, 0x7E], 1002, 2), ([0x88, 0x7F], 1002, 2), ([0x81, 0x0B], 1009, 2),
-        ([0x81, 0x7E, 0x00, 0x7E], 1009, 4), ([0x01, 0x06] + Array("123456".utf8) + [0x80, 0x05], 1009, 10),
+        ([0x09, 0x00], 1002, 2), ([0x89, 0x7E], 1002, 2), ([0x88, 0x7F], 1002, 2),
         ([0x81, 0x7E, 0x00, 0x05], 1002, 4), ([0x81, 0x7F, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], 1002, 10),
         ([0x81, 0x7F] + Array(repeating: 0xFF, count: 8), 1002, 10),
         ([0x81, 0x7F, 0x7F] + Array(repeating: 0xFF, count: 7), 1009, 10),
@@ -137,6 +136,41 @@ import Testing
         let found = try #require(self.violation(ByteBuffer(bytes: octets)))
         #expect(found.code == code)
         #expect(found.at == place)
+    }
+
+    /// What is too long is read past, whole or in fragments, however it comes; what follows is taken.
+    @Test(arguments: [
+        [[0x81, 0x0B] + Array("01234567890".utf8)],
+        [[0x01, 0x06] + Array("012345".utf8), [0x89, 0x00], [0x80, 0x05] + Array("67890".utf8)],
+        [[0x01, 0x0B] + Array("01234567890".utf8), [0x00, 0x01, 0xFF], [0x80, 0x00]],
+    ])
+    func tooLong(_ frames: [[UInt8]]) throws {
+        let octets = frames.flatMap { $0 } + [0x81, 0x02] + Array("ok".utf8)
+        var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 10)
+        var unread = ByteBuffer()
+        var actions: [Action] = []
+        for octet in octets {
+            unread.writeInteger(octet)
+            while let action = try assembler.next(from: &unread) { actions.append(action) }
+        }
+        actions.removeAll { $0 == .fragment || $0 == .ping(ByteBuffer()) }
+        #expect(actions == [.tooLong(ByteBuffer(string: "01234567890")), .message(ByteBuffer(string: "ok"), .text)])
+        #expect(!assembler.isWithinMessage && unread.readableBytes == 0)
+        #expect(try Self.actions(ByteBuffer(bytes: octets)).filter { $0 != .ping(ByteBuffer()) } == actions)
+    }
+
+    /// Nothing of it is kept while it comes.
+    @Test func tooLongAndEndless() throws {
+        var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 1000)
+        var unread = ByteBuffer(bytes: [0x81, 0x7F, 0, 0, 0, 0, 0x40, 0, 0, 0])
+        for _ in 0..<100 {
+            unread.writeRepeatingByte(0x20, count: 10_000)
+            while let action = try assembler.next(from: &unread) {
+                guard case .tooLong(let beginning) = action else { Issue.record("\(action)"); return }
+                #expect(beginning.readableBytes == WebSocketMessageAssembler.beginning)
+            }
+            #expect(unread.readableBytes == 0)
+        }
     }
 
     /// Text that is not UTF-8 is found at the first octet that no other could mend, or at the end.

@@ -92,6 +92,65 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
                 == .published(Published(request: id(9_007_199_254_740_992), publication: id(9_007_199_254_740_992))))
     }
 
+    /// An ERROR for what can't fail is nobody's, and harms nothing.
+    @Test(arguments: [0, 33, 49, 68, 70, 99, -1, 1_000_000_000_000_000] as [Int64])
+    func errorsForWhatCannotFail(kind: Int64) throws {
+        #expect(try decode("[8,\(kind),1,{},\"a\"]") == .strayError)
+    }
+
+    /// Brokers may number events as they like.
+    @Test(arguments: [
+        ("0", "0"), ("9007199254740993", "9007199254740993"), ("18446744073709551615", "18446744073709551615"),
+        ("1e19", "10000000000000000000"),
+    ])
+    func publicationsOfAnyNumber(text: String, number: String) throws {
+        guard case .published(let published) = try decode("[17,1,\(text)]"),
+            case .event(let event) = try decode("[36,1,\(text),{}]")
+        else { return #expect(Bool(false)) }
+        #expect(published.publication.description == number)
+        #expect(event.publication.description == number)
+    }
+
+    @Test(arguments: [
+        (#"[68,1,2,{"ppt_scheme":"x_a","ppt_serializer":"cbor"},["\u0000AQID"]]"#, true),
+        (#"[68,1,2,{"ppt\u005fscheme":"x_a"},["\u0000AQID"]]"#, true), (#"[68,1,2,{"ppt_scheme":null},[1]]"#, false),
+        (#"[68,1,2,{"procedure":"com.ppt_scheme"},[1]]"#, false), (#"[68,1,2,{"a":{"ppt_scheme":"b"}},[1]]"#, false),
+    ])
+    func passedThrough(text: String, isOpaque: Bool) throws {
+        guard case .invocation(let invocation) = try decode(text) else { return #expect(Bool(false)) }
+        #expect(invocation.payload.fault == (isOpaque ? .opaque : nil))
+    }
+
+    /// What can be told of a message whose beginning alone was kept.
+    @Test(arguments: SerializerID.allCases)
+    func beginnings(serializer id: SerializerID) throws {
+        let long = String(repeating: "x", count: 200)
+        for (text, expected) in [
+            (#"[68,12,34,{"procedure":"\#(long)"},["a"]]"#, "invocation 12 34"),
+            (#"[36,7,9007199254740992,{},["\#(long)"]]"#, "event 7"),
+            (#"[50,3,{},["\#(long)"]]"#, "result 3"), (#"[8,48,5,{},"a.b",["\#(long)"]]"#, "error 5"),
+            (#"[2,5,{"a":"\#(long)"}]"#, "nothing"), (#"["\#(long)"]"#, "nothing"),
+        ] {
+            var octets = ByteBuffer()
+            switch id {
+            case .json: octets.writeString(" " + text)
+            case .msgpack: MessagePackFormat.writeNext(text: ByteBuffer(string: text), into: &octets)
+            case .cbor: CBORFormat.writeNext(text: ByteBuffer(string: text), into: &octets)
+            }
+            let beginning = ByteBuffer(bytes: octets.readableBytesView.prefix(Serializer.octetsOfBeginning))
+            let found =
+                switch Serializer(id).message(beginning: beginning) {
+                case .invocation(let invocation): "invocation \(invocation.request) \(invocation.registration)"
+                case .event(let event): "event \(event.subscription)"
+                case .result(let result): "result \(result.request)"
+                case .error(let error): "error \(error.request)"
+                case nil: "nothing"
+                default: "something else"
+                }
+            #expect(found == expected)
+        }
+    }
+
     @Test(arguments: [
         "[]", "[\"68\",1,2,{}]", "[68.5,1,2,{}]", "[null]", "[[68]]", "[1e300]", "[99999999999999999999]",
     ])
@@ -118,8 +177,8 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         ("[2,1,[]]", .welcome, 2), ("[2,1,null]", .welcome, 2), ("[2,1,{\"a\":\"\\ud800\"}]", .welcome, 2),
         ("[3,{},1]", .abort, 2), ("[3,{},null]", .abort, 2), ("[6,\"a\",{}]", .goodbye, 1),
         ("[4,1,{}]", .challenge, 1), ("[6,{},\"\\udfff\"]", .goodbye, 2),
-        ("[8,68,1,{},\"a\"]", .error, 1), ("[8,33,1,{},\"a\"]", .error, 1), ("[8,0,1,{},\"a\"]", .error, 1),
-        ("[8,1e15,1,{},\"a\"]", .error, 1), ("[8,48,0,{},\"a\"]", .error, 2),
+        ("[8,\"48\",1,{},\"a\"]", .error, 1), ("[8,48,0,{},\"a\"]", .error, 2),
+        ("[17,1,-1]", .published, 2), ("[17,1,1.5]", .published, 2), ("[36,1,\"1\",{}]", .event, 2),
         ("[35,0,{}]", .unsubscribed, 2), ("[35,0]", .unsubscribed, 2),
         ("[35,0,{\"subscription\":0}]", .unsubscribed, 2),
         ("[35,0,{\"registration\":1}]", .unsubscribed, 2), ("[67,0,{\"registration\":\"1\"}]", .unregistered, 2),

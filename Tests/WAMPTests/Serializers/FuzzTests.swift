@@ -107,7 +107,7 @@ struct SeededGenerator: RandomNumberGenerator {
         case .error(let error): payload = error.payload
         case .abort(let abort): payload = abort.payload
         case .welcome, .challenge, .goodbye, .published, .subscribed, .unsubscribed, .registered, .unregistered,
-            .interrupt, .extension:
+            .interrupt, .extension, .strayError:
             return
         }
         if let fault = payload.fault {

@@ -141,7 +141,7 @@ struct VectorTests {
             ]
         case .unsubscribed(.answer(let request)), .unregistered(.answer(let request)):
             ["request_id": .integer(request.rawValue)]
-        case .unsubscribed(.revoked), .unregistered(.revoked), .extension: [:]
+        case .unsubscribed(.revoked), .unregistered(.revoked), .extension, .strayError: [:]
         case .event(let event):
             try self.payloadAttributes(event.payload).merging([
                 "subscription": .integer(event.subscription.rawValue),

