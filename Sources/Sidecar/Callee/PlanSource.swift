@@ -99,7 +99,7 @@ enum PlanSource {
             case .success(let rows):
                 do throws(FunctionFault) {
                     completion(.success(try FunctionLookup.definition(of: reference, in: rows)))
-                } catch where error.code == .unreadable && attempts > 1 {
+                } catch  where error.code == .unreadable && attempts > 1 {
                     self.find(
                         reference, role: role, control: control, attempts: attempts - 1, completion: completion)
                 } catch {
