@@ -99,11 +99,12 @@ enum PlanSource {
             case .success(let rows):
                 do throws(FunctionFault) {
                     completion(.success(try FunctionLookup.definition(of: reference, in: rows)))
-                } catch  where error.code == .unreadable && attempts > 1 {
+                } catch {
+                    guard error.code == .unreadable, attempts > 1 else {
+                        return completion(.failure(.fault(DefinitionFault(error))))
+                    }
                     self.find(
                         reference, role: role, control: control, attempts: attempts - 1, completion: completion)
-                } catch {
-                    completion(.failure(.fault(DefinitionFault(error))))
                 }
             case .failure(.server(let error)):
                 let fault = FunctionLookup.fault(of: reference, from: error).map { DefinitionFault($0) }
