@@ -24,6 +24,8 @@ enum PlanSource {
     }
 
     private static let lookup = Statement(FunctionLookup.query)
+    /// A function that is dropped while the query runs is in the query's snapshot, and its names are not: it is asked again.
+    private static let mostAttempts = 5
 
     /// Asks the catalog, as it is now.
     ///
@@ -97,13 +99,24 @@ enum PlanSource {
         } catch {
             return completion(.failure(.fault(DefinitionFault(sqlstate: "42601", description: error.description))))
         }
+        self.find(reference, role: role, control: control, attempts: Self.mostAttempts, completion: completion)
+    }
+
+    private static func find(
+        _ reference: FunctionReference, role: String?, control: Control, attempts: Int,
+        completion: @escaping (Result<FunctionDefinition, Failure>) -> Void
+    ) {
         control.query(Self.lookup, FunctionLookup.parameters(for: reference, role: role)) { result in
             switch result {
             case .success(let rows):
                 do throws(FunctionFault) {
                     completion(.success(try FunctionLookup.definition(of: reference, in: rows)))
                 } catch {
-                    completion(.failure(.fault(DefinitionFault(error))))
+                    guard error.code == .unreadable, attempts > 1 else {
+                        return completion(.failure(.fault(DefinitionFault(error))))
+                    }
+                    self.find(
+                        reference, role: role, control: control, attempts: attempts - 1, completion: completion)
                 }
             case .failure(.server(let error)):
                 let fault = FunctionLookup.fault(of: reference, from: error).map { DefinitionFault($0) }

@@ -70,16 +70,19 @@ package struct FunctionQuery: Sendable {
                 ? (shape == .nothing ? expression : "pg_catalog.to_json(\(expression))")
                 : columns.document(expression, type: function.result)
             guard shape != .nothing else { return "select \(value) where \(guardCondition)" }
-            return "\(bound.beginning([value])) where \(guardCondition)\(bound.end)"
+            let bounded = bound.statement([value])
+            return "\(bounded.beginning) where \(guardCondition)\(bounded.end)"
         case .single(let values):
+            let bounded = bound.statement(values)
             return
-                "\(bound.beginning(values)) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)\(bound.end)"
+                "\(bounded.beginning) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)\(bounded.end)"
         case .set(let value, let tail):
             // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
             let alias = function.hasOutParameters ? "\(Self.row)(\(names))" : Self.row
+            let bounded = bound.statement([value])
             return
-                "\(bound.beginning([value])) from \(expression) as \(alias) where \(guardCondition)\(tail)\(bound.end)"
+                "\(bounded.beginning) from \(expression) as \(alias) where \(guardCondition)\(tail)\(bounded.end)"
         }
     }
 

@@ -107,9 +107,9 @@ package struct StatementQuery: Sendable {
         let (document, shape, condition, end) = Self.result(description.columns, options)
         self.shape = shape
         self.condition = condition
-        self.end = end + options.bound.end
-        self.beginning = Self.wrapped(
-            preamble, main, isQuery: mapping.verb.isQuery, select: options.bound.beginning([document]))
+        let bounded = options.bound.statement([document])
+        self.end = end + bounded.end
+        self.beginning = Self.wrapped(preamble, main, isQuery: mapping.verb.isQuery, select: bounded.beginning)
         self.takesGate = true
     }
 

@@ -37,15 +37,19 @@ import Testing
 
     @Test func theServerMeasuresWhatItSends() throws {
         var options = PlanOptions()
-        options.bound = ResultBound(mostOctets: 5000)
+        options.bound = ResultBound(mostOctets: 20_000_000)
         let result = "\"wamp.result\".c"
         let query = try FunctionQuery(Sample.function([]), options: options)
         #expect(
             query.text { _ in true }
-                == "select case when (pg_catalog.octet_length(\(result)0)) operator(pg_catalog.<=) 5000 then \(result)0 "
+                == "select case when (pg_catalog.octet_length(\(result)0)) operator(pg_catalog.<=) 20000000 then \(result)0 "
                 + "else '!' operator(pg_catalog.||) (pg_catalog.octet_length(\(result)0))::pg_catalog.text end "
                 + "from (select (pg_catalog.to_json(\(call)))::pg_catalog.text as c0 where \(condition) offset 0) as \"wamp.result\""
         )
+        options.bound = ResultBound(mostOctets: 5000)
+        #expect(
+            try FunctionQuery(Sample.function([]), options: options).text { _ in true }
+                == "select (pg_catalog.to_json(\(call)))::pg_catalog.varchar(5001) where \(condition)")
         #expect(ResultBound(mostOctets: 1 << 30).mostOctets == 64 << 20)
     }
 
