@@ -81,6 +81,9 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
             throw RouterURLError(
                 "has white space or a character that is not ASCII; write it without (in a path as %XX)")
         }
+        if Self.isList(text) {
+            throw RouterURLError("is more than one; several routers are a list: url: [ws://one/ws, ws://other/ws]")
+        }
         guard let separator = text.firstRange(of: "://") else {
             throw RouterURLError("has no scheme; write for example ws://127.0.0.1:8080/ws or rs://127.0.0.1:8080")
         }
@@ -133,6 +136,14 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         default:
             throw RouterURLError("has an unknown scheme; known are ws, wss, rs, rss, ws+unix and rs+unix")
         }
+    }
+
+    /// Whether commas divide it into several: in a path or a query they may stand.
+    private static func isList(_ text: String) -> Bool {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        guard parts.count > 1, let separator = text.firstRange(of: "://") else { return parts.count > 1 }
+        let authority = text[separator.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        return authority.contains(",") || parts.dropFirst().contains { $0.contains("://") && !$0.contains("=") }
     }
 
     /// Whether a host is this machine.

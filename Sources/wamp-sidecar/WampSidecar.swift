@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Sidecar
 
 /// `wamp-sidecar`: the command line.
@@ -26,6 +27,11 @@ struct WampSidecar: AsyncParsableCommand {
 
     /// As the protocol has it, with a word for whoever calls with `-2` (numbers can't be told from options) or mistypes a command.
     static func main() async {
+        if let number = self.firstArgumentThatIsNoText() {
+            Console.complain(
+                "Error: argument \(number) is not UTF-8, as WAMP's texts are. Is the terminal's locale another one?")
+            self.exit(withError: ExitCode.validationFailure)
+        }
         do {
             var command = try self.parseAsRoot()
             if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
@@ -39,6 +45,16 @@ struct WampSidecar: AsyncParsableCommand {
             }
             self.exit(withError: error)
         }
+    }
+
+    /// Swift repairs what is not UTF-8, so something else than was meant would be sent.
+    private static func firstArgumentThatIsNoText() -> Int? {
+        for number in 1..<max(Int(CommandLine.argc), 1) {
+            guard let argument = unsafe CommandLine.unsafeArgv[number] else { continue }
+            let bytes = unsafe UnsafeRawBufferPointer(start: argument, count: strlen(argument))
+            if unsafe String(validating: bytes, as: UTF8.self) == nil { return number }
+        }
+        return nil
     }
 }
 

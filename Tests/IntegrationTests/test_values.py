@@ -1,6 +1,8 @@
 """Names, lists, numbers and binary as users have them: what is generated around a call must not meet any of it."""
 
+import asyncio
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from actors.cluster import Database
 from actors.peer import joined
 from actors.router import Router
-from actors.sidecar import FAULTY, run
+from actors.sidecar import FAULTY, binary, run
 from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
@@ -188,6 +190,24 @@ async def test_arguments(make_sidecar: SidecarMaker, router: Router, values: Dat
         assert error.error == "wamp.error.invalid_argument"
 
 
+async def test_another_encoding_is_left_behind(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
+    """What comes in behind a function that has changed client_encoding is read as the UTF-8 that it is."""
+    values.execute("""
+        create function val.leave(name text) returns void language plpgsql as
+            $$ begin perform set_config('client_encoding', name, false), pg_sleep(0.02); end $$;
+        create function val.octets(t text) returns text language sql as $$ select encode(convert_to(t, 'UTF8'), 'hex') $$;
+    """)
+    make_sidecar(router.url("rawsocket"), values.url, database={"connections": 1}, procedures={
+        "test.leave": "val.leave", "test.octets": "val.octets",
+        "test.sql": {"sql": "select encode(convert_to(:t, 'UTF8'), 'hex') as h", "results": "value"}}).start()
+    async with joined(router) as peer:
+        for encoding in ("LATIN1", "EUC_JP", "SQL_ASCII", "WIN1252"):
+            answers = await asyncio.gather(
+                peer.call("test.octets", "\u00e9"), peer.call("test.leave", encoding),
+                *(peer.call(name, "\u00e9\u4e2d") for name in ("test.octets", "test.sql") * 8))
+            assert [answer.value for answer in answers[2:]] == ["c3a9e4b8ad"] * 16, encoding
+
+
 async def test_columns_of_one_name(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
     sidecar = make_sidecar(router.url("rawsocket"), values.url, procedures={
         "test.twice": {"sql": "select t.id, u.id from val.t t, val.u u"}, "test.once": {"sql": "select 1 as id"},
@@ -199,6 +219,37 @@ async def test_columns_of_one_name(make_sidecar: SidecarMaker, router: Router, v
         assert "two columns" in str((await peer.error("test.twice")).args[0])
         assert ":pairs::type" in str((await peer.error("test.pairs", [])).args[0])
         assert (await peer.call("test.once")).value == [{"id": 1}]
+
+
+def test_a_database_without_an_encoding(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    database.execute("create database no_encoding encoding 'SQL_ASCII' template template0 lc_collate 'C' lc_ctype 'C'")
+    url = re.sub(r"/[^/?]+(?=\?|$)", "/no_encoding", database.url)
+    sidecar = make_sidecar(router.url("rawsocket"), url)
+    sidecar.write()
+    checked = run("check", "--config", sidecar.file, "--connect")
+    database.execute("drop database no_encoding with (force)")
+    assert checked.returncode == 1 and "SQL_ASCII" in checked.stderr and "UTF8" in checked.stderr, checked.stderr
+
+
+def test_a_signature_of_psql(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
+    """What `\\df` shows of an overloaded function names it."""
+    values.execute("""
+        create function val.over(id integer, at timestamp with time zone default now(), inout t text default 'a, b', out o integer)
+            language sql as 'select 1';
+        create function val.over(id integer, t text) returns integer language sql as 'select 2';
+    """.replace("language sql as 'select 1'", "language sql as $$ select 'x'::text, 1 $$"))
+    shown = values.rows("select 'val.over(' || pg_get_function_arguments(oid) || ')' from pg_proc where proname = 'over'")
+    assert len(shown) == 2
+    sidecar = make_sidecar(router.url("rawsocket"), values.url,
+                           procedures={f"test.n{index}": signature for index, (signature,) in enumerate(shown)})
+    sidecar.write()
+    checked = run("check", "--config", sidecar.file, "--connect")
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_arguments_of_the_client_are_utf_8() -> None:
+    called = subprocess.run([binary(), "call", "com.example.a", b"\xff"], capture_output=True, timeout=30, check=False)
+    assert called.returncode == 64 and b"argument 3 is not UTF-8" in called.stderr
 
 
 def test_check_prepares_what_runs(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func emptySectionsAreEmpty() {
-        #expect(faults(below: "procedures:\nnotifications:\nlog:\n").isEmpty)
+        #expect(faults(below: "procedures: {}\nnotifications: {}\nlog:\n").isEmpty)
     }
 
     @Test(arguments: ["", "# nothing\n", "---\n", "~", "\n\n"])

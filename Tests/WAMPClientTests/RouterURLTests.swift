@@ -25,7 +25,8 @@ import Testing
     @Test(arguments: [
         ("", "is empty"), ("127.0.0.1:8080", "no scheme"), ("ws://", "no host"), ("ws:///ws", "no host"),
         ("http://h/ws", "write ws://"), ("https://h/ws", "write wss://"), ("tcp://h:1", "write rs://"),
-        ("unix:///a", "rs+unix"), ("gopher://h", "unknown scheme"), ("rs://h", "no port"),
+        ("unix:///a", "rs+unix"), ("gopher://h", "unknown scheme"), ("a,b", "a list"), ("ws://a,b/ws", "a list"),
+        ("ws://a/ws,wss://b/ws", "a list"), ("rs://h", "no port"),
         ("rs://h:1/ws", "has a path"),
         ("rs://unix:/run/x", "rs+unix"), ("ws://h:0/", "port"), ("ws://h:65536/", "port"), ("ws://h:+1/", "port"),
         ("ws://h:/ws", "port"), ("ws://h:99999999999999999999/", "port"), ("ws://u:p@h/ws", "router.auth"),

@@ -1,7 +1,7 @@
 /// A function as a mapping names it: `add2`, `public.add2`, `"My Schema".f`, `shop.item_get(bigint)`.
 ///
 /// Names follow PostgreSQL's rules: folded to lower case unless quoted. What stands between the parentheses is left to
-/// the server, which knows its types; here it is only taken apart at the commas.
+/// the server, which knows its types; here it is taken apart at the commas, and freed of what psql's `\df` shows besides: names, modes, defaults.
 package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
     /// nil if the search path decides.
     package let schema: String?
@@ -110,8 +110,13 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
             var isQuoted = false
             while let scalar = next {
                 position += 1
+                if !isQuoted, depth == 0, type.last?.properties.isWhitespace ?? false, isDefault(from: position - 1) {
+                    skipDefault()
+                    continue
+                }
                 if !isQuoted, depth == 0, scalar == "," || scalar == ")" {
-                    types.append(try trimmed(type))
+                    let parameter = SignatureParameter(try trimmed(type))
+                    if let type = parameter.type { types.append(type) }
                     type = String.UnicodeScalarView()
                     if scalar == ")" { return types }
                     continue
@@ -127,6 +132,31 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
                 type.append(scalar)
             }
             throw isQuoted ? .openQuote : .openParenthesis
+        }
+
+        /// Whether DEFAULT stands there, or the sign for it.
+        private func isDefault(from start: Int) -> Bool {
+            if scalars[start] == "=" { return true }
+            let word = scalars[start...].prefix(8)
+            guard let behind = word.last, word.count == 8, behind.properties.isWhitespace else { return false }
+            return String(String.UnicodeScalarView(word.dropLast())).lowercased() == "default"
+        }
+
+        /// Takes a parameter's default, up to the comma or parenthesis behind it.
+        private mutating func skipDefault() {
+            var depth = 0
+            var quote: Unicode.Scalar?
+            while let scalar = next {
+                switch scalar {
+                case "'", "\"": quote = quote == nil ? scalar : quote == scalar ? nil : quote
+                case _ where quote != nil: break
+                case ",", ")": if depth == 0 { return } else if scalar == ")" { depth -= 1 }
+                case "(", "[": depth += 1
+                case "]": depth -= 1
+                default: break
+                }
+                position += 1
+            }
         }
 
         private func trimmed(_ type: String.UnicodeScalarView) throws(FunctionReferenceError) -> String {

@@ -163,6 +163,13 @@ package struct ConnectionSettingsError: Error, Sendable, CustomStringConvertible
     package let description: String
 
     init(reason: String, url: String) {
+        if let end = url.firstRange(of: "://"), !["postgresql", "postgres"].contains(String(url[..<end.lowerBound])),
+            url[..<end.lowerBound].utf8.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0 | 0x20) })
+        {
+            self.description =
+                "begins with \(url[..<end.lowerBound])://; a PostgreSQL server's begins with postgresql://"
+            return
+        }
         let text = String(reason.prefix { $0 != "\n" })
         let quoted = text.split(separator: "\"", omittingEmptySubsequences: false)
         let safe = quoted.indices.map { index in

@@ -76,7 +76,14 @@ struct SessionSetup: Sendable {
         guard let number = Int(version), number >= 140_000 else {
             throw ConnectFailure("the server is older than PostgreSQL 14, the oldest that is supported")
         }
-        guard encoding == "UTF8" || encoding == "SQL_ASCII" || handle.clientEncodingIsUTF8 else {
+        guard encoding != "SQL_ASCII" else {
+            throw ConnectFailure(
+                """
+                the database's encoding is SQL_ASCII: its texts can be anything, and WAMP's are UTF-8. Make one with encoding 'UTF8' \
+                template template0, and load a dump of this one into it
+                """)
+        }
+        guard encoding == "UTF8" || handle.clientEncodingIsUTF8 else {
             throw ConnectFailure("the database's encoding \(encoding) cannot be converted to UTF8")
         }
         var assignments = self.settings.filter { !$0.value.isEmpty }.map { name, value in

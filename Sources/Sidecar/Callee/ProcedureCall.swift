@@ -36,6 +36,8 @@ final class ProcedureCall: WorkHandler {
     private var serializationFailures = 0
     private var hasLookedAgain = false
     /// It failed ahead of the function, as it would if a role had been left behind in its session: it is run once more in one that is clean.
+    /// What can come of settings that were left behind in the session, ahead of the statement's own look: rights, and texts in another encoding.
+    private static let comesFromSettings: Set<String> = ["42501", "22021", "22P05"]
     private var needsCleanSession = false
     private var isInterrupted = false
     /// The session has ended: it is not run again for nobody.
@@ -270,7 +272,7 @@ final class ProcedureCall: WorkHandler {
                 self.serializationFailures += 1
                 return self.submit()
             }
-            if error.sqlstate == "42501", !self.needsCleanSession, !plan.comesFromWithin(error) {
+            if Self.comesFromSettings.contains(error.sqlstate), !self.needsCleanSession, !plan.comesFromWithin(error) {
                 self.needsCleanSession = true
                 return self.submit()
             }

@@ -47,7 +47,7 @@ final class ProcedureRoute {
             self.soleDefinition = definition(role)
         case .byAuthrole(let roles):
             self.soleDefinition = nil
-            for role in Set(roles.values) { self.definitions[role] = definition(role) }
+            for role in Set(roles.map(\.role)) { self.definitions[role] = definition(role) }
         }
     }
 
@@ -85,7 +85,7 @@ final class ProcedureRoute {
         case .byAuthrole(let roles):
             // By octets: what a dictionary takes for the same may be another role to the router.
             guard let authrole = caller.authrole.map({ String(buffer: $0) }),
-                let role = roles.first(where: { ExactText.areSame($0.key, authrole) })?.value
+                let role = roles.first(where: { ExactText.areSame($0.authrole, authrole) })?.role
             else { return nil }
             return self.definitions[role]
         }

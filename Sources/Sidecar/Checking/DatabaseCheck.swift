@@ -72,7 +72,7 @@ final class DatabaseCheck {
             switch mapping.role {
             case .session: [nil]
             case .fixed(let role): [role]
-            case .byAuthrole(let roles): Set(roles.values).sorted()
+            case .byAuthrole(let roles): Set(roles.map(\.role)).sorted()
             }
         return roles.map { role in
             Question(

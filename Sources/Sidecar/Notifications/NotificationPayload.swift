@@ -49,7 +49,8 @@ struct NotificationPayload {
         case .number: text = String(buffer: value.text)
         case .null, .bool, .array, .object: throw .keyNotUsable(key)
         }
-        guard !text.contains("."), (try? URI(text)) != nil else { throw .keyNotUsable(key) }
+        // By scalars: a dot before a combining mark is one Character with it, and a dot to the router.
+        guard !text.unicodeScalars.contains("."), (try? URI(text)) != nil else { throw .keyNotUsable(key) }
         return text
     }
 

@@ -7,6 +7,7 @@ extension Reading {
                 "write e.g. order_changed: { publish: com.example.order.changed } below it")
             return []
         }
+        self.refuseNothing(entry, "order_changed: { publish: com.example.order.changed }")
         return entries.compactMap { self.notification($0) }
     }
 

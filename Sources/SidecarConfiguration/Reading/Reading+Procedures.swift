@@ -7,6 +7,7 @@ extension Reading {
                 "write e.g. com.example.add2: public.add2 below it")
             return []
         }
+        self.refuseNothing(entry, "com.example.add2: public.add2")
         return entries.compactMap { self.procedure($0) }
     }
 
@@ -98,7 +99,7 @@ extension Reading {
         }
     }
 
-    private func roles(_ section: Section) -> [String: String]? {
+    private func roles(_ section: Section) -> [ProcedureMapping.AuthroleRole]? {
         guard let entry = section.entry("roles") else { return nil }
         let example = "roles: { customer: shop_reader, clerk: shop_writer }"
         guard let entries = Section.entries(of: entry.value), !entries.isEmpty else {
@@ -107,14 +108,14 @@ extension Reading {
                 "\(section.name(of: "roles")) is not a mapping of authroles to database roles", "write e.g. \(example)")
             return nil
         }
-        var result: [String: String] = [:]
+        var result: [ProcedureMapping.AuthroleRole] = []
         for entry in entries {
             let name = "the role for authrole \(Shown.quoted(entry.key)) \(section.place)"
             let expected = Expected(what: "a role's name", example: example)
             guard let role = section.text(section.scalar(entry.value, name: name, expected), name: name) else {
                 continue
             }
-            result[entry.key] = role.value
+            result.append(ProcedureMapping.AuthroleRole(authrole: entry.key, role: role.value))
         }
         return result
     }

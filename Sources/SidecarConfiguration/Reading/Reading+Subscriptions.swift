@@ -7,6 +7,7 @@ extension Reading {
                 "write e.g. com.example.sensor.reading: telemetry.record below it")
             return []
         }
+        self.refuseNothing(entry, "com.example.sensor.reading: telemetry.record")
         return entries.compactMap { self.subscription($0) }
     }
 

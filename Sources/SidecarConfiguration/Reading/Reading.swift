@@ -29,6 +29,14 @@ final class Reading {
         self.faults.append(Fault(file: self.file, location: location, problem: problem, remedy: remedy))
     }
 
+    /// Notes that a section's key has nothing behind it: what stands below it may lack its indentation. `{}` says that it is meant so.
+    func refuseNothing(_ entry: YAMLEntry, _ example: String) {
+        guard entry.value.isNull else { return }
+        self.add(
+            at: entry.location, "'\(entry.key)' has nothing below it",
+            "write e.g. \(example) below it, indented, or remove it")
+    }
+
     /// All faults in the order of their places; what an alias repeats is there once. Nil if there are none.
     var result: ConfigurationFaults? {
         var seen: Set<Fault> = []

@@ -21,6 +21,11 @@ struct Scalar {
     /// Whether it may be shown: nothing of it came from a variable.
     let isLiteral: Bool
 
+    /// Whether it is a shell's word for a variable, `$NAME`, which stands for nothing here.
+    var isUnbracedVariable: Bool {
+        self.isBare && self.isLiteral && self.text.wholeMatch(of: /\$[A-Za-z_][A-Za-z0-9_]*/) != nil
+    }
+
     /// Whether YAML takes it for something else than a text.
     var isNumberOrBoolean: Bool {
         guard self.isBare, self.isLiteral, let first = self.text.utf8.first else { return false }
@@ -74,6 +79,10 @@ extension Section {
         guard let scalar else { return nil }
         if scalar.isNumberOrBoolean {
             self.reading.add(at: scalar.location, "\(name) is a number or a boolean, not a text", "put it into quotes")
+        } else if scalar.isUnbracedVariable {
+            self.reading.add(
+                at: scalar.location, "\(name) looks like a variable, but has no braces",
+                "write ${NAME}, or put it into quotes if it is meant as it stands")
         } else if scalar.text.isEmpty {
             self.reading.add(
                 at: scalar.location, "\(name) is empty", scalar.isLiteral ? "give it a value" : "set its variable")
@@ -138,6 +147,10 @@ extension Section {
         let remedy = "write a number from \(bounds.lowerBound) to \(bounds.upperBound)"
         let isWritten = scalar.isBare && !scalar.text.hasPrefix("+")
         guard isWritten, let number = Int(scalar.text), bounds.contains(number) else {
+            if !scalar.isBare, Int(scalar.text) != nil {
+                self.refuse(scalar, key, "which is a text because of its quotes", "write \(key): \(scalar.text)")
+                return nil
+            }
             let isNumber = isWritten && Int(scalar.text) != nil
             self.refuse(scalar, key, isNumber ? "which is out of bounds" : "which is no whole number", remedy)
             return nil

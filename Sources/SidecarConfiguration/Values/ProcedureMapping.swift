@@ -18,7 +18,21 @@ package struct ProcedureMapping: Sendable {
         case fixed(String)
 
         /// As the one that belongs to the caller's authrole; callers with another one are denied.
-        case byAuthrole([String: String])
+        case byAuthrole([AuthroleRole])
+    }
+
+    /// The database role of an authrole.
+    package struct AuthroleRole: Sendable, Equatable {
+        /// The router's word; of two authroles that differ in their octets each has its own role.
+        package let authrole: String
+        /// The database's.
+        package let role: String
+
+        /// Takes the two.
+        package init(authrole: String, role: String) {
+            self.authrole = authrole
+            self.role = role
+        }
     }
 
     /// How the router compares a call's procedure with `uri`.

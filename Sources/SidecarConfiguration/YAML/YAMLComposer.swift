@@ -16,7 +16,8 @@ struct YAMLComposer {
         var nodes: [YAMLNode] = []
         var entries: [YAMLEntry] = []
         var key: (text: String, location: Location)?
-        var seen: [String: Location] = [:]
+        /// By the octets of the keys.
+        var seen: [[UInt8]: Location] = [:]
         var size = 1
         var height = 1
     }
@@ -170,8 +171,8 @@ struct YAMLComposer {
     private mutating func add(
         _ key: (text: String, location: Location), value: YAMLNode, to parent: inout Open
     ) throws(YAMLFault) {
-        guard let first = parent.seen[key.text] else {
-            parent.seen[key.text] = key.location
+        guard let first = parent.seen[Array(key.text.utf8)] else {
+            parent.seen[Array(key.text.utf8)] = key.location
             parent.entries.append(YAMLEntry(key: key.text, location: key.location, value: value))
             return
         }

@@ -114,7 +114,9 @@ struct Envelope {
         case .arguments:
             return element.kind == .array || element.kind == .null || element.kind == .string
         case .keywordArguments:
+            // Some routers write no keyword arguments as an empty list.
             return element.kind == .object || element.kind == .null
+                || (element.kind == .array && self.text(at: index, bytes).count == 2)
         case .publication:
             guard element.kind == .number, let number = JSON.naturalNumber(of: self.text(at: index, bytes)) else {
                 return false

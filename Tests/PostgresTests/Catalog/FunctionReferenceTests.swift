@@ -16,6 +16,25 @@ import Testing
                 "f(character varying, numeric(10,2), integer[], \"odd, type\")", nil, "f",
                 ["character varying", "numeric(10,2)", "integer[]", "\"odd, type\""]
             ),
+            (
+                "shop.item_get(id integer, name text DEFAULT 'a, b)'::text, at timestamp with time zone = now())",
+                "shop",
+                "item_get", ["integer", "text", "timestamp with time zone"]
+            ),
+            (
+                "f(IN id bigint, OUT total numeric, INOUT \"a b\" double precision, VARIADIC names text[])", nil, "f",
+                ["bigint", "double precision", "text[]"]
+            ),
+            (
+                "f(time time without time zone, character character varying(3), bit bit(3), interval interval DEFAULT NULL::interval)",
+                nil, "f", ["time without time zone", "character varying(3)", "bit(3)", "interval"]
+            ),
+            (
+                "f(double precision, timestamp(3) with time zone, numeric (10, 2), shop . item, \"x y\")", nil, "f",
+                ["double precision", "timestamp(3) with time zone", "numeric (10, 2)", "shop . item", "\"x y\""]
+            ),
+            ("f(OUT a integer)", nil, "f", []),
+            ("f(a integer[] DEFAULT ARRAY[1, 2], b text)", nil, "f", ["integer[]", "text"]),
         ] as [(String, String?, String, [String]?)])
     func isTakenApart(_ text: String, schema: String?, name: String, types: [String]?) throws {
         let reference = try FunctionReference(text)

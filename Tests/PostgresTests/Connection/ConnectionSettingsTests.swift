@@ -32,6 +32,13 @@ struct ConnectionSettingsTests {
         #expect(settings.patienceInSeconds == 16)
     }
 
+    @Test("another database's URL is told from a bad one") func otherDatabases() {
+        let error = #expect(throws: ConnectionSettingsError.self) {
+            try ConnectionSettings(url: "mysql://wamp:hunter2@h/app", password: nil)
+        }
+        #expect(error?.description == "begins with mysql://; a PostgreSQL server's begins with postgresql://")
+    }
+
     @Test(
         "an error says what is wrong, and nothing of the password",
         arguments: [

@@ -82,12 +82,26 @@ import Testing
         #expect(procedure.uri == "com.example.${NAME}")
         #expect(procedure.target.value == .function("shop.f"))
         #expect(procedure.timeout == .seconds(7) && procedure.maxResultBytes == 1 << 20 && procedure.match == .prefix)
-        #expect(procedure.role == .byAuthrole(["a": "shop_reader"]))
+        #expect(procedure.role == .byAuthrole([ProcedureMapping.AuthroleRole(authrole: "a", role: "shop_reader")]))
         guard case .publish(_, let options) = configuration.notifications.first?.action else {
             Issue.record("no publish")
             return
         }
         #expect(options.eligible == [4711] && options.eligibleAuthid == ["shop"])
+    }
+
+    @Test("what is nearly right is answered with what is right") func nearMisses() {
+        for (text, problem, remedy) in [
+            ("database: { url: u, connections: \"8\" }", "a text because of its quotes", "write connections: 8"),
+            ("procedures: { com.example.a: $FUNCTION }", "looks like a variable, but has no braces", "write ${NAME}"),
+            ("procedures:", "has nothing below it", "com.example.add2: public.add2"),
+            ("subscriptions:", "has nothing below it", "com.example.sensor.reading: telemetry.record"),
+        ] {
+            #expect(faults(below: text).contains { $0.contains(problem) && $0.contains(remedy) }, "\(text)")
+        }
+        #expect(
+            faults(below: "procedures: { com.example.a: { function: f, roles: { \"\u{e9}\": a, \"e\u{301}\": b } } }")
+                .isEmpty)
     }
 
     @Test func faultsOfVariables() {

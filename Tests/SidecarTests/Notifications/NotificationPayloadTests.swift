@@ -56,7 +56,7 @@ struct NotificationPayloadTests {
 
     @Test(
         "values that would change the topic's structure are refused",
-        arguments: ["a b", "a#", "", "\\u0000", "a\\tb", "."])
+        arguments: ["a b", "a#", "", "\\u0000", "a\\tb", ".", "a.\u{301}b"])
     func hostile(value: String) throws {
         let payload = try NotificationPayload(ByteBuffer(string: "{\"id\":\"\(value)\"}"))
         #expect(throws: NotificationFault.keyNotUsable("id")) { try payload.component("id") }

@@ -26,6 +26,10 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         #expect(invocation.payload.fault == nil)
     }
 
+    @Test("a lenient router's empty list is no keyword arguments") func emptyListOfKeywords() throws {
+        #expect(try decode("[68,1,2,{},[7],[]]") == decode("[68,1,2,{},[7]]"))
+    }
+
     @Test func slicesAreOfTheReadablePart() throws {
         var buffer = ByteBuffer(string: "garbage[68,1,2,{},[7]]garbage")
         buffer.moveReaderIndex(forwardBy: 7)
@@ -184,7 +188,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         ("[35,0,{\"registration\":1}]", .unsubscribed, 2), ("[67,0,{\"registration\":\"1\"}]", .unregistered, 2),
         ("[67,-1]", .unregistered, 1), ("[67,1,2]", .unregistered, 2),
         ("[68,0,1,{}]", .invocation, 1), ("[68,1,0,{}]", .invocation, 2), ("[68,1,1,[]]", .invocation, 3),
-        ("[68,1,1,{},{}]", .invocation, 4), ("[68,1,1,{},5]", .invocation, 4), ("[68,1,1,{},[],[]]", .invocation, 5),
+        ("[68,1,1,{},{}]", .invocation, 4), ("[68,1,1,{},5]", .invocation, 4), ("[68,1,1,{},[],[1]]", .invocation, 5),
         ("[68,1,1,{},[],\"a\"]", .invocation, 5), ("[36,1,1,{},true]", .event, 4),
     ])
     func refusesWrongElements(text: String, kind: MessageKind, index: Int) {
