@@ -194,18 +194,18 @@ async def test_another_encoding_is_left_behind(make_sidecar: SidecarMaker, route
     """What comes in behind a function that has changed client_encoding is read as the UTF-8 that it is."""
     values.execute("""
         create function val.leave(name text) returns void language plpgsql as
-            $$ begin perform set_config('client_encoding', name, false), pg_sleep(0.02); end $$;
+            $$ begin perform set_config('client_encoding', name, false); end $$;
         create function val.octets(t text) returns text language sql as $$ select encode(convert_to(t, 'UTF8'), 'hex') $$;
     """)
-    make_sidecar(router.url("rawsocket"), values.url, database={"connections": 1}, procedures={
+    make_sidecar(router.url("rawsocket"), values.url, database={"connections": 1, "pipeline": 16}, procedures={
         "test.leave": "val.leave", "test.octets": "val.octets",
         "test.sql": {"sql": "select encode(convert_to(:t, 'UTF8'), 'hex') as h", "results": "value"}}).start()
     async with joined(router) as peer:
-        for encoding in ("LATIN1", "EUC_JP", "SQL_ASCII", "WIN1252"):
+        for encoding in ("LATIN1", "EUC_JP", "WIN1252") * 5:
             answers = await asyncio.gather(
-                peer.call("test.octets", "\u00e9"), peer.call("test.leave", encoding),
+                *(peer.call("test.octets", "\u00e9") for _ in range(100)), peer.call("test.leave", encoding),
                 *(peer.call(name, "\u00e9\u4e2d") for name in ("test.octets", "test.sql") * 8))
-            assert [answer.value for answer in answers[2:]] == ["c3a9e4b8ad"] * 16, encoding
+            assert [answer.value for answer in answers[101:]] == ["c3a9e4b8ad"] * 16, encoding
 
 
 async def test_columns_of_one_name(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
