@@ -13,15 +13,15 @@ package enum ConnectedCheck {
 
     /// Connects to both sides, looks, and leaves again. Registers nothing.
     ///
-    /// - Returns: what is wrong, a line each; empty if all is well.
-    package static func run(_ configuration: Configuration) async throws -> [String] {
+    /// - Returns: what it found; no faults if all is well.
+    package static func run(_ configuration: Configuration) async throws -> CheckFindings {
         let eventLoop = self.eventLoops.next()
         async let database = self.checkDatabase(configuration, on: eventLoop)
         async let router = self.checkRouter(configuration, on: eventLoop)
         let faults = try await database
         // Where the database can't be asked that has been said.
-        let interface = (try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get()) ?? []
-        return try await faults + interface + router
+        let interface = (try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get()) ?? CheckFindings()
+        return try await CheckFindings(faults: faults) + interface + CheckFindings(faults: router)
     }
 
     private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws
