@@ -252,10 +252,30 @@ async def test_role(make_sidecar: SidecarMaker, router: Router, callers: Databas
 
 
 async def test_procedure_that_commits(make_sidecar: SidecarMaker, router: Router, callers: Database) -> None:
-    """Alone it may; where the caller is set for its transaction it can't."""
-    mapping: dict[str, Any] = {"test.commits": "c.commits", "disclosed.commits": "c.commits"}
-    make_sidecar(router.url("rawsocket"), callers.url, procedures=mapping).start()
+    """Whether anybody is disclosed, a role is set, or a deadline: it may. Nothing of one call reaches the next."""
+    callers.execute("""
+        create procedure c.commits_twice(inout before jsonb default null, inout after jsonb default null) language plpgsql as
+            $$ begin before := c.state(); commit; after := c.state(); rollback; commit; end $$;
+        grant execute on all procedures in schema c to sidecar, reader;
+    """)
+    mapping: dict[str, Any] = {
+        "test.commits": "c.commits", "disclosed.commits": "c.commits", "disclosed.twice": "c.commits_twice",
+        "test.timed": {"function": "c.commits", "timeout": "7s"},
+        "disclosed.role": {"function": "c.commits_twice", "role": "reader", "timeout": "9s"},
+        "test.stranger": {"function": "c.commits", "role": "stranger"}, "test.state": "c.state",
+    }
+    make_sidecar(router.url("rawsocket"), callers.url, database={"connections": 1}, procedures=mapping).start(until=None)
     async with joined(router) as peer:
-        assert (await peer.call("test.commits")).args == []
-        error = await peer.error("disclosed.commits")
-        assert error.error == "postgresql.error.invalid_transaction_termination"
+        clean = (await peer.call_when_there("test.state")).value
+        for _ in range(2):
+            for name in ("test.commits", "disclosed.commits", "test.timed"):
+                assert (await peer.call(name)).args == [], name
+                assert (await peer.call("test.state")).value == clean
+            for name, role in [("disclosed.twice", "sidecar"), ("disclosed.role", "reader")]:
+                states = (await peer.call(name)).value
+                assert states["before"] == states["after"]
+                assert (states["after"]["role"], states["after"]["procedure"]) == (role, name)
+                assert states["after"]["authid"] and states["after"]["timeout"] == ("30s" if role == "sidecar" else "9s")
+                assert (await peer.call("test.state")).value == clean
+            assert (await peer.error("test.stranger")).error == "wamp.error.not_authorized"
+            assert (await peer.call("test.state")).value == clean

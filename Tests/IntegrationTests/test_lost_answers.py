@@ -127,6 +127,8 @@ async def test_router_that_stands_still(make_sidecar: SidecarMaker, installed: I
         await make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "4s"}).started()
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty", 60)
         assert len(router.connections) == 1
+        numbers = [message[4][0] for message in published]
+        assert sorted(set(numbers)) == list(range(2, 51)) and numbers.count(2) == len(numbers) - 48, numbers
 
 
 async def test_lost_registered(make_sidecar: SidecarMaker, database: Database) -> None:

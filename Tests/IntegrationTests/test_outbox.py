@@ -174,7 +174,8 @@ async def test_held_topic_and_old_transaction(make_sidecar: SidecarMaker, instal
 
 
 async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """A router that keeps its acknowledgement to itself: a new session, and the event is published again."""
+    """A router that keeps its acknowledgement to itself: one event is asked for again, then there is a new session, in which all are
+    published again."""
     heard: list[list[int]] = []
 
     def script(answers: bool) -> Any:
@@ -196,7 +197,7 @@ async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Databas
         publish(installed, ("test.news", [1]), ("test.news", [2]))
         await until(lambda: len(heard) == 2 and heard[1] == [1, 2], "published again in a new session")
         await until(lambda: outbox(installed) == 0, "the outbox is empty")
-        assert heard[0] == [1, 2]
+        assert heard[0][:2] == [1, 2] and set(heard[0][2:]) == {1}
 
 
 async def test_event_id(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:

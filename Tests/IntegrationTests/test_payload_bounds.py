@@ -290,6 +290,7 @@ async def test_small_calls_behind_large_messages(make_sidecar: SidecarMaker, dat
 
 LARGE = """
 create function public.text_of(octets integer) returns text language sql as 'select repeat(''x'', octets)';
+create function public.emoji(octets integer) returns text language sql as 'select repeat(chr(128512), octets)';
 create function public.zeros(args jsonb) returns jsonb language sql as
     $$ select jsonb_agg(('1e' || (args->>0))::numeric) from generate_series(1, (args->>1)::int) $$;
 create function public.json_of(octets integer) returns json language sql as 'select to_json(repeat(''x'', octets))';
@@ -318,9 +319,10 @@ MANY = 100_000_000
 async def test_results_are_measured_in_the_server(make_sidecar: SidecarMaker, installed: InstalledDatabase, router: Router) -> None:
     """Whatever a function returns, what is too large is not sent; what fits is as it was; the session and its connections live on."""
     installed.execute(LARGE + "create table public.t (t text); grant all on public.t to public;")
-    names = ("text_of", "zeros", "json_of", "both", "rows_of", "columns_of", "arrays_of", "out_of", "detail_of", "message_of", "notice_of")
+    names = ("text_of", "emoji", "zeros", "json_of", "both", "rows_of", "columns_of", "arrays_of", "out_of", "detail_of", "message_of", "notice_of")
     procedures: dict[str, Any] = {f"test.{name}": {"function": f"public.{name}", "timeout": "60s"} for name in names}
     procedures |= {name: {**mapping, "timeout": "60s"} for name, mapping in SQL.items()}
+    procedures["test.wide"] = {"function": "public.text_of", "max_result_bytes": "12MiB", "timeout": "60s"}
     procedures["test.all"] = {"function": "public.rows_of", "results": "args", "timeout": "60s"}
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, procedures=procedures).start()
     async with joined(router) as peer:
@@ -336,7 +338,7 @@ async def test_results_are_measured_in_the_server(make_sidecar: SidecarMaker, in
         assert (await peer.call("test.changed", 2)).value == [{"t": "xx"}]
         assert (await peer.call("test.notice_of", 2)).value == "noticed"
         for name, *args in (
-            ("text_of", MANY), ("zeros", 131071, 1000), ("json_of", MANY), ("both", MANY), ("rows_of", 2, MANY), ("rows_of", 20, 1_000_000),
+            ("text_of", MANY), ("wide", MANY), ("emoji", MANY // 10), ("zeros", 131071, 1000), ("json_of", MANY), ("both", MANY), ("rows_of", 2, MANY), ("rows_of", 20, 1_000_000),
             ("all", 20, 5_000_000), ("columns_of", MANY // 4), ("arrays_of", MANY // 4), ("sql", MANY), ("changed", MANY),
         ):
             error = await peer.error(f"test.{name}", *args)

@@ -228,7 +228,11 @@ async def test_canceled_while_nothing_comes(make_sidecar: SidecarMaker, router: 
     database.execute(SCHEMA + """create function public.say(n integer) returns integer language plpgsql as $$
         begin
             -- What was written so far goes out with the notice.
-            if n = 6 then raise notice 'now'; perform pg_sleep(60); end if;
+            if n = 6 then
+                perform set_config('client_min_messages', 'notice', true);
+                raise notice 'now';
+                perform pg_sleep(60);
+            end if;
             return n;
         end $$;""")
     sql = "select g as n, repeat('x', 9000) as filler, say(g) as z from (select generate_series(1, 6) as g offset 0) s"

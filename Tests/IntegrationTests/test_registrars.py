@@ -267,10 +267,10 @@ async def test_without_a_guest(make_sidecar: SidecarMaker, router: Router, clust
 
 async def test_a_role_that_is_limited_as_documented(make_sidecar: SidecarMaker, router: Router, interface: Installation,
                                                     session: psycopg.Connection[Any]) -> None:
-    """`connections` and four more are enough to lead, to relay, and to run what was registered."""
+    """`connections` and three more are enough to lead, to relay, and to run what was registered."""
     database = interface.database
     database.execute("create function public.fine() returns int language sql as 'select 7'; "
-                     "grant usage on schema low to public; alter role wamp connection limit 6; grant create on schema public to registrar")
+                     "grant usage on schema low to public; alter role wamp connection limit 5; grant create on schema public to registrar")
     try:
         sidecar = make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 2},
                                notifications={"channel": {"publish": "test.topic"}},

@@ -94,6 +94,9 @@ package enum TypeOID {
     /// `jsonb`
     package static let jsonb: UInt32 = 3802
 
+    /// What users create has this oid, or a greater one.
+    package static let firstOfUsers: UInt32 = 16384
+
     /// True for json and jsonb, whose text is JSON already.
     package static func isJSON(_ oid: UInt32) -> Bool {
         oid == json || oid == jsonb

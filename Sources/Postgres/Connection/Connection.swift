@@ -61,6 +61,8 @@ final class Connection: WatcherHandler {
     private(set) var hasGrown = false
     /// Something may have been left behind in the session: it is put in order ahead of what is sent next.
     private(set) var needsReset = false
+    /// What the follower needs set is under way.
+    private var isSetting = false
     /// What is sent as soon as the session has been put in order.
     private var follower: Work?
     private var resets = 0
@@ -181,11 +183,14 @@ final class Connection: WatcherHandler {
     /// its names may be used depends on the role that the prelude sets.
     private func sendSeldomCommands(of work: Work) -> [PipelineStateMachine.Command]? {
         var commands: [PipelineStateMachine.Command] = []
-        for statement in self.retired {
-            guard self.run("deallocate \(statement.name)", Parameters()) else { return nil }
-            commands.append(.deallocate)
+        // Behind another statement, without a Sync in between, newer servers don't let CALL commit.
+        if work.settings == nil, work.isRepeatable {
+            for statement in self.retired {
+                guard self.run("deallocate \(statement.name)", Parameters()) else { return nil }
+                commands.append(.deallocate)
+            }
+            self.retired.removeAll()
         }
-        self.retired.removeAll()
         if work.isExplicitTransaction {
             guard self.run("begin", Parameters()) else { return nil }
             commands.append(.begin)
@@ -469,12 +474,15 @@ final class Connection: WatcherHandler {
     private func endSegment(now: NIODeadline) {
         let ended = self.inFlight.removeFirst()
         self.isDraining = false
-        guard let work = ended.work else { return self.resetEnded(ended.error) }
+        guard let work = ended.work else {
+            return self.isSetting ? self.settingsEnded(ended.error) : self.resetEnded(ended.error)
+        }
         let headSince = self.headSince
         self.headSince = now
         let status = unsafe PQtransactionStatus(self.handle.pointer)
         let isClean = status == PQTRANS_IDLE || (!self.inFlight.isEmpty && status == PQTRANS_ACTIVE)
         if ended.error?.sqlstate == "25006" || ended.error?.sqlstate == "26000" { self.isRetiring = true }
+        if work.settings != nil { self.needsReset = true }
         if let error = ended.error, Self.canComeFromSettings(error) { self.needsReset = true }
         if self.inFlight.isEmpty { self.lookAtReportedSettings() }
         self.enterSingleRowMode()
@@ -503,9 +511,36 @@ final class Connection: WatcherHandler {
         }
         self.enterSingleRowMode()
         guard error == nil, let follower = self.follower else { return self.owner.resetEnded(on: self) }
+        if let settings = follower.settings { return self.sendSettings(settings) }
+        self.sendFollower()
+    }
+
+    private func sendFollower() {
+        guard let follower = self.follower else { return self.owner.resetEnded(on: self) }
         self.follower = nil
         guard !self.send(follower, now: .now()) else { return }
         self.owner.notSent(follower)
+    }
+
+    /// Sends what the follower needs set, in a transaction of its own.
+    private func sendSettings(_ text: String) {
+        guard self.run(text, Parameters()), self.sync() else { return self.lose(self.handle.errorText) }
+        self.machine.sent([.prelude])
+        self.inFlight.append(InFlight(work: nil, sentAt: .now()))
+        self.isSetting = true
+        self.flush()
+    }
+
+    /// What can't be set is the follower's fault, not the session's.
+    private func settingsEnded(_ error: DatabaseError?) {
+        let began = self.headSince
+        self.isSetting = false
+        self.headSince = .now()
+        self.enterSingleRowMode()
+        guard let error, let follower = self.follower else { return self.sendFollower() }
+        self.needsReset = true
+        self.follower = nil
+        self.owner.ended(follower, error: error, affectedRows: 0, ran: .now() - began, on: self)
     }
 
     /// A setting that the server reports by itself has changed, and it was not one of ours that changed it.

@@ -72,6 +72,9 @@ package final class Work {
     /// It is sent only when its connection is idle and has been put in order: it does not look by itself, or has found too often that the
     /// session was not clean.
     package internal(set) var needsCleanSession: Bool
+    /// A statement that sets what it needs for the whole session, in a transaction of its own between the cleaning and the command; the session is
+    /// cleaned again after it. For CALL, which may end its transaction, and with it all that is set for that alone.
+    package let settings: String?
 
     let handler: any WorkHandler
     var state = State.new
@@ -101,6 +104,7 @@ package final class Work {
         gate: Gate = .none,
         mostOctets: Int = Work.usualMostOctets,
         needsCleanSession: Bool = false,
+        settings: String? = nil,
         timeout: TimeAmount,
         expires: NIODeadline,
         handler: any WorkHandler
@@ -115,7 +119,8 @@ package final class Work {
         self.isDisposable = isDisposable
         self.gate = gate
         self.mostOctets = mostOctets
-        self.needsCleanSession = needsCleanSession
+        self.needsCleanSession = needsCleanSession || settings != nil
+        self.settings = settings
         self.timeout = timeout
         self.expires = expires
         self.handler = handler

@@ -17,8 +17,8 @@ final class CallSettings {
         var gate = CallGate.none
         /// The session is put in order first.
         var needsCleanSession = false
-        /// `begin` and `commit` go around it.
-        var isExplicitTransaction = false
+        /// Set for the whole session, ahead of a CALL, which may end its transaction.
+        var settings: String?
     }
 
     private static let timeoutAlone = Statement("select pg_catalog.set_config('statement_timeout', $1, true)")
@@ -100,13 +100,11 @@ final class CallSettings {
     ) -> Precautions {
         let role = role ?? (isGuests ? Self.noRole : nil)
         if plan.isProcedure {
-            // Alone it can commit by itself; nothing that is set for a transaction would outlast that.
-            guard role != nil || caller.isDisclosed else {
-                return Precautions(prelude: self.timeoutAlone(timeout), needsCleanSession: true)
-            }
+            // It may commit by itself; nothing that is set for a transaction would outlast that.
+            let isTimed = timeout != self.session.timeout
+            guard role != nil || caller.isDisclosed || isTimed else { return Precautions(needsCleanSession: true) }
             return Precautions(
-                prelude: self.everything(timeout, role, procedure, caller), needsCleanSession: true,
-                isExplicitTransaction: true)
+                needsCleanSession: true, settings: self.forSession(timeout, role, procedure, caller))
         }
         let isTimed = timeout != self.session.timeout
         switch (plan.gates, caller.isDisclosed) {
@@ -135,6 +133,23 @@ final class CallSettings {
         values.append(orEmpty: caller.authrole)
         values.append(role ?? self.session.role)
         return (Self.everything, values)
+    }
+
+    /// The same for the session, as text.
+    private func forSession(_ timeout: TimeAmount, _ role: String?, _ procedure: String, _ caller: Caller) -> String {
+        let texts = [caller.session, caller.authid, caller.authrole].map { text in
+            text.map { String(buffer: $0) } ?? ""
+        }
+        let names = ["wamp.procedure", "wamp.caller", "wamp.caller_authid", "wamp.caller_authrole"]
+        let values = [caller.procedure.map { String(buffer: $0) } ?? procedure] + texts
+        // The role comes last: it may not be allowed to set the others.
+        let all =
+            [("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath)]
+            + zip(names, values) + [("role", role ?? self.session.role)]
+        let assignments = all.map { name, value in
+            "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), false)"
+        }
+        return "select " + assignments.joined(separator: ", ")
     }
 
     private func timeoutAlone(_ timeout: TimeAmount) -> (Statement, Parameters)? {

@@ -24,6 +24,8 @@ enum PlanSource {
     }
 
     private static let lookup = Statement(FunctionLookup.query)
+    /// A function that is dropped while the query runs is in the query's snapshot, and its names are not: it is asked again.
+    private static let mostAttempts = 5
 
     /// Asks the catalog, as it is now.
     ///
@@ -64,13 +66,25 @@ enum PlanSource {
             }
         case .sql(let text):
             StatementDescriber.describe(text, role: role, control: control) { result in
-                completion(
-                    result.flatMap { mapping, description in
-                        Self.plan { () throws(PlanFault) in
-                            try ProcedurePlan(statement: mapping, description: description, options: options)
-                        }
-                    })
+                let plan = result.flatMap { mapping, description in
+                    Self.plan { () throws(PlanFault) in
+                        try ProcedurePlan(statement: mapping, description: description, options: options)
+                    }
+                }
+                guard case .success(let plan) = plan else { return completion(plan) }
+                // What was described is the user's text; what runs is made of it.
+                self.prepare(plan, as: role, control: control, completion: completion)
             }
+        }
+    }
+
+    /// Has the server prepare the statement that a call runs: what is wrong with it is a fault before the first call.
+    static func prepare(
+        _ plan: ProcedurePlan, as role: String?, control: Control,
+        completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
+    ) {
+        control.describe(plan.example, role: role) { result in
+            completion(result.map { _ in plan }.mapError { Failure($0) })
         }
     }
 
@@ -85,13 +99,24 @@ enum PlanSource {
         } catch {
             return completion(.failure(.fault(DefinitionFault(sqlstate: "42601", description: error.description))))
         }
+        self.find(reference, role: role, control: control, attempts: Self.mostAttempts, completion: completion)
+    }
+
+    private static func find(
+        _ reference: FunctionReference, role: String?, control: Control, attempts: Int,
+        completion: @escaping (Result<FunctionDefinition, Failure>) -> Void
+    ) {
         control.query(Self.lookup, FunctionLookup.parameters(for: reference, role: role)) { result in
             switch result {
             case .success(let rows):
                 do throws(FunctionFault) {
                     completion(.success(try FunctionLookup.definition(of: reference, in: rows)))
                 } catch {
-                    completion(.failure(.fault(DefinitionFault(error))))
+                    guard error.code == .unreadable, attempts > 1 else {
+                        return completion(.failure(.fault(DefinitionFault(error))))
+                    }
+                    self.find(
+                        reference, role: role, control: control, attempts: attempts - 1, completion: completion)
                 }
             case .failure(.server(let error)):
                 let fault = FunctionLookup.fault(of: reference, from: error).map { DefinitionFault($0) }

@@ -118,11 +118,11 @@ final class ProcedureCall: WorkHandler {
                 isSet: plan.isSet,
                 isStream: isStream,
                 isRepeatable: !plan.isProcedure,
-                isExplicitTransaction: precautions.isExplicitTransaction,
                 isDisposable: plan.isUntrusted,
                 gate: precautions.gate.gate == nil ? .none : plan.gateSign,
                 mostOctets: ResultBound(mostOctets: self.route.mapping.maxResultBytes).mostMessage,
                 needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
+                settings: precautions.settings,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
                 handler: self)

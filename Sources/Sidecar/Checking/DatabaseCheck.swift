@@ -79,9 +79,9 @@ final class DatabaseCheck {
                 place: "\(mapping.target.location)",
                 subject: "procedure '\(mapping.uri)'" + (role.map { " as role \($0)" } ?? ""),
                 ask: { control, done in
-                    PlanSource.find(
-                        mapping.target.value, options: PlanOptions(mapping), role: role, control: control
-                    ) { done($0.failure) }
+                    PlanCheck.run(
+                        mapping.target.value, options: PlanOptions(mapping), role: role, control: control,
+                        completion: done)
                 })
         }
     }
@@ -92,9 +92,9 @@ final class DatabaseCheck {
             place: "\(mapping.function.location)",
             subject: "subscription '\(mapping.topic)'" + (mapping.role.map { " as role \($0)" } ?? ""),
             ask: { control, done in
-                PlanSource.find(
-                    .function(mapping.function.value), options: options, role: mapping.role, control: control
-                ) { done($0.failure) }
+                PlanCheck.run(
+                    .function(mapping.function.value), options: options, role: mapping.role, isForEvents: true,
+                    control: control, completion: done)
             })
     }
 
@@ -103,7 +103,8 @@ final class DatabaseCheck {
         return Question(
             place: "\(result.location)", subject: "channel '\(mapping.channel)'",
             ask: { control, done in
-                PlanSource.findFunction(result.value, role: nil, control: control) { done($0.failure) }
+                PlanCheck.run(
+                    .function(result.value), options: PlanOptions(), role: nil, control: control, completion: done)
             })
     }
 
@@ -121,15 +122,5 @@ final class DatabaseCheck {
         self.completion = nil
         // What called here may still be at work in it.
         self.eventLoop.assumeIsolated().execute { withExtendedLifetime(control) {} }
-    }
-}
-
-extension Result where Failure == PlanSource.Failure {
-    /// The failure, if it is one.
-    fileprivate var failure: PlanSource.Failure? {
-        switch self {
-        case .success: nil
-        case .failure(let failure): failure
-        }
     }
 }

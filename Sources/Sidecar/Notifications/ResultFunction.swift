@@ -78,10 +78,10 @@ final class ResultFunction {
                     lane: self.lane, command: .prepared(bound.statement, bound.parameters),
                     prelude: precautions.prelude,
                     isSet: plan.isSet, isRepeatable: !plan.isProcedure,
-                    isExplicitTransaction: precautions.isExplicitTransaction,
                     gate: precautions.gate.gate == nil ? .none : plan.gateSign,
                     mostOctets: ResultBound.unread.mostMessage,
-                    needsCleanSession: precautions.needsCleanSession, timeout: Self.timeout,
+                    needsCleanSession: precautions.needsCleanSession, settings: precautions.settings,
+                    timeout: Self.timeout,
                     expires: .now() + Self.timeout, handler: run
                 ))
         } catch {

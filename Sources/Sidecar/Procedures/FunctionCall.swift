@@ -62,7 +62,10 @@ package struct FunctionCall: Sendable {
                 argument = "null::\(parameter.type.sql)"
             } else if isGiven(index) {
                 number += 1
-                argument = ArgumentConversion(parameter.type).sql(number, type: parameter.type)
+                let conversion = ArgumentConversion(parameter.type)
+                argument =
+                    function.isProcedure
+                    ? conversion.sqlForCall(number, type: parameter.type) : conversion.sql(number, type: parameter.type)
                 if needsGuard {
                     // CALL has no place for a condition but in its arguments.
                     argument =

@@ -10,20 +10,19 @@ package struct FunctionQuery: Sendable {
     private let form: Form
     private let guardCondition: String
 
-    /// How the call stands in its statement; the texts are what is selected, out of `r` or of the call.
+    /// How the call stands in its statement; the texts are what is selected, out of the row or of the call.
     private enum Form: Sendable {
         /// `call f(..)`
         case procedure
         /// `select <of the call>`
         case scalar
-        /// `select <these> from (select f(..) as v ..) as r`, for what is computed from the result more than once.
+        /// `select <these> from (select f(..) as v ..) as <row>`, for what is computed from the result more than once.
         case single([String])
-        /// `select <this> from f(..) as r <..>`
+        /// `select <this> from f(..) as <row> <..>`
         case set(String, tail: String)
     }
 
-    /// The name of the call's rows in its statement. A column of that name would be taken for the row.
-    static let row = "\"wamp.row\""
+    private static let row = Alias.row.sql
 
     /// Decides how the call stands in its statement.
     ///
@@ -71,16 +70,19 @@ package struct FunctionQuery: Sendable {
                 ? (shape == .nothing ? expression : "pg_catalog.to_json(\(expression))")
                 : columns.document(expression, type: function.result)
             guard shape != .nothing else { return "select \(value) where \(guardCondition)" }
-            return "\(bound.beginning([value])) where \(guardCondition)\(bound.end)"
+            let bounded = bound.statement([value])
+            return "\(bounded.beginning) where \(guardCondition)\(bounded.end)"
         case .single(let values):
+            let bounded = bound.statement(values)
             return
-                "\(bound.beginning(values)) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)\(bound.end)"
+                "\(bounded.beginning) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)\(bounded.end)"
         case .set(let value, let tail):
             // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
             let alias = function.hasOutParameters ? "\(Self.row)(\(names))" : Self.row
+            let bounded = bound.statement([value])
             return
-                "\(bound.beginning([value])) from \(expression) as \(alias) where \(guardCondition)\(tail)\(bound.end)"
+                "\(bounded.beginning) from \(expression) as \(alias) where \(guardCondition)\(tail)\(bounded.end)"
         }
     }
 
@@ -162,9 +164,9 @@ package struct FunctionQuery: Sendable {
         if function.columns.isEmpty {
             document = columns.document(row, type: function.result)
         } else if isPlain {
-            document = "pg_catalog.to_json(\(row))"
+            document = "pg_catalog.to_json(\(Alias.row.whole))"
         } else {
-            document = columns.object(function.columns) { "\(row).\(SQLText.identifier($0.name))" }
+            document = columns.object(function.columns) { Alias.row.column($0.name) }
         }
         switch results {
         case .auto, .rows: return (.set(document, tail: ""), .rows)
@@ -175,7 +177,7 @@ package struct FunctionQuery: Sendable {
             guard function.columns.count == 1, let column = function.columns.first else {
                 return (.set(document, tail: " limit 1"), .value)
             }
-            let value = columns.document("\(row).\(SQLText.identifier(column.name))", type: column.type)
+            let value = columns.document(Alias.row.column(column.name), type: column.type)
             return (.set(value, tail: " limit 1"), .value)
         }
     }

@@ -16,7 +16,7 @@ package final class NativeConvention {
     /// The indices of the parameters that a call can give.
     private let inputs: [Int]
     private let variadic: Int?
-    private let indexByName: [String: Int]
+    private let indexByName: [ExactText: Int]
     private var shapes: [(given: Given, gate: SessionGate?, statement: Statement)] = []
     private(set) var retired: [Statement] = []
 
@@ -49,12 +49,15 @@ package final class NativeConvention {
         self.conversions = parameters.map { ArgumentConversion($0.type) }
         self.inputs = parameters.indices.filter { parameters[$0].mode != .output }
         self.variadic = parameters.firstIndex { $0.mode == .variadic }
-        var indexByName: [String: Int] = [:]
+        var indexByName: [ExactText: Int] = [:]
         for index in inputs {
-            if let name = parameters[index].name { indexByName[name] = index }
+            if let name = parameters[index].name { indexByName[ExactText(name)] = index }
         }
         self.indexByName = indexByName
     }
+
+    /// The statement of a call that gives everything.
+    package var example: String { self.text(nil) { _ in true } }
 
     /// The statements that calls use now.
     package var statements: [Statement] { shapes.map(\.statement) }
@@ -92,7 +95,7 @@ package final class NativeConvention {
         var values = [JSONElement?](repeating: nil, count: parameters.count)
         for (input, value) in zip(inputs.prefix(fixed), positional?.first ?? []) { values[input] = value }
         for (name, value) in members {
-            guard let index = indexByName[name] else { throw fault("unknown argument \(quoted(name))") }
+            guard let index = indexByName[ExactText(name)] else { throw fault("unknown argument \(quoted(name))") }
             guard values[index] == nil, index != variadic || !hasRest else {
                 throw fault("argument \(quoted(name)) is given twice")
             }
@@ -107,18 +110,25 @@ package final class NativeConvention {
 
     private func given(_ values: [JSONElement?], hasRest: Bool) throws(BindingError) -> Given {
         var given: Given = 0
+        var omitted: Int?
         for (number, index) in inputs.enumerated() {
             let parameter = parameters[index]
             let isRest = index == variadic && (hasRest || !parameter.hasDefault)
             if values[index] == nil, !isRest {
-                guard parameter.hasDefault else {
-                    throw fault("missing argument \(parameter.name.map(quoted) ?? "\(number + 1)")")
-                }
+                guard parameter.hasDefault else { throw missing(number) }
+                omitted = omitted ?? number
                 continue
             }
+            // The server finds no function for VARIADIC behind a parameter that has its default.
+            if index == variadic, let omitted { throw missing(omitted) }
             given |= 1 << Given(index)
         }
         return given
+    }
+
+    /// - Parameter number: of all that a call can give.
+    private func missing(_ number: Int) -> BindingError {
+        fault("missing argument \(parameters[inputs[number]].name.map(quoted) ?? "\(number + 1)")")
     }
 
     private func bound(
@@ -161,7 +171,10 @@ package final class NativeConvention {
                 guard given & 1 << Given(index) != 0 else { return true }
                 let parameter = parameters[index]
                 let isPositional = inputs.prefix(position).allSatisfy { given & 1 << Given($0) != 0 }
-                let match = isPositional ? position : candidates.firstIndex { $0.name == parameter.name }
+                let match =
+                    isPositional
+                    ? position
+                    : candidates.firstIndex { $0.name.map(ExactText.init) == parameter.name.map(ExactText.init) }
                 guard let match, match < candidates.count, candidates[match].type.oid == parameter.type.oid else {
                     return false
                 }

@@ -127,6 +127,14 @@ package final class ProcedurePlan {
     /// Whether the function is of a role that is not to be trusted with a session that others use.
     package var isUntrusted: Bool { self.guardCondition != nil }
 
+    /// The statement of a call that gives everything, as it runs, but for what it looks at before.
+    package var example: String {
+        switch convention {
+        case .raw(let raw): raw.example
+        case .native(let native), .statement(let native): native.example
+        }
+    }
+
     /// All statements that calls use now: when the plan is given up, connections should deallocate them.
     package var statements: [Statement] {
         switch convention {

@@ -40,6 +40,9 @@ package final class RawConvention {
         self.query = query
     }
 
+    /// The statement of a call.
+    package var example: String { self.query.text(nil) { _ in true } }
+
     /// The statements that calls use now, one for each gate.
     package var statements: [Statement] { shapes.map(\.statement) }
 

@@ -21,7 +21,7 @@ package struct ResultBound: Sendable, Equatable {
 
     /// What comes in place of a row that is too large: no JSON text begins so.
     private static let mark = UInt8(ascii: "!")
-    private static let result = "\"wamp.result\""
+    private static let result = Alias.result.sql
 
     /// Whether a row was too large.
     ///
@@ -30,10 +30,18 @@ package struct ResultBound: Sendable, Equatable {
         text?.first == self.mark
     }
 
-    /// A statement up to its FROM. ``end`` ends it. Each value is computed once, in a sub-select that the planner leaves as it is.
+    /// What `varchar` can have. It costs nothing where the text is shorter in octets; what is cut off makes it too large still, and has at most four
+    /// octets for each that may be.
+    private static let greatestCut = 10_485_760
+
+    /// A statement up to its FROM, and what ends it. Each value is computed once.
     ///
     /// - Parameter columns: what is selected: JSON texts.
-    func beginning(_ columns: [String]) -> String {
+    func statement(_ columns: [String]) -> (beginning: String, end: String) {
+        if columns.count == 1, self.mostOctets < Self.greatestCut {
+            return ("select (\(columns[0]))::pg_catalog.varchar(\(self.mostOctets + 1))", "")
+        }
+        // In a sub-select that the planner leaves as it is.
         let inner = columns.enumerated().map { "(\($1))::pg_catalog.text as c\($0)" }.joined(separator: ", ")
         let sizes = columns.indices.map { "pg_catalog.octet_length(\(Self.result).c\($0))" }
         let size =
@@ -44,9 +52,6 @@ package struct ResultBound: Sendable, Equatable {
             let instead = index == 0 ? " else '!' operator(pg_catalog.||) (\(size))::pg_catalog.text" : ""
             return "case when \(fits) then \(Self.result).c\(index)\(instead) end"
         }
-        return "select \(bounded.joined(separator: ", ")) from (select \(inner)"
+        return ("select \(bounded.joined(separator: ", ")) from (select \(inner)", " offset 0) as \(Self.result)")
     }
-
-    /// See ``beginning(_:)``.
-    let end = " offset 0) as \(Self.result)"
 }

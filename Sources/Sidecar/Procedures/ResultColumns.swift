@@ -39,9 +39,7 @@ package struct ResultColumns: Sendable, Equatable {
         guard isSpecial(type) else { return expression }
         switch (type.isArray, type.isArray ? type.element : type.base) {
         case (false, TypeOID.bytea): return Self.binary(expression)
-        case (true, TypeOID.bytea):
-            return "(case when \(expression) is not null then (select coalesce(pg_catalog.json_agg("
-                + "\(Self.binary("b.v"))), '[]') from pg_catalog.unnest(\(expression)) as b(v)) end)"
+        case (true, TypeOID.bytea): return Self.binaries(expression)
         case (true, _): return "(\(expression))::pg_catalog._text"
         default: return "(\(expression))::pg_catalog.text"
         }
@@ -54,14 +52,50 @@ package struct ResultColumns: Sendable, Equatable {
         let fields = columns.map { column in
             "\(field(value(column), type: column.type)) as \(SQLText.identifier(column.name))"
         }
+        let object = Alias.object
         return
-            "(select pg_catalog.to_json(\"wamp.object\") from (select \(fields.joined(separator: ", "))) as \"wamp.object\")"
+            "(select pg_catalog.to_json(\(object.whole)) from (select \(fields.joined(separator: ", "))) as \(object.sql))"
+    }
+
+    /// An array of WAMP binary: its levels are those that the array has. Before the first element of a level stands its bracket, behind the last one
+    /// the other: which they are is told by their numbers in the order of all elements.
+    private static func binaries(_ array: String) -> String {
+        let element = Alias.element
+        let number = element.column("n")
+        let sizes = Alias.sizes
+        // PostgreSQL has no more levels. Each size is the product of its level's length and the sizes below.
+        let levels = (1...6).map { level in
+            let lengths = (level...6).map { below in
+                let length = "pg_catalog.array_length(\(array), \(below))"
+                return below == level ? length : "coalesce(\(length), 1)"
+            }
+            return "\(lengths.joined(separator: " operator(pg_catalog.*) ")) as s\(level)"
+        }
+        func brackets(_ bracket: String, _ position: String) -> String {
+            let counts = (1...6).map { level in
+                "case when (\(position)) operator(pg_catalog.%) \(sizes.sql).s\(level) operator(pg_catalog.=) 0 "
+                    + "then '\(bracket)' end"
+            }
+            return "pg_catalog.concat(\(counts.joined(separator: ", ")))"
+        }
+        let text = [
+            brackets("[", "\(number) operator(pg_catalog.-) 1"),
+            "coalesce(\(self.binaryText(element.column("v"))), 'null')", brackets("]", number),
+        ]
+        return "(case when \(array) is not null then (select coalesce(pg_catalog.string_agg(pg_catalog.concat("
+            + "\(text.joined(separator: ", "))), ',' order by \(number)), '[]') from (select "
+            + "\(levels.joined(separator: ", ")) offset 0) as \(sizes.sql) cross join "
+            + "pg_catalog.unnest(\(array)) with ordinality as \(element.sql)(v, n)) end)::pg_catalog.json"
     }
 
     /// WAMP binary in JSON: U+0000 and base64, in one line.
     private static func binary(_ expression: String) -> String {
+        "\(self.binaryText(expression))::pg_catalog.json"
+    }
+
+    private static func binaryText(_ expression: String) -> String {
         "(E'\"\\\\u0000' operator(pg_catalog.||) "
             + "pg_catalog.replace(pg_catalog.encode(\(expression), 'base64'), E'\\n', '') "
-            + "operator(pg_catalog.||) '\"')::pg_catalog.json"
+            + "operator(pg_catalog.||) '\"')"
     }
 }

@@ -1,4 +1,5 @@
 package import Postgres
+import WAMP
 
 /// What the server says about a statement's ``StatementMapping/probe``: the types of its parameters and its columns.
 package struct StatementDescription: Sendable, Equatable {
@@ -42,10 +43,6 @@ package struct StatementQuery: Sendable {
     /// The parameters, for messages: `sql(pattern text, limit bigint)`.
     package let signature: String
 
-    /// The name that the statement's rows have in ours: no table has it, unless on purpose.
-    private static let rows = "\"wamp.rows\""
-    private static let row = FunctionQuery.row
-
     /// The statement's text.
     ///
     /// - Parameter gate: what it looks at before it runs anything; nil for nothing, and without a meaning if it takes none.
@@ -65,8 +62,18 @@ package struct StatementQuery: Sendable {
             throw PlanFault("the server sees other parameters in the statement than are there")
         }
         guard options.convention != .raw else { throw PlanFault("convention: raw is for functions, not for sql") }
+        var names: Set<ExactText> = []
+        for column in description.columns where !names.insert(ExactText(column.name)).inserted {
+            throw PlanFault(
+                "the statement has two columns named \"\(column.name)\", of which an object can hold one; "
+                    + "name each with AS")
+        }
         let parameters = zip(mapping.names, description.parameters).map { name, type in
             FunctionParameter(name: name, type: type)
+        }
+        for parameter in parameters where parameter.type.kind == .pseudo {
+            let name = parameter.name ?? ""
+            throw PlanFault("the server can't tell the type of :\(name); write :\(name)::type, or :\(name)::type[]")
         }
         self.parameters = parameters
         self.signature = "sql(\(parameters.map { "\($0.name ?? "") \($0.type.display)" }.joined(separator: ", ")))"
@@ -100,9 +107,9 @@ package struct StatementQuery: Sendable {
         let (document, shape, condition, end) = Self.result(description.columns, options)
         self.shape = shape
         self.condition = condition
-        self.end = end + options.bound.end
-        self.beginning = Self.wrapped(
-            preamble, main, isQuery: mapping.verb.isQuery, select: options.bound.beginning([document]))
+        let bounded = options.bound.statement([document])
+        self.end = end + bounded.end
+        self.beginning = Self.wrapped(preamble, main, isQuery: mapping.verb.isQuery, select: bounded.beginning)
         self.takesGate = true
     }
 
@@ -110,9 +117,11 @@ package struct StatementQuery: Sendable {
     private static func wrapped(
         _ preamble: String, _ main: String, isQuery: Bool, select: String
     ) -> String {
+        let row = Alias.row.sql
         if isQuery, preamble.isEmpty {
             return "\(select) from (\(main)\n) as \(row)"
         }
+        let rows = Alias.rows.unlike(preamble + main).sql
         // What changes rows must stand at the top level of a WITH list, and so must the lists of the statement itself.
         let list = preamble.isEmpty ? "with " : preamble + "\n, "
         return "\(list)\(rows) as (\(main)\n) \(select) from \(rows) as \(row)"
@@ -126,10 +135,10 @@ package struct StatementQuery: Sendable {
         let isSpecial = columns.contains { writer.isSpecial($0.type) }
         let row =
             isSpecial
-            ? writer.object(columns) { "\(Self.row).\(SQLText.identifier($0.name))" }
-            : "pg_catalog.to_json(\(Self.row))"
+            ? writer.object(columns) { Alias.row.column($0.name) }
+            : "pg_catalog.to_json(\(Alias.row.whole))"
         let check =
-            isSpecial ? "case when true then true else \(SQLText.columnCheck("\(Self.row).*", columns)) end" : nil
+            isSpecial ? "case when true then true else \(SQLText.columnCheck(Alias.row.whole, columns)) end" : nil
         switch options.results {
         case .auto, .rows: return (row, .rows, check, "")
         case .row: return (row, .row, check, " limit 1")
@@ -137,7 +146,7 @@ package struct StatementQuery: Sendable {
         case .args: return ("coalesce(pg_catalog.json_agg(\(row)), '[]')", .arguments, check, "")
         case .value:
             guard columns.count == 1, let column = columns.first else { return (row, .value, check, " limit 1") }
-            let value = writer.document("\(Self.row).\(SQLText.identifier(column.name))", type: column.type)
+            let value = writer.document(Alias.row.column(column.name), type: column.type)
             return (value, .value, check, " limit 1")
         }
     }

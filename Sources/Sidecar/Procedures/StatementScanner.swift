@@ -1,3 +1,5 @@
+import WAMP
+
 /// Takes the text of a statement apart as PostgreSQL's own scanner would, as far as is needed to find its parameters,
 /// its verb and its end.
 struct StatementScanner {
@@ -18,6 +20,8 @@ struct StatementScanner {
     private var brackets: [UInt8] = []
     /// True after something that can have a subscript or be a bound: then a colon in brackets divides a slice.
     private var isAfterOperand = false
+    /// The word, or the mark that tells how to take the next one, outside of all brackets.
+    private var previous: String?
 
     /// Words after which an expression begins.
     private static let openingWords: Set<String> = [
@@ -25,6 +29,10 @@ struct StatementScanner {
         "like", "limit", "not", "offset", "on", "or", "returning", "select", "set", "similar", "some", "then", "to",
         "using", "values", "when", "where",
     ]
+
+    /// What stands ahead of a name in a WITH list: what is called `update` there is no verb. `search .. set ..` and `cycle .. set .. using ..`
+    /// have names too.
+    private static let wordsAheadOfNames: Set<String> = ["with", "recursive", ",", ".", "by", "cycle", "set", "using"]
 
     /// Takes the text; ``scan()`` does the work.
     init(_ text: String) {
@@ -48,7 +56,10 @@ struct StatementScanner {
             case _ where Self.isLetter(byte): try takeWord()
             case _ where Self.isDigit(byte): takeNumber()
             default:
-                if !Self.isSpace(byte) { isAfterOperand = false }
+                if !Self.isSpace(byte) {
+                    isAfterOperand = false
+                    if brackets.isEmpty { previous = String(Unicode.Scalar(byte)) }
+                }
                 position += 1
             }
         }
@@ -79,8 +90,12 @@ struct StatementScanner {
         isAfterOperand = !Self.openingWords.contains(word)
         if firstWord == nil { firstWord = brackets.isEmpty ? word : "(" }
         guard brackets.isEmpty else { return }
-        if word == "returning" { hasReturning = true }
-        if verb == nil, let found = StatementMapping.Verb(rawValue: word) {
+        let before = previous
+        previous = word
+        if word == "returning", before != "as", before != "." { hasReturning = true }
+        if verb == nil, !Self.wordsAheadOfNames.contains(before ?? ""),
+            let found = StatementMapping.Verb(rawValue: word)
+        {
             flush(to: begin)
             verb = found
             verbPiece = pieces.count
@@ -96,6 +111,7 @@ struct StatementScanner {
 
     private mutating func takeBracket(_ byte: UInt8) throws(StatementMappingError) {
         position += 1
+        previous = nil
         if byte == UInt8(ascii: "(") || byte == UInt8(ascii: "[") {
             brackets.append(byte)
             isAfterOperand = false
@@ -123,7 +139,7 @@ struct StatementScanner {
         let begin = position
         while let byte = peek(), Self.isLetter(byte) || Self.isDigit(byte) { position += 1 }
         let name = String(decoding: bytes[begin..<position], as: UTF8.self)
-        if let index = names.firstIndex(of: name) {
+        if let index = names.firstIndex(where: { ExactText.areSame($0, name) }) {
             pieces.append(.parameter(index))
         } else {
             pieces.append(.parameter(names.count))
@@ -160,6 +176,7 @@ struct StatementScanner {
             } else if byte == quote {
                 guard peek() == quote else {
                     isAfterOperand = true
+                    if brackets.isEmpty { previous = nil }
                     return
                 }
                 position += 1

@@ -212,7 +212,8 @@ final class Registrations {
         let size = texts.map { "coalesce(pg_catalog.octet_length(p.\($0)), 0)" }.joined(separator: " + ")
         let columns = texts.map { "case when s.fits then p.\($0) else pg_catalog.left(p.\($0), 200) end as \($0)" }
         return """
-            select p.kind, p.id, \(columns.joined(separator: ", ")), p.registered_by, case when s.fits then pg_catalog.left(p.fault, 10000) \
+            select p.kind, p.id, \(columns.joined(separator: ", ")), p.registered_by, p.guest, \
+            case when s.fits then pg_catalog.left(p.fault, 10000) \
             else 'its texts have more than \(Self.mostOctets) octets' end as fault \
             from \(schema).mapping_page($1::pg_catalog.text, $2::pg_catalog.int8[]) as p \
             cross join lateral (select \(size) <= \(Self.mostOctets) as fits) as s

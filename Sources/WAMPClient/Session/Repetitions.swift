@@ -34,7 +34,8 @@ struct Repetitions {
     private var lastOrder = 0
     /// What was asked latest of all that has been answered.
     private var answeredOrder = 0
-    private var probedAt: NIODeadline?
+    /// What was asked again while nothing came: nothing else is until something comes.
+    private var probe: RequestID?
 
     /// When ``due(at:)`` is to be asked; nil while nothing waits.
     private(set) var nextCheck: NIODeadline?
@@ -77,6 +78,7 @@ struct Repetitions {
         for id in entry.ids { self.originals[id] = nil }
         if isAnswered {
             self.answeredOrder = max(self.answeredOrder, entry.order)
+            self.probe = nil
             // What was asked before it has lost its answer as well.
             if entry.times > 1, !self.entries.isEmpty { self.nextCheck = .uptimeNanoseconds(0) }
         }
@@ -87,7 +89,7 @@ struct Repetitions {
     mutating func due(at now: NIODeadline) -> [Due] {
         guard let check = self.nextCheck, check <= now else { return [] }
         var due: [(order: Int, id: RequestID)] = []
-        var oldest: (order: Int, id: RequestID, patience: TimeAmount)?
+        var oldest: (order: Int, id: RequestID)?
         var next: NIODeadline?
         for (id, entry) in self.entries where entry.times < Self.most {
             guard entry.sentAt + entry.patience <= now else {
@@ -97,14 +99,17 @@ struct Repetitions {
             if entry.order < self.answeredOrder {
                 due.append((entry.order, id))
             } else {
-                if entry.order < oldest?.order ?? .max { oldest = (entry.order, id, entry.patience) }
+                if entry.order < oldest?.order ?? .max { oldest = (entry.order, id) }
                 next = min(next ?? .distantFuture, now + entry.patience)
             }
         }
         self.nextCheck = next
-        if due.isEmpty, let oldest, self.probedAt.map({ $0 + oldest.patience <= now }) ?? true {
-            self.probedAt = now
-            return [Due(original: oldest.id, isLost: false)]
+        if due.isEmpty, let oldest {
+            if self.probe.map({ self.entries[$0] == nil }) ?? true { self.probe = oldest.id }
+            guard let probe = self.probe, let entry = self.entries[probe], entry.times < Self.most,
+                entry.sentAt + entry.patience <= now
+            else { return [] }
+            return [Due(original: probe, isLost: false)]
         }
         // In the order in which they were asked.
         return due.sorted { $0.order < $1.order }.map { Due(original: $0.id, isLost: true) }

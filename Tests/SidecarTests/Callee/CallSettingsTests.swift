@@ -79,16 +79,16 @@ struct CallSettingsTests {
         #expect(try self.precautions(function).0.prelude == nil)
     }
 
-    @Test("a procedure runs alone in a clean session, or in a transaction with what is set for it")
+    @Test("a procedure runs alone in a clean session, where what it needs is set before")
     func procedures() throws {
         var function = Sample.add2
         function.isProcedure = true
         let (alone, _, _) = try self.precautions(function)
         #expect(alone.prelude == nil)
-        #expect(alone.needsCleanSession && !alone.isExplicitTransaction)
+        #expect(alone.needsCleanSession && alone.settings == nil)
         let (disclosed, _, _) = try self.precautions(function, details: Self.alice)
-        #expect(disclosed.needsCleanSession && disclosed.isExplicitTransaction)
-        #expect(disclosed.prelude?.1.texts.contains("alice") == true)
+        #expect(disclosed.needsCleanSession && disclosed.prelude == nil)
+        #expect(disclosed.settings?.contains("pg_catalog.set_config('wamp.caller_authid', 'alice', false)") == true)
     }
 
     @Test("what can't be a setting's value is not disclosed; of equal keys the last one counts")

@@ -59,13 +59,12 @@ import WAMP
             ]))
         let call = try plan.bind("[{\"id\":1},[\"a\",\"\\u0000AQI=\"],[[1]]]")
         #expect(
-            call.parameters.texts == ["{\"v\":{\"id\":1}}", "{\"v\":[\"a\",\"\\\\x0102\"]}", "[[1]]"])
+            call.parameters.texts == ["{\"f1\":{\"id\":1}}", "{\"f1\":[\"a\",\"\\\\x0102\"]}", "{\"[1]\"}"])
         #expect(
             call.statement.text.contains(
-                "(select x.v from pg_catalog.json_to_record($1::pg_catalog.json) as x(v \"shop\".\"item\"))"))
-        #expect(
-            call.statement.text.contains(
-                "array(select e.v from pg_catalog.jsonb_array_elements($3) as e(v)) end)::\"pg_catalog\".\"_jsonb\""))
+                "(select \"wamp.argument\".f1 from pg_catalog.json_to_record($1::pg_catalog.json) "
+                    + "as \"wamp.argument\"(f1 \"shop\".\"item\"))::\"shop\".\"item\""))
+        #expect(call.statement.text.contains("$3::\"pg_catalog\".\"_jsonb\""))
         #expect(try texts(plan, "[null,null,null]") == [nil, nil, nil])
     }
 
@@ -98,19 +97,61 @@ import WAMP
             function: Sample.function([
                 Sample.parameter("a"), FunctionParameter(name: "v", mode: .variadic, type: Sample.textArray),
             ]))
-        #expect(try texts(plan, "[1]") == ["1", "{\"v\":[]}"])
-        #expect(try texts(plan, "[1, \"x\" ,2]") == ["1", "{\"v\":[\"x\" ,2]}"])
-        #expect(try texts(plan, "[1]", "{\"v\":[\"x\"]}") == ["1", "{\"v\":[\"x\"]}"])
+        #expect(try texts(plan, "[1]") == ["1", "{\"f1\":[]}"])
+        #expect(try texts(plan, "[1, \"x\" ,2]") == ["1", "{\"f1\":[\"x\" ,2]}"])
+        #expect(try texts(plan, "[1]", "{\"v\":[\"x\"]}") == ["1", "{\"f1\":[\"x\"]}"])
         #expect(message(plan, "[1,\"x\"]", "{\"v\":[]}") == "argument \"v\" is given twice; s.f(..)")
         #expect(plan.statements.count == 1)
-        #expect(plan.statements.first?.text.contains(", variadic (select x.v") == true)
+        #expect(plan.statements.first?.text.contains(", variadic (select \"wamp.argument\".f1") == true)
+    }
+
+    @Test("a list that is all there is for VARIADIC is the array, but not of JSON") func listsForVariadic() throws {
+        let texts = FunctionParameter(name: "v", mode: .variadic, type: Sample.textArray)
+        let plan = try ProcedurePlan(function: Sample.function([texts]))
+        #expect(try self.texts(plan, "[[\"x\",\"y\"]]") == ["{\"f1\":[\"x\",\"y\"]}"])
+        #expect(try self.texts(plan, "[[\"x\"],[\"y\"]]") == ["{\"f1\":[[\"x\"],[\"y\"]]}"])
+        let json = FunctionParameter(name: "v", mode: .variadic, type: Sample.jsonbArray)
+        let others = try ProcedurePlan(function: Sample.function([json]))
+        #expect(try self.texts(others, "[[\"x\",1]]") == [#"{"[\"x\",1]"}"#])
+        #expect(try self.texts(others, "[]") == ["{}"])
+    }
+
+    @Test("VARIADIC behind a parameter that is left out names it") func variadicBehindADefault() throws {
+        let variadic = FunctionParameter(name: "v", mode: .variadic, type: Sample.textArray)
+        let plan = try ProcedurePlan(function: Sample.function([Sample.parameter("a", default: true), variadic]))
+        #expect(self.message(plan, nil, #"{"v":["x"]}"#) == "missing argument \"a\"; s.f(..)")
+        #expect(try self.texts(plan, nil, #"{"a":1,"v":["x"]}"#) == ["1", #"{"f1":["x"]}"#])
+    }
+
+    @Test("whole numbers that come as floats are integers where the parameter is one") func wholeNumbers() throws {
+        let integer = try ProcedurePlan(function: Sample.function([Sample.parameter("n", Sample.int8)]))
+        for (number, expected) in [
+            ("3.0", "3"), ("1764379200000.0", "1764379200000"), ("-2.50e1", "-25"), ("1e3", "1000"), ("-0.0", "0"),
+            ("0.00e5", "0"), ("12E+2", "1200"), ("1200e-2", "12"), ("3.5", "3.5"), ("1e-1", "1e-1"),
+            ("1e300", "1e300"), ("-0.5e1", "-5"), ("0.05e1", "0.05e1"),
+            ("9007199254740993", "9007199254740993"), ("\"3.0\"", "3.0"),
+        ] {
+            #expect(try self.texts(integer, "[\(number)]") == [expected])
+        }
+        let list = try ProcedurePlan(function: Sample.function([Sample.parameter("n", Sample.int8Array)]))
+        #expect(try self.texts(list, "[[1.0,[2e1, 3.5],\"4.0\\\" 5.0\"]]") == [#"{"f1":[1,[20, 3.5],"4.0\" 5.0"]}"#])
+        let text = try ProcedurePlan(function: Sample.function([Sample.parameter("t", Sample.textArray)]))
+        #expect(try self.texts(text, "[[1.0]]") == [#"{"f1":[1.0]}"#])
+        let item = try ProcedurePlan(function: Sample.function([Sample.parameter("i", Sample.item)]))
+        #expect(try self.texts(item, "[{\"id\":1.0}]") == [#"{"f1":{"id":1}}"#])
+    }
+
+    @Test("names are compared as octets") func namesAreOctets() throws {
+        let plan = try ProcedurePlan(
+            function: Sample.function([Sample.parameter("\u{e9}"), Sample.parameter("e\u{301}")]))
+        #expect(try self.texts(plan, nil, "{\"e\u{301}\":2,\"\u{e9}\":1}") == ["1", "2"])
     }
 
     @Test func aDefaultOfVariadicIsHonoured() throws {
         let variadic = FunctionParameter(name: "v", mode: .variadic, type: Sample.textArray, hasDefault: true)
         let plan = try ProcedurePlan(function: Sample.function([variadic]))
         #expect(try texts(plan, nil).isEmpty)
-        #expect(try texts(plan, "[1]") == ["{\"v\":[1]}"])
+        #expect(try texts(plan, "[1]") == ["{\"f1\":[1]}"])
     }
 
     @Test func anotherFunctionIsNotCalledByAccident() throws {

@@ -9,16 +9,9 @@ enum Sample {
     static let int8 = base(TypeOID.int8, "int8", "bigint")
     /// A statement without the bound of its only column; as it is if it has none.
     static func unbounded(_ text: String) -> String {
-        let column = "\"wamp.result\".c0"
-        let size = "(pg_catalog.octet_length(\(column)))"
-        let beginning =
-            "select case when \(size) operator(pg_catalog.<=) 1000 then \(column) else '!' operator(pg_catalog.||) "
-            + "\(size)::pg_catalog.text end from (select ("
-        let end = " offset 0) as \"wamp.result\""
-        let parts = [text.split(separator: beginning, omittingEmptySubsequences: false)].first { $0.count == 2 }
-        guard let parts, parts[1].hasSuffix(end) else { return text }
-        let rest = parts[1].dropLast(end.count).split(separator: ")::pg_catalog.text as c0", maxSplits: 1)
-        return parts[0] + "select " + rest.joined()
+        let parts = text.split(separator: ")::pg_catalog.varchar(1001)", maxSplits: 1)
+        guard parts.count == 2, let start = parts[0].firstRange(of: "select (") else { return text }
+        return parts[0][..<start.lowerBound] + "select " + parts[0][start.upperBound...] + parts[1]
     }
 
     static let text = base(TypeOID.text, "text", "text")

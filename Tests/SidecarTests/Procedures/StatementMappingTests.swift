@@ -34,6 +34,22 @@ import Testing
             ("with recursive a(x) as (select 1) delete from t returning x", .delete, true, true),
             ("update t set a = 1", .update, false, false),
             ("merge into t using u on true when matched then delete", .merge, false, false),
+            ("with update as (select 1) select * from update", .select, true, false),
+            (
+                "with a as (select 1), delete(x) as (select 2), merge as (select 3) insert into t table a", .insert,
+                true, false
+            ),
+            ("with recursive values as (select 1) update t set a = 1 returning a", .update, true, true),
+            (
+                "with recursive insert as (select 1) search depth first by update set values select 1", .select, true,
+                false
+            ),
+            (
+                "with recursive a as (select 1) cycle delete, insert set update using merge select 1", .select, true,
+                false
+            ),
+            ("with \"a\" as (select 1) delete from t", .delete, true, false),
+            ("insert into t select a.returning as returning from u a", .insert, false, false),
         ] as [(String, StatementMapping.Verb, Bool, Bool)])
     func theVerbIsFound(_ text: String, verb: StatementMapping.Verb, hasList: Bool, returning: Bool) throws {
         let mapping = try StatementMapping(text)
@@ -81,7 +97,7 @@ import Testing
         let (plan, text) = try plan("select a from t where a = :a -- end", [Sample.int4])
         #expect(
             text
-                == "select pg_catalog.to_json(\"wamp.row\") from (select a from t where a = ($1::\"pg_catalog\".\"int4\") -- end\n) as \"wamp.row\""
+                == "select pg_catalog.to_json(\"wamp.row\".*) from (select a from t where a = ($1::\"pg_catalog\".\"int4\") -- end\n) as \"wamp.row\""
         )
         #expect(plan.result == .rows)
         #expect(plan.signature == "sql(a integer)")
@@ -94,7 +110,7 @@ import Testing
         #expect(
             text
                 == "with \"wamp.rows\" as (insert into t values (1) returning *\n) "
-                + "select pg_catalog.to_json(\"wamp.row\") from \"wamp.rows\" as \"wamp.row\"")
+                + "select pg_catalog.to_json(\"wamp.row\".*) from \"wamp.rows\" as \"wamp.row\"")
         #expect(rows.result == .rows)
         let (count, counting) = try plan("with a as (select 1) delete from t;")
         #expect(
@@ -121,6 +137,25 @@ import Testing
             text.hasSuffix(
                 " as \"wamp.row\" where case when true then true else exists (select from (values (\"wamp.row\".*), "
                     + "(null::\"pg_catalog\".\"bytea\")) as c) end limit 1"))
+    }
+
+    @Test("a list can be given wherever an expression can") func anyOfAList() throws {
+        let text = try self.plan("select a from t where a = any(:l)", [Sample.int8Array]).1
+        // Without a cast behind it the sub-select would be taken for rows.
+        #expect(text.contains(" = any(((select ") && text.contains(")::\"pg_catalog\".\"_int8\"))"))
+    }
+
+    @Test("of columns of one name an object would lose one") func doubledColumns() throws {
+        let column = FunctionColumn(name: "a", type: Sample.int4)
+        #expect(throws: PlanFault.self) { try self.plan("select 1 as a, 2 as a", [], [column, column]) }
+        let other = FunctionColumn(name: "e\u{301}", type: Sample.int4)
+        let composed = FunctionColumn(name: "\u{e9}", type: Sample.int4)
+        #expect(throws: Never.self) { try self.plan("select 1", [], [composed, other]) }
+    }
+
+    @Test("a name of ours in a WITH list is none of the text's") func namesOfOurs() throws {
+        let text = try self.plan("with recursive \"wamp.rows\" as (select 1) select * from \"wamp.rows\"").1
+        #expect(text.contains(", \"wamp.rows.2\" as (select"))
     }
 
     @Test func aDescriptionNeedsItsTypes() {

@@ -38,7 +38,13 @@ import WAMP
         #expect(repetitions.due(at: first) == [Repetitions.Due(original: self.ids[0], isLost: false)])
         repetitions.repeated(self.ids[0], as: self.ids[10], at: first)
         #expect(repetitions.due(at: first + .seconds(4)) == [])
-        #expect(repetitions.due(at: first + .seconds(5)) == [Repetitions.Due(original: self.ids[1], isLost: false)])
+        let second = first + .seconds(5)
+        #expect(repetitions.due(at: second) == [Repetitions.Due(original: self.ids[0], isLost: false)])
+        repetitions.repeated(self.ids[0], as: self.ids[11], at: second)
+        #expect(repetitions.due(at: second + .seconds(5)) == [])
+        // It is given up: the next one is tried.
+        _ = repetitions.ended(self.ids[0], isAnswered: false)
+        #expect(repetitions.due(at: second + .seconds(10)) == [Repetitions.Due(original: self.ids[1], isLost: false)])
     }
 
     @Test func theAnswerToTheRepetitionShowsThatTheOthersAreLost() {

@@ -1,0 +1,60 @@
+import Postgres
+import SidecarConfiguration
+
+/// Finds what `check --connect` can say of a function or statement beyond what its plan needs: whether the server takes the statement that a call
+/// runs, and whether a procedure that is called for events ends its transaction.
+enum PlanCheck {
+    /// A statement in a body of PL/pgSQL, outside of strings and comments, behind the end of another or a word that a statement follows.
+    private static let question = """
+        select exists (select from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang \
+        where p.oid operator(pg_catalog.=) $1::pg_catalog.oid and l.lanname operator(pg_catalog.=) 'plpgsql' and \
+        pg_catalog.regexp_replace(p.prosrc, '''[^'']*''|--[^\\n]*|/[*]([^*]|[*]+[^*/])*[*]+/', ' ', 'g') operator(pg_catalog.~*) \
+        '(;|\\mbegin|\\mthen|\\melse|\\mloop)\\s*(commit|rollback)\\s*(and\\s+(no\\s+)?chain\\s*)?;')
+        """
+
+    /// Looks the function or statement up, and has the statement prepared that runs.
+    ///
+    /// - Parameters:
+    ///   - isForEvents: the function runs in the transaction of an event, where a COMMIT is an error.
+    ///   - completion: called once, on the event loop; nil for no fault.
+    static func run(
+        _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, isForEvents: Bool = false,
+        control: Control, completion: @escaping (PlanSource.Failure?) -> Void
+    ) {
+        PlanSource.find(target, options: options, role: role, control: control) { result in
+            switch result {
+            case .failure(let failure):
+                completion(failure)
+            case .success(let plan):
+                guard let function = plan.function else { return completion(nil) }
+                PlanSource.prepare(plan, as: role, control: control) { result in
+                    if case .failure(let failure) = result { return completion(failure) }
+                    guard isForEvents, function.isProcedure else { return completion(nil) }
+                    self.lookForCommit(function, control: control, completion: completion)
+                }
+            }
+        }
+    }
+
+    private static func lookForCommit(
+        _ function: FunctionDefinition, control: Control, completion: @escaping (PlanSource.Failure?) -> Void
+    ) {
+        var values = Parameters()
+        values.append("\(function.oid)")
+        control.query(self.question, values) { result in
+            switch result {
+            case .success(let rows):
+                guard rows.values.first?.first == "t" else { return completion(nil) }
+                completion(
+                    .fault(
+                        DefinitionFault(
+                            sqlstate: "2D000",
+                            description:
+                                "\(function.signature) has COMMIT or ROLLBACK, which the transaction of an event "
+                                + "does not allow; take it out, or call the procedure by a procedure mapping")))
+            case .failure(let failure):
+                completion(PlanSource.Failure(failure))
+            }
+        }
+    }
+}
