@@ -271,11 +271,11 @@ package struct InstallationPlan: Sendable {
 
     private mutating func planPrefixes() throws(InstallationRefusal) {
         guard !self.request.registerPrefixes.isEmpty else { return }
-        let registrars = self.request.registerTo ?? self.survey.listed["register_to"] ?? []
+        let registrars = self.change.after.registrars
         let table = SQLText.qualified(self.request.schema, "register_prefix")
         self.act(as: self.owner)
         for entry in self.request.registerPrefixes {
-            guard registrars.contains(where: { SchemaRights.grantee($0) == SchemaRights.grantee(entry.role) }) else {
+            guard RightsChange.has(registrars, entry.role) else {
                 throw InstallationRefusal(
                     "\(entry.role) has a prefix, but may not register; --register-to \(entry.role) gives the right")
             }

@@ -127,7 +127,7 @@ import Testing
         survey.listed = ["register_to": ["app"]]
         let plan = try self.plan(
             InstallationRequest(
-                schema: "wamp", role: "wamp",
+                schema: "wamp", role: "wamp", registerTo: [],
                 registerPrefixes: try RegisterPrefixes.read(["app=com.a.", "app=com.b.", "app=com.a."])), on: survey)
         #expect(self.titles(plan).contains("app may register what begins with com.a. or com.b."))
         #expect(throws: InstallationRefusal.self) {
