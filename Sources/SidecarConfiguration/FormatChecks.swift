@@ -31,6 +31,9 @@ package struct FormatChecks: Sendable {
     /// A libpq URI or keyword string.
     package var databaseURL: @Sendable (_ text: String) -> String?
 
+    /// How the database reaches the port of calls from SQL, and whether it has to by TLS.
+    package var callerConnect: @Sendable (_ text: String, _ wantsTLS: Bool) -> String?
+
     /// A function's name or signature.
     package var functionReference: @Sendable (_ text: String) -> String?
 
@@ -55,6 +58,7 @@ package struct FormatChecks: Sendable {
         headerValue: @escaping @Sendable (_ text: String, _ name: String) -> String? = { _, _ in nil },
         realm: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
         databaseURL: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
+        callerConnect: @escaping @Sendable (_ text: String, _ wantsTLS: Bool) -> String? = { _, _ in nil },
         functionReference: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
         sqlStatement: @escaping @Sendable (_ text: String) -> String? = { _ in nil },
         routerTLS: @escaping @Sendable (_ settings: RouterTLSSettings) -> [TLSProblem] = { _ in [] },
@@ -69,6 +73,7 @@ package struct FormatChecks: Sendable {
         self.headerValue = headerValue
         self.realm = realm
         self.databaseURL = databaseURL
+        self.callerConnect = callerConnect
         self.functionReference = functionReference
         self.sqlStatement = sqlStatement
         self.routerTLS = routerTLS

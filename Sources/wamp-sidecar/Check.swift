@@ -22,9 +22,10 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Console.load(self.options.config)
-        let faults = self.connect ? try await ConnectedCheck.run(configuration) : []
-        faults.forEach(Console.complain)
-        guard faults.isEmpty else { Console.end(.failure) }
+        let findings = self.connect ? try await ConnectedCheck.run(configuration) : CheckFindings()
+        findings.faults.forEach(Console.complain)
+        findings.remarks.forEach { Console.complain("note: \($0)") }
+        guard findings.faults.isEmpty else { Console.end(.failure) }
         let mapped =
             "\(configuration.procedures.count) procedures, \(configuration.subscriptions.count) subscriptions, "
             + "\(configuration.notifications.count) notifications"

@@ -9,15 +9,17 @@ struct Install: ParsableCommand {
         abstract: "Install the SQL interface in a database, or upgrade it.",
         discussion: """
             Makes a role that owns the interface, the role that the sidecar connects as, the schema, the extension dblink \
-            and what wamp.call needs of it; whatever is there already is kept, and running it again changes nothing. All of \
-            it is one transaction. Exit status: 0 if all is well, 1 if not, and then nothing was changed.
+            and what wamp.call needs of it; whatever is there already is kept, what is not asked for does not change, and each \
+            right that is given or taken is named. All of it is one transaction. Exit status: 0 if all is well, 1 if not, and \
+            then nothing was changed.
 
-            The password of a new role is read from --role-password-file, or else from the variable WAMP_ROLE_PASSWORD. \
-            The server gets only what it stores of it.
+            The password of a role that has none is read from --role-password-file, or else from the variable \
+            WAMP_ROLE_PASSWORD. The server gets only what it stores of it, and --print shows none.
 
             EXAMPLES:
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --grant-to shop --register-to shop_owner
+              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --revoke-from shop
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --config sidecar.yaml
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --print
             """)
@@ -27,20 +29,29 @@ struct Install: ParsableCommand {
     @Option(
         name: [.customShort("c"), .long],
         help:
-            "A configuration file whose database.schema, grant_to and register_to hold where no option says otherwise.")
+            "A configuration file: its database.schema holds where --schema is not given, and who it names gets the rights too."
+    )
     var config: String?
 
-    @Option(name: .long, help: "The role that the sidecar connects as.")
-    var role = "wamp"
+    @Option(name: .long, help: "The role that the sidecar connects as. (default: the interface's own, or wamp)")
+    var role: String?
 
-    @Option(name: .long, help: "A file with the password that the role gets if it is new.")
+    @Flag(name: .long, help: "Let --role take the place of the interface's own, which loses its rights.")
+    var replaceRole = false
+
+    @Option(name: .long, help: "A file with the password that the role gets if it has none.")
     var rolePasswordFile: String?
 
-    @Option(name: .long, help: "A role that may publish and call; PUBLIC is everybody. Repeat it for more.")
+    @Option(name: .long, help: "A role that may publish and call from now on; PUBLIC is everybody. Repeat it for more.")
     var grantTo: [String] = []
 
-    @Option(name: .long, help: "A role that may register and subscribe. Repeat it for more.")
+    @Option(name: .long, help: "A role that may register and subscribe from now on. Repeat it for more.")
     var registerTo: [String] = []
+
+    @Option(
+        name: .long,
+        help: "A role that loses both, but for what --grant-to or --register-to gives it. Repeat it for more.")
+    var revokeFrom: [String] = []
 
     @Option(
         name: .long,
@@ -59,20 +70,32 @@ struct Install: ParsableCommand {
         try Console.attempt {
             let file = try self.config.map { try Console.load($0).database }
             let connection = try self.database.connect()
+            let schema = self.database.schema ?? file?.schema ?? AdministratedDatabase.usualSchema
+            let role = self.role ?? Self.usualRole
             let request = InstallationRequest(
-                schema: self.database.schema ?? file?.schema ?? AdministratedDatabase.usualSchema, role: self.role,
-                verifier: try self.password().map { try connection.verifier(password: $0, role: self.role) },
-                grantTo: self.grantTo.isEmpty ? file?.grantTo : self.grantTo,
-                registerTo: self.registerTo.isEmpty ? file?.registerTo : self.registerTo,
-                registerPrefixes: try RegisterPrefixes.read(self.registerPrefix), adopts: self.adopt)
+                schema: schema, role: role, isRoleGiven: self.role != nil, replacesRole: self.replaceRole,
+                verifier: try self.password().map { try connection.verifier(password: $0, role: role) },
+                grantTo: self.grantTo + self.kept(file?.grantTo),
+                registerTo: self.registerTo + self.kept(file?.registerTo),
+                revokeFrom: self.revokeFrom, registerPrefixes: try RegisterPrefixes.read(self.registerPrefix),
+                adopts: self.adopt)
             if self.print {
                 Swift.print(try Installer.script(request, on: connection))
                 return
             }
             let report = try Installer.run(request, on: connection)
-            report.done.forEach { Swift.print("done: \($0)") }
+            report.done.forEach { Swift.print("\($0.verb): \($0.title)") }
+            if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is as it is to be") }
             report.warnings.forEach { Console.complain("note: \($0)") }
+            report.next.forEach { Swift.print("next: \($0)") }
         }
+    }
+
+    private static let usualRole = "wamp"
+
+    /// Of those that the file names the ones that no option takes something from.
+    private func kept(_ names: [String]?) -> [String] {
+        (names ?? []).filter { !self.revokeFrom.contains($0) }
     }
 
     private func password() throws -> String? {

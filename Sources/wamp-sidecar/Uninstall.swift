@@ -7,9 +7,9 @@ struct Uninstall: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take the SQL interface away, with all the data in it.",
         discussion: """
-            Tells first what would go, and does it only with --yes. The extension dblink goes if install made it and nobody \
-            else uses it, the roles that install made if nothing else is theirs. Exit status: 0 if it is done (or printed), \
-            1 if not.
+            Tells first what would go and what would be left, and why; does it only with --yes. The extension dblink goes if \
+            install made it and nobody else uses it, the roles that install made if nothing else is theirs; of roles that are \
+            left the rights that install gave are taken back. Exit status: 0 if it is done (or printed), 1 if not.
 
             EXAMPLES:
               wamp-sidecar uninstall --admin-url postgresql://postgres@db.example.com/app
@@ -40,12 +40,17 @@ struct Uninstall: ParsableCommand {
                 \(loss.deadLetters) dead letters, \(loss.mappings) registrations and subscriptions
                 """)
             loss.dependents.forEach { Swift.print("with it goes: \($0)") }
+            if !loss.grantees.isEmpty {
+                Swift.print("with it go the rights in it of: \(loss.grantees.joined(separator: ", "))")
+            }
             guard self.yes else {
+                uninstaller.prospect.forEach { Swift.print("would be \($0.verb): \($0.title)") }
+                uninstaller.kept.forEach { Swift.print("would stay: \($0)") }
                 Console.complain("nothing is done without --yes")
                 Console.end(.failure)
             }
             let report = try uninstaller.run(on: connection)
-            report.done.forEach { Swift.print("gone: \($0)") }
+            report.done.forEach { Swift.print("\($0)") }
             report.warnings.forEach { Console.complain("note: \($0)") }
         }
     }

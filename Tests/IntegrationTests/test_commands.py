@@ -156,7 +156,9 @@ def test_check_of_the_interface(make_sidecar: SidecarMaker, router: Router, data
     assert result.returncode == 1 and "there is no schema wamp; wamp-sidecar install" in result.stderr, result.stderr
     database.execute("create schema wamp authorization sidecar")
     result = run("check", "--config", sidecar.file, "--connect")
-    assert result.returncode == 1 and "wamp-sidecar install" in result.stderr
+    # The first run makes all but the extension.
+    assert result.returncode == 1 and "create extension if not exists dblink;" in result.stderr
+    assert "not installed yet; run will install it" in result.stderr
     assert database.value("select count(*) from pg_class where relnamespace = 'wamp'::regnamespace") == 0
     database.execute("drop schema wamp")
     interface = install(database, grant_to=["app"])
@@ -182,3 +184,65 @@ def test_check_with_connect_and_nobody_there(make_sidecar: SidecarMaker, router:
     result = run("check", "--config", sidecar.file, "--connect", timeout=60)
     assert result.returncode == FAILED
     assert str(port) in result.stdout + result.stderr or "refused" in result.stdout + result.stderr
+
+
+def test_check_finds_what_would_not_run(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """What only the server and the machine know, in the order of the file."""
+    database.execute("""
+        create table public.closed (n int);
+        do $$ begin if to_regrole('others') is null then create role others; end if; end $$;
+    """)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), database.url,
+        procedures={
+            "test.role": {"function": "pg_catalog.lower(text)", "role": "others"},
+            "test.sql": {"sql": "select n from public.closed where n = :n"},
+            "test.write": {"sql": "insert into pg_catalog.pg_language select * from pg_catalog.pg_language where lanname = :name"},
+            "test.fine": {"sql": "select relname::text from pg_catalog.pg_class where oid = any(:oids)"},
+        },
+        notifications={"asked": {"call": "com.example.a", "result": "public.gone"}},
+        caller={"listen": router_address(router)})
+    sidecar.write()
+    result = run("check", "--config", sidecar.file, "--connect")
+    said = result.stderr.splitlines()
+    assert result.returncode == FAILED, result.stdout
+    faults = [line for line in said if not line.startswith("note: ")]
+    for words in ('permission denied to set role "others"', "permission denied for table closed",
+                  "permission denied for table pg_language", "public.gone", "can't listen at"):
+        assert sum(words in line for line in faults) == 1, (words, said)
+    assert "test.fine" not in result.stderr
+    places = [tuple(map(int, line.removeprefix(f"{sidecar.file}:").split(":")[:2])) for line in faults]
+    assert places == sorted(places)
+    assert not database.rows("select from pg_stat_activity where query like 'insert%' and state = 'active' and pid <> pg_backend_pid()")
+
+
+def router_address(router: Router) -> str:
+    """Where somebody else listens already."""
+    return router.url("rawsocket").removeprefix("rs://")
+
+
+def test_check_names_what_it_did_not_look_at(make_sidecar: SidecarMaker, router: Router) -> None:
+    """And the place of a router that does not answer is that of its URL."""
+    port = free_port()
+    sidecar = make_sidecar(f"rs://127.0.0.1:{port}", f"postgresql://sidecar:x@127.0.0.1:{port}/x",
+                           procedures={"test.a": "public.a"})
+    sidecar.write()
+    lines = sidecar.file.read_text().splitlines()
+    result = run("check", "--config", sidecar.file, "--connect", timeout=60)
+    assert result.returncode == FAILED
+    assert "note: " in result.stderr and "not looked at: the functions and statements of 1 mappings" in result.stderr
+    fault, = [line for line in result.stderr.splitlines() if ": router rs://" in line]
+    number = int(fault.removeprefix(f"{sidecar.file}:").split(":")[0])
+    assert f"rs://127.0.0.1:{port}" in lines[number - 1]
+
+
+@pytest.mark.parametrize("connect", ["user=x", "passfile=/x", "password=secret-word", "nonsense=1"])
+def test_check_and_run_accept_the_same_port(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                            connect: str) -> None:
+    sidecar = make_sidecar(router.url("rawsocket"), database.url,
+                           caller={"listen": "127.0.0.1:0", "connect": f"host=127.0.0.1 port=7432 {connect}"})
+    sidecar.write()
+    for command in ("check", "run"):
+        result = run(command, "--config", sidecar.file, timeout=20)
+        assert result.returncode == CONFIGURATION and "connect" in result.stderr, result.stderr
+        assert "secret-word" not in result.stderr

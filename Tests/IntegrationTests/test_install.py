@@ -87,12 +87,208 @@ def test_install_again_changes_nothing(database: Database) -> None:
     before = objects(database)
     installation.install()
     assert objects(database) == before
-    # The list of roles is changed as a whole.
-    make_role(database, "other")
-    installation.install(grant_to=["other"])
-    assert database.rows("select publishers, registrars from wamp.sidecar_hello()") == [(["other"], ["registrar"])]
-    installation.install(grant_to=["publisher"])
+    result = installation.command("install", "--grant-to", "publisher")
+    assert result.returncode == 0 and "nothing to do" in result.stdout and "done: " not in result.stdout, result.stdout
     assert objects(database) == before
+    # What somebody took away is mended, and that is said.
+    database.execute("revoke execute on function wamp.relay_mark() from wamp")
+    result = installation.command("install")
+    assert "done: rights" in result.stdout and "nothing to do" not in result.stdout
+    assert sorted(objects(database)) == sorted(before)
+
+
+WHO = "select publishers, registrars from {}.sidecar_hello()"
+
+
+def test_rights_are_added_and_taken_by_name(database: Database) -> None:
+    for role in ("shop", "ops", "other"):
+        make_role(database, role)
+    result = Installation(database).command("install", "--grant-to", "shop", "--register-to", "shop")
+    assert "granted: publish, call, register, subscribe to shop\n" in result.stdout, result.stdout
+    result = Installation(database).command("install", "--grant-to", "ops")
+    assert "granted: publish, call to ops\n" in result.stdout and "shop" not in result.stdout
+    assert database.rows(WHO.format("wamp")) == [(["ops", "shop"], ["shop"])]
+    with connect_as(database, "shop") as session:
+        session.execute("select wamp.publish('com.example.a')")
+
+    result = Installation(database).command("install", "--revoke-from", "shop", "--grant-to", "shop")
+    assert "revoked: register, subscribe from shop\n" in result.stdout and "granted" not in result.stdout, result.stdout
+    result = Installation(database).command("install", "--revoke-from", "ops", "--revoke-from", "other")
+    assert "revoked: publish, call from ops\n" in result.stdout
+    assert "gave other no rights" in result.stderr
+    assert database.rows(WHO.format("wamp")) == [(["shop"], [])]
+    with connect_as(database, "ops") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("select wamp.publish('com.example.a')")
+
+    # What an administrator gave by hand goes as well.
+    database.execute("grant usage on schema wamp to other; grant execute on all functions in schema wamp to other")
+    result = Installation(database).command("install", "--revoke-from", "other")
+    assert "revoked: what others gave from other" in result.stdout
+    with connect_as(database, "other") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        session.execute("select wamp.publish('com.example.a')")
+
+    result = Installation(database).command("install", "--grant-to", "PUBLIC")
+    assert "granted: publish, call to PUBLIC" in result.stdout
+    result = Installation(database).command("install", "--revoke-from", "shop")
+    assert "shop may publish, call still, as everybody may" in result.stderr
+    result = Installation(database).command("install", "--revoke-from", "public")
+    assert "revoked: publish, call from PUBLIC" in result.stdout
+    assert database.rows(WHO.format("wamp")) == [([], [])]
+    # Neither the sidecar nor the owner loses what it needs.
+    result = Installation(database).command("install", "--revoke-from", "wamp", "--revoke-from", "wamp_owner")
+    assert result.returncode == 0, result.stderr
+    with Installation(database).connect() as sidecar:
+        sidecar.execute("select wamp.sidecar_hello()")
+    result = Installation(database).command("install", "--revoke-from", "nobody_there")
+    assert result.returncode == FAILED and "no role nobody_there" in result.stderr
+
+
+def test_a_file_without_the_keys_takes_nothing(database: Database, tmp_path: Path) -> None:
+    install(database, grant_to=["publisher"], register_to=["registrar"])
+    file = tmp_path / "sidecar.yaml"
+    for keys in ("", ", grant_to: []", ", grant_to: [registrar]"):
+        file.write_text(f'''
+            router: {{ url: "ws://127.0.0.1:8080/ws", realm: realm1 }}
+            database: {{ url: "postgresql://wamp@127.0.0.1/app"{keys} }}
+        ''')
+        result = run("install", "--admin-url", admin_url(database), "--config", file)
+        assert result.returncode == 0 and "revoked" not in result.stdout, result.stdout + result.stderr
+        assert database.value("select publishers[1] from wamp.sidecar_hello()") == "publisher"
+    assert "granted: publish, call to registrar" in result.stdout
+    assert database.rows(WHO.format("wamp")) == [(["publisher", "registrar"], ["registrar"])]
+    # An option that takes is stronger than a file that gives.
+    result = run("install", "--admin-url", admin_url(database), "--config", file, "--revoke-from", "registrar")
+    assert database.rows(WHO.format("wamp")) == [(["publisher"], [])]
+
+
+def test_another_role_has_to_be_meant(fresh_cluster: Cluster) -> None:
+    database = fresh_cluster.create_database("app")
+    installation = install(database, role="first", grant_to=["app"])
+    # Without --role it is the one that is there.
+    result = installation.command("install")
+    assert result.returncode == 0 and "nothing to do" in result.stdout, result.stdout + result.stderr
+    assert roles(database).isdisjoint({"wamp", "second"})
+    refused = installation.command("install", "--role", "second")
+    assert refused.returncode == FAILED and "--replace-role" in refused.stderr and "role first" in refused.stderr
+    assert "second" not in roles(database)
+    with installation.connect() as sidecar:
+        sidecar.execute("select wamp.sidecar_hello()")
+    result = installation.command("install", "--role", "second", "--replace-role")
+    assert result.returncode == 0, result.stderr
+    assert "revoked: the sidecar's functions from first" in result.stdout
+    assert "granted: the sidecar's functions to second" in result.stdout
+    with Installation(database, role="second").connect() as sidecar:
+        sidecar.execute("select wamp.sidecar_hello()")
+    with installation.connect() as sidecar, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        sidecar.execute("select wamp.sidecar_hello()")
+    # One that was dropped is no obstacle.
+    database.execute("drop owned by second; drop role second")
+    result = installation.command("install", "--role", "third", "--replace-role")
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_password_is_set_where_there_is_none(fresh_cluster: Cluster) -> None:
+    database = fresh_cluster.create_database("app")
+    stored = "select rolpassword from pg_authid where rolname = 'wamp'"
+    # What is printed is no password, and psql runs it as it stands.
+    printed = Installation(database).command("install", "--print").stdout
+    assert "login noinherit;" in printed and '\n-- \\password "wamp"\n' in printed
+    database.execute(printed)
+    assert database.value(stored) is None
+    result = run("install", "--admin-url", admin_url(database))
+    assert result.returncode == 0 and "nothing to do" in result.stdout, result.stdout + result.stderr
+    assert database.value(stored) is None
+    assert "has no password" in result.stderr and '\n\\password "wamp"\n' in result.stderr
+    result = Installation(database).command("install")
+    assert "done: password of role wamp" in result.stdout, result.stdout
+    psycopg.connect(role_url(database, "wamp")).close()
+    # One that is there is nobody's to overwrite.
+    before = database.value(stored)
+    result = Installation(database).command("install")
+    assert "nothing to do" in result.stdout and "has a password already" in result.stderr
+    assert database.value(stored) == before
+    database.execute("alter role wamp nologin")
+    result = Installation(database).command("install")
+    assert 'alter role "wamp" login;' in result.stderr
+
+
+def test_what_comes_next_is_said(fresh_cluster: Cluster) -> None:
+    database = fresh_cluster.create_database("app one")
+    installation = Installation(database, schema="other")
+    result = run("install", "--admin-url", admin_url(database).replace("app one", "app%20one"), "--schema", "other")
+    assert result.returncode == 0, result.stderr
+    next_steps = [line for line in result.stdout.splitlines() if line.startswith("next: ")]
+    assert next_steps[0].endswith('\\password "wamp"') and "--grant-to ROLE" in next_steps[1]
+    url = f"postgresql://wamp@127.0.0.1:{fresh_cluster.port}/app%20one and database.schema: other"
+    assert url in next_steps[2] and "check sidecar.yaml --connect" in next_steps[2]
+    make_role(database, "app")
+    database.execute(f"alter role wamp password '{ROLE_PASSWORD}'")
+    result = run("install", "--admin-url", admin_url(database).replace("app one", "app%20one"), "--schema", "other",
+                 "--grant-to", "app")
+    assert [line for line in result.stdout.splitlines() if line.startswith("next: ")] == next_steps[2:]
+    assert installation.schema == "other"
+
+
+def test_uninstall_takes_back_what_was_granted(fresh_cluster: Cluster) -> None:
+    """Roles and an extension that were there before have afterwards what they had before."""
+    database = fresh_cluster.create_database("app")
+    database.execute('create extension dblink; revoke connect on database "app" from public')
+    make_role(database, "wamp")
+    # The owner is left too: another database needs it.
+    other = install(fresh_cluster.create_database("other"), role="second")
+    rights = """
+        select 'database', datacl::text from pg_database where datname = 'app'
+        union all select 'wrapper', coalesce(fdwacl::text, '{postgres=U/postgres}') from pg_foreign_data_wrapper
+        union all select 'function ' || p.oid::regprocedure, a.grantee::regrole::text
+            from pg_proc as p, aclexplode(p.proacl) as a where p.proname like 'dblink%' and a.grantee not in (0, p.proowner)
+        union all select 'schema', a.grantee::regrole::text from pg_namespace, aclexplode(nspacl) as a
+            where nspname = 'public' and a.grantee not in (0, nspowner)
+        order by 1, 2
+    """
+    before = database.rows(rights)
+    installation = install(database, grant_to=["app"])
+    with installation.connect() as sidecar:
+        sidecar.execute("select wamp.sidecar_hello()")
+    assert database.rows(rights) != before
+
+    told = installation.command("uninstall")
+    assert told.returncode == FAILED
+    assert "with it go the rights in it of: app, wamp, wamp_guest_" in told.stdout, told.stdout
+    for line in ("would be taken back: the right of wamp to connect", "would be taken back: the rights of wamp_owner on dblink",
+                 "would stay: the extension dblink is left: install did not make it",
+                 "would stay: the role wamp is left: its comment does not say"):
+        assert line in told.stdout, told.stdout
+    result = installation.command("uninstall", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert "taken back: the right of wamp to connect" in result.stdout
+    assert "taken back: the rights of wamp_owner on dblink" in result.stdout
+    assert database.rows(rights) == before
+    assert other.command("install").returncode == 0
+
+
+def test_uninstall_tells_beforehand_what_goes_and_what_stays(fresh_cluster: Cluster) -> None:
+    """And then it is so."""
+    database = fresh_cluster.create_database("app")
+    installation = install(database)
+    told = installation.command("uninstall").stdout
+    gone = ["schema wamp and all that is in it", "extension dblink", "schema wamp_dblink", "role wamp", "role wamp_guest",
+            "role wamp_owner"]
+    assert [line for line in told.splitlines() if line.startswith("would")] == [f"would be gone: {what}" for what in gone]
+    database.execute("create schema mine; create table mine.own (a int); alter table mine.own owner to wamp; "
+                     "create server needs foreign data wrapper dblink_fdw")
+    told = installation.command("uninstall").stdout
+    assert "would stay: the role wamp is left: it owns table mine.own" in told, told
+    assert "would stay: extension dblink is left: server needs needs it" in told, told
+    assert "would stay: schema wamp_dblink is left: the extension dblink is in it" in told, told
+    printed = installation.command("uninstall", "--print").stdout
+    assert "-- note: the role wamp is left: it owns table mine.own" in printed
+    result = installation.command("uninstall", "--yes")
+    assert result.returncode == 0, result.stderr
+    assert [line.removeprefix("gone: ") for line in result.stdout.splitlines() if line.startswith("gone: ")] == [
+        "schema wamp and all that was in it", "role wamp_guest", "role wamp_owner"]
+    assert "the role wamp is left: it owns table mine.own" in result.stderr
+    assert {name for name in roles(database) if name.startswith("wamp")} == {"wamp"}
+    assert database.value("select count(*) from pg_extension where extname = 'dblink'") == 1
 
 
 def test_names_from_the_configuration(database: Database, tmp_path: Path) -> None:
@@ -109,7 +305,7 @@ def test_names_from_the_configuration(database: Database, tmp_path: Path) -> Non
     assert database.rows(who) == [(["publisher"], ["registrar"])]
     result = run("install", "--admin-url", admin_url(database), "--config", file, "--grant-to", "other")
     assert result.returncode == 0, result.stderr
-    assert database.rows(who) == [(["other"], ["registrar"])]
+    assert database.rows(who) == [(["other", "publisher"], ["registrar"])]
     assert run("install", "--admin-url", admin_url(database), "--config", tmp_path / "none.yaml").returncode == 78
 
 
@@ -120,6 +316,7 @@ def test_print_runs_nothing_and_is_a_script(database: Database) -> None:
     assert result.returncode == 0, result.stderr
     assert database.value("select to_regnamespace('wamp')") is None
     assert ROLE_PASSWORD not in result.stdout and "SCRAM-SHA-256$" not in result.stdout
+    assert "password '" not in result.stdout.split("-- schema wamp")[0]
     database.execute(result.stdout)
     installed = objects(database)
     installation.install(grant_to=["publisher"])

@@ -9,6 +9,7 @@ from actors.cluster import Database
 from actors.deadline import wait_until
 from actors.installation import Installation, connect_as, make_role
 from actors.router import Router
+from actors.sidecar import run
 from conftest import SidecarMaker
 
 FOUND = "SQL interface found"
@@ -56,6 +57,33 @@ def test_it_is_installed_at_the_start(make_sidecar: SidecarMaker, router: Router
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database=section | {"grant_to": []})
     sidecar.start(until=FOUND)
     assert database.rows("select key, value, xmin::text from crossbar.meta order by key") == before
+
+
+def test_check_says_that_it_will_be_installed(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    """Nothing is missing where the first start makes it; and checking makes nothing."""
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url,
+                           database={"url": alone.url, "schema": "crossbar", "grant_to": ["crossbar"]})
+    sidecar.write()
+    file = sidecar.file
+    result = run("check", file, "--connect")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "schema crossbar: not installed yet; run will install it" in result.stderr
+    assert alone.database.rows("select from pg_class where relnamespace = 'crossbar'::regnamespace") == []
+    sidecar.start(until=FOUND)
+    result = run("check", file, "--connect")
+    assert result.returncode == 0 and "not installed" not in result.stderr, result.stdout + result.stderr
+
+
+def test_a_key_that_is_absent_changes_nothing(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    make_role(alone.database, "publisher")
+    section = {"url": alone.url, "schema": "crossbar"}
+    who = "select publishers from crossbar.sidecar_hello()"
+    for keys, publishers in (({"grant_to": ["publisher"]}, ["publisher"]), ({}, ["publisher"]), ({"grant_to": []}, [])):
+        sidecar = make_sidecar(router.url("rawsocket"), alone.url, database=section | keys)
+        sidecar.start(until=FOUND)
+        assert sidecar.stop() == 0
+        assert alone.database.value(who) == publishers
+    assert "revoked: publish, call from publisher" in sidecar.text()
 
 
 def test_two_of_them_at_once(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:

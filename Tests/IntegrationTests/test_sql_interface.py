@@ -678,7 +678,7 @@ def test_public_may_publish(interface: Installation) -> None:
     interface.install(grant_to=["PUBLIC"])
     with connect_as(interface.database, "stranger") as session:
         session.execute("select wamp.publish('com.example.a')")
-    interface.install(grant_to=["publisher"])
+    interface.install("--revoke-from", "PUBLIC")
     with connect_as(interface.database, "stranger") as session:
         assert fault(session, "select wamp.publish('com.example.a')")[0] == DENIED
 

@@ -161,7 +161,7 @@ import Testing
                 count += 1
             }
         }
-        #expect(count == 46)
+        #expect(count == 44)
     }
 
     @Test func boundsOfNumbersAreTheSame() throws {

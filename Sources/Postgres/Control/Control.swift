@@ -52,13 +52,16 @@ package final class Control: ConnectionKeeperOwner {
     /// Runs a seldom query, in its own transaction.
     ///
     /// - Parameters:
+    ///   - role: as whom; nil: the session's own.
     ///   - patience: how long it may wait for a connection. Without one it is refused after that.
     ///   - completion: called exactly once, on the event loop.
     package func query(
-        _ text: String, _ parameters: Parameters = Parameters(), patience: TimeAmount = .seconds(5),
-        completion: @escaping (Result<Rows, QueryFailure>) -> Void
+        _ text: String, _ parameters: Parameters = Parameters(), role: String? = nil,
+        patience: TimeAmount = .seconds(5), completion: @escaping (Result<Rows, QueryFailure>) -> Void
     ) {
-        self.submit(.text(text, parameters), patience: patience, handler: RowCollector(completion: completion))
+        self.submit(
+            .text(text, parameters), prelude: role.map(Self.becoming), patience: patience,
+            handler: RowCollector(completion: completion))
     }
 
     /// The same with a statement that is run often: the server plans it once.
@@ -72,11 +75,7 @@ package final class Control: ConnectionKeeperOwner {
 
     /// Tries whether this session may become a role, for one transaction.
     package func assume(role: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
-        var values = Parameters()
-        values.append(role)
-        self.submit(
-            .text("select", Parameters()), prelude: (Self.setRole, values), patience: .seconds(5),
-            handler: RowCollector(completion: completion))
+        self.query("select", role: role, completion: completion)
     }
 
     /// Asks what a statement's parameters and columns are, as a role sees it.
@@ -87,14 +86,15 @@ package final class Control: ConnectionKeeperOwner {
     package func describe(
         _ text: String, role: String?, completion: @escaping (Result<StatementShape, QueryFailure>) -> Void
     ) {
-        var prelude: (Statement, Parameters)?
-        if let role {
-            var values = Parameters()
-            values.append(role)
-            prelude = (Self.setRole, values)
-        }
         self.submit(
-            .describe(text), prelude: prelude, patience: .seconds(5), handler: ShapeCollector(completion: completion))
+            .describe(text), prelude: role.map(Self.becoming), patience: .seconds(5),
+            handler: ShapeCollector(completion: completion))
+    }
+
+    private static func becoming(_ role: String) -> (Statement, Parameters) {
+        var values = Parameters()
+        values.append(role)
+        return (self.setRole, values)
     }
 
     private func submit(

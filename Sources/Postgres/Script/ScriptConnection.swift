@@ -30,6 +30,19 @@ package struct ScriptConnection: ~Copyable {
     /// For example 150018.
     package var serverVersion: Int { Int(self.handle.serverVersion) }
 
+    /// The server's host, in brackets where a URL wants them; nil if it is reached through a Unix socket.
+    package var host: String? {
+        guard let host = unsafe PQhost(self.handle.pointer) else { return nil }
+        let name = unsafe String(cString: host)
+        guard !name.isEmpty, !name.hasPrefix("/"), !name.hasPrefix("@") else { return nil }
+        return name.contains(":") ? "[\(name)]" : name
+    }
+
+    /// The server's port.
+    package var port: String {
+        unsafe PQport(self.handle.pointer).map { unsafe String(cString: $0) } ?? ""
+    }
+
     /// Runs a text of any number of statements, as one message: outside of a transaction block they are one transaction.
     package func run(_ script: String) throws(DatabaseError) {
         _ = try unsafe self.check(PQexec(self.handle.pointer, script))

@@ -24,23 +24,13 @@ struct CallerServer {
     {
         var options: [(name: String, value: String)]
         if let connect = settings.connect {
-            do {
-                options = try ConnectionSettings.keywords(of: connect.value)
-            } catch {
-                throw StartError("\(place): caller.connect: \(error)")
+            let wantsTLS = settings.tls != nil && !settings.insecure
+            if let fault = Self.fault(inConnect: connect.value, wantsTLS: wantsTLS) {
+                throw StartError("\(place): caller.connect \(fault)")
             }
-            if settings.tls != nil, !settings.insecure {
-                let mode = options.first { $0.name == "sslmode" }?.value
-                if let mode, ["disable", "allow", "prefer"].contains(mode) {
-                    throw StartError(
-                        "\(place): caller.connect: sslmode=\(mode) does not go with caller.tls; write verify-full")
-                }
-                // libpq's own default goes on unencrypted with whoever says that there is no TLS.
-                if mode == nil { options.append(("sslmode", "require")) }
-            }
-            if let secret = options.first(where: { ["user", "password", "passfile"].contains($0.name) }) {
-                throw StartError("\(place): caller.connect: '\(secret.name)' has no place here; the sidecar sees to it")
-            }
+            options = (try? ConnectionSettings.keywords(of: connect.value)) ?? []
+            // libpq's own default goes on unencrypted with whoever says that there is no TLS.
+            if wantsTLS, !options.contains(where: { $0.name == "sslmode" }) { options.append(("sslmode", "require")) }
         } else {
             switch settings.listen.value {
             case .tcp(let host, let port):
@@ -62,6 +52,25 @@ struct CallerServer {
         }
         self.options = options
     }
+
+    /// What is wrong with `caller.connect`, to stand behind its name; nil if nothing.
+    ///
+    /// - Parameter wantsTLS: whether callers come in over TLS only.
+    static func fault(inConnect text: String, wantsTLS: Bool) -> String? {
+        let options: [(name: String, value: String)]
+        do {
+            options = try ConnectionSettings.keywords(of: text)
+        } catch {
+            return "\(error)"
+        }
+        if let secret = options.first(where: { ["user", "password", "passfile"].contains($0.name) }) {
+            return "has '\(secret.name)', which the sidecar sees to; leave it out"
+        }
+        let mode = options.first { $0.name == "sslmode" }?.value
+        guard wantsTLS, let mode, ["disable", "allow", "prefer"].contains(mode) else { return nil }
+        return "has sslmode=\(mode), which does not go with caller.tls; write verify-full"
+    }
+
     /// Whether all that libpq is to try is Unix sockets.
     private static func isFolder(_ options: [(name: String, value: String)]) -> Bool {
         let hosts = options.first { $0.name == "host" }?.value.split(separator: ",") ?? []

@@ -13,15 +13,38 @@ package enum ConnectedCheck {
 
     /// Connects to both sides, looks, and leaves again. Registers nothing.
     ///
-    /// - Returns: what is wrong, a line each; empty if all is well.
-    package static func run(_ configuration: Configuration) async throws -> [String] {
+    /// - Returns: what it found; no faults if all is well.
+    package static func run(_ configuration: Configuration) async throws -> CheckFindings {
         let eventLoop = self.eventLoops.next()
         async let database = self.checkDatabase(configuration, on: eventLoop)
         async let router = self.checkRouter(configuration, on: eventLoop)
-        let faults = try await database
-        // Where the database can't be asked that has been said.
-        let interface = (try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get()) ?? []
-        return try await faults + interface + router
+        async let port = self.checkPort(configuration, on: eventLoop)
+        async let interface = self.checkInterface(configuration, on: eventLoop)
+        let faults = try await database + router + port
+        return await (CheckFindings(faults: faults) + interface).sorted(path: configuration.path)
+    }
+
+    private static func checkInterface(_ configuration: Configuration, on eventLoop: any EventLoop) async
+        -> CheckFindings
+    {
+        // Where the database can't be asked that has been said, but not what is unknown for it.
+        if let findings = try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get() { return findings }
+        let mappings =
+            configuration.procedures.count + configuration.subscriptions.count + configuration.notifications.count
+        let place = configuration.place(configuration.database.location)
+        return CheckFindings(remarks: [
+            "\(place): not looked at: the functions and statements of \(mappings) mappings, and the SQL interface"
+        ])
+    }
+
+    private static func checkPort(_ configuration: Configuration, on eventLoop: any EventLoop) async throws -> [String]
+    {
+        guard let settings = configuration.caller else { return [] }
+        return try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
+            let promise = eventLoop.makePromise(of: [String].self)
+            PortCheck(settings, configuration, eventLoop: eventLoop).run { promise.assumeIsolated().succeed($0) }
+            return promise.futureResult
+        }.get()
     }
 
     private static func checkDatabase(_ configuration: Configuration, on eventLoop: any EventLoop) async throws

@@ -4,34 +4,44 @@ import SidecarConfiguration
 
 /// Looks whether the SQL interface can do what the file wants of it. Installs nothing.
 enum InterfaceCheck {
-    /// - Returns: what is wrong, a line each. Fails where the database can't be asked.
-    static func run(_ configuration: Configuration, eventLoop: any EventLoop) throws -> EventLoopFuture<[String]> {
+    /// - Returns: what it found. Fails where the database can't be asked.
+    static func run(_ configuration: Configuration, eventLoop: any EventLoop) throws -> EventLoopFuture<CheckFindings> {
         let database = configuration.database
         let settings = try ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal())
         let connector = Connector(connections: 1)
         return SelfInstallation.run(
             settings, schema: database.schema, grantTo: database.grantTo, registerTo: database.registerTo,
             installs: false, on: connector, eventLoop: eventLoop
-        ).map { outcome in withExtendedLifetime(connector) { self.faults(outcome, configuration) } }
+        ).map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
     }
 
-    private static func faults(_ outcome: SelfInstallation.Outcome, _ configuration: Configuration) -> [String] {
+    private static func findings(_ outcome: SelfInstallation.Outcome, _ configuration: Configuration) -> CheckFindings {
         let database = configuration.database
         let place = configuration.place(database.location)
+        func lines(_ texts: [String]) -> [String] {
+            texts.map { "\(place): SQL interface: \($0.split(separator: "\n").joined(separator: " "))" }
+        }
         switch outcome.state {
         case .refused(let reason):
-            return ["\(place): SQL interface: \(reason)"]
+            return CheckFindings(faults: lines([reason]))
         case .notInstalled(let reason):
-            let isWanted = configuration.caller != nil || !database.grantTo.isEmpty || !database.registerTo.isEmpty
-            return isWanted ? ["\(place): SQL interface: \(reason)"] : []
+            if outcome.pending != nil {
+                let missing = outcome.missingDblink.flatMap { configuration.caller == nil ? nil : $0 }
+                return CheckFindings(
+                    faults: lines(missing.map { [$0] } ?? []),
+                    remarks: lines([reason] + outcome.warnings.filter { $0 != missing }))
+            }
+            let isWanted =
+                configuration.caller != nil || !(database.grantTo ?? []).isEmpty || !(database.registerTo ?? []).isEmpty
+            return isWanted ? CheckFindings(faults: lines([reason])) : CheckFindings(remarks: lines([reason]))
         case .installed(let schema):
-            var faults = outcome.warnings.map { "\(place): SQL interface: \($0)" }
+            var findings = CheckFindings(faults: lines(outcome.warnings))
             if let caller = configuration.caller, schema.dblinkSchema == nil {
-                faults.append(
+                findings.faults.append(
                     "\(configuration.place(caller.location)): caller: dblink is not there; wamp-sidecar install makes it"
                 )
             }
-            return faults
+            return findings
         }
     }
 }

@@ -26,12 +26,30 @@ enum PlanCheck {
             case .failure(let failure):
                 completion(failure)
             case .success(let plan):
-                guard let function = plan.function else { return completion(nil) }
+                guard let function = plan.function else {
+                    return self.explain(target, role: role, control: control, completion: completion)
+                }
                 PlanSource.prepare(plan, as: role, control: control) { result in
                     if case .failure(let failure) = result { return completion(failure) }
                     guard isForEvents, function.isProcedure else { return completion(nil) }
                     self.lookForCommit(function, control: control, completion: completion)
                 }
+            }
+        }
+    }
+
+    /// Has the server begin to run the statement, which looks whether it may read and write what is in it, and then only show the plan.
+    private static func explain(
+        _ target: ProcedureMapping.Target, role: String?, control: Control,
+        completion: @escaping (PlanSource.Failure?) -> Void
+    ) {
+        guard case .sql(let text) = target, let mapping = try? StatementMapping(text) else { return completion(nil) }
+        var values = Parameters()
+        for _ in mapping.names { values.appendNull() }
+        control.query("explain " + mapping.probe, values, role: role) { result in
+            switch result {
+            case .success: completion(nil)
+            case .failure(let failure): completion(PlanSource.Failure(failure))
             }
         }
     }

@@ -5,7 +5,7 @@ import WAMPClient
 
 /// Joins the router and leaves again. On the event loop; keeps itself alive until it is done.
 final class RouterCheck: RouterDelegate {
-    private let place: String
+    private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let patience: TimeAmount
     private let routerConfiguration: RouterConfiguration
@@ -15,7 +15,7 @@ final class RouterCheck: RouterDelegate {
     private var completion: (([String]) -> Void)?
 
     init(_ configuration: Configuration, eventLoop: any EventLoop, patience: TimeAmount) throws {
-        self.place = configuration.place(configuration.router.location)
+        self.configuration = configuration
         self.eventLoop = eventLoop
         self.patience = patience
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: Sidecar.version)
@@ -26,9 +26,18 @@ final class RouterCheck: RouterDelegate {
         let router = Router(configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
         self.router = router
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: self.patience) {
-            self.finish(["\(self.place): router: no answer for \(self.patience.nanoseconds / 1_000_000_000) s"])
+            self.finish([
+                "\(self.place(of: nil)): router: no answer for \(self.patience.nanoseconds / 1_000_000_000) s"
+            ])
         }
         router.start()
+    }
+
+    /// Where a URL stands; the first one's place where it isn't known.
+    private func place(of url: RouterURL?) -> String {
+        let urls = self.configuration.router.urls
+        let found = urls.first { (try? RouterURL($0.value)) == url } ?? urls.first
+        return self.configuration.place(found?.location ?? self.configuration.router.location)
     }
 
     private func finish(_ faults: [String]) {
@@ -49,7 +58,7 @@ final class RouterCheck: RouterDelegate {
         switch event {
         case .connectFailed(let url, let fault, _), .credentialsRefused(let url, let fault, _),
             .distrusted(let url, let fault, _):
-            self.failures[url] = "\(self.place): router \(url): \(fault.message)"
+            self.failures[url] = "\(self.place(of: url)): router \(url): \(fault.message)"
             // Each of several URLs gets its turn; one that works is enough.
             guard self.failures.count == Set(self.routerConfiguration.urls).count else { return }
             self.finish(self.failures.values.sorted())

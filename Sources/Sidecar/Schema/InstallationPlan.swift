@@ -1,83 +1,20 @@
 import Postgres
-
-/// What somebody wants installed.
-package struct InstallationRequest: Sendable, Equatable {
-    /// The schema's name, not quoted.
-    package var schema: String
-    /// The role that the sidecar connects as; nil: the one that installs, which owns the schema already.
-    package var role: String?
-    /// What becomes the password of a new role: a SCRAM verifier, never the password itself.
-    package var verifier: String?
-    /// The roles that may publish and call; nil leaves them as they are.
-    package var grantTo: [String]?
-    /// The roles that may register and subscribe; nil leaves them as they are.
-    package var registerTo: [String]?
-    /// What those may register who are named here: what begins with one of the prefixes, or with none of them anything.
-    package var registerPrefixes: [RegisterPrefixes]
-    /// Whether a copied database is to become an original of its own.
-    package var adopts: Bool
-
-    /// Takes it as it is.
-    package init(
-        schema: String, role: String?, verifier: String? = nil, grantTo: [String]? = nil, registerTo: [String]? = nil,
-        registerPrefixes: [RegisterPrefixes] = [], adopts: Bool = false
-    ) {
-        self.schema = schema
-        self.role = role
-        self.verifier = verifier
-        self.grantTo = grantTo
-        self.registerTo = registerTo
-        self.registerPrefixes = registerPrefixes
-        self.adopts = adopts
-    }
-
-    /// Whether a sidecar installs for itself, as the owner, without an administrator.
-    var isSelf: Bool { self.role == nil }
-}
-
-/// One thing that installing does.
-package struct InstallationStep: Sendable, Equatable {
-    /// What it is, for people.
-    package let title: String
-    /// The statements.
-    package let sql: String
-    /// The statements without secrets, as `--print` shows them.
-    package let shown: String
-    /// What to tell if it fails, and then to go on without it; nil: without it nothing is done at all.
-    package let warning: String?
-
-    init(_ title: String, _ sql: String, shown: String? = nil, warning: String? = nil) {
-        self.title = title
-        self.sql = sql
-        self.shown = shown ?? sql
-        self.warning = warning
-    }
-}
-
-/// Why nothing is installed: words that a user can act on.
-package struct InstallationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong and what to do.
-    package let description: String
-    /// Whether it is because the database is a copy of the one that the interface was installed in.
-    let isCopy: Bool
-
-    init(_ description: String, isCopy: Bool = false) {
-        self.description = description
-        self.isCopy = isCopy
-    }
-}
+import WAMP
 
 /// The steps from what is there to what is wanted. Pure: it asks nobody.
 package struct InstallationPlan: Sendable {
     /// In order, all in one transaction.
     package private(set) var steps: [InstallationStep] = []
     /// What the administrator should know.
-    package private(set) var warnings: [String] = []
+    package internal(set) var warnings: [String] = []
 
-    private let survey: SchemaSurvey
-    private let request: InstallationRequest
-    private let script: SchemaScript
-    private let rights: SchemaRights
+    /// What an administrator has to run first for `call`, where the role that installs can't; nil if nothing.
+    private(set) var missingDblink: String?
+
+    let survey: SchemaSurvey
+    let request: InstallationRequest
+    let script: SchemaScript
+    let rights: SchemaRights
     private let marks: InstallationMarks
     private var actsAs: String
 
@@ -114,17 +51,24 @@ package struct InstallationPlan: Sendable {
     }
 
     /// The version that the schema has now; 0 if there is no interface.
-    private var version: Int { self.survey.meta.flatMap { $0["version"] }.flatMap { Int($0) } ?? 0 }
+    var version: Int { self.survey.meta.flatMap { $0["version"] }.flatMap { Int($0) } ?? 0 }
 
-    private var owner: String { self.script.owner }
+    var owner: String { self.script.owner }
 
     private func refuse(binary: String) throws(InstallationRefusal) {
         let schema = self.request.schema
         // The sidecar's own role may be made by this very run.
         if !self.request.isSelf, let role = self.survey.unknownRoles.first(where: { $0 != self.request.role }) {
-            throw InstallationRefusal("there is no role \(role), which is to get rights")
+            throw InstallationRefusal("there is no role \(role), whose rights are to be changed")
         }
         guard let meta = self.survey.meta else { return }
+        if !self.request.isSelf, self.request.isRoleGiven, !self.request.replacesRole, let former = self.formerRole {
+            throw InstallationRefusal(
+                """
+                schema \(schema) is there for the sidecar's role \(former), which would lose its rights to \(self.script.role): leave \
+                --role out to keep it, or add --replace-role
+                """)
+        }
         if let least = meta["least_binary"], BinaryVersion(binary) < BinaryVersion(least) {
             throw InstallationRefusal(
                 "schema \(schema) asks for wamp-sidecar \(least) or later; this is \(binary)")
@@ -136,6 +80,11 @@ package struct InstallationPlan: Sendable {
                 (\(meta["database"] ?? "unknown")), or was renamed; install --adopt makes it one of its own
                 """, isCopy: true)
         }
+    }
+
+    /// The sidecar's role until now, where it becomes another one.
+    var formerRole: String? {
+        self.survey.meta?["sidecar_role"].flatMap { ExactText.areSame($0, self.script.role) ? nil : $0 }
     }
 
     private var isOriginal: Bool {
@@ -168,10 +117,10 @@ package struct InstallationPlan: Sendable {
                 self.add(
                     "role \(role), which the sidecar connects as",
                     "\(statement) password \(SQLText.literal(verifier));\n\(comment)",
-                    shown: "\(statement) password '...';\n\(comment)")
+                    shown: "\(statement);\n\(Self.passwordAdvice(role))\n\(comment)")
             } else {
                 self.add("role \(role), which the sidecar connects as", "\(statement);\n\(comment)")
-                self.warnings.append("the role \(role) has no password; alter role .. password gives it one")
+                self.warnings.append(Self.noPassword(role))
             }
             if self.survey.isSuperuser {
                 // The port's password is a bound value, and those are logged where all statements are.
@@ -179,14 +128,54 @@ package struct InstallationPlan: Sendable {
                     "bound values of \(role) stay out of the server's log",
                     "alter role \(SQLText.identifier(role)) set log_parameter_max_length = 0;")
             }
-        } else if self.request.verifier != nil {
-            self.warnings.append("the role \(role) is there already, and its password is left as it is")
+        } else {
+            self.planPassword(of: role)
         }
         if !self.survey.sidecarRoleMayConnect {
             self.add(
                 "the right to connect",
                 "grant connect on database \(SQLText.identifier(self.survey.database)) to \(SQLText.identifier(role));")
         }
+    }
+
+    /// Gives a role that is there a password where it has none: another one is nobody's to overwrite.
+    private mutating func planPassword(of role: String) {
+        let name = SQLText.identifier(role)
+        if !self.survey.sidecarRoleMayLogin {
+            self.warnings.append("the role \(role) may not log in; this lets it:\nalter role \(name) login;")
+        }
+        switch (self.request.verifier, self.survey.sidecarRoleHasPassword) {
+        case (let verifier?, false?):
+            self.add(
+                "password of role \(role)", "alter role \(name) password \(SQLText.literal(verifier));",
+                shown: Self.passwordAdvice(role))
+        case (_?, true?):
+            self.warnings.append(
+                "the role \(role) has a password already, which is left as it is; psql sets another one:\n\\password \(name)"
+            )
+        case (_?, nil):
+            self.warnings.append(
+                """
+                the role \(role) is there already, and only a superuser sees whether it has a password, so that it is left as \
+                it is; psql sets one:
+                \\password \(name)
+                """)
+        case (nil, false?):
+            if self.survey.sidecarRoleMayLogin { self.warnings.append(Self.noPassword(role)) }
+        case (nil, _): break
+        }
+    }
+
+    private static func noPassword(_ role: String) -> String {
+        """
+        the role \(role) has no password; install sets one with WAMP_ROLE_PASSWORD or --role-password-file, or psql does:
+        \\password \(SQLText.identifier(role))
+        """
+    }
+
+    /// Stands where a password would be printed.
+    private static func passwordAdvice(_ role: String) -> String {
+        "-- no password is printed; psql asks for one:\n-- \\password \(SQLText.identifier(role))"
     }
 
     /// An owner as version 1 made it, without a comment: nobody can be it, and it owns this schema under the name that is
@@ -226,6 +215,8 @@ package struct InstallationPlan: Sendable {
         if self.survey.meta?["sidecar_role"] != self.script.role {
             entries.append(("sidecar_role", self.script.role))
         }
+        // uninstall takes it back.
+        if !self.survey.sidecarRoleMayConnect { entries.append(("connect_granted", self.script.role)) }
         self.remember(entries, title: self.request.adopts ? "this database is the original" : "which database this is")
         if self.request.adopts {
             self.act(as: self.owner)
@@ -250,7 +241,7 @@ package struct InstallationPlan: Sendable {
     }
 
     /// The role that runs what low roles registered, if it is to be made or mended.
-    private var guest: GuestRole? {
+    var guest: GuestRole? {
         let survey = self.survey.guest
         guard survey.mayBeMade, survey.kept == nil || !survey.isIntact else { return nil }
         return survey.name.map {
@@ -280,11 +271,11 @@ package struct InstallationPlan: Sendable {
 
     private mutating func planPrefixes() throws(InstallationRefusal) {
         guard !self.request.registerPrefixes.isEmpty else { return }
-        let registrars = self.request.registerTo ?? self.survey.listed["register_to"] ?? []
+        let registrars = self.change.after.registrars
         let table = SQLText.qualified(self.request.schema, "register_prefix")
         self.act(as: self.owner)
         for entry in self.request.registerPrefixes {
-            guard registrars.contains(where: { SchemaRights.grantee($0) == SchemaRights.grantee(entry.role) }) else {
+            guard RightsChange.has(registrars, entry.role) else {
                 throw InstallationRefusal(
                     "\(entry.role) has a prefix, but may not register; --register-to \(entry.role) gives the right")
             }
@@ -304,56 +295,11 @@ package struct InstallationPlan: Sendable {
         }
     }
 
-    private mutating func planRights() {
-        let before = (self.survey.listed["grant_to"] ?? [], self.survey.listed["register_to"] ?? [])
-        let unknown = Set(self.survey.unknownRoles)
-        self.warnings += unknown.sorted().map {
-            "there is no role \($0), which is to get rights in schema \(self.request.schema)"
-        }
-        // A file that names nobody takes nothing away from those whom an administrator named.
-        let leavesAll =
-            self.request.isSelf && self.survey.meta?["rights_by"] == "install"
-            && (self.request.grantTo ?? []).isEmpty && (self.request.registerTo ?? []).isEmpty
-        let after =
-            leavesAll
-            ? before
-            : (
-                (self.request.grantTo ?? before.0).filter { !unknown.contains($0) },
-                (self.request.registerTo ?? before.1).filter { !unknown.contains($0) }
-            )
-        let formerRole = self.survey.meta?["sidecar_role"].flatMap { $0 == self.script.role ? nil : $0 }
-        let isChanged = before != after || self.version == 0 || formerRole != nil
-        guard isChanged || !self.request.isSelf else { return }
-        var statements: [String] = []
-        if before != after || formerRole != nil {
-            for role in Set(before.0 + before.1 + (formerRole.map { [$0] } ?? [])).sorted() where role != self.owner {
-                statements.append(self.rights.nothing(role))
-            }
-        }
-        if self.script.role != self.owner { statements.append(self.rights.sidecar(self.script.role)) }
-        if self.guest == nil, let guest = self.survey.guest.kept, self.survey.guest.isIntact {
-            statements.append(self.rights.guest(guest))
-        }
-        statements += after.0.filter { $0 != self.owner }.map(self.rights.publisher)
-        statements += after.1.filter { $0 != self.owner }.map(self.rights.registrar)
-        if !statements.isEmpty {
-            self.act(as: self.owner)
-            self.add("rights", statements.joined(separator: "\n"))
-        }
-        if before != after {
-            self.remember(
-                [
-                    ("grant_to", SQLText.array(after.0)), ("register_to", SQLText.array(after.1)),
-                    ("rights_by", self.request.isSelf ? "file" : "install"),
-                ], title: "who has them")
-        }
-    }
-
     private mutating func planDblink() {
         let mayAdminister = !self.request.isSelf || self.survey.isSuperuser
         let owner = SQLText.identifier(self.owner)
         let missing = """
-            wamp.call and what is published at once can't work without dblink; an administrator has to run: \
+            wamp.call and what is published at once can't work without dblink; an administrator has to run:
             \(self.script.administratorStatements)
             """
         guard let dblink = self.survey.dblinkSchema else {
@@ -362,6 +308,7 @@ package struct InstallationPlan: Sendable {
                     self.survey.dblinkIsAvailable
                         ? missing
                         : "PostgreSQL's contrib is not installed on the server, and with it dblink. " + missing)
+                self.missingDblink = missing
                 return
             }
             let schema = self.request.schema + "_dblink"
@@ -375,7 +322,7 @@ package struct InstallationPlan: Sendable {
                 create extension dblink schema \(name);
                 \(Self.comment(on: "extension dblink", self.marks.dblink))
                 revoke all on all routines in schema \(name) from public;
-                \(Self.grants(on: schema, to: owner))
+                \(SchemaRights.dblink(in: schema, to: owner))
                 set local role \(owner);
                 \(self.script.dblink(in: schema))
                 \(self.resetRole)
@@ -384,6 +331,7 @@ package struct InstallationPlan: Sendable {
         }
         if !self.survey.dblinkIsUsable, !mayAdminister {
             self.warnings.append(missing)
+            self.missingDblink = missing
             return
         }
         guard
@@ -400,46 +348,47 @@ package struct InstallationPlan: Sendable {
         self.add(
             "the way to the sidecar's port, by dblink in schema \(dblink)",
             """
-            \(self.survey.dblinkIsUsable ? "" : Self.grants(on: dblink, to: owner))
+            \(self.survey.dblinkIsUsable ? "" : SchemaRights.dblink(in: dblink, to: owner))
             set local role \(owner);
+            \(self.survey.dblinkIsUsable ? "" : self.insert([("dblink_granted", dblink)]))
             \(self.script.dblink(in: dblink))
             \(self.resetRole)
-            """, warning: missing)
+            """, warning: missing,
+            isRepair: self.survey.dblinkIsUsable && self.version == SchemaScript.version
+                && self.survey.meta?["dblink_schema"] == dblink)
     }
 
     private var resetRole: String { "set local role \(SQLText.identifier(self.survey.currentRole));" }
 
-    private static func grants(on schema: String, to owner: String) -> String {
-        let functions = SchemaSurvey.dblinkFunctions.map { "\(SQLText.identifier(schema)).\($0)" }
-        return """
-            grant usage on foreign data wrapper dblink_fdw to \(owner);
-            grant usage on schema \(SQLText.identifier(schema)) to \(owner);
-            grant execute on function
-                \(functions.joined(separator: ",\n    "))
-                to \(owner);
-            """
-    }
-
-    private mutating func remember(_ entries: [(String, String)], title: String) {
+    mutating func remember(_ entries: [(String, String)], title: String) {
         guard !entries.isEmpty else { return }
         self.act(as: self.owner)
+        self.add(title, self.insert(entries))
+    }
+
+    private func insert(_ entries: [(String, String)]) -> String {
         let values = entries.map { "(\(SQLText.literal($0.0)), \(SQLText.literal($0.1)))" }
-        self.add(
-            title,
-            """
+        return """
             insert into \(SQLText.qualified(self.request.schema, "meta")) (key, value) values
                 \(values.joined(separator: ",\n    "))
                 on conflict (key) do update set value = excluded.value;
-            """)
+            """
     }
 
-    private mutating func act(as role: String) {
+    mutating func act(as role: String) {
         guard role != self.actsAs else { return }
         self.actsAs = role
         self.add("", "set local role \(SQLText.identifier(role));")
     }
 
-    private mutating func add(_ title: String, _ sql: String, shown: String? = nil, warning: String? = nil) {
-        self.steps.append(InstallationStep(title, sql, shown: shown, warning: warning))
+    mutating func add(
+        _ title: String, _ sql: String, shown: String? = nil, warning: String? = nil, isRepair: Bool = false
+    ) {
+        self.steps.append(
+            InstallationStep(InstallationDeed(title), sql, shown: shown, warning: warning, isRepair: isRepair))
+    }
+
+    mutating func add(_ deed: InstallationDeed, _ sql: String, isRepair: Bool = false) {
+        self.steps.append(InstallationStep(deed, sql, isRepair: isRepair))
     }
 }

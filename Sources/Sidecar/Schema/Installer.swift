@@ -5,10 +5,12 @@ package import Postgres
 package enum Installer {
     /// What was done.
     package struct Report: Sendable, Equatable {
-        /// The titles of the steps, in order.
-        package var done: [String] = []
+        /// What was done, in order; empty if it was all there.
+        package var done: [InstallationDeed] = []
         /// What somebody should know.
         package var warnings: [String] = []
+        /// What is to be done next.
+        package var next: [String] = []
     }
 
     private static let lockTimeout = "2s"
@@ -16,40 +18,63 @@ package enum Installer {
     private static let pauseInMicroseconds: UInt32 = 500_000
 
     /// Looks at the catalog first, and at the interface's own table only if nobody less trusted could have made it.
-    private static func survey(
+    private static func plan(
         _ request: InstallationRequest, locking: Bool, on connection: borrowing ScriptConnection
-    ) throws -> SchemaSurvey {
+    ) throws -> InstallationPlan {
         let keys = try SchemaKeys(schema: request.schema)
-        func look() throws -> SchemaSurvey {
-            let survey = try SchemaSurvey(
-                of: request.schema, owner: request.isSelf ? nil : keys.owner, role: request.role,
-                grantees: (request.grantTo ?? []) + (request.registerTo ?? []), server: keys.server, on: connection)
-            try SchemaTrust(survey, schema: request.schema, owner: keys.owner).check(request)
+        func survey(_ request: InstallationRequest) throws -> SchemaSurvey {
+            func look() throws -> SchemaSurvey {
+                let survey = try SchemaSurvey(
+                    of: request.schema, owner: request.isSelf ? nil : keys.owner, role: request.role,
+                    grantees: (request.grantTo ?? []) + (request.registerTo ?? []) + request.revokeFrom,
+                    server: keys.server, on: connection)
+                try SchemaTrust(survey, schema: request.schema, owner: keys.owner).check(request)
+                return survey
+            }
+            var survey = try look()
+            try survey.read(request.schema, locking: locking, on: connection, check: look)
             return survey
         }
-        var survey = try look()
-        try survey.read(request.schema, locking: locking, on: connection, check: look)
-        return survey
+        var request = request
+        var found = try survey(request)
+        if !request.isSelf, !request.isRoleGiven, let role = found.meta?["sidecar_role"] {
+            request.role = role
+            found = try survey(request)
+        }
+        return try InstallationPlan(request, on: found, binary: Sidecar.version)
     }
 
     /// The statements that ``run(_:on:)`` would run now, as one script. It changes nothing, and could not.
     package static func script(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
         -> String
     {
+        let plan = try self.look(request, on: connection)
+        let steps = plan.steps.map { $0.title.isEmpty ? $0.shown : "-- \($0.deed)\n\($0.shown)" }
+        let notes =
+            plan.warnings.map { "note: \($0)" } + plan.next(at: self.address(of: connection)).map { "next: \($0)" }
+        let comments = notes.map { "-- " + $0.split(separator: "\n").joined(separator: "\n-- ") }
+        return (["begin;"] + steps + ["commit;"] + comments).joined(separator: "\n\n")
+    }
+
+    /// Plans in a transaction that can change nothing.
+    static func look(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
+        -> InstallationPlan
+    {
         try connection.run("set default_transaction_read_only = on")
         try connection.run("begin isolation level read committed read only")
         do {
             try self.prepare(connection)
-            let plan = try InstallationPlan(
-                request, on: self.survey(request, locking: false, on: connection), binary: Sidecar.version)
+            let plan = try self.plan(request, locking: false, on: connection)
             try connection.run("rollback")
-            let steps = plan.steps.map { $0.title.isEmpty ? $0.shown : "-- \($0.title)\n\($0.shown)" }
-            let warnings = plan.warnings.map { "-- " + $0.split(separator: "\n").joined(separator: "\n-- ") }
-            return (["begin;"] + steps + ["commit;"] + warnings).joined(separator: "\n\n")
+            return plan
         } catch {
             try? connection.run("rollback")
             throw error
         }
+    }
+
+    private static func address(of connection: borrowing ScriptConnection) -> String {
+        "\(connection.host ?? "127.0.0.1"):\(connection.port)"
     }
 
     /// Does it all in one transaction, again where another one was in the way.
@@ -74,11 +99,15 @@ package enum Installer {
         try connection.run("begin isolation level read committed read write")
         do {
             try self.prepare(connection)
-            let survey = try self.survey(request, locking: true, on: connection)
-            let plan = try InstallationPlan(request, on: survey, binary: Sidecar.version)
-            var report = Report(done: [], warnings: plan.warnings)
+            let plan = try self.plan(request, locking: true, on: connection)
+            var report = Report(done: [], warnings: plan.warnings, next: plan.next(at: self.address(of: connection)))
             if let squatter = try self.hint(request.schema, on: connection) { report.warnings.append(squatter) }
-            for step in plan.steps { try self.take(step, on: connection, &report) }
+            for step in plan.steps {
+                let before = step.isRepair ? try self.fingerprint(request.schema, on: connection) : nil
+                try self.take(step, on: connection, &report)
+                guard let before, report.done.last == step.deed else { continue }
+                if try before == self.fingerprint(request.schema, on: connection) { report.done.removeLast() }
+            }
             try connection.run("commit")
             return report
         } catch {
@@ -140,19 +169,45 @@ package enum Installer {
             """)
     }
 
+    /// Stands for the rights on the interface and the text of its functions: whether a repair mended anything.
+    private static func fingerprint(_ schema: String, on connection: borrowing ScriptConnection)
+        throws(DatabaseError) -> String?
+    {
+        let keys = try? SchemaKeys(schema: schema)
+        return SurveyRow(
+            try connection.query(
+                """
+                select hashtextextended(concat_ws(' ', n.nspacl,
+                    (select string_agg(concat_ws(' ', p.oid, p.proacl, p.prosrc), ' ' order by p.oid)
+                        from pg_proc as p where p.pronamespace = n.oid),
+                    (select string_agg(concat_ws(' ', c.oid, c.relacl), ' ' order by c.oid)
+                        from pg_class as c where c.relnamespace = n.oid),
+                    (select string_agg(concat_ws(' ', a.attrelid, a.attnum, a.attacl), ' ' order by a.attrelid, a.attnum)
+                        from pg_attribute as a join pg_class as c on c.oid = a.attrelid
+                        where c.relnamespace = n.oid and a.attacl is not null),
+                    (select string_agg(concat_ws(' ', t.oid, t.typacl), ' ' order by t.oid)
+                        from pg_type as t where t.typnamespace = n.oid),
+                    (select string_agg(concat_ws(' ', s.oid, s.srvacl, s.srvoptions), ' ') from pg_foreign_server as s
+                        where s.srvname = $2),
+                    (select count(*) from pg_user_mappings as u where u.srvname = $2)), 0)
+                from pg_namespace as n where n.nspname = $1
+                """, [schema, keys?.server])
+        ).text(0)
+    }
+
     private static func take(
         _ step: InstallationStep, on connection: borrowing ScriptConnection, _ report: inout Report
     ) throws(DatabaseError) {
         guard let warning = step.warning else {
             try connection.run(step.sql)
-            if !step.title.isEmpty { report.done.append(step.title) }
+            if !step.title.isEmpty { report.done.append(step.deed) }
             return
         }
         try connection.run("savepoint step")
         do throws(DatabaseError) {
             try connection.run(step.sql)
             try connection.run("release savepoint step")
-            report.done.append(step.title)
+            report.done.append(step.deed)
         } catch {
             guard !error.isPassing else { throw error }
             try connection.run("rollback to savepoint step; release savepoint step")

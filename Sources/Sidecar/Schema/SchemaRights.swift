@@ -84,6 +84,32 @@ package struct SchemaRights: Sendable {
             """
     }
 
+    /// What the owner needs of dblink, for which it is called with a name that is quoted.
+    static func dblink(in schema: String, to owner: String) -> String {
+        """
+        grant usage on foreign data wrapper dblink_fdw to \(owner);
+        grant usage on schema \(SQLText.identifier(schema)) to \(owner);
+        grant execute on function
+            \(self.dblinkFunctions(in: schema))
+            to \(owner);
+        """
+    }
+
+    /// Takes it back.
+    static func noDblink(in schema: String, from owner: String) -> String {
+        """
+        revoke usage on foreign data wrapper dblink_fdw from \(owner);
+        revoke usage on schema \(SQLText.identifier(schema)) from \(owner);
+        revoke execute on function
+            \(self.dblinkFunctions(in: schema))
+            from \(owner);
+        """
+    }
+
+    private static func dblinkFunctions(in schema: String) -> String {
+        SchemaSurvey.dblinkFunctions.map { "\(SQLText.identifier(schema)).\($0)" }.joined(separator: ",\n    ")
+    }
+
     /// A role's name as it stands in a statement: `PUBLIC`, in whatever case, is everybody.
     package static func grantee(_ role: String) -> String {
         role.lowercased() == "public" ? "public" : SQLText.identifier(role)

@@ -37,6 +37,12 @@ package struct SchemaSurvey: Sendable, Equatable {
     /// The role that owns the schema, or is to own it, as the catalog has it.
     var ownerRole = OwnerRole()
     package var sidecarRoleExists = false
+    /// Whether the sidecar's role may log in, if it exists.
+    package var sidecarRoleMayLogin = true
+    /// Whether the sidecar's role has a password; nil if it is not there, or the role that looks may not know it.
+    package var sidecarRoleHasPassword: Bool?
+    /// Whether the role that `meta` names as the sidecar's is there.
+    package var formerRoleExists = false
     /// Whether the role that looks may act as the schema's owner.
     package var isMemberOfOwner = false
     /// Whether the sidecar's role may connect to the database, if it exists.
@@ -142,6 +148,7 @@ package struct SchemaSurvey: Sendable, Equatable {
         self.isMemberOfOwner = roles.flag(2)
         self.sidecarRoleMayConnect = roles.flag(3)
         self.ownerRole = try Self.role(owner, connection)
+        if let role, self.sidecarRoleExists { try self.lookAtSidecarRole(role, connection) }
         for grantee in grantees where grantee.lowercased() != "public" && !self.unknownRoles.contains(grantee) {
             let row = SurveyRow(
                 try connection.query("select exists (select from pg_roles where rolname = $1)", [grantee]))
@@ -177,6 +184,10 @@ package struct SchemaSurvey: Sendable, Equatable {
         try self.act(as: owner, on: connection)
         self.meta = try Self.meta(schema, connection)
         self.listed = try Self.listed(schema, connection)
+        if let role = self.meta?["sidecar_role"] {
+            let there = try connection.query("select exists (select from pg_roles where rolname = $1)", [role])
+            self.formerRoleExists = SurveyRow(there).flag(0)
+        }
         let kept = try GuestSurvey.Kept(of: schema, on: connection)
         try self.act(as: self.currentRole, on: connection)
         self.guest = try GuestSurvey(of: schema, database: self.database, kept: kept, on: connection)
@@ -185,6 +196,16 @@ package struct SchemaSurvey: Sendable, Equatable {
     private func act(as role: String, on connection: borrowing ScriptConnection) throws(DatabaseError) {
         guard self.schemaOwner != self.currentRole else { return }
         try connection.run("set local role \(SQLText.identifier(role))")
+    }
+
+    private mutating func lookAtSidecarRole(
+        _ role: String, _ connection: borrowing ScriptConnection
+    ) throws(DatabaseError) {
+        let login = try connection.query("select rolcanlogin from pg_roles where rolname = $1", [role])
+        self.sidecarRoleMayLogin = SurveyRow(login).flag(0)
+        guard self.isSuperuser else { return }
+        let password = try connection.query("select rolpassword is not null from pg_authid where rolname = $1", [role])
+        self.sidecarRoleHasPassword = SurveyRow(password).flag(0)
     }
 
     private static func role(_ name: String, _ connection: borrowing ScriptConnection) throws(DatabaseError)

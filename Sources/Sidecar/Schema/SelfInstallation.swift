@@ -15,6 +15,10 @@ package enum SelfInstallation {
         package var done: [String] = []
         /// What somebody should know, a line each.
         package var warnings: [String] = []
+        /// What `run` would do about it by itself, where nothing is done but looking; nil if nothing.
+        package var pending: String?
+        /// What an administrator has to do for `call` before `run` does the rest; nil if nothing.
+        package var missingDblink: String?
         /// What the schema looked like before: as long as it still does there is nothing new to find.
         package var footprint: String?
     }
@@ -32,13 +36,14 @@ package enum SelfInstallation {
     /// - Parameters:
     ///   - settings: as the sidecar connects to its database.
     ///   - schema: the schema's name, not quoted.
-    ///   - grantTo: the roles that may publish and call.
-    ///   - registerTo: the roles that may register and subscribe.
+    ///   - grantTo: the roles that may publish and call; nil changes nothing.
+    ///   - registerTo: the roles that may register and subscribe, likewise.
     ///   - installs: false to look only, whoever owns the schema.
     /// - Returns: a future on `eventLoop`; fails with `ConnectFailure` or `DatabaseError` if the database can't be asked,
     ///   and then it is to be tried again later.
     package static func run(
-        _ settings: ConnectionSettings, schema: String, grantTo: [String], registerTo: [String], installs: Bool = true,
+        _ settings: ConnectionSettings, schema: String, grantTo: [String]?, registerTo: [String]?,
+        installs: Bool = true,
         on threads: Connector, eventLoop: any EventLoop
     ) -> EventLoopFuture<Outcome> {
         threads.run(on: eventLoop) {
@@ -50,7 +55,7 @@ package enum SelfInstallation {
 
     /// The same on a connection that is there. Blocks.
     package static func run(
-        schema: String, grantTo: [String], registerTo: [String], installs: Bool = true,
+        schema: String, grantTo: [String]?, registerTo: [String]?, installs: Bool = true,
         on connection: borrowing ScriptConnection
     ) throws -> Outcome {
         // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
@@ -63,7 +68,7 @@ package enum SelfInstallation {
     }
 
     private static func find(
-        schema: String, grantTo: [String], registerTo: [String], installs: Bool,
+        schema: String, grantTo: [String]?, registerTo: [String]?, installs: Bool,
         on connection: borrowing ScriptConnection
     ) throws -> Outcome {
         let found = SurveyRow(
@@ -102,25 +107,45 @@ package enum SelfInstallation {
                         and that can't log in, has to own it, or \(role) itself
                         """))
             }
-            return try self.look(schema: schema, isOwned: false, wanted: (grantTo, registerTo), on: connection)
-        }
-        guard installs else {
-            return try self.look(schema: schema, isOwned: true, wanted: (grantTo, registerTo), on: connection)
+            return try self.look(
+                schema: schema, isOwned: false, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
         }
         let request = InstallationRequest(schema: schema, role: nil, grantTo: grantTo, registerTo: registerTo)
         do {
+            guard installs else { return try self.preview(request, on: connection) }
             let report = try Installer.run(request, on: connection)
-            var outcome = try self.look(schema: schema, isOwned: true, wanted: (grantTo, registerTo), on: connection)
-            outcome.done = report.done
+            var outcome = try self.look(
+                schema: schema, isOwned: true, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
+            outcome.done = report.done.map(\.description)
             outcome.warnings = report.warnings + outcome.warnings
             return outcome
         } catch let refusal as InstallationRefusal where refusal.isCopy {
-            return try self.look(schema: schema, isOwned: true, wanted: (grantTo, registerTo), on: connection)
+            return try self.look(
+                schema: schema, isOwned: true, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
         } catch let refusal as InstallationRefusal {
             return Outcome(state: .refused(refusal.description))
         } catch let error as SchemaNameError {
             return Outcome(state: .refused(error.description))
         }
+    }
+
+    /// What is there, or what installing would make of it, by a transaction that can change nothing.
+    private static func preview(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
+        -> Outcome
+    {
+        let plan = try Installer.look(request, on: connection)
+        let schema = request.schema
+        guard plan.version < SchemaScript.version else {
+            return try self.look(
+                schema: schema, isOwned: true, wanted: (request.grantTo ?? [], request.registerTo ?? []), on: connection
+            )
+        }
+        let pending =
+            plan.version == 0
+            ? "schema \(schema): not installed yet; run will install it"
+            : "schema \(schema): version \(plan.version); run will upgrade it to \(SchemaScript.version)"
+        return Outcome(
+            state: .notInstalled(pending), warnings: plan.warnings, pending: pending, missingDblink: plan.missingDblink)
     }
 
     private static func look(

@@ -1,6 +1,6 @@
 package import Postgres
 
-/// Takes the SQL interface away, and what `install` made for it. Blocks.
+/// Takes the SQL interface away, and what `install` made and granted for it. Blocks.
 package struct Uninstaller: Sendable {
     /// What goes with the interface.
     package struct Loss: Sendable, Equatable {
@@ -11,6 +11,8 @@ package struct Uninstaller: Sendable {
         package var mappings = 0
         /// Triggers, functions and the like outside of the schema that depend on it.
         package var dependents: [String] = []
+        /// The roles that have rights in the schema.
+        package var grantees: [String] = []
     }
 
     private let schema: String
@@ -18,12 +20,14 @@ package struct Uninstaller: Sendable {
     private let survey: SchemaSurvey
     /// The roles that `install` made for this schema of this database, as their comments say, and which it does not need.
     private let roles: [String]
-    /// Roles of the interface that are left, with the reason.
-    private let kept: [String]
-    /// Whether `install` made the schema that holds dblink.
-    private let dropsDblinkSpace: Bool
+    /// What is taken back besides.
+    private let extras: [UninstallationExtra]
     /// What would go.
     package let loss: Loss
+    /// What would be done, in order, as far as the catalog tells.
+    package let prospect: [InstallationDeed]
+    /// What of the interface's is left, with the reason.
+    package let kept: [String]
 
     /// Looks what is there, changing nothing.
     ///
@@ -63,29 +67,46 @@ package struct Uninstaller: Sendable {
                             and e.grantee = r.oid)))))
             order by r.rolname = $4, 1
             """, [schema, marks.owner, marks.sidecar, self.survey.schemaOwner, marks.guest])
-        var (roles, kept) = ([String](), [String]())
+        var (roles, keptRoles, kept) = ([String](), [String](), [String]())
         for row in found.values {
             guard row.count == 2, let name = row[0] else { continue }
             if row[1] == "t" {
                 roles.append(name)
             } else {
+                keptRoles.append(name)
                 kept.append("the role \(name) is left: its comment does not say that install made it for this schema")
             }
         }
+        let remains = UninstallationRemains(
+            schema: schema, keys: self.keys, survey: self.survey, roles: roles, keptRoles: keptRoles)
         self.roles = roles
-        if self.survey.dblinkSchema == schema + "_dblink", !self.survey.dblinkIsMade {
-            kept.append("the extension dblink is left: its comment does not say that install made it for this schema")
+        self.extras = try remains.extras(on: connection)
+        var prospect = [InstallationDeed("schema \(schema) and all that is in it", verb: Self.gone)]
+        for extra in self.extras {
+            if let reason = extra.reason {
+                kept.append("\(extra.deed.title) is left: \(reason)")
+            } else {
+                prospect.append(extra.deed)
+            }
         }
+        for role in roles {
+            if let reason = try remains.needs(ofRole: role, on: connection) {
+                kept.append("the role \(role) is left: \(reason)")
+            } else {
+                prospect.append(InstallationDeed("role \(role)", verb: Self.gone))
+            }
+        }
+        if let dblink = self.survey.dblinkSchema, !self.survey.dblinkIsMade {
+            kept.append(
+                dblink == schema + "_dblink"
+                    ? "the extension dblink is left: its comment does not say that install made it for this schema"
+                    : "the extension dblink is left: install did not make it")
+        }
+        self.prospect = prospect
         self.kept = kept
-        let space = SurveyRow(
-            try connection.query(
-                """
-                select exists (select from pg_namespace as n join pg_roles as r on r.oid = n.nspowner
-                    where n.nspname = $1 and obj_description(n.oid, 'pg_namespace') = $2
-                        and (r.rolsuper or r.rolname = current_user))
-                """, [schema + "_dblink", marks.dblink]))
-        self.dropsDblinkSpace = space.flag(0)
     }
+
+    private static let gone = "gone"
 
     private static let tables = ["meta", "outbox", "dead_letter", "registration", "subscription"]
 
@@ -110,8 +131,10 @@ package struct Uninstaller: Sendable {
 
     /// The statements that ``run(on:)`` runs; roles are dropped only where nothing else depends on them.
     package var script: String {
+        let extras = self.extras.filter { $0.reason == nil }.map { "-- \($0.deed)\n\($0.statements)" }
         let roles = self.roles.map { "-- if nothing else is theirs:\n\(Self.drop(role: $0))" }
-        return (["begin;", self.statements] + roles + ["commit;"]).joined(separator: "\n\n")
+        let kept = self.kept.map { "-- note: \($0)" }
+        return (["begin;", self.statements] + extras + roles + ["commit;"] + kept).joined(separator: "\n\n")
     }
 
     /// Does it in one transaction.
@@ -131,17 +154,18 @@ package struct Uninstaller: Sendable {
 
     private func take(on connection: borrowing ScriptConnection) throws(DatabaseError) -> Installer.Report {
         var report = Installer.Report()
+        let remains = UninstallationRemains(
+            schema: self.schema, keys: self.keys, survey: self.survey, roles: self.roles, keptRoles: [])
         try connection.run(self.statements)
-        report.done.append("schema \(self.schema) and all that was in it")
-        if self.survey.dblinkIsMade {
-            try self.attempt("extension dblink", "drop extension dblink;", on: connection, &report)
-        }
-        if self.dropsDblinkSpace {
-            let name = SQLText.identifier(self.schema + "_dblink")
-            try self.attempt("schema \(self.schema)_dblink", "drop schema \(name);", on: connection, &report)
-        }
-        for role in self.roles { try self.drop(role: role, on: connection, &report) }
+        report.done.append(InstallationDeed("schema \(self.schema) and all that was in it", verb: Self.gone))
         report.warnings += self.kept
+        for extra in self.extras where extra.reason == nil {
+            try self.attempt(extra.deed, extra.statements, on: connection, &report)
+        }
+        for role in self.roles where try remains.needs(ofRole: role, on: connection) == nil {
+            let deed = InstallationDeed("role \(role)", verb: Self.gone)
+            try self.attempt(deed, Self.drop(role: role), on: connection, &report)
+        }
         return report
     }
 
@@ -161,35 +185,20 @@ package struct Uninstaller: Sendable {
         return "drop owned by \(name);\ndrop role \(name);"
     }
 
-    private func drop(
-        role: String, on connection: borrowing ScriptConnection, _ report: inout Installer.Report
-    ) throws(DatabaseError) {
-        let owned = SurveyRow(
-            try connection.query(
-                """
-                select count(*) from pg_shdepend as d, pg_roles as r
-                where r.rolname = $1 and d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid and d.deptype = 'o'
-                """, [role]))
-        guard owned.text(0) == "0" else {
-            report.warnings.append("the role \(role) is left, since it owns other things")
-            return
-        }
-        try self.attempt("role \(role)", Self.drop(role: role), on: connection, &report)
-    }
-
     /// Does it if it can be done; else it is left, with a word about it.
     private func attempt(
-        _ title: String, _ statements: String, on connection: borrowing ScriptConnection,
+        _ deed: InstallationDeed, _ statements: String, on connection: borrowing ScriptConnection,
         _ report: inout Installer.Report
     ) throws(DatabaseError) {
         try connection.run("savepoint step")
         do throws(DatabaseError) {
             try connection.run(statements)
             try connection.run("release savepoint step")
-            report.done.append(title)
+            report.done.append(deed)
         } catch {
             try connection.run("rollback to savepoint step; release savepoint step")
-            report.warnings.append("\(title) is left: \(error.message)")
+            let detail = error.detail.map { " (\($0.split(separator: "\n").joined(separator: "; ")))" } ?? ""
+            report.warnings.append("the \(deed.title) is left: \(error.message)\(detail)")
         }
     }
 
@@ -224,8 +233,15 @@ package struct Uninstaller: Sendable {
                     and (select t.tgrelid from pg_trigger as t where t.oid = d.objid) in (select oid from inside))
             order by described
             """, [schema])
+        let grantees = try connection.query(
+            """
+            select distinct coalesce(r.rolname::text, 'PUBLIC') from pg_namespace as n cross join aclexplode(n.nspacl) as a
+                left join pg_roles as r on r.oid = a.grantee
+            where n.nspname = $1 and a.grantee <> n.nspowner order by 1
+            """, [schema])
         return Loss(
             outbox: count(0), deadLetters: count(1), mappings: count(2),
-            dependents: dependents.values.compactMap { $0.first ?? nil })
+            dependents: dependents.values.compactMap { $0.first ?? nil },
+            grantees: grantees.values.compactMap { $0.first ?? nil })
     }
 }

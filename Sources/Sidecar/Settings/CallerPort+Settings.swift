@@ -35,7 +35,8 @@ extension CallerPort.Configuration {
 }
 
 extension CallerAddress {
-    fileprivate init(_ address: ListenAddress) {
+    /// Takes what the file says.
+    init(_ address: ListenAddress) {
         switch address {
         case .tcp(let host, let port): self = .tcp(host: host, port: port)
         case .unix(let folder, let port): self = .unix(folder: folder, port: port)

@@ -16,7 +16,7 @@ extension Reading {
         }
         let connect = section.text(
             "connect", Expected(what: "keywords of libpq", example: "host=sidecar port=7432"),
-            check: self.checks.databaseURL)
+            check: { self.checks.callerConnect($0, section.has("tls") && !insecure) })
         let password = section.secret("password")
         let statusPassword = section.secret("status_password")
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(10)

@@ -28,8 +28,8 @@ extension Reading {
             onDatabaseLoss: onLoss, schema: schema?.value ?? "wamp", grantTo: grantTo, registerTo: registerTo)
     }
 
-    private func roles(_ section: Section, _ key: String) -> [String] {
-        let roles = section.texts(key, example: "app_writer") ?? []
+    private func roles(_ section: Section, _ key: String) -> [String]? {
+        guard let roles = section.texts(key, example: "app_writer") else { return nil }
         for role in roles {
             guard let problem = Self.problem(ofName: role.value) else { continue }
             self.add(

@@ -32,9 +32,9 @@ package struct DatabaseSettings: Sendable {
     /// The schema of the SQL interface.
     package let schema: String
 
-    /// The roles that may publish and call. `PUBLIC` is everybody.
-    package let grantTo: [String]
+    /// The roles that may publish and call. `PUBLIC` is everybody. nil where the file doesn't say.
+    package let grantTo: [String]?
 
-    /// The roles that may register and subscribe. `PUBLIC` is everybody.
-    package let registerTo: [String]
+    /// The roles that may register and subscribe, likewise.
+    package let registerTo: [String]?
 }

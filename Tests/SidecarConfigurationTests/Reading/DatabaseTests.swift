@@ -30,6 +30,12 @@ import Testing
         #expect(database.location == Location(line: 2, column: 1))
     }
 
+    /// Nobody is named where the file does not say; an empty list says that nobody is to have the right.
+    @Test func whoHasRightsIsLeftOpen() throws {
+        let database = try ConfigurationFile.load(text: Self.router + "database: { url: u, grant_to: [] }").database
+        #expect(database.grantTo == [] && database.registerTo == nil)
+    }
+
     @Test func theURLIsChecked() {
         let checks = FormatChecks(databaseURL: { $0 == "x" ? "is no libpq URI" : nil })
         #expect(

@@ -27,6 +27,8 @@ import Testing
         survey.serverOwner = "wamp_owner"
         survey.dblinkIsMade = true
         survey.sidecarRoleExists = true
+        survey.sidecarRoleHasPassword = true
+        survey.formerRoleExists = true
         survey.guest.kept = "wamp_guest"
         survey.guest.isIntact = true
         survey.guest.exists = true
@@ -63,12 +65,15 @@ import Testing
         let administrator = "set local role \"postgres\";"
         #expect(roles == [owner, administrator, owner, administrator])
         #expect(plan.steps.contains { $0.sql.contains("password 'SCRAM$x'") })
-        #expect(!plan.steps.contains { $0.shown.contains("SCRAM$x") })
+        // What is printed holds no password, nor a place for one.
+        #expect(!plan.steps.contains { $0.shown.contains("SCRAM$x") || $0.shown.contains("login noinherit password") })
+        #expect(plan.steps.contains { $0.shown.contains("-- \\password \"wamp\"") })
     }
 
     @Test func nothingButRightsAgain() throws {
         let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: self.everything)
         #expect(self.titles(plan) == ["rights", "the way to the sidecar's port, by dblink in schema wamp_dblink"])
+        #expect(plan.steps.allSatisfy { $0.isRepair || $0.title.isEmpty }, "it is told only if it changes something")
     }
 
     /// Version 1 made no notes in the catalog: they are made up for where they can be true.
@@ -106,16 +111,14 @@ import Testing
         #expect(plan.warnings.count == 1, "one role for everything is worth a warning")
     }
 
-    /// Who was named by `install` keeps the rights under a file without names; who was named by the file does not.
-    @Test(arguments: [("install", true), ("file", false)])
-    func aFileThatNamesNobody(_ author: String, keeps: Bool) throws {
+    /// A file that does not say who has rights changes nothing; one that says nobody takes them.
+    @Test(arguments: [(nil, true), ([String](), false)])
+    func aFileThatNamesNobody(_ names: [String]?, keeps: Bool) throws {
         var survey = self.everything
         survey.currentRole = "wamp_owner"
         survey.meta?["sidecar_role"] = "wamp_owner"
-        survey.meta?["rights_by"] = author
         survey.listed = ["grant_to": ["app"]]
-        let plan = try self.plan(
-            InstallationRequest(schema: "wamp", role: nil, grantTo: [], registerTo: []), on: survey)
+        let plan = try self.plan(InstallationRequest(schema: "wamp", role: nil, grantTo: names), on: survey)
         #expect(plan.steps.contains { $0.sql.contains("revoke all on all routines") } == !keeps)
     }
 
@@ -124,7 +127,7 @@ import Testing
         survey.listed = ["register_to": ["app"]]
         let plan = try self.plan(
             InstallationRequest(
-                schema: "wamp", role: "wamp",
+                schema: "wamp", role: "wamp", registerTo: [],
                 registerPrefixes: try RegisterPrefixes.read(["app=com.a.", "app=com.b.", "app=com.a."])), on: survey)
         #expect(self.titles(plan).contains("app may register what begins with com.a. or com.b."))
         #expect(throws: InstallationRefusal.self) {
@@ -144,19 +147,63 @@ import Testing
         #expect(plan.warnings.contains { $0.contains("may not make the guest role") })
     }
 
-    @Test func rightsAreTakenAway() throws {
+    private func deeds(_ request: InstallationRequest, on survey: SchemaSurvey) throws -> [String] {
+        try self.plan(request, on: survey).steps.filter { !$0.title.isEmpty && !$0.isRepair }.map(\.deed.description)
+    }
+
+    @Test func rightsAreAddedAndTakenByName() throws {
         var survey = self.everything
         survey.listed = ["grant_to": ["app", "old"], "register_to": ["app"]]
-        let plan = try self.plan(
-            InstallationRequest(schema: "wamp", role: "wamp", grantTo: ["app", "PUBLIC"]), on: survey)
-        let rights = try #require(plan.steps.first { $0.title == "rights" }).sql
-        #expect(rights.contains("revoke all on all routines in schema \"wamp\" from \"old\";"))
-        #expect(rights.contains("to public;"))
-        #expect(rights.contains("on \"wamp\".\"registration\" to \"app\";"), "who may register is left as it was")
-        let names = try #require(plan.steps.first { $0.title == "who has them" }).sql
+        var request = InstallationRequest(schema: "wamp", role: "wamp", grantTo: ["app", "PUBLIC"])
+        #expect(try self.deeds(request, on: survey) == ["granted: publish, call to PUBLIC"])
+        let added = try self.plan(request, on: survey).steps.map(\.sql).joined()
+        #expect(!added.contains("revoke all on all routines in schema \"wamp\" from"))
+        #expect(added.contains("('grant_to', '{\"app\",\"old\",\"PUBLIC\"}')"))
+
+        request = InstallationRequest(schema: "wamp", role: "wamp", grantTo: ["app"], revokeFrom: ["app", "old"])
         #expect(
-            names.contains("('grant_to', E'{\"app\",\"PUBLIC\"}')")
-                || names.contains("('grant_to', '{\"app\",\"PUBLIC\"}')"))
+            try self.deeds(request, on: survey)
+                == ["revoked: register, subscribe from app", "revoked: publish, call from old"])
+        let steps = try self.plan(request, on: survey).steps
+        let app = try #require(steps.first { $0.title.hasSuffix("from app") }).sql
+        #expect(app.contains("revoke all on all routines in schema \"wamp\" from \"app\";"))
+        #expect(app.contains("to \"app\";"), "what it keeps it gets again")
+        #expect(steps.contains { $0.sql.contains("('grant_to', '{\"app\"}')") })
+
+        // PUBLIC is one role, whatever its case.
+        survey.listed = ["grant_to": ["PUBLIC"]]
+        #expect(
+            try self.deeds(InstallationRequest(schema: "wamp", role: "wamp", grantTo: ["public"]), on: survey) == [])
+    }
+
+    @Test func anotherRoleHasToBeMeant() throws {
+        var request = InstallationRequest(schema: "wamp", role: "other")
+        let refusal = #expect(throws: InstallationRefusal.self) { try self.plan(request, on: self.everything) }
+        #expect(refusal?.description.contains("--replace-role") == true)
+        request.replacesRole = true
+        #expect(
+            try self.deeds(request, on: self.everything) == [
+                "which database this is", "revoked: the sidecar's functions from wamp",
+                "granted: the sidecar's functions to other",
+            ])
+        var survey = self.everything
+        survey.formerRoleExists = false
+        #expect(try !self.deeds(request, on: survey).contains { $0.hasPrefix("revoked") }, "it was dropped")
+    }
+
+    @Test func aPasswordIsSetWhereThereIsNone() throws {
+        let request = InstallationRequest(schema: "wamp", role: "wamp", verifier: "SCRAM$x")
+        var survey = self.everything
+        #expect(try self.deeds(request, on: survey).isEmpty)
+        #expect(try self.plan(request, on: survey).warnings.first?.contains("has a password already") == true)
+        survey.sidecarRoleHasPassword = nil
+        #expect(try self.deeds(request, on: survey).isEmpty, "who can't see whether there is one overwrites none")
+        survey.sidecarRoleHasPassword = false
+        let step = try #require(try self.plan(request, on: survey).steps.first)
+        #expect(step.sql == "alter role \"wamp\" password 'SCRAM$x';")
+        #expect(!step.shown.contains("SCRAM$x"))
+        let without = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: survey)
+        #expect(without.warnings.first?.contains("\n\\password \"wamp\"") == true)
     }
 
     @Test func withoutDblinkTheRestIsInstalled() throws {

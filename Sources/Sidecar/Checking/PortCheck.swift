@@ -1,0 +1,44 @@
+import NIOCore
+import SidecarConfiguration
+
+/// Opens the port for calls from SQL, and closes it again. On the event loop; keeps itself alive until it is done.
+final class PortCheck {
+    private let place: String
+    private let address: CallerAddress
+    private let eventLoop: any EventLoop
+    private var listener: CallerListener?
+    private var completion: (([String]) -> Void)?
+
+    init(_ settings: CallerSettings, _ configuration: Configuration, eventLoop: any EventLoop) {
+        self.place = configuration.place(settings.listen.location)
+        self.address = CallerAddress(settings.listen.value)
+        self.eventLoop = eventLoop
+    }
+
+    func run(completion: @escaping ([String]) -> Void) {
+        self.completion = completion
+        let listener = CallerListener(
+            address: self.address, eventLoop: self.eventLoop,
+            observer: { event in
+                switch event {
+                case .listening: self.finish([])
+                case .notListening(let address, let reason, _):
+                    self.finish(["\(self.place): caller: can't listen at \(address): \(reason)"])
+                default: break
+                }
+            }, isFullUntil: { nil }, accept: { $0.close() })
+        self.listener = listener
+        listener.start()
+    }
+
+    private func finish(_ faults: [String]) {
+        guard let completion = self.completion else { return }
+        self.completion = nil
+        // What called here may still be at work in it.
+        self.eventLoop.assumeIsolated().execute {
+            self.listener?.stop()
+            self.listener = nil
+            completion(faults)
+        }
+    }
+}
