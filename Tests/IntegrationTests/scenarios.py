@@ -13,6 +13,7 @@ from typing import Any
 from actors.cluster import Database
 from actors.deadline import until
 from actors.peer import ApplicationError, Inbox, Peer, PublishOptions, RegisterOptions
+from actors.sidecar import Sidecar
 
 SCHEMA = """
 create schema s;
@@ -43,6 +44,7 @@ class Stage:
     """The parties of a scenario while it runs."""
 
     peer: Peer
+    sidecar: Sidecar
     database: Database
     inboxes: dict[str, Inbox] = field(default_factory=dict)
 
@@ -127,6 +129,19 @@ class Publish:
 
     async def run(self, stage: Stage) -> None:
         await stage.peer.session.publish(self.topic, *self.args, options=PublishOptions(acknowledge=True), **self.kwargs)
+
+
+@dataclass(frozen=True)
+class Subscribed:
+    """The sidecar has subscribed."""
+
+    topic: str
+
+    async def run(self, stage: Stage) -> None:
+        def is_subscribed() -> bool:
+            return any(entry["topic"] == self.topic for entry in stage.sidecar.entries("subscribed"))
+
+        await until(is_subscribed, f"{self.topic} is subscribed to")
 
 
 @dataclass(frozen=True)
@@ -245,7 +260,7 @@ class TakeAway:
         await registration.unregister()
 
 
-Step = Call | Called | Gone | Cancel | Subscribe | Hears | Publish | Publishes | Sql | Becomes | Register | Shares | TakeAway
+Step = Call | Called | Gone | Cancel | Subscribe | Hears | Publish | Publishes | Subscribed | Sql | Becomes | Register | Shares | TakeAway
 
 
 def sessions(database: Database) -> list[tuple[str, str, str]]:
@@ -414,6 +429,7 @@ SCENARIOS = [
         Sql("select wamp.register('registered.add2', 's.add2'); select wamp.subscribe('registered.topic', 's.record')"),
         Becomes("select count(*) from wamp.registration", 1),
         Called("registered.add2", [1, 2], 3),
+        Subscribed("registered.topic"),
         Publish("registered.topic", ["registered"]),
         Becomes(seen("registered"), [["registered"]]),
         Sql("select wamp.unregister('registered.add2'); select wamp.unsubscribe('registered.topic', 's.record')"),

@@ -93,7 +93,7 @@ async def test_scenario(theatre: Theatre, scenario: Scenario) -> None:
     if reason is not None:
         pytest.skip(reason)
     async with joined(theatre.router, theatre.kind.transports[0]) as peer:
-        stage = Stage(peer, theatre.database)
+        stage = Stage(peer, theatre.sidecar, theatre.database)
         for number, step in enumerate(scenario.steps, 1):
             try:
                 await asyncio.wait_for(step.run(stage), 60)
