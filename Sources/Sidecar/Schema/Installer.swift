@@ -83,13 +83,17 @@ package enum Installer {
     package static func run(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Report
     {
         var attempt = 1
+        var isRefused = false
         while true {
             do {
                 return try self.attempt(request, on: connection)
             } catch let error as DatabaseError where error.isPassing && attempt < self.attempts {
                 attempt += 1
-                usleep(self.pauseInMicroseconds)
+            } catch is InstallationRefusal where !isRefused {
+                // The catalog is looked at in several queries: what another installer made between two of them looks foreign.
+                isRefused = true
             }
+            usleep(self.pauseInMicroseconds)
         }
     }
 
