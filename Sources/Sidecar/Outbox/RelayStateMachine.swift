@@ -97,6 +97,8 @@ struct RelayStateMachine: ~Copyable {
     private var isUnlockDue = false
     private var deletions = 0
     private var octetsUnderWay = 0
+    /// By the scan that is under way, or was the last.
+    private var octetsRead = 0
 
     /// Rows that a scan found while asleep, not woken: their writers did not notify, or the notification was on its way.
     private(set) var foundAsleep = 0
@@ -203,6 +205,7 @@ struct RelayStateMachine: ~Copyable {
     /// ``settled(_:topic:)``, ``finished(_:octets:)`` or ``refused(_:topic:reason:octets:at:)``. Else it stays in the table for now.
     mutating func rowRead(id: Int64, topic: String, octets: Int) -> Bool {
         self.bound.saw(id)
+        self.octetsRead += octets
         switch self.reading {
         case .ordinary, .full:
             guard !self.held.isHeld(topic) else { return false }
@@ -258,7 +261,9 @@ struct RelayStateMachine: ~Copyable {
         if rows > 0 {
             self.lastRows = now
             self.pause = Self.pace
-            let isFull = rows * 2 >= self.batch || self.sendsOneAtATime
+            // A scan is at its end where it has found enough rows, or large ones: what it costs it is worth.
+            let isFull =
+                rows * 2 >= self.batch || self.octetsRead * 2 >= RelayStatements.octets || self.sendsOneAtATime
             self.nextRead = isFull ? now : now + max(rows > Self.few ? Self.busyPace : Self.pace, rest)
         } else {
             self.nextRead = now + max(self.pause, rest)
@@ -446,6 +451,7 @@ struct RelayStateMachine: ~Copyable {
     ) -> Step {
         self.reading = kind
         self.readBegan = now
+        self.octetsRead = 0
         self.idsRead.removeAll(keepingCapacity: true)
         self.bound.scanBegan(isOfAll: kind == .ordinary || kind == .full)
         let isMarkDue = self.isMarkSeen && now - self.lastMark >= Self.markInterval && self.isMarkUseful

@@ -272,6 +272,11 @@ struct RelayStateMachineTests {
         now = now + .milliseconds(50)
         self.scan(Array(12...21), &machine, at: now)
         check(machine.next(at: now), self.ordinary(21), "there is more")
+        now = now + .milliseconds(50)
+        check(machine.rowRead(id: 22, topic: "a", octets: 3 << 20), true)
+        machine.readEnded(rows: 1, last: 22, at: now)
+        machine.finished(1, octets: 3 << 20)
+        check(machine.next(at: now), self.ordinary(22), "few rows, but large ones: there is more of them")
     }
 
     @Test("while work goes on, now and then a scan begins at the first row")

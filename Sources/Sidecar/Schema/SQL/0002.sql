@@ -183,7 +183,7 @@ declare
     taken bigint := 0;
     count int := 0;
     size bigint;
-    is_unmade boolean;
+    is_unmade boolean := false;
     is_reading boolean := false;
     first bigint := '-9223372036854775808';
     lowest bigint := first;
@@ -226,14 +226,13 @@ begin
                 topic := entry.topic;
                 -- A text takes seconds to make where control characters are escaped, and no text is a quarter of what jsonb
                 -- takes for it. What is small as it is stored isn't unpacked for that.
-                size := 0;
-                is_unmade := pg_column_size(entry.args) > relay_read.largest / 128
-                    or pg_column_size(entry.kwargs) > relay_read.largest / 128;
-                if is_unmade then
+                if pg_column_size(entry.args) > relay_read.largest / 128
+                    or pg_column_size(entry.kwargs) > relay_read.largest / 128
+                then
                     size := coalesce(pg_column_size(entry.args || '[]'), 0) + coalesce(pg_column_size(entry.kwargs || '{}'), 0);
                     is_unmade := size / 4 > relay_read.largest;
                 end if;
-                if is_unmade is not true then
+                if not is_unmade then
                     args := entry.args;
                     kwargs := entry.kwargs;
                     options := entry.options;
@@ -248,6 +247,7 @@ begin
                     options := null;
                     fault := format('54000 its %s %s octets, and the router takes %s',
                         case when is_unmade then 'values take' else 'text has' end, size, relay_read.largest);
+                    is_unmade := false;
                     return next;
                     fault := null;
                 else
