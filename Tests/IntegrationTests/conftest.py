@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actors.cluster import Cluster, Database
+from actors.cluster import Cluster, Database, running_cluster
 from actors.installation import InstalledDatabase, install
 from actors.network import Network, NotPermittedError
 from actors.router import REALM, TICKET, Router
@@ -32,23 +32,22 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """Shared by the tests that do it no harm."""
-    cluster = Cluster()
-    try:
-        cluster.start()
+    with running_cluster() as cluster:
         yield cluster
-    finally:
-        cluster.remove()
+
+
+@pytest.fixture
+def fresh_cluster() -> Iterator[Cluster]:
+    """For the tests that look at roles, which belong to a whole cluster."""
+    with running_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture
 def mortal_cluster() -> Iterator[Cluster]:
     """For the tests that kill it."""
-    cluster = Cluster()
-    try:
-        cluster.start()
+    with running_cluster() as cluster:
         yield cluster
-    finally:
-        cluster.remove()
 
 
 @pytest.fixture(scope="session")

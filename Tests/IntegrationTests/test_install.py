@@ -1,7 +1,6 @@
 """`install` and `uninstall`: what they make, that they can be repeated, what they refuse, and that no password leaks."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -16,17 +15,6 @@ pytestmark = pytest.mark.servers
 
 FAILED = 1
 USAGE = 64
-
-
-@pytest.fixture
-def fresh_cluster() -> Iterator[Cluster]:
-    """For the tests that look at roles, which belong to a whole cluster."""
-    cluster = Cluster()
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.remove()
 
 
 def roles(database: Database) -> set[str]:

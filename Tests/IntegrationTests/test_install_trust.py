@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from actors.cluster import Cluster, Database
+from actors.cluster import Cluster, Database, running_cluster
 from actors.deadline import wait_until
 from actors.installation import ROLE_PASSWORD, Installation, connect_as, install, make_role, role_url
 
@@ -34,17 +34,6 @@ EVIL = """
 
 
 @pytest.fixture
-def fresh_cluster() -> Iterator[Cluster]:
-    """For the tests that look at roles, which belong to a whole cluster."""
-    cluster = Cluster()
-    try:
-        cluster.start()
-        yield cluster
-    finally:
-        cluster.remove()
-
-
-@pytest.fixture
 def low(fresh_cluster: Cluster) -> Database:
     """A database in which `mallory` may make schemas, and has made functions that misuse whoever runs them."""
     return prepared(fresh_cluster.create_database("app"))
@@ -53,12 +42,8 @@ def low(fresh_cluster: Cluster) -> Database:
 @pytest.fixture(scope="module")
 def shared_cluster() -> Iterator[Cluster]:
     """For the tests that do not care which roles are there."""
-    cluster = Cluster()
-    try:
-        cluster.start()
+    with running_cluster() as cluster:
         yield cluster
-    finally:
-        cluster.remove()
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -224,3 +226,14 @@ class Database:
             "where datname = %s and usename = 'sidecar' order by 1",
             self.name,
         )
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """A cluster that is there for as long as it is used."""
+    cluster = Cluster()
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.remove()
