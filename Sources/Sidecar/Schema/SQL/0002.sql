@@ -229,10 +229,11 @@ begin
             loop
                 exit batch when count >= relay_read.rows;
                 -- A text takes seconds to make where control characters are escaped, and no text is a quarter of what jsonb
-                -- takes for it. What is small as it is stored isn't unpacked for that.
+                -- takes for it. What is small as it is stored isn't unpacked for that, and what is large is unpacked once.
                 if is_large then
-                    size := coalesce(pg_column_size(stored_args || '[]'), 0)
-                        + coalesce(pg_column_size(stored_kwargs || '{}'), 0);
+                    stored_args := stored_args #> '{}';
+                    stored_kwargs := stored_kwargs #> '{}';
+                    size := coalesce(pg_column_size(stored_args), 0) + coalesce(pg_column_size(stored_kwargs), 0);
                     is_unmade := size / 4 > relay_read.largest;
                 end if;
                 if not is_unmade then
