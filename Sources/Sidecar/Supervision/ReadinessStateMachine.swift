@@ -15,9 +15,20 @@ struct ReadinessStateMachine: ~Copyable {
     enum Answer: Equatable {
         case ready
         /// Work flows, but not all of it.
-        case readyWithFaults([String])
+        case readyWithFaults(ComplaintSummary)
         case notReady([String])
     }
+
+    /// What is to be told.
+    enum Change: Equatable {
+        case ready
+        /// Work flows, but not all of it: what does not, of which those are news that were not told with the last change.
+        case readyWithFaults(ComplaintSummary, news: [Complaint])
+        case notReady([String])
+    }
+
+    /// So many faults are named.
+    static let mostNamed = 20
 
     private var isJoined = false
     private var isDatabaseAvailable = false
@@ -26,8 +37,7 @@ struct ReadinessStateMachine: ~Copyable {
     private var isPortInVain = false
     private var isLeadershipKnown = false
     private var isSettled = false
-    private var complaints: [String] = []
-    private var otherComplaints = 0
+    private var complaints = ComplaintSummary()
     private var last: Answer?
     private var isStopping = false
 
@@ -61,8 +71,7 @@ struct ReadinessStateMachine: ~Copyable {
     /// some.
     mutating func routes(areSettled: Bool, complaints: ComplaintSummary) {
         self.isSettled = areSettled
-        self.complaints = complaints.named.sorted()
-        self.otherComplaints = complaints.others
+        self.complaints = complaints.naming(atMost: Self.mostNamed)
     }
 
     /// Whether the answer would be that work flows with other faults than told last.
@@ -72,15 +81,24 @@ struct ReadinessStateMachine: ~Copyable {
     }
 
     /// The answer, if it is another one than last time.
-    mutating func change() -> Answer? {
+    mutating func change() -> Change? {
         let answer = self.answer
+        let last = self.last
         guard answer != self.last, !self.isStopping else { return nil }
         // Before anything has been ready, what is missing is what is being done; but for a port that was tried in vain.
         if self.last == nil, case .notReady(let needs) = answer {
             guard self.isPortInVain, needs == [Need.port.rawValue] else { return nil }
         }
         self.last = answer
-        return answer
+        switch answer {
+        case .ready: return .ready
+        case .notReady(let needs): return .notReady(needs)
+        case .readyWithFaults(let faults):
+            guard case .readyWithFaults(let told)? = last else {
+                return .readyWithFaults(faults, news: faults.named)
+            }
+            return .readyWithFaults(faults, news: faults.named.filter { !told.named.contains($0) })
+        }
     }
 
     private var answer: Answer {
@@ -92,8 +110,6 @@ struct ReadinessStateMachine: ~Copyable {
         if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }
-        guard !self.complaints.isEmpty else { return .ready }
-        let others = self.otherComplaints > 0 ? ["and \(self.otherComplaints) more"] : []
-        return .readyWithFaults(self.complaints + others)
+        return self.complaints.count == 0 ? .ready : .readyWithFaults(self.complaints)
     }
 }
