@@ -1,12 +1,22 @@
-"""`check` of what is right in the file, and wrong where it runs: copied databases."""
+"""`check` of what is right in the file, and wrong where it runs: copied databases, and the environment."""
 
+import os
+import pwd
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
 
 from actors.cluster import Cluster, Database
+from actors.deadline import free_port
 from actors.installation import Installation, InstalledDatabase, make_role, role_url
 from actors.router import Router
-from actors.sidecar import clean_environment, run
-from conftest import SidecarMaker
+from actors.servers import owner
+from actors.sidecar import binary, clean_environment, run
+from conftest import SidecarMaker, settings
 
 FAILED = 1
 
@@ -91,3 +101,51 @@ def test_copy_with_one_role(make_sidecar: SidecarMaker, router: Router, database
     assert checked(make_sidecar, router, role_url(database, role), "crossbar").returncode == 0
     copy = restored(database, database.cluster, f"{database.name}_copy")
     is_told(checked(make_sidecar, router, role_url(copy, role), "crossbar"), "crossbar")
+
+
+# -- the environment
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that every user can read."""
+    with tempfile.TemporaryDirectory(prefix="wamp-sidecar-check-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def as_nobody_special(*arguments: str | Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """As a user who may not read everything: root may."""
+    user = owner()
+    behind = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    return subprocess.run(
+        [*behind, binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        env=clean_environment() | environment)
+
+
+@pytest.mark.parametrize("url, warned", [
+    ("postgresql://wamp@db.example.com/app", "root.crt and postgresql.crt"),
+    ("postgresql://wamp@db.example.com/app?sslmode=verify-full&sslcert=/etc/wamp/db.crt", "root.crt,"),
+    ("postgresql://wamp@db.example.com/app?sslmode=disable", None),
+    ("postgresql:///app?host=/run/postgresql", None),
+])
+def test_home_of_another_user(folder: Path, url: str, warned: str | None) -> None:
+    """libpq does not see its files there, and says nothing: `check` warns."""
+    home = folder / "other"
+    (home / ".postgresql").mkdir(parents=True)
+    home.chmod(0o000)
+    file = folder / "sidecar.yaml"
+    file.write_text(yaml.safe_dump(settings(f"rs://127.0.0.1:{free_port()}", url)))
+    own = pwd.getpwnam(owner() or pwd.getpwuid(os.geteuid()).pw_name).pw_dir
+    try:
+        result = as_nobody_special("check", file, environment={"HOME": str(home)})
+        assert result.returncode == 0 and "no faults" in result.stdout, result.stderr
+        if warned is None:
+            assert result.stderr == ""
+        else:
+            warning, = result.stderr.splitlines()
+            assert warning.startswith(f"warning: {file}:") and f"HOME is {home}" in warning and warned in warning
+            assert f"set HOME to {own}" in warning
+        assert as_nobody_special("check", file, environment={"HOME": own}).stderr == ""
+    finally:
+        home.chmod(0o755)
