@@ -22,6 +22,11 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Console.load(self.options.config)
+        do {
+            try await Sidecar.rehearse(configuration)
+        } catch {
+            Console.end(because: error)
+        }
         let connected = self.connect ? try await ConnectedCheck.run(configuration) : CheckFindings()
         let findings = FileCheck.run(configuration) + connected
         findings.faults.forEach(Console.complain)
