@@ -100,3 +100,13 @@ async def test_of_many_faults_some_are_named(make_sidecar: SidecarMaker, router:
     assert entry["others"] == "1980"
     await until(lambda: len(sidecar.entries(FAULT)) >= 20, "they are named")
     assert len(sidecar.entries(FAULT)) <= 50
+
+
+async def test_an_outbox_that_is_locked(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    sidecar = await make_sidecar(router.url("rawsocket"), installed.url).started()
+    with installed.connect() as session:
+        session.execute("begin; lock table wamp.outbox in access exclusive mode")
+        await asyncio.to_thread(sidecar.wait_for_fault, "outbox", "the outbox is locked", 40)
+        session.execute("rollback")
+    await asyncio.to_thread(sidecar.wait_for, READY, 40, 2)
+    assert told(sidecar) == [READY, FAULTY, "outbox", READY]

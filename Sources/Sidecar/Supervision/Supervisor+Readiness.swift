@@ -19,11 +19,35 @@ extension Supervisor {
 
     private var complaints: ComplaintSummary {
         let parts = [
-            self.testament?.complaint, self.announcement.complaint,
+            self.testament?.complaint, self.announcement.complaint, self.outboxComplaint,
             self.guests.complaint.map { Complaint(name: "guest role", reason: $0) },
         ]
         return self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints
+            + ComplaintSummary(self.heldOrigins)
             + ComplaintSummary(named: parts.compactMap(\.self) + self.interfaceComplaints)
+    }
+
+    /// Who does not lead has nothing to do with it.
+    private var outboxComplaint: Complaint? {
+        guard case .leader = self.leadership.role else { return nil }
+        return self.outbox.failure.map { Complaint(name: "outbox", reason: "it can't be emptied: \($0)") }
+    }
+
+    /// Nothing is sent for a procedure or a channel, for so long.
+    func hold(_ refused: SuspectOrigins.Refused) {
+        let (origin, seconds) = (refused.origin, refused.time.nanoseconds / 1_000_000_000)
+        let (name, verb) =
+            switch origin.kind {
+            case .procedure: ("procedure '\(origin.text)'", "called")
+            case .channel: ("channel '\(origin.text)'", "relayed")
+            }
+        self.heldOrigins[origin] = Complaint(
+            name: name, reason: "it ends the session with the router, and is not \(verb) for \(seconds) s")
+        self.eventLoop.assumeIsolated().scheduleTask(in: refused.time) {
+            self.heldOrigins[origin] = nil
+            self.changed()
+        }
+        self.changed()
     }
 
     private func tellReadiness() {

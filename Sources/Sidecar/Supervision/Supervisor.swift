@@ -49,7 +49,9 @@ final class Supervisor: RouterDelegate {
     }
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
-    /// What the file wants of it and it does not do.
+    /// What nothing is sent for, for a while.
+    var heldOrigins = Complaints<Origin.Name>()
+    /// What the file wants of the SQL interface and it does not do.
     var interfaceComplaints: [Complaint] = []
     var nextLook: Scheduled<Void>?
     /// While it is not known who leads: when others are left to it.
@@ -73,7 +75,7 @@ final class Supervisor: RouterDelegate {
         self.keys = keys
         self.outbox = OutboxRelay(
             schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
-            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed)
+            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed, changed: relay.changed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal
@@ -249,6 +251,7 @@ final class Supervisor: RouterDelegate {
     func observe(_ observation: Observation) {
         self.journal.record(observation)
         if case .database(let event) = observation { self.databaseChanged(event) }
+        if case .originRefused(let refused) = observation { self.hold(refused) }
     }
 
     /// Whether functions can be called now.
