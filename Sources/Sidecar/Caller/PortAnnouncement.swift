@@ -61,7 +61,7 @@ final class PortAnnouncement {
     }
 
     /// Whether the database has answered when it was told the way for the first time, if it is to be told.
-    var isSettled: Bool { self.hasAnswered || self.session == nil || self.port == nil }
+    var isSettled: Bool { self.hasAnswered || !self.isListening || self.session == nil || self.port == nil }
 
     /// Why the database could not be told the way to the port; nil if it could, or nobody tries.
     var complaint: Complaint? {

@@ -35,6 +35,7 @@ struct ReadinessStateMachine: ~Copyable {
     private var isListening: Bool
     private var isPortOpen: Bool
     private var isPortInVain = false
+    private var isPortAnswered = true
     private var isLeadershipKnown = false
     private var isSettled = false
     private var complaints = ComplaintSummary()
@@ -62,6 +63,17 @@ struct ReadinessStateMachine: ~Copyable {
     mutating func portListens(_ isListening: Bool) {
         self.isPortOpen = isListening
         self.isPortInVain = !isListening
+    }
+
+    /// Whether the database has answered when it was told the way to the port, if it was told. That is waited for before work flows, and no more then.
+    mutating func portIsAnswered(_ isAnswered: Bool) { self.isPortAnswered = isAnswered }
+
+    private var isPortMissing: Bool {
+        guard self.isPortOpen else { return true }
+        switch self.last {
+        case nil, .notReady: return !self.isPortAnswered
+        case .ready, .readyWithFaults: return false
+        }
     }
 
     /// Whether this sidecar leads, or knows who does. Without a database there is no asking.
@@ -106,7 +118,7 @@ struct ReadinessStateMachine: ~Copyable {
         if !self.isJoined { needs.append(.router) }
         if !self.isDatabaseAvailable { needs.append(.database) }
         if !self.isListening { needs.append(.listener) }
-        if !self.isPortOpen { needs.append(.port) }
+        if self.isPortMissing { needs.append(.port) }
         if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }

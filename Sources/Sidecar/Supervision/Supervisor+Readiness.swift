@@ -52,9 +52,9 @@ extension Supervisor {
 
     private func tellReadiness() {
         self.readiness.routes(
-            areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled
-                && self.announcement.isSettled,
+            areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
             complaints: self.complaints)
+        self.readiness.portIsAnswered(self.announcement.isSettled)
         let now = NIODeadline.now()
         if self.readiness.hasOtherFaults, now < self.nextFaults {
             return self.tellReadinessLater()

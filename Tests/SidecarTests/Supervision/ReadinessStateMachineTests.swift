@@ -42,6 +42,14 @@ struct ReadinessStateMachineTests {
         check(machine.change(), .ready)
         machine.portListens(false)
         check(machine.change(), .notReady(["not listening for calls from SQL"]))
+        // What the database says of the way to it is waited for, and that is told as the same; once work flows it is not waited for.
+        machine.portListens(true)
+        machine.portIsAnswered(false)
+        check(machine.change(), nil)
+        machine.portIsAnswered(true)
+        check(machine.change(), .ready)
+        machine.portIsAnswered(false)
+        check(machine.change(), nil)
         // Nobody waits for what is being done; what was tried in vain is told.
         var vain = ReadinessStateMachine(listens: false, hasPort: true)
         vain.portListens(false)
