@@ -97,6 +97,8 @@ enum FunctionUse: Equatable {
     case procedure(String)
     /// A topic.
     case subscription(String, function: String)
+    /// The results of the calls that a channel's notifications cause.
+    case result(channel: String, function: String)
 }
 
 /// What the database has for a procedure or a subscription, seen as one role.
@@ -155,6 +157,19 @@ final class ProcedureDefinition {
         self.pool = pool
         self.registration = registration
         self.guest = guest
+    }
+}
+
+extension ProcedureDefinition {
+    /// The mapping, for messages.
+    var name: String {
+        let mapping =
+            switch self.use {
+            case .procedure(let uri): "procedure '\(uri)'"
+            case .subscription(let topic, _): "subscription '\(topic)'"
+            case .result(let channel, _): "channel '\(channel)'"
+            }
+        return mapping + (self.role.map { " as role \($0)" } ?? "")
     }
 }
 

@@ -33,8 +33,9 @@ final class NotificationRelay {
     private static let mostWaiting = 1_000
     private static let mostWaitingOctets = 1 << 20
 
+    /// - Parameter definitions: looks up the functions that take results.
     init(
-        configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
+        configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
         budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
     ) throws(StartError) {
         var routes: [ExactText: Route] = [:]
@@ -42,7 +43,8 @@ final class NotificationRelay {
             let place = configuration.place(mapping.location)
             do {
                 let action = try Self.action(
-                    mapping, place: place, pool: pool, control: control, settings: settings, budget: budget,
+                    mapping, in: configuration, pool: pool, definitions: definitions, settings: settings,
+                    budget: budget,
                     observer: observer)
                 routes[ExactText(mapping.channel)] = Route(
                     channel: mapping.channel, origin: Origin(.channel, mapping.channel), place: place, action: action)
@@ -197,8 +199,8 @@ final class NotificationRelay {
     }
 
     private static func action(
-        _ mapping: NotificationMapping, place: String, pool: Pool, control: Control, settings: CallSettings,
-        budget: RouterBudget, observer: @escaping (Observation) -> Void
+        _ mapping: NotificationMapping, in configuration: Configuration, pool: Pool, definitions: Definitions,
+        settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) throws -> Action {
         switch mapping.action {
         case .publish(let topic, let settings):
@@ -210,7 +212,8 @@ final class NotificationRelay {
                 try URI(procedure.value), timeout: TimeAmount(timeout),
                 result: result.map {
                     ResultFunction(
-                        $0.value, pool: pool, control: control, settings: settings, budget: budget, observer: observer)
+                        $0.value, channel: mapping.channel, place: configuration.place($0.location), pool: pool,
+                        definitions: definitions, settings: settings, budget: budget, observer: observer)
                 })
         }
     }

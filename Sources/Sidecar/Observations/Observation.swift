@@ -80,7 +80,7 @@ enum Observation {
     case leadershipLeft(reason: String)
 
     case ready(procedures: Int, subscriptions: Int, channels: Int)
-    case readyWithFaults([String])
+    case readyWithFaults(ComplaintSummary, news: [Complaint])
     case notReady([String])
 
     case reloadUnsupported
