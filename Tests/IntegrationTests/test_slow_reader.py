@@ -11,7 +11,7 @@ import pytest
 
 from actors.cluster import Database
 from actors.deadline import until
-from actors.scripted_router import ERROR, INTERRUPT, YIELD, Connection, sane, scripted
+from actors.scripted_router import ERROR, INTERRUPT, PUBLISH, YIELD, Connection, sane, scripted
 from conftest import SidecarMaker
 
 MIB = 1024 * 1024
@@ -277,3 +277,44 @@ async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, dat
         requests = [m[1] if m[0] == YIELD else m[2] for m in connection.messages if m[0] in (YIELD, ERROR)]
         assert len(requests) == len(set(requests)) == 3000, "an invocation was answered twice"
         assert sidecar.running and not sidecar.entries("database connection lost")
+
+
+async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Any role may notify as much as it likes: what the router does not take waits, or is dropped, and ends no session."""
+    database.execute(SCHEMA)
+    heard: list[str] = []
+    reads = asyncio.Event()
+    reads.set()
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == PUBLISH:
+                heard.append(message[4][0].rstrip("x"))
+            connection.answer(message)
+            await reads.wait()
+
+    async with scripted(script) as router:
+        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES,
+                                     notifications={"news": {"publish": "test.news"}}).started()
+        connection = router.connections[-1]
+        flood = "select pg_notify('news', rpad(n::text || ' ', 7900, 'x')) from generate_series(1, 12000) n"
+        reads.clear()
+        async with keepalive(connection):
+            await asyncio.to_thread(database.execute, flood)
+            await until(lambda: sidecar.entries("notification dropped"), "there are too many")
+            assert "reads slowly" in sidecar.entries("notification dropped")[0]["reason"]
+            reads.set()
+        await until(lambda: sidecar.entries("the router reads again"), "the sidecar has noticed")
+
+        async def last() -> bool:
+            await asyncio.to_thread(database.execute, "select pg_notify('news', 'last')")
+            return "last" in heard
+
+        await until(last, "what comes later", 40)
+        numbers = [int(text) for text in heard if text != "last"]
+        assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers) > 5000
+        _, other = connection.invoke("test.spin", 7)
+        assert (await asyncio.wait_for(other, 10))[3] == [7]
+        assert len(router.connections) == 1

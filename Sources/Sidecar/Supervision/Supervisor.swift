@@ -406,6 +406,7 @@ final class Supervisor: RouterDelegate {
         self.pool.resume()
         self.guests.pool.resume()
         self.outbox.writable()
+        self.notifications.writable()
     }
 
     func observed(_ event: RouterEvent) {
