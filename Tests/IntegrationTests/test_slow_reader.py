@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import until
+from actors.deadline import free_port, until, wait_until
+from actors.installation import InstalledDatabase
 from actors.scripted_router import ERROR, INTERRUPT, PUBLISH, YIELD, Connection, sane, scripted
 from conftest import SidecarMaker
 
@@ -318,3 +321,47 @@ async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, data
         _, other = connection.invoke("test.spin", 7)
         assert (await asyncio.wait_for(other, 10))[3] == [7]
         assert len(router.connections) == 1
+
+
+async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
+    """Large documents of many callers wait for the router, and end no session; each is answered."""
+    installed.execute("create table public.doc as select jsonb_build_array(repeat('x', 12000000)) as args")
+    reads = asyncio.Event()
+    reads.set()
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            connection.answer(await connection.receive())
+            await reads.wait()
+
+    def call(begun: threading.Barrier) -> Any:
+        with installed.connect() as caller:
+            caller.execute("select wamp.call('test.first')")
+            begun.wait(60)
+            row = caller.execute("select wamp.call('test.large', args) from public.doc").fetchone()
+            return row and row[0]
+
+    count = 12
+    async with scripted(script) as router:
+        sidecar = await make_sidecar(
+            router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}", "password": "port-password"}).started()
+        await asyncio.to_thread(
+            wait_until, lambda: installed.value("select count(*) from pg_user_mappings where srvname = 'wamp_sidecar'"), "the port", 30)
+        connection = router.connections[-1]
+        begun = threading.Barrier(count + 1)
+        with ThreadPoolExecutor(count) as threads:
+            loop = asyncio.get_running_loop()
+            calls = [loop.run_in_executor(threads, call, begun) for _ in range(count)]
+            await until(lambda: begun.n_waiting == count, "all have come in", 60)
+            reads.clear()
+            await asyncio.to_thread(begun.wait, 60)
+            async with keepalive(connection):
+                await until(lambda: sidecar.entries("the router reads slowly"), "the sidecar has noticed", 60)
+                await until(lambda: bool(installed.rows(
+                    "select 1 from pg_stat_activity where state = 'active' and strpos(query, 'test.large') > 0 and pid <> pg_backend_pid() "
+                    "having count(*) = %s", count)), "all ask at once", 60)
+                reads.set()
+                assert await asyncio.wait_for(asyncio.gather(*calls), 90) == [1] * count
+        assert len(router.connections) == 1 and not sidecar.entries("router lost")
+        assert sidecar.peak() < 400 * MIB, f"{sidecar.peak() / MIB:.1f} MiB"
