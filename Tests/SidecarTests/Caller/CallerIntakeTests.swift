@@ -2,10 +2,19 @@ import Testing
 
 @testable import Sidecar
 
+/// For expectations, which change nothing themselves.
+private final class Intake {
+    private var intake = CallerIntake(most: 100)
+
+    func holds(_ connection: Int32, octets: Int) { self.intake.holds(connection, octets: octets) }
+    func mayRead(_ connection: Int32) -> Bool { self.intake.mayRead(connection) }
+    func next() -> Int32? { self.intake.next() }
+}
+
 /// How much of callers' documents is received at once.
 @Suite struct CallerIntakeTests {
     @Test func readsAllWhileThereIsRoom() {
-        var intake = CallerIntake(most: 100)
+        let intake = Intake()
         for connection: Int32 in 1...10 {
             intake.holds(connection, octets: 10)
             #expect(intake.mayRead(connection))
@@ -14,7 +23,7 @@ import Testing
     }
 
     @Test func beyondTheSumOneIsRead() {
-        var intake = CallerIntake(most: 100)
+        let intake = Intake()
         for connection: Int32 in 1...3 { intake.holds(connection, octets: 40) }
         #expect(intake.mayRead(2))
         #expect(!intake.mayRead(1) && !intake.mayRead(3) && !intake.mayRead(1))
@@ -30,7 +39,7 @@ import Testing
 
     /// The one that is read is complete, and there is still no room: the next one is read.
     @Test func oneAfterTheOther() {
-        var intake = CallerIntake(most: 100)
+        let intake = Intake()
         for connection: Int32 in 1...4 { intake.holds(connection, octets: 60) }
         #expect(intake.mayRead(1))
         #expect(!intake.mayRead(2) && !intake.mayRead(3) && !intake.mayRead(4))
@@ -42,7 +51,7 @@ import Testing
 
     /// One that went away while it was not read is passed over.
     @Test func goneMeanwhile() {
-        var intake = CallerIntake(most: 100)
+        let intake = Intake()
         for connection: Int32 in 1...4 { intake.holds(connection, octets: 60) }
         #expect(intake.mayRead(1))
         #expect(!intake.mayRead(2) && !intake.mayRead(3))
