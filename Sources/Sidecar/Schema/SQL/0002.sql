@@ -284,6 +284,30 @@ begin
 end $body$;
 revoke all on function @schema@.relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint) from public;
 
+-- Takes rows out: those with the ids, and those from each of `firsts` to its fellow in `lasts`. A run of ids costs less than half
+-- of what the same ids do one by one.
+drop function @schema@.relay_delete(bigint[]);
+create function @schema@.relay_delete(ids bigint[], firsts bigint[] default '{}', lasts bigint[] default '{}') returns int
+language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off as $body$
+declare
+    count int := 0;
+    more int;
+begin
+    perform @schema@.require_leadership();
+    if cardinality(relay_delete.ids) > 0 then
+        delete from @schema@.outbox as o where o.id = any (relay_delete.ids);
+        get diagnostics count = row_count;
+    end if;
+    for run in 1 .. cardinality(relay_delete.firsts) loop
+        delete from @schema@.outbox as o where o.id between relay_delete.firsts[run] and relay_delete.lasts[run];
+        get diagnostics more = row_count;
+        count := count + more;
+    end loop;
+    return count;
+end $body$;
+revoke all on function @schema@.relay_delete(bigint[], bigint[], bigint[]) from public;
+
 -- Moves a row to the dead letters, within the server. Values that can't be read stay behind: the letter says so.
 create or replace function @schema@.relay_bury(id bigint, error text, message text, attempts int) returns boolean
 language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp
