@@ -93,6 +93,7 @@ enum Observation {
 enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case noSession
     case notLeading
+    case routerIsSlow
     case argumentsNotAnArray
     case keywordArgumentsNotAnObject
     case noObjectForTopic
@@ -108,6 +109,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noSession: "there is no session with the router"
         case .notLeading: "it is not known which sidecar leads, and too many wait for that"
+        case .routerIsSlow: "the router reads slowly, and too many wait for it"
         case .argumentsNotAnArray: "its 'args' is not an array"
         case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
         case .noObjectForTopic: "the topic wants values of the payload, which is not an object"

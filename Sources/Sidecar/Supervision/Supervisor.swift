@@ -366,6 +366,8 @@ final class Supervisor: RouterDelegate {
         self.pool.resume()
         self.guests.pool.resume()
         self.outbox.writable()
+        self.notifications.writable()
+        self.caller?.writable()
     }
 
     func observed(_ event: RouterEvent) {
