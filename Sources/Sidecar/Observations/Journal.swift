@@ -76,6 +76,10 @@ final class Journal {
                 ])
         case .callFailed(let uri, let error):
             self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+        case .callFaulty(let uri, let error, let reason, let role):
+            self.count(
+                "faulty \(uri) \(error)", "call failed for a reason that its caller can't mend",
+                [Key.procedure: "\(uri)", Key.error: "\(error)", Key.reason: "\(reason)", Key.role: "\(role)"])
         case .originRefused(let refused):
             self.record(refused)
 
