@@ -423,7 +423,7 @@ final class OutboxRelay {
         self.acknowledgedOctets = 0
         self.removals += 1
         database.send(
-            self.statements.delete, RelayStatements.deleting(ids),
+            self.statements.delete, RelayStatements.deleting(RemovedRows(ids)),
             handler: RelayAnswer(relay: self, name: "relay_delete", isRemoval: true) { row in
                 let deleted = row.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
                 if deleted < ids.count {

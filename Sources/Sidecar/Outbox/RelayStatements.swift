@@ -38,7 +38,10 @@ struct RelayStatements {
             $4::pg_catalog.text[], $5::pg_catalog.int4, $6::pg_catalog.int8[], $7::pg_catalog.int8, \
             $8::pg_catalog.text[], $9::pg_catalog.int8)
             """)
-        self.delete = Statement("select \(schema).relay_delete($1::pg_catalog.int8[])")
+        self.delete = Statement(
+            """
+            select \(schema).relay_delete($1::pg_catalog.int8[], $2::pg_catalog.int8[], $3::pg_catalog.int8[])
+            """)
         self.bury = Statement(
             """
             select \(schema).relay_bury($1::pg_catalog.int8, $2::pg_catalog.text, $3::pg_catalog.text, \
@@ -68,9 +71,11 @@ struct RelayStatements {
     }
 
     /// The values of ``delete``.
-    static func deleting(_ ids: [Int64]) -> Parameters {
-        var values = Parameters(bytes: ids.count * 8, count: 1)
-        values.append(ids: ids)
+    static func deleting(_ rows: RemovedRows) -> Parameters {
+        var values = Parameters(bytes: (rows.singles.count + rows.runs.count * 2) * 8, count: 3)
+        values.append(ids: rows.singles)
+        values.append(ids: rows.runs.map(\.lowerBound))
+        values.append(ids: rows.runs.map(\.upperBound))
         return values
     }
 

@@ -1,3 +1,4 @@
+import DequeModule
 import NIOCore
 import WAMP
 
@@ -21,15 +22,21 @@ struct Repetitions {
     }
 
     private struct Entry {
+        let id: RequestID
         var order: Int
         var sentAt: NIODeadline
         let patience: TimeAmount
         var times = 1
         /// The ids of the repetitions.
         var ids: [RequestID] = []
+        /// Nothing is waited for any longer; it is taken out with those before it.
+        var isOver = false
     }
 
-    private var entries: [RequestID: Entry] = [:]
+    /// In the order of their ids, which is that in which they were asked first, and mostly answered as well.
+    private var entries: Deque<Entry> = []
+    /// How many of them are not over.
+    private var waiting = 0
     private var originals: [RequestID: RequestID] = [:]
     private var lastOrder = 0
     /// What was asked latest of all that has been answered.
@@ -43,22 +50,22 @@ struct Repetitions {
     /// Something was asked for the first time.
     mutating func sent(_ id: RequestID, patience: TimeAmount, at now: NIODeadline) {
         self.lastOrder += 1
-        self.entries[id] = Entry(order: self.lastOrder, sentAt: now, patience: patience)
+        self.entries.append(Entry(id: id, order: self.lastOrder, sentAt: now, patience: patience))
+        self.waiting += 1
         let check = now + patience
         if check < self.nextCheck ?? .distantFuture { self.nextCheck = check }
     }
 
     /// It was asked again.
     mutating func repeated(_ original: RequestID, as id: RequestID, at now: NIODeadline) {
-        guard var entry = self.entries[original] else { return }
+        guard let index = self.index(of: original) else { return }
         self.lastOrder += 1
-        entry.order = self.lastOrder
-        entry.sentAt = now
-        entry.times += 1
-        entry.ids.append(id)
+        self.entries[index].order = self.lastOrder
+        self.entries[index].sentAt = now
+        self.entries[index].times += 1
+        self.entries[index].ids.append(id)
         self.originals[id] = original
-        self.entries[original] = entry
-        let check = now + entry.patience
+        let check = now + self.entries[index].patience
         if check < self.nextCheck ?? .distantFuture { self.nextCheck = check }
     }
 
@@ -74,13 +81,13 @@ struct Repetitions {
     ///   - isAnswered: whether there is an answer.
     /// - Returns: the repetitions, of which nobody waits for an answer now.
     mutating func ended(_ original: RequestID, isAnswered: Bool) -> [RequestID] {
-        guard let entry = self.entries.removeValue(forKey: original) else { return [] }
+        guard let entry = self.remove(original) else { return [] }
         for id in entry.ids { self.originals[id] = nil }
         if isAnswered {
             self.answeredOrder = max(self.answeredOrder, entry.order)
             self.probe = nil
             // What was asked before it has lost its answer as well.
-            if entry.times > 1, !self.entries.isEmpty { self.nextCheck = .uptimeNanoseconds(0) }
+            if entry.times > 1, self.waiting > 0 { self.nextCheck = .uptimeNanoseconds(0) }
         }
         return entry.ids
     }
@@ -91,27 +98,56 @@ struct Repetitions {
         var due: [(order: Int, id: RequestID)] = []
         var oldest: (order: Int, id: RequestID)?
         var next: NIODeadline?
-        for (id, entry) in self.entries where entry.times < Self.most {
+        for entry in self.entries where !entry.isOver && entry.times < Self.most {
             guard entry.sentAt + entry.patience <= now else {
                 next = min(next ?? .distantFuture, entry.sentAt + entry.patience)
                 continue
             }
             if entry.order < self.answeredOrder {
-                due.append((entry.order, id))
+                due.append((entry.order, entry.id))
             } else {
-                if entry.order < oldest?.order ?? .max { oldest = (entry.order, id) }
+                if entry.order < oldest?.order ?? .max { oldest = (entry.order, entry.id) }
                 next = min(next ?? .distantFuture, now + entry.patience)
             }
         }
         self.nextCheck = next
         if due.isEmpty, let oldest {
-            if self.probe.map({ self.entries[$0] == nil }) ?? true { self.probe = oldest.id }
-            guard let probe = self.probe, let entry = self.entries[probe], entry.times < Self.most,
-                entry.sentAt + entry.patience <= now
-            else { return [] }
-            return [Due(original: probe, isLost: false)]
+            let index = self.probe.flatMap(self.index) ?? self.index(of: oldest.id)
+            guard let entry = index.map({ self.entries[$0] }) else { return [] }
+            self.probe = entry.id
+            guard entry.times < Self.most, entry.sentAt + entry.patience <= now else { return [] }
+            return [Due(original: entry.id, isLost: false)]
         }
         // In the order in which they were asked.
         return due.sorted { $0.order < $1.order }.map { Due(original: $0.id, isLost: true) }
     }
+
+    /// Where the request is, unless it is over.
+    private func index(of id: RequestID) -> Int? {
+        guard let first = self.entries.first else { return nil }
+        var low = 0
+        if first.id != id {
+            var high = self.entries.count
+            while low < high {
+                let middle = (low + high) / 2
+                if self.entries[middle].id.rawValue < id.rawValue { low = middle + 1 } else { high = middle }
+            }
+        }
+        guard low < self.entries.count, self.entries[low].id == id, !self.entries[low].isOver else { return nil }
+        return low
+    }
+
+    private mutating func remove(_ id: RequestID) -> Entry? {
+        guard let index = self.index(of: id) else { return nil }
+        let entry = self.entries[index]
+        self.waiting -= 1
+        self.entries[index].isOver = true
+        self.entries[index].ids = []
+        while self.entries.first?.isOver == true { self.entries.removeFirst() }
+        // Those behind one that is waited for long.
+        if self.entries.count > self.waiting * 2 + Self.mostOver { self.entries.removeAll(where: \.isOver) }
+        return entry
+    }
+
+    private static let mostOver = 1024
 }

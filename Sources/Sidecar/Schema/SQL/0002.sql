@@ -179,12 +179,15 @@ returns table (id bigint, event_id uuid, topic text, args text, kwargs text, opt
 language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set jit = off as $body$
 declare
-    entry record;
+    stored_args jsonb;
+    stored_kwargs jsonb;
+    stored_options jsonb;
+    is_large boolean;
+    is_unmade boolean := false;
+    size bigint;
     taken bigint := 0;
     count int := 0;
-    size bigint;
-    is_unmade boolean := false;
-    is_reading boolean := false;
+    done bigint;
     first bigint := '-9223372036854775808';
     lowest bigint := first;
     code text;
@@ -206,40 +209,39 @@ begin
     <<batch>>
     loop
         begin
-            for entry in
-                (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
-                where o.id = any (relay_read.ids) and o.id >= first
-                    and (relay_read.held is null or o.topic not in (select unnest(relay_read.held))) is not false
-                    and (relay_read.wanted is null or o.topic in (select unnest(relay_read.wanted)))
-                order by o.id)
-                union all
-                (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
-                where o.id >= greatest(first, lowest) and o.id <= relay_read.upto
-                    and (relay_read.held is null or o.topic not in (select unnest(relay_read.held))) is not false
-                    and (relay_read.wanted is null or o.topic in (select unnest(relay_read.wanted)))
-                order by o.id limit relay_read.rows)
+            -- This is done for each of hundreds of thousands of rows a second: as few statements as will do.
+            for id, event_id, topic, stored_args, stored_kwargs, stored_options, is_large in
+                select r.*, pg_column_size(r.args) > relay_read.largest / 128
+                    or pg_column_size(r.kwargs) > relay_read.largest / 128
+                from (
+                    (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
+                    where o.id = any (relay_read.ids) and o.id >= first
+                        and (relay_read.held is null or o.topic not in (select unnest(relay_read.held))) is not false
+                        and (relay_read.wanted is null or o.topic in (select unnest(relay_read.wanted)))
+                    order by o.id)
+                    union all
+                    (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
+                    where o.id >= greatest(first, lowest) and o.id <= relay_read.upto
+                        and (relay_read.held is null or o.topic not in (select unnest(relay_read.held))) is not false
+                        and (relay_read.wanted is null or o.topic in (select unnest(relay_read.wanted)))
+                    order by o.id limit relay_read.rows)
+                ) as r
             loop
                 exit batch when count >= relay_read.rows;
-                is_reading := true;
-                id := entry.id;
-                event_id := entry.event_id;
-                topic := entry.topic;
                 -- A text takes seconds to make where control characters are escaped, and no text is a quarter of what jsonb
                 -- takes for it. What is small as it is stored isn't unpacked for that.
-                if pg_column_size(entry.args) > relay_read.largest / 128
-                    or pg_column_size(entry.kwargs) > relay_read.largest / 128
-                then
-                    size := coalesce(pg_column_size(entry.args || '[]'), 0) + coalesce(pg_column_size(entry.kwargs || '{}'), 0);
+                if is_large then
+                    size := coalesce(pg_column_size(stored_args || '[]'), 0)
+                        + coalesce(pg_column_size(stored_kwargs || '{}'), 0);
                     is_unmade := size / 4 > relay_read.largest;
                 end if;
                 if not is_unmade then
-                    args := entry.args;
-                    kwargs := entry.kwargs;
-                    options := entry.options;
+                    args := stored_args;
+                    kwargs := stored_kwargs;
+                    options := stored_options;
                     size := coalesce(octet_length(topic), 0) + coalesce(octet_length(args), 0)
                         + coalesce(octet_length(kwargs), 0) + coalesce(octet_length(options), 0);
                 end if;
-                is_reading := false;
                 if is_unmade or size > relay_read.largest then
                     topic := left(topic, 1000);
                     args := null;
@@ -255,31 +257,56 @@ begin
                     taken := taken + size;
                     exit batch when taken >= relay_read.octets;
                 end if;
+                done := id;
                 count := count + 1;
             end loop;
             exit;
         exception when others then
             get stacked diagnostics code = returned_sqlstate, words = message_text;
-            if not is_reading or left(code, 2) in ('25', '40', '57') then
+            -- What is not the fault of the row: no row is being read, there is no room for the answer, or it is to end.
+            if id is not distinct from done or code in ('53100', '53400') or left(code, 2) in ('25', '40', '57') then
                 raise;
             end if;
-            is_reading := false;
-            id := entry.id;
-            event_id := entry.event_id;
-            topic := case when left(code, 2) <> 'XX' then left(entry.topic, 1000) end;
+            topic := case when left(code, 2) <> 'XX' then left(topic, 1000) end;
             args := null;
             kwargs := null;
             options := null;
+            is_unmade := false;
             fault := format('%s its text can''t be made: %s', code, words);
             return next;
             fault := null;
             count := count + 1;
             exit when id = 9223372036854775807;
+            done := id;
             first := id + 1;
         end;
     end loop;
 end $body$;
 revoke all on function @schema@.relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint) from public;
+
+-- Takes rows out: those with the ids, and those from each of `firsts` to its fellow in `lasts`. A run of ids costs less than half
+-- of what the same ids do one by one.
+drop function @schema@.relay_delete(bigint[]);
+create function @schema@.relay_delete(ids bigint[], firsts bigint[] default '{}', lasts bigint[] default '{}') returns int
+language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp
+set enable_seqscan = off set jit = off as $body$
+declare
+    count int := 0;
+    more int;
+begin
+    perform @schema@.require_leadership();
+    if cardinality(relay_delete.ids) > 0 then
+        delete from @schema@.outbox as o where o.id = any (relay_delete.ids);
+        get diagnostics count = row_count;
+    end if;
+    for run in 1 .. cardinality(relay_delete.firsts) loop
+        delete from @schema@.outbox as o where o.id between relay_delete.firsts[run] and relay_delete.lasts[run];
+        get diagnostics more = row_count;
+        count := count + more;
+    end loop;
+    return count;
+end $body$;
+revoke all on function @schema@.relay_delete(bigint[], bigint[], bigint[]) from public;
 
 -- Moves a row to the dead letters, within the server. Values that can't be read stay behind: the letter says so.
 create or replace function @schema@.relay_bury(id bigint, error text, message text, attempts int) returns boolean
