@@ -94,6 +94,7 @@ async def test_errors(calling: Sidecar, router: Router, installed: Database) -> 
         assert json.loads(error.diag.message_detail or "") == {"args": [1, "two"], "kwargs": {"item": {"id": 3}}}
         error = await failure(installed, "select wamp.call('test.nobody')")
         assert (error.sqlstate, error.diag.message_primary) == ("WA000", "wamp.error.no_such_procedure")
+        assert "is its callee running" in (error.diag.message_hint or "")
         for query, state in (
             ("select wamp.call('test..x')", "22023"), ("select wamp.call('wamp.session.count')", "42501"),
             ("select wamp.call('test.add2', '{}')", "22023"), ("select wamp.call('test.add2', '[1]', null, '{\"x\": 1}')", "22023"),
@@ -477,9 +478,9 @@ async def test_a_planted_connection_is_not_used(calling: Sidecar, router: Router
             session.execute(f"select {dblink}.dblink_is_busy('wamp'), "
                             f"{dblink}.dblink_send_query('wamp', '{{\"call\": \"test.add2\", \"rows\": true}}')")
             reply = session.execute(
-                f"select * from {dblink}.dblink_get_result('wamp') as t(s text, a jsonb, k jsonb, c text, e text, p text)"
+                f"select * from {dblink}.dblink_get_result('wamp') as t(s text, a jsonb, k jsonb, c text, e text, p text, h text)"
             ).fetchone()
-            assert reply == ("stale", None, None, None, None, None)
+            assert reply == ("stale", None, None, None, None, None, None)
         evil.stop()
         assert evil.received == []
         installed.execute(f"revoke execute on all functions in schema {dblink} from {grantee}")

@@ -465,6 +465,8 @@ async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: R
         await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 5, "the others are kept")
     assert sorted(row[0] for row in installed.rows("select error from wamp.dead_letter")) == [
         "22023", "42501", "42501", "42883", "42P01"]
+    failures = [entry["reason"] for entry in sidecar.entries("event failed") if entry["error"] == "42501"]
+    assert failures and all("it ran as the sidecar's role wamp (" in reason for reason in failures)
     assert not sidecar.entries("events wait: they can't be run now")
 
 

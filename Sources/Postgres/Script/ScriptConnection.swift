@@ -12,7 +12,7 @@ package struct ScriptConnection: ~Copyable {
     /// - Throws: ``ConnectFailure``, without any password in it.
     package init(_ settings: ConnectionSettings, part: ConnectionSettings.Part = .script) throws(ConnectFailure) {
         let handle = try Connector.connect(settings.options(for: part))
-        guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(handle.errorText) }
+        guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(server: handle.errorText) }
         self.handle = handle
         self.isOwner = true
     }

@@ -138,7 +138,7 @@ enum PlanSource {
 
 extension DefinitionFault {
     init(_ fault: FunctionFault) {
-        self.init(sqlstate: fault.sqlstate, description: fault.message)
+        self.init(sqlstate: fault.sqlstate, description: fault.message, finding: fault.finding)
     }
 }
 

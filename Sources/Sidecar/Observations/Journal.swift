@@ -59,6 +59,10 @@ final class Journal {
         case .functionUnusable(let use, let place, let reason): self.recordUnusable(use, place: place, reason: reason)
         case .callFailed(let uri, let error):
             self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+        case .callFaulty(let uri, let error, let reason, let role):
+            self.count(
+                "faulty \(uri) \(error)", "call failed for a reason that its caller can't mend",
+                [Key.procedure: "\(uri)", Key.error: "\(error)", Key.reason: "\(reason)", Key.role: "\(role)"])
         case .originRefused(let refused):
             self.record(refused)
 

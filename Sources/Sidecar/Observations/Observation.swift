@@ -22,6 +22,8 @@ enum Observation {
     case functionUsable(FunctionUse)
     case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
+    /// A call failed for a reason of which its caller is told little: it is for who runs the database.
+    case callFaulty(uri: String, error: String, reason: String, role: String)
     /// Sessions end with something of it under way.
     case originRefused(SuspectOrigins.Refused)
 

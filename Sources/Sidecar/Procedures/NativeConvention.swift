@@ -193,6 +193,6 @@ package final class NativeConvention {
     }
 
     private func fault(_ message: String) -> BindingError {
-        BindingError("\(message); \(signature)")
+        BindingError(message, signature: signature)
     }
 }

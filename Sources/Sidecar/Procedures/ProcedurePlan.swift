@@ -109,7 +109,7 @@ package final class ProcedurePlan {
     package func bind(
         _ payload: Payload, details: Details, procedure: String?, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
-        if let fault = payload.fault { throw BindingError("\(fault); \(signature)", uri: fault.uri) }
+        if let fault = payload.fault { throw BindingError("\(fault)", signature: signature, uri: fault.uri) }
         switch convention {
         case .raw(let raw): return try raw.bind(payload, details: details, procedure: procedure, gate: gate)
         case .native(let native), .statement(let native): return try native.bind(payload, gate: gate)

@@ -294,12 +294,14 @@ final class Supervisor: RouterDelegate {
     private func askForSearchPath() {
         self.control.query(
             """
-            select reset_val, pg_catalog.current_setting('role') from pg_catalog.pg_settings where name = 'search_path'
+            select reset_val, pg_catalog.current_setting('role'), current_user
+            from pg_catalog.pg_settings where name = 'search_path'
             """
         ) { result in
-            guard case .success(let rows) = result, let row = rows.values.first, row.count == 2, let path = row[0],
+            guard case .success(let rows) = result, let row = rows.values.first, row.count == 3, let path = row[0],
                 let role = row[1]
             else { return }
+            self.settings.ownRole = row[2] ?? ""
             guard path != self.settings.session.searchPath || role != self.settings.session.role else { return }
             self.settings.session = CleanSession(searchPath: path, role: role, timeout: Self.sessionTimeout)
             self.pool.cleanSession = self.settings.session
