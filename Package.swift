@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CEpoll"),
+        .target(name: "Names", swiftSettings: settings),
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
         .target(
             name: "WAMP",
@@ -59,6 +60,7 @@ let package = Package(
             dependencies: [
                 "CLibpq",
                 "CEpoll",
+                "Names",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
                 .product(name: "DequeModule", package: "swift-collections"),
@@ -70,7 +72,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: ["Cryptography", "CYAML"],
+            dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
             name: "Sidecar",
@@ -101,6 +103,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        .testTarget(name: "NamesTests", dependencies: ["Names"], swiftSettings: settings),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
         .testTarget(
             name: "WAMPTests",
