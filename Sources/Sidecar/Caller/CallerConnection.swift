@@ -45,8 +45,6 @@ final class CallerConnection: ChannelInboundHandler {
     private var context: ChannelHandlerContext?
     private var isPumping = false
     private var isDraining = false
-    /// Nothing is read: there is no room for it, or the router does not take it.
-    private var isPaused = false
 
     init(number: Int32, port: CallerPort, machine: consuming WireServerStateMachine, limits: WireLimits) {
         self.number = number
@@ -88,40 +86,6 @@ final class CallerConnection: ChannelInboundHandler {
             return
         }
         self.pump()
-        self.pauseIfNeeded(context)
-    }
-
-    /// What the port did not take it may take now.
-    func goOn() {
-        self.pump()
-        guard self.isPaused, let context = self.context, self.mayGoOn, self.port.mayRead(self) else { return }
-        self.isPaused = false
-        self.setReading(true, context)
-    }
-
-    private func pauseIfNeeded(_ context: ChannelHandlerContext) {
-        guard case .open = self.phase, !self.isPaused, !self.mayGoOn || !self.port.mayRead(self) else { return }
-        self.isPaused = true
-        self.setReading(false, context)
-    }
-
-    private func setReading(_ isReading: Bool, _ context: ChannelHandlerContext) {
-        context.channel.setOption(.autoRead, value: isReading).assumeIsolated().whenFailure { _ in
-            context.close(promise: nil)
-        }
-    }
-
-    /// Whether the caller's next document is taken. Who asks for the state always gets it.
-    private var mayGoOn: Bool {
-        switch self.phase {
-        case .authenticating, .closing: true
-        case .open: self.user == CallerPort.statusUser || self.port.takesDocuments
-        }
-    }
-
-    /// Tells the port how much is held here.
-    private func account() {
-        self.port.holds(self, octets: self.context == nil ? 0 : self.machine.unreadOctets)
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -139,7 +103,6 @@ final class CallerConnection: ChannelInboundHandler {
         self.endCall()
         call?.giveUp()
         self.port.ended(self)
-        self.account()
         context.fireChannelInactive()
     }
 
@@ -168,7 +131,7 @@ final class CallerConnection: ChannelInboundHandler {
             case .authenticating, .open: break
             }
             if self.output.readableBytes >= Self.earlyFlush { self.flush() }
-            guard context.channel.isWritable, self.mayGoOn else { break loop }
+            guard context.channel.isWritable else { break }
             switch self.machine.next(into: &self.output) {
             case .wait: break loop
             case .secure: self.secure(context)
@@ -186,7 +149,6 @@ final class CallerConnection: ChannelInboundHandler {
         case .authenticating, .open: self.flush()
         case .closing: break
         }
-        self.account()
         self.closeIfDrained()
     }
 

@@ -85,9 +85,7 @@ final class CallerPort {
     /// Called when the port begins to listen (true), or listens no more.
     var listeningChanged: ((Bool) -> Void)?
     /// The session with the router; nil while there is none.
-    var peer: (any CallerPeer)? {
-        didSet { self.writable() }
-    }
+    var peer: (any CallerPeer)?
     /// The most callers that can come in.
     var mostSessions: Int { self.configuration.greatestSessions }
     /// Callers that have come in.
@@ -105,7 +103,6 @@ final class CallerPort {
     private var delay = AuthenticationDelay()
     private var admission: CallerAdmission
     private var drained: (() -> Void)?
-    private var intake = CallerIntake()
 
     /// - Parameters:
     ///   - version: of the sidecar, which callers get to see as a part of the server's.
@@ -259,26 +256,6 @@ final class CallerPort {
     }
 
     // MARK: - Documents
-
-    /// Whether what callers send is taken: not while the router does not take what was sent to it, for that would end the session of all.
-    var takesDocuments: Bool { self.peer?.isWritable ?? true }
-
-    /// The router takes output again, or there is another one, or none.
-    func writable() {
-        for connection in Array(self.connections.values) {
-            guard self.takesDocuments else { return }
-            connection.goOn()
-        }
-    }
-
-    /// Whether a connection is to be read on. If not, it is told by ``CallerConnection/goOn()``.
-    func mayRead(_ connection: CallerConnection) -> Bool { self.intake.mayRead(connection.number) }
-
-    /// How many octets a connection has received and not used.
-    func holds(_ connection: CallerConnection, octets: Int) {
-        self.intake.holds(connection.number, octets: octets)
-        while let number = self.intake.next() { self.connections[number]?.goOn() }
-    }
 
     /// Looks what is to be done with a document.
     ///

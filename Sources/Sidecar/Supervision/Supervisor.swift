@@ -369,7 +369,6 @@ final class Supervisor: RouterDelegate {
         self.guests.pool.resume()
         self.outbox.writable()
         self.notifications.writable()
-        self.caller?.writable()
     }
 
     func observed(_ event: RouterEvent) {

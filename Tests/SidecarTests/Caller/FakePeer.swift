@@ -6,8 +6,6 @@ import WAMP
 
 /// A session's end towards the port: notes what is asked of it, and answers as the test says.
 final class FakePeer: CallerPeer {
-    var isWritable = true
-
     struct Request {
         let uri: String
         let options: CallOptions?

@@ -49,7 +49,6 @@ struct ListeningPort: Sendable {
 
     /// The router's end.
     private final class EchoPeer: CallerPeer {
-        var isWritable = true
         private var last: Int64 = 0
         let isCalled: EventLoopPromise<Void>
         let isCanceled: EventLoopPromise<Void>
