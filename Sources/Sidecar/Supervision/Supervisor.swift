@@ -406,6 +406,7 @@ final class Supervisor: RouterDelegate {
         self.pool.resume()
         self.guests.pool.resume()
         self.outbox.writable()
+        self.caller?.writable()
     }
 
     func observed(_ event: RouterEvent) {
