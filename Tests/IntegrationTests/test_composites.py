@@ -37,6 +37,8 @@ def shop(database: Database) -> Database:
         create function shop.unnamed(shop.part) returns text language sql as 'select $1::text';
         create procedure shop.called(item shop.item, items shop.part[], inout o text default null) language plpgsql as
             $$ begin o := concat_ws('|', item, items); end $$;
+        create domain shop.part_list as shop.part[];
+        create function shop.listed(items shop.part_list) returns text language sql as 'select items::text';
         create function shop.pairs(p shop.pair[]) returns text language sql as 'select p::text';
         create function shop.notes(n shop.notes[]) returns text language sql as 'select n::text';
         create function shop.numbers(a smallint, b integer, c bigint, d numeric, e bigint[], f oid) returns text language sql as
@@ -48,7 +50,7 @@ def shop(database: Database) -> Database:
 PROCEDURES: dict[str, Any] = {
     "test.one": "shop.one", "test.checked": "shop.checked", "test.several": "shop.several", "test.any": "shop.any_of",
     "test.unnamed": "shop.unnamed", "test.called": "shop.called", "test.pairs": "shop.pairs", "test.notes": "shop.notes",
-    "test.numbers": "shop.numbers",
+    "test.numbers": "shop.numbers", "test.listed": "shop.listed",
     "test.sql": {"sql": "select (:item::shop.item)::text as t", "results": "value"},
     "test.list": {"sql": "select (:items::shop.part[])::text as t", "results": "value"},
 }
@@ -75,6 +77,7 @@ async def test_unknown_members(make_sidecar: SidecarMaker, router: Router, shop:
             ("test.unnamed", [{"z": None}], {}, "z", "shop.part", "1"),
             ("test.called", [bad, []], {}, "colour", "shop.item", '"item"'),
             ("test.called", [None], {"items": [{"z": 1}]}, "z", "shop.part", '"items"'),
+            ("test.listed", [[{"z": 1}]], {}, "z", "shop.part", '"items"'),
             ("test.sql", [bad], {}, "colour", "shop.item", '"item"'),
             ("test.list", [], {"items": [{"z": [1]}]}, "z", "shop.part", '"items"'),
         ]:
@@ -114,6 +117,7 @@ async def test_members_are_as_parameters(make_sidecar: SidecarMaker, router: Rou
         assert (await peer.call("test.called", item, [])).value["o"] == expected + "|{}"
         assert (await peer.call("test.several", 1.0, [item, None])).value == shop.value(
             "select array[%s::shop.item, null]::text", expected)
+        assert (await peer.call("test.listed", [{"amount": 2.0, "tags": [[]]}])).value == '{"(,2,{[]})"}'
         assert (await peer.call("test.pairs", [[1, 2.0], [3, 4]])).value == '{"{1,2}","{3,4}"}'
         assert (await peer.call("test.notes", [[[1], {}], []])).value == '{"{[1],\\"{}\\"}","{}"}'
         for faulty in ({"docs": {}}, {"docs": "{}"}, {"id": 1.5}, {"grid": [[1], [2, 3]]}, {"mood": "x"}, {"tags": 1},
