@@ -369,6 +369,7 @@ final class Supervisor: RouterDelegate {
         self.guests.pool.resume()
         self.outbox.writable()
         self.notifications.writable()
+        self.caller?.writable()
     }
 
     func observed(_ event: RouterEvent) {
