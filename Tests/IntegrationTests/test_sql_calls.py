@@ -14,6 +14,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -303,6 +304,32 @@ async def test_many_sessions(make_sidecar: SidecarMaker, router: Router, install
         finally:
             for session in sessions:
                 session.close()
+
+
+async def test_long_documents_at_once(calling: Sidecar, router: Router, installed: Database) -> None:
+    """Forty sessions call with 12 MiB each: what there is no room for waits unread, or is refused, and the others are answered."""
+    octets, sessions = 12 << 20, 40
+    query = f"select wamp.call('test.size', jsonb_build_array(repeat('x', {octets})))"
+
+    def one(_: int) -> int | str | None:
+        try:
+            return installed.value(query)  # type: ignore[no-any-return]
+        except psycopg.Error as error:
+            assert "nothing was sent" in str(error), error
+            return error.sqlstate
+
+    async with joined(router) as peer:
+        await peer.register("test.size", lambda text: len(text))
+        assert await ask(installed, query) == octets
+        with ThreadPoolExecutor(sessions) as pool:
+            calls = [asyncio.get_running_loop().run_in_executor(pool, one, number) for number in range(sessions)]
+            small = [await asyncio.wait_for(ask(installed, "select wamp.call('test.add2', '[2, 3]')"), 20) for _ in range(5)]
+            answers = await asyncio.wait_for(asyncio.gather(*calls), 120)
+        assert small == [5] * 5
+        assert set(answers) <= {octets, "53200", "WA002"} and answers.count(octets) >= 3, answers
+        assert await ask(installed, query) == octets
+    mebibytes = calling.peak() / (1 << 20)
+    assert mebibytes < 256, mebibytes
 
 
 async def test_loop(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:

@@ -219,12 +219,8 @@ final class Definitions {
     }
 
     private func replace(_ definition: ProcedureDefinition, with plan: ProcedurePlan?) {
-        // A function that is the same as before keeps its plan, and with it what connections have prepared.
-        if let plan, let function = plan.function, function == definition.plan?.function,
-            plan.guardCondition == definition.plan?.guardCondition
-        {
-            return
-        }
+        // What is the same as before keeps its plan, and with it what connections have prepared.
+        if let plan, let present = definition.plan, plan.isMadeLike(present) { return }
         definition.plan?.statements.forEach(definition.pool.retire)
         definition.plan = plan
         if plan != nil { definition.state = .plan }

@@ -141,7 +141,7 @@ final class ProcedureCall: WorkHandler {
             self.route.pool.submit(work)
         } catch {
             // What does not fit the function as it was may fit it as it is.
-            guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
+            guard !self.hasLookedAgain, plan.dependsOnCatalog else { return self.fail(error) }
             self.lookAgain()
         }
     }

@@ -81,7 +81,10 @@ final class ResultFunction {
                     expires: .now() + Self.timeout, handler: run
                 ))
         } catch {
-            self.failed(run, error.message)
+            // What does not fit the function as it was may fit it as it is.
+            guard !run.hasLookedAgain else { return self.failed(run, error.message) }
+            run.hasLookedAgain = true
+            self.lookUp(for: run)
         }
     }
 

@@ -6,8 +6,6 @@ import WAMP
 
 /// A session's end towards the port: notes what is asked of it, and answers as the test says.
 final class FakePeer: CallerPeer {
-    var isWritable = true
-
     struct Request {
         let uri: String
         let options: CallOptions?
@@ -19,6 +17,7 @@ final class FakePeer: CallerPeer {
 
     private(set) var requests: [Request] = []
     private(set) var canceled: [RequestID] = []
+    var isWritable = true
     /// If set, nothing can be sent, for this reason.
     var refusal: RequestError?
     private var calls: [(id: RequestID, completion: (Result<CallResult, RequestError>) -> Void)] = []

@@ -49,8 +49,8 @@ struct ListeningPort: Sendable {
 
     /// The router's end.
     private final class EchoPeer: CallerPeer {
-        var isWritable = true
         private var last: Int64 = 0
+        let isWritable = true
         let isCalled: EventLoopPromise<Void>
         let isCanceled: EventLoopPromise<Void>
 

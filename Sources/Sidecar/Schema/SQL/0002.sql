@@ -212,7 +212,9 @@ begin
             -- This is done for each of hundreds of thousands of rows a second: as few statements as will do.
             for id, event_id, topic, stored_args, stored_kwargs, stored_options, is_large in
                 select r.*, pg_column_size(r.args) > relay_read.largest / 128
+                        and (pg_column_compression(r.args) is not null or pg_column_size(r.args) / 4 > relay_read.largest)
                     or pg_column_size(r.kwargs) > relay_read.largest / 128
+                        and (pg_column_compression(r.kwargs) is not null or pg_column_size(r.kwargs) / 4 > relay_read.largest)
                 from (
                     (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
                     where o.id = any (relay_read.ids) and o.id >= first
@@ -229,7 +231,7 @@ begin
             loop
                 exit batch when count >= relay_read.rows;
                 -- A text takes seconds to make where control characters are escaped, and no text is a quarter of what jsonb
-                -- takes for it. What is small as it is stored isn't unpacked for that, and what is large is unpacked once.
+                -- takes for it. What is small as it is stored, or known by that, isn't unpacked for it; else it is unpacked once.
                 if is_large then
                     stored_args := stored_args #> '{}';
                     stored_kwargs := stored_kwargs #> '{}';
