@@ -29,6 +29,18 @@ package enum Sidecar {
         try ConfigurationFile.load(path: path, environment: environment, checks: .sidecar)
     }
 
+    /// Makes all that ``run(_:)`` makes before it connects, and gives it up again: what `run` refuses to begin with, `check` refuses as well.
+    ///
+    /// - Throws: ``StartError`` and the like, as ``run(_:)`` does.
+    package static func rehearse(_ configuration: Configuration) async throws {
+        let eventLoop = self.eventLoops.next()
+        try await eventLoop.submit {
+            let journal = Journal(logger: self.silent, eventLoop: eventLoop)
+            _ = try Supervisor(
+                configuration: configuration, version: self.version, eventLoop: eventLoop, journal: journal)
+        }.get()
+    }
+
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
     /// - Throws: ``StartError`` and the like if it can't begin; never because a side is away.

@@ -7,8 +7,8 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the configuration file, and with --connect both sides.",
         discussion: """
-            Every fault is a line with its place in the file. Exit status: 0 if all is well, 1 if --connect found \
-            something, 78 if the file is faulty.
+            Every fault is a line with its place in the file; what may not be meant so is a 'warning:', and no fault. \
+            Exit status: 0 if there are no faults, 1 if --connect found some, 78 if the file is faulty.
 
             EXAMPLES:
               wamp-sidecar check sidecar.yaml
@@ -22,8 +22,15 @@ struct Check: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try Console.load(self.options.config)
-        let findings = self.connect ? try await ConnectedCheck.run(configuration) : CheckFindings()
+        do {
+            try await Sidecar.rehearse(configuration)
+        } catch {
+            Console.end(because: error)
+        }
+        let connected = self.connect ? try await ConnectedCheck.run(configuration) : CheckFindings()
+        let findings = FileCheck.run(configuration) + connected
         findings.faults.forEach(Console.complain)
+        findings.warnings.forEach { Console.complain("warning: \($0)") }
         findings.remarks.forEach { Console.complain("note: \($0)") }
         guard findings.faults.isEmpty else { Console.end(.failure) }
         let mapped =

@@ -23,6 +23,12 @@ enum Console {
         return self.faultyConfiguration
     }
 
+    /// Prints why a configuration can't be run, and ends: with 78 if that is the file's fault.
+    static func end(because error: any Error) -> Never {
+        self.complain("\(error)")
+        self.end(error is StartError ? self.faultyConfiguration : .failure)
+    }
+
     /// Prints what is wrong with a command's words, and how it is used; what to end with.
     static func misused(_ command: any ParsableCommand.Type, _ problem: String) -> ExitCode {
         let usage = WampSidecar.usageString(for: command)

@@ -105,15 +105,23 @@ struct DeadLetter: ParsableCommand {
             try Console.attempt {
                 let (kind, topic) = (self.filter.kind, self.filter.topic)
                 try self.place.with { letters, connection in
-                    let shown: Int
+                    var shown = 0
                     if self.json {
-                        let lines = try letters.json(kind: kind, topic: topic, most: self.most, on: connection)
-                        lines.forEach { print($0) }
-                        shown = lines.count
+                        try letters.json(kind: kind, topic: topic, most: self.most, on: connection) {
+                            print($0)
+                            shown += 1
+                        }
                     } else {
-                        let rows = try letters.list(kind: kind, topic: topic, most: self.most, on: connection)
-                        print(Table(rows, isWhole: !Console.isOnTerminal).text)
-                        shown = rows.values.count
+                        let isOnTerminal = Console.isOnTerminal
+                        var table = Table(DeadLetters.columns, isWhole: !isOnTerminal)
+                        try letters.list(
+                            kind: kind, topic: topic, most: self.most, longest: isOnTerminal ? Table.widest + 1 : nil,
+                            on: connection
+                        ) {
+                            table.take($0)
+                            shown += 1
+                        }
+                        table.print()
                     }
                     let all = shown < self.most ? shown : try letters.count(kind: kind, topic: topic, on: connection)
                     self.tell(shown: shown, of: max(all, shown))
@@ -148,24 +156,32 @@ struct DeadLetter: ParsableCommand {
 
         func run() throws {
             try Console.attempt {
+                let ids = Set(self.ids)
                 let found = try self.place.with { letters, connection in
-                    try letters.show(Set(self.ids), on: connection)
-                }
-                for (number, letter) in found.enumerated() {
+                    let found = try letters.present(ids, on: connection)
                     if self.json {
-                        print(letter.json)
-                        continue
+                        try letters.json(found, on: connection) { print($0) }
+                    } else {
+                        var last: Int?
+                        try letters.show(found, on: connection) { field in
+                            if let last, last != field.letter { print() }
+                            last = field.letter
+                            Self.show(field)
+                        }
                     }
-                    if number > 0 { print() }
-                    let width = letter.fields.map(\.name.count).max() ?? 0
-                    let margin = String(repeating: " ", count: width + 2)
-                    for (name, value) in letter.fields {
-                        let text = Console.isOnTerminal ? LogText.visible(value) : value
-                        print(name + margin.dropFirst(name.count) + text.replacing("\n", with: "\n" + margin))
-                    }
+                    return found
                 }
-                try DeadLetter.report(missing: Set(self.ids).subtracting(found.map(\.id)).sorted())
+                try DeadLetter.report(missing: ids.subtracting(found).sorted())
             }
+        }
+
+        /// A field's value stands behind the longest name that there is, further lines of it below its first.
+        private static func show(_ field: DeadLetterField) {
+            let margin = String(repeating: " ", count: 14)
+            let text = Console.isOnTerminal ? LogText.visible(field.value) : field.value
+            let isOneLine = !text.utf8.contains(UInt8(ascii: "\n"))
+            print(field.name, terminator: String(margin.dropFirst(field.name.count)))
+            print(isOneLine ? text : text.replacing("\n", with: "\n" + margin))
         }
     }
 

@@ -20,8 +20,7 @@ struct Run: AsyncParsableCommand {
         do {
             try await Sidecar.run(configuration)
         } catch {
-            Console.complain("\(error)")
-            Console.end(.failure)
+            Console.end(because: error)
         }
         Console.end(.success)
     }

@@ -1,30 +1,61 @@
-import Postgres
 import Sidecar
 
-/// Rows for people: columns one under the other.
+/// Rows for people: columns one under the other, a page at a time, so that any number of rows takes the memory of a page.
 struct Table {
-    /// What a value is cut to on a terminal.
-    private static let widest = 60
+    /// What a value is cut to on a terminal, and what shorter ones are filled up to at the most.
+    static let widest = 60
+    /// How many rows are a page, and how many octets.
+    private static let page = (rows: 500, octets: 1 << 20)
 
-    /// The table, without a line break at its end.
-    let text: String
+    private let isWhole: Bool
+    private var widths: [Int]
+    private var rows: [[String]]
+    private var octets = 0
 
     /// - Parameter isWhole: whether values are as they are, for whatever reads a pipe: neither cut nor made harmless for a
     ///   terminal.
-    init(_ rows: Rows, isWhole: Bool) {
-        let cells = [rows.columns] + rows.values.map { $0.map { Self.shown($0 ?? "", isWhole: isWhole) } }
-        let widths = rows.columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        let lines = cells.map { row in
-            let padded = zip(row, widths).map { cell, width in cell + String(repeating: " ", count: width - cell.count)
-            }
-            return String(padded.joined(separator: "  ").reversed().drop { $0 == " " }.reversed())
-        }
-        self.text = lines.joined(separator: "\n")
+    init(_ columns: [String], isWhole: Bool) {
+        self.isWhole = isWhole
+        self.widths = columns.map { _ in 0 }
+        self.rows = [columns]
     }
 
+    /// Takes a row; prints the page if it is full.
+    mutating func take(_ row: [String?]) {
+        let cells = row.map { self.shown($0 ?? "") }
+        self.octets += cells.reduce(0) { $0 + $1.utf8.count }
+        self.rows.append(cells)
+        if self.rows.count >= Self.page.rows || self.octets >= Self.page.octets { self.print() }
+    }
+
+    /// Prints what is left.
+    mutating func print() {
+        for row in self.rows {
+            for (column, cell) in zip(self.widths.indices, row) {
+                self.widths[column] = max(self.widths[column], Self.width(of: cell))
+            }
+        }
+        for row in self.rows {
+            let end = (row.lastIndex { !$0.isEmpty } ?? -1) + 1
+            var line = ""
+            for (column, cell) in row[..<end].enumerated() {
+                line += cell
+                guard column < end - 1 else { break }
+                line += String(repeating: " ", count: max(self.widths[column] - Self.width(of: cell), 0) + 2)
+            }
+            Swift.print(line)
+        }
+        self.rows = []
+        self.octets = 0
+    }
+
+    /// How many characters a value has, as far as others are filled up to it.
+    private static func width(of cell: String) -> Int { cell.prefix(self.widest).count }
+
     /// A value on one line.
-    private static func shown(_ text: String, isWhole: Bool) -> String {
-        let line = (isWhole ? text : LogText.visible(text)).replacing("\n", with: " ")
-        return isWhole || line.count <= self.widest ? line : line.prefix(self.widest - 1) + "…"
+    private func shown(_ text: String) -> String {
+        let visible = self.isWhole ? text : LogText.visible(text)
+        let line = visible.utf8.contains(UInt8(ascii: "\n")) ? visible.replacing("\n", with: " ") : visible
+        return self.isWhole || line.count <= Self.widest ? line : line.prefix(Self.widest - 1) + "…"
     }
 }

@@ -125,7 +125,7 @@ async def test_taken_by_force(make_sidecar: SidecarMaker, router: Router, base: 
             for _ in range(20):
                 assert (await peer.call("test.forced")).value == "theirs again"
             assert (await peer.call("test.b")).value == "b"
-            assert "test.forced" in sidecar.wait_for(FAULTY)["faults"]
+            sidecar.wait_for_fault("procedure 'test.forced'")
         await until(lambda: sidecar.entries("ready")[1:], "it has it again when the other has gone", 60)
         assert (await peer.call("test.forced")).value == "a"
         assert len(sidecar.entries("registration revoked by the router")) == 1

@@ -139,6 +139,39 @@ def test_wrong_usage(interface: Installation, tmp_path: Path, arguments: tuple[s
     assert len(left(interface)) == 3
 
 
+def peak(folder: Path, *arguments: str) -> tuple[int, int, int]:
+    """What a command takes at the most, in octets, how much it prints, and in how many lines."""
+    process = subprocess.Popen([binary(), "dead-letter", *arguments, "--config", folder / "sidecar.yaml"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment())
+    most = octets = lines = 0
+    assert process.stdout is not None
+    while part := os.read(process.stdout.fileno(), 1 << 16):
+        octets += len(part)
+        lines += part.count(b"\n")
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        for line in status.splitlines():
+            if line.startswith("VmHWM:"):
+                most = max(most, int(line.split()[1]) * 1024)
+    assert process.wait(30) == 0
+    return most, octets, lines
+
+
+def test_many_long_letters(interface: Installation, tmp_path: Path) -> None:
+    """Two hundred letters of 1 MiB take the memory of a few."""
+    with interface.connect_as_leader("other") as sidecar:
+        sidecar.execute("""
+            select wamp.event_bury('t', 't', to_jsonb(array[repeat('x', 1048576)])::text, null, '{}', 'shop.note', '22012',
+                repeat('y', 1048576), 3) from generate_series(1, 200)""")
+    command(interface, tmp_path, "list", "--most", "1")
+    mebibyte = 1 << 20
+    ids = [str(number) for number in range(1, 204)]
+    for arguments, output in ((("list", "--most", "1000"), 150), (("list", "--most", "1000", "--json"), 200),
+                              (("show", *ids), 200), (("show", *ids, "--json"), 200)):
+        most, octets, lines = peak(tmp_path, *arguments)
+        assert octets > output * mebibyte and lines >= 203, (arguments[:2], octets, lines)
+        assert most < 64 * mebibyte, (arguments[:2], most / mebibyte)
+
+
 def test_what_is_not_there(interface: Installation, tmp_path: Path) -> None:
     result = command(interface, tmp_path, "list", schema="elsewhere")
     assert result.returncode == FAILED and "elsewhere" in result.stderr

@@ -1,5 +1,6 @@
 """What a failing function becomes: its SQLSTATE decides the WAMP error."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -120,15 +121,150 @@ async def test_error_that_names_itself(make_sidecar: SidecarMaker, router: Route
         assert (await peer.call("test.fine")).value == "fine"
 
 
-async def test_terse(make_sidecar: SidecarMaker, router: Router, functions: Database,
-                     mapping: dict[str, Any]) -> None:
-    mapping["test.put"] = {"function": "f.put", "errors": "terse"}
-    make_sidecar(router.url("rawsocket"), functions.url, procedures=mapping).start()
+#: Objects whose names callers are not to learn, and ways to run into each.
+SECRETS = """
+create schema hidden_schema;
+create domain hidden_schema.hidden_domain as integer constraint hidden_domain_rule check (value > 0);
+create type hidden_schema.hidden_enum as enum ('a');
+create table hidden_schema.hidden_table (
+    hidden_column integer constraint hidden_key primary key,
+    hidden_needed integer not null default 1,
+    hidden_checked integer constraint hidden_check check (hidden_checked > 0),
+    hidden_other integer constraint hidden_reference references hidden_schema.hidden_table,
+    hidden_range int4range,
+    constraint hidden_exclusion exclude using gist (hidden_range with &&));
+insert into hidden_schema.hidden_table values (1, 1, 1, 1, '[1,2)');
+create table hidden_schema.hidden_locked (hidden_column integer);
+create function hidden_schema.run(code text) returns void language plpgsql as $$ begin execute code; end $$;
+create function hidden_schema.take(amount hidden_schema.hidden_domain) returns void language sql as '';
+create function hidden_schema.closed() returns void language sql as '';
+create function hidden_schema.elsewhere() returns void language sql as '';
+create table hidden_schema.shape (hidden_shape integer);
+create function hidden_schema.shaped() returns setof hidden_schema.shape language sql as 'select * from hidden_schema.shape';
+create function hidden_schema.slow() returns void language sql as 'select pg_sleep(30)';
+revoke execute on function hidden_schema.closed() from public;
+grant usage on schema hidden_schema to sidecar;
+grant all on hidden_schema.hidden_table to sidecar;
+"""
+INSERT = "insert into hidden_schema.hidden_table "
+#: What runs, and what it fails with.
+HIDDEN = {
+    INSERT + "values (1)": "23505",
+    INSERT + "(hidden_column, hidden_other) values (2, 7)": "23503",
+    INSERT + "(hidden_column, hidden_checked) values (2, -1)": "23514",
+    INSERT + "(hidden_column, hidden_needed) values (2, null)": "23502",
+    INSERT + "(hidden_column, hidden_range) values (2, '[1,3)')": "23P01",
+    "select 0::hidden_schema.hidden_domain": "23514",
+    "select 'hidden'::hidden_schema.hidden_enum": "22P02",
+    "select hidden_function(1)": "42883",
+    "select hidden_column from hidden_schema.hidden_locked": "42501",
+    "select 1 from hidden_nothing": "42P01",
+    "select hidden_nothing from hidden_schema.hidden_table": "42703",
+    "select 'hidden'::integer": "22P02",
+    "select 'hidden'::timestamp": "22007",
+    "select 99999999999::integer": "22003",
+    "selekt hidden": "42601",
+    "do $$ begin raise exception 'hidden' using errcode = '23505', hint = 'hidden', detail = 'hidden', "
+    "constraint = 'hidden', table = 'hidden'; end $$": "23505",
+    "do $$ begin raise exception 'hidden' using errcode = '53100', hint = 'hidden'; end $$": "53100",
+    "do $$ begin raise exception 'hidden' using errcode = 'WA003', hint = 'hidden'; end $$": "WA003",
+    "do $$ begin assert false, 'hidden'; end $$": "P0004",
+    "do $$ begin raise no_data_found using message = 'hidden'; end $$": "P0002",
+}
+#: Of what a function raises by itself its author's message is told, and nothing else.
+RAISED = {
+    "do $$ begin raise exception 'sold out' using hint = 'hidden', detail = 'hidden', table = 'hidden', schema = 'hidden', "
+    "column = 'hidden', datatype = 'hidden', constraint = 'hidden'; end $$": "P0001",
+    "do $$ begin raise exception 'sold out' using errcode = 'ZZ001', hint = 'hidden', detail = 'hidden'; end $$": "ZZ001",
+}
+
+
+@pytest.fixture(scope="module")
+def secrets(cluster: Cluster) -> Database:
+    return cluster.create_database("terse", SECRETS)
+
+
+FAULTY_CALL = "call failed for a reason that its caller can't mend"
+
+
+def shown(error: Any) -> str:
+    return f"{error.error} {error.args} {error.kwargs}"
+
+
+async def test_terse(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:
+    """Nothing of what comes from the database, but what a function raises by itself; and no advice."""
+    names = ["run", "take", "closed", "no_such", "slow"]
+    procedures: dict[str, Any] = {f"test.{name}": {"function": f"hidden_schema.{name}", "errors": "terse"} for name in names}
+    procedures["test.slow"]["timeout"] = "100ms"
+    procedures["test.as"] = {"function": "hidden_schema.take", "errors": "terse", "role": "hidden_role"}
+    sidecar = make_sidecar(router.url("rawsocket"), secrets.url, procedures=procedures).start(FAULTY)
     async with joined(router) as peer:
-        await peer.call("test.put", 1, "one")
-        error = await peer.error("test.put", 1, "one")
-        assert error.kwargs["sqlstate"] == "23505"
-        assert not {"detail", "hint", "constraint", "table", "column"} & set(error.kwargs)
+        for code, state in HIDDEN.items():
+            error = await peer.error("test.run", code)
+            assert error.kwargs == {"sqlstate": state}, code
+            assert "hidden" not in shown(error) and error.args[0], code
+        for code, state in RAISED.items():
+            error = await peer.error("test.run", code)
+            assert (list(error.args), error.kwargs) == (["sold out"], {"sqlstate": state}), code
+        for procedure, arguments in {
+            "test.take": [["x"], [0], [99999999999], [], [1, 2], [{"a": 1}]], "test.closed": [[]], "test.no_such": [[]],
+            "test.as": [[1]], "test.slow": [[]], "test.run": [[1, 2], []],
+        }.items():
+            for given in arguments:
+                error = await peer.error(procedure, *given)
+                told = shown(error)
+                assert not any(word in told for word in ("hidden", "grant", "create", "integer", "install")), told
+    # The administrator learns it.
+    reasons = [entry["reason"] for entry in sidecar.entries("procedure can't be called")]
+    assert any("grant execute on function hidden_schema.closed()" in reason for reason in reasons)
+
+
+async def test_advice_is_not_for_callers(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:
+    """Nor with `errors: full`: it goes to the log."""
+    sidecar = make_sidecar(
+        router.url("rawsocket"), secrets.url,
+        procedures={f"test.{name}": f"hidden_schema.{name}" for name in ("run", "closed", "no_such")}).start(FAULTY)
+    async with joined(router) as peer:
+        for procedure in ("test.closed", "test.no_such"):
+            error = await peer.error(procedure)
+            assert "hidden_schema" in shown(error)
+            assert not any(word in shown(error) for word in ("grant", "create it", "did you mean")), shown(error)
+        advised = "do $$ begin raise exception 'm' using errcode = '%s', hint = 'wamp-sidecar install --adopt'; end $$"
+        for code, state, advice in (
+            ("select hidden_function(1)", "42883", "explicit type casts"),
+            (advised % "WA003", "WA003", "install --adopt"), (advised % "42501", "42501", "install --adopt"),
+        ):
+            error = await peer.error("test.run", code)
+            assert error.kwargs["sqlstate"] == state and "hint" not in error.kwargs and advice not in shown(error)
+            entry = await asyncio.to_thread(sidecar.wait_for, FAULTY_CALL, where=lambda entry: entry["error"] == state)
+            assert entry["procedure"] == "test.run" and advice in entry["reason"]
+        error = await peer.error("test.run", "do $$ begin raise exception 'm' using hint = 'buy another'; end $$")
+        assert error.kwargs["hint"] == "buy another"
+
+
+async def test_as_which_role(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:
+    """A right that is missing within a function: whose it is, in the log and, unless terse, for the caller."""
+    secrets.execute(
+        "create role errors_mapped; grant errors_mapped to sidecar; grant usage on schema hidden_schema to errors_mapped")
+    try:
+        run = "hidden_schema.run"
+        sidecar = make_sidecar(router.url("rawsocket"), secrets.url, procedures={
+            "test.own": run, "test.mapped": {"function": run, "role": "errors_mapped"},
+            "test.terse": {"function": run, "role": "errors_mapped", "errors": "terse"}}).start()
+        async with joined(router) as peer:
+            for procedure, role, told in (
+                ("test.own", "sidecar", "the sidecar's role sidecar"),
+                ("test.mapped", "errors_mapped", "the role errors_mapped of its mapping"),
+                ("test.terse", "errors_mapped", "the role errors_mapped of its mapping"),
+            ):
+                error = await peer.error(procedure, "select hidden_column from hidden_schema.hidden_locked")
+                assert error.error == "wamp.error.not_authorized"
+                assert error.kwargs.get("role") == (None if procedure == "test.terse" else role)
+                entry = await asyncio.to_thread(
+                    sidecar.wait_for, FAULTY_CALL, where=lambda entry: entry["procedure"] == procedure)
+                assert entry["role"] == role and f"it ran as {told} (" in entry["reason"]
+    finally:
+        secrets.execute("drop owned by errors_mapped; drop role errors_mapped")
 
 
 async def test_constraint_that_fails_at_commit(make_sidecar: SidecarMaker, router: Router, transport: str,

@@ -187,6 +187,36 @@ async def test_callee_that_asks_who_calls(make_sidecar: SidecarMaker, database: 
             assert message[0] == YIELD and [row for rows in message[3:4] for row in rows] in ([seen], seen), message
 
 
+async def test_registered_from_sql_to_ask_who_calls(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
+    """`disclose_caller` is an option of `wamp.register()` as well."""
+    installed.execute("create function public.who() returns text stable language sql as "
+                      "$$ select current_setting('wamp.caller_authid', true) $$")
+    for options, words in (('{"disclose_caller": "yes"}', "option disclose_caller can't be"),
+                           ('{"disclosecaller": true}', "unknown option disclosecaller")):
+        with pytest.raises(psycopg.Error, match=words):
+            installed.rows("select wamp.register('test.who', 'public.who', options => %s)", options)
+    with pytest.raises(psycopg.Error, match="unknown option disclose_caller"):
+        installed.execute("""select wamp.subscribe('test.who', 'public.who', '{"disclose_caller": true}')""")
+    installed.execute("""select wamp.register('test.who', 'public.who', options => '{"disclose_caller": true}'),
+        wamp.register('test.silent', 'public.who', options => '{"disclose_caller": false}')""")
+    asking: dict[str, Any] = {}
+
+    async def nexus(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == REGISTER:
+                asking[message[3]] = message[2].get("disclose_caller", False)
+            connection.answer(message)
+
+    async with scripted(nexus) as router:
+        await make_sidecar(router.url, installed.url).started()
+        assert asking == {"test.who": True, "test.silent": False}
+        _, answer = router.connections[0]._invoke("test.who", {"caller": 7, "caller_authid": "alice", "caller_authrole": "user"}, (), {})
+        message = await asyncio.wait_for(answer, 10)
+        assert message[0] == YIELD and message[3] == ["alice"], message
+
+
 async def test_router_that_does_not_disclose(make_sidecar: SidecarMaker, database: Database) -> None:
     """Refused because of the option: a fault of that mapping, and of no other."""
 

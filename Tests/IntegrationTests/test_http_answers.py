@@ -96,8 +96,8 @@ ANSWERS = {
         switching("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", key=False), "the WebSocket handshake wrongly"),
     "no upgrade": (
         saying(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"), "the WebSocket handshake wrongly"),
-    "no subprotocol": (switching(), "opened a WebSocket without a WAMP subprotocol"),
-    "wrong subprotocol": (switching("Sec-WebSocket-Protocol: wamp.2.x"), "was not offered (wamp.2.x)"),
+    "no subprotocol": (switching(), "without a WAMP subprotocol (offered were wamp.2.json, wamp.2.msgpack, wamp.2.cbor)"),
+    "wrong subprotocol": (switching("Sec-WebSocket-Protocol: wamp.2.x"), "was not offered (wamp.2.x), instead of one of wamp.2.json, "),
     "extension": (
         switching("Sec-WebSocket-Protocol: wamp.2.json", "Sec-WebSocket-Extensions: permessage-deflate"),
         "turned on a WebSocket extension that was not offered"),

@@ -5,10 +5,11 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import psycopg
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import until, wait_until
+from actors.deadline import free_port, until, wait_until
 from actors.installation import InstalledDatabase
 from actors.peer import joined
 from actors.router import Router
@@ -117,6 +118,46 @@ async def test_results(make_sidecar: SidecarMaker, router: Router, database: Dat
         assert (await stream.error(10)).error == "wamp.error.runtime_error"
         assert (await peer.call("test.marked", "AQI=")).value == ["\u0001AQI="]
     assert len(sidecar.entries("router joined")) == 1
+
+
+async def test_keyword_arguments_are_not_binary(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """Routers end the session where the keyword arguments are no dictionary: of events, results, errors, notifications, and of `wamp.call`."""
+    marked = """jsonb_build_object(chr(1) || 'binary', 'AQI=')"""
+    installed.execute(
+        f"""
+        create function public.whole() returns jsonb language sql as $f$ select {marked} $f$;
+        create function public.named() returns wamp.result language sql as $f$ select '[1]'::jsonb, {marked} $f$;
+        create function public.raises() returns void language plpgsql as $f$ begin
+            raise exception using errcode = 'WA000', message = 'com.example.error', detail = jsonb_build_object('kwargs', {marked}); end $f$;
+        create function public.column() returns table (U&"\\0001binary" text) language sql as $f$ select 'AQI='::text $f$;
+        create function public.fine() returns int language sql as 'select 7';
+        grant usage on type wamp.result to public; grant usage on schema wamp to public;
+        """)
+    names = ["whole", "named", "raises", "column", "fine"]
+    sidecar = make_sidecar(
+        router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{free_port()}", "password": "port-password"},
+        notifications={"news": {"publish": "test.news"}}, procedures={
+            f"test.{name}": {"function": f"public.{name}"} | ({"results": "kwargs"} if name in ("whole", "column") else {})
+            for name in names}).start(LEADING)
+    async with joined(router) as peer:
+        inbox = await peer.subscribe("test.news")
+        await peer.call_when_there("test.fine")
+        for name in names[:-1]:
+            error = await asyncio.wait_for(peer.error(f"test.{name}"), 10)
+            assert error.error == "wamp.error.runtime_error" and "another kind" in error.args[0], error
+        installed.execute(f"select wamp.publish('test.news', '[1]', {marked}); select wamp.publish('test.news', null, wamp.binary('x'))")
+        installed.rows("select pg_notify('news', jsonb_build_object('args', '[2]'::jsonb, 'kwargs', " + marked + ")::text)")
+        installed.execute("select wamp.publish('test.news', '[\"after\"]')")
+        assert [event.args for event in await inbox.first(1)] == [["after"]]
+        await until(lambda: len(letters(installed)) == 2, "dead letters")
+
+        def called() -> str:
+            with pytest.raises(psycopg.Error) as refused:
+                installed.execute(f"select wamp.call('test.fine', null, {marked})")
+            return str(refused.value)
+
+        assert "another kind" in await asyncio.to_thread(called)
+    assert len(sidecar.entries("router joined")) == 1, sidecar.text(30)
 
 
 async def test_notifications(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:

@@ -225,8 +225,8 @@ async def test_a_guest_that_can_not_log_in(make_sidecar: SidecarMaker, router: R
                            procedures={"test.fine": "public.fine"}).start(until=None)
     async with joined(router) as peer:
         assert (await peer.call_when_there("test.fine")).value == 7
-        faults = sidecar.wait_for("running with faults")["faults"]
-        assert interface.guest in faults and "pg_hba.conf" in faults, faults
+        fault = sidecar.wait_for_fault("guest role", "pg_hba.conf")
+        assert interface.guest in fault["reason"], fault
         sidecar.wait_for("procedure registered", where=lambda entry: entry["procedure"] == "low.f")
         with pytest.raises(ApplicationError) as refused:
             await peer.call("low.f")

@@ -134,7 +134,8 @@ async def test_clashes(make_sidecar: SidecarMaker, router: Router, base: Install
         assert any(f"registration {number} of" in reason and "sidecar.yaml:" in reason for reason in reasons), reasons
         assert any("subscription 'sql.topic' of r.record" in reason for reason in reasons), reasons
         assert entry["level"] == "error"
-        assert "sql.add2" in sidecar.wait_for("running with faults")["faults"]
+        sidecar.wait_for_fault("procedure 'sql.add2'", f"registration {number} of")
+        sidecar.wait_for_fault("subscription 'sql.topic'", "is mapped at")
         base.execute("select wamp.unregister('sql.add2'), wamp.unsubscribe('sql.topic', 'r.record')")
         sidecar.wait_for("ready", count=2)
 

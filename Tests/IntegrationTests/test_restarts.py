@@ -144,5 +144,5 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
     told = [entry["message"] for entry in sidecar.entries() if entry["level"] in ("warning", "error")]
     assert told.count("router lost") == len(HOW), sidecar.entries("router lost")
     assert set(told) <= {"router lost", "router not available", "not ready", "notification dropped", "procedure not registered",
-                         "running with faults"}, told
+                         "running with faults", "fault"}, told
     assert await sidecar.stopped() == 0

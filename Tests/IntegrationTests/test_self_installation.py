@@ -140,7 +140,8 @@ def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, al
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
     sidecar.start(until=FOUND)
     assert "copy" in sidecar.text() and "--adopt" in sidecar.text()
-    sidecar.wait_for("ready")
+    fault = sidecar.wait_for_fault("SQL interface", "this database is a copy")
+    assert "--adopt" in fault["reason"] and not sidecar.entries("ready")
     assert database.value("select count(*) from crossbar.outbox") == 1
     assert sidecar.stop() == 0
     assert database.value("select count(*) from crossbar.outbox") == 1

@@ -70,6 +70,7 @@ async def test_result(make_sidecar: SidecarMaker, database: Database) -> None:
         assert refused[0] == ERROR and refused[4] == UNAVAILABLE and "test.same" in refused[5][0], refused
         assert (await answer(router, "test.quiet", "good"))[3] == ["good"], "the others go on"
         assert len(router.connections) == 3
+        await asyncio.to_thread(sidecar.wait_for_fault, "procedure 'test.same'", "is not called for 60 s")
 
 
 async def test_error(make_sidecar: SidecarMaker, database: Database) -> None:
@@ -185,6 +186,7 @@ async def test_notification(make_sidecar: SidecarMaker, database: Database) -> N
             database.execute(f"notify news, '{POISON}'")
             await until(lambda: sessions(router) > before, "the next session")
         assert sidecar.wait_for(NOT_RELAYED)["channel"] == "news"
+        await asyncio.to_thread(sidecar.wait_for_fault, "channel 'news'", "is not relayed for 60 s")
         database.execute("notify news, 'good'; notify other, 'good'")
         await until(lambda: heard, "the other channel goes on")
         dropped = sidecar.wait_for("notification dropped")

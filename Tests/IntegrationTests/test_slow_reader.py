@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +12,9 @@ from typing import Any
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import until
-from actors.scripted_router import ERROR, INTERRUPT, YIELD, Connection, sane, scripted
+from actors.deadline import free_port, until, wait_until
+from actors.installation import InstalledDatabase
+from actors.scripted_router import ERROR, INTERRUPT, PUBLISH, YIELD, Connection, sane, scripted
 from conftest import SidecarMaker
 
 MIB = 1024 * 1024
@@ -277,3 +280,88 @@ async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, dat
         requests = [m[1] if m[0] == YIELD else m[2] for m in connection.messages if m[0] in (YIELD, ERROR)]
         assert len(requests) == len(set(requests)) == 3000, "an invocation was answered twice"
         assert sidecar.running and not sidecar.entries("database connection lost")
+
+
+async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Any role may notify as much as it likes: what the router does not take waits, or is dropped, and ends no session."""
+    database.execute(SCHEMA)
+    heard: list[str] = []
+    reads = asyncio.Event()
+    reads.set()
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == PUBLISH:
+                heard.append(message[4][0].rstrip("x"))
+            connection.answer(message)
+            await reads.wait()
+
+    async with scripted(script) as router:
+        sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES,
+                                     notifications={"news": {"publish": "test.news"}}).started()
+        connection = router.connections[-1]
+        flood = "select pg_notify('news', rpad(n::text || ' ', 7900, 'x')) from generate_series(1, 12000) n"
+        reads.clear()
+        async with keepalive(connection):
+            await asyncio.to_thread(database.execute, flood)
+            await until(lambda: sidecar.entries("notification dropped"), "there are too many")
+            assert "reads slowly" in sidecar.entries("notification dropped")[0]["reason"]
+            reads.set()
+        await until(lambda: sidecar.entries("the router reads again"), "the sidecar has noticed")
+
+        async def last() -> bool:
+            await asyncio.to_thread(database.execute, "select pg_notify('news', 'last')")
+            return "last" in heard
+
+        await until(last, "what comes later", 40)
+        numbers = [int(text) for text in heard if text != "last"]
+        assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers) > 5000
+        _, other = connection.invoke("test.spin", 7)
+        assert (await asyncio.wait_for(other, 10))[3] == [7]
+        assert len(router.connections) == 1
+
+
+async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
+    """Large documents of many callers wait for the router, and end no session; each is answered."""
+    installed.execute("create table public.doc as select jsonb_build_array(repeat('x', 12000000)) as args")
+    reads = asyncio.Event()
+    reads.set()
+
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            connection.answer(await connection.receive())
+            await reads.wait()
+
+    def call(begun: threading.Barrier) -> Any:
+        with installed.connect() as caller:
+            caller.execute("select wamp.call('test.first')")
+            begun.wait(60)
+            row = caller.execute("select wamp.call('test.large', args) from public.doc").fetchone()
+            return row and row[0]
+
+    count = 12
+    async with scripted(script) as router:
+        sidecar = await make_sidecar(
+            router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}", "password": "port-password"}).started()
+        await asyncio.to_thread(
+            wait_until, lambda: installed.value("select count(*) from pg_user_mappings where srvname = 'wamp_sidecar'"), "the port", 30)
+        connection = router.connections[-1]
+        begun = threading.Barrier(count + 1)
+        with ThreadPoolExecutor(count) as threads:
+            loop = asyncio.get_running_loop()
+            calls = [loop.run_in_executor(threads, call, begun) for _ in range(count)]
+            await until(lambda: begun.n_waiting == count, "all have come in", 60)
+            reads.clear()
+            await asyncio.to_thread(begun.wait, 60)
+            async with keepalive(connection):
+                await until(lambda: sidecar.entries("the router reads slowly"), "the sidecar has noticed", 60)
+                await until(lambda: bool(installed.rows(
+                    "select 1 from pg_stat_activity where state = 'active' and strpos(query, 'test.large') > 0 and pid <> pg_backend_pid() "
+                    "having count(*) = %s", count)), "all ask at once", 60)
+                reads.set()
+                assert await asyncio.wait_for(asyncio.gather(*calls), 90) == [1] * count
+        assert len(router.connections) == 1 and not sidecar.entries("router lost")
+        assert sidecar.peak() < 400 * MIB, f"{sidecar.peak() / MIB:.1f} MiB"

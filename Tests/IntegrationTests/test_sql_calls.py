@@ -14,6 +14,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,7 @@ async def test_errors(calling: Sidecar, router: Router, installed: Database) -> 
         assert json.loads(error.diag.message_detail or "") == {"args": [1, "two"], "kwargs": {"item": {"id": 3}}}
         error = await failure(installed, "select wamp.call('test.nobody')")
         assert (error.sqlstate, error.diag.message_primary) == ("WA000", "wamp.error.no_such_procedure")
+        assert "is its callee running" in (error.diag.message_hint or "")
         for query, state in (
             ("select wamp.call('test..x')", "22023"), ("select wamp.call('wamp.session.count')", "42501"),
             ("select wamp.call('test.add2', '{}')", "22023"), ("select wamp.call('test.add2', '[1]', null, '{\"x\": 1}')", "22023"),
@@ -304,6 +306,32 @@ async def test_many_sessions(make_sidecar: SidecarMaker, router: Router, install
                 session.close()
 
 
+async def test_long_documents_at_once(calling: Sidecar, router: Router, installed: Database) -> None:
+    """Forty sessions call with 12 MiB each: what there is no room for waits unread, or is refused, and the others are answered."""
+    octets, sessions = 12 << 20, 40
+    query = f"select wamp.call('test.size', jsonb_build_array(repeat('x', {octets})))"
+
+    def one(_: int) -> int | str | None:
+        try:
+            return installed.value(query)  # type: ignore[no-any-return]
+        except psycopg.Error as error:
+            assert "nothing was sent" in str(error), error
+            return error.sqlstate
+
+    async with joined(router) as peer:
+        await peer.register("test.size", lambda text: len(text))
+        assert await ask(installed, query) == octets
+        with ThreadPoolExecutor(sessions) as pool:
+            calls = [asyncio.get_running_loop().run_in_executor(pool, one, number) for number in range(sessions)]
+            small = [await asyncio.wait_for(ask(installed, "select wamp.call('test.add2', '[2, 3]')"), 20) for _ in range(5)]
+            answers = await asyncio.wait_for(asyncio.gather(*calls), 120)
+        assert small == [5] * 5
+        assert set(answers) <= {octets, "53200", "WA002"} and answers.count(octets) >= 3, answers
+        assert await ask(installed, query) == octets
+    mebibytes = calling.peak() / (1 << 20)
+    assert mebibytes < 256, mebibytes
+
+
 async def test_loop(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     """SQL -> WAMP -> the same database, many at a time and three deep: more than there are connections; none waits for ever."""
     installed.execute(
@@ -477,9 +505,9 @@ async def test_a_planted_connection_is_not_used(calling: Sidecar, router: Router
             session.execute(f"select {dblink}.dblink_is_busy('wamp'), "
                             f"{dblink}.dblink_send_query('wamp', '{{\"call\": \"test.add2\", \"rows\": true}}')")
             reply = session.execute(
-                f"select * from {dblink}.dblink_get_result('wamp') as t(s text, a jsonb, k jsonb, c text, e text, p text)"
+                f"select * from {dblink}.dblink_get_result('wamp') as t(s text, a jsonb, k jsonb, c text, e text, p text, h text)"
             ).fetchone()
-            assert reply == ("stale", None, None, None, None, None)
+            assert reply == ("stale", None, None, None, None, None, None)
         evil.stop()
         assert evil.received == []
         installed.execute(f"revoke execute on all functions in schema {dblink} from {grantee}")

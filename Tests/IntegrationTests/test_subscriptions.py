@@ -391,8 +391,8 @@ async def test_slow_topic_drops_only_its_own(make_sidecar: SidecarMaker, router:
             assert dropped["topic"] == "test.slow"
             await publish(peer, "test.n", range(1, 1000))
             await until(lambda: len(seen(database)) == 1000, "all of the other topic have run")
-            faults = await asyncio.to_thread(sidecar.wait_for, "running with faults")
-            assert "test.slow" in faults["faults"] and "test.n" not in faults["faults"]
+            await asyncio.to_thread(sidecar.wait_for_fault, "subscription 'test.slow'")
+            assert [entry["name"] for entry in sidecar.entries("fault")] == ["subscription 'test.slow'"]
         session.execute("rollback")
     assert seen(database) == list(range(1, 1001))
     assert {entry["topic"] for entry in sidecar.entries("event dropped: too many wait for the database")} == {"test.slow"}
@@ -432,8 +432,7 @@ async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Rout
             await publish(peer, "test.n", range(11, 100))
             waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
             assert waits["topic"] == "test.n" and waits["reason"]
-            faults = await asyncio.to_thread(sidecar.wait_for, "running with faults")
-            assert "test.n wait" in faults["faults"], faults
+            await asyncio.to_thread(sidecar.wait_for_fault, "subscription 'test.n'", "its events wait")
             if fault != "disk":
                 await publish(peer, "test.other", range(1001, 1010))
                 await until(lambda: len(seen(installed)) >= 20, "those of another subscription run")
@@ -466,6 +465,8 @@ async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: R
         await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 5, "the others are kept")
     assert sorted(row[0] for row in installed.rows("select error from wamp.dead_letter")) == [
         "22023", "42501", "42501", "42883", "42P01"]
+    failures = [entry["reason"] for entry in sidecar.entries("event failed") if entry["error"] == "42501"]
+    assert failures and all("it ran as the sidecar's role wamp (" in reason for reason in failures)
     assert not sidecar.entries("events wait: they can't be run now")
 
 

@@ -71,7 +71,8 @@ async def test_router_without(make_sidecar: SidecarMaker, database: Database, an
     async with scripted(script) as router:
         sidecar = make_sidecar(
             router.url, database.url, router=router_with_testament(router.url), environment={"NAME": "db-1"})
-        await sidecar.started()
+        await sidecar.started("running with faults")
+        await asyncio.to_thread(sidecar.wait_for_fault, "testament 'test.gone'")
         entry = await asyncio.to_thread(sidecar.wait_for, NOT_KEPT)
         assert (entry["level"], entry["topic"]) == ("warning", "test.gone")
         assert entry["place"].startswith(f"{sidecar.file}:")

@@ -181,6 +181,29 @@ import WAMP
         #expect(outcome == "true writable false")
     }
 
+    /// The request whose own octets are too many is answered like those before it.
+    @Test func unsentRequestsAreAnswered() async throws {
+        let outcome = try await self.run(.welcomeAndStopReading) { scene in
+            let payload = Payload(arguments: ByteBuffer(string: "[\"" + String(repeating: "x", count: 500_000) + "\"]"))
+            let procedure = try URI("com.procedure")
+            var (sessions, sent, answered) = (0, 0, 0)
+            scene.user.onJoined = { session in
+                sessions += 1
+                guard sessions == 1 else { return scene.stop("\(sent == answered)") }
+                while session.isOpen, sent < 200 {
+                    sent += 1
+                    _ = session.call(procedure, payload: payload, timeout: .seconds(60)) { _ in answered += 1 }
+                }
+                #expect(sent < 200)
+            }
+            try scene.start {
+                $0.unsentBound = 20 << 20
+                $0.goodbyeTimeout = .milliseconds(50)
+            }
+        }
+        #expect(outcome == "true")
+    }
+
     /// The next serializer at once, in a new connection; what worked is asked for first the next time, unless the router
     /// only closed the connections.
     @Test(arguments: [

@@ -21,14 +21,20 @@ package struct FunctionFault: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// What is in the way.
     package let code: Code
-    /// One sentence of what is wrong, and after a semicolon what to do.
-    package let message: String
+    /// One sentence of what is wrong.
+    package let finding: String
+    /// What to do about it, for who runs the database; nil where that is plain.
+    package let advice: String?
 
-    /// Takes the code and the message for people.
-    package init(_ code: Code, _ message: String) {
+    /// Takes the code, and what is wrong and what to do for people.
+    package init(_ code: Code, _ finding: String, advice: String? = nil) {
         self.code = code
-        self.message = message
+        self.finding = finding
+        self.advice = advice
     }
+
+    /// One sentence of what is wrong, and after a semicolon what to do.
+    package var message: String { self.advice.map { "\(self.finding); \($0)" } ?? self.finding }
 
     /// The SQLSTATE that the server has for it, by which it becomes a WAMP error.
     package var sqlstate: String {

@@ -5,13 +5,15 @@ extension FunctionLookup {
     ) throws(FunctionFault) -> FunctionDefinition {
         let answer = try Answer(rows)
         if let type = answer.unknownTypes.first {
-            throw FunctionFault(.unknownType, "there is no type \(type), as in \(reference); check the signature")
+            throw FunctionFault(
+                .unknownType, "there is no type \(type), as in \(reference)", advice: "check the signature")
         }
         let candidates = answer.functions.filter(\.isWanted)
         guard let found = candidates.first else { throw missing(reference, answer) }
         if candidates.count > 1 {
             let signatures = candidates.map(\.typeSignature).sorted().joined(separator: ", ")
-            throw FunctionFault(.ambiguous, "\(reference) could be any of \(signatures); name one by its signature")
+            throw FunctionFault(
+                .ambiguous, "\(reference) could be any of \(signatures)", advice: "name one by its signature")
         }
         try check(found)
         let overloads = answer.functions.filter { $0.oid != found.oid && $0.schema == found.schema }
@@ -37,23 +39,25 @@ extension FunctionLookup {
     private static func missing(_ reference: FunctionReference, _ answer: Answer) -> FunctionFault {
         if !answer.functions.isEmpty {
             let signatures = answer.functions.map(\.typeSignature).sorted().joined(separator: ", ")
-            return FunctionFault(.noSuchFunction, "there is no function \(reference); there is \(signatures)")
+            return FunctionFault(.noSuchFunction, "there is no function \(reference)", advice: "there is \(signatures)")
         }
         let alternatives = similar(to: reference, in: answer.others)
         let hint = alternatives.isEmpty ? "create it, or correct the name" : "did you mean \(alternatives)?"
         if let schema = reference.schema, answer.isSchemaUsable == nil {
-            return FunctionFault(.noSuchSchema, "there is no schema \(schema), as in \(reference); \(hint)")
+            return FunctionFault(.noSuchSchema, "there is no schema \(schema), as in \(reference)", advice: hint)
         }
         let place = reference.schema == nil ? " on the search path" : ""
-        return FunctionFault(.noSuchFunction, "there is no function \(reference)\(place); \(hint)")
+        return FunctionFault(.noSuchFunction, "there is no function \(reference)\(place)", advice: hint)
     }
 
     private static func check(_ found: Candidate) throws(FunctionFault) {
         switch found.kind {
         case "a":
-            throw FunctionFault(.aggregate, "\(found.signature) is an aggregate; call it in a function of your own")
+            throw FunctionFault(
+                .aggregate, "\(found.signature) is an aggregate", advice: "call it in a function of your own")
         case "w":
-            throw FunctionFault(.window, "\(found.signature) is a window function; call it in a function of your own")
+            throw FunctionFault(
+                .window, "\(found.signature) is a window function", advice: "call it in a function of your own")
         default: break
         }
         if found.result.oid == TypeOID.trigger || found.result.oid == TypeOID.eventTrigger {
@@ -62,8 +66,8 @@ extension FunctionLookup {
         for parameter in found.parameters where parameter.type.baseKind == .pseudo && parameter.mode != .output {
             throw FunctionFault(
                 .unsupportedParameter,
-                "\(found.signature) takes \(parameter.type.display), which says nothing about the type of a value; "
-                    + "call it in a function of your own with types of its own")
+                "\(found.signature) takes \(parameter.type.display), which says nothing about the type of a value",
+                advice: "call it in a function of your own with types of its own")
         }
         let isPseudo = found.result.baseKind == .pseudo
         if isPseudo, found.result.oid != TypeOID.void, found.result.oid != TypeOID.record {
@@ -74,27 +78,29 @@ extension FunctionLookup {
         if found.returnsSet, found.result.oid == TypeOID.record, found.columns.isEmpty {
             throw FunctionFault(
                 .unsupportedResult,
-                "\(found.signature) returns records without saying their columns; declare it RETURNS TABLE (..)")
+                "\(found.signature) returns records without saying their columns",
+                advice: "declare it RETURNS TABLE (..)")
         }
         if !found.isSchemaUsable {
             throw FunctionFault(
                 .schemaNotUsable,
-                "role \(found.role) may not use schema \(found.schema); "
-                    + "grant usage on schema \(SQLText.identifier(found.schema)) to \(SQLText.identifier(found.role))")
+                "role \(found.role) may not use schema \(found.schema)",
+                advice: "grant usage on schema \(SQLText.identifier(found.schema)) to \(SQLText.identifier(found.role))"
+            )
         }
         if let type = found.unusableType {
             throw FunctionFault(
                 .schemaNotUsable,
                 "role \(found.role) may not use schema \(type.schema), where \(found.signature) has the type "
-                    + "\(type.display) of a parameter; "
-                    + "grant usage on schema \(SQLText.identifier(type.schema)) to \(SQLText.identifier(found.role))")
+                    + "\(type.display) of a parameter",
+                advice: "grant usage on schema \(SQLText.identifier(type.schema)) to \(SQLText.identifier(found.role))")
         }
         if !found.isExecutable {
             let kind = found.kind == "p" ? "procedure" : "function"
             throw FunctionFault(
                 .notExecutable,
-                "role \(found.role) may not execute \(found.signature); "
-                    + "grant execute on \(kind) \(found.typeSignature) to \(SQLText.identifier(found.role))")
+                "role \(found.role) may not execute \(found.signature)",
+                advice: "grant execute on \(kind) \(found.typeSignature) to \(SQLText.identifier(found.role))")
         }
     }
 

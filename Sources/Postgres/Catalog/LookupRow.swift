@@ -11,7 +11,8 @@ struct LookupRow {
     }
 
     /// What is thrown where a column is missing or of another form.
-    static let unreadable = FunctionFault(.unreadable, "the catalog's answer can't be read; is this PostgreSQL?")
+    static let unreadable = FunctionFault(
+        .unreadable, "the catalog's answer can't be read", advice: "is this PostgreSQL?")
 
     /// A column that may be NULL.
     func optional(_ column: Column) -> String? {

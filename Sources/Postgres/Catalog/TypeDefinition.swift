@@ -18,6 +18,8 @@ package struct TypeDefinition: Sendable, Equatable {
     package var isArray: Bool
     /// The base type of the array's elements; nil if it is no array.
     package var element: UInt32?
+    /// What its values are made of, where that was looked up (``ShapeLookup``).
+    package var shape: ValueShape?
 
     /// What `pg_type.typtype` says.
     package enum Kind: String, Sendable {
@@ -55,6 +57,11 @@ package struct TypeDefinition: Sendable, Equatable {
     package var isComposite: Bool {
         baseKind == .composite
     }
+
+    /// Whether what its values are made of has to be looked up: it is a composite, or an array of what is not known to have no parts.
+    package var mayHaveParts: Bool {
+        self.isComposite || (self.isArray && !TypeOID.common.contains(self.element ?? 0))
+    }
 }
 
 /// The oids of the types that are treated specially. They are fixed in every PostgreSQL.
@@ -71,6 +78,8 @@ package enum TypeOID {
     package static let int4: UInt32 = 23
     /// `text`
     package static let text: UInt32 = 25
+    /// `oid`
+    package static let oid: UInt32 = 26
     /// `json`
     package static let json: UInt32 = 114
     /// `real`
@@ -96,6 +105,13 @@ package enum TypeOID {
 
     /// What users create has this oid, or a greater one.
     package static let firstOfUsers: UInt32 = 16384
+
+    /// What most arrays are made of; none of them has parts.
+    package static let common: Set<UInt32> = [
+        bool, bytea, int8, int2, int4, text, json, float4, float8, timestamp, timestamptz, numeric, jsonb,
+        // varchar, date, uuid
+        1043, 1082, 2950,
+    ]
 
     /// True for json and jsonb, whose text is JSON already.
     package static func isJSON(_ oid: UInt32) -> Bool {

@@ -120,7 +120,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
             .joined(separator: " ")
     }
 
-    private func value(_ keyword: String) -> String? {
+    func value(_ keyword: String) -> String? {
         self.given.last { $0.keyword == keyword }?.value
     }
 

@@ -47,7 +47,7 @@ package struct Connector: Sendable {
             }
             guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1
             else {
-                throw ConnectFailure(handle.errorText)
+                throw ConnectFailure(server: handle.errorText)
             }
             return handle
         }
@@ -91,7 +91,7 @@ package struct Connector: Sendable {
     private static func open(_ options: [ConnectionSettings.Option], setup: SessionSetup) throws -> ConnectionHandle {
         let handle = try self.connect(options)
         guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else {
-            throw ConnectFailure(handle.errorText)
+            throw ConnectFailure(server: handle.errorText)
         }
         try setup.run(on: handle)
         handle.server = setup.identity(of: handle)
@@ -124,14 +124,5 @@ package struct Connector: Sendable {
         }
         guard let pointer = unsafe pointer else { throw ConnectFailure("out of memory") }
         return unsafe ConnectionHandle(owning: pointer)
-    }
-}
-
-/// Why there is no connection, in words that a user can act on. Never holds a password.
-package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    package let description: String
-
-    package init(_ description: String) {
-        self.description = description
     }
 }

@@ -120,20 +120,20 @@ struct SessionSetup: Sendable {
     private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure)
         -> [String?]
     {
-        guard unsafe PQsendQuery(handle.pointer, text) == 1 else { throw ConnectFailure(handle.errorText) }
+        guard unsafe PQsendQuery(handle.pointer, text) == 1 else { throw ConnectFailure(server: handle.errorText) }
         var row: [String?] = []
         var fault: ConnectFailure?
         while true {
             while unsafe PQisBusy(handle.pointer) == 1 {
                 try self.waitForInput(handle, deadline: deadline)
-                guard unsafe PQconsumeInput(handle.pointer) == 1 else { throw ConnectFailure(handle.errorText) }
+                guard unsafe PQconsumeInput(handle.pointer) == 1 else { throw ConnectFailure(server: handle.errorText) }
             }
             guard let pointer = unsafe PQgetResult(handle.pointer) else { break }
             let result = unsafe QueryResult(owning: pointer)
             if result.kind == .rows {
                 row = result.texts.values.first ?? []
             } else {
-                fault = fault ?? ConnectFailure(result.error.description)
+                fault = fault ?? ConnectFailure(result.error)
             }
         }
         if let fault { throw fault }

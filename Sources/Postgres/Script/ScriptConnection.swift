@@ -12,7 +12,7 @@ package struct ScriptConnection: ~Copyable {
     /// - Throws: ``ConnectFailure``, without any password in it.
     package init(_ settings: ConnectionSettings, part: ConnectionSettings.Part = .script) throws(ConnectFailure) {
         let handle = try Connector.connect(settings.options(for: part))
-        guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(handle.errorText) }
+        guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(server: handle.errorText) }
         self.handle = handle
         self.isOwner = true
     }
@@ -50,15 +50,45 @@ package struct ScriptConnection: ~Copyable {
 
     /// Runs one statement with parameters, and returns its rows.
     package func query(_ text: String, _ values: [String?] = []) throws(DatabaseError) -> Rows {
-        var parameters = Parameters()
-        for value in values {
-            if let value { parameters.append(value) } else { parameters.appendNull() }
-        }
+        let parameters = Self.parameters(values)
         let result = unsafe parameters.withValues { values, _ in
             unsafe PQexecParams(
                 self.handle.pointer, text, Int32(values.count), nil, values.baseAddress, nil, nil, 0)
         }
         return try unsafe self.check(result)
+    }
+
+    /// The same, row by row: of any number of rows there is one at a time.
+    ///
+    /// - Parameter take: what is done with a row.
+    package func query(
+        _ text: String, _ values: [String?] = [], take: ([String?]) -> Void
+    ) throws(DatabaseError) {
+        let parameters = Self.parameters(values)
+        let isSent = unsafe parameters.withValues { values, _ in
+            unsafe PQsendQueryParams(
+                self.handle.pointer, text, Int32(values.count), nil, values.baseAddress, nil, nil, 0)
+        }
+        guard isSent == 1, unsafe PQsetSingleRowMode(self.handle.pointer) == 1 else {
+            throw DatabaseError(sqlstate: "08006", message: self.handle.errorText)
+        }
+        var fault: DatabaseError?
+        while let result = unsafe PQgetResult(self.handle.pointer) {
+            do throws(DatabaseError) {
+                for row in try unsafe self.check(result).values { take(row) }
+            } catch {
+                fault = fault ?? error
+            }
+        }
+        if let fault { throw fault }
+    }
+
+    private static func parameters(_ values: [String?]) -> Parameters {
+        var parameters = Parameters()
+        for value in values {
+            if let value { parameters.append(value) } else { parameters.appendNull() }
+        }
+        return parameters
     }
 
     /// What stands in `pg_authid` for a password, computed here so that the server never sees the password itself.

@@ -37,8 +37,8 @@ package struct WireServerStateMachine: ~Copyable {
         case running
         /// An extended query was refused: nothing counts until Sync.
         case skipping
-        /// A query is too long: this many octets of it are still to be thrown away.
-        case discarding(Int)
+        /// A query is not taken: this many octets of it are still to be thrown away.
+        case discarding(Int, WireError)
         case closed
     }
 
@@ -69,6 +69,31 @@ package struct WireServerStateMachine: ~Copyable {
 
     /// Octets that were received, but not used yet.
     package var unreadOctets: Int { self.unread.readableBytes }
+
+    /// How long the message is that has begun to come, after authentication; 0 if none has, or it is all there.
+    package var announcedOctets: Int {
+        switch self.state {
+        case .ready, .skipping: break
+        case .starting, .authenticating, .authenticated, .refused, .running, .discarding, .closed: return 0
+        }
+        guard let header = (try? FrontendMessage.header(in: self.unread)) ?? nil,
+            self.unread.readableBytes < FrontendMessage.Header.size + header.length
+        else { return 0 }
+        return header.length
+    }
+
+    /// The message that has begun to come is not taken: a query is passed over and answered with the error, with any other message the
+    /// connection ends.
+    package mutating func refuseAnnounced(_ error: WireError) {
+        guard self.announcedOctets > 0, let header = (try? FrontendMessage.header(in: self.unread)) ?? nil else {
+            return
+        }
+        if case .ready = self.state, header.kind == .query {
+            self.discard(header, error)
+        } else {
+            self.state = .refused(WireError(.fatal, error.code, error.message))
+        }
+    }
 
     /// Takes what was read.
     package mutating func received(_ bytes: ByteBuffer) {
@@ -116,14 +141,13 @@ package struct WireServerStateMachine: ~Copyable {
                     guard self.unread.readableBytes <= self.settings.limits.waiting else {
                         throw WireError(.fatal, "54000", "too much was sent ahead while a query runs")
                     }
-                    return .wait
-                case .discarding(let count):
+                    return self.wait()
+                case .discarding(let count, let error):
                     let taken = min(count, self.unread.readableBytes)
                     self.unread.moveReaderIndex(forwardBy: taken)
-                    self.state = .discarding(count - taken)
+                    self.state = .discarding(count - taken, error)
                     guard taken == count else { return self.wait() }
-                    let limit = self.settings.limits.query
-                    self.refuse(WireError("54000", "the query has more than \(limit) octets"), &output)
+                    self.refuse(error, &output)
                 case .closed:
                     return .wait
                 }
@@ -183,10 +207,21 @@ package struct WireServerStateMachine: ~Copyable {
         return .close(end)
     }
 
-    /// Gives the memory of what was read back while nothing is left of it.
+    /// Gives the memory of what was read back while nothing, or next to nothing, is left of it.
     private mutating func wait() -> Action {
-        if self.unread.readableBytes == 0 { self.unread = ByteBuffer() }
+        if self.unread.readableBytes == 0 {
+            self.unread = ByteBuffer()
+        } else if self.unread.readerIndex > self.settings.limits.waiting {
+            var rest = ByteBuffer()
+            rest.writeImmutableBuffer(self.unread)
+            self.unread = rest
+        }
         return .wait
+    }
+
+    private mutating func discard(_ header: FrontendMessage.Header, _ error: WireError) {
+        self.unread.moveReaderIndex(forwardBy: FrontendMessage.Header.size)
+        self.state = .discarding(header.length, error)
     }
 
     /// The query is not run, the next may be.
@@ -288,8 +323,8 @@ package struct WireServerStateMachine: ~Copyable {
         guard let header = try FrontendMessage.header(in: self.unread) else { return nil }
         guard header.length <= self.settings.limits.query else {
             guard header.kind == .query, case .ready = self.state else { throw .violation("invalid message length") }
-            self.unread.moveReaderIndex(forwardBy: FrontendMessage.Header.size)
-            self.state = .discarding(header.length)
+            let limit = self.settings.limits.query
+            self.discard(header, WireError("54000", "the query has more than \(limit) octets"))
             return nil
         }
         return self.takeBody(header).map { FrontendMessage(kind: header.kind, body: $0) }

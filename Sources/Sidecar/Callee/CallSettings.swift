@@ -38,6 +38,8 @@ final class CallSettings {
         didSet { self.gates = Gates(self.session) }
     }
     private var gates: Gates
+    /// The role that calls run as where no mapping names another; empty until the database has told it.
+    var ownRole = ""
 
     /// The search path of a fresh session.
     var searchPath: String { self.session.searchPath }

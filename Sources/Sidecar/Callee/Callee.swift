@@ -221,13 +221,30 @@ final class Callee {
         if self.drained != nil { self.finishDraining() }
     }
 
-    /// Why what a call runs on is not there, where more is known than that the database is not.
-    func unavailability(of call: ProcedureCall) -> String? {
-        call.definition.guest == nil ? nil : self.guests.complaint
-    }
-
     func observe(_ failure: CallFailure, of call: ProcedureCall) {
         self.observer(.callFailed(uri: call.route.uri.text, error: failure.uri.text))
+    }
+
+    // MARK: - What is not for callers
+
+    /// As which role a call runs.
+    func role(of call: ProcedureCall) -> RunningRole { RunningRole(call.definition, own: self.settings.ownRole) }
+
+    /// What only who runs the database can mend is told in the log, with the advice that callers don't get.
+    func tellAdministrator(_ error: DatabaseError, of call: ProcedureCall, role: RunningRole) {
+        guard Audience.isAdministrator(error.sqlstate) else { return }
+        self.observer(
+            .callFaulty(
+                uri: call.route.uri.text, error: error.sqlstate, reason: role.explain(error), role: role.name))
+    }
+
+    /// The functions' own doing.
+    func tellOfSettings(_ call: ProcedureCall) {
+        self.observer(
+            .callFaulty(
+                uri: call.route.uri.text, error: WAMPError.unavailable.text,
+                reason: "functions leave settings behind in their sessions faster than those can be put in order; "
+                    + "let them use set_config(.., true) or SET LOCAL", role: self.role(of: call).name))
     }
 
     // MARK: - Settings

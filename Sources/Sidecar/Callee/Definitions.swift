@@ -23,7 +23,7 @@ final class Definitions {
     /// Called when who registered a function has other rights than when its row was read: the row has to be read again.
     var trustChanged: ((RegistrationRow.Key) -> Void)?
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
-    private var reportedTexts = Complaints<ObjectIdentifier>()
+    private var faulty = Complaints<ObjectIdentifier>()
     /// Those that are not known, or can't be called.
     private var unusable: [ObjectIdentifier: ProcedureDefinition] = [:]
     /// Those that readiness waits for.
@@ -49,7 +49,7 @@ final class Definitions {
     }
 
     /// What can't be called now.
-    var complaints: ComplaintSummary { ComplaintSummary(self.reportedTexts) }
+    var complaints: ComplaintSummary { ComplaintSummary(self.faulty) }
 
     /// Whether all have been looked at that readiness waits for.
     var isSettled: Bool { self.awaited.isEmpty }
@@ -69,7 +69,7 @@ final class Definitions {
         let key = ObjectIdentifier(definition)
         definition.isForgotten = true
         self.reported[key] = nil
-        self.reportedTexts[key] = nil
+        self.faulty[key] = nil
         self.unusable[key] = nil
         self.awaited.remove(key)
     }
@@ -219,12 +219,8 @@ final class Definitions {
     }
 
     private func replace(_ definition: ProcedureDefinition, with plan: ProcedurePlan?) {
-        // A function that is the same as before keeps its plan, and with it what connections have prepared.
-        if let plan, let function = plan.function, function == definition.plan?.function,
-            plan.guardCondition == definition.plan?.guardCondition
-        {
-            return
-        }
+        // What is the same as before keeps its plan, and with it what connections have prepared.
+        if let plan, let present = definition.plan, plan.isMadeLike(present) { return }
         definition.plan?.statements.forEach(definition.pool.retire)
         definition.plan = plan
         if plan != nil { definition.state = .plan }
@@ -238,13 +234,13 @@ final class Definitions {
         case .found:
             self.awaited.remove(key)
             self.unusable[key] = nil
-            self.reportedTexts[key] = nil
+            self.faulty[key] = nil
             guard self.reported.removeValue(forKey: key) != nil else { return }
             self.observer(.functionUsable(definition.use))
         case .fault(let fault):
             self.awaited.remove(key)
             self.unusable[key] = definition
-            self.reportedTexts[key] = fault.description
+            self.faulty[key] = Complaint(name: definition.name, reason: fault.description)
             guard self.reported.updateValue(fault, forKey: key) != fault else { return }
             self.observer(.functionUnusable(definition.use, place: definition.place, reason: fault.description))
         case .unavailable:

@@ -110,7 +110,10 @@ enum PlanSource {
             switch result {
             case .success(let rows):
                 do throws(FunctionFault) {
-                    completion(.success(try FunctionLookup.definition(of: reference, in: rows)))
+                    let definition = try FunctionLookup.definition(of: reference, in: rows)
+                    ShapeSource.complete(definition.parameters.map(\.type), control: control) { result in
+                        completion(result.map { definition.taking($0) })
+                    }
                 } catch {
                     guard error.code == .unreadable, attempts > 1 else {
                         return completion(.failure(.fault(DefinitionFault(error))))
@@ -136,9 +139,18 @@ enum PlanSource {
     }
 }
 
+extension FunctionDefinition {
+    /// The same with other types of its parameters.
+    fileprivate func taking(_ types: [TypeDefinition]) -> FunctionDefinition {
+        var definition = self
+        for (index, type) in zip(self.parameters.indices, types) { definition.parameters[index].type = type }
+        return definition
+    }
+}
+
 extension DefinitionFault {
     init(_ fault: FunctionFault) {
-        self.init(sqlstate: fault.sqlstate, description: fault.message)
+        self.init(sqlstate: fault.sqlstate, description: fault.message, finding: fault.finding)
     }
 }
 

@@ -98,9 +98,12 @@ final class ProcedureCall: WorkHandler {
             guard case .lookingUp = self.state else { return }
             switch outcome {
             case .found: self.submit()
-            case .fault(let fault): self.fail(CallFailure(fault))
-            case .unavailable(let reason):
-                self.fail(CallFailure(WAMPError.unavailable, "the database can't be asked for the function: \(reason)"))
+            case .fault(let fault):
+                self.fail(
+                    CallFailure(sqlstate: fault.sqlstate, finding: fault.finding, disclosure: self.disclosure))
+            // Why is told in the log: it may name hosts and roles.
+            case .unavailable:
+                self.fail(CallFailure(WAMPError.unavailable, "the database can't be asked for the function"))
             }
         }
     }
@@ -138,7 +141,7 @@ final class ProcedureCall: WorkHandler {
             self.route.pool.submit(work)
         } catch {
             // What does not fit the function as it was may fit it as it is.
-            guard !self.hasLookedAgain, plan.function != nil else { return self.fail(error) }
+            guard !self.hasLookedAgain, plan.dependsOnCatalog else { return self.fail(error) }
             self.lookAgain()
         }
     }
@@ -180,7 +183,15 @@ final class ProcedureCall: WorkHandler {
                 procedure: self.facts.caller.procedure == nil ? self.route.uri.text : nil,
                 gate: gate)
         } catch {
-            throw CallFailure(error)
+            throw CallFailure(error, disclosure: self.disclosure)
+        }
+    }
+
+    /// How much of what goes wrong the caller is told.
+    private var disclosure: CallFailure.Disclosure {
+        switch self.route.mapping.errors {
+        case .full: .full
+        case .terse: .terse
         }
     }
 
@@ -213,12 +224,11 @@ final class ProcedureCall: WorkHandler {
         case .timedOut:
             self.fail(self.timedOut)
         case .refused(let refusal):
+            if case .noCleanSession = refusal { self.callee.tellOfSettings(self) }
             self.fail(self.failure(refusal))
-        case .unknown(let reason):
+        case .unknown:
             self.fail(
-                CallFailure(
-                    WAMPError.unavailable, "the connection to the database was lost; the outcome is unknown: \(reason)")
-            )
+                CallFailure(WAMPError.unavailable, "the connection to the database was lost; the outcome is unknown"))
         }
     }
 
@@ -283,12 +293,9 @@ final class ProcedureCall: WorkHandler {
             // It is not run again, but the next one shall know better.
             self.callee.definitions.lookUp(self.definition) { _ in }
         }
-        let disclosure: CallFailure.Disclosure =
-            switch self.route.mapping.errors {
-            case .full: .full
-            case .terse: .terse
-            }
-        self.fail(CallFailure(error, disclosure: disclosure, plan: plan))
+        let role = self.callee.role(of: self)
+        self.callee.tellAdministrator(error, of: self, role: role)
+        self.fail(CallFailure(error, disclosure: self.disclosure, plan: plan, role: role.name))
     }
 
     private func fail(_ failure: CallFailure) {
@@ -336,14 +343,10 @@ final class ProcedureCall: WorkHandler {
             } else if isDatabaseAvailable {
                 CallFailure(WAMPError.unavailable, "the call waited too long for a free connection to the database")
             } else {
-                CallFailure(
-                    WAMPError.unavailable, self.callee.unavailability(of: self) ?? "the database is not available")
+                CallFailure(WAMPError.unavailable, "the database is not available")
             }
         case .noCleanSession:
-            CallFailure(
-                WAMPError.unavailable,
-                "functions leave settings behind in their sessions faster than those can be put in order; "
-                    + "let them use set_config(.., true) or SET LOCAL")
+            CallFailure(WAMPError.unavailable, "no session of the database is in order; call again")
         case .stopping:
             CallFailure(WAMPError.unavailable, "the sidecar is stopping")
         }
@@ -377,13 +380,5 @@ final class ProcedureCall: WorkHandler {
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }
-    }
-}
-
-extension CallFailure {
-    /// A procedure that can't be called, whoever calls.
-    init(_ fault: DefinitionFault) {
-        self.init(
-            CallFailure.uri(sqlstate: fault.sqlstate, cancellation: nil), fault.description, sqlstate: fault.sqlstate)
     }
 }

@@ -97,6 +97,8 @@ enum FunctionUse: Equatable {
     case procedure(String)
     /// A topic.
     case subscription(String, function: String)
+    /// The results of the calls that a channel's notifications cause.
+    case result(channel: String, function: String)
 }
 
 /// What the database has for a procedure or a subscription, seen as one role.
@@ -158,11 +160,33 @@ final class ProcedureDefinition {
     }
 }
 
+extension ProcedureDefinition {
+    /// The mapping, for messages.
+    var name: String {
+        let mapping =
+            switch self.use {
+            case .procedure(let uri): "procedure '\(uri)'"
+            case .subscription(let topic, _): "subscription '\(topic)'"
+            case .result(let channel, _): "channel '\(channel)'"
+            }
+        return mapping + (self.role.map { " as role \($0)" } ?? "")
+    }
+}
+
 /// Why a procedure can't be called, whoever calls.
 struct DefinitionFault: Error, Equatable, CustomStringConvertible {
     /// By this it becomes a WAMP error, as if the database had reported it.
     let sqlstate: String
+    /// What is wrong, for callers.
+    let finding: String
+    /// The same, and what to do about it.
     let description: String
+
+    init(sqlstate: String, description: String, finding: String? = nil) {
+        self.sqlstate = sqlstate
+        self.finding = finding ?? description
+        self.description = description
+    }
 }
 
 /// What a look-up came to.

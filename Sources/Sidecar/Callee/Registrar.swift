@@ -211,7 +211,7 @@ final class Registrar {
     }
 
     private func refuse(_ entry: Entry, _ reason: String) {
-        self.refusals[ObjectIdentifier(entry.route)] = "\(entry.route.uri): \(reason)"
+        self.refusals[ObjectIdentifier(entry.route)] = Complaint(name: "procedure '\(entry.route.uri)'", reason: reason)
     }
 
     // MARK: - Turns

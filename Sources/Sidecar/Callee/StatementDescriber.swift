@@ -37,7 +37,11 @@ enum StatementDescriber {
                         let description = StatementDescription(
                             parameters: shape.parameters, columns: columns, types: types)
                     else { return completion(.failure(.unavailable("a type was dropped in between"))) }
-                    completion(.success((mapping, description)))
+                    ShapeSource.complete(description.parameters, control: control) { result in
+                        completion(
+                            result.map { (mapping, StatementDescription(parameters: $0, columns: description.columns)) }
+                        )
+                    }
                 } catch {
                     completion(.failure(.fault(DefinitionFault(error))))
                 }

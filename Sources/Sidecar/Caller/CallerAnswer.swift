@@ -61,7 +61,7 @@ enum CallerAnswer: Equatable {
                 return Rows(columns: Self.resultColumns, row: [arguments, keywordArguments])
             }
             return Rows(
-                columns: Self.columns, row: [Self.text("result"), arguments, keywordArguments, nil, nil, proof])
+                columns: Self.columns, row: [Self.text("result"), arguments, keywordArguments, nil, nil, proof, nil])
         case .failure(let failure):
             // An ERROR is told in any case, if need be without arguments that jsonb can't hold.
             let (arguments, keywordArguments) = (try? Self.texts(failure.payload)) ?? (nil, nil)
@@ -74,7 +74,7 @@ enum CallerAnswer: Equatable {
                 columns: Self.columns,
                 row: [
                     Self.text("error"), arguments, keywordArguments, Self.text(failure.code),
-                    Self.text(failure.message), proof,
+                    Self.text(failure.message), proof, failure.hint.map { Self.text($0) },
                 ])
         case .stale:
             guard wantsRows else {
@@ -82,9 +82,9 @@ enum CallerAnswer: Equatable {
                     "28000", "the key is not this port's",
                     hint: "Only the functions that wamp-sidecar has installed know it; use wamp.call().")
             }
-            return Rows(columns: Self.columns, row: [Self.text("stale"), nil, nil, nil, nil, nil])
+            return Rows(columns: Self.columns, row: [Self.text("stale"), nil, nil, nil, nil, nil, nil])
         case .proved:
-            return Rows(columns: Self.columns, row: [Self.text("proved"), nil, nil, nil, nil, proof])
+            return Rows(columns: Self.columns, row: [Self.text("proved"), nil, nil, nil, nil, proof, nil])
         case .status(let fields):
             return Rows(
                 columns: fields.map { WireColumn($0.name, .text) }, row: fields.map { Self.text($0.value) })
@@ -94,7 +94,7 @@ enum CallerAnswer: Equatable {
     private static let resultColumns = [WireColumn("args", .jsonb), WireColumn("kwargs", .jsonb)]
     private static let columns = [
         WireColumn("state", .text), WireColumn("args", .jsonb), WireColumn("kwargs", .jsonb), WireColumn("code", .text),
-        WireColumn("error", .text), WireColumn("proof", .text),
+        WireColumn("error", .text), WireColumn("proof", .text), WireColumn("hint", .text),
     ]
 
     /// A value; PostgreSQL's text has no U+0000.
@@ -162,7 +162,7 @@ extension CallerAnswer.Failure {
             }
         switch error.code {
         case .refused:
-            self.init(code: Self.wampError, message: error.uri, payload: error.payload)
+            self.init(code: Self.wampError, message: error.uri, payload: error.payload, hint: error.remark)
         case .timeout:
             let within = timeout.map { " within \($0.nanoseconds / 1_000_000) ms" } ?? " in time"
             self.init(code: "57014", message: "no answer\(within); \(mayHave)")

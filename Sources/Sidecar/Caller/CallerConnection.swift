@@ -18,6 +18,15 @@ final class CallerConnection: ChannelInboundHandler {
         case closing
     }
 
+    /// What becomes of a long document.
+    private enum Arrival {
+        case none
+        /// It is not read on: there is no room.
+        case waiting
+        /// It has room, until it is sent.
+        case admitted
+    }
+
     /// Output goes to the channel early once there is this much, so that a caller who sends much and reads nothing is
     /// seen as one.
     private static let earlyFlush = 64 * 1024
@@ -35,6 +44,9 @@ final class CallerConnection: ChannelInboundHandler {
     private var user = ""
     private var output = ByteBuffer()
     private var call: CallerCall?
+    private var arrival = Arrival.none
+    /// A document that waits until the router takes more.
+    private var parked: CallerDocument?
     private var backend: Int32?
     private var wantsRows = false
     /// The backend that has proved here that it knows the key.
@@ -54,7 +66,7 @@ final class CallerConnection: ChannelInboundHandler {
     }
 
     /// Whether a query runs.
-    var isBusy: Bool { self.call != nil }
+    var isBusy: Bool { self.call != nil || self.parked != nil }
 
     // MARK: - The channel
 
@@ -102,6 +114,7 @@ final class CallerConnection: ChannelInboundHandler {
         let call = self.call
         self.endCall()
         call?.giveUp()
+        self.parked = nil
         self.port.ended(self)
         context.fireChannelInactive()
     }
@@ -133,7 +146,8 @@ final class CallerConnection: ChannelInboundHandler {
             if self.output.readableBytes >= Self.earlyFlush { self.flush() }
             guard context.channel.isWritable else { break }
             switch self.machine.next(into: &self.output) {
-            case .wait: break loop
+            case .wait:
+                guard self.seeToRoom(context) else { break loop }
             case .secure: self.secure(context)
             case .authenticated(let user):
                 self.phase = .open
@@ -179,8 +193,12 @@ final class CallerConnection: ChannelInboundHandler {
             document = try CallerDocument(query)
         } catch {
             self.machine.fail(error, into: &self.output)
-            return
+            return self.leaveRoom()
         }
+        self.run(document)
+    }
+
+    private func run(_ document: CallerDocument) {
         self.wantsRows = document.wantsRows
         switch self.port.judge(document, user: self.user, owner: self.owner) {
         case .answer(let answer, let proof):
@@ -192,6 +210,9 @@ final class CallerConnection: ChannelInboundHandler {
             self.answer(.proved)
         case .send(let request, let peer, let proof):
             self.proof = proof
+            if case .admitted = self.arrival, self.parked == nil, !self.port.canSend(self) {
+                return self.park(document, until: request)
+            }
             let call = CallerCall(document.operation, peer: peer) { [weak self] answer in
                 guard let self else { return }
                 self.endCall()
@@ -203,6 +224,7 @@ final class CallerConnection: ChannelInboundHandler {
             if let backend = document.backend { self.port.beginsToWait(backend) }
             call.start(request)
         }
+        self.leaveRoom()
     }
 
     private func endCall() {
@@ -219,6 +241,99 @@ final class CallerConnection: ChannelInboundHandler {
             self.machine.fail(error, into: &self.output)
         }
     }
+
+    // MARK: - Room
+
+    /// Sees to it that what is long is read only where there is room for it.
+    ///
+    /// - Returns: whether the machine has something to go on with.
+    private func seeToRoom(_ context: ChannelHandlerContext) -> Bool {
+        let octets = self.machine.announcedOctets
+        switch self.arrival {
+        case .admitted:
+            // It was no query, or one that is not run.
+            if octets == 0, self.parked == nil { self.leaveRoom() }
+            return false
+        case .waiting:
+            return false
+        case .none:
+            break
+        }
+        guard case .open = self.phase, octets > CallerPort.shortDocument else { return false }
+        guard self.user == CallerPort.user else {
+            self.machine.refuseAnnounced(WireError("54000", "a query of this user can't be so long"))
+            return true
+        }
+        guard self.port.askForRoom(self, octets: octets) else {
+            self.arrival = .waiting
+            self.setReading(false)
+            self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.roomPatience) {
+                self.leaveRoom()
+                self.machine.refuseAnnounced(Self.noRoom)
+                self.setReading(true)
+                self.pump()
+            }
+            return false
+        }
+        self.admit(context)
+        return false
+    }
+
+    /// There is room for the document that waits.
+    func hasRoom() {
+        guard case .waiting = self.arrival, let context = self.context else { return }
+        self.admit(context)
+        self.setReading(true)
+    }
+
+    private func admit(_ context: ChannelHandlerContext) {
+        self.arrival = .admitted
+        self.timer?.cancel()
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.arrivalPatience) {
+            self.phase = .closing
+            context.close(promise: nil)
+        }
+    }
+
+    private func setReading(_ isReading: Bool) {
+        // Only of a closed channel it can't be set.
+        try? self.context?.channel.syncOptions?.setOption(.autoRead, value: isReading)
+    }
+
+    /// The router does not take more now.
+    private func park(_ document: CallerDocument, until request: CallerRequest) {
+        self.parked = document
+        self.timer?.cancel()
+        self.timer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: request.patience) {
+            self.parked = nil
+            self.leaveRoom()
+            self.answer(
+                .failure(
+                    CallerAnswer.Failure(
+                        code: "53200", message: "nothing was sent: the router does not take what is sent to it")))
+            self.pump()
+        }
+    }
+
+    /// The router takes more, or there is another one, or none: what waits is judged again.
+    func goOn() {
+        guard let document = self.parked else { return }
+        self.run(document)
+        self.parked = nil
+        self.pump()
+    }
+
+    private func leaveRoom() {
+        if case .none = self.arrival { return }
+        self.arrival = .none
+        self.timer?.cancel()
+        self.timer = nil
+        self.port.leaveRoom(self)
+    }
+
+    private static let noRoom = WireError(
+        "53200", "nothing was sent: too many long documents are on their way",
+        hint: "Call again, or with less at a time.")
 
     // MARK: - The end
 
@@ -239,6 +354,8 @@ final class CallerConnection: ChannelInboundHandler {
             self.finish()
         }
         // An end while a query runs (too much was sent ahead of its answer) is the query's too.
+        self.parked = nil
+        self.port.leaveRoom(self)
         let call = self.call
         self.endCall()
         call?.giveUp()

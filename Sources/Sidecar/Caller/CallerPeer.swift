@@ -4,6 +4,9 @@ import WAMPClient
 
 /// Whom the port asks: the session with the router, as far as callers need it.
 protocol CallerPeer: AnyObject {
+    /// Whether more is welcome: the router takes what it is sent.
+    var isWritable: Bool { get }
+
     /// See `Session.call`: nil if nothing was sent, and the completion has been told why.
     func call(
         _ procedure: URI, options: CallOptions, payload: Payload, timeout: TimeAmount,

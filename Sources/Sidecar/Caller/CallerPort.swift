@@ -69,6 +69,14 @@ final class CallerPort {
     static let firstPacketTimeout = TimeAmount.seconds(2)
     /// How long it may take to prove who it is, from then on.
     static let authenticationTimeout = TimeAmount.seconds(8)
+    /// What is not longer than this has room in any case.
+    static let shortDocument = 64 * 1024
+    /// The most octets of longer documents at a time: three of the longest.
+    private static let mostOctets = 48 << 20
+    /// How long a document waits for room, unread: less than the time after which the kernel gives up a connection that takes nothing.
+    static let roomPatience = TimeAmount.seconds(5)
+    /// How long a document may be on its way once it has room, which others may want.
+    static let arrivalPatience = TimeAmount.seconds(30)
     /// Of what is random, in octets.
     private static let keyLength = 32
     /// A password from this length on is taken to be a random one, for which slowness adds nothing but latency to each
@@ -85,7 +93,9 @@ final class CallerPort {
     /// Called when the port begins to listen (true), or listens no more.
     var listeningChanged: ((Bool) -> Void)?
     /// The session with the router; nil while there is none.
-    var peer: (any CallerPeer)?
+    var peer: (any CallerPeer)? {
+        didSet { self.writable() }
+    }
     /// The most callers that can come in.
     var mostSessions: Int { self.configuration.greatestSessions }
     /// Callers that have come in.
@@ -102,6 +112,9 @@ final class CallerPort {
     private var waiting = WaitingBackends()
     private var delay = AuthenticationDelay()
     private var admission: CallerAdmission
+    private var room = DocumentRoom(capacity: CallerPort.mostOctets)
+    /// The connections whose documents wait until the router takes more.
+    private var parked: [Int32] = []
     private var drained: (() -> Void)?
 
     /// - Parameters:
@@ -225,6 +238,7 @@ final class CallerPort {
         if self.connections[connection.number] === connection { self.connections[connection.number] = nil }
         self.admission.left(connection.number)
         self.listener?.roomMayBe()
+        self.leaveRoom(connection)
         self.tellIfDrained()
     }
 
@@ -253,6 +267,35 @@ final class CallerPort {
         guard let drained = self.drained, !self.connections.values.contains(where: { $0.isBusy }) else { return }
         self.drained = nil
         drained()
+    }
+
+    // MARK: - Room for documents
+
+    /// A long document has begun to come.
+    ///
+    /// - Returns: whether there is room for it; if not, the connection is told when there is.
+    func askForRoom(_ connection: CallerConnection, octets: Int) -> Bool {
+        self.room.ask(connection.number, octets: octets)
+    }
+
+    /// A connection's document is sent, or gives up.
+    func leaveRoom(_ connection: CallerConnection) {
+        self.parked.removeAll { $0 == connection.number }
+        for number in self.room.leave(connection.number) { self.connections[number]?.hasRoom() }
+    }
+
+    /// Whether a long document can be sent now; if not, the connection is told when it can.
+    func canSend(_ connection: CallerConnection) -> Bool {
+        guard let peer = self.peer, !peer.isWritable || !self.parked.isEmpty else { return true }
+        self.parked.append(connection.number)
+        return false
+    }
+
+    /// The router takes more, or there is another one, or none. One long document is sent at a time: what is sent waits here for the router.
+    func writable() {
+        while !self.parked.isEmpty, self.peer?.isWritable ?? true {
+            self.connections[self.parked.removeFirst()]?.goOn()
+        }
     }
 
     // MARK: - Documents

@@ -14,6 +14,16 @@ struct CallerRequest {
     let message: Message
     let payload: Payload
 
+    /// How long it may wait until the router takes it.
+    var patience: TimeAmount {
+        switch self.message {
+        case .call(_, _, let timeout): min(timeout, Self.mostPatience)
+        case .publish: Self.mostPatience
+        }
+    }
+
+    private static let mostPatience = TimeAmount.seconds(10)
+
     /// The longest time that a call can be given: 24 days.
     private static let longestTimeout = Int64(Int32.max)
 

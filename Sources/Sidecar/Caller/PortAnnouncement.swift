@@ -29,6 +29,7 @@ final class PortAnnouncement {
     private let port: Port?
     private let eventLoop: any EventLoop
     private let observer: (Observation) -> Void
+    private let changed: () -> Void
     /// Called with the key that the port's callers have to prove that they know.
     var keyIsKnown: ((CallerKey) -> Void)?
     private var session: DatabaseSession?
@@ -36,12 +37,17 @@ final class PortAnnouncement {
     private var isAsking = false
     private var isToAskAgain = false
     private var told = Told.nothing
+    private var hasAnswered = false
     private var timer: Scheduled<Void>?
 
     /// - Parameters:
     ///   - schema: where the SQL interface is, as an identifier.
     ///   - port: nil where the file opens none.
-    init(schema: String, port: Port?, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void) {
+    ///   - changed: called whenever ``isSettled`` or ``complaint`` may have changed.
+    init(
+        schema: String, port: Port?, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
+    ) {
         self.configure = Statement(
             """
             select key, is_changed from \(schema).port_configure($1::pg_catalog.text[], $2::pg_catalog.text, \
@@ -51,6 +57,17 @@ final class PortAnnouncement {
         self.port = port
         self.eventLoop = eventLoop
         self.observer = observer
+        self.changed = changed
+    }
+
+    /// Whether the database has answered when it was told the way for the first time, if it is to be told.
+    var isSettled: Bool { self.hasAnswered || !self.isListening || self.session == nil || self.port == nil }
+
+    /// Why the database could not be told the way to the port; nil if it could, or nobody tries.
+    var complaint: Complaint? {
+        guard self.session != nil, self.port != nil, case .failed(let reason) = self.told else { return nil }
+        return Complaint(
+            name: "calls from SQL", reason: "the database could not be told the way to the port: \(reason)")
     }
 
     /// Whether the database knows the way to this port now.
@@ -138,8 +155,10 @@ final class PortAnnouncement {
             self.isToAskAgain = false
             self.ask()
         } else {
+            if self.isListening { self.hasAnswered = true }
             self.askLater()
         }
+        self.changed()
     }
 
     /// Told once for each reason: it is tried again and again.

@@ -22,8 +22,8 @@ enum InterfaceCheck {
             texts.map { "\(place): SQL interface: \($0.split(separator: "\n").joined(separator: " "))" }
         }
         switch outcome.state {
-        case .refused(let reason):
-            return CheckFindings(faults: lines([reason]))
+        case .refused:
+            return CheckFindings(faults: lines(outcome.faults(of: configuration)))
         case .notInstalled(let reason):
             if outcome.pending != nil {
                 let missing = outcome.missingDblink.flatMap { configuration.caller == nil ? nil : $0 }
@@ -31,11 +31,10 @@ enum InterfaceCheck {
                     faults: lines(missing.map { [$0] } ?? []),
                     remarks: lines([reason] + outcome.warnings.filter { $0 != missing }))
             }
-            let isWanted =
-                configuration.caller != nil || !(database.grantTo ?? []).isEmpty || !(database.registerTo ?? []).isEmpty
-            return isWanted ? CheckFindings(faults: lines([reason])) : CheckFindings(remarks: lines([reason]))
+            let faults = outcome.faults(of: configuration)
+            return CheckFindings(faults: lines(faults), remarks: faults.isEmpty ? lines([reason]) : [])
         case .installed(let schema):
-            var findings = CheckFindings(faults: lines(outcome.warnings))
+            var findings = CheckFindings(faults: lines(outcome.faults(of: configuration)))
             if let caller = configuration.caller, schema.dblinkSchema == nil {
                 findings.faults.append(
                     "\(configuration.place(caller.location)): caller: dblink is not there; wamp-sidecar install makes it"

@@ -20,14 +20,26 @@ package struct CallFailure: Error, Sendable, Equatable {
         self.init(uri: uri, payload: CallFailure.payload(message, fields: [("sqlstate", sqlstate)]))
     }
 
-    /// Arguments that can't be bound.
-    package init(_ error: BindingError) {
-        self.init(error.uri, error.message)
+    /// Arguments that can't be bound. What types a function has is no matter of who is told little.
+    package init(_ error: BindingError, disclosure: Disclosure = .full) {
+        switch disclosure {
+        case .full: self.init(error.uri, error.message)
+        case .terse: self.init(error.uri, error.finding)
+        }
     }
 
-    /// A function that can't be called: missing, ambiguous, not allowed.
-    package init(_ fault: FunctionFault) {
-        self.init(CallFailure.uri(sqlstate: fault.sqlstate, cancellation: nil), fault.message, sqlstate: fault.sqlstate)
+    /// A function that can't be called: missing, ambiguous, not allowed. What to do about it is no matter of a caller's.
+    package init(_ fault: FunctionFault, disclosure: Disclosure = .full) {
+        self.init(sqlstate: fault.sqlstate, finding: fault.finding, disclosure: disclosure)
+    }
+
+    /// The same, as SQLSTATE and a sentence.
+    init(sqlstate: String, finding: String, disclosure: Disclosure) {
+        let uri = CallFailure.uri(sqlstate: sqlstate, cancellation: nil)
+        switch disclosure {
+        case .full: self.init(uri, finding, sqlstate: sqlstate)
+        case .terse: self.init(uri, "the procedure can't be called: \(Audience.words(sqlstate))", sqlstate: sqlstate)
+        }
     }
 
     /// A result that can't be sent, because it is not of the shape that the mapping says.
@@ -52,36 +64,44 @@ package struct CallFailure: Error, Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - error: the error, with its fields.
-    ///   - disclosure: how much of it the caller gets to see. What a function raises as WA000 is meant for the caller.
+    ///   - disclosure: how much of it the caller gets to see. What a function raises as WA000, or as a condition of its own, is meant for the caller.
+    ///   - role: as which role the function ran.
     ///   - cancellation: why the call was canceled, if it was; it decides what SQLSTATE 57014 becomes.
     ///   - plan: the plan of a native call, whose signature stands in the message of a value that can't be converted.
     package init(
         _ error: DatabaseError, disclosure: Disclosure = .full, cancellation: Cancellation? = nil,
-        plan: ProcedurePlan? = nil
+        plan: ProcedurePlan? = nil, role: String? = nil
     ) {
         if error.sqlstate == RaisedError.sqlstate {
             self = RaisedError.failure(error)
             return
         }
         if let plan, DefinitionChange.isGuard(error, in: plan) {
-            self.init(WAMPError.unavailable, "\(plan.signature) was replaced, and has not run; call again")
+            let what = disclosure == .full ? plan.signature : "the function"
+            self.init(WAMPError.unavailable, "\(what) was replaced, and has not run; call again")
             return
         }
-        var message = error.message
-        if let signature = plan?.signature(concerning: error) { message += "; " + signature }
+        var message: String
         var fields: [(String, String?)] = [("sqlstate", error.sqlstate)]
         switch disclosure {
-        case .terse: break
+        case .terse:
+            message = Audience.isFunctionsOwn(error.sqlstate) ? error.message : Audience.words(error.sqlstate)
         case .full:
+            message = error.message
+            if let signature = plan?.signature(concerning: error) { message += "; " + signature }
             fields += [
-                ("detail", error.detail), ("hint", error.hint), ("constraint", error.constraint),
-                ("table", error.table), ("column", error.column),
+                ("detail", error.detail), ("hint", Audience.isHintForCaller(error) ? error.hint : nil),
+                ("constraint", error.constraint), ("table", error.table), ("column", error.column),
+                ("role", error.sqlstate == CallFailure.notAllowed ? role : nil),
             ]
         }
         self.init(
             uri: CallFailure.uri(sqlstate: error.sqlstate, cancellation: cancellation),
             payload: CallFailure.payload(message, fields: fields))
     }
+
+    /// The SQLSTATE of a right that is missing.
+    static let notAllowed = "42501"
 
     /// The one table from SQLSTATE to error URI.
     package static func uri(sqlstate: String, cancellation: Cancellation?) -> URI {

@@ -6,6 +6,13 @@ package enum ConditionName {
         names[sqlstate]
     }
 
+    /// True if codes that begin so are PostgreSQL's own, whether they are known here or not.
+    static func hasClass(_ kind: Substring) -> Bool {
+        self.classes.contains(kind)
+    }
+
+    private static let classes = Set(Self.names.keys.map { $0.prefix(2) })
+
     private static let names: [String: String] = [
         "00000": "successful_completion",
         "01000": "warning",

@@ -13,12 +13,19 @@ final class NotificationRelay {
         case call(URI, timeout: TimeAmount, result: ResultFunction?)
     }
 
-    private struct Route {
+    private final class Route {
         let channel: String
         /// Where its notifications come from.
         let origin: Origin
         let place: String
         let action: Action
+
+        init(channel: String, place: String, action: Action) {
+            self.channel = channel
+            self.origin = Origin(.channel, channel)
+            self.place = place
+            self.action = action
+        }
     }
 
     private let routes: [ExactText: Route]
@@ -27,14 +34,17 @@ final class NotificationRelay {
     private var session: Session?
     /// Whether notifications are relayed here.
     private var acting = Acting.elsewhere
-    /// Those that have come while that is not known: at most as many as ``mostWaiting``, in so many octets.
-    private var waiting: [(route: Route, payload: ByteBuffer)] = []
-    private var waitingOctets = 0
-    private static let mostWaiting = 1_000
-    private static let mostWaitingOctets = 1 << 20
+    /// Those that have come while that is not known.
+    private var waiting = NotificationRelay.emptyWaiting
+    /// Those that are ours to relay, and that the router does not take yet. Anybody may send as many as he likes: more than this would end the
+    /// session of all.
+    private var unsent = NotificationQueue<Route>(mostOctets: 48 << 20)
 
+    private static var emptyWaiting: NotificationQueue<Route> { NotificationQueue(most: 1_000, mostOctets: 1 << 20) }
+
+    /// - Parameter definitions: looks up the functions that take results.
     init(
-        configuration: Configuration, pool: Pool, control: Control, settings: CallSettings,
+        configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
         budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
     ) throws(StartError) {
         var routes: [ExactText: Route] = [:]
@@ -42,10 +52,11 @@ final class NotificationRelay {
             let place = configuration.place(mapping.location)
             do {
                 let action = try Self.action(
-                    mapping, place: place, pool: pool, control: control, settings: settings, budget: budget,
+                    mapping, in: configuration, pool: pool, definitions: definitions, settings: settings,
+                    budget: budget,
                     observer: observer)
                 routes[ExactText(mapping.channel)] = Route(
-                    channel: mapping.channel, origin: Origin(.channel, mapping.channel), place: place, action: action)
+                    channel: mapping.channel, place: place, action: action)
             } catch {
                 throw StartError("\(place): channel '\(mapping.channel)': \(error)")
             }
@@ -64,14 +75,23 @@ final class NotificationRelay {
 
     func left() {
         self.session = nil
+        while let (route, _) = self.unsent.popFirst() { self.drop(route, .noSession) }
+    }
+
+    /// The router takes output again.
+    func writable() {
+        while self.session?.isWritable == true, let (route, payload) = self.unsent.popFirst() {
+            self.relay(payload, along: route)
+        }
     }
 
     /// A notification has come. The bytes are valid only during the call.
     func received(channel: String, payload: UnsafeRawBufferPointer) {
         guard let route = self.routes[ExactText(channel)] else { return }
         switch self.acting {
-        case .here: self.relay(ByteBuffer(bytes: payload), along: route)
-        case .suspended: self.keep(ByteBuffer(bytes: payload), of: route)
+        case .here: self.take(ByteBuffer(bytes: payload), of: route)
+        case .suspended:
+            if !self.waiting.append(ByteBuffer(bytes: payload), of: route) { self.drop(route, .notLeading) }
         case .elsewhere: break
         }
     }
@@ -80,27 +100,20 @@ final class NotificationRelay {
     func act(_ acting: Acting) {
         self.acting = acting
         guard acting == .here else { return }
-        let waiting = self.takeWaiting()
-        for (route, payload) in waiting { self.relay(payload, along: route) }
+        while let (route, payload) = self.waiting.popFirst() { self.take(payload, of: route) }
     }
 
     /// What came while suspended is not ours to relay. Returns how many those were.
-    func dropWhatWaits() -> Int { self.takeWaiting().count }
-
-    private func takeWaiting() -> [(route: Route, payload: ByteBuffer)] {
-        defer {
-            self.waiting.removeAll()
-            self.waitingOctets = 0
-        }
-        return self.waiting
+    func dropWhatWaits() -> Int {
+        defer { self.waiting = Self.emptyWaiting }
+        return self.waiting.count
     }
 
-    private func keep(_ payload: ByteBuffer, of route: Route) {
-        guard self.waiting.count < Self.mostWaiting,
-            self.waitingOctets + payload.readableBytes <= Self.mostWaitingOctets
-        else { return self.drop(route, .notLeading) }
-        self.waitingOctets += payload.readableBytes
-        self.waiting.append((route, payload))
+    private func take(_ payload: ByteBuffer, of route: Route) {
+        guard let session = self.session, !self.unsent.isEmpty || !session.isWritable else {
+            return self.relay(payload, along: route)
+        }
+        if !self.unsent.append(payload, of: route) { self.drop(route, .routerIsSlow) }
     }
 
     private func relay(_ payload: ByteBuffer, along route: Route) {
@@ -197,8 +210,8 @@ final class NotificationRelay {
     }
 
     private static func action(
-        _ mapping: NotificationMapping, place: String, pool: Pool, control: Control, settings: CallSettings,
-        budget: RouterBudget, observer: @escaping (Observation) -> Void
+        _ mapping: NotificationMapping, in configuration: Configuration, pool: Pool, definitions: Definitions,
+        settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) throws -> Action {
         switch mapping.action {
         case .publish(let topic, let settings):
@@ -210,7 +223,8 @@ final class NotificationRelay {
                 try URI(procedure.value), timeout: TimeAmount(timeout),
                 result: result.map {
                     ResultFunction(
-                        $0.value, pool: pool, control: control, settings: settings, budget: budget, observer: observer)
+                        $0.value, channel: mapping.channel, place: configuration.place($0.location), pool: pool,
+                        definitions: definitions, settings: settings, budget: budget, observer: observer)
                 })
         }
     }

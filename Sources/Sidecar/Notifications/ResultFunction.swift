@@ -1,27 +1,33 @@
 import NIOCore
 import Postgres
+import SidecarConfiguration
 import WAMP
 
 /// The function that gets the result of a call that a notification caused. On the event loop.
 final class ResultFunction {
     private static let timeout = TimeAmount.seconds(30)
 
+    private let definition: ProcedureDefinition
+    private let definitions: Definitions
     private let reference: String
     private let pool: Pool
-    private let control: Control
     private let settings: CallSettings
     private let budget: RouterBudget
     private let lane: LaneID
     private let observer: (Observation) -> Void
-    private var plan: ProcedurePlan?
 
+    /// - Parameter definitions: looks the function up, at the start already: readiness waits for that.
     init(
-        _ reference: String, pool: Pool, control: Control, settings: CallSettings,
-        budget: RouterBudget, observer: @escaping (Observation) -> Void
+        _ reference: String, channel: String, place: String, pool: Pool, definitions: Definitions,
+        settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) {
         self.reference = reference
         self.pool = pool
-        self.control = control
+        self.definitions = definitions
+        self.definition = ProcedureDefinition(
+            use: .result(channel: channel, function: reference), place: place, target: .function(reference),
+            options: PlanOptions(), role: nil, pool: pool, registration: nil, guest: nil)
+        definitions.add(self.definition, isAwaited: true)
         self.settings = settings
         self.budget = budget
         self.lane = pool.addLane(concurrency: nil)
@@ -40,28 +46,18 @@ final class ResultFunction {
         let run = Run(
             payload: result.payload.compacted(always: self.budget.isCrowded), share: share, procedure: procedure,
             channel: channel, function: self)
-        guard let plan = self.plan else { return self.lookUp(for: run) }
+        guard let plan = self.definition.plan else { return self.lookUp(for: run) }
         self.submit(run, plan)
     }
 
     private func lookUp(for run: Run) {
-        PlanSource.findFunction(self.reference, role: nil, control: self.control) { result in
-            switch result {
-            case .success(let definition):
-                // A burst of results before the first look has ended: one plan serves them all.
-                if let plan = self.plan, plan.function == definition { return self.submit(run, plan) }
-                do throws(PlanFault) {
-                    let plan = try ProcedurePlan(function: definition)
-                    self.plan?.statements.forEach(self.pool.retire)
-                    self.plan = plan
-                    self.submit(run, plan)
-                } catch {
-                    self.failed(run, error.message)
-                }
-            case .failure(.fault(let fault)):
-                self.failed(run, fault.description)
-            case .failure(.unavailable(let reason)):
-                self.failed(run, reason)
+        self.definitions.lookUp(self.definition) { outcome in
+            switch outcome {
+            case .found:
+                guard let plan = self.definition.plan else { return }
+                self.submit(run, plan)
+            case .fault(let fault): self.failed(run, fault.description)
+            case .unavailable(let reason): self.failed(run, reason)
             }
         }
     }
@@ -85,7 +81,10 @@ final class ResultFunction {
                     expires: .now() + Self.timeout, handler: run
                 ))
         } catch {
-            self.failed(run, error.message)
+            // What does not fit the function as it was may fit it as it is.
+            guard !run.hasLookedAgain else { return self.failed(run, error.message) }
+            run.hasLookedAgain = true
+            self.lookUp(for: run)
         }
     }
 
@@ -94,7 +93,7 @@ final class ResultFunction {
         case .committed:
             break
         case .failed(let error):
-            if let plan = self.plan, !run.hasLookedAgain, !plan.isProcedure,
+            if let plan = self.definition.plan, !run.hasLookedAgain, !plan.isProcedure,
                 DefinitionChange.isPossible(error, in: plan)
             {
                 run.hasLookedAgain = true

@@ -4,7 +4,9 @@ import Logging
 extension Journal {
     func record(_ outcome: SelfInstallation.Outcome) {
         for line in outcome.done { self.log(.notice, "SQL interface", metadata: [Key.done: "\(line)"]) }
-        for line in outcome.warnings { self.log(.warning, "SQL interface", metadata: [Key.reason: "\(line)"]) }
+        for line in outcome.faults + outcome.warnings {
+            self.log(.warning, "SQL interface", metadata: [Key.reason: "\(line)"])
+        }
         switch outcome.state {
         case .notInstalled(let reason):
             self.log(.info, "no SQL interface", metadata: [Key.reason: "\(reason)"])

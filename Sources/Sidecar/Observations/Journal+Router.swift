@@ -58,6 +58,10 @@ extension Journal {
                 .warning,
                 "the router does not announce a feature that is used",
                 metadata: [Key.router: "\(url)", Key.feature: "\(feature.rawValue)", Key.reason: "\(loss)"])
+        case .dropped(.strayError):
+            self.count(
+                "stray error", "error of the router ignored: it is for no request that can fail",
+                [Key.reason: "\(SilentDrop.strayError.rawValue)"], level: .notice)
         case .dropped(let kind):
             self.log(.debug, "message of the router ignored", metadata: [Key.reason: "\(kind.rawValue)"])
         case .askedAgain(let kind):

@@ -55,27 +55,14 @@ final class Journal {
             self.log(
                 .warning,
                 "registration revoked by the router", metadata: [Key.procedure: "\(uri)", Key.reason: "\(reason)"])
-        case .functionUsable(.procedure(let uri)):
-            self.log(.notice, "procedure can be called now", metadata: [Key.procedure: "\(uri)"])
-        case .functionUsable(.subscription(let topic, let function)):
-            self.log(
-                .notice,
-                "function for events can be called now", metadata: [Key.topic: "\(topic)", Key.function: "\(function)"])
-        case .functionUnusable(.procedure(let uri), let place, let reason):
-            self.log(
-                .error,
-                "procedure can't be called",
-                metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
-        case .functionUnusable(.subscription(let topic, let function), let place, let reason):
-            self.log(
-                .error,
-                "function for events can't be called",
-                metadata: [
-                    Key.topic: "\(topic)", Key.function: "\(function)", Key.place: "\(place)",
-                    Key.reason: "\(reason)",
-                ])
+        case .functionUsable(let use): self.recordUsable(use)
+        case .functionUnusable(let use, let place, let reason): self.recordUnusable(use, place: place, reason: reason)
         case .callFailed(let uri, let error):
             self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
+        case .callFaulty(let uri, let error, let reason, let role):
+            self.count(
+                "faulty \(uri) \(error)", "call failed for a reason that its caller can't mend",
+                [Key.procedure: "\(uri)", Key.error: "\(error)", Key.reason: "\(reason)", Key.role: "\(role)"])
         case .originRefused(let refused):
             self.record(refused)
 
@@ -218,14 +205,8 @@ final class Journal {
                 "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
 
         case .ready(let procedures, let subscriptions, let channels):
-            self.log(
-                .info,
-                "ready",
-                metadata: [
-                    Key.procedures: "\(procedures)", Key.subscriptions: "\(subscriptions)", Key.channels: "\(channels)",
-                ])
-        case .readyWithFaults(let faults):
-            self.log(.warning, "running with faults", metadata: [Key.faults: "\(faults.joined(separator: "; "))"])
+            self.recordReady(procedures: procedures, subscriptions: subscriptions, channels: channels)
+        case .readyWithFaults(let faults, let news): self.recordFaults(faults, news: news)
         case .notReady(let needs):
             self.log(.warning, "not ready", metadata: [Key.reason: "\(needs.joined(separator: "; "))"])
 

@@ -22,6 +22,8 @@ enum Observation {
     case functionUsable(FunctionUse)
     case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
+    /// A call failed for a reason of which its caller is told little: it is for who runs the database.
+    case callFaulty(uri: String, error: String, reason: String, role: String)
     /// Sessions end with something of it under way.
     case originRefused(SuspectOrigins.Refused)
 
@@ -80,7 +82,7 @@ enum Observation {
     case leadershipLeft(reason: String)
 
     case ready(procedures: Int, subscriptions: Int, channels: Int)
-    case readyWithFaults([String])
+    case readyWithFaults(ComplaintSummary, news: [Complaint])
     case notReady([String])
 
     case reloadUnsupported
@@ -93,6 +95,7 @@ enum Observation {
 enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case noSession
     case notLeading
+    case routerIsSlow
     case argumentsNotAnArray
     case keywordArgumentsNotAnObject
     case noObjectForTopic
@@ -108,6 +111,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
         switch self {
         case .noSession: "there is no session with the router"
         case .notLeading: "it is not known which sidecar leads, and too many wait for that"
+        case .routerIsSlow: "the router reads slowly, and too many wait for it"
         case .argumentsNotAnArray: "its 'args' is not an array"
         case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
         case .noObjectForTopic: "the topic wants values of the payload, which is not an object"

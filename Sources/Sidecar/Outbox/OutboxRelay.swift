@@ -28,6 +28,7 @@ final class OutboxRelay {
     var eventID: String? { self.settings.eventID }
     private let eventLoop: any EventLoop
     private let observer: (Observation) -> Void
+    private let changed: () -> Void
 
     private var machine: RelayStateMachine
     private var database: DatabaseSession?
@@ -59,8 +60,9 @@ final class OutboxRelay {
     ///   - channel: on which writers wake it.
     init(
         schema: String, wakeLock: (Int32, Int32), channel: String, settings: OutboxSettings,
-        eventLoop: any EventLoop, observer: @escaping (Observation) -> Void
+        eventLoop: any EventLoop, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
+        self.changed = changed
         self.statements = RelayStatements(schema: schema)
         self.wakeLock = wakeLock
         self.channel = channel
@@ -69,6 +71,11 @@ final class OutboxRelay {
         self.eventLoop = eventLoop
         self.observer = observer
         self.machine = RelayStateMachine(batch: settings.batch, attempts: settings.attempts)
+    }
+
+    /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
+    private(set) var failure: String? {
+        didSet { if self.failure != oldValue { self.changed() } }
     }
 
     // MARK: - The two sides
@@ -313,12 +320,15 @@ final class OutboxRelay {
         guard epoch == self.epoch else { return }
         switch outcome {
         case .committed:
+            self.failure = nil
             let foundAsleep = self.machine.foundAsleep
             self.machine.readEnded(rows: rows, last: last, at: .now())
             if self.machine.foundAsleep > foundAsleep { self.observer(.eventsFoundAsleep(rows)) }
             self.advance()
         case .failed(let error) where error.sqlstate == Self.lockNotAvailable:
-            self.observer(.relayFailed(statement: "relay_read", reason: "the outbox is locked: \(error.message)"))
+            let reason = "the outbox is locked: \(error.message)"
+            self.observer(.relayFailed(statement: "relay_read", reason: reason))
+            self.failure = reason
             self.machine.readFailed(at: .now())
             self.advance()
         case .failed(let error):
@@ -508,6 +518,7 @@ final class OutboxRelay {
     /// Something that can't fail has failed: everything is begun anew, in a new session.
     func failed(_ what: String, _ reason: String) {
         self.observer(.relayFailed(statement: what, reason: reason))
+        self.failure = "\(what): \(reason)"
         self.database?.abandon("the outbox's relay could not go on: \(reason)")
     }
 }

@@ -16,7 +16,7 @@ package enum ArgumentConversion: Sendable, Equatable {
     /// dimensions.)
     case jsonArray
     /// Other arrays and composites: the server makes them, out of `{"f1": ..}`.
-    case record(hasIntegers: Bool)
+    case record(ValueShape)
 
     /// Chooses the conversion for a type.
     package init(_ type: TypeDefinition) {
@@ -25,16 +25,10 @@ package enum ArgumentConversion: Sendable, Equatable {
         } else if type.isArray, let element = type.element, TypeOID.isJSON(element) {
             self = .jsonArray
         } else if type.isArray || type.isComposite {
-            // Of composites it is not known which numbers are integers. Those that are not take whole numbers as well.
-            let isBuiltIn = (type.element ?? .max) < TypeOID.firstOfUsers
-            self = .record(hasIntegers: !type.isArray || !isBuiltIn || Self.isInteger(type.element ?? 0))
+            self = .record(type.shape ?? (type.isArray ? .list(ValueShape(scalar: type.element ?? 0)) : .scalar))
         } else {
-            self = Self.isInteger(type.base) ? .integer : .scalar
+            self = ValueShape(scalar: type.base) == .integer ? .integer : .scalar
         }
-    }
-
-    private static func isInteger(_ oid: UInt32) -> Bool {
-        oid == TypeOID.int2 || oid == TypeOID.int4 || oid == TypeOID.int8
     }
 
     /// The SQL expression of the type, out of the parameter of this number. It can stand wherever an expression can, also in `any (..)`, which would
@@ -42,8 +36,9 @@ package enum ArgumentConversion: Sendable, Equatable {
     package func sql(_ number: Int, type: TypeDefinition) -> String {
         guard case .record = self else { return "$\(number)::\(type.sql)" }
         let argument = Alias.argument
+        let condition = ShapeGuard.condition(type).map { " where \($0)" } ?? ""
         return "(select \(argument.sql).f1 from pg_catalog.json_to_record($\(number)::pg_catalog.json) "
-            + "as \(argument.sql)(f1 \(type.sql)))::\(type.sql)"
+            + "as \(argument.sql)(f1 \(type.sql))\(condition))::\(type.sql)"
     }
 
     /// The same for CALL, which takes no sub-selects: as the only column of a row, whose text is the value's text in brackets, and in quotes where it
@@ -53,34 +48,37 @@ package enum ArgumentConversion: Sendable, Equatable {
         let row =
             "(pg_catalog.json_populate_record(row(null::\(type.sql)), $\(number)::pg_catalog.json))::pg_catalog.text"
         let text = "pg_catalog.regexp_replace(\(row), E'^\\\\((?:\"(.*)\"|(.*))\\\\)$', E'\\\\1\\\\2')"
-        return "(case when $\(number)::pg_catalog.json is not null then pg_catalog.replace(pg_catalog.replace(\(text), "
+        let condition = ShapeGuard.condition(type).map { " and \($0)" } ?? ""
+        return "(case when $\(number)::pg_catalog.json is not null\(condition) "
+            + "then pg_catalog.replace(pg_catalog.replace(\(text), "
             + "'\"\"', '\"'), E'\\\\\\\\', E'\\\\') end)::\(type.sql)"
     }
 
     /// Appends the text of a value.
     ///
-    /// - Throws: ``JSONError`` for a U+0000 that is not WAMP binary.
-    func append(_ value: JSONElement, to parameters: inout Parameters) throws(JSONError) {
+    /// - Throws: a fault for what the type does not take, and for a U+0000 that is not WAMP binary.
+    func append(_ value: JSONElement, to parameters: inout Parameters) throws(ArgumentFault) {
         guard value.kind != .null else { return parameters.appendNull() }
         switch self {
-        case .scalar:
-            try Self.append(scalar: value, to: &parameters)
-        case .integer:
-            if value.kind == .number, let integer = value.text.withUnsafeReadableBytes({ WholeNumber.integer($0) }) {
-                return parameters.append { $0.writeBytes(integer) }
+        case .integer where value.kind == .number:
+            try parameters.append { buffer throws(ArgumentFault) in
+                try WholeNumber.write(value.text, into: &buffer)
             }
-            try Self.append(scalar: value, to: &parameters)
+        case .scalar, .integer:
+            try Self.reading { () throws(JSONError) in try Self.append(scalar: value, to: &parameters) }
         case .json:
-            try Self.append(json: value.text, containsNUL: value.containsNUL, to: &parameters)
+            try Self.reading { () throws(JSONError) in
+                try Self.append(json: value.text, containsNUL: value.containsNUL, to: &parameters)
+            }
         case .jsonArray:
-            try Self.append(elementsOf: value.text, containsNUL: value.containsNUL, to: &parameters)
-        case .record(let hasIntegers):
-            try Self.append(record: value.text, value.containsNUL, hasIntegers, to: &parameters)
+            try Self.append(elementsOf: value, to: &parameters)
+        case .record(let shape):
+            try Self.append(value, as: shape, to: &parameters)
         }
     }
 
     /// Appends the text of an array, a VARIADIC parameter's rest of the arguments. A list that is all there is of them is the array itself.
-    func append(rest: JSON.Elements?, to parameters: inout Parameters) throws(JSONError) {
+    func append(rest: JSON.Elements?, to parameters: inout Parameters) throws(ArgumentFault) {
         if self != .jsonArray, let rest = rest?.rest, let only = try? JSON.element(rest), only.kind == .array {
             return try self.append(only, to: &parameters)
         }
@@ -88,34 +86,39 @@ package enum ArgumentConversion: Sendable, Equatable {
         text.writeStaticString("[")
         if let rest = rest?.rest { text.writeImmutableBuffer(rest) }
         text.writeStaticString("]")
-        let containsNUL = rest?.restContainsNUL ?? false
-        switch self {
-        case .scalar, .integer, .json: try Self.append(json: text, containsNUL: containsNUL, to: &parameters)
-        case .jsonArray: try Self.append(elementsOf: text, containsNUL: containsNUL, to: &parameters)
-        case .record(let hasIntegers): try Self.append(record: text, containsNUL, hasIntegers, to: &parameters)
+        try self.append(Self.element(text), to: &parameters)
+    }
+
+    private static func reading<Result>(_ read: () throws(JSONError) -> Result) throws(ArgumentFault) -> Result {
+        do {
+            return try read()
+        } catch {
+            throw .unreadable(error)
         }
+    }
+
+    private static func element(_ text: ByteBuffer) throws(ArgumentFault) -> JSONElement {
+        try self.reading { () throws(JSONError) in try JSON.element(text) }
+    }
+
+    /// A value whose WAMP binary is the string `\x` and hexadecimal digits.
+    private static func withoutBinary(_ value: JSONElement) throws(ArgumentFault) -> JSONElement {
+        guard value.containsNUL else { return value }
+        var text = ByteBuffer()
+        try self.reading { () throws(JSONError) in try JSON.writeReplacingBinary(value.text, into: &text) }
+        return try self.element(text)
     }
 
     /// Appends the elements of a list as an array's text: `{"1","{\"a\": 2}"}`.
     private static func append(
-        elementsOf list: ByteBuffer, containsNUL: Bool, to parameters: inout Parameters
-    ) throws(JSONError) {
-        var text = list
-        if containsNUL {
-            text.clear()
-            try JSON.writeReplacingBinary(list, into: &text)
-        }
-        let elements = try JSON.elements(of: text)
-        parameters.append { buffer in
-            var separator = UInt8(ascii: "{")
-            for element in elements {
-                buffer.writeInteger(separator)
-                buffer.writeStaticString("\"")
-                buffer.writeEscaping(element.text)
-                buffer.writeStaticString("\"")
-                separator = UInt8(ascii: ",")
-            }
-            buffer.writeStaticString(elements.isEmpty ? "{}" : "}")
+        elementsOf list: JSONElement, to parameters: inout Parameters
+    ) throws(ArgumentFault) {
+        let list = try self.withoutBinary(list)
+        try parameters.append { buffer throws(ArgumentFault) in
+            var text = ArrayText(into: buffer)
+            buffer = ByteBuffer()
+            defer { buffer = text.buffer }
+            try text.write(list: list, of: .json, dimensions: 1)
         }
     }
 
@@ -128,21 +131,19 @@ package enum ArgumentConversion: Sendable, Equatable {
     }
 
     private static func append(
-        record text: ByteBuffer, _ containsNUL: Bool, _ hasIntegers: Bool, to parameters: inout Parameters
-    ) throws(JSONError) {
-        try parameters.append { buffer throws(JSONError) in
+        _ value: JSONElement, as shape: ValueShape, to parameters: inout Parameters
+    ) throws(ArgumentFault) {
+        let value = try self.withoutBinary(value)
+        try parameters.append { buffer throws(ArgumentFault) in
             buffer.writeStaticString("{\"f1\":")
-            switch (containsNUL, hasIntegers) {
-            case (false, false):
-                buffer.writeImmutableBuffer(text)
-            case (false, true):
-                WholeNumber.write(text, into: &buffer)
-            case (true, false):
-                try JSON.writeReplacingBinary(text, into: &buffer)
-            case (true, true):
-                var replaced = ByteBuffer()
-                try JSON.writeReplacingBinary(text, into: &replaced)
-                WholeNumber.write(replaced, into: &buffer)
+            if ShapedJSON.isPlain(shape) {
+                buffer.writeImmutableBuffer(value.text)
+            } else {
+                var json = ShapedJSON(into: buffer)
+                // The only reference, or each write would be a copy.
+                buffer = ByteBuffer()
+                defer { buffer = json.buffer }
+                try json.write(value, as: shape)
             }
             buffer.writeStaticString("}")
         }
@@ -164,15 +165,6 @@ package enum ArgumentConversion: Sendable, Equatable {
 }
 
 extension ByteBuffer {
-    /// Writes a text as an array's text has it within quotes.
-    fileprivate mutating func writeEscaping(_ text: ByteBuffer) {
-        self.reserveCapacity(minimumWritableBytes: text.readableBytes * 2)
-        for byte in text.readableBytesView {
-            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { self.writeInteger(UInt8(ascii: "\\")) }
-            self.writeInteger(byte)
-        }
-    }
-
     /// Writes bytes as PostgreSQL's `bytea` takes them: `\x` and two digits each.
     fileprivate mutating func writeHexadecimal(_ bytes: [UInt8]) {
         let digits: StaticString = "0123456789abcdef"

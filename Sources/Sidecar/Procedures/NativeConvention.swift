@@ -95,9 +95,11 @@ package final class NativeConvention {
         var values = [JSONElement?](repeating: nil, count: parameters.count)
         for (input, value) in zip(inputs.prefix(fixed), positional?.first ?? []) { values[input] = value }
         for (name, value) in members {
-            guard let index = indexByName[ExactText(name)] else { throw fault("unknown argument \(quoted(name))") }
+            guard let index = indexByName[ExactText(name)] else {
+                throw fault("unknown argument \(ArgumentFault.quoted(name))")
+            }
             guard values[index] == nil, index != variadic || !hasRest else {
-                throw fault("argument \(quoted(name)) is given twice")
+                throw fault("argument \(ArgumentFault.quoted(name)) is given twice")
             }
             values[index] = value
         }
@@ -128,7 +130,12 @@ package final class NativeConvention {
 
     /// - Parameter number: of all that a call can give.
     private func missing(_ number: Int) -> BindingError {
-        fault("missing argument \(parameters[inputs[number]].name.map(quoted) ?? "\(number + 1)")")
+        fault("missing argument \(self.name(of: inputs[number]))")
+    }
+
+    /// A parameter's name for messages; its number, of all that a call can give, where it has none.
+    private func name(of index: Int) -> String {
+        self.parameters[index].name.map(ArgumentFault.quoted) ?? "\((self.inputs.firstIndex(of: index) ?? 0) + 1)"
     }
 
     private func bound(
@@ -137,14 +144,14 @@ package final class NativeConvention {
         var bound = Parameters(
             bytes: payload.containsNUL ? payload.byteCount * 2 : payload.byteCount + 8, count: inputs.count)
         for index in inputs where given & 1 << Given(index) != 0 {
-            do throws(JSONError) {
+            do throws(ArgumentFault) {
                 if let value = values[index] {
                     try conversions[index].append(value, to: &bound)
                 } else {
                     try conversions[index].append(rest: rest, to: &bound)
                 }
             } catch {
-                throw fault(error.argumentMessage)
+                throw fault(error.message(self.name(of: index)))
             }
         }
         return bound
@@ -187,12 +194,7 @@ package final class NativeConvention {
         }
     }
 
-    private func quoted(_ name: String) -> String {
-        // A name from a caller stands in our message: no more of it than is of use.
-        "\"\(name.prefix(64))\""
-    }
-
     private func fault(_ message: String) -> BindingError {
-        BindingError("\(message); \(signature)")
+        BindingError(message, signature: signature)
     }
 }

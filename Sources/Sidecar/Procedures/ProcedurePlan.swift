@@ -15,6 +15,8 @@ package final class ProcedurePlan {
     package let signature: String
     /// The function that is called; nil for a mapping of a statement.
     package let function: FunctionDefinition?
+    /// What the server said about the statement; nil for a mapping of a function.
+    package let description: StatementDescription?
     /// See ``PlanOptions/guardCondition``.
     package let guardCondition: String?
     /// What its statements can look at, and set, by themselves.
@@ -45,6 +47,7 @@ package final class ProcedurePlan {
     package init(function: FunctionDefinition, options: PlanOptions = PlanOptions()) throws(PlanFault) {
         let query = try FunctionQuery(function, options: options)
         self.function = function
+        self.description = nil
         self.guardCondition = options.guardCondition
         self.gates = query.gates
         self.isShutByNoRow = query.isShutByNoRow
@@ -78,6 +81,7 @@ package final class ProcedurePlan {
     ) throws(PlanFault) {
         let query = try StatementQuery(mapping, description, options: options)
         self.function = nil
+        self.description = description
         self.guardCondition = nil
         self.gates = query.takesGate ? .looksOnly : .none
         self.isShutByNoRow = false
@@ -109,7 +113,7 @@ package final class ProcedurePlan {
     package func bind(
         _ payload: Payload, details: Details, procedure: String?, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
-        if let fault = payload.fault { throw BindingError("\(fault); \(signature)", uri: fault.uri) }
+        if let fault = payload.fault { throw BindingError("\(fault)", signature: signature, uri: fault.uri) }
         switch convention {
         case .raw(let raw): return try raw.bind(payload, details: details, procedure: procedure, gate: gate)
         case .native(let native), .statement(let native): return try native.bind(payload, gate: gate)
@@ -122,6 +126,17 @@ package final class ProcedurePlan {
         case .raw(let raw): raw.takeRetired()
         case .native(let native), .statement(let native): native.takeRetired()
         }
+    }
+
+    /// Whether what a call may give depends on more than the plan: the catalog may say something else by now.
+    package var dependsOnCatalog: Bool {
+        self.function != nil || self.description?.parameters.contains { $0.shape?.hasRecords ?? false } ?? false
+    }
+
+    /// Whether it was made of the same things as the other one.
+    package func isMadeLike(_ other: ProcedurePlan) -> Bool {
+        self.function == other.function && self.description == other.description
+            && self.guardCondition == other.guardCondition
     }
 
     /// Whether the function is of a role that is not to be trusted with a session that others use.

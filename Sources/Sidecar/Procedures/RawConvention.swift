@@ -85,7 +85,7 @@ package final class RawConvention {
                 throw JSONError(.wrongKind, at: 0)
             }
         } catch {
-            throw BindingError(Self.message(error) + "; " + signature)
+            throw BindingError(Self.message(error), signature: signature)
         }
         if parameterCount > 2 { appendDetails(details, procedure: procedure, to: &parameters) }
         gate.append(to: &parameters)

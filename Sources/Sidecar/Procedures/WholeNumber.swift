@@ -3,70 +3,78 @@ import NIOCore
 /// Whole numbers that are written as if they were none: `3.0`, `1.764379200000e12`. JavaScript has but one type of number, and what it sends
 /// through MessagePack or CBOR often comes as floating point. PostgreSQL takes no such text for an integer.
 enum WholeNumber {
-    /// As many digits as any integer may have, and far fewer than an exponent can ask for.
-    private static let mostDigits = 40
+    /// The most digits of any integer.
+    private static let mostDigits = 19
 
     /// The integer that a number of checked JSON text is; nil if it is none, or is written as one already.
-    static func integer(_ number: UnsafeRawBufferPointer) -> [UInt8]? {
-        var digits: [UInt8] = []
-        var point: Int?
-        var index = 0
-        let isNegative = number.first == UInt8(ascii: "-")
-        if isNegative { index = 1 }
-        while index < number.count, digits.count <= Self.mostDigits {
-            let byte = number[index]
-            if byte == UInt8(ascii: ".") {
-                point = digits.count
-            } else if self.isDigit(byte) {
-                digits.append(byte)
-            } else {
-                break
-            }
-            index += 1
-        }
-        var exponent = 0
-        if index < number.count {
-            guard number[index] | 0x20 == UInt8(ascii: "e") else { return nil }
-            guard let value = self.exponent(number[(index + 1)...]) else { return nil }
-            exponent = value
-        } else if point == nil {
-            return nil
-        }
-        let end = (point ?? digits.count) + exponent
-        guard end <= Self.mostDigits else { return nil }
+    ///
+    /// - Throws: a fault for a whole number beyond all integers. Its digits could be many times as long as it is itself.
+    static func integer(_ number: UnsafeRawBufferPointer) throws(ArgumentFault) -> [UInt8]? {
+        let first = number.first == UInt8(ascii: "-") ? 1 : 0
+        let end = number.firstIndex { $0 | 0x20 == UInt8(ascii: "e") } ?? number.count
+        let point = number[first..<end].firstIndex(of: UInt8(ascii: "."))
+        if point == nil, end == number.count { return nil }
+        let exponent = end < number.count ? self.exponent(number[(end + 1)...]) : 0
         let zero = UInt8(ascii: "0")
-        guard digits.dropFirst(max(end, 0)).allSatisfy({ $0 == zero }) else { return nil }
-        var result = Array(digits.prefix(max(end, 0)))
-        result += Array(repeating: zero, count: max(end - result.count, 0))
-        result = Array(result.drop { $0 == zero })
-        guard !result.isEmpty else { return [zero] }
-        return isNegative ? [UInt8(ascii: "-")] + result : result
+        // The digits without the point, as far as they count.
+        let isDigit = { (index: Int) in number[index] != zero && index != point }
+        guard let leading = (first..<end).first(where: isDigit), let last = (first..<end).last(where: isDigit) else {
+            return [zero]
+        }
+        let places = self.places(behind: last, point: point, end: end) + exponent
+        guard places >= 0 else { return nil }
+        let digits = last - leading + 1 - (point.map { leading < $0 && $0 < last } ?? false ? 1 : 0)
+        guard digits <= Self.mostDigits, places <= Self.mostDigits - digits else { throw .beyondIntegers }
+        var result: [UInt8] = first == 1 ? [UInt8(ascii: "-")] : []
+        for index in leading...last where index != point { result.append(number[index]) }
+        result += repeatElement(zero, count: places)
+        return result
+    }
+
+    /// How many places of the number are behind the given one; negative for places behind the point.
+    private static func places(behind last: Int, point: Int?, end: Int) -> Int {
+        guard let point else { return end - 1 - last }
+        return last < point ? point - 1 - last : point - last
     }
 
     /// Writes checked JSON text with each whole number as an integer.
-    static func write(_ text: ByteBuffer, into buffer: inout ByteBuffer) {
+    ///
+    /// - Throws: a fault for a whole number beyond all integers. Some of the text may have been written then.
+    static func write(_ text: ByteBuffer, into buffer: inout ByteBuffer) throws(ArgumentFault) {
+        var fault: ArgumentFault?
         text.withUnsafeReadableBytes { source in
-            var written = 0
-            var index = 0
-            while index < source.count {
-                let byte = source[index]
-                if byte == UInt8(ascii: "\"") {
-                    index = self.end(ofString: source, at: index)
-                } else if byte == UInt8(ascii: "-") || self.isDigit(byte) {
-                    var end = index + 1
-                    while end < source.count, self.continuesNumber(source[end]) { end += 1 }
-                    if let integer = self.integer(UnsafeRawBufferPointer(rebasing: source[index..<end])) {
-                        buffer.writeBytes(source[written..<index])
-                        buffer.writeBytes(integer)
-                        written = end
-                    }
-                    index = end
-                } else {
-                    index += 1
-                }
+            do throws(ArgumentFault) {
+                try self.write(source, into: &buffer)
+            } catch {
+                fault = error
             }
-            buffer.writeBytes(source[written...])
         }
+        if let fault { throw fault }
+    }
+
+    private static func write(
+        _ source: UnsafeRawBufferPointer, into buffer: inout ByteBuffer
+    ) throws(ArgumentFault) {
+        var written = 0
+        var index = 0
+        while index < source.count {
+            let byte = source[index]
+            if byte == UInt8(ascii: "\"") {
+                index = self.end(ofString: source, at: index)
+            } else if byte == UInt8(ascii: "-") || self.isDigit(byte) {
+                var end = index + 1
+                while end < source.count, self.continuesNumber(source[end]) { end += 1 }
+                if let integer = try self.integer(UnsafeRawBufferPointer(rebasing: source[index..<end])) {
+                    buffer.writeBytes(UnsafeRawBufferPointer(rebasing: source[written..<index]))
+                    buffer.writeBytes(integer)
+                    written = end
+                }
+                index = end
+            } else {
+                index += 1
+            }
+        }
+        buffer.writeBytes(UnsafeRawBufferPointer(rebasing: source[written...]))
     }
 
     /// Behind the closing quote.
@@ -78,15 +86,13 @@ enum WholeNumber {
         return min(index + 1, text.count)
     }
 
-    private static func exponent(_ text: Slice<UnsafeRawBufferPointer>) -> Int? {
+    /// The exponent, no greater than it has to be to be too great.
+    private static func exponent(_ text: Slice<UnsafeRawBufferPointer>) -> Int {
         var text = text
         let isNegative = text.first == UInt8(ascii: "-")
         if isNegative || text.first == UInt8(ascii: "+") { text = text.dropFirst() }
         var value = 0
-        for byte in text {
-            guard self.isDigit(byte), value <= Self.mostDigits else { return nil }
-            value = value * 10 + Int(byte - UInt8(ascii: "0"))
-        }
+        for byte in text where value < 1_000_000 { value = value * 10 + Int(byte &- UInt8(ascii: "0")) }
         return isNegative ? -value : value
     }
 

@@ -51,6 +51,14 @@ struct RegistrationRow: Equatable {
     /// As messages name it: `registration 12 of app_owner`.
     var place: String { "\(self.kind.rawValue) \(self.id) of \(self.registeredBy)" }
 
+    /// What it maps, as readiness names it.
+    var name: String {
+        switch self.kind {
+        case .registration: "procedure '\(self.uri)'"
+        case .subscription: "subscription '\(self.uri)'"
+        }
+    }
+
     /// As the configuration's reader takes it.
     var mapping: MappingRow {
         MappingRow(

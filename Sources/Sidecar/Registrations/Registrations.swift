@@ -41,6 +41,8 @@ final class Registrations {
     private var machine = RegistrationReadStateMachine()
     private var entries: [RegistrationRow.Key: (row: RegistrationRow, entry: Entry)] = [:]
     private var faults = Complaints<RegistrationRow.Key>()
+    /// Why the tables could not be read when that was last tried.
+    private var unreadable: String?
     /// The most that the texts of a row may have.
     private static let mostOctets = 64 << 10
     private var leaving = Deque<RegistrationRow.Key>()
@@ -84,7 +86,12 @@ final class Registrations {
     private(set) var isSettled = true
 
     /// What can't be used.
-    var complaints: ComplaintSummary { ComplaintSummary(self.faults) }
+    var complaints: ComplaintSummary {
+        let unreadable = self.unreadable.map {
+            Complaint(name: "registrations from SQL", reason: "they can't be read: \($0)")
+        }
+        return ComplaintSummary(self.faults) + ComplaintSummary(named: unreadable.map { [$0] } ?? [])
+    }
 
     /// Nothing is read any more.
     func stop() {
@@ -101,6 +108,7 @@ final class Registrations {
         guard isInstalled else {
             self.leaving.append(contentsOf: self.machine.reset())
             self.generation += 1
+            self.unreadable = nil
             self.isSettled = true
             self.changed()
             return self.goOn()
@@ -228,12 +236,20 @@ final class Registrations {
             guard self.isInstalled, self.generation == generation else { return self.goOn() }
             switch result {
             case .success(let rows):
+                if self.unreadable != nil { self.readability(nil) }
                 completion(rows)
             case .failure(let failure):
                 self.observer(.registrationsUnreadable(reason: failure.description))
+                // Where the database can't be asked that is told by itself.
+                if case .server = failure { self.readability(failure.description) }
                 self.goOn(after: Self.pause)
             }
         }
+    }
+
+    private func readability(_ reason: String?) {
+        self.unreadable = reason
+        self.changed()
     }
 
     // MARK: - Differences
@@ -249,7 +265,7 @@ final class Registrations {
         case .procedure, .subscription:
             self.observer(.registrationAdded(uri: row.uri, place: row.place))
         case .fault(let fault):
-            self.faults[row.key] = fault
+            self.faults[row.key] = Complaint(name: row.name, reason: fault)
             self.observer(.registrationFaulty(reason: fault))
         }
     }

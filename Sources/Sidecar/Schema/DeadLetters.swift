@@ -16,26 +16,42 @@ package struct DeadLetters: Sendable {
         self.schema = schema
     }
 
-    /// The letters, the oldest first, for people: a header and a row each.
+    /// The columns of ``list(kind:topic:most:longest:on:take:)``.
+    package static let columns = [
+        "id", "created", "kind", "topic", "function", "attempts", "error", "message", "retry",
+    ]
+
+    /// The letters, the oldest first, for people: a row each, one at a time.
+    ///
+    /// - Parameters:
+    ///   - longest: how many characters of a text are asked for; nil: all.
+    ///   - take: what is done with a row.
     package func list(
-        kind: String?, topic: String?, most: Int, on connection: borrowing ScriptConnection
-    ) throws(DatabaseError) -> Rows {
+        kind: String?, topic: String?, most: Int, longest: Int?, on connection: borrowing ScriptConnection,
+        take: ([String?]) -> Void
+    ) throws(DatabaseError) {
         try connection.query(
             """
-            select d.id, pg_catalog.to_char(d.created, 'YYYY-MM-DD HH24:MI:SS') as created, d.kind, d.topic,
-                d.proc as function, d.attempts, d.error, d.message, case when d.retry then 'yes' end as retry
+            select d.id, pg_catalog.to_char(d.created, 'YYYY-MM-DD HH24:MI:SS'), d.kind, \(Self.cut("topic")),
+                \(Self.cut("proc")), d.attempts, \(Self.cut("error")), \(Self.cut("message")), case when d.retry then 'yes' end
             from \(self.function("dead_letter_list"))($1, $2, $3) as d
-            """, [kind, topic, "\(most)"])
+            """, [kind, topic, "\(most)", longest.map { "\($0)" }], take: take)
     }
 
-    /// The letters, the oldest first, each as a JSON object with its payload.
+    private static func cut(_ column: String) -> String {
+        "pg_catalog.left(d.\(column), coalesce($4::int4, 2147483647))"
+    }
+
+    /// The letters, the oldest first, each as a JSON object with its payload, one at a time.
     package func json(
-        kind: String?, topic: String?, most: Int, on connection: borrowing ScriptConnection
-    ) throws(DatabaseError) -> [String] {
-        let rows = try connection.query(
+        kind: String?, topic: String?, most: Int, on connection: borrowing ScriptConnection, take: (String) -> Void
+    ) throws(DatabaseError) {
+        try connection.query(
             "select pg_catalog.to_jsonb(d) from \(self.function("dead_letter_list"))($1, $2, $3) as d",
-            [kind, topic, "\(most)"])
-        return rows.values.compactMap { $0.first ?? nil }
+            [kind, topic, "\(most)"]
+        ) { row in
+            if let text = row.first ?? nil { take(text) }
+        }
     }
 
     /// How many there are.
@@ -47,29 +63,52 @@ package struct DeadLetters: Sendable {
         return SurveyRow(rows).text(0).flatMap { Int($0) } ?? 0
     }
 
-    /// Some letters whole, the oldest first: each with its payload as a JSON object, or its fields and their values, of those
-    /// that have one.
+    /// Some letters whole, the oldest first, a field at a time: of each those that have a value, in the table's order.
     package func show(
-        _ ids: Set<Int>, on connection: borrowing ScriptConnection
-    ) throws(DatabaseError) -> [DeadLetterRow] {
-        let rows = try connection.query(
+        _ ids: Set<Int>, on connection: borrowing ScriptConnection, take: (DeadLetterField) -> Void
+    ) throws(DatabaseError) {
+        try connection.query(
             """
-            select d.id, pg_catalog.to_jsonb(d), field.key, field.value
+            select d.id, field.key, field.value
             from \(self.function("dead_letter_list"))(null, null, null) as d
                 cross join lateral pg_catalog.json_each_text(pg_catalog.row_to_json(d)) with ordinality
                     as field(key, value, place)
             where d.id operator(pg_catalog.=) any ($1::bigint[]) and field.value is not null
             order by d.id, field.place
-            """, [Self.array(ids)])
-        var letters: [DeadLetterRow] = []
-        for row in rows.values {
-            guard row.count == 4, let id = row[0].flatMap({ Int($0) }), let json = row[1], let key = row[2],
-                let value = row[3]
-            else { continue }
-            if letters.last?.id != id { letters.append(DeadLetterRow(id: id, json: json)) }
-            letters[letters.endIndex - 1].fields.append((name: key, value: value))
+            """, [Self.array(ids)]
+        ) { row in
+            guard row.count == 3, let id = row[0].flatMap({ Int($0) }), let name = row[1], let value = row[2] else {
+                return
+            }
+            take(DeadLetterField(letter: id, name: name, value: value))
         }
-        return letters
+    }
+
+    /// Some letters, the oldest first, each as a JSON object with its payload, one at a time.
+    package func json(
+        _ ids: Set<Int>, on connection: borrowing ScriptConnection, take: (String) -> Void
+    ) throws(DatabaseError) {
+        try connection.query(
+            """
+            select pg_catalog.to_jsonb(d) from \(self.function("dead_letter_list"))(null, null, null) as d
+            where d.id operator(pg_catalog.=) any ($1::bigint[]) order by d.id
+            """, [Self.array(ids)]
+        ) { row in
+            if let text = row.first ?? nil { take(text) }
+        }
+    }
+
+    /// Those of the ids that dead letters have.
+    package func present(
+        _ ids: Set<Int>, on connection: borrowing ScriptConnection
+    ) throws(DatabaseError) -> Set<Int> {
+        guard !ids.isEmpty else { return [] }
+        let rows = try connection.query(
+            """
+            select d.id from \(self.function("dead_letter_list"))(null, null, null) as d
+            where d.id operator(pg_catalog.=) any ($1::bigint[])
+            """, [Self.array(ids)])
+        return Set(rows.values.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } })
     }
 
     /// Has them tried again.
@@ -100,7 +139,7 @@ package struct DeadLetters: Sendable {
             let changed = Set(
                 rows.values.filter { $0.last == "1" }.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } })
             let left = ids.subtracting(changed)
-            let present = left.isEmpty ? [] : Set(try self.show(left, on: connection).map(\.id))
+            let present = try self.present(left, on: connection)
             return DeadLetterChange(
                 count: changed.count, missing: left.subtracting(present).sorted(), unchanged: present.sorted())
         case .all(let kind, let topic):
@@ -121,14 +160,14 @@ package struct DeadLetters: Sendable {
     private func function(_ name: String) -> String { SQLText.qualified(self.schema, name) }
 }
 
-/// A dead letter whole.
-package struct DeadLetterRow: Sendable {
-    /// Its number.
-    package let id: Int
-    /// All of it, as a JSON object.
-    package let json: String
-    /// Its fields that have a value, in the table's order.
-    package fileprivate(set) var fields: [(name: String, value: String)] = []
+/// A field of a dead letter that has a value.
+package struct DeadLetterField: Sendable {
+    /// The letter's number.
+    package let letter: Int
+    /// What the field is called.
+    package let name: String
+    /// Its value as text.
+    package let value: String
 }
 
 /// What became of dead letters that a command named.

@@ -13,6 +13,8 @@ package enum SelfInstallation {
         package var state: SchemaState
         /// What was done, a line each; empty if it was all there.
         package var done: [String] = []
+        /// What was asked for and does not work, a line each.
+        package var faults: [String] = []
         /// What somebody should know, a line each.
         package var warnings: [String] = []
         /// What `run` would do about it by itself, where nothing is done but looking; nil if nothing.
@@ -117,7 +119,7 @@ package enum SelfInstallation {
             var outcome = try self.look(
                 schema: schema, isOwned: true, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
             outcome.done = report.done.map(\.description)
-            outcome.warnings = report.warnings + outcome.warnings
+            outcome.warnings = report.warnings
             return outcome
         } catch let refusal as InstallationRefusal where refusal.isCopy {
             return try self.look(
@@ -188,15 +190,15 @@ package enum SelfInstallation {
             registrars: Self.names(row.text(5)), isOwned: isOwned)
         var outcome = Outcome(state: .installed(installed))
         if !installed.isOriginal {
-            outcome.warnings.append(
+            outcome.faults.append(
                 """
                 this database is a copy of the one that schema \(schema) was installed in, or was renamed: nothing is \
                 published from it, nor called; wamp-sidecar install --admin-url .. --schema \(schema) --adopt makes it one of its own
                 """)
         }
-        outcome.warnings += Self.missing(
+        outcome.faults += Self.missing(
             wanted.publishers, in: installed.publishers, option: "grant-to", schema, isOwned)
-        outcome.warnings += Self.missing(
+        outcome.faults += Self.missing(
             wanted.registrars, in: installed.registrars, option: "register-to", schema, isOwned)
         return outcome
     }

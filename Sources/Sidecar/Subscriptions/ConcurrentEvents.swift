@@ -181,7 +181,8 @@ final class ConcurrentEvents: EventFlow {
 
         func ended(_ work: Work, outcome: WorkOutcome) {
             let (answer, failure) = EventFailure.answer(
-                outcome, plan: self.events.context.lastPlan, timeout: self.events.context.route.timeout)
+                outcome, plan: self.events.context.lastPlan, timeout: self.events.context.route.timeout,
+                role: self.events.context.role)
             var mayHaveRun = false
             if case .unknown = outcome { mayHaveRun = true }
             self.events.answered(answer, self.entry, failure, mayHaveRun: mayHaveRun)

@@ -36,6 +36,8 @@ final class EventContext {
         self.waiting = waiting
     }
 
+    /// As which role the events run.
+    var role: RunningRole { RunningRole(self.route.definition, own: self.settings.ownRole) }
     /// The function's plan, if it is known and can be called.
     var plan: ProcedurePlan? { self.route.definition.plan }
     /// The plan that events were last sent by. It may be known no more when they are answered.

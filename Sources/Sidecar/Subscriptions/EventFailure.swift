@@ -12,14 +12,16 @@ struct EventFailure {
     static let guardSetting = "wamp.event_out_of_order"
 
     /// What an outcome means for the event, and why, if it did not run.
+    ///
+    /// - Parameter role: as which role it ran.
     static func answer(
-        _ outcome: WorkOutcome, plan: ProcedurePlan?, timeout: TimeAmount
+        _ outcome: WorkOutcome, plan: ProcedurePlan?, timeout: TimeAmount, role: RunningRole
     ) -> (answer: EventAnswer, failure: EventFailure?) {
         switch outcome {
         case .committed:
             return (.committed, nil)
         case .failed(let error):
-            return (self.answer(error, plan: plan), EventFailure(error: error.sqlstate, message: error.message))
+            return (self.answer(error, plan: plan), EventFailure(error: error.sqlstate, message: role.message(error)))
         case .timedOut:
             let milliseconds = timeout.nanoseconds / 1_000_000
             return (.faulty, EventFailure(error: "57014", message: "it took longer than \(milliseconds) ms"))

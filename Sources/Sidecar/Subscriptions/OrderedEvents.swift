@@ -160,7 +160,8 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
     func ended(_ work: Work, outcome: WorkOutcome) {
         if work.prelude == nil { return self.numberEnded(outcome, work) }
         let (answer, failure) = EventFailure.answer(
-            outcome, plan: self.context.lastPlan, timeout: self.context.route.timeout)
+            outcome, plan: self.context.lastPlan, timeout: self.context.route.timeout,
+            role: self.context.role)
         let next = self.machine.answered(answer, ran: work.ran)
         if case .unknown = outcome, !next.isBurial { self.context.mayRunTwice() }
         self.run(next, failure)

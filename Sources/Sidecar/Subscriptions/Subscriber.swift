@@ -210,7 +210,8 @@ final class Subscriber {
     }
 
     private func refuse(_ entry: Entry, _ reason: String) {
-        self.refusals[ObjectIdentifier(entry.route)] = "\(entry.route.topic): \(reason)"
+        self.refusals[ObjectIdentifier(entry.route)] = Complaint(
+            name: "subscription '\(entry.route.topic)'", reason: reason)
     }
 
     // MARK: - Turns

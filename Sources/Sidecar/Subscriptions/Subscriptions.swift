@@ -166,7 +166,9 @@ final class Subscriptions {
             settings: self.settings, letters: self.letters, observer: self.observer,
             ended: { [unowned self] in self.ended($0, route) },
             waiting: { [unowned self] reason in
-                self.troubles[.holds(ObjectIdentifier(route))] = reason.map { "events of \(route.topic) wait: \($0)" }
+                self.troubles[.holds(ObjectIdentifier(route))] = reason.map {
+                    Complaint(name: "subscription '\(route.topic)'", reason: "its events wait: \($0)")
+                }
                 self.changed()
             })
         let flow: any EventFlow = isOrdered ? OrderedEvents(context) : ConcurrentEvents(context)
@@ -296,7 +298,10 @@ final class Subscriptions {
         let key = ObjectIdentifier(route)
         let isExceeded = self.budget.isExceeded(by: key)
         guard isExceeded != (self.troubles[.drops(key)] != nil) else { return }
-        self.troubles[.drops(key)] = isExceeded ? "events of \(route.topic) are dropped: too many of them wait" : nil
+        self.troubles[.drops(key)] =
+            isExceeded
+            ? Complaint(name: "subscription '\(route.topic)'", reason: "its events are dropped: too many of them wait")
+            : nil
         self.changed()
     }
 

@@ -15,19 +15,30 @@ struct ReadinessStateMachine: ~Copyable {
     enum Answer: Equatable {
         case ready
         /// Work flows, but not all of it.
-        case readyWithFaults([String])
+        case readyWithFaults(ComplaintSummary)
         case notReady([String])
     }
+
+    /// What is to be told.
+    enum Change: Equatable {
+        case ready
+        /// Work flows, but not all of it: what does not, of which those are news that were not told with the last change.
+        case readyWithFaults(ComplaintSummary, news: [Complaint])
+        case notReady([String])
+    }
+
+    /// So many faults are named.
+    static let mostNamed = 20
 
     private var isJoined = false
     private var isDatabaseAvailable = false
     private var isListening: Bool
     private var isPortOpen: Bool
     private var isPortInVain = false
+    private var isPortAnswered = true
     private var isLeadershipKnown = false
     private var isSettled = false
-    private var complaints: [String] = []
-    private var otherComplaints = 0
+    private var complaints = ComplaintSummary()
     private var last: Answer?
     private var isStopping = false
 
@@ -54,6 +65,17 @@ struct ReadinessStateMachine: ~Copyable {
         self.isPortInVain = !isListening
     }
 
+    /// Whether the database has answered when it was told the way to the port, if it was told. That is waited for before work flows, and no more then.
+    mutating func portIsAnswered(_ isAnswered: Bool) { self.isPortAnswered = isAnswered }
+
+    private var isPortMissing: Bool {
+        guard self.isPortOpen else { return true }
+        switch self.last {
+        case nil, .notReady: return !self.isPortAnswered
+        case .ready, .readyWithFaults: return false
+        }
+    }
+
     /// Whether this sidecar leads, or knows who does. Without a database there is no asking.
     mutating func leadership(isKnown: Bool) { self.isLeadershipKnown = isKnown }
 
@@ -61,8 +83,7 @@ struct ReadinessStateMachine: ~Copyable {
     /// some.
     mutating func routes(areSettled: Bool, complaints: ComplaintSummary) {
         self.isSettled = areSettled
-        self.complaints = complaints.named.sorted()
-        self.otherComplaints = complaints.others
+        self.complaints = complaints.naming(atMost: Self.mostNamed)
     }
 
     /// Whether the answer would be that work flows with other faults than told last.
@@ -72,15 +93,24 @@ struct ReadinessStateMachine: ~Copyable {
     }
 
     /// The answer, if it is another one than last time.
-    mutating func change() -> Answer? {
+    mutating func change() -> Change? {
         let answer = self.answer
+        let last = self.last
         guard answer != self.last, !self.isStopping else { return nil }
         // Before anything has been ready, what is missing is what is being done; but for a port that was tried in vain.
         if self.last == nil, case .notReady(let needs) = answer {
             guard self.isPortInVain, needs == [Need.port.rawValue] else { return nil }
         }
         self.last = answer
-        return answer
+        switch answer {
+        case .ready: return .ready
+        case .notReady(let needs): return .notReady(needs)
+        case .readyWithFaults(let faults):
+            guard case .readyWithFaults(let told)? = last else {
+                return .readyWithFaults(faults, news: faults.named)
+            }
+            return .readyWithFaults(faults, news: faults.named.filter { !told.named.contains($0) })
+        }
     }
 
     private var answer: Answer {
@@ -88,12 +118,10 @@ struct ReadinessStateMachine: ~Copyable {
         if !self.isJoined { needs.append(.router) }
         if !self.isDatabaseAvailable { needs.append(.database) }
         if !self.isListening { needs.append(.listener) }
-        if !self.isPortOpen { needs.append(.port) }
+        if self.isPortMissing { needs.append(.port) }
         if self.isJoined, self.isDatabaseAvailable, !self.isLeadershipKnown { needs.append(.leadership) }
         if self.isJoined, !self.isSettled { needs.append(.registrations) }
         guard needs.isEmpty else { return .notReady(needs.map(\.rawValue)) }
-        guard !self.complaints.isEmpty else { return .ready }
-        let others = self.otherComplaints > 0 ? ["and \(self.otherComplaints) more"] : []
-        return .readyWithFaults(self.complaints + others)
+        return self.complaints.count == 0 ? .ready : .readyWithFaults(self.complaints)
     }
 }

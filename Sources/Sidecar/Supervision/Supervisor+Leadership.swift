@@ -42,6 +42,9 @@ extension Supervisor: LeadershipOwner {
     private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {
         if self.interface != outcome.state || !outcome.done.isEmpty { self.observe(.interface(outcome)) }
         self.interface = outcome.state
+        self.interfaceComplaints = outcome.faults(of: self.configuration).map {
+            Complaint(name: "SQL interface", reason: $0)
+        }
         let isUsable = outcome.state.usable != nil
         self.subscriptions.isInstalled = isUsable
         self.registrations.interface(isInstalled: isUsable)

@@ -15,15 +15,12 @@ final class Supervisor: RouterDelegate {
     /// How long the router may take to acknowledge events that are under way then.
     private static let handOverPatience = TimeAmount.seconds(2)
 
-    /// How often what does not work is told while it changes.
-    private static let faultsInterval = TimeAmount.seconds(1)
-
     let configuration: Configuration
     let eventLoop: any EventLoop
-    private let journal: Journal
+    let journal: Journal
     let control: Control
     private let pool: Pool
-    private let guests: Guests
+    let guests: Guests
     let listener: Listener
     let callee: Callee
     private let passage: Passage
@@ -42,7 +39,7 @@ final class Supervisor: RouterDelegate {
     let outbox: OutboxRelay
     let deadLetters: DeadLetterExpiry
     /// Nil where the file names none.
-    private let testament: Testament?
+    let testament: Testament?
     /// Nil where the file opens no port.
     let caller: CallerPort?
     let announcement: PortAnnouncement
@@ -52,15 +49,19 @@ final class Supervisor: RouterDelegate {
     }
     /// What the last look at the SQL interface found.
     var interface: SchemaState?
+    /// What nothing is sent for, for a while.
+    var heldOrigins = Complaints<Origin.Name>()
+    /// What the file wants of the SQL interface and it does not do.
+    var interfaceComplaints: [Complaint] = []
     var nextLook: Scheduled<Void>?
     /// While it is not known who leads: when others are left to it.
     var handOver: Scheduled<Void>?
     var readiness: ReadinessStateMachine
     /// Readiness is to be worked out at the end of this turn.
-    private var isChangeNoted = false
+    var isChangeNoted = false
     /// Before that, other faults than were told are not told.
-    private var nextFaults = NIODeadline.now()
-    private var faultsTimer: Scheduled<Void>?
+    var nextFaults = NIODeadline.now()
+    var faultsTimer: Scheduled<Void>?
     /// What the parts tell before they can know the supervisor.
     private let relay: ObservationRelay
 
@@ -74,14 +75,15 @@ final class Supervisor: RouterDelegate {
         self.keys = keys
         self.outbox = OutboxRelay(
             schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
-            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed)
+            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed, changed: relay.changed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal
         self.relay = relay
         self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
         self.testament = configuration.router.testament.map {
-            Testament($0, place: configuration.place($0.location), observer: relay.observed)
+            Testament(
+                $0, place: configuration.place($0.location), observer: relay.observed, changed: relay.changed)
         }
         self.control = Control(environment: database) { relay.observed(.database($0)) }
         self.pool = Pool(environment: database, limits: limits, control: self.control) { relay.observed(.database($0)) }
@@ -111,7 +113,7 @@ final class Supervisor: RouterDelegate {
         }
         self.announcement = PortAnnouncement(
             schema: SQLText.identifier(configuration.database.schema), port: announced, eventLoop: eventLoop,
-            observer: relay.observed)
+            observer: relay.observed, changed: relay.changed)
         let settings = CallSettings(self.pool.cleanSession)
         self.settings = settings
         let budget = RouterBudget()
@@ -129,7 +131,7 @@ final class Supervisor: RouterDelegate {
             subscriptions: subscriptions, guests: guests, observer: relay.observed, changed: relay.changed)
         self.registrations = registrations
         let notifications = try NotificationRelay(
-            configuration: configuration, pool: self.pool, control: self.control, settings: settings,
+            configuration: configuration, pool: self.pool, definitions: self.callee.definitions, settings: settings,
             budget: budget, passage: passage, observer: relay.observed)
         self.notifications = notifications
         self.listener = Listener(
@@ -243,55 +245,13 @@ final class Supervisor: RouterDelegate {
         }
     }
 
-    // MARK: - Readiness
+    // MARK: - What the parts tell
 
     /// One of the parts has something to tell.
     func observe(_ observation: Observation) {
         self.journal.record(observation)
         if case .database(let event) = observation { self.databaseChanged(event) }
-    }
-
-    /// What readiness depends on may have changed. It is worked out once for all that changes in one turn of the event loop, and while only
-    /// what does not work changes, once in a while.
-    func changed() {
-        guard !self.isChangeNoted else { return }
-        self.isChangeNoted = true
-        self.eventLoop.assumeIsolated().execute {
-            self.isChangeNoted = false
-            self.tellReadiness()
-        }
-    }
-
-    private func tellReadiness() {
-        self.readiness.routes(
-            areSettled: self.callee.isSettled && self.subscriptions.isSettled && self.registrations.isSettled,
-            complaints: self.callee.complaints + self.subscriptions.complaints + self.registrations.complaints
-                + ComplaintSummary(named: self.guests.complaint.map { [$0] } ?? []))
-        let now = NIODeadline.now()
-        if self.readiness.hasOtherFaults, now < self.nextFaults {
-            return self.tellReadinessLater()
-        }
-        switch self.readiness.change() {
-        case .ready:
-            self.journal.record(
-                .ready(
-                    procedures: self.configuration.procedures.count,
-                    subscriptions: self.configuration.subscriptions.count,
-                    channels: self.configuration.notifications.count))
-        case .readyWithFaults(let faults):
-            self.nextFaults = now + Self.faultsInterval
-            self.journal.record(.readyWithFaults(faults))
-        case .notReady(let needs): self.journal.record(.notReady(needs))
-        case nil: break
-        }
-    }
-
-    private func tellReadinessLater() {
-        guard self.faultsTimer == nil else { return }
-        self.faultsTimer = self.eventLoop.assumeIsolated().scheduleTask(deadline: self.nextFaults) {
-            self.faultsTimer = nil
-            self.tellReadiness()
-        }
+        if case .originRefused(let refused) = observation { self.hold(refused) }
     }
 
     /// Whether functions can be called now.
@@ -334,12 +294,14 @@ final class Supervisor: RouterDelegate {
     private func askForSearchPath() {
         self.control.query(
             """
-            select reset_val, pg_catalog.current_setting('role') from pg_catalog.pg_settings where name = 'search_path'
+            select reset_val, pg_catalog.current_setting('role'), current_user
+            from pg_catalog.pg_settings where name = 'search_path'
             """
         ) { result in
-            guard case .success(let rows) = result, let row = rows.values.first, row.count == 2, let path = row[0],
+            guard case .success(let rows) = result, let row = rows.values.first, row.count == 3, let path = row[0],
                 let role = row[1]
             else { return }
+            self.settings.ownRole = row[2] ?? ""
             guard path != self.settings.session.searchPath || role != self.settings.session.role else { return }
             self.settings.session = CleanSession(searchPath: path, role: role, timeout: Self.sessionTimeout)
             self.pool.cleanSession = self.settings.session
@@ -406,6 +368,8 @@ final class Supervisor: RouterDelegate {
         self.pool.resume()
         self.guests.pool.resume()
         self.outbox.writable()
+        self.notifications.writable()
+        self.caller?.writable()
     }
 
     func observed(_ event: RouterEvent) {

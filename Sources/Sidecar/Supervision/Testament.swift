@@ -16,9 +16,18 @@ final class Testament {
     private let place: String
     private let payload: Payload
     private let observer: (Observation) -> Void
+    private let changed: () -> Void
+    /// Why the router does not keep it; nil if it does, or has not answered.
+    private var refusal: String?
 
-    /// - Parameter place: where it is in the file: `sidecar.yaml:4:3`.
-    init(_ settings: TestamentSettings, place: String, observer: @escaping (Observation) -> Void) {
+    /// - Parameters:
+    ///   - place: where it is in the file: `sidecar.yaml:4:3`.
+    ///   - changed: called whenever ``complaint`` may have changed.
+    init(
+        _ settings: TestamentSettings, place: String, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
+    ) {
+        self.changed = changed
         self.topic = settings.topic.value
         self.place = place
         self.observer = observer
@@ -30,6 +39,11 @@ final class Testament {
         JSON.write(settings.keywordArguments, into: &arguments)
         arguments.writeStaticString("]")
         self.payload = Payload(arguments: arguments, keywordArguments: ByteBuffer(string: #"{"scope":"destroyed"}"#))
+    }
+
+    /// What does not work; nil if nothing is known of that.
+    var complaint: Complaint? {
+        self.refusal.map { Complaint(name: "testament '\(self.topic)'", reason: "the router does not keep it: \($0)") }
     }
 
     /// A new session.
@@ -45,7 +59,10 @@ final class Testament {
         }
         session.call(procedure, payload: payload, timeout: Self.timeout) { result in
             switch result {
-            case .success: self.observer(.testamentLeft(topic: self.topic))
+            case .success:
+                self.refusal = nil
+                self.observer(.testamentLeft(topic: self.topic))
+                self.changed()
             // There will be another session, and its loss is told.
             case .failure(let error) where error.code == .sessionClosed: break
             case .failure(let error): self.notLeft(error.message)
@@ -54,6 +71,8 @@ final class Testament {
     }
 
     private func notLeft(_ reason: String) {
+        self.refusal = reason
         self.observer(.testamentNotLeft(topic: self.topic, place: self.place, reason: reason))
+        self.changed()
     }
 }

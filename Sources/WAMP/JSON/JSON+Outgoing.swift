@@ -14,7 +14,8 @@ extension JSON {
     /// `{"\u0001binary": "<base64>"}`. It can't be a text's value, whatever somebody writes in it. An object of this kind whose member is
     /// no strict base64 stays as it is.
     ///
-    /// - Parameter kind: what it has to be; nil for anything.
+    /// - Parameter kind: what it has to be, also when binary has been made of marks: what is binary as a whole is no object any more. Nil for
+    ///   anything.
     /// - Throws: what not all routers read.
     package static func prepareForRouter(_ text: inout ByteBuffer, kind: JSONKind? = nil) throws(JSONError) {
         let limits = DecodingLimits(depth: self.mostOutgoingLevels, size: .max)
@@ -23,13 +24,23 @@ extension JSON {
         }
         if let kind, token.kind != kind { throw JSONError(.wrongKind, at: 0) }
         if token.traits.contains(.unreadableNumber) { throw JSONError(.unreadableNumber, at: token.end) }
-        if token.traits.contains(.containsMark) { self.restoreBinary(in: &text) }
+        if token.traits.contains(.containsMark) {
+            self.restoreBinary(in: &text)
+            if kind == .object, self.isString(text) { throw JSONError(.wrongKind, at: 0) }
+        }
         if token.traits.contains(.containsNUL) { try self.checkBinary(text) }
     }
 
     // MARK: - Binary
 
     private static let mark: StaticString = "\"\\u0001binary\""
+
+    private static func isString(_ text: ByteBuffer) -> Bool {
+        text.withUnsafeReadableBytes { bytes in
+            let start = self.skipWhiteSpace(bytes, from: 0)
+            return start < bytes.count && bytes[start] == UInt8(ascii: "\"")
+        }
+    }
 
     /// Replaces each mark, in place: what is written is shorter than what is read.
     private static func restoreBinary(in text: inout ByteBuffer) {

@@ -21,12 +21,4 @@ package struct Abort: Sendable, Equatable {
 
     /// The explanation for people, if there is one.
     package var message: String? { self.details.string("message") }
-
-    /// The first argument, if it is a text.
-    package var firstArgument: String? {
-        guard let text = self.payload.arguments, case .list(let arguments)? = try? JSON.value(of: text),
-            case .string(let first)? = arguments.first
-        else { return nil }
-        return first
-    }
 }

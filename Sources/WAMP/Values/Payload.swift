@@ -63,3 +63,16 @@ package struct Payload: Sendable, Equatable {
         text = buffer
     }
 }
+
+extension Payload {
+    /// A longer list of arguments is no sentence for people.
+    private static let mostOctetsOfText = 1 << 16
+
+    /// The first argument, if it is a text.
+    package var firstText: String? {
+        guard let text = self.arguments, text.readableBytes <= Self.mostOctetsOfText,
+            case .list(let arguments)? = try? JSON.value(of: text), case .string(let first)? = arguments.first
+        else { return nil }
+        return first
+    }
+}

@@ -38,6 +38,11 @@ extension Connection {
         }
         switch self.send(message(id), atLeast: atLeast) {
         case .sent:
+            // This very message was more than may wait for the router, and there is nobody any more who would answer.
+            guard self.isJoined else {
+                request.fail(.sessionClosed)
+                return nil
+            }
             let now = self.eventLoop.now
             let deadline = now + (timeout ?? self.configuration.requestTimeout)
             self.pending[id] = WaitingRequest(

@@ -348,7 +348,7 @@ final class Connection {
             self.drop(
                 self.url.isSecure && !self.isSecured
                     ? .noHandshake(within: patience)
-                    : .noAnswer(self.url.transport, isOpen: self.transport != nil, within: patience))
+                    : .noAnswer(self.url, isOpen: self.transport != nil, within: patience))
         }
         while let id = self.deadlines.popDue(at: now) {
             self.giveUp(id, self.canceled.contains(id) ? .canceled : .timeout)

@@ -11,7 +11,7 @@ struct PublishWindow: Equatable {
     /// The widest: more does not make anything faster.
     static let wide = 1024
     /// So many answers in a row, each with the window more than half full, double it.
-    static let proof = 4096
+    static let proof = 512
 
     /// How many may be under way.
     private(set) var width = Self.narrow

@@ -27,25 +27,28 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
     package let code: Code
     /// The error URI: what was answered, or the predefined one that says the same.
     package let uri: String
-    /// For people; holds no payload.
+    /// For people, with what to do about it; holds no payload of a peer's.
     package let message: String
+    /// The router's own words where it refused, and what to do about it; nil where neither is known.
+    package let remark: String?
     /// The payload of the ERROR.
     package let payload: Payload
 
     package var description: String { self.message }
 
-    init(_ code: Code, uri: String, message: String, payload: Payload = .empty) {
+    init(_ code: Code, uri: String, message: String, remark: String? = nil, payload: Payload = .empty) {
         self.code = code
         self.uri = uri
         self.message = message
+        self.remark = remark
         self.payload = payload
     }
 
     static func refused(_ error: ErrorMessage) -> RequestError {
-        let uri = ConnectionFault.quoted(error.uri)
-        let detail = error.details.string("message").map { " (\(ConnectionFault.quoted($0)))" } ?? ""
+        let refusal = RouterRefusal(error)
         return RequestError(
-            .refused, uri: error.uri, message: "the router answered \(uri)\(detail)", payload: error.payload)
+            .refused, uri: error.uri, message: "the router answered \(refusal.description)", remark: refusal.remark,
+            payload: error.payload)
     }
 
     /// A repeated REGISTER was refused because of the first.

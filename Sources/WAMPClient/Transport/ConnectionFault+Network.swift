@@ -51,21 +51,21 @@ extension ConnectionFault {
     }
 
     /// The router let the handshake's and HELLO's time pass.
-    static func noAnswer(_ transport: RouterURL.Transport, isOpen: Bool, within time: TimeAmount) -> ConnectionFault {
+    static func noAnswer(_ url: RouterURL, isOpen: Bool, within time: TimeAmount) -> ConnectionFault {
         let seconds = time.wholeSeconds
-        switch (isOpen, transport) {
+        switch (isOpen, url.transport) {
         case (true, _):
             return ConnectionFault(.silent, "did not answer HELLO within \(seconds) s; is it overloaded?")
         case (false, .rawSocket):
             return ConnectionFault(
                 .silent,
                 "did not answer the RawSocket handshake within \(seconds) s: it hangs, or this is not a RawSocket port "
-                    + "(for a port with TLS write rss://)")
+                    + (url.isSecure ? "(for a WebSocket port write wss://)" : "(for a port with TLS write rss://)"))
         case (false, .webSocket):
             return ConnectionFault(
                 .silent,
                 "did not answer the WebSocket handshake within \(seconds) s: it hangs, or this is not a WebSocket port "
-                    + "(for a port with TLS write wss://)")
+                    + (url.isSecure ? "(for a RawSocket port write rss://)" : "(for a port with TLS write wss://)"))
         }
     }
 

@@ -90,7 +90,7 @@ enum Connector {
                 RawSocketHandler(
                     serializer: configuration.serializers.first ?? .json,
                     greatestMessage: configuration.greatestMessage, unsentBound: configuration.unsentBound,
-                    receiver: receiver))
+                    isSecure: url.isSecure, receiver: receiver))
         case .webSocket(let target):
             let upgrade = WebSocketUpgrade(
                 target: target, host: url.hostHeader, agent: configuration.agent,

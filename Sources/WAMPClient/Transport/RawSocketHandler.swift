@@ -25,9 +25,14 @@ final class RawSocketHandler: ChannelInboundHandler {
     /// - Parameters:
     ///   - greatestMessage: the longest message we take; lowered to what the handshake can say.
     ///   - unsentBound: see `MessageTransport`.
+    ///   - isSecure: whether it goes through TLS: what else the URL could be.
     ///   - receiver: held until the channel is closed.
-    init(serializer: SerializerID, greatestMessage: Int, unsentBound: Int, receiver: any TransportReceiver) {
-        self.handshake = RawSocketHandshake(serializer: serializer, greatestMessage: greatestMessage)
+    init(
+        serializer: SerializerID, greatestMessage: Int, unsentBound: Int, isSecure: Bool = false,
+        receiver: any TransportReceiver
+    ) {
+        self.handshake = RawSocketHandshake(
+            serializer: serializer, greatestMessage: greatestMessage, isSecure: isSecure)
         self.greatestMessage = RawSocketHandshake.announcedLimit(greatestMessage)
         self.unsentBound = unsentBound
         self.receiver = receiver

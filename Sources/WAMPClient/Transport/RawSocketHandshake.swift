@@ -19,6 +19,8 @@ struct RawSocketHandshake: ~Copyable {
     let request: [UInt8]
     /// What is asked for; a router takes this one or none.
     let serializer: SerializerID
+    /// Whether it goes through TLS: what else the URL could be.
+    private let isSecure: Bool
 
     /// The first octet of both directions.
     static let magic: UInt8 = 0x7F
@@ -34,7 +36,9 @@ struct RawSocketHandshake: ~Copyable {
     /// - Parameters:
     ///   - serializer: its number on the wire.
     ///   - greatestMessage: what we take; lowered to a power of two, within 2^16 and 2^24.
-    init(serializer: SerializerID, greatestMessage: Int) {
+    ///   - isSecure: whether it goes through TLS.
+    init(serializer: SerializerID, greatestMessage: Int, isSecure: Bool = false) {
+        self.isSecure = isSecure
         let exponent = Self.exponent(greatestMessage)
         self.serializer = serializer
         self.request = [Self.magic, UInt8(exponent) << 4 | serializer.rawValue, 0, 0]
@@ -56,7 +60,7 @@ struct RawSocketHandshake: ~Copyable {
             return .wait
         }
         guard first == Self.magic else {
-            return .failed(Self.notRawSocket(buffer))
+            return .failed(self.notRawSocket(buffer))
         }
         guard buffer.readableBytes >= 4, let octets = buffer.readInteger(as: UInt32.self) else {
             return .wait
@@ -82,7 +86,14 @@ struct RawSocketHandshake: ~Copyable {
         // Crossbar.io resets the connection for a serializer it does not have, for a bad first octet and for HTTP.
         .perhapsSerializer(
             "closed the connection instead of answering the RawSocket handshake: it refuses the serializer "
-                + "\(self.serializer), or this is not a RawSocket port (for a WebSocket port write ws://)")
+                + "\(self.serializer), or this is not a RawSocket port (\(self.otherURLs))")
+    }
+
+    /// What to write for another kind of port.
+    private var otherURLs: String {
+        self.isSecure
+            ? "for a WebSocket port write wss://, for a port without TLS rs://"
+            : "for a WebSocket port write ws://, for a port with TLS rss://"
     }
 
     private func refusal(_ code: Int) -> ConnectionFault {
@@ -91,20 +102,34 @@ struct RawSocketHandshake: ~Copyable {
             return ConnectionFault(
                 .serializer,
                 "refused the serializer \(self.serializer); allow it there, or write another one in router.serializers")
-        case 2: return ConnectionFault(.handshake, "refused the greatest message length that was asked for")
-        case 3: return ConnectionFault(.handshake, "refused the RawSocket handshake because of reserved bits")
-        case 4: return ConnectionFault(.handshake, "refused the connection: it has as many as it takes")
+        case 2:
+            return ConnectionFault(
+                .handshake,
+                "refused the greatest message length that was asked for; look at the router's limit of a message, or write "
+                    + (self.isSecure ? "wss://" : "ws://"))
+        case 3:
+            return ConnectionFault(
+                .handshake,
+                "refused the RawSocket handshake because of reserved bits, of which none were set; is this the port of a "
+                    + "WAMP router?")
+        case 4:
+            return ConnectionFault(
+                .handshake, "refused the connection: it has as many as it takes; raise its limit, or close others")
         default:
-            return ConnectionFault(.handshake, "refused the RawSocket handshake with the unknown error \(code)")
+            return ConnectionFault(
+                .handshake,
+                "refused the RawSocket handshake with the unknown error \(code); look at the router's log")
         }
     }
 
-    private static func notRawSocket(_ buffer: ByteBuffer) -> ConnectionFault {
+    private func notRawSocket(_ buffer: ByteBuffer) -> ConnectionFault {
         if buffer.readableBytesView.starts(with: "HTTP".utf8.prefix(buffer.readableBytes)) {
             return ConnectionFault(
-                .handshake, "answered with HTTP: this is a web or WebSocket port; write ws:// with its path")
+                .handshake,
+                "answered with HTTP: this is a web or WebSocket port; write \(self.isSecure ? "wss" : "ws"):// with its path"
+            )
         }
-        if buffer.readableBytesView.first == self.tlsAlert {
+        if !self.isSecure, buffer.readableBytesView.first == Self.tlsAlert {
             return ConnectionFault(.handshake, "answered with an alert of TLS: this is a port with TLS; write rss://")
         }
         return ConnectionFault(

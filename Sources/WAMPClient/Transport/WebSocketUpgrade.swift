@@ -80,7 +80,7 @@ package struct WebSocketUpgrade {
             return .failed(self.endless())
         case .answer(let answer):
             do {
-                return .opened(try self.serializer(agreedBy: answer))
+                return .opened(try self.serializer(agreedBy: answer, body: buffer))
             } catch {
                 return .failed(error)
             }
@@ -88,9 +88,9 @@ package struct WebSocketUpgrade {
     }
 
     /// The serializer that an answer agrees to; nil if none was offered (RFC 6455 section 4.1).
-    private func serializer(agreedBy answer: HTTPAnswer) throws(ConnectionFault) -> SerializerID? {
+    private func serializer(agreedBy answer: HTTPAnswer, body: ByteBuffer) throws(ConnectionFault) -> SerializerID? {
         guard answer.status == 101 else {
-            throw self.refusal(answer)
+            throw self.refusal(answer, words: Self.firstLine(of: body))
         }
         let connection = answer.elements("connection").map { $0.lowercased() }
         guard answer.values("upgrade").map({ $0.lowercased() }) == ["websocket"], connection.contains("upgrade"),
@@ -106,13 +106,14 @@ package struct WebSocketUpgrade {
             if self.serializers.isEmpty { return nil }
             throw ConnectionFault(
                 .handshake,
-                "opened a WebSocket without a WAMP subprotocol; does \(Self.path(self.target)) belong to a WAMP router?"
-            )
+                "opened a WebSocket without a WAMP subprotocol (offered were \(self.offered)); does "
+                    + "\(Self.path(self.target)) belong to a WAMP router?")
         }
         guard chosen.count == 1, let serializer = self.serializers.first(where: { $0.subprotocol == first }) else {
             throw ConnectionFault(
                 .handshake,
-                "chose a WebSocket subprotocol that was not offered (\(ConnectionFault.quoted(first)))")
+                "chose a WebSocket subprotocol that was not offered (\(ConnectionFault.quoted(first))), instead of one of "
+                    + "\(self.offered); does \(Self.path(self.target)) belong to a WAMP router?")
         }
         return serializer
     }
@@ -130,9 +131,12 @@ package struct WebSocketUpgrade {
     }
 
     /// Why an answer other than 101 is none, and what to do.
-    private func refusal(_ answer: HTTPAnswer) -> ConnectionFault {
+    ///
+    /// - Parameter words: the first line of its body, as far as it came with the head.
+    private func refusal(_ answer: HTTPAnswer, words: String? = nil) -> ConnectionFault {
         let path = Self.path(self.target)
-        let reason = answer.reason.isEmpty ? "" : " \(ConnectionFault.quoted(answer.reason))"
+        let words = words.map { " (\(ConnectionFault.quoted($0)))" } ?? ""
+        let reason = (answer.reason.isEmpty ? "" : " \(ConnectionFault.quoted(answer.reason))") + words
         let advice: String
         switch answer.status {
         case 200..<300:
@@ -151,15 +155,25 @@ package struct WebSocketUpgrade {
                 : "it, or a proxy before it, wants HTTP authentication at \(path); give it one by Authorization in "
                     + "router.headers"
         case 403:
-            advice = "it, or a proxy before it, forbids \(path)"
+            advice = "it, or a proxy before it, forbids \(path); look at which addresses, origins and paths it lets in"
         case 404, 405, 410:
             advice = "there is no WebSocket at \(path); write the router's WebSocket path (often /ws)"
         case 500..<600:
-            advice = "the router, or a proxy before it, is in trouble or still starting"
+            advice = "the router, or a proxy before it, is in trouble or still starting; look at its log"
         default:
-            advice = "\(path) is not a WebSocket"
+            advice = "it does not take a WebSocket with \(self.offered) at \(path); write the router's WebSocket path"
         }
         return ConnectionFault(.handshake, "answered with HTTP \(answer.status)\(reason): \(advice)")
+    }
+
+    /// The longest line of a body that is looked at.
+    private static let greatestLine = 512
+
+    /// The first line of a body that is a sentence for people; nil for pages, and where there is none.
+    private static func firstLine(of body: ByteBuffer) -> String? {
+        let octets = body.readableBytesView.drop { $0 <= 0x20 }.prefix(self.greatestLine)
+        guard let first = octets.first, first != UInt8(ascii: "<") else { return nil }
+        return String(decoding: octets.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
     }
 
     /// Why a 101 answer is none, other than by its extensions and its subprotocol.

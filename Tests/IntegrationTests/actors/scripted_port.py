@@ -13,7 +13,8 @@ from .deadline import wait_until
 
 TEXT, JSONB = 25, 3802
 #: The row's columns as the SQL functions read them.
-COLUMNS = (("state", TEXT), ("args", JSONB), ("kwargs", JSONB), ("code", TEXT), ("error", TEXT), ("proof", TEXT))
+COLUMNS = (("state", TEXT), ("args", JSONB), ("kwargs", JSONB), ("code", TEXT), ("error", TEXT), ("proof", TEXT),
+           ("hint", TEXT))
 
 #: What is to be done with a document: a row, an error as (SQLSTATE, message), "close", or "mute".
 Reply = tuple[str | None, ...] | str
@@ -123,7 +124,7 @@ class ScriptedPort:
                 fields = b"SERROR\0VERROR\0C" + str(reply[0]).encode() + b"\0M" + str(reply[1]).encode() + b"\0\0"
                 client.sendall(message(b"E", fields) + message(b"Z", b"I"))
                 continue
-            client.sendall(row((*reply, proof)) + message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
+            client.sendall(row((*reply, proof, None)) + message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
 
     def _proof(self, document: dict[str, Any]) -> str:
         """Takes what proves a document out of it, and returns what proves the answer; nonsense without the right key."""

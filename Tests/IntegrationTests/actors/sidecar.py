@@ -19,8 +19,8 @@ from .servers import library_environment
 
 #: What it logs once both sides are connected and every procedure is registered.
 READY = "ready"
-#: The same where some procedures cannot be called or registered.
-FAULTY = "running with faults"
+#: The same where something does not work; a line for each thing follows.
+FAULTY, FAULT = "running with faults", "fault"
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -184,6 +184,10 @@ class Sidecar:
             return wait_until(found, f"the sidecar logs '{message}'", seconds)
         except DeadlineError as error:
             raise DeadlineError(f"{error}; its log:\n{self.text(40)}") from None
+
+    def wait_for_fault(self, name: str, words: str = "", seconds: float = 20) -> dict[str, Any]:
+        """The line that says what does not work: its name, and words of the reason."""
+        return self.wait_for(FAULT, seconds, where=lambda entry: entry["name"] == name and words in entry["reason"])
 
     def wait_for_any(self) -> None:
         """Until it has said something."""

@@ -67,4 +67,22 @@ struct ConnectionSettingsTests {
         #expect(one.optionsOfEachHost(for: .control).count == 2)
         #expect(try ConnectionSettings(url: "host=a", password: nil).optionsOfEachHost(for: .control).isEmpty)
     }
+
+    /// Which files of the home folder count depends on what the URL says; nothing is looked for where there is no TLS.
+    @Test(arguments: [
+        ("postgresql://h/app", ["root.crt", "postgresql.crt"]),
+        ("host=h", ["root.crt", "postgresql.crt"]),
+        ("hostaddr=127.0.0.1 sslmode=verify-full", ["root.crt", "postgresql.crt"]),
+        ("host=/run,h", ["root.crt", "postgresql.crt"]),
+        ("host=h sslrootcert=system sslmode=verify-full", ["postgresql.crt"]),
+        ("host=h sslcert=/c", ["root.crt"]),
+        ("host=h sslcert=/c sslrootcert=/r", []),
+        ("host=h sslmode=disable", []),
+        ("host=h service=app", []),
+        ("host=/run", []),
+        ("dbname=app", []),
+    ])
+    func filesOfHome(url: String, names: [String]) throws {
+        #expect(try ConnectionSettings(url: url, password: nil).filesOfHome.map(\.name) == names)
+    }
 }

@@ -25,7 +25,7 @@ struct CallerPortTests {
         #expect(caller.take().isEmpty)
         #expect(fixture.port.waitingBackends == [4711])
         fixture.peer.answer(args: "[3]", kwargs: #"{"c":null}"#)
-        #expect(caller.row() == ["result", "[3]", #"{"c":null}"#, nil, nil, nil])
+        #expect(caller.row() == ["result", "[3]", #"{"c":null}"#, nil, nil, nil, nil])
         #expect(fixture.port.waitingBackends.isEmpty)
     }
 
@@ -54,7 +54,7 @@ struct CallerPortTests {
         let caller = try fixture.logIn()
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(.failure(FakePeer.refused("com.e\0", FakePeer.payload(#"["x"]"#, #"{"k":1}"#))))
-        #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}", nil])
+        #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}", nil, nil])
     }
 
     @Test("an ERROR whose arguments jsonb can't hold is told without them")
@@ -64,7 +64,7 @@ struct CallerPortTests {
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(
             .failure(FakePeer.refused("com.e", FakePeer.payload(#"["a\u0000"]"#, nil, containsNUL: true))))
-        #expect(caller.row() == ["error", nil, nil, "WA000", "com.e", nil])
+        #expect(caller.row() == ["error", nil, nil, "WA000", "com.e", nil, nil])
     }
 
     @Test("an event: acknowledged whatever the options say, its publication's id is the result")
@@ -78,10 +78,11 @@ struct CallerPortTests {
             fixture.peer.requests.first?.publishOptions == ["acknowledge": .bool(true), "exclude_me": .bool(false)])
         #expect(fixture.port.waitingBackends == [4711])
         fixture.peer.acknowledge(.success(PublicationID(checked: 42)))
-        #expect(caller.row() == ["result", "[42]", nil, nil, nil, nil])
+        #expect(caller.row() == ["result", "[42]", nil, nil, nil, nil, nil])
         try caller.query(fixture.document(#""publish": "com.t""#))
         fixture.peer.acknowledge(.failure(FakePeer.refused("wamp.error.not_authorized")))
-        #expect(caller.row() == ["error", nil, nil, "WA000", "wamp.error.not_authorized", nil])
+        let advice = "allow the sidecar's authrole to call it, at the router"
+        #expect(caller.row() == ["error", nil, nil, "WA000", "wamp.error.not_authorized", nil, advice])
     }
 
     @Test("what can go wrong with the session, and its SQLSTATE")
@@ -138,7 +139,7 @@ struct CallerPortTests {
             #"{"rows": true, "publish": "com.a", "key": null}"#, #"{"rows": true, "call": "com.a", "key": ""}"#,
         ] {
             try caller.query(document)
-            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil])
+            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil, nil])
         }
         try caller.query(#"{"call": "com.a"}"#)
         #expect(caller.error()?["C"] == "28000")
@@ -171,10 +172,10 @@ struct CallerPortTests {
         #expect(caller.row()?[0] == "stale", "nothing was proved on this connection yet")
         let first = try fixture.proving(backend: 4711)
         try caller.query(first.text)
-        #expect(caller.row() == ["proved", nil, nil, nil, nil, first.answer])
+        #expect(caller.row() == ["proved", nil, nil, nil, nil, first.answer, nil])
         try caller.query(call.text)
         fixture.peer.answer(args: "[1]")
-        #expect(caller.row() == ["result", "[1]", nil, nil, nil, call.answer])
+        #expect(caller.row() == ["result", "[1]", nil, nil, nil, call.answer, nil])
         let wrong = try fixture.proved(#""call": "com..a""#, operation: "call", backend: 4711)
         try caller.query(wrong.text)
         let row = try #require(caller.row())
@@ -193,7 +194,7 @@ struct CallerPortTests {
             try fixture.proving(backend: 4712),
         ] {
             try caller.query(document.text)
-            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil])
+            #expect(caller.row() == ["stale", nil, nil, nil, nil, nil, nil])
         }
         let call = try fixture.proved(#""call": "com.a""#, operation: "call", backend: 4711)
         try caller.query(call.text.replacing("4711", with: "4712"))
@@ -253,7 +254,7 @@ struct CallerPortTests {
         let caller = try fixture.logIn()
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(args: #"["\u0000AQL/"]"#, containsNUL: true)
-        #expect(caller.row() == ["result", #"["\\x0102ff"]"#, nil, nil, nil, nil])
+        #expect(caller.row() == ["result", #"["\\x0102ff"]"#, nil, nil, nil, nil, nil])
         try caller.query(fixture.document(#""call": "com.a""#))
         fixture.peer.answer(args: #"["a\u0000"]"#, containsNUL: true)
         #expect(caller.row()?[3] == "22P05")

@@ -17,6 +17,7 @@ final class FakePeer: CallerPeer {
 
     private(set) var requests: [Request] = []
     private(set) var canceled: [RequestID] = []
+    var isWritable = true
     /// If set, nothing can be sent, for this reason.
     var refusal: RequestError?
     private var calls: [(id: RequestID, completion: (Result<CallResult, RequestError>) -> Void)] = []

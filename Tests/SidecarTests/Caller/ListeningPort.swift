@@ -50,6 +50,7 @@ struct ListeningPort: Sendable {
     /// The router's end.
     private final class EchoPeer: CallerPeer {
         private var last: Int64 = 0
+        let isWritable = true
         let isCalled: EventLoopPromise<Void>
         let isCanceled: EventLoopPromise<Void>
 

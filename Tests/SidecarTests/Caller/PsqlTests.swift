@@ -28,7 +28,7 @@ struct PsqlTests {
         let rows = self.psql(
             "127.0.0.1", number, #"{"key": "\#(port.key)", "rows": true, "call": "com.error", "args": [1]}"#,
             options: "-AX")
-        #expect(rows.output == "state|args|kwargs|code|error|proof\nerror|[1]||WA000|com.myapp.error|\n(1 row)\n")
+        #expect(rows.output == "state|args|kwargs|code|error|proof|hint\nerror|[1]||WA000|com.myapp.error||\n(1 row)\n")
         let error = self.psql(
             "127.0.0.1", number, #"{"key": "\#(port.key)", "call": "com.error", "args": [1]}"#, "select 1",
             #"{"call": "com.a"}"#)

@@ -46,7 +46,36 @@ import WAMP
                 "[\"m \\\"q\\\"\"]",
                 "{\"sqlstate\":\"23505\",\"detail\":\"d\",\"hint\":\"h\",\"constraint\":\"n\",\"table\":\"t\",\"column\":\"c\"}",
             ])
-        #expect(texts(CallFailure(error, disclosure: .terse)) == ["[\"m \\\"q\\\"\"]", "{\"sqlstate\":\"23505\"}"])
+        #expect(
+            texts(CallFailure(error, disclosure: .terse)) == ["[\"unique violation\"]", "{\"sqlstate\":\"23505\"}"])
+    }
+
+    @Test(arguments: [
+        ("P0001", "m"), ("ZZ001", "m"), ("U0001", "m"), ("23505", "unique violation"), ("P0002", "no data found"),
+        // Codes that another version of PostgreSQL may have.
+        ("22ZZZ", "the function failed"), ("P0009", "the function failed"), ("XX009", "the function failed"),
+        ("WA003", "the function failed"), ("", "the function failed"),
+    ])
+    func terseTellsWhatFunctionsRaise(_ sqlstate: String, _ message: String) {
+        let error = DatabaseError(sqlstate: sqlstate, message: "m", detail: "d", hint: "h")
+        #expect(
+            texts(CallFailure(error, disclosure: .terse)) == ["[\"\(message)\"]", "{\"sqlstate\":\"\(sqlstate)\"}"])
+    }
+
+    @Test func adviceIsNotForCallers() {
+        let server = DatabaseError(sqlstate: "42501", message: "m", hint: "h")
+        let raised = DatabaseError(
+            sqlstate: "42501", message: "m", hint: "h", context: "PL/pgSQL-Funktion s.f() Zeile 1 bei RAISE\nnoch eine")
+        let interface = DatabaseError(
+            sqlstate: "22023", message: "m", hint: "wamp-sidecar install",
+            context: "PL/pgSQL function wamp.f() line 1 at RAISE")
+        #expect(texts(CallFailure(server, role: "r")) == ["[\"m\"]", "{\"sqlstate\":\"42501\",\"role\":\"r\"}"])
+        #expect(texts(CallFailure(raised)) == ["[\"m\"]", "{\"sqlstate\":\"42501\",\"hint\":\"h\"}"])
+        #expect(texts(CallFailure(interface)) == ["[\"m\"]", "{\"sqlstate\":\"22023\"}"])
+        let fault = FunctionFault(.notExecutable, "n", advice: "grant it")
+        #expect(fault.message == "n; grant it")
+        #expect(texts(CallFailure(fault)) == ["[\"n\"]", "{\"sqlstate\":\"42501\"}"])
+        #expect(texts(CallFailure(fault, disclosure: .terse))[0]?.contains("n;") == false)
     }
 
     @Test func theSignatureFollowsAValueThatCanNotBeConverted() throws {

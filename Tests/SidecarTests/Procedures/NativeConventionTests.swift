@@ -128,7 +128,7 @@ import WAMP
         for (number, expected) in [
             ("3.0", "3"), ("1764379200000.0", "1764379200000"), ("-2.50e1", "-25"), ("1e3", "1000"), ("-0.0", "0"),
             ("0.00e5", "0"), ("12E+2", "1200"), ("1200e-2", "12"), ("3.5", "3.5"), ("1e-1", "1e-1"),
-            ("1e300", "1e300"), ("-0.5e1", "-5"), ("0.05e1", "0.05e1"),
+            ("-0.5e1", "-5"), ("0.05e1", "0.05e1"),
             ("9007199254740993", "9007199254740993"), ("\"3.0\"", "3.0"),
         ] {
             #expect(try self.texts(integer, "[\(number)]") == [expected])
@@ -137,8 +137,7 @@ import WAMP
         #expect(try self.texts(list, "[[1.0,[2e1, 3.5],\"4.0\\\" 5.0\"]]") == [#"{"f1":[1,[20, 3.5],"4.0\" 5.0"]}"#])
         let text = try ProcedurePlan(function: Sample.function([Sample.parameter("t", Sample.textArray)]))
         #expect(try self.texts(text, "[[1.0]]") == [#"{"f1":[1.0]}"#])
-        let item = try ProcedurePlan(function: Sample.function([Sample.parameter("i", Sample.item)]))
-        #expect(try self.texts(item, "[{\"id\":1.0}]") == [#"{"f1":{"id":1}}"#])
+        #expect(self.message(integer, "[1e300]")?.contains("out of range") == true)
     }
 
     @Test("names are compared as octets") func namesAreOctets() throws {

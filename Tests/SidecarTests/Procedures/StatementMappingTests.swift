@@ -102,7 +102,7 @@ import Testing
         #expect(plan.result == .rows)
         #expect(plan.signature == "sql(a integer)")
         #expect(try plan.bind(nil, "{\"a\":7}").parameters.texts == ["7"])
-        #expect(throws: BindingError("missing argument \"a\"; sql(a integer)")) { try plan.bind() }
+        #expect(throws: BindingError("missing argument \"a\"", signature: "sql(a integer)")) { try plan.bind() }
     }
 
     @Test func changesStandInAWithList() throws {

@@ -4,34 +4,34 @@ import Testing
 
 @Suite("Complaints")
 struct ComplaintsTests {
+    private static func complaint(_ text: String) -> Complaint { Complaint(name: text, reason: "it is gone") }
+
     @Test("a few are named and the others counted, whatever comes and goes")
     func many() {
         var complaints = Complaints<Int>()
-        for key in 1...100 { complaints[key] = "no \(key)" }
+        func names() -> Set<String> { Set(complaints.named.map(\.name)) }
+        for key in 1...100 { complaints[key] = Self.complaint("no \(key)") }
         #expect(complaints.count == 100)
-        #expect(Set(complaints.named) == Set((1...20).map { "no \($0)" }))
+        #expect(names() == Set((1...20).map { "no \($0)" }))
         #expect(complaints.others == 80)
-        complaints[3] = "still no 3"
-        #expect(complaints.named.contains("still no 3"))
+        complaints[3] = Self.complaint("still no 3")
+        #expect(names().contains("still no 3"))
         for key in 1...90 { complaints[key] = nil }
-        #expect(Set(complaints.named) == Set((91...100).map { "no \($0)" }))
+        #expect(names() == Set((91...100).map { "no \($0)" }))
         #expect(complaints.others == 0)
         complaints[90] = nil
         #expect(complaints.count == 10)
     }
 
-    @Test("readiness names them and says how many others there are")
-    func readiness() {
-        var machine = ReadinessStateMachine(listens: false)
-        machine.joined(true)
-        machine.databaseIsAvailable(true)
-        machine.leadership(isKnown: true)
-        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["b", "a"], others: 7))
-        check(machine.hasOtherFaults, false)
-        check(machine.change(), .readyWithFaults(["a", "b", "and 7 more"]))
-        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["b", "a"], others: 8))
-        check(machine.hasOtherFaults, true)
-        machine.routes(areSettled: false, complaints: ComplaintSummary())
-        check(machine.hasOtherFaults, false)
+    @Test("of those of several parts no more are named than of one")
+    func summary() {
+        let parts = ["b", "a"].map { part in
+            ComplaintSummary(named: (10..<25).map { Self.complaint("\(part) \($0)") }, others: 7)
+        }
+        let summary = (parts[0] + parts[1]).naming(atMost: 20)
+        #expect(summary.count == 44)
+        #expect(summary.others == 24)
+        #expect(summary.named.map(\.name) == (10..<25).map { "a \($0)" } + (10..<15).map { "b \($0)" })
+        #expect(parts[0].naming(atMost: 20).others == 7)
     }
 }

@@ -42,6 +42,14 @@ struct ReadinessStateMachineTests {
         check(machine.change(), .ready)
         machine.portListens(false)
         check(machine.change(), .notReady(["not listening for calls from SQL"]))
+        // What the database says of the way to it is waited for, and that is told as the same; once work flows it is not waited for.
+        machine.portListens(true)
+        machine.portIsAnswered(false)
+        check(machine.change(), nil)
+        machine.portIsAnswered(true)
+        check(machine.change(), .ready)
+        machine.portIsAnswered(false)
+        check(machine.change(), nil)
         // Nobody waits for what is being done; what was tried in vain is told.
         var vain = ReadinessStateMachine(listens: false, hasPort: true)
         vain.portListens(false)
@@ -69,15 +77,41 @@ struct ReadinessStateMachineTests {
             ]))
     }
 
-    @Test("faults of some procedures are named in a steady order")
+    @Test("faults are named in a steady order, and each once as long as others come and go")
     func faults() {
+        func complaint(_ name: String, _ reason: String = "gone") -> Complaint { Complaint(name: name, reason: reason) }
+        let (a, b, c) = (complaint("a"), complaint("b"), complaint("c"))
         var machine = Self.ready()
-        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["b", "a"]))
-        check(machine.change(), .readyWithFaults(["a", "b"]))
-        machine.routes(areSettled: true, complaints: ComplaintSummary(named: ["a", "b"]))
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: [b, a]))
+        check(machine.hasOtherFaults, false)
+        check(machine.change(), .readyWithFaults(ComplaintSummary(named: [a, b]), news: [a, b]))
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: [a, b]))
+        check(machine.hasOtherFaults, false)
         check(machine.change(), nil)
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: [c, a], others: 7))
+        check(machine.hasOtherFaults, true)
+        check(machine.change(), .readyWithFaults(ComplaintSummary(named: [a, c], others: 7), news: [c]))
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: [complaint("a", "locked")]))
+        check(
+            machine.change(),
+            .readyWithFaults(ComplaintSummary(named: [complaint("a", "locked")]), news: [complaint("a", "locked")]))
         machine.routes(areSettled: true, complaints: ComplaintSummary())
         check(machine.change(), .ready)
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: [a]))
+        check(machine.change(), .readyWithFaults(ComplaintSummary(named: [a]), news: [a]))
+        machine.routes(areSettled: false, complaints: ComplaintSummary())
+        check(machine.hasOtherFaults, false)
+    }
+
+    @Test("of thousands some are named")
+    func thousands() {
+        var machine = Self.ready()
+        let all = (1000..<4000).map { Complaint(name: "\($0)", reason: "gone") }
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: all))
+        let named = Array(all.prefix(20))
+        check(machine.change(), .readyWithFaults(ComplaintSummary(named: named, others: 2980), news: named))
+        machine.routes(areSettled: true, complaints: ComplaintSummary(named: all, others: 1))
+        check(machine.change(), .readyWithFaults(ComplaintSummary(named: named, others: 2981), news: []))
     }
 
     @Test("nothing is said while stopping")

@@ -456,7 +456,8 @@ import WAMP
         ),
         ("wamp.close.system_shutdown", .goodbye, "; it is shutting down"),
         ("wamp.close.close_realm", .goodbye, "; it has closed the realm: is router.realm still there?"),
-        ("wamp.close.normal", .goodbye, ""), ("com.example.nobody.knows", .goodbye, ""),
+        ("wamp.close.normal", .goodbye, ""),
+        ("com.example.nobody.knows", .goodbye, "; look at the router's log for more"),
     ])
     func goodbye(_ reason: String, _ code: ConnectionFault.Code, _ advice: String) throws {
         let setup = try Setup.joined()

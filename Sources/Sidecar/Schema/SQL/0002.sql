@@ -212,7 +212,9 @@ begin
             -- This is done for each of hundreds of thousands of rows a second: as few statements as will do.
             for id, event_id, topic, stored_args, stored_kwargs, stored_options, is_large in
                 select r.*, pg_column_size(r.args) > relay_read.largest / 128
+                        and (pg_column_compression(r.args) is not null or pg_column_size(r.args) / 4 > relay_read.largest)
                     or pg_column_size(r.kwargs) > relay_read.largest / 128
+                        and (pg_column_compression(r.kwargs) is not null or pg_column_size(r.kwargs) / 4 > relay_read.largest)
                 from (
                     (select l.* from unnest(relay_read.firsts, relay_read.lasts) as g(low, high) cross join lateral (
                         select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
@@ -230,10 +232,11 @@ begin
             loop
                 exit batch when count >= relay_read.rows;
                 -- A text takes seconds to make where control characters are escaped, and no text is a quarter of what jsonb
-                -- takes for it. What is small as it is stored isn't unpacked for that.
+                -- takes for it. What is small as it is stored, or known by that, isn't unpacked for it; else it is unpacked once.
                 if is_large then
-                    size := coalesce(pg_column_size(stored_args || '[]'), 0)
-                        + coalesce(pg_column_size(stored_kwargs || '{}'), 0);
+                    stored_args := stored_args #> '{}';
+                    stored_kwargs := stored_kwargs #> '{}';
+                    size := coalesce(pg_column_size(stored_args), 0) + coalesce(pg_column_size(stored_kwargs), 0);
                     is_unmade := size / 4 > relay_read.largest;
                 end if;
                 if not is_unmade then
@@ -806,6 +809,50 @@ begin
 end $body$;
 
 revoke all on function @schema@.mapping_list(text, bigint, int), @schema@.mapping_page(text, bigint[]) from public;
+
+-- What is wrong with the options of a registration or subscription; null if nothing is.
+create or replace function @schema@.mapping_option_fault(kind text, options jsonb, trusted boolean) returns text
+language plpgsql stable parallel safe set search_path = pg_catalog, pg_temp as $body$
+declare
+    option record;
+begin
+    if mapping_option_fault.options is null then
+        return null;
+    end if;
+    if jsonb_typeof(mapping_option_fault.options) <> 'object' then
+        return format('options must be a JSON object, but it is of type %s', jsonb_typeof(mapping_option_fault.options));
+    end if;
+    for option in
+        select o.key, o.value, jsonb_typeof(o.value) as type, o.value #>> '{}' as text, k.type as wanted, k.form
+        from jsonb_each(mapping_option_fault.options) as o left join (values
+            ('match', 'both', 'string', '^(exact|prefix|wildcard)$'),
+            ('concurrency', 'both', 'number', '^[1-9][0-9]{0,8}$'),
+            ('timeout', 'both', 'string', '^[0-9]{1,15}(ms|s|m|h|d)$'),
+            ('role', 'both', 'string', '.'),
+            ('convention', 'both', 'string', '^(auto|raw|native)$'),
+            ('retries', 'both', 'number', '^[0-9]{1,9}$'),
+            ('invoke', 'registration', 'string', '^(single|roundrobin|random|first|last)$'),
+            ('force_reregister', 'registration', 'boolean', '.'),
+            ('disclose_caller', 'registration', 'boolean', '.'),
+            ('roles', 'registration', 'object', '.'),
+            ('results', 'registration', 'string', '^(auto|value|row|rows|args|kwargs)$'),
+            ('max_rows', 'registration', 'number', '^[1-9][0-9]{0,17}$'),
+            ('max_result_bytes', 'registration', 'string', '^[0-9]{1,15}([KMG]i?)?B$'),
+            ('bigint', 'registration', 'string', '^(number|string)$'),
+            ('errors', 'registration', 'string', '^(full|terse)$'),
+            ('retained', 'subscription', 'boolean', '.')
+        ) as k(key, kind, type, form) on k.key = o.key and k.kind in ('both', mapping_option_fault.kind)
+    loop
+        if option.wanted is null then
+            return format('unknown option %I', left(option.key, 200));
+        elsif option.type <> option.wanted or option.text !~ option.form then
+            return format('option %s can''t be %s', option.key, left(option.value::text, 200));
+        elsif option.key in ('role', 'roles') and not mapping_option_fault.trusted then
+            return format('option %s is for the owner of schema %I and superusers', option.key, @schema_name_literal@);
+        end if;
+    end loop;
+    return null;
+end $body$;
 
 -- Checks each row of registration and subscription, however it is inserted, and records who did it. No SECURITY DEFINER:
 -- the current user is the one who registers.

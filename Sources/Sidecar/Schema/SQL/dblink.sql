@@ -29,6 +29,7 @@ declare
     outer_block bytea;
     step text;
     nonce text;
+    payload jsonb;
     proof text;
     document text;
     reply record;
@@ -92,7 +93,7 @@ begin
                     end loop;
                 end if;
                 select t.* into reply from @dblink@.dblink_get_result(link)
-                    as t(state text, args jsonb, kwargs jsonb, code text, error text, proof text);
+                    as t(state text, args jsonb, kwargs jsonb, code text, error text, proof text, hint text);
                 is_genuine := false;
                 exit when reply.state = 'stale';
                 is_genuine := coalesce(reply.proof = right(proof, 32), false);
@@ -160,10 +161,16 @@ begin
             else 'the sidecar answered something else than a result' end using errcode = 'WA002';
     end if;
     if reply.args is null and reply.kwargs is null and reply.code <> 'WA000' then
-        raise exception using errcode = reply.code, message = reply.error;
+        if reply.hint is null then
+            raise exception using errcode = reply.code, message = reply.error;
+        end if;
+        raise exception using errcode = reply.code, message = reply.error, hint = reply.hint;
     end if;
-    raise exception using errcode = reply.code, message = reply.error,
-        detail = jsonb_build_object('args', coalesce(reply.args, '[]'), 'kwargs', coalesce(reply.kwargs, '{}'));
+    payload := jsonb_build_object('args', coalesce(reply.args, '[]'), 'kwargs', coalesce(reply.kwargs, '{}'));
+    if reply.hint is null then
+        raise exception using errcode = reply.code, message = reply.error, detail = payload;
+    end if;
+    raise exception using errcode = reply.code, message = reply.error, detail = payload, hint = reply.hint;
 end $body$;
 revoke all on function @schema@.ask(text, text, jsonb, jsonb, jsonb) from public;
 

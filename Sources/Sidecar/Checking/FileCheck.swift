@@ -1,0 +1,27 @@
+import Postgres
+package import SidecarConfiguration
+
+/// `check` of what needs neither side: what a file that is right may not be meant to say.
+package enum FileCheck {
+    /// - Returns: warnings, in the order of the file.
+    package static func run(_ configuration: Configuration) -> CheckFindings {
+        self.run(configuration, home: .current)
+    }
+
+    static func run(_ configuration: Configuration, home: HomeCheck) -> CheckFindings {
+        var findings = CheckFindings()
+        let router = configuration.router
+        if let tls = router.tls, tls.verify == .none {
+            findings.warnings.append(
+                "\(configuration.place(router.location)): router: the router's certificate is not verified: whoever is on the way "
+                    + "can read and change everything; leave 'verify' out, and name its authority in 'ca_file'")
+        }
+        let database = configuration.database
+        if let settings = try? ConnectionSettings(url: database.url.value.reveal(), password: nil),
+            let warning = home.warning(settings.filesOfHome)
+        {
+            findings.warnings.append("\(configuration.place(database.url.location)): database: \(warning)")
+        }
+        return findings.sorted(path: configuration.path)
+    }
+}

@@ -1,0 +1,39 @@
+import DequeModule
+import NIOCore
+
+/// Notifications that wait, in the order in which they came; of no more than some weight.
+struct NotificationQueue<Route> {
+    /// What one takes in memory besides its payload, by and large.
+    private static var overhead: Int { 200 }
+
+    private let most: Int
+    private let mostOctets: Int
+    private var entries: Deque<(route: Route, payload: ByteBuffer)> = []
+    private var octets = 0
+
+    /// - Parameters:
+    ///   - most: how many may wait.
+    ///   - mostOctets: what those may take in memory.
+    init(most: Int = .max, mostOctets: Int) {
+        self.most = most
+        self.mostOctets = mostOctets
+    }
+
+    var isEmpty: Bool { self.entries.isEmpty }
+    var count: Int { self.entries.count }
+
+    /// Takes one more; false if there is no room.
+    mutating func append(_ payload: ByteBuffer, of route: Route) -> Bool {
+        let octets = payload.readableBytes + Self.overhead
+        guard self.entries.count < self.most, self.octets + octets <= self.mostOctets else { return false }
+        self.octets += octets
+        self.entries.append((route, payload))
+        return true
+    }
+
+    mutating func popFirst() -> (route: Route, payload: ByteBuffer)? {
+        guard let first = self.entries.popFirst() else { return nil }
+        self.octets -= first.payload.readableBytes + Self.overhead
+        return first
+    }
+}
