@@ -80,26 +80,28 @@ async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, data
         router.url("rawsocket"), database.url,
         database={"url": database.url, "connections": 2, "queue": 10, "queue_timeout": "300ms"},
         procedures=PROCEDURES | {
-            "test.nap": {"function": "public.nap", "timeout": "60s", "concurrency": 2},
+            "test.held": {"function": "public.held", "timeout": "60s", "concurrency": 2},
             "test.mark": {"function": "public.mark", "concurrency": 1},
         },
     ).start()
     async with joined(router) as peer:
-        sleeping = [peer.begin("test.nap", 2) for _ in range(2)]
-        await until(
-            lambda: sum("nap" in query for _, state, query in database.sessions() if state == "active") == 2,
-            "both connections sleep",
-        )
-        marks = [peer.begin("test.mark", n) for n in range(30)]
-        errors = []
-        for mark in marks:
-            try:
-                await mark
-            except ApplicationError as error:
-                errors.append(error.error)
-        assert errors == ["wamp.error.unavailable"] * 30
+        with database.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            sleeping = [peer.begin("test.held") for _ in range(2)]
+            await until(
+                lambda: sum("held" in query for _, state, query in database.sessions() if state == "active") == 2,
+                "both connections sleep",
+            )
+            marks = [peer.begin("test.mark", n) for n in range(30)]
+            errors = []
+            for mark in marks:
+                try:
+                    await mark
+                except ApplicationError as error:
+                    errors.append(error.error)
+            assert errors == ["wamp.error.unavailable"] * 30
         for call in sleeping:
-            assert list((await call).results) == ["rested"]
+            assert list((await call).results) == ["released"]
         assert (await peer.call("test.mark", 99)).value == 99
     assert database.rows("select n from public.done") == [(99,)]
 

@@ -14,7 +14,7 @@ create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
 create function public.held() returns text language sql as $$ select pg_advisory_xact_lock(1); select 'released' $$;
 """
-PROCEDURES = {"test.nap": "public.nap"}
+PROCEDURES = {"test.nap": "public.nap", "test.held": "public.held"}
 
 
 def runs(database: Database, name: str = "nap") -> bool:
@@ -22,7 +22,7 @@ def runs(database: Database, name: str = "nap") -> bool:
 
 
 async def unregistered(peer: Peer) -> None:
-    """Until nobody answers to `test.nap` any more."""
+    """Until nobody answers to `test.nap` any more; all are taken back together."""
 
     async def gone() -> bool:
         try:
@@ -40,13 +40,15 @@ async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str
     for number in (signal.SIGTERM, signal.SIGINT):
         sidecar = make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
         async with joined(router) as peer:
-            running = peer.begin("test.nap", 1.5)
-            await until(lambda: runs(database), "the call runs")
-            sidecar.send(number)
+            with database.connect() as holder:
+                holder.execute("select pg_advisory_lock(1)")
+                running = peer.begin("test.held")
+                await until(lambda: runs(database, "held"), "the call runs")
+                sidecar.send(number)
 
-            await unregistered(peer)
-            assert not running.done() and sidecar.running
-            assert list((await running).results) == ["rested"]
+                await unregistered(peer)
+                assert not running.done() and sidecar.running
+            assert list((await running).results) == ["released"]
             assert await sidecar.stopped_by_itself() == 0
         await until(lambda: not database.sessions(), "its sessions are gone")
 
@@ -55,7 +57,7 @@ async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, route
                                                database: Database) -> None:
     database.execute(SCHEMA)
     sidecar = make_sidecar(
-        router.url("rawsocket"), database.url, procedures=PROCEDURES | {"test.held": "public.held"}, shutdown_timeout="3s").start()
+        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="3s").start()
     with database.connect() as holder:
         holder.execute("select pg_advisory_lock(1)")
         async with joined(router) as peer:
