@@ -138,10 +138,18 @@ async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installe
         installed.execute(
             "select wamp.publish('test.moody.' || n % 20000, jsonb_build_array(n)) from generate_series(0, 39999) n")
         await until(lambda: len(heard) >= 20000, "they are tried", 60)
-        for n in range(200):
-            publish(installed, ("test.calm", [n]))
-        await until(lambda: sum(topic == "test.calm" for topic, _ in heard) == 200, "another topic goes on", 15)
-        assert [n for topic, n in heard if topic == "test.calm"] == list(range(200))
+
+        def publish_others() -> None:
+            for n in range(200):
+                publish(installed, ("test.calm", [n]))
+
+        def calm() -> list[int]:
+            return list(dict.fromkeys(n for topic, n in heard if topic == "test.calm"))
+
+        # Not on the loop, on which the router has to answer meanwhile: what it leaves unanswered comes again.
+        await asyncio.to_thread(publish_others)
+        await until(lambda: len(calm()) == 200, "another topic goes on", 15)
+        assert calm() == list(range(200))
         held = len(sidecar.entries("event refused for the moment; its topic waits"))
         assert held <= 17 and sidecar.entries("events of many topics refused for the moment; they wait")
         isRefused[0] = False
