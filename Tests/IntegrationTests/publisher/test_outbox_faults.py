@@ -148,7 +148,7 @@ async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installe
 
         # Not on the loop, on which the router has to answer meanwhile: what it leaves unanswered comes again.
         await asyncio.to_thread(publish_others)
-        await until(lambda: len(calm()) == 200, "another topic goes on", 15)
+        await until(lambda: len(calm()) == 200, "another topic goes on", 60)
         assert calm() == list(range(200))
         held = len(sidecar.entries("event refused for the moment; its topic waits"))
         assert held <= 17 and sidecar.entries("events of many topics refused for the moment; they wait")
