@@ -43,6 +43,11 @@ async def until(condition: Callable[[], Any], what: str, seconds: float = 20) ->
         await asyncio.sleep(INTERVAL)
 
 
+async def moment(seconds: float) -> None:
+    """Lets time pass where the moment at which something is done is what a test is about; nothing is ever waited for like this."""
+    await asyncio.sleep(seconds)
+
+
 #: Below the ports that systems give to outgoing connections: one of those could be in use by one when its server comes to bind it.
 PORTS = range(10_000, 32_000)
 dice = random.SystemRandom()

@@ -23,6 +23,8 @@ HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 
 PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 16, 17, 32, 33, 34, 35, 36
 CALL, RESULT, REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 48, 50, 64, 65, 66, 67
 INVOCATION, INTERRUPT, YIELD = 68, 69, 70
+#: No message of WAMP: what `receive` gives for the answer to `ping`.
+PONG = -1
 
 FEATURES = {
     "broker": {"features": {}},
@@ -55,13 +57,15 @@ class Connection:
         self.writer.write(bytes([0x7F, (limit << 4) | self.serializer, 0, 0]))
 
     async def receive(self) -> list[Any]:
-        """The next message; PING is answered."""
+        """The next message, or `[PONG, body]`; PING is answered."""
         while True:
             head = await self.reader.readexactly(4)
             body = await self.reader.readexactly(int.from_bytes(head[1:], "big"))
             if head[0] == 1:
                 self.writer.write(bytes([2]) + head[1:] + body)
                 continue
+            if head[0] == 2:
+                return [PONG, body]
             message: list[Any] = SERIALIZERS[self.serializer][1](body)
             if not self._is_progress(message):
                 self.messages.append(message)
@@ -75,6 +79,10 @@ class Connection:
 
     def send_frame(self, body: bytes, kind: int = 0) -> None:
         self.writer.write(bytes([kind]) + len(body).to_bytes(3, "big") + body)
+
+    def ping(self, body: bytes) -> None:
+        """Its answer comes behind all that the sidecar has sent before."""
+        self.send_frame(body, 1)
 
     def send_half_a_frame(self) -> None:
         """The beginning of an INVOCATION."""
@@ -156,7 +164,7 @@ class WebSocketConnection(Connection):
              f"Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: wamp.2.json\r\n\r\n").encode())
 
     async def receive(self) -> list[Any]:
-        """The next message; a ping is answered, a close frame is the end."""
+        """The next message, or `[PONG, body]`; a ping is answered, a close frame is the end."""
         while True:
             first, second = await self.reader.readexactly(2)
             length = second & 0x7F
@@ -171,6 +179,8 @@ class WebSocketConnection(Connection):
             if first & 0xF == 9:
                 self.send_frame(body, 10)
                 continue
+            if first & 0xF == 10:
+                return [PONG, body]
             message: list[Any] = json.loads(body)
             self.messages.append(message)
             return message
@@ -180,6 +190,9 @@ class WebSocketConnection(Connection):
         size = len(body)
         length = bytes([size]) if size < 126 else struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ", 127, size)
         self.writer.write(bytes([0x80 | kind]) + length + body)
+
+    def ping(self, body: bytes) -> None:
+        self.send_frame(body, 9)
 
     def send_half_a_frame(self) -> None:
         self.writer.write(b"\x81\x7e\x10\x00[68,1")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import free_port, until, wait_until
+from actors.deadline import free_port, moment, until, wait_until
 from actors.installation import InstalledDatabase
 from actors.scripted_router import ERROR, INTERRUPT, PUBLISH, YIELD, Connection, sane, scripted
 from conftest import SidecarMaker
@@ -80,7 +80,7 @@ async def keepalive(connection: Connection) -> AsyncIterator[None]:
     async def send() -> None:
         while True:
             connection.send(INTERRUPT, 9_999_999, {})
-            await asyncio.sleep(0.5)
+            await moment(0.5)
 
     task = asyncio.create_task(send())
     try:
@@ -259,7 +259,7 @@ async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, dat
                 others.append(connection.invoke("test.spin", 3))
             await connection.writer.drain()
             for _, _, request, _ in streams:
-                await asyncio.sleep(dice.random() * 0.004)
+                await moment(dice.random() * 0.004)
                 connection.send(INTERRUPT, request, {"mode": dice.choice(["kill", "killnowait"])})
             for rows, count, request, answer in streams:
                 message = await asyncio.wait_for(answer, 20)

@@ -1,6 +1,6 @@
 """What is wrong with one event of the outbox, or one topic, stays with it."""
 
-import time
+import asyncio
 from typing import Any
 
 import pytest
@@ -138,10 +138,18 @@ async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installe
         installed.execute(
             "select wamp.publish('test.moody.' || n % 20000, jsonb_build_array(n)) from generate_series(0, 39999) n")
         await until(lambda: len(heard) >= 20000, "they are tried", 60)
-        for n in range(200):
-            publish(installed, ("test.calm", [n]))
-        await until(lambda: sum(topic == "test.calm" for topic, _ in heard) == 200, "another topic goes on", 60)
-        assert [n for topic, n in heard if topic == "test.calm"] == list(range(200))
+
+        def publish_others() -> None:
+            for n in range(200):
+                publish(installed, ("test.calm", [n]))
+
+        def calm() -> list[int]:
+            return list(dict.fromkeys(n for topic, n in heard if topic == "test.calm"))
+
+        # Not on the loop, on which the router has to answer meanwhile: what it leaves unanswered comes again.
+        await asyncio.to_thread(publish_others)
+        await until(lambda: len(calm()) == 200, "another topic goes on", 60)
+        assert calm() == list(range(200))
         held = len(sidecar.entries("event refused for the moment; its topic waits"))
         assert held <= 17 and sidecar.entries("events of many topics refused for the moment; they wait")
         isRefused[0] = False
@@ -156,8 +164,9 @@ async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installe
 async def test_authorizer_that_comes_late(make_sidecar: SidecarMaker, installed: Database) -> None:
     """The router is there, and what it asks for leave comes 20 s later: no event is given up."""
     heard: list[tuple[str, Any]] = []
-    begin = time.monotonic()
-    refuses = refusing(heard, lambda topic: time.monotonic() - begin < 20, "wamp.error.authorization_failed")
+    isThere = asyncio.Event()
+    asyncio.get_running_loop().call_later(20, isThere.set)
+    refuses = refusing(heard, lambda topic: not isThere.is_set(), "wamp.error.authorization_failed")
     async with scripted(refuses) as router:
         await make_sidecar(router.url, installed.url).started(LEADING)
         publish(installed, *[(f"test.{n}", [n]) for n in range(50)], ("test.0", [50]))
@@ -173,8 +182,7 @@ async def test_sequence_that_is_set_back(make_sidecar: SidecarMaker, router: Rou
         inbox = await peer.subscribe("test.news")
         count = 0
         for setBack in ("truncate wamp.outbox restart identity", "select setval('wamp.outbox_id_seq', 3)"):
-            end = time.monotonic() + 0.5
-            while time.monotonic() < end:
+            for _ in range(20):
                 count += 1
                 publish(installed, ("test.news", [count]))
                 await inbox.first(count)

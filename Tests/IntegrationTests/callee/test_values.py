@@ -3,7 +3,6 @@
 import asyncio
 import re
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +10,12 @@ import pytest
 from actors.cluster import Database
 from actors.peer import joined
 from actors.router import Router
-from actors.sidecar import FAULTY, binary, run
+from actors.sidecar import FAULTY, ROOT, binary, run
 from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-SOURCES = Path(__file__).parents[2] / "Sources/Sidecar/Procedures"
+SOURCES = ROOT / "Sources/Sidecar/Procedures"
 # Names of ours, of any time: what stands as one in a generated statement, and the shortest ones that people use themselves.
 NAMES = sorted(
     set(re.findall(r'static let \w+ = Alias\("([^"]+)"\)', (SOURCES / "Alias.swift").read_text()))

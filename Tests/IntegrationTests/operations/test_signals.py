@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-import time
 
 from actors.cluster import Database
 from actors.deadline import free_port, until
@@ -13,16 +12,17 @@ from conftest import SidecarMaker
 SCHEMA = """
 create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+create function public.held() returns text language sql as $$ select pg_advisory_xact_lock(1); select 'released' $$;
 """
-PROCEDURES = {"test.nap": "public.nap"}
+PROCEDURES = {"test.nap": "public.nap", "test.held": "public.held"}
 
 
-def runs(database: Database) -> bool:
-    return any("nap" in query for _, state, query in database.sessions() if state == "active")
+def runs(database: Database, name: str = "nap") -> bool:
+    return any(name in query for _, state, query in database.sessions() if state == "active")
 
 
 async def unregistered(peer: Peer) -> None:
-    """Until nobody answers to `test.nap` any more."""
+    """Until nobody answers to `test.nap` any more; all are taken back together."""
 
     async def gone() -> bool:
         try:
@@ -40,13 +40,15 @@ async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str
     for number in (signal.SIGTERM, signal.SIGINT):
         sidecar = make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
         async with joined(router) as peer:
-            running = peer.begin("test.nap", 1.5)
-            await until(lambda: runs(database), "the call runs")
-            sidecar.send(number)
+            with database.connect() as holder:
+                holder.execute("select pg_advisory_lock(1)")
+                running = peer.begin("test.held")
+                await until(lambda: runs(database, "held"), "the call runs")
+                sidecar.send(number)
 
-            await unregistered(peer)
-            assert not running.done() and sidecar.running
-            assert list((await running).results) == ["rested"]
+                await unregistered(peer)
+                assert not running.done() and sidecar.running
+            assert list((await running).results) == ["released"]
             assert await sidecar.stopped_by_itself() == 0
         await until(lambda: not database.sessions(), "its sessions are gone")
 
@@ -55,14 +57,22 @@ async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, route
                                                database: Database) -> None:
     database.execute(SCHEMA)
     sidecar = make_sidecar(
-        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="1s").start()
-    async with joined(router) as peer:
-        call = peer.begin("test.nap", 30)
-        call.add_done_callback(lambda done: done.exception())
-        await until(lambda: runs(database), "the call runs")
-        begin = time.monotonic()
-        assert await sidecar.stopped() == 0
-        assert 0.8 < time.monotonic() - begin < 5
+        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="3s").start()
+    with database.connect() as holder:
+        holder.execute("select pg_advisory_lock(1)")
+        async with joined(router) as peer:
+            call = peer.begin("test.nap", 60)
+            call.add_done_callback(lambda done: done.exception())
+            held = peer.begin("test.held")
+            await until(lambda: runs(database) and runs(database, "held"), "the calls run")
+            sidecar.send(signal.SIGTERM)
+
+            await unregistered(peer)
+            # Not yet: what ends in time is answered.
+            holder.execute("select pg_advisory_unlock(1)")
+            assert list((await held).results) == ["released"]
+            assert await sidecar.stopped_by_itself() == 0
+    assert sidecar.entries("stopped with calls unfinished")
 
 
 async def test_second_signal(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
@@ -71,28 +81,24 @@ async def test_second_signal(make_sidecar: SidecarMaker, router: Router, databas
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="60s").start()
     async with joined(router) as peer:
-        call = peer.begin("test.nap", 30)
+        call = peer.begin("test.nap", 60)
         call.add_done_callback(lambda done: done.exception())
         await until(lambda: runs(database), "the call runs")
         sidecar.send(signal.SIGTERM)
 
         await unregistered(peer)
-        begin = time.monotonic()
         sidecar.send(signal.SIGTERM)
-        code = await sidecar.stopped_by_itself()
-        assert code != 0
-        assert time.monotonic() - begin < 2
+        assert await sidecar.stopped_by_itself() != 0
 
 
 async def test_with_nobody_there(make_sidecar: SidecarMaker) -> None:
     """Neither side was ever reached: SIGTERM ends it all the same."""
     sidecar = make_sidecar(
         f"rs://127.0.0.1:{free_port()}", f"postgresql://sidecar@127.0.0.1:{free_port()}/app", procedures=PROCEDURES,
+        shutdown_timeout="60s",
     ).start(until=None)
     await asyncio.to_thread(sidecar.wait_for_any)
-    begin = time.monotonic()
     assert await sidecar.stopped() == 0
-    assert time.monotonic() - begin < 5
 
 
 async def test_other_signals(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:

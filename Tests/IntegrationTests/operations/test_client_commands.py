@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -480,12 +479,10 @@ async def test_lost_router(mortal_router: Router) -> None:
 
 async def test_nobody_there(tmp_path: Path) -> None:
     port = free_port()
-    begin = time.monotonic()
-    result = await command("call", "test.x", "--url", f"rs://127.0.0.1:{port}", "--realm", REALM)
+    result = await command("call", "test.x", "--url", f"rs://127.0.0.1:{port}", "--realm", REALM, seconds=10)
     assert (result.returncode, result.stdout) == (FAILED, "")
     assert f"router rs://127.0.0.1:{port}" in result.stderr and "refused" in result.stderr
     assert len(result.stderr.splitlines()) == 1
-    assert time.monotonic() - begin < 5
     (tmp_path / "sidecar.yaml").write_text(
         yaml.safe_dump({"router": {"url": [f"rs://127.0.0.1:{port}", f"ws://127.0.0.1:{port}/ws"], "realm": REALM}}))
     result = await command("subscribe", "test.x", cwd=tmp_path)

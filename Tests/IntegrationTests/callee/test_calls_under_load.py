@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 
 import pytest
 
@@ -19,6 +18,7 @@ create function public.same(n integer, filler text default '') returns jsonb
     language sql as $$ select jsonb_build_array(n, length(filler)) $$;
 create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+create function public.held() returns text language sql as $$ select pg_advisory_xact_lock_shared(1); select 'released' $$;
 create function public.fail(n integer) returns void
     language plpgsql as $$ begin raise exception '%', n using errcode = 'P0001'; end $$;
 """
@@ -55,24 +55,18 @@ async def test_sleeping_calls_beside_fast_ones(make_sidecar: SidecarMaker, route
     database.execute(SCHEMA)
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, database={"url": database.url, "connections": 4, "queue_timeout": "60s"},
-        procedures=PROCEDURES,
+        procedures=PROCEDURES | {"test.held": {"function": "public.held", "timeout": "100s"}},
     ).start()
     async with joined(router) as sleeper, joined(router) as peer:
-        sleeping = [sleeper.begin("test.nap", 0.5) for _ in range(64)]
-        await until(
-            lambda: any("pg_sleep" in query or "nap" in query for _, state, query in database.sessions()
-                        if state == "active"),
-            "calls sleep",
-        )
-        slowest = 0.0
-        for n in range(200):
-            begin = time.monotonic()
-            assert (await peer.call("test.same", n)).value == [n, 0]
-            slowest = max(slowest, time.monotonic() - begin)
-        assert not all(call.done() for call in sleeping), "the fast calls were to run beside the sleeping ones"
-        assert slowest < 0.45, f"a fast call waited {slowest:.2f} s for a sleeping one"
+        with database.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            sleeping = [sleeper.begin("test.held") for _ in range(64)]
+            await until(lambda: any("held" in query for _, state, query in database.sessions() if state == "active"), "calls sleep")
+            for n in range(200):
+                assert (await peer.call("test.same", n)).value == [n, 0]
+            assert not any(call.done() for call in sleeping), "no fast call has waited for a sleeping one"
         for call in sleeping:
-            assert list((await call).results) == ["rested"]
+            assert list((await call).results) == ["released"]
     assert sidecar.running
 
 
@@ -86,26 +80,28 @@ async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, data
         router.url("rawsocket"), database.url,
         database={"url": database.url, "connections": 2, "queue": 10, "queue_timeout": "300ms"},
         procedures=PROCEDURES | {
-            "test.nap": {"function": "public.nap", "timeout": "60s", "concurrency": 2},
+            "test.held": {"function": "public.held", "timeout": "60s", "concurrency": 2},
             "test.mark": {"function": "public.mark", "concurrency": 1},
         },
     ).start()
     async with joined(router) as peer:
-        sleeping = [peer.begin("test.nap", 2) for _ in range(2)]
-        await until(
-            lambda: sum("nap" in query for _, state, query in database.sessions() if state == "active") == 2,
-            "both connections sleep",
-        )
-        marks = [peer.begin("test.mark", n) for n in range(30)]
-        errors = []
-        for mark in marks:
-            try:
-                await mark
-            except ApplicationError as error:
-                errors.append(error.error)
-        assert errors == ["wamp.error.unavailable"] * 30
+        with database.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            sleeping = [peer.begin("test.held") for _ in range(2)]
+            await until(
+                lambda: sum("held" in query for _, state, query in database.sessions() if state == "active") == 2,
+                "both connections sleep",
+            )
+            marks = [peer.begin("test.mark", n) for n in range(30)]
+            errors = []
+            for mark in marks:
+                try:
+                    await mark
+                except ApplicationError as error:
+                    errors.append(error.error)
+            assert errors == ["wamp.error.unavailable"] * 30
         for call in sleeping:
-            assert list((await call).results) == ["rested"]
+            assert list((await call).results) == ["released"]
         assert (await peer.call("test.mark", 99)).value == 99
     assert database.rows("select n from public.done") == [(99,)]
 
