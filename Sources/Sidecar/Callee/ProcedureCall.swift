@@ -37,7 +37,7 @@ final class ProcedureCall: WorkHandler {
     private var hasLookedAgain = false
     /// It failed ahead of the function, as it would if a role had been left behind in its session: it is run once more in one that is clean.
     /// What can come of settings that were left behind in the session, ahead of the statement's own look: rights, and texts in another encoding.
-    private static let comesFromSettings: Set<String> = ["42501", "22021", "22P05"]
+    static let comesFromSettings: Set<String> = ["42501", "22021", "22P05"]
     private var needsCleanSession = false
     private var isInterrupted = false
     /// The session has ended: it is not run again for nobody.

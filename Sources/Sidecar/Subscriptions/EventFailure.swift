@@ -34,7 +34,7 @@ struct EventFailure {
         }
     }
 
-    private static func answer(_ error: DatabaseError, plan: ProcedurePlan?) -> EventAnswer {
+    static func answer(_ error: DatabaseError, plan: ProcedurePlan?) -> EventAnswer {
         switch error.sqlstate {
         case "42704" where error.context == nil && error.message.contains(Self.guardSetting):
             return .refused

@@ -9,7 +9,7 @@ import WAMP
 final class EventLetters {
     private static let pause = TimeAmount.seconds(1)
     /// Classes of SQLSTATE that pass: lost connections, deadlocks, lack of resources, locks that others hold, cancels.
-    private static let passing: Set<String> = ["08", "25", "40", "53", "55", "57"]
+    static let passing: Set<String> = ["08", "25", "40", "53", "55", "57"]
 
     /// Whether the SQL interface is there.
     var isInstalled = false
