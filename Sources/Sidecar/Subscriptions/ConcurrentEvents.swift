@@ -72,7 +72,7 @@ final class ConcurrentEvents: EventFlow {
                 self.submit(entry, try self.context.bind(entry.event))
             } catch {
                 let failure = EventFailure(error: error.uri.text, message: error.message)
-                self.answered(.outdated, entry, failure)
+                self.answered(.failed(.definition), entry, failure)
             }
         }
     }
@@ -100,10 +100,10 @@ final class ConcurrentEvents: EventFlow {
             self.context.done(event)
         case .hold:
             self.hold(failure ?? EventFailure(error: "53000", message: "the server can't run it now"))
-        case .retry(let entry):
+        case .retry(let entry, let failures):
             if mayHaveRun { self.context.mayRunTwice() }
             self.context.retrying(failure)
-            self.context.wait(failures: entry.failures) {
+            self.context.wait(failures: failures) {
                 self.machine.sendAgain(entry)
                 self.pump()
             }

@@ -172,9 +172,9 @@ final class OrderedEvents: EventFlow, LeaseHandler, WorkHandler {
         case .committed where self.rows > 0:
             self.run(self.machine.answered(.committed, ran: work.ran), nil)
         case .unknown, .canceled, .refused:
-            self.run(self.machine.answered(.lost, ran: work.ran), nil)
+            self.run(self.machine.answered(.failed(.connectionLost), ran: work.ran), nil)
         case .committed, .failed, .timedOut:
-            self.run(self.machine.answered(.faulty, ran: work.ran), nil)
+            self.run(self.machine.answered(.failed(.own), ran: work.ran), nil)
         }
     }
 

@@ -69,26 +69,33 @@ struct VerdictTests {
         DatabaseError(sqlstate: sqlstate, message: "m", context: context)
     }
 
-    private static func call(_ error: DatabaseError, _ plan: ProcedurePlan) -> Remedy {
-        if error.sqlstate == "40001" || error.sqlstate == "40P01" { return .again }
-        if ProcedureCall.comesFromSettings.contains(error.sqlstate), !plan.comesFromWithin(error) {
-            return .cleanSession
+    private static func remedy(_ remedy: RunRules.Remedy) -> Remedy {
+        switch remedy {
+        case .repetition: .again
+        case .patience: .wait
+        case .look: .look
+        case .cleanSession: .cleanSession
+        case .none: .none
         }
-        return DefinitionChange.isPossible(error, in: plan) ? .look : .none
+    }
+
+    private static func call(_ error: DatabaseError, _ plan: ProcedurePlan) -> Remedy {
+        self.remedy(RunRules.call(retries: 1).remedy(for: Verdict(error, in: plan)))
     }
 
     private static func event(_ error: DatabaseError, _ plan: ProcedurePlan?) -> Remedy {
         switch EventFailure.answer(error, plan: plan) {
-        case .committed, .refused, .faulty: .none
-        case .failed: .again
-        case .held: .wait
-        case .outdated: .look
-        case .lost: .reconnect
+        case .committed, .refused: return .none
+        case .failed(let verdict):
+            let remedy = self.remedy(RunRules.event(retries: 1).remedy(for: verdict))
+            guard verdict.endsConnection else { return remedy }
+            check(remedy, .again, "a lost connection is no event's fault")
+            return .reconnect
         }
     }
 
     private static func result(_ error: DatabaseError, _ plan: ProcedurePlan) -> Remedy {
-        DefinitionChange.isPossible(error, in: plan) ? .look : .none
+        self.remedy(RunRules.result.remedy(for: Verdict(error, in: plan)))
     }
 
     private static func saysNothingOfFunction(_ sqlstate: String) -> Bool {
@@ -99,7 +106,7 @@ struct VerdictTests {
     }
 
     private static func saysNothingOfLetter(_ sqlstate: String) -> Bool {
-        EventLetters.passing.contains(String(sqlstate.prefix(2)))
+        EventLetters.passing.contains(Verdict(sqlstate: sqlstate))
     }
 
     @Test("ahead of the function", arguments: rows)
@@ -142,7 +149,7 @@ struct VerdictTests {
             return
         }
         let raised = DatabaseError(sqlstate: "42704", message: message, context: Self.within)
-        guard case .faulty = EventFailure.answer(raised, plan: self.plan) else {
+        guard case .failed(.own) = EventFailure.answer(raised, plan: self.plan) else {
             Issue.record("a function's own error is taken for the guard's")
             return
         }
