@@ -6,17 +6,8 @@ import WAMPClient
 
 /// One INVOCATION, from its arrival to its YIELD or ERROR. On the event loop.
 ///
-/// It is answered exactly once, whatever happens in between.
+/// It is answered exactly once, whatever happens in between. The driver of ``RunStateMachine``.
 final class ProcedureCall: WorkHandler {
-    private enum State {
-        /// It waits for the catalog to be asked.
-        case lookingUp
-        case running(Work)
-        /// Its result, or its error, waits for its turn.
-        case waiting
-        case answered
-    }
-
     let invocation: Invocation
     let route: ProcedureRoute
     let definition: ProcedureDefinition
@@ -29,19 +20,10 @@ final class ProcedureCall: WorkHandler {
     private let share: RouterBudget.Share
     private let session: Session
     private unowned let callee: Callee
-    private var state = State.lookingUp
+    private var machine: RunStateMachine<Work>
     private var result: ResultAssembler?
     /// Set instead of ``result`` while the rows of a set go to the caller as they come.
     private var progress: ProgressiveResult?
-    private var serializationFailures = 0
-    private var hasLookedAgain = false
-    /// It failed ahead of the function, as it would if a role had been left behind in its session: it is run once more in one that is clean.
-    /// What can come of settings that were left behind in the session, ahead of the statement's own look: rights, and texts in another encoding.
-    private static let comesFromSettings: Set<String> = ["42501", "22021", "22P05"]
-    private var needsCleanSession = false
-    private var isInterrupted = false
-    /// The session has ended: it is not run again for nobody.
-    private var isOver = false
 
     init(
         _ invocation: Invocation, share: RouterBudget.Share, facts: InvocationFacts, route: ProcedureRoute,
@@ -56,62 +38,58 @@ final class ProcedureCall: WorkHandler {
         self.arrived = now
         self.session = session
         self.callee = callee
+        self.machine = RunStateMachine(.call(retries: route.mapping.retries))
     }
 
     /// Runs the function if it is known, else has it looked up first.
     func start() {
         switch self.definition.state {
-        case .plan: self.submit()
+        case .plan(let plan): self.submit(plan)
         case .unknown, .fault: self.lookUp()
         }
     }
 
     /// The caller does not want the result any more.
     func interrupt() {
-        self.isInterrupted = true
         self.progress?.cancel()
-        switch self.state {
-        case .lookingUp: self.fail(Self.canceled)
-        case .running(let work): self.route.pool.interrupt(work)
-        case .waiting, .answered: break
+        switch self.machine.interrupt() {
+        case .fail: self.fail(Self.canceled)
+        case .end(let work): self.route.pool.interrupt(work)
+        case .nothing: break
         }
     }
 
     /// The session is over: nobody can be answered. What has been sent runs to its end, what has not is not sent. A set that goes to its caller
     /// as it comes is ended: it may have no end of its own.
     func sessionEnded() {
-        self.isOver = true
-        switch self.state {
-        case .lookingUp, .waiting: self.state = .answered
-        case .running(let work) where self.progress != nil:
-            self.progress?.cancel()
+        switch self.machine.abandon() {
+        case .withdraw(let work):
+            guard let progress = self.progress else { return self.route.pool.withdraw(work) }
+            progress.cancel()
             self.route.pool.interrupt(work)
-        case .running(let work): self.route.pool.withdraw(work)
-        case .answered: break
+        case .nothing: break
         }
     }
 
     // MARK: - Running
 
     private func lookUp() {
-        self.callee.definitions.lookUp(self.definition) { outcome in
-            guard case .lookingUp = self.state else { return }
-            switch outcome {
-            case .found: self.submit()
-            case .fault(let fault):
-                self.fail(
-                    CallFailure(sqlstate: fault.sqlstate, finding: fault.finding, disclosure: self.disclosure))
-            // Why is told in the log: it may name hosts and roles.
-            case .unavailable:
-                self.fail(CallFailure(WAMPError.unavailable, "the database can't be asked for the function"))
-            }
+        self.callee.definitions.lookUp(self.definition) { self.lookedUp($0) }
+    }
+
+    private func lookedUp(_ outcome: DefinitionOutcome) {
+        guard self.machine.lookedUp(isFound: outcome.isFound) else { return }
+        switch outcome {
+        case .found(let plan): self.submit(plan)
+        case .fault(let fault):
+            self.fail(CallFailure(sqlstate: fault.sqlstate, finding: fault.finding, disclosure: self.disclosure))
+        // Why is told in the log: it may name hosts and roles.
+        case .unavailable:
+            self.fail(CallFailure(WAMPError.unavailable, "the database can't be asked for the function"))
         }
     }
 
-    private func submit() {
-        guard let plan = self.definition.plan else {
-            return self.fail(CallFailure(WAMPError.unavailable, "the function is not known"))
-        }
+    private func submit(_ plan: ProcedurePlan) {
         do throws(CallFailure) {
             let precautions = self.callee.precautions(of: self, plan)
             let bound = try self.bind(plan, precautions.gate)
@@ -126,7 +104,7 @@ final class ProcedureCall: WorkHandler {
                 isDisposable: plan.isUntrusted,
                 gate: precautions.gate.gate == nil ? .none : plan.gateSign,
                 mostOctets: ResultBound(mostOctets: self.route.mapping.maxResultBytes).mostMessage,
-                needsCleanSession: precautions.needsCleanSession || self.needsCleanSession,
+                needsCleanSession: precautions.needsCleanSession || self.machine.needsCleanSession,
                 settings: precautions.settings,
                 timeout: self.timeout,
                 expires: .now() + min(self.timeout, self.callee.queueTimeout),
@@ -137,12 +115,13 @@ final class ProcedureCall: WorkHandler {
                 self.result = ResultAssembler(
                     plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
             }
-            self.state = .running(work)
+            self.machine.sent(work)
             self.route.pool.submit(work)
         } catch {
-            // What does not fit the function as it was may fit it as it is.
-            guard !self.hasLookedAgain, plan.dependsOnCatalog else { return self.fail(error) }
-            self.lookAgain()
+            switch self.machine.doesNotFit(isOfCatalog: plan.dependsOnCatalog) {
+            case .lookUp: self.lookUp()
+            case .fail: self.fail(error)
+            }
         }
     }
 
@@ -165,12 +144,6 @@ final class ProcedureCall: WorkHandler {
                 self.callee.passage.sentPart(of: self.route.origin)
             },
             endStatement: { pool.interrupt(work) })
-    }
-
-    private func lookAgain() {
-        self.hasLookedAgain = true
-        self.state = .lookingUp
-        self.lookUp()
     }
 
     private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
@@ -210,14 +183,14 @@ final class ProcedureCall: WorkHandler {
     }
 
     func ended(_ work: Work, outcome: WorkOutcome) {
+        if case .failed(let error) = outcome { return self.failed(error) }
+        self.machine.ended()
         if case .committed = outcome { return self.succeed() }
         // Before anything else: rows that wait for their turn are void.
         self.progress?.cancel()
         switch outcome {
-        case .committed:
+        case .committed, .failed:
             break
-        case .failed(let error):
-            self.failed(error)
         case .canceled:
             if let end = self.progress?.end { return self.fail(self.failure(end)) }
             if let fault = self.result?.fault { self.fail(Self.failure(fault)) } else { self.fail(Self.canceled) }
@@ -261,7 +234,6 @@ final class ProcedureCall: WorkHandler {
 
     /// Sends when it is the procedure's turn: the router may have ended a session for an answer of its.
     private func wait(octets: Int, _ send: @escaping () -> Void) {
-        self.state = .waiting
         do throws(Passage.Refusal) {
             try self.callee.passage.wait(self.route.origin, octets: octets, send)
         } catch {
@@ -270,28 +242,23 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func failed(_ error: DatabaseError) {
+        // Before anything else: rows that wait for their turn are void.
+        self.progress?.cancel()
         if error == .tooLargeAnswer {
+            self.machine.ended()
             return self.fail(CallFailure(WAMPError.payloadSizeExceeded, error.message))
         }
-        guard let plan = self.definition.plan else { return self.fail(CallFailure(error)) }
+        guard let plan = self.definition.plan else {
+            self.machine.ended()
+            return self.fail(CallFailure(error))
+        }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
-        if isRepeatable, !self.isInterrupted, !self.isOver {
-            let isSerializationFailure = error.sqlstate == "40001" || error.sqlstate == "40P01"
-            if isSerializationFailure, self.serializationFailures < self.route.mapping.retries {
-                self.serializationFailures += 1
-                return self.submit()
-            }
-            if Self.comesFromSettings.contains(error.sqlstate), !self.needsCleanSession, !plan.comesFromWithin(error) {
-                self.needsCleanSession = true
-                return self.submit()
-            }
-            if !self.hasLookedAgain, DefinitionChange.isPossible(error, in: plan) {
-                return self.lookAgain()
-            }
-        } else if DefinitionChange.isPossible(error, in: plan) {
-            // It is not run again, but the next one shall know better.
-            self.callee.definitions.lookUp(self.definition) { _ in }
+        switch self.machine.failed(Verdict(error, in: plan), isRepeatable: isRepeatable) {
+        case .run: return self.submit(plan)
+        case .lookUp: return self.lookUp()
+        case .failAndLookUp: self.callee.definitions.lookUp(self.definition) { _ in }
+        case .fail: break
         }
         let role = self.callee.role(of: self)
         self.callee.tellAdministrator(error, of: self, role: role)
@@ -318,7 +285,6 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func end() {
-        self.state = .answered
         self.result = nil
         self.progress?.cancel()
         self.progress = nil

@@ -17,7 +17,8 @@ enum ClientLine {
     ///
     /// - Parameter topic: what was subscribed to.
     static func event(_ event: Event, topic: String) -> ByteBuffer {
-        var line = EventDetails.make(event, topic: topic).details.text
+        let facts = EventFacts(event.details)
+        var line = EventDetails.make(facts, publication: event.publication, topic: topic).details.text
         line.moveWriterIndex(to: line.writerIndex - 1)
         line.writeStaticString(",")
         self.end(&line, with: event.payload)

@@ -46,16 +46,17 @@ final class ResultFunction {
         let run = Run(
             payload: result.payload.compacted(always: self.budget.isCrowded), share: share, procedure: procedure,
             channel: channel, function: self)
-        guard let plan = self.definition.plan else { return self.lookUp(for: run) }
-        self.submit(run, plan)
+        switch self.definition.state {
+        case .plan(let plan): self.submit(run, plan)
+        case .unknown, .fault: self.lookUp(for: run)
+        }
     }
 
     private func lookUp(for run: Run) {
         self.definitions.lookUp(self.definition) { outcome in
+            guard run.machine.lookedUp(isFound: outcome.isFound) else { return }
             switch outcome {
-            case .found:
-                guard let plan = self.definition.plan else { return }
-                self.submit(run, plan)
+            case .found(let plan): self.submit(run, plan)
             case .fault(let fault): self.failed(run, fault.description)
             case .unavailable(let reason): self.failed(run, reason)
             }
@@ -69,43 +70,49 @@ final class ResultFunction {
             let bound = try plan.bind(
                 run.payload, details: .empty, procedure: run.procedure.text, gate: precautions.gate)
             plan.takeRetired().forEach(self.pool.retire)
-            self.pool.submit(
-                Work(
-                    lane: self.lane, command: .prepared(bound.statement, bound.parameters),
-                    prelude: precautions.prelude,
-                    isSet: plan.isSet, isRepeatable: !plan.isProcedure,
-                    gate: precautions.gate.gate == nil ? .none : plan.gateSign,
-                    mostOctets: ResultBound.unread.mostMessage,
-                    needsCleanSession: precautions.needsCleanSession, settings: precautions.settings,
-                    timeout: Self.timeout,
-                    expires: .now() + Self.timeout, handler: run
-                ))
+            let work = Work(
+                lane: self.lane, command: .prepared(bound.statement, bound.parameters),
+                prelude: precautions.prelude,
+                isSet: plan.isSet, isRepeatable: !plan.isProcedure,
+                gate: precautions.gate.gate == nil ? .none : plan.gateSign,
+                mostOctets: ResultBound.unread.mostMessage,
+                needsCleanSession: precautions.needsCleanSession, settings: precautions.settings,
+                timeout: Self.timeout,
+                expires: .now() + Self.timeout, handler: run)
+            run.machine.sent(work)
+            self.pool.submit(work)
         } catch {
-            // What does not fit the function as it was may fit it as it is.
-            guard !run.hasLookedAgain else { return self.failed(run, error.message) }
-            run.hasLookedAgain = true
-            self.lookUp(for: run)
+            switch run.machine.doesNotFit(isOfCatalog: plan.dependsOnCatalog) {
+            case .lookUp: self.lookUp(for: run)
+            case .fail: self.failed(run, error.message)
+            }
         }
     }
 
     private func ended(_ run: Run, _ outcome: WorkOutcome) {
+        if case .failed(let error) = outcome { return self.failed(run, error) }
+        run.machine.ended()
         switch outcome {
-        case .committed:
+        case .committed, .failed:
             break
-        case .failed(let error):
-            if let plan = self.definition.plan, !run.hasLookedAgain, !plan.isProcedure,
-                DefinitionChange.isPossible(error, in: plan)
-            {
-                run.hasLookedAgain = true
-                return self.lookUp(for: run)
-            }
-            self.failed(run, error.description)
         case .canceled, .timedOut:
             self.failed(run, "it took longer than \(Self.timeout.nanoseconds / 1_000_000_000) s")
         case .refused:
             self.failed(run, "there was no connection to the database")
         case .unknown(let reason):
             self.failed(run, "the outcome is unknown: \(reason)")
+        }
+    }
+
+    private func failed(_ run: Run, _ error: DatabaseError) {
+        guard let plan = self.definition.plan else {
+            run.machine.ended()
+            return self.failed(run, error.description)
+        }
+        switch run.machine.failed(Verdict(error, in: plan), isRepeatable: !plan.isProcedure) {
+        case .run: self.submit(run, plan)
+        case .lookUp: self.lookUp(for: run)
+        case .fail, .failAndLookUp: self.failed(run, error.description)
         }
     }
 
@@ -120,7 +127,7 @@ final class ResultFunction {
         private let share: RouterBudget.Share
         let procedure: URI
         let channel: String
-        var hasLookedAgain = false
+        var machine = RunStateMachine<Work>(.result)
         private let function: ResultFunction
 
         init(payload: Payload, share: RouterBudget.Share, procedure: URI, channel: String, function: ResultFunction) {

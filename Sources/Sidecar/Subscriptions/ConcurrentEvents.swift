@@ -6,73 +6,33 @@ import WAMP
 /// Runs several events of one subscription at once, in no order, as calls are run. On the event loop.
 ///
 /// The driver of ``ConcurrentQueueStateMachine``.
-final class ConcurrentEvents: EventFlow {
+final class ConcurrentEvents: QueuedEvents {
     /// What waits in the pool's queue takes places there that calls need.
     private static let mostInPool = 64
 
-    private let context: EventContext
-    private var machine: ConcurrentQueueStateMachine<ReceivedEvent>
-    private var isLookingUp = false
-    /// Whether the function has been looked up, and can be called.
-    private var isReady = false
+    let context: EventContext
+    var queue: ConcurrentQueueStateMachine<ReceivedEvent>
+    var flow = FlowStateMachine(sharesDelays: true)
     private var isPumping = false
-    /// Why nothing can be run now.
-    private var holding: EventFailure?
-    /// How often it was tried again since.
-    private var holds = 0
-    /// A delay is under way, after which it is.
-    private var isWaiting = false
-    private var isEnding = false
 
     init(_ context: EventContext) {
         self.context = context
         let mapping = context.route.mapping
-        self.machine = ConcurrentQueueStateMachine(
+        self.queue = ConcurrentQueueStateMachine(
             retries: mapping.retries, most: min(mapping.concurrency * 8, Self.mostInPool))
     }
 
-    var isIdle: Bool { self.machine.isIdle }
-
-    func append(_ event: ReceivedEvent) {
-        self.machine.append(event)
-        if !self.isReady, !self.isWaiting { self.prepare() }
-        self.pump()
-    }
-
-    func end() {
-        self.isEnding = true
-        self.pump()
-    }
-
-    func suspend(_ isSuspended: Bool) {
-        self.machine.isSuspended = isSuspended
-        self.pump()
-    }
-
-    func drop() -> Int {
-        let dropped = self.machine.drop()
-        dropped.forEach(self.context.dropped)
-        return dropped.count
-    }
-
-    func stop() -> [ReceivedEvent] {
-        self.machine.stop()
-    }
-
-    private func pump() {
+    func pump() {
         guard !self.isPumping else { return }
         self.isPumping = true
         defer { self.isPumping = false }
-        if self.isEnding, let holding = self.holding {
-            // There is no time to wait.
-            while let (event, attempts) = self.machine.giveUpFirst() { self.bury(event, holding, attempts: attempts) }
-        }
-        while let entry = self.machine.next() {
+        self.giveUpIfEnding()
+        while let entry = self.queue.next() {
             do throws(BindingError) {
                 self.submit(entry, try self.context.bind(entry.event))
             } catch {
                 let failure = EventFailure(error: error.uri.text, message: error.message)
-                self.answered(.outdated, entry, failure)
+                self.answered(.failed(.definition), entry, failure)
             }
         }
     }
@@ -93,75 +53,22 @@ final class ConcurrentEvents: EventFlow {
         _ answer: EventAnswer, _ entry: ConcurrentQueueStateMachine<ReceivedEvent>.Entry, _ failure: EventFailure?,
         mayHaveRun: Bool = false
     ) {
-        switch self.machine.answered(answer, entry) {
+        switch self.queue.answered(answer, entry) {
         case .done(let event):
-            self.holds = 0
-            self.holding = nil
-            self.context.done(event)
+            self.done(event)
         case .hold:
-            self.hold(failure ?? EventFailure(error: "53000", message: "the server can't run it now"))
-        case .retry(let entry):
+            self.hold(failure)
+        case .retry(let entry, let failures):
             if mayHaveRun { self.context.mayRunTwice() }
             self.context.retrying(failure)
-            self.context.wait(failures: entry.failures) {
-                self.machine.sendAgain(entry)
+            self.context.wait(failures: failures) {
+                self.queue.sendAgain(entry)
                 self.pump()
             }
         case .bury(let event, let attempts):
             self.bury(event, failure, attempts: attempts)
         case .lookUp:
             self.lookUp()
-        }
-    }
-
-    /// Nothing can be run now, and no event is to blame: all wait.
-    private func hold(_ failure: EventFailure) {
-        self.holding = failure
-        guard !self.isWaiting else { return }
-        self.holds += 1
-        self.context.hold(failure)
-        self.isWaiting = true
-        self.context.wait(failures: self.holds) {
-            self.isWaiting = false
-            guard self.isReady else { return self.lookUp() }
-            self.machine.resume()
-            self.pump()
-        }
-    }
-
-    private func bury(_ event: ReceivedEvent, _ failure: EventFailure?, attempts: Int) {
-        self.context.bury(event, failure, attempts: attempts) {
-            self.machine.buried()
-            self.pump()
-        }
-    }
-
-    /// The function may be known already; then a change of it is found out when an event is run.
-    private func prepare() {
-        guard !self.isLookingUp, self.context.plan != nil else { return self.lookUp() }
-        self.isReady = true
-        self.machine.resume()
-    }
-
-    private func lookUp() {
-        guard !self.isLookingUp else { return }
-        self.isLookingUp = true
-        self.isReady = false
-        self.context.lookUp { outcome in
-            self.isLookingUp = false
-            switch outcome {
-            case .found:
-                self.isReady = true
-                self.machine.resume()
-                self.pump()
-            case .fault(let fault):
-                self.machine.hold()
-                guard self.machine.hasWaiting else { return }
-                self.hold(EventFailure(error: fault.sqlstate, message: fault.description))
-                self.pump()
-            case .unavailable:
-                self.context.wait(failures: 3) { self.lookUp() }
-            }
         }
     }
 

@@ -5,14 +5,13 @@ import DequeModule
 /// Generic over what an event is, and without a clock, so that the rule can be tested without a database.
 struct ConcurrentQueueStateMachine<Event> {
     typealias Entry = EventQueueStateMachine<Event>.Entry
-    typealias Answer = EventQueueStateMachine<Event>.Answer
 
     /// What becomes of an event that was answered.
     enum Outcome {
         /// It has run.
         case done(Event)
-        /// It is to be handed to ``sendAgain(_:)`` after a delay for its failures.
-        case retry(Entry)
+        /// It is to be handed to ``sendAgain(_:)`` after a delay for this many failures.
+        case retry(Entry, failures: Int)
         /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
         case bury(Event, attempts: Int)
         /// Nothing more is sent until ``resume()`` is called, and then it is sent again, however often that takes.
@@ -24,7 +23,7 @@ struct ConcurrentQueueStateMachine<Event> {
     /// So many events at a time may be on their way to the dead letters.
     private static var mostLetters: Int { 256 }
 
-    private let retries: Int
+    private let rules: RunRules
     private let most: Int
     private var waiting = Deque<Entry>()
     private var underWay = 0
@@ -44,7 +43,7 @@ struct ConcurrentQueueStateMachine<Event> {
     ///   - retries: how often an event is tried again.
     ///   - most: how many may be under way.
     init(retries: Int, most: Int) {
-        self.retries = retries
+        self.rules = .event(retries: retries)
         self.most = most
     }
 
@@ -76,7 +75,7 @@ struct ConcurrentQueueStateMachine<Event> {
     /// Nothing is sent until ``resume()``: the function can't be called, which is no event's fault.
     mutating func hold() {
         self.isHeld = true
-        for index in self.waiting.indices.prefix(self.most) { self.waiting[index].hasLookedAgain = false }
+        for index in self.waiting.indices.prefix(self.most) { self.waiting[index].attempts.forgetLook() }
     }
 
     /// The letter of an event that was given up is written, or can't be.
@@ -106,32 +105,37 @@ struct ConcurrentQueueStateMachine<Event> {
             return nil
         }
         self.letters += 1
-        return (entry.event, entry.failures + 1)
+        return (entry.event, entry.attempts.count)
     }
 
     /// An event that was sent was answered.
-    mutating func answered(_ answer: Answer, _ entry: Entry) -> Outcome {
+    mutating func answered(_ answer: EventAnswer, _ entry: Entry) -> Outcome {
         self.underWay -= 1
-        var entry = entry
         switch answer {
-        case .committed:
-            return .done(entry.event)
-        case .outdated where !entry.hasLookedAgain:
-            entry.hasLookedAgain = true
-            self.waiting.prepend(entry)
-            self.isHeld = true
-            return .lookUp
-        case .refused, .failed, .lost:
-            entry.failures += 1
-            guard entry.failures <= self.retries else { return self.bury(entry, attempts: entry.failures) }
+        case .committed: return .done(entry.event)
+        // Nothing is sent under the guard.
+        case .refused: return self.failed(entry, .conflict)
+        case .failed(let verdict): return self.failed(entry, verdict)
+        }
+    }
+
+    private mutating func failed(_ entry: Entry, _ verdict: Verdict) -> Outcome {
+        var entry = entry
+        switch entry.attempts.next(after: verdict, self.rules) {
+        case .again(let failures):
             self.delayed += 1
-            return .retry(entry)
-        case .held:
+            return .retry(entry, failures: failures)
+        case .wait:
             self.waiting.prepend(entry)
             self.isHeld = true
             return .hold
-        case .faulty, .outdated:
-            return self.bury(entry, attempts: entry.failures + 1)
+        case .lookUp:
+            self.waiting.prepend(entry)
+            self.isHeld = true
+            return .lookUp
+        case .giveUp(let attempts):
+            self.letters += 1
+            return .bury(entry.event, attempts: attempts)
         }
     }
 
@@ -141,10 +145,5 @@ struct ConcurrentQueueStateMachine<Event> {
         defer { self.waiting.removeAll() }
         self.cameSuspended = 0
         return self.waiting.map(\.event)
-    }
-
-    private mutating func bury(_ entry: Entry, attempts: Int) -> Outcome {
-        self.letters += 1
-        return .bury(entry.event, attempts: attempts)
     }
 }

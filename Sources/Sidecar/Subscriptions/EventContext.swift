@@ -47,7 +47,7 @@ final class EventContext {
     static let setNumber = Statement(
         """
         select pg_catalog.set_config('wamp.seq', $1, false) \
-        where pg_catalog.current_setting('\(EventFailure.guardSetting)', true) is null
+        where pg_catalog.current_setting('\(CallSettings.guardSetting)', true) is null
         """)
 
     // MARK: - Work

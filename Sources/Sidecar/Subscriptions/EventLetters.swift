@@ -8,8 +8,8 @@ import WAMP
 /// Without the SQL interface there is no such table: then they are logged and counted.
 final class EventLetters {
     private static let pause = TimeAmount.seconds(1)
-    /// Classes of SQLSTATE that pass: lost connections, deadlocks, lack of resources, locks that others hold, cancels.
-    private static let passing: Set<String> = ["08", "25", "40", "53", "55", "57"]
+    /// What passes: the same as wherever something is asked, and a server that does not write now.
+    static let passing = Verdict.passing.union([.readOnly, .transactionState])
 
     /// Whether the SQL interface is there.
     var isInstalled = false
@@ -104,7 +104,7 @@ final class EventLetters {
             switch result {
             case .success:
                 completion()
-            case .failure(.server(let error)) where !Self.passing.contains(String(error.sqlstate.prefix(2))):
+            case .failure(.server(let error)) where !Self.passing.contains(Verdict(sqlstate: error.sqlstate)):
                 self.lost(event, of: route, failure, "its dead letter can't be written: \(error.message)")
                 completion()
             case .failure(let reason):

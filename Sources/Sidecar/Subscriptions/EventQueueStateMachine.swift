@@ -22,10 +22,8 @@ struct EventQueueStateMachine<Event> {
     /// An event on its way.
     struct Entry {
         let event: Event
-        /// How often it has failed so that it may be tried again.
-        var failures = 0
-        /// Whether it has failed in a way that a changed definition can explain.
-        var hasLookedAgain = false
+        /// What has been tried already.
+        var attempts = Attempts()
     }
 
     /// What to do now.
@@ -39,23 +37,6 @@ struct EventQueueStateMachine<Event> {
         case send(Event, predecessor: Int64, number: Int64)
         /// Give the connection back.
         case release
-    }
-
-    /// How something that was sent has ended.
-    enum Answer {
-        case committed
-        /// The guard refused it: its predecessor has not been committed.
-        case refused
-        /// It failed, and may be tried again.
-        case failed
-        /// It could not be run, and nothing is wrong with it: the server lacks something, or isn't the right one now.
-        case held
-        /// It failed for good.
-        case faulty
-        /// It failed as it does when the function was replaced since it was looked up.
-        case outdated
-        /// The connection was lost before it was answered.
-        case lost
     }
 
     /// What becomes of an event that was answered.
@@ -90,7 +71,7 @@ struct EventQueueStateMachine<Event> {
         case event(Entry, isFirst: Bool)
     }
 
-    private let retries: Int
+    private let rules: RunRules
     private var waiting = Deque<Entry>()
     private var underWay = Deque<Sent>()
     /// What comes again, in order: it goes ahead of what waits when nothing is under way any more.
@@ -118,7 +99,7 @@ struct EventQueueStateMachine<Event> {
     ///   - retries: how often an event is tried again.
     ///   - isHeld: nothing is sent until ``resume()``.
     init(retries: Int, isHeld: Bool) {
-        self.retries = retries
+        self.rules = .event(retries: retries)
         self.isHeld = isHeld
     }
 
@@ -160,7 +141,7 @@ struct EventQueueStateMachine<Event> {
     mutating func hold() {
         self.isHeld = true
         guard var first = self.waiting.popFirst() else { return }
-        first.hasLookedAgain = false
+        first.attempts.forgetLook()
         self.waiting.prepend(first)
     }
 
@@ -184,7 +165,7 @@ struct EventQueueStateMachine<Event> {
             let entry = self.waiting.popFirst()
         else { return nil }
         self.letters += 1
-        return (entry.event, entry.failures + 1)
+        return (entry.event, entry.attempts.count)
     }
 
     // MARK: - Sending
@@ -255,20 +236,21 @@ struct EventQueueStateMachine<Event> {
     mutating func lastDoesNotFit() -> Outcome {
         guard case .event(var entry, _)? = self.underWay.popLast() else { return .none }
         self.lastNumber -= 1
-        guard entry.hasLookedAgain else {
-            entry.hasLookedAgain = true
+        switch entry.attempts.next(after: .definition, self.rules) {
+        case .again, .wait, .lookUp:
             self.waiting.prepend(entry)
             self.isHeld = true
             return .lookUp
+        case .giveUp(let attempts):
+            self.letters += 1
+            return .bury(entry.event, attempts: attempts)
         }
-        self.letters += 1
-        return .bury(entry.event, attempts: entry.failures + 1)
     }
 
     // MARK: - Answers
 
     /// The oldest of what is under way was answered.
-    mutating func answered(_ answer: Answer, ran: TimeAmount) -> Outcome {
+    mutating func answered(_ answer: EventAnswer, ran: TimeAmount) -> Outcome {
         guard let first = self.underWay.popFirst() else { return .none }
         defer { self.beginAnewIfIdle() }
         guard case .event(let entry, let isFirst) = first else { return self.numberAnswered(answer) }
@@ -278,66 +260,48 @@ struct EventQueueStateMachine<Event> {
             return .done(entry.event)
         case .refused where isFirst:
             // Its predecessor is the number that was just set: something else changes it.
-            return self.failed(entry)
+            return self.failed(entry, .conflict)
         case .refused:
             self.isBroken = true
             self.again.append(entry)
             return .none
-        case .failed:
-            return self.failed(entry)
-        case .lost where self.isBroken:
+        case .failed(let verdict) where verdict.endsConnection && self.isBroken:
             // Only the first of them was running.
             self.again.append(entry)
             return .none
-        case .lost:
-            return self.failed(entry)
-        case .held:
-            self.isBroken = true
-            self.isHeld = true
-            self.again.append(entry)
-            return .hold
-        case .faulty:
-            self.isBroken = true
-            self.letters += 1
-            return .bury(entry.event, attempts: entry.failures + 1)
-        case .outdated where entry.hasLookedAgain:
-            self.isBroken = true
-            self.letters += 1
-            return .bury(entry.event, attempts: entry.failures + 1)
-        case .outdated:
-            self.isBroken = true
-            self.isHeld = true
-            var entry = entry
-            entry.hasLookedAgain = true
-            self.again.append(entry)
-            return .lookUp
+        case .failed(let verdict):
+            return self.failed(entry, verdict)
         }
     }
 
-    private mutating func failed(_ entry: Entry) -> Outcome {
+    private mutating func failed(_ entry: Entry, _ verdict: Verdict) -> Outcome {
         self.isBroken = true
         var entry = entry
-        entry.failures += 1
-        guard entry.failures <= self.retries else {
+        let outcome: Outcome
+        switch entry.attempts.next(after: verdict, self.rules) {
+        case .again(let failures): outcome = .retry(failures: failures)
+        case .wait: outcome = .hold
+        case .lookUp: outcome = .lookUp
+        case .giveUp(let attempts):
             self.letters += 1
-            return .bury(entry.event, attempts: entry.failures)
+            return .bury(entry.event, attempts: attempts)
         }
         self.again.append(entry)
         self.isHeld = true
-        return .retry(failures: entry.failures)
+        return outcome
     }
 
-    private mutating func numberAnswered(_ answer: Answer) -> Outcome {
+    private mutating func numberAnswered(_ answer: EventAnswer) -> Outcome {
         switch answer {
         case .committed:
             return .none
-        case .refused, .failed, .held, .faulty, .outdated:
-            self.isBroken = true
-            return .broken
-        case .lost:
+        case .failed(let verdict) where verdict.endsConnection:
             // Nothing has run.
             self.isBroken = true
             return .none
+        case .refused, .failed:
+            self.isBroken = true
+            return .broken
         }
     }
 

@@ -26,31 +26,3 @@ struct ReceivedEvent {
             letter: self.letter, share: self.share)
     }
 }
-
-/// The details of an event as functions get them: `topic`, `publication`, and, as far as the router tells, `publisher`,
-/// `publisher_authid`, `publisher_authrole`, `retained`.
-enum EventDetails {
-    private static let disclosed = ["publisher", "publisher_authid", "publisher_authrole", "retained"]
-
-    /// - Parameter topic: what was subscribed to, for routers that leave the topic out where it is no pattern.
-    static func make(_ event: Event, topic: String) -> (details: Details, topic: String) {
-        let isPlain = event.details.isEmpty
-        let topic = isPlain ? topic : event.details.string("topic") ?? topic
-        var text = ByteBufferAllocator().buffer(capacity: topic.utf8.count + 48)
-        text.writeStaticString("{\"topic\":")
-        JSON.write(string: topic, into: &text)
-        text.writeStaticString(",\"publication\":")
-        text.writeString(event.publication.description)
-        if !isPlain {
-            for key in self.disclosed {
-                guard let element = event.details.element(key), !element.containsNUL else { continue }
-                text.writeStaticString(",\"")
-                text.writeString(key)
-                text.writeStaticString("\":")
-                text.writeImmutableBuffer(element.text)
-            }
-        }
-        text.writeStaticString("}")
-        return (Details(text: text), topic)
-    }
-}

@@ -266,8 +266,10 @@ final class Subscriptions {
     // MARK: - Events
 
     func received(_ event: Event) {
+        let facts = EventFacts(event.details)
         self.subscriber.forEachReceiver(of: event.subscription) { route, flow in
-            let (details, topic) = EventDetails.make(event, topic: route.topic.text)
+            let (details, topic) = EventDetails.make(
+                facts, publication: event.publication, topic: route.topic.text)
             self.accept(
                 ReceivedEvent(payload: event.payload, details: details, topic: topic, letter: nil), route, flow)
         }

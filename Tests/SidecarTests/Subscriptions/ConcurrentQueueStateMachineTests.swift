@@ -30,14 +30,16 @@ struct ConcurrentQueueStateMachineTests {
     @Test("what fails waits for its delay, ahead of others, and is given up in the end")
     func retries() {
         var machine = Self.machine(1...2)
-        guard let first = machine.next(), case .retry(let again) = machine.answered(.failed, first) else {
+        guard let first = machine.next(),
+            case .retry(let again, failures: 1) = machine.answered(.failed(.conflict), first)
+        else {
             Issue.record("it is tried again")
             return
         }
         #expect(machine.next()?.event == 2)
         machine.sendAgain(again)
         guard let second = machine.next(), second.event == 1,
-            case .bury(1, attempts: 2) = machine.answered(.lost, second)
+            case .bury(1, attempts: 2) = machine.answered(.failed(.connectionLost), second)
         else {
             Issue.record("it is not given up")
             return
@@ -49,7 +51,7 @@ struct ConcurrentQueueStateMachineTests {
     func held() {
         var machine = Self.machine(1...2, retries: 0)
         for _ in 1...50 {
-            guard let entry = machine.next(), case .hold = machine.answered(.held, entry) else {
+            guard let entry = machine.next(), case .hold = machine.answered(.failed(.resourcesLacking), entry) else {
                 Issue.record("it is not held")
                 return
             }
@@ -62,14 +64,14 @@ struct ConcurrentQueueStateMachineTests {
     @Test("a changed definition is looked up once, and nothing is sent meanwhile")
     func definitions() {
         var machine = Self.machine(1...2)
-        guard let first = machine.next(), case .lookUp = machine.answered(.outdated, first) else {
+        guard let first = machine.next(), case .lookUp = machine.answered(.failed(.definition), first) else {
             Issue.record("the function is not looked up")
             return
         }
         #expect(machine.next() == nil)
         machine.resume()
         guard let second = machine.next(), second.event == 1,
-            case .bury(1, attempts: 1) = machine.answered(.outdated, second)
+            case .bury(1, attempts: 1) = machine.answered(.failed(.definition), second)
         else {
             Issue.record("it is not given up")
             return

@@ -15,7 +15,7 @@ struct EventQueueStateMachineTests {
         var committed: [Int] = []
 
         /// What it answers to one step; `fate` is that of the event if its turn has come.
-        mutating func answer(_ step: Machine.Step, fate: (Int) -> Machine.Answer) -> Machine.Answer? {
+        mutating func answer(_ step: Machine.Step, fate: (Int) -> EventAnswer) -> EventAnswer? {
             switch step {
             case .setNumber(let number):
                 self.number = number
@@ -61,7 +61,7 @@ struct EventQueueStateMachineTests {
 
     /// Sends and answers until nothing is left; returns what the server ran, and what was given up.
     private static func run(
-        _ machine: inout Machine, losing: (Int) -> Bool = { _ in false }, fate: (Int) -> Machine.Answer
+        _ machine: inout Machine, losing: (Int) -> Bool = { _ in false }, fate: (Int) -> EventAnswer
     ) -> (committed: [Int], buried: [Int], rounds: Int) {
         var server = Server()
         var buried: [Int] = []
@@ -73,7 +73,9 @@ struct EventQueueStateMachineTests {
                 for step in sent {
                     // The first half has run and is not answered, the second half has not.
                     _ = server.answer(step, fate: fate)
-                    if case .bury(let event, _) = machine.answered(.lost, ran: .zero) { buried.append(event) }
+                    if case .bury(let event, _) = machine.answered(.failed(.connectionLost), ran: .zero) {
+                        buried.append(event)
+                    }
                 }
                 machine.leaseLost()
                 server.number = -1
@@ -124,7 +126,7 @@ struct EventQueueStateMachineTests {
         let result = Self.run(&machine) { event in
             guard event % 7 == 0, failures[event, default: 0] < 3 else { return .committed }
             failures[event, default: 0] += 1
-            return .failed
+            return .failed(.conflict)
         }
         #expect(result.committed == Array(1...500))
         #expect(result.buried.isEmpty)
@@ -136,8 +138,8 @@ struct EventQueueStateMachineTests {
         var attempts: [Int: Int] = [:]
         let result = Self.run(&machine) { event in
             attempts[event, default: 0] += 1
-            if event % 10 == 0 { return .faulty }
-            return event % 10 == 5 ? .failed : .committed
+            if event % 10 == 0 { return .failed(.own) }
+            return event % 10 == 5 ? .failed(.conflict) : .committed
         }
         #expect(result.committed == (1...100).filter { $0 % 5 != 0 })
         #expect(result.buried == (1...100).filter { $0 % 5 == 0 })
@@ -162,7 +164,7 @@ struct EventQueueStateMachineTests {
             let sent = Self.steps(&machine)
             // The number and the first event; the rest is not told of.
             _ = machine.answered(.committed, ran: .zero)
-            switch machine.answered(.lost, ran: .zero) {
+            switch machine.answered(.failed(.connectionLost), ran: .zero) {
             case .retry(let failures): check(failures, attempt)
             case .bury(let event, let attempts):
                 check(event, 1)
@@ -170,7 +172,7 @@ struct EventQueueStateMachineTests {
                 check(attempt, 3)
             default: Issue.record("\(sent)")
             }
-            for _ in 2...3 { _ = machine.answered(.lost, ran: .zero) }
+            for _ in 2...3 { _ = machine.answered(.failed(.connectionLost), ran: .zero) }
             machine.leaseLost()
             machine.resume()
         }
@@ -220,7 +222,7 @@ struct EventQueueStateMachineTests {
         var machine = Self.machine(1...3)
         _ = Self.steps(&machine)
         _ = machine.answered(.committed, ran: .zero)
-        guard case .lookUp = machine.answered(.outdated, ran: .zero) else {
+        guard case .lookUp = machine.answered(.failed(.definition), ran: .zero) else {
             Issue.record("the function is not looked up")
             return
         }
@@ -232,7 +234,7 @@ struct EventQueueStateMachineTests {
         machine.resume()
         _ = Self.steps(&machine)
         _ = machine.answered(.committed, ran: .zero)
-        guard case .bury(1, attempts: 1) = machine.answered(.outdated, ran: .zero) else {
+        guard case .bury(1, attempts: 1) = machine.answered(.failed(.definition), ran: .zero) else {
             Issue.record("it is not given up")
             return
         }
@@ -244,7 +246,7 @@ struct EventQueueStateMachineTests {
         for _ in 1...50 {
             _ = Self.steps(&machine)
             _ = machine.answered(.committed, ran: .zero)
-            guard case .hold = machine.answered(.held, ran: .zero) else {
+            guard case .hold = machine.answered(.failed(.resourcesLacking), ran: .zero) else {
                 Issue.record("it is not held")
                 return
             }
@@ -270,7 +272,7 @@ struct EventQueueStateMachineTests {
         for _ in 1...3 {
             _ = Self.steps(&machine)
             _ = machine.answered(.committed, ran: .zero)
-            guard case .lookUp = machine.answered(.outdated, ran: .zero) else {
+            guard case .lookUp = machine.answered(.failed(.definition), ran: .zero) else {
                 Issue.record("it is given up")
                 return
             }

@@ -8,12 +8,9 @@ enum PlanSource {
         /// The database could not be asked.
         case unavailable(String)
 
-        /// Classes of SQLSTATE that say nothing of the function: lost connections, lack of resources, deadlocks, locks that others hold, cancels.
-        private static let passing: Set<String> = ["08", "40", "53", "55", "57"]
-
         init(_ failure: QueryFailure) {
             switch failure {
-            case .server(let error) where Self.passing.contains(String(error.sqlstate.prefix(2))):
+            case .server(let error) where Verdict.passing.contains(Verdict(sqlstate: error.sqlstate)):
                 self = .unavailable(error.message)
             case .server(let error):
                 self = .fault(DefinitionFault(sqlstate: error.sqlstate, description: error.message))

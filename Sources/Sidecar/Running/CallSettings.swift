@@ -33,6 +33,9 @@ final class CallSettings {
     /// The guest's, which is a member of nothing.
     static let noRole = "none"
 
+    /// What the guard raises when an event is sent behind one that has not been committed: the name of a setting that nobody has.
+    static let guardSetting = "wamp.event_out_of_order"
+
     /// What a fresh session is like.
     var session: CleanSession {
         didSet { self.gates = Gates(self.session) }
@@ -84,7 +87,7 @@ final class CallSettings {
         let order = """
             case when pg_catalog.current_setting('wamp.seq', true) operator(pg_catalog.=) $1 \
             then pg_catalog.set_config('wamp.seq', $2, false) \
-            else pg_catalog.current_setting('\(EventFailure.guardSetting)') end
+            else pg_catalog.current_setting('\(Self.guardSetting)') end
             """
         return (Statement("select \(order), \(settings)"), Statement("select \(settings)"))
     }

@@ -143,10 +143,9 @@ final class Definitions {
         let outcome: DefinitionOutcome
         switch result {
         case .success(let plan):
-            self.replace(definition, with: plan)
-            outcome = .found
+            outcome = .found(self.take(plan, for: definition))
         case .failure(.fault(let fault)):
-            self.replace(definition, with: nil)
+            self.retirePlan(of: definition)
             definition.state = .fault(fault)
             outcome = .fault(fault)
         case .failure(.unavailable(let reason)):
@@ -218,12 +217,17 @@ final class Definitions {
         }
     }
 
-    private func replace(_ definition: ProcedureDefinition, with plan: ProcedurePlan?) {
+    /// Returns the plan that the definition has by now.
+    private func take(_ plan: ProcedurePlan, for definition: ProcedureDefinition) -> ProcedurePlan {
         // What is the same as before keeps its plan, and with it what connections have prepared.
-        if let plan, let present = definition.plan, plan.isMadeLike(present) { return }
+        if let present = definition.plan, plan.isMadeLike(present) { return present }
+        self.retirePlan(of: definition)
+        definition.state = .plan(plan)
+        return plan
+    }
+
+    private func retirePlan(of definition: ProcedureDefinition) {
         definition.plan?.statements.forEach(definition.pool.retire)
-        definition.plan = plan
-        if plan != nil { definition.state = .plan }
     }
 
     /// A line in the log where something has changed, not for each look.
