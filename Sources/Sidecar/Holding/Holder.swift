@@ -83,17 +83,12 @@ final class Holder<Thing: Holdable> {
     /// One is no longer wanted.
     ///
     /// - Parameter completion: called once, when nothing more of it comes. Not before this returns.
-    func remove(_ thing: Thing, completion: @escaping () -> Void = {}) {
-        switch self.holdings.remove(thing) {
-        case .nothing:
-            return
-        case .wait:
-            self.completions[thing] = completion
-        case .end:
-            self.completions[thing] = completion
-            self.end([thing])
-        }
+    func remove(_ thing: Thing, completion: (() -> Void)? = nil) {
+        let action = self.holdings.remove(thing)
+        guard action != .nothing else { return }
+        self.completions[thing] = completion
         self.cancel([thing])
+        if action == .end { self.end([thing]) }
         self.goOn()
         self.changed()
     }

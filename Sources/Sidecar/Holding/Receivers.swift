@@ -12,24 +12,20 @@ struct Receivers<Thing: Hashable, ID: Hashable> {
         fileprivate var leaving = 0
     }
 
-    /// Where there is one, who holds it: nearly all ids, and these take little memory.
+    /// Whoever holds an id alone: that of nearly all ids, which take little memory so.
     private var holders: [ID: Thing] = [:]
+    /// Whoever gives back an id that nobody else had.
+    private var formers: [ID: Thing] = [:]
     /// All others.
     private var parties: [ID: Party] = [:]
     /// How many ids each one is giving back.
     private var leaving: [Thing: Int] = [:]
 
-    /// The only receiver; nil if there are none, or it gives the id back, or others may have it too.
-    func only(of id: ID) -> Thing? { self.holders[id] }
+    /// The only receiver; nil if there are none, or there were several.
+    func only(of id: ID) -> Thing? { self.holders[id] ?? self.formers[id] }
 
     /// Those who receive where ``only(of:)`` is nil; nil if nobody does.
     func party(of id: ID) -> Party? { self.parties[id] }
-
-    /// Whoever receives.
-    func all(of id: ID) -> Set<Thing> {
-        if let holder = self.holders[id] { return [holder] }
-        return self.parties[id].map { $0.holders.union($0.former) } ?? []
-    }
 
     /// Whether something may still come for it of an id that it gives back.
     func isLeaving(_ thing: Thing) -> Bool { self.leaving[thing] != nil }
@@ -86,21 +82,24 @@ struct Receivers<Thing: Hashable, ID: Hashable> {
 
     mutating func removeAll() {
         self.holders.removeAll()
+        self.formers.removeAll()
         self.parties.removeAll()
         self.leaving.removeAll()
     }
 
     private mutating func take(_ id: ID) -> Party {
         if let holder = self.holders.removeValue(forKey: id) { return Party(holders: [holder]) }
+        if let former = self.formers.removeValue(forKey: id) { return Party(former: [former], leaving: 1) }
         return self.parties.removeValue(forKey: id) ?? Party()
     }
 
     private mutating func put(_ party: Party, _ id: ID) {
-        guard party.former.isEmpty, party.leaving == 0, party.holders.count <= 1 else {
-            self.parties[id] = party
-            return
+        switch (party.holders.count, party.former.count, party.leaving) {
+        case (0, 0, 0): break
+        case (1, 0, 0): self.holders[id] = party.holders.first
+        case (0, 1, 1): self.formers[id] = party.former.first
+        default: self.parties[id] = party
         }
-        self.holders[id] = party.holders.first
     }
 
     private mutating func left(_ thing: Thing) {
