@@ -125,9 +125,16 @@ struct HolderTests {
         fixture.holder.joined(fixture.session)
         check(fixture.session.requests.count, 2)
         try fixture.answer(.failure(Self.taken))
+        fixture.eventLoop.advanceTime(by: .milliseconds(300))
+        fixture.holder.left()
+        fixture.holder.joined(fixture.session)
+        check(fixture.session.requests.count, 3)
+        try fixture.answer(.failure(Self.taken))
+        fixture.eventLoop.advanceTime(by: .milliseconds(499))
+        check(fixture.session.requests.count, 3, "not when the first timer would have been over")
         fixture.holder.offer(false)
         fixture.eventLoop.advanceTime(by: .seconds(60))
-        check(fixture.session.requests.count, 2)
+        check(fixture.session.requests.count, 3)
     }
 
     @Test("what fails at once does not end in recursion, and is asked for again later")

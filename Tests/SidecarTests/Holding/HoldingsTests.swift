@@ -201,11 +201,19 @@ struct HoldingsTests {
 
         _ = all.left()
         _ = all.joined()
+        check(self.requests(&all).count, 2)
+        check(
+            self.answer(&all, self.ask("a", session: 3), .refused(.lost, reason: "lost")),
+            .wait(.milliseconds(500), isNews: false))
+        check(self.answer(&all, self.ask("b", session: 3), .granted(2)), .reportGrant)
+
+        _ = all.left()
+        _ = all.joined()
         self.grantAll(&all)
         _ = all.left()
         _ = all.joined()
         check(self.requests(&all).count, 2)
-        check(self.answer(&all, self.ask("a", session: 4), .refused(.lost, reason: "lost")), .abandon)
+        check(self.answer(&all, self.ask("a", session: 5), .refused(.lost, reason: "lost")), .abandon)
     }
 
     @Test("what never answered and then is there is ours: it costs the session as well")
