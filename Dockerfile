@@ -1,4 +1,4 @@
-# wamp-sidecar in a small image: the binary with Swift's standard library in it, libpq, OpenSSL, and nothing to build with.
+# wamp-sidecar in a small image: the binary with Swift's standard library in it, libpq, OpenSSL, libyaml, and nothing to build with.
 #
 #   docker build -t wamp-sidecar .
 #   docker run --network host -e WAMP_TICKET -e DATABASE_PASSWORD -e WAMP_CALLER_PASSWORD \
@@ -9,7 +9,7 @@
 
 FROM swift:6.2-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq-dev libssl-dev pkg-config \
+    && apt-get install -y --no-install-recommends libpq-dev libssl-dev libyaml-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Package.swift ./
@@ -21,7 +21,7 @@ RUN swift build -c release --static-swift-stdlib --product wamp-sidecar \
 # Built on Debian 12 for any later one: libpq 17 sends what one turn of the loop has for the server at once, OpenSSL 3.5 knows Argon2id.
 FROM debian:trixie-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libpq5 libssl3t64 ca-certificates \
+    && apt-get install -y --no-install-recommends libpq5 libssl3t64 libyaml-0-2 ca-certificates \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/wamp-sidecar /usr/local/bin/wamp-sidecar
 USER 10001:10001

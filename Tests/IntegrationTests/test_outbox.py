@@ -255,6 +255,48 @@ async def test_long_transactions_delay_nobody(make_sidecar: SidecarMaker, router
         assert [event.args[0] for event in events] == [*range(1, 50), 0]
 
 
+async def test_started_beside_open_transaction(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
+    """What commits late, before the first row and in a hole, is found, in order; what was deleted is not walked over again."""
+    many = "select wamp.publish('test.many', jsonb_build_array(n)) from generate_series({}, {}) as n"
+
+    def read() -> tuple[int, int]:
+        rows = installed.rows("select idx_scan, idx_tup_read from pg_stat_user_indexes where indexrelname = 'outbox_pkey'")
+        return rows[0][0], rows[0][1]
+
+    with (installed.connect() as old, installed.connect() as early, installed.connect() as late,
+          installed.connect() as undone):
+        old.execute("create table t (); begin; insert into t default values")
+        early.execute("begin; select wamp.publish('test.early', '[1]')")
+        installed.execute(many.format(1, 1500))
+        undone.execute(f"begin; {many.format(0, 999)}")
+        late.execute("begin; select wamp.publish('test.late', '[1]')")
+        undone.execute(f"{many.format(0, 999)}; rollback")
+        installed.execute(many.format(1501, 3000))
+
+        async with joined(router) as peer:
+            inbox = await peer.subscribe("test.", match="prefix")
+            make_sidecar(router.url("rawsocket"), installed.url).start(LEADING)
+            assert [event.args for event in await inbox.first(3000)] == [[n] for n in range(1, 3001)]
+            await until(lambda: outbox(installed) == 0, "they are out of the table")
+            for connection, topic in ((late, "test.late"), (early, "test.early")):
+                connection.execute(f"commit; select wamp.publish('{topic}', '[2]')")  # type: ignore[arg-type]
+                connection.execute(f"select wamp.publish('{topic}', jsonb_build_array(n)) from generate_series(3, 100) as n")
+            events = (await inbox.first(3200))[3000:]
+            for topic in ("test.late", "test.early"):
+                assert [event.args for event in events if event.topic == topic] == [[n] for n in range(1, 101)]
+            await until(lambda: outbox(installed) == 0, "they are out of the table")
+
+            (scans, rows), count = read(), 50
+            for n in range(1, count + 1):
+                publish(installed, ("test.last", [n]))
+                await inbox.first(3200 + n)
+            assert [event.args for event in (await inbox.first(3200 + count))[3200:]] == [[n] for n in range(1, count + 1)]
+            await until(lambda: read()[0] >= scans + 2 * count, "the server has counted what was read for them")
+            # One scan from the first row on walks over 3,000 and more: the relay makes one in half a minute.
+            assert read()[1] - rows < 20 * 3000
+            assert old.info.transaction_status == 2, "the old transaction is still there"
+
+
 async def test_dead_letters_expire(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     installed.execute(
         "insert into wamp.dead_letter (kind, topic, created) values ('publish', 'test.old', now() - interval '3 days'), "

@@ -1,6 +1,7 @@
 """The functions and tables of the SQL interface: what they check, who may use them, and what a hostile session can do."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -775,6 +776,54 @@ def test_reading_stops_at_the_octets(interface: Installation) -> None:
         assert ids(4, 100, 1) == [5]
         assert ids(4, 100, 2500) == [5, 6, 7]
         assert ids(10, 100, 2500) == []
+
+
+def test_reading_ranges(interface: Installation) -> None:
+    """What is in the ranges comes before what is behind the bound, and a row that can't be read stops neither."""
+    database = interface.database
+    lowest, highest = -2**63, 2**63 - 1
+    database.execute("select wamp.publish('com.example.a', jsonb_build_array(repeat('x', 1000))) from generate_series(1, 20)")
+    database.execute(f"insert into wamp.outbox (id, topic) select i, 'com.example.b' from unnest('{{{lowest},-3,{highest}}}'::bigint[]) as u(i)")
+    with interface.connect_as_leader() as relay:
+        def ids(bound: int, firsts: list[int], lasts: list[int], rows: int = 100, octets: int = 1_000_000,
+                held: list[str] | None = None, largest: int = 1_000_000, upto: int | None = highest) -> list[int]:
+            return [row[0] for row in relay.execute(
+                "select id from wamp.relay_read(%s, %s, %s, %s, %s, %s, %s, %s)",
+                [bound, rows, octets, held, largest, firsts, lasts, upto])]
+
+        assert ids(15, [lowest, 3, 7, 12], [0, 5, 7, 14]) == [lowest, -3, 3, 4, 5, 7, 12, 13, 14, *range(16, 21), highest]
+        assert ids(15, [lowest + 1, 3], [-4, 5], rows=4) == [3, 4, 5, 16]
+        assert ids(15, [3, 12], [5, 14], rows=4) == [3, 4, 5, 12]
+        assert ids(15, [3, 12], [5, 14], octets=3500) == [3, 4, 5, 12]
+        assert ids(18, [lowest, 3], [0, 4], held=["com.example.b"]) == [3, 4, 19, 20]
+        assert ids(18, [lowest, 3], [0, 4], held=["com.example.a"]) == [lowest, -3, highest]
+        assert ids(0, [2, 5, 9], [2, 5, 9], upto=None) == [2, 5, 9]
+        assert ids(highest, [lowest, 19], [lowest, highest]) == [lowest, 19, 20, highest]
+        assert ids(18, [3], [4], largest=100) == [3, 4, 19, 20, highest], "with what is wrong with them"
+
+
+def test_reading_walks_the_index(interface: Installation) -> None:
+    """However large the table was taken for: its rows are read in the order of their ids, and no more of them than are wanted."""
+    database = interface.database
+    definition: str = database.value("select prosrc from pg_proc where proname = 'relay_read'")
+    query = definition[definition.index("select r.*,"):definition.index("            loop\n                exit batch")]
+    settings = database.value("select array_to_string(proconfig, '; set ') from pg_proc where proname = 'relay_read'")
+    types = {"held": "text[]", "largest": "int", "firsts": "bigint[]", "lasts": "bigint[]", "upto": "bigint",
+             "wanted": "text[]", "rows": "int", "first": "bigint", "lowest": "bigint"}
+    for number, name in enumerate(types, 1):
+        query = re.sub(rf"(relay_read\.|(?<![.\w])){name}\b", f"${number}", query)
+    database.execute("insert into wamp.outbox (id, topic) select i, 'com.example.a' from generate_series(1, 20000) as i")
+    for statistics in ("delete from wamp.outbox where id > 5; analyze wamp.outbox", "vacuum analyze wamp.outbox"):
+        for mode in ("force_generic_plan", "force_custom_plan"):
+            with database.connect() as connection:
+                for statement in (*statistics.split("; "), f"set {settings}", f"set plan_cache_mode = {mode}",
+                                  f"prepare reading ({', '.join(types.values())}) as {query}"):
+                    connection.execute(statement)  # type: ignore[arg-type]
+                plan = "\n".join(row[0] for row in connection.execute(
+                    "explain (costs off) execute reading (null, 1000000, '{1,7}', '{3,9}', 9223372036854775807, null, 1000, "
+                    "-9223372036854775808, 10)"))
+            assert plan.count("Index Scan using outbox_pkey") == 2, plan
+            assert "Sort" not in plan and "Seq Scan" not in plan and "Bitmap" not in plan, plan
 
 
 def test_a_mark_is_taken_in_the_right_order(interface: Installation) -> None:

@@ -55,8 +55,9 @@ missing_packages() {
                 if command -v pkg-config >/dev/null; then
                     pkg-config --exists libpq || echo libpq-dev
                     pkg-config --exists openssl || echo libssl-dev
+                    pkg-config --exists yaml-0.1 || echo libyaml-dev
                 else
-                    echo pkg-config libpq-dev libssl-dev
+                    echo pkg-config libpq-dev libssl-dev libyaml-dev
                 fi
                 # The tests' certificates.
                 command -v openssl >/dev/null || echo openssl

@@ -1,3 +1,5 @@
+internal import Names
+
 extension FunctionLookup {
     /// What the rows of ``query`` say about the function, or why it can't be called.
     package static func definition(
@@ -112,30 +114,15 @@ extension FunctionLookup {
         let limit = name.utf8.count < 6 ? 1 : 2
         var ranked: [(distance: Int, text: String)] = []
         for other in others {
-            let distance = editDistance(name, other.name.lowercased(), limit: limit)
-            if let distance { ranked.append((distance, other.schema + "." + other.name)) }
+            let known = other.name.lowercased()
+            guard abs(known.utf8.count - name.utf8.count) <= limit else { continue }
+            let distance = EditDistance.between(name, known)
+            if distance <= limit { ranked.append((distance, other.schema + "." + other.name)) }
         }
         ranked.sort { ($0.distance, $0.text) < ($1.distance, $1.text) }
         var texts: [String] = []
         for candidate in ranked where !texts.contains(candidate.text) { texts.append(candidate.text) }
         return texts.prefix(3).joined(separator: " or ")
-    }
-
-    /// How many characters have to be put in, left out or exchanged; nil if more than `limit`.
-    private static func editDistance(_ left: String, _ right: String, limit: Int) -> Int? {
-        let left = Array(left.utf8)
-        let right = Array(right.utf8)
-        guard abs(left.count - right.count) <= limit else { return nil }
-        var previous = Array(0...right.count)
-        for (row, byte) in left.enumerated() {
-            var current = [row + 1]
-            for (column, other) in right.enumerated() {
-                let replaced = previous[column] + (byte == other ? 0 : 1)
-                current.append(min(replaced, previous[column + 1] + 1, current[column] + 1))
-            }
-            previous = current
-        }
-        return previous.last.flatMap { $0 <= limit ? $0 : nil }
     }
 }
 

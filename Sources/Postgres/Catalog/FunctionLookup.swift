@@ -9,24 +9,9 @@ package enum FunctionLookup {
         var parameters = Parameters()
         parameters.append(orNull: reference.schema)
         parameters.append(reference.name)
-        parameters.append(orNull: reference.types.map(arrayText))
+        parameters.append(orNull: reference.types.map(SQLText.array))
         parameters.append(orNull: role)
         return parameters
-    }
-
-    /// A `text[]` in PostgreSQL's own notation.
-    private static func arrayText(_ elements: [String]) -> String {
-        var text = "{"
-        for (index, element) in elements.enumerated() {
-            if index > 0 { text += "," }
-            text += "\""
-            for scalar in element.unicodeScalars {
-                if scalar == "\"" || scalar == "\\" { text += "\\" }
-                text.unicodeScalars.append(scalar)
-            }
-            text += "\""
-        }
-        return text + "}"
     }
 
     /// The text of the query, for all references. Prepare it where many are looked up: planning takes longer than running.

@@ -49,7 +49,7 @@ package struct CleanSession: Sendable {
                 ? "current_user operator(pg_catalog.=) session_user" : Self.condition("role", self.role),
             Self.condition("search_path", self.searchPath),
             // What a call brings is read by it, also behind a function that has changed it.
-            Self.condition("client_encoding", "UTF8"),
+            "pg_catalog.pg_client_encoding() operator(pg_catalog.=) 'UTF8'",
         ]
         if !isTimed { conditions.append(Self.condition("statement_timeout", Self.text(self.timeout))) }
         if !isCallerSet {

@@ -9,7 +9,9 @@ package struct FairShares<Party: Hashable> {
     package var parties: Int {
         didSet { self.isStale = self.isStale || self.parties != oldValue }
     }
+    /// Some of those that have nothing are among them.
     private var used: [Party: Int] = [:]
+    private static var mostIdle: Int { 64 }
     private var total = 0
     /// What is used beyond the guaranteed shares.
     private var beyond = 0
@@ -49,11 +51,23 @@ package struct FairShares<Party: Hashable> {
     }
 
     private mutating func change(_ party: Party, by amount: Int) {
-        let before = self.used(by: party)
-        let after = before + amount
-        self.used[party] = after == 0 ? nil : after
+        let after: Int
+        if let index = self.used.index(forKey: party) {
+            after = self.used.values[index] + amount
+            self.used.values[index] = after
+        } else {
+            after = amount
+            self.used[party] = amount
+        }
         self.total += amount
-        if !self.isStale { self.beyond += self.excess(of: after) - self.excess(of: before) }
+        if !self.isStale { self.beyond += self.excess(of: after) - self.excess(of: after - amount) }
+        if after == 0 { self.forgetIdle() }
+    }
+
+    /// Those that have nothing are forgotten when there are many: most take something again at once.
+    private mutating func forgetIdle() {
+        guard self.used.count > self.parties + Self.mostIdle else { return }
+        self.used = self.used.filter { $0.value != 0 }
     }
 
     private func excess(of amount: Int) -> Int { max(amount - self.share, 0) }

@@ -10,7 +10,7 @@ final class RouterBudget {
     /// What one message counts for beside its texts: what holds them.
     private static let overhead = 512
     /// So many messages may share the memory that they were read into with others; more get memory of their own.
-    private static let mostUncompacted = 64
+    private static let mostUncompacted = 160
 
     private var room: FairShares<ObjectIdentifier>
     private var messages = 0

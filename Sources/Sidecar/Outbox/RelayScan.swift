@@ -15,10 +15,10 @@ struct RelayScan: Equatable {
     let kind: Kind
     /// Only rows with higher ids; nil: from the first on.
     let behind: Int64?
-    /// Only rows with ids up to this; nil: none but `ids`.
+    /// Only rows with ids up to this; nil: none but those of `ranges`.
     let upTo: Int64?
-    /// Rows with ids up to `behind` that are looked for too.
-    let ids: [Int64]
+    /// Rows with ids up to `behind` that are looked for too, in order.
+    let ranges: [ClosedRange<Int64>]
     let rows: Int
     /// The sequence to which `behind` belongs; nil: it does not depend on one.
     let sequence: Int64?

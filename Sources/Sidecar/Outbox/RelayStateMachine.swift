@@ -83,7 +83,7 @@ struct RelayStateMachine: ~Copyable {
     /// Since when marks wait to be settled.
     private var heldBackSince: NIODeadline?
     private var lastHolderQuestion: NIODeadline = .distantPast
-    /// The highest id of those under way.
+    /// The highest id of those under way; the highest of all while the next scan would find one of them again.
     private var highest: Int64 = .min
     private var lastRows: NIODeadline = .distantPast
     private var pause = Self.pace
@@ -204,7 +204,7 @@ struct RelayStateMachine: ~Copyable {
     /// A row has been read. Returns whether it is to be published: then what becomes of it has to be told by
     /// ``settled(_:topic:)``, ``finished(_:octets:)`` or ``refused(_:topic:reason:octets:at:)``. Else it stays in the table for now.
     mutating func rowRead(id: Int64, topic: String, octets: Int) -> Bool {
-        self.bound.saw(id)
+        let isFoundAgain = self.bound.saw(id)
         self.octetsRead += octets
         switch self.reading {
         case .ordinary, .full:
@@ -217,7 +217,7 @@ struct RelayStateMachine: ~Copyable {
         }
         self.underWay += 1
         self.octetsUnderWay += octets
-        self.highest = max(self.highest, id)
+        self.highest = max(self.highest, isFoundAgain ? .max : id)
         return true
     }
 
@@ -233,7 +233,7 @@ struct RelayStateMachine: ~Copyable {
         case .ordinary, .full:
             if !self.isRescanWanted { self.bound.scanEnded(last: last) }
             // What lies between is read by the next.
-            if kind == .full, rows >= self.rows, last ?? .max <= self.bound.floor ?? .min { self.nextFullScan = now }
+            if kind == .full, rows >= self.rows, last ?? .max < self.bound.floor ?? .min { self.nextFullScan = now }
         case .probes:
             self.held.probesRead(self.idsRead)
         case .backlog:
@@ -422,14 +422,15 @@ struct RelayStateMachine: ~Copyable {
         while let reading = self.held.reading(at: now, most: most) {
             switch reading {
             case .probes(let ids):
-                return self.read(.probes, behind: nil, upTo: nil, ids: ids, rows: ids.count, at: now)
+                return self.read(
+                    .probes, behind: nil, upTo: nil, ranges: ids.map { $0...$0 }, rows: ids.count, at: now)
             case .backlog(let behind):
                 guard let floor = self.bound.floor, behind ?? .min < floor else {
                     // The ordinary scans will find all of it.
                     self.held.backlogRead(last: nil)
                     continue
                 }
-                return self.read(.backlog, behind: behind, upTo: floor, ids: [], rows: self.rows, at: now)
+                return self.read(.backlog, behind: behind, upTo: floor, ranges: [], rows: self.rows, at: now)
             }
         }
         return nil
@@ -440,14 +441,15 @@ struct RelayStateMachine: ~Copyable {
     private mutating func read(_ kind: RelayScan.Kind, at now: NIODeadline) -> Step {
         if kind == .full {
             self.nextFullScan = now + Self.fullScanInterval
-            return self.read(kind, behind: nil, upTo: .max, ids: [], rows: self.rows, at: now)
+            return self.read(kind, behind: nil, upTo: .max, ranges: [], rows: self.rows, at: now)
         }
         return self.read(
-            kind, behind: self.bound.floor, upTo: .max, ids: self.bound.gaps, rows: self.rows, at: now)
+            kind, behind: self.bound.floor, upTo: .max, ranges: self.bound.gaps, rows: self.rows, at: now)
     }
 
     private mutating func read(
-        _ kind: RelayScan.Kind, behind: Int64?, upTo: Int64?, ids: [Int64], rows: Int, at now: NIODeadline
+        _ kind: RelayScan.Kind, behind: Int64?, upTo: Int64?, ranges: [ClosedRange<Int64>], rows: Int,
+        at now: NIODeadline
     ) -> Step {
         self.reading = kind
         self.readBegan = now
@@ -460,12 +462,12 @@ struct RelayStateMachine: ~Copyable {
             self.lastMark = now
         }
         let scan = RelayScan(
-            kind: kind, behind: behind, upTo: upTo, ids: ids, rows: rows,
+            kind: kind, behind: behind, upTo: upTo, ranges: ranges, rows: rows,
             sequence: behind == nil ? nil : self.bound.sequence)
         return .read(scan, mark: isMarkDue, horizon: isMarkDue || !self.bound.marks.isEmpty)
     }
 
-    /// A mark costs a transaction id: none is taken while nothing happens.
+    /// A mark costs a transaction id: but for the first none is taken while nothing happens.
     private var isMarkUseful: Bool {
         switch self.state {
         case .awake: self.bound.isMarkUseful
@@ -474,7 +476,9 @@ struct RelayStateMachine: ~Copyable {
     }
 
     private func isHolderWanted(at now: NIODeadline) -> Bool {
-        guard let since = self.heldBackSince, now - since >= Self.holderInterval else { return false }
+        guard self.bound.isHeldBack, let since = self.heldBackSince, now - since >= Self.holderInterval else {
+            return false
+        }
         switch self.state {
         case .awake, .asleep: return now - self.lastHolderQuestion >= Self.holderInterval
         case .stopped, .locking, .lastScan: return false

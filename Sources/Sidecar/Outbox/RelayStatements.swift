@@ -35,8 +35,8 @@ struct RelayStatements {
             """
             select id, event_id, topic, args, kwargs, options, fault \
             from \(schema).relay_read($1::pg_catalog.int8, $2::pg_catalog.int4, $3::pg_catalog.int4, \
-            $4::pg_catalog.text[], $5::pg_catalog.int4, $6::pg_catalog.int8[], $7::pg_catalog.int8, \
-            $8::pg_catalog.text[], $9::pg_catalog.int8)
+            $4::pg_catalog.text[], $5::pg_catalog.int4, $6::pg_catalog.int8[], $7::pg_catalog.int8[], \
+            $8::pg_catalog.int8, $9::pg_catalog.text[], $10::pg_catalog.int8)
             """)
         self.delete = Statement(
             """
@@ -63,7 +63,13 @@ struct RelayStatements {
         values.append("\(Self.octets)")
         if let held { values.append(held) } else { values.appendNull() }
         values.append("\(largest > 0 ? largest : Self.mostOctets)")
-        if scan.ids.isEmpty { values.appendNull() } else { values.append(ids: scan.ids) }
+        if scan.ranges.isEmpty {
+            values.appendNull()
+            values.appendNull()
+        } else {
+            values.append(ids: scan.ranges.map(\.lowerBound))
+            values.append(ids: scan.ranges.map(\.upperBound))
+        }
         values.append(scan.upTo)
         if let wanted { values.append(SQLText.array(wanted)) } else { values.appendNull() }
         values.append(scan.sequence)

@@ -3,11 +3,15 @@
 /// Ids are given out before their transactions commit. A scan may leave out an id only if its row has been read, or can't
 /// appear any more. The latter is known of ids up to the *settled bound*: the highest id that was given out before a
 /// transaction (a *mark*), once all transactions before that one have ended. In between, an id that was passed over without a
-/// row is a *gap*: it is looked for by each scan, until it has been read or is settled. So one transaction that stays open does
-/// not make every scan read all that came after it again.
+/// row is in a *gap*: each scan looks through the gaps, until what is in them has been read or is settled. So one transaction that
+/// stays open does not make every scan walk over all that came after it again: rows that were deleted stay in the index until
+/// that transaction ends. Gaps are as wide as it takes; what precedes the first row of all is one too.
 struct ScanBound {
-    /// So many gaps are looked for; before the next one the bound stops.
+    /// So many gaps are looked through; before the next one the bound stops.
     static let mostGaps = 500
+    /// So many ids are passed over ahead of what is known to have been given out. A row behind more of them may have an id of
+    /// its own, far above what the sequence will give.
+    static let farthestLeap: Int64 = 500
     /// So many marks wait to be settled. More would come about only while a transaction stays open.
     static let mostMarks = 64
 
@@ -19,10 +23,10 @@ struct ScanBound {
         let sequence: Int64
     }
 
-    /// Every id up to it has been read, or is a gap, or can't appear any more. Nil: of no id anything is known.
+    /// Every id up to it has been read, or is in a gap, or can't appear any more. Nil: of no id anything is known.
     private(set) var floor: Int64?
-    /// The ids up to `floor` that may still appear, in order.
-    private(set) var gaps: [Int64] = []
+    /// The ids up to `floor` that may still appear, in order. None touches the next.
+    private(set) var gaps: [ClosedRange<Int64>] = []
     /// Nothing new can appear up to it.
     private(set) var settled: Int64?
     private(set) var marks: [Mark] = []
@@ -31,11 +35,18 @@ struct ScanBound {
     /// The highest id that was read and may lie behind what is settled.
     private var highest: Int64 = .min
     /// Whether the rows of the scan under way have so far moved the floor.
-    private var isExtending = true
+    private var isExtending = false
 
-    /// Whether there are rows above what is settled and marked.
+    /// Ids up to it have been given out, as far as is known.
+    private var given: Int64? { self.marks.last?.last ?? self.settled }
+
+    /// Whether there are rows above what is settled.
+    var isHeldBack: Bool { self.highest > self.settled ?? .min }
+
+    /// Whether there are rows above what is settled and marked, or nothing is known yet: rows that are read before the first
+    /// mark do not move the floor, and each scan would walk over them.
     var isMarkUseful: Bool {
-        self.highest > self.settled ?? .min && self.marks.last.map { $0.last < self.highest } ?? true
+        self.sequence == nil || self.isHeldBack && self.marks.last.map { $0.last < self.highest } ?? true
     }
 
     /// A scan begins.
@@ -45,23 +56,56 @@ struct ScanBound {
         self.isExtending = isOfAll
     }
 
-    /// A row has been read. Rows of one scan are told in the order of their ids, the gaps first.
-    mutating func saw(_ id: Int64) {
+    /// A row has been read. Rows of one scan are told in the order of their ids, those of the gaps first.
+    ///
+    /// Returns whether it stays in a gap, since there is no room to divide that: the next scan finds it again unless it is
+    /// deleted before.
+    mutating func saw(_ id: Int64) -> Bool {
         self.highest = max(self.highest, id)
-        guard let floor = self.floor else { return }
-        if id <= floor {
-            let index = self.place(of: id)
-            if index < self.gaps.count, self.gaps[index] == id { self.gaps.remove(at: index) }
-            return
-        }
-        guard self.isExtending else { return }
-        let (distance, isTooFar) = id.subtractingReportingOverflow(floor)
-        guard !isTooFar, distance - 1 <= Int64(Self.mostGaps - self.gaps.count) else {
+        if let floor = self.floor, id <= floor { return !self.gaps.isEmpty && !self.takeOut(id) }
+        guard self.isExtending else { return false }
+        if let floor = self.floor {
+            self.isExtending = self.extend(from: floor, to: id)
+        } else if let given = self.given, id <= given {
+            self.floor = id
+            if id > .min { self.gaps = [.min...(id - 1)] }
+        } else {
             self.isExtending = false
-            return
         }
-        self.gaps.append(contentsOf: (floor + 1)..<id)
+        return false
+    }
+
+    private mutating func extend(from floor: Int64, to id: Int64) -> Bool {
+        if id - 1 > floor {
+            let (leap, isTooFar) = (id - 1).subtractingReportingOverflow(floor)
+            let isGiven = self.given.map { id <= $0 } ?? false
+            guard self.gaps.count < Self.mostGaps, isGiven || !isTooFar && leap <= Self.farthestLeap else {
+                return false
+            }
+            self.gaps.append((floor + 1)...(id - 1))
+        }
         self.floor = id
+        return true
+    }
+
+    /// Takes the id out of the gap that it is in, if any. Returns whether it is in none now.
+    private mutating func takeOut(_ id: Int64) -> Bool {
+        let index = self.place(of: id)
+        guard index < self.gaps.count, self.gaps[index].contains(id) else { return true }
+        let (low, high) = (self.gaps[index].lowerBound, self.gaps[index].upperBound)
+        if low == high {
+            self.gaps.remove(at: index)
+        } else if id == low {
+            self.gaps[index] = (id + 1)...high
+        } else if id == high {
+            self.gaps[index] = low...(id - 1)
+        } else if self.gaps.count < Self.mostGaps {
+            self.gaps[index] = low...(id - 1)
+            self.gaps.insert((id + 1)...high, at: index + 1)
+        } else {
+            return false
+        }
+        return true
     }
 
     /// A scan of all topics has ended.
@@ -73,7 +117,8 @@ struct ScanBound {
         let end = last.map { min($0, settled) } ?? settled
         self.floor = self.floor.map { max($0, end) } ?? end
         // What is settled and was looked for in vain is not there.
-        self.gaps.removeFirst(end == .max ? self.gaps.count : self.place(of: end + 1))
+        self.gaps.removeFirst(self.gaps.prefix { $0.upperBound <= end }.count)
+        if let first = self.gaps.first, first.contains(end) { self.gaps[0] = (end + 1)...first.upperBound }
     }
 
     /// A mark is in. That of another sequence voids all that was known.
@@ -99,12 +144,12 @@ struct ScanBound {
         self = ScanBound()
     }
 
-    /// Where in the gaps an id is, or would be.
+    /// Which gap is the first that does not end before the id.
     private func place(of id: Int64) -> Int {
         var (low, high) = (0, self.gaps.count)
         while low < high {
             let middle = (low + high) / 2
-            if self.gaps[middle] < id { low = middle + 1 } else { high = middle }
+            if self.gaps[middle].upperBound < id { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -18,7 +18,7 @@ package struct SchemaRights: Sendable {
         static let guest = ["mapping_guard(text)"]
         static let sidecar = [
             "sidecar_hello()", "relay_mark()",
-            "relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint)",
+            "relay_read(bigint, int, int, text[], int, bigint[], bigint[], bigint, text[], bigint)",
             "relay_delete(bigint[], bigint[], bigint[])", "relay_bury(bigint, text, text, int)", "relay_truncate()",
             "leader_stamp()", "leader_release()",
             "leader_take(uuid, text)", "leader_read()",

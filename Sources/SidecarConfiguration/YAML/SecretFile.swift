@@ -9,11 +9,11 @@ enum SecretFile {
     static func read(_ path: String) throws(TextFile.Failure) -> SecretBytes {
         let descriptor = try TextFile.open(path)
         defer { close(descriptor) }
-        let content = try SecretBytes(capacity: self.greatestSize + 1) { memory throws(TextFile.Failure) in
+        let content = try unsafe SecretBytes(capacity: self.greatestSize + 1) { memory throws(TextFile.Failure) in
             var count = 0
             while true {
-                let free = UnsafeMutableRawBufferPointer(rebasing: memory[count...])
-                let more = try TextFile.read(descriptor, into: free)
+                let free = unsafe UnsafeMutableRawBufferPointer(rebasing: memory[count...])
+                let more = try unsafe TextFile.read(descriptor, into: free)
                 count += more
                 guard count <= self.greatestSize else { throw TextFile.tooLarge(self.greatestSize) }
                 if more == 0 { return count }
@@ -34,7 +34,7 @@ enum SecretFile {
             if content.byte(at: end - 1) == UInt8(ascii: "\r") { end -= 1 }
         }
         guard start < end, let text = content.part(start..<end) else { throw self.empty }
-        let (isText, hasNUL) = text.withUnsafeBytes { (TextFile.validUTF8($0) == nil, $0.contains(0)) }
+        let (isText, hasNUL) = unsafe text.withUnsafeBytes { unsafe (TextFile.validUTF8($0) == nil, $0.contains(0)) }
         guard isText else { throw TextFile.Failure(problem: "is not UTF-8", remedy: "save it as UTF-8") }
         guard !hasNUL else { throw TextFile.Failure(problem: "has a NUL in it", remedy: "write the secret into it") }
         return text

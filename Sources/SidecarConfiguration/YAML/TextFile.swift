@@ -23,8 +23,8 @@ enum TextFile {
         var text: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16_384)
         while true {
-            let count = try chunk.withUnsafeMutableBufferPointer { chunk throws(Failure) in
-                try Self.read(descriptor, into: UnsafeMutableRawBufferPointer(chunk))
+            let count = try unsafe chunk.withUnsafeMutableBufferPointer { chunk throws(Failure) in
+                try unsafe Self.read(descriptor, into: UnsafeMutableRawBufferPointer(chunk))
             }
             if count == 0 { break }
             text += chunk.prefix(count)
@@ -35,11 +35,11 @@ enum TextFile {
 
     /// A file's descriptor, which the caller closes.
     static func open(_ path: String) throws(Failure) -> Int32 {
-        // Opening a pipe that nobody writes to would wait for ever.
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        // Opening a pipe that nobody writes to would wait forever.
+        let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.unreadable(errno) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
+        guard unsafe fstat(descriptor, &status) == 0 else {
             let code = errno
             close(descriptor)
             throw Self.unreadable(code)
@@ -57,7 +57,7 @@ enum TextFile {
     /// How many octets were read; none at the file's end, or if there is no room.
     static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
         while true {
-            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count >= 0 { return count }
             if errno != EINTR { throw Self.unreadable(errno) }
         }
@@ -105,7 +105,7 @@ enum TextFile {
     }
 
     private static func unreadable(_ code: Int32) -> Failure {
-        let reason = strerror(code).map { String(cString: $0) } ?? "error \(code)"
+        let reason = unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
         let remedy =
             switch code {
             case ENOENT, ENOTDIR: "correct the path, or create the file"

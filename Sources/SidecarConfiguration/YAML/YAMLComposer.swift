@@ -1,12 +1,7 @@
-/// Makes `YAMLNode`s of the events of libyaml, the parser within the package Yams.
+/// Composes the one document of a text of its events. Use it once.
 ///
-/// This is the only file that knows Yams. It takes libyaml's events as they come instead of Yams' own tree because
-/// that one is composed by recursion, ends at the first doubled key, compares keys through aliases (which takes for ever
-/// if they are nested cleverly), and throws errors that hold the whole file. Here a stack of open collections grows on
-/// the heap, every bound is checked before something is added, and libyaml's problems become sentences of our own.
-internal import CYaml
-
-/// Composes the one document of a text. Use it once.
+/// A stack of open collections grows on the heap, and every bound is checked before something is added. All doubled keys
+/// are found, and compared without following aliases, which takes forever if they are nested cleverly.
 struct YAMLComposer {
     /// A collection whose end hasn't come yet.
     private struct Open {
@@ -44,70 +39,38 @@ struct YAMLComposer {
     ///
     /// - Parameter text: UTF-8 without a byte order mark.
     mutating func compose(_ text: [UInt8]) -> (document: YAMLNode?, faults: [YAMLFault]) {
-        // libyaml asserts that it gets an address, which an empty array has none of.
-        guard !text.isEmpty else { return (nil, []) }
         do {
-            try text.withUnsafeBufferPointer { (bytes) throws(YAMLFault) in
-                var parser = yaml_parser_t()
-                guard yaml_parser_initialize(&parser) == 1 else { throw Self.outOfMemory }
-                defer { yaml_parser_delete(&parser) }
-                yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING)
-                yaml_parser_set_input_string(&parser, bytes.baseAddress, bytes.count)
-                while try self.step(&parser, text: bytes) {}
-            }
+            try YAMLEvents.read(text) { event throws(YAMLFault) in try self.take(event) }
             return (self.root, self.faults)
         } catch {
             return (nil, self.faults + [error])
         }
     }
 
-    /// Takes one event; false at the end of the text.
-    private mutating func step(
-        _ parser: inout yaml_parser_t, text: UnsafeBufferPointer<UInt8>
-    ) throws(YAMLFault) -> Bool {
-        var event = yaml_event_t()
-        guard yaml_parser_parse(&parser, &event) == 1 else { throw Self.fault(of: parser, text: text) }
-        defer { yaml_event_delete(&event) }
-        let location = Location(event.start_mark)
-        switch event.type {
-        case YAML_STREAM_END_EVENT, YAML_NO_EVENT:
-            return false
-        case YAML_DOCUMENT_START_EVENT:
+    private mutating func take(_ event: YAMLEvent) throws(YAMLFault) {
+        switch event.content {
+        case .documentStart:
             guard self.root == nil else {
                 throw YAMLFault(
-                    location: location, problem: "a second document begins here",
+                    location: event.location, problem: "a second document begins here",
                     remedy: "put everything into one document, without a line '---' in between")
             }
-        case YAML_ALIAS_EVENT:
-            try self.addAlias(Self.text(event.data.alias.anchor) ?? "", at: location)
-        case YAML_SCALAR_EVENT:
-            try self.addScalar(event, at: location)
-        case YAML_SEQUENCE_START_EVENT:
-            let start = event.data.sequence_start
-            try self.begin(false, anchor: Self.text(start.anchor), isTagged: start.tag != nil, at: location)
-        case YAML_MAPPING_START_EVENT:
-            let start = event.data.mapping_start
-            try self.begin(true, anchor: Self.text(start.anchor), isTagged: start.tag != nil, at: location)
-        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT:
+        case .alias(let anchor):
+            try self.addAlias(anchor, at: event.location)
+        case .scalar(let text, let isPlain):
+            try self.refuseTag(of: event)
+            let node = YAMLNode(
+                location: event.location, content: .scalar(text: text, isPlain: isPlain), size: 1, height: 1)
+            if let anchor = event.anchor { self.anchors[anchor] = .node(node) }
+            try self.count(1, at: event.location)
+            try self.add(node, at: event.location)
+        case .sequenceStart:
+            try self.begin(false, event)
+        case .mappingStart:
+            try self.begin(true, event)
+        case .collectionEnd:
             try self.end()
-        default:
-            break
         }
-        return true
-    }
-
-    private mutating func addScalar(_ event: yaml_event_t, at location: Location) throws(YAMLFault) {
-        let scalar = event.data.scalar
-        try self.refuseTag(scalar.tag != nil, at: location)
-        let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
-        let node = YAMLNode(
-            location: location,
-            content: .scalar(
-                text: String(decoding: bytes, as: UTF8.self), isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE),
-            size: 1, height: 1)
-        if let anchor = Self.text(scalar.anchor) { self.anchors[anchor] = .node(node) }
-        try self.count(1, at: location)
-        try self.add(node, at: location)
     }
 
     private mutating func addAlias(_ anchor: String, at location: Location) throws(YAMLFault) {
@@ -127,15 +90,13 @@ struct YAMLComposer {
         }
     }
 
-    private mutating func begin(
-        _ isMapping: Bool, anchor: String?, isTagged: Bool, at location: Location
-    ) throws(YAMLFault) {
-        try self.refuseTag(isTagged, at: location)
-        guard self.open.count < self.limits.depth else { throw self.tooDeep(at: location) }
-        if let parent = self.open.last, parent.isMapping, parent.key == nil { throw Self.notAKey(at: location) }
-        try self.count(1, at: location)
-        if let anchor { self.anchors[anchor] = .open }
-        self.open.append(Open(location: location, anchor: anchor, isMapping: isMapping))
+    private mutating func begin(_ isMapping: Bool, _ event: YAMLEvent) throws(YAMLFault) {
+        try self.refuseTag(of: event)
+        guard self.open.count < self.limits.depth else { throw self.tooDeep(at: event.location) }
+        if let parent = self.open.last, parent.isMapping, parent.key == nil { throw Self.notAKey(at: event.location) }
+        try self.count(1, at: event.location)
+        if let anchor = event.anchor { self.anchors[anchor] = .open }
+        self.open.append(Open(location: event.location, anchor: event.anchor, isMapping: isMapping))
     }
 
     private mutating func end() throws(YAMLFault) {
@@ -210,45 +171,10 @@ struct YAMLComposer {
             remedy: "put text that begins with '{' or '[' into quotes")
     }
 
-    private func refuseTag(_ isTagged: Bool, at location: Location) throws(YAMLFault) {
-        guard isTagged else { return }
+    private func refuseTag(of event: YAMLEvent) throws(YAMLFault) {
+        guard event.isTagged else { return }
         throw YAMLFault(
-            location: location, problem: "tags are not supported",
+            location: event.location, problem: "tags are not supported",
             remedy: "remove the tag, or put the value into quotes if it begins with a '!' of its own")
-    }
-
-    // MARK: libyaml
-
-    private static let outOfMemory = YAMLFault(
-        location: .start, problem: "there is not enough memory to read the file", remedy: "free some")
-
-    private static func text(_ bytes: UnsafeMutablePointer<yaml_char_t>?) -> String? {
-        bytes.map { String(cString: $0) }
-    }
-
-    /// What libyaml found, in our words and without a word of the file.
-    private static func fault(of parser: yaml_parser_t, text: UnsafeBufferPointer<UInt8>) -> YAMLFault {
-        let problem = parser.problem.map { String(cString: $0) } ?? ""
-        let context = parser.context.map { String(cString: $0) } ?? ""
-        switch parser.error {
-        case YAML_MEMORY_ERROR:
-            return Self.outOfMemory
-        case YAML_READER_ERROR:
-            let before = text.prefix(parser.problem_offset)
-            return YAMLFault(
-                location: Location(endOf: before), problem: "there is a character here that YAML doesn't allow",
-                remedy: "remove it, or write it as an escape (\\u....) in double quotes")
-        default:
-            let sentence = YAMLProblem.sentence(problem: problem, context: context)
-            let mark = sentence.isAboutBeginning ? parser.context_mark : parser.problem_mark
-            return YAMLFault(location: Location(mark), problem: sentence.problem, remedy: sentence.remedy)
-        }
-    }
-}
-
-extension Location {
-    /// The place of a mark, which counts from 0.
-    fileprivate init(_ mark: yaml_mark_t) {
-        self.init(line: Int(clamping: mark.line) &+ 1, column: Int(clamping: mark.column) &+ 1)
     }
 }

@@ -82,6 +82,7 @@ enum YAMLProblem {
                 problem: "the file goes on after its end",
                 remedy: "indent everything the same, and write nothing but keys at the left margin")
         ),
+        // By some systems' libyaml only.
         (
             "Maximum nesting level",
             Sentence(problem: "this is nested too deeply", remedy: "nest less")

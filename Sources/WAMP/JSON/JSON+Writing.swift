@@ -9,9 +9,9 @@ extension JSON {
             var copied = 0
             for index in characters.indices {
                 let byte = characters[index]
-                guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+                guard JSONEscape.isNeeded(by: byte) else { continue }
                 buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(characters)[copied..<index]))
-                self.write(escaped: byte, into: &buffer)
+                JSONEscape(byte).withBytes { buffer.writeBytes($0) }
                 copied = index + 1
             }
             buffer.writeBytes(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(characters)[copied...]))
@@ -69,23 +69,6 @@ extension JSON {
             var writer = OctetWriter(target)
             writer.write(integer)
             return writer.count
-        }
-    }
-
-    private static func write(escaped byte: UInt8, into buffer: inout ByteBuffer) {
-        switch byte {
-        case UInt8(ascii: "\""): buffer.writeStaticString("\\\"")
-        case UInt8(ascii: "\\"): buffer.writeStaticString("\\\\")
-        case 0x08: buffer.writeStaticString("\\b")
-        case 0x09: buffer.writeStaticString("\\t")
-        case 0x0A: buffer.writeStaticString("\\n")
-        case 0x0C: buffer.writeStaticString("\\f")
-        case 0x0D: buffer.writeStaticString("\\r")
-        default:
-            let digits: StaticString = "0123456789abcdef"
-            buffer.writeStaticString("\\u00")
-            buffer.writeInteger(digits.utf8Start[Int(byte >> 4)])
-            buffer.writeInteger(digits.utf8Start[Int(byte & 15)])
         }
     }
 }

@@ -118,6 +118,8 @@ import Testing
         let noFunction = try #require(refusal("calle.ad2", [schema, other]))
         #expect(noFunction.message == "there is no function calle.ad2; did you mean callee.add2?")
         #expect(noFunction.sqlstate == "42883")
+        let swapped = try #require(refusal("calle.ad2d", [schema, other]))
+        #expect(swapped.message == "there is no function calle.ad2d; did you mean callee.add2?")
         #expect(refusal("zzzzzz", [other])?.message.hasSuffix("; create it, or correct the name") == true)
         let noSignature = try #require(
             refusal("callee.add2(text)", [Self.function(7, wanted: false), Self.argument(7, 1, "a")]))

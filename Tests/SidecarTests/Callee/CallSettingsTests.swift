@@ -74,7 +74,7 @@ struct CallSettingsTests {
         let (own, text, _) = try self.precautions(function, details: Self.alice)
         #expect(own.prelude == nil)
         #expect(text.contains("(select case when current_user"))
-        #expect(text.contains("pg_catalog.current_setting('client_encoding') operator(pg_catalog.=) 'UTF8'"))
+        #expect(text.contains("pg_catalog.pg_client_encoding() operator(pg_catalog.=) 'UTF8'"))
         function.isSQL = true
         #expect(try self.precautions(function, details: Self.alice).0.prelude != nil)
         #expect(try self.precautions(function).0.prelude == nil)

@@ -16,17 +16,19 @@ struct RelayStateMachineTests {
 
     /// A scan of what is not held.
     private func ordinary(
-        _ behind: Int64? = nil, gaps: [Int64] = [], rows: Int = 10, mark: Bool = false, horizon: Bool = false
+        _ behind: Int64? = nil, gaps: [ClosedRange<Int64>] = [], rows: Int = 10, mark: Bool = false,
+        horizon: Bool = false
     ) -> Step {
         .read(
             RelayScan(
-                kind: .ordinary, behind: behind, upTo: .max, ids: gaps, rows: rows, sequence: behind.map { _ in 1 }),
+                kind: .ordinary, behind: behind, upTo: .max, ranges: gaps, rows: rows,
+                sequence: behind.map { _ in 1 }),
             mark: mark, horizon: horizon)
     }
 
     private func full(rows: Int = 10, mark: Bool = false, horizon: Bool = false) -> Step {
         .read(
-            RelayScan(kind: .full, behind: nil, upTo: .max, ids: [], rows: rows, sequence: nil), mark: mark,
+            RelayScan(kind: .full, behind: nil, upTo: .max, ranges: [], rows: rows, sequence: nil), mark: mark,
             horizon: horizon)
     }
 
@@ -61,7 +63,7 @@ struct RelayStateMachineTests {
         var machine = RelayStateMachine(batch: 10, attempts: 5)
         check(machine.next(at: self.start), .nothing)
         machine.started(at: self.start)
-        check(machine.next(at: self.start), self.ordinary())
+        check(machine.next(at: self.start), self.ordinary(mark: true, horizon: true))
         machine.stopped()
         check(machine.next(at: self.start), .nothing)
     }
@@ -69,13 +71,13 @@ struct RelayStateMachineTests {
     @Test("at the live edge nothing is read until what was read is deleted, and then from the old bound")
     func liveEdge() {
         var machine = self.machine()
-        check(machine.next(at: self.start), self.ordinary())
+        check(machine.next(at: self.start), self.ordinary(mark: true, horizon: true))
         _ = machine.rowRead(id: 7, topic: "a", octets: 10)
         _ = machine.rowRead(id: 9, topic: "a", octets: 10)
         machine.readEnded(rows: 2, last: 9, at: self.start)
         check(machine.next(at: self.start + .seconds(1)), .nothing, "5 may appear, and 7 would be found again")
         machine.finished(2, octets: 20)
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary(mark: true, horizon: true))
+        check(machine.next(at: self.start + .seconds(1)), self.ordinary())
     }
 
     @Test("the bound moves to a mark only when its horizon has passed and a scan behind that has ended")
@@ -84,7 +86,7 @@ struct RelayStateMachineTests {
         _ = machine.next(at: self.start)
         self.scan([7, 9], &machine, at: self.start)
         var now = self.start + .milliseconds(200)
-        check(machine.next(at: now), self.ordinary(mark: true, horizon: true))
+        check(machine.next(at: now), self.ordinary())
         self.mark(12, horizon: 100, &machine)
         machine.horizonSeen(oldest: 90, at: self.start)
         machine.readEnded(rows: 0, last: nil, at: now)
@@ -108,7 +110,7 @@ struct RelayStateMachineTests {
         var machine = self.machine(batch: 3)
         _ = machine.next(at: self.start)
         self.scan([1, 2, 3], &machine, at: self.start)
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary(rows: 3, mark: true, horizon: true))
+        check(machine.next(at: self.start + .seconds(1)), self.ordinary(rows: 3))
         self.mark(1000, horizon: 50, &machine)
         machine.horizonSeen(oldest: 51, at: self.start)
         for id in [4, 5, 6] as [Int64] { _ = machine.rowRead(id: id, topic: "a", octets: 10) }
@@ -156,7 +158,7 @@ struct RelayStateMachineTests {
         self.scan([3], &machine, at: now)
         check(machine.next(at: now), .unlock)
         check(machine.isHoldingLock, false)
-        check(machine.next(at: now), self.ordinary(mark: true, horizon: true))
+        check(machine.next(at: now), self.ordinary())
     }
 
     @Test("a notification wakes it: it gives the lock back and scans, in this order, once each")
@@ -209,7 +211,7 @@ struct RelayStateMachineTests {
         for id in [11, 13, 14] as [Int64] { _ = machine.rowRead(id: id, topic: "a", octets: 10) }
         machine.readEnded(rows: 3, last: 14, at: now)
         check(machine.underWay, 3)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(14, gaps: [12], mark: true, horizon: true))
+        check(machine.next(at: now + .seconds(1)), self.ordinary(14, gaps: [12...12], mark: true, horizon: true))
         self.mark(14, horizon: 70, &machine)
         machine.horizonSeen(oldest: 60, at: now)
         // 12 commits, of a session that commits 15 after it.
@@ -223,7 +225,7 @@ struct RelayStateMachineTests {
         var machine = self.settled(10)
         let now = self.start + .seconds(2)
         self.scan([12], &machine, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(12, gaps: [11], mark: true, horizon: true))
+        check(machine.next(at: now + .seconds(1)), self.ordinary(12, gaps: [11...11], mark: true, horizon: true))
         self.mark(12, horizon: 70, &machine)
         machine.horizonSeen(oldest: 70, at: now)
         machine.readEnded(rows: 0, last: nil, at: now + .seconds(1))
@@ -231,15 +233,95 @@ struct RelayStateMachineTests {
         check(machine.next(at: now + .seconds(1)), self.ordinary(12))
     }
 
-    @Test("before too many gaps the bound stops, and what is behind it is deleted before the next scan")
-    func manyGaps() {
+    @Test("behind too many ids that may not have been given out the bound stops, until they are known to be")
+    func farAhead() {
         var machine = self.settled(10)
         let now = self.start + .seconds(2)
-        _ = machine.rowRead(id: 12 + Int64(ScanBound.mostGaps), topic: "a", octets: 10)
-        machine.readEnded(rows: 1, last: 12 + Int64(ScanBound.mostGaps), at: now)
+        let far = 12 + ScanBound.farthestLeap
+        _ = machine.rowRead(id: far, topic: "a", octets: 10)
+        machine.readEnded(rows: 1, last: far, at: now)
         check(machine.next(at: now + .seconds(1)), .nothing)
         machine.finished(1, octets: 10)
         check(machine.next(at: now + .seconds(1)), self.ordinary(10, mark: true, horizon: true))
+        self.mark(far + 1, horizon: 70, &machine, at: now)
+        machine.horizonSeen(oldest: 60, at: now)
+        self.scan([far + 1], &machine, at: now + .seconds(1))
+        check(
+            machine.next(at: now + .seconds(2)), self.ordinary(far + 1, gaps: [11...far], horizon: true),
+            "the sequence has given them")
+    }
+
+    @Test("started beside an open transaction, it looks for what precedes the first row, and reads on behind the last")
+    func startedBesideOpenTransaction() {
+        var machine = self.machine(batch: 3)
+        check(machine.next(at: self.start), self.ordinary(rows: 3, mark: true, horizon: true))
+        self.mark(5000, horizon: 50, &machine)
+        let now = self.start + .milliseconds(50)
+        machine.horizonSeen(oldest: 40, at: now)
+        for id in [101, 102, 105] as [Int64] { check(machine.rowRead(id: id, topic: "a", octets: 10), true) }
+        machine.readEnded(rows: 3, last: 105, at: now)
+        machine.finished(1, octets: 10)
+        check(
+            machine.next(at: now), self.ordinary(105, gaps: [.min...100, 103...104], rows: 3, horizon: true),
+            "reading ahead of what is deleted")
+        machine.horizonSeen(oldest: 40, at: now)
+        for id in [99, 3106] as [Int64] { check(machine.rowRead(id: id, topic: "a", octets: 10), true) }
+        machine.readEnded(rows: 2, last: 3106, at: now)
+        check(machine.next(at: now), .nothing, "a batch is under way")
+        machine.finished(4, octets: 40)
+        check(
+            machine.next(at: now),
+            self.ordinary(3106, gaps: [.min...98, 100...100, 103...104, 106...3105], rows: 3, horizon: true))
+        machine.horizonSeen(oldest: 50, at: now)
+        self.scan([50, 51, 103], &machine, at: now)
+        check(
+            machine.next(at: now), self.ordinary(3106, gaps: [104...104, 106...3105], rows: 3),
+            "what is settled is there no more, as far as it was read")
+        machine.readEnded(rows: 0, last: nil, at: now)
+        machine.notified()
+        check(machine.next(at: now), self.ordinary(5000, rows: 3))
+    }
+
+    @Test("where a gap can't be divided nothing is read before what was in it is deleted")
+    func fullOfGaps() {
+        var machine = self.settled(10, batch: 1000)
+        let now = self.start + .seconds(2)
+        let ids = (1...Int64(ScanBound.mostGaps)).map { 10 + 4 * $0 }
+        for id in ids { check(machine.rowRead(id: id, topic: "a", octets: 1), true) }
+        machine.readEnded(rows: ids.count, last: ids.last, at: now)
+        let gaps = ids.map { ($0 - 3)...($0 - 1) }
+        let floor = 10 + 4 * Int64(ScanBound.mostGaps)
+        check(machine.next(at: now), self.ordinary(floor, gaps: gaps, rows: 1000, mark: true, horizon: true))
+        check(machine.rowRead(id: 12, topic: "a", octets: 1), true)
+        machine.readEnded(rows: 1, last: 12, at: now)
+        check(machine.next(at: now + .seconds(1)), .nothing, "12 would be found again")
+        machine.finished(ids.count + 1, octets: ids.count + 1)
+        check(machine.next(at: now + .seconds(1)), self.ordinary(floor, gaps: gaps, rows: 1000))
+    }
+
+    @Test("a scan from the first row that is full and has moved the bound is followed by one that begins there")
+    func fullScanMovesTheBound() {
+        var machine = self.settled(10, batch: 2)
+        let now = self.start + .seconds(40)
+        self.scan([11], &machine, at: now)
+        check(machine.next(at: now + .milliseconds(300)), self.full(rows: 2, mark: true, horizon: true))
+        self.mark(20, horizon: 60, &machine, at: now)
+        self.scan([12, 13], &machine, at: now)
+        check(machine.next(at: now + .seconds(1)), self.ordinary(13, rows: 2, horizon: true))
+    }
+
+    @Test("a row that was put in far above what the sequence has given does not move the bound there")
+    func putInFarAbove() {
+        var machine = self.machine()
+        _ = machine.next(at: self.start)
+        self.scan([.max], &machine, at: self.start)
+        check(machine.next(at: self.start + .seconds(1)), self.ordinary())
+        self.mark(7, horizon: 50, &machine)
+        machine.horizonSeen(oldest: 40, at: self.start)
+        self.scan([.min, -5, 3, .max], &machine, at: self.start)
+        check(
+            machine.next(at: self.start + .seconds(2)),
+            self.ordinary(3, gaps: [(.min + 1)...(-6), -4...2], mark: true, horizon: true))
     }
 
     @Test("a sequence that is set back voids what is known of ids, once what was read is out of the table")
@@ -248,9 +330,9 @@ struct RelayStateMachineTests {
         let now = self.start + .seconds(2)
         machine.sequenceWentBack()
         machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), self.full())
+        check(machine.next(at: now), self.full(mark: true, horizon: true))
         self.scan([1, 2], &machine, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(mark: true, horizon: true))
+        check(machine.next(at: now + .seconds(1)), self.ordinary())
         self.mark(2, horizon: 90, &machine)
         machine.horizonSeen(oldest: 90, at: now)
         self.scan([3], &machine, at: now)
@@ -307,6 +389,15 @@ struct RelayStateMachineTests {
         machine.horizonSeen(oldest: 70, at: now + .seconds(61))
         machine.readEnded(rows: 0, last: nil, at: now + .seconds(61))
         check(machine.next(at: now + .minutes(5)) == .askForHolder, false)
+
+        machine = self.machine()
+        _ = machine.next(at: self.start)
+        self.mark(11, horizon: 70, &machine)
+        machine.horizonSeen(oldest: 60, at: self.start)
+        machine.readEnded(rows: 0, last: nil, at: self.start)
+        check(
+            machine.next(at: self.start + .minutes(2)) == .askForHolder, false,
+            "there is nothing that it could make dearer")
     }
 
     @Test("a held topic is tried with its first event, then read by itself, while the others go on")
@@ -325,7 +416,8 @@ struct RelayStateMachineTests {
         check(
             machine.next(at: now),
             .read(
-                RelayScan(kind: .probes, behind: nil, upTo: nil, ids: [11], rows: 1, sequence: nil), mark: false,
+                RelayScan(kind: .probes, behind: nil, upTo: nil, ranges: [11...11], rows: 1, sequence: nil),
+                mark: false,
                 horizon: false))
         check(machine.rowRead(id: 11, topic: "moody", octets: 10), true)
         machine.readEnded(rows: 1, last: 11, at: now)
@@ -335,7 +427,7 @@ struct RelayStateMachineTests {
         check(machine.next(at: now), self.ordinary(12), "in turn with the others")
         machine.readEnded(rows: 0, last: nil, at: now)
         let backlog = Step.read(
-            RelayScan(kind: .backlog, behind: 10, upTo: 12, ids: [], rows: 10, sequence: 1), mark: false,
+            RelayScan(kind: .backlog, behind: 10, upTo: 12, ranges: [], rows: 10, sequence: 1), mark: false,
             horizon: false)
         check(machine.next(at: now), backlog)
         check(machine.rowRead(id: 12, topic: "moody", octets: 10), true)
@@ -360,7 +452,7 @@ struct RelayStateMachineTests {
             machine.started(at: self.start)
         }
         check(machine.sendsOneAtATime, true)
-        check(machine.next(at: self.start), self.ordinary(rows: 1))
+        check(machine.next(at: self.start), self.ordinary(rows: 1, mark: true, horizon: true))
         check(machine.settled(1, topic: "a"), 0)
         check(machine.sendsOneAtATime, true)
         for _ in 1...4 { check(machine.routerLost(underWay: [2] as [Int64])?.id, nil) }

@@ -161,8 +161,8 @@ begin
 end $body$;
 revoke all on function @schema@.relay_mark() from public;
 
--- Rows in the order of their ids: those that `ids` names, all of which are up to bound, and those behind bound up to `upto`;
--- a bound of null is before the first. At most `rows`, and none behind the one with which `octets` are reached. Nothing of a
+-- Rows in the order of their ids: those from each of `firsts` to its fellow in `lasts`, which are in order and up to bound, and
+-- those behind bound up to `upto`; a bound of null is before the first. At most `rows`, and none behind the one with which `octets` are reached. Nothing of a
 -- topic in `held`; if `wanted` is there, nothing of any other topic. All is seen by one snapshot: a row with a low id that
 -- commits later than one with a high id must not be overtaken by the next row of its own session.
 --
@@ -173,11 +173,11 @@ revoke all on function @schema@.relay_mark() from public;
 -- nothing else: what was known of the ids is void.
 drop function @schema@.relay_read(bigint, int, int, text[]);
 create function @schema@.relay_read(bound bigint, rows int, octets int, held text[] default null,
-    largest int default 16777216, ids bigint[] default null, upto bigint default 9223372036854775807,
-    wanted text[] default null, sequence bigint default null)
+    largest int default 16777216, firsts bigint[] default null, lasts bigint[] default null,
+    upto bigint default 9223372036854775807, wanted text[] default null, sequence bigint default null)
 returns table (id bigint, event_id uuid, topic text, args text, kwargs text, options text, fault text)
 language plpgsql volatile parallel unsafe security definer set search_path = pg_catalog, pg_temp
-set enable_seqscan = off set jit = off as $body$
+set enable_seqscan = off set enable_bitmapscan = off set jit = off as $body$
 declare
     stored_args jsonb;
     stored_kwargs jsonb;
@@ -216,11 +216,12 @@ begin
                     or pg_column_size(r.kwargs) > relay_read.largest / 128
                         and (pg_column_compression(r.kwargs) is not null or pg_column_size(r.kwargs) / 4 > relay_read.largest)
                 from (
-                    (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
-                    where o.id = any (relay_read.ids) and o.id >= first
-                        and (relay_read.held is null or o.topic not in (select unnest(relay_read.held))) is not false
-                        and (relay_read.wanted is null or o.topic in (select unnest(relay_read.wanted)))
-                    order by o.id)
+                    (select l.* from unnest(relay_read.firsts, relay_read.lasts) as g(low, high) cross join lateral (
+                        select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
+                        where o.id between greatest(g.low, first) and g.high
+                            and (relay_read.held is null or o.topic not in (select unnest(relay_read.held))) is not false
+                            and (relay_read.wanted is null or o.topic in (select unnest(relay_read.wanted)))
+                        order by o.id limit relay_read.rows) as l)
                     union all
                     (select o.id, o.event_id, o.topic, o.args, o.kwargs, o.options from @schema@.outbox as o
                     where o.id >= greatest(first, lowest) and o.id <= relay_read.upto
@@ -285,7 +286,7 @@ begin
         end;
     end loop;
 end $body$;
-revoke all on function @schema@.relay_read(bigint, int, int, text[], int, bigint[], bigint, text[], bigint) from public;
+revoke all on function @schema@.relay_read(bigint, int, int, text[], int, bigint[], bigint[], bigint, text[], bigint) from public;
 
 -- Takes rows out: those with the ids, and those from each of `firsts` to its fellow in `lasts`. A run of ids costs less than half
 -- of what the same ids do one by one.

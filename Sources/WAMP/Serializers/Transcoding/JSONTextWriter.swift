@@ -155,7 +155,7 @@ struct JSONTextWriter {
                 self.write(plain: UnsafeRawBufferPointer(start: source + index, count: run.index &- index))
                 index = run.index
             } else {
-                if octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\") {
+                if JSONEscape.isNeeded(by: octet) {
                     self.write(escaped: octet)
                 } else {
                     self.write(octet)
@@ -172,21 +172,8 @@ struct JSONTextWriter {
     @inline(never)
     private mutating func write(escaped octet: UInt8) {
         self.traits.insert(.escaped)
-        switch octet {
-        case UInt8(ascii: "\""): self.write("\\\"")
-        case UInt8(ascii: "\\"): self.write("\\\\")
-        case 0x08: self.write("\\b")
-        case 0x09: self.write("\\t")
-        case 0x0A: self.write("\\n")
-        case 0x0C: self.write("\\f")
-        case 0x0D: self.write("\\r")
-        default:
-            if octet == 0 { self.traits.insert(.containsNUL) }
-            let digits: StaticString = "0123456789abcdef"
-            self.write("\\u00")
-            self.write(digits.utf8Start[Int(octet >> 4)])
-            self.write(digits.utf8Start[Int(octet & 15)])
-        }
+        if octet == 0 { self.traits.insert(.containsNUL) }
+        JSONEscape(octet).withBytes { self.write(plain: $0) }
     }
 
     private mutating func write(digits integer: UInt64) {

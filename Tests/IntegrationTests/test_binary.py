@@ -1,0 +1,57 @@
+"""What the binary is made of: no Foundation and no ICU, whose data alone are 34 MB, and no larger than it has to be."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from actors.sidecar import binary
+
+#: MiB of the release binary, Swift's standard library in it, without its symbols.
+LARGEST = 26
+
+#: FoundationEssentials is not among them: swift-argument-parser needs it, and it brings no ICU.
+UNWANTED = re.compile(r"lib(Foundation|FoundationInternationalization|_FoundationICU|CoreFoundation|icu\w+)\.so")
+
+#: What each of them leaves in a binary that they are linked into: mangled names of types, and the name of ICU's data.
+TRACES = [b"$s10Foundation", b"FoundationInternationalization", b"CFRuntime", b"icudt"]
+
+
+@pytest.fixture(scope="module")
+def program() -> Path:
+    path = binary()
+    with path.open("rb") as file:
+        if file.read(4) != b"\x7fELF":
+            pytest.skip(f"{path} only starts the binary")
+    return path
+
+
+def libraries(program: Path) -> list[str]:
+    """The shared libraries that it asks for by itself."""
+    listed = subprocess.run(
+        ["readelf", "--dynamic", "--wide", program], capture_output=True, text=True, check=True, timeout=60).stdout
+    return re.findall(r"\(NEEDED\).*\[(.+)\]", listed)
+
+
+def test_libraries(program: Path) -> None:
+    """Those of the system that README names, and neither Foundation nor ICU."""
+    needed = libraries(program)
+    for expected in ("libpq.so", "libssl.so", "libcrypto.so", "libyaml-0.so"):
+        assert any(name.startswith(expected) for name in needed), needed
+    assert not [name for name in needed if UNWANTED.match(name)]
+
+
+def test_no_traces(program: Path) -> None:
+    """Nor are they linked into it."""
+    content = program.read_bytes()
+    assert not [trace for trace in TRACES if trace in content]
+
+
+def test_size(program: Path, tmp_path: Path) -> None:
+    """A binary that has Swift's standard library in it, as it is installed: without its symbols."""
+    if any(name.startswith("libswift") for name in libraries(program)):
+        pytest.skip("Swift's standard library is not in this binary")
+    stripped = tmp_path / "stripped"
+    subprocess.run(["strip", "-o", stripped, program], check=True, timeout=60)
+    assert stripped.stat().st_size <= LARGEST << 20
