@@ -20,7 +20,7 @@ final class Callee {
     let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let observer: (Observation) -> Void
-    private let registrar: Registrar
+    private let registrar: Holder<ProcedureRoute>
     private let settings: CallSettings
     private let budget: RouterBudget
     private var isRouterCrossbar = false
@@ -28,8 +28,6 @@ final class Callee {
     private var calls: [RequestID: ProcedureCall] = [:]
     /// Told when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
-    /// Set while the router may still send calls that it has sent before it knows that there is nobody to send them to.
-    private var unregistering: Scheduled<Void>?
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
@@ -49,16 +47,16 @@ final class Callee {
         self.observer = observer
         self.settings = settings
         self.budget = budget
-        self.registrar = Registrar(eventLoop: eventLoop, observer: observer, changed: changed)
+        self.registrar = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.procedures {
-            self.add(try ProcedureRoute(mapping, in: configuration, pool: pool))
+            self.add(try ProcedureRoute(mapping, in: configuration, pool: pool), isLate: false)
         }
     }
 
     // MARK: - Health
 
     /// Whether all procedures have been registered or refused, and all functions looked at.
-    var isSettled: Bool { self.registrar.isComplete && self.definitions.isSettled }
+    var isSettled: Bool { self.registrar.isSettled && self.definitions.isSettled }
 
     /// What does not work.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
@@ -79,15 +77,14 @@ final class Callee {
         let route = ProcedureRoute(
             mapping: mapping, uri: uri, place: place, pool: runner?.pool ?? self.pool, registration: registration,
             guest: runner?.role)
-        route.isLate = isLate
-        self.add(route)
+        self.add(route, isLate: isLate)
         route.allDefinitions.forEach(self.definitions.lookUpSoon)
         return route
     }
 
-    private func add(_ route: ProcedureRoute) {
-        for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !route.isLate) }
-        self.registrar.add(route)
+    private func add(_ route: ProcedureRoute, isLate: Bool) {
+        for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !isLate) }
+        self.registrar.add(route, isLate: isLate)
         self.budget.parties += 1
     }
 
@@ -124,7 +121,7 @@ final class Callee {
     func databaseIsAvailable() {
         guard !self.isStopping else { return }
         self.lookUpWhatIsNotKnown()
-        self.registrar.resume()
+        self.registrar.offer(true)
     }
 
     /// Looks up what is not known, or was wrong when last looked at.
@@ -133,13 +130,13 @@ final class Callee {
     }
 
     /// Which sidecar leads has been decided, or has changed: the leader has the procedures of which there may be only one.
-    func hold(singles: Registrar.Singles) {
-        self.registrar.hold(singles: singles)
+    func lead(is lead: Lead) {
+        self.registrar.lead(is: lead)
     }
 
     /// Takes the procedures off the router until the database is back.
     func withdraw() {
-        self.registrar.withdraw()
+        self.registrar.offer(false)
     }
 
     /// Takes no more calls; `completion` is called when those that run have been answered.
@@ -147,29 +144,20 @@ final class Callee {
         self.isStopping = true
         self.drained = completion
         self.definitions.stop()
-        self.registrar.withdraw()
-        self.registrar.answered = { self.finishDraining() }
-        self.unregistering = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unregisterPatience) {
-            self.unregistering = nil
-            self.finishDraining()
-        }
-        self.finishDraining()
+        // Until then the router may send calls that it has sent before it knows that there is nobody to send them to.
+        self.registrar.drain(within: Self.unregisterPatience) { self.finishDraining() }
     }
 
     private func finishDraining() {
-        guard self.calls.isEmpty, self.registrar.isAnswered || self.unregistering == nil, let drained = self.drained
-        else {
-            return
-        }
+        guard self.calls.isEmpty, self.registrar.isDrained, let drained = self.drained else { return }
         self.drained = nil
-        self.unregistering?.cancel()
         drained()
     }
 
     // MARK: - Calls
 
     func received(_ invocation: Invocation, in session: Session) {
-        guard let route = self.registrar.route(of: invocation.registration) else {
+        guard let route = self.registrar.receiver(of: invocation.registration) else {
             // It crossed our UNREGISTER on the way.
             let failure = CallFailure(WAMPError.noSuchRegistration, "the procedure is not registered any more")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)

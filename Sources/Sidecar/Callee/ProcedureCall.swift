@@ -250,7 +250,7 @@ final class ProcedureCall: WorkHandler {
         }
         guard let plan = self.definition.plan else {
             self.machine.ended()
-            return self.fail(CallFailure(error))
+            return self.fail(CallFailure(error, disclosure: self.disclosure))
         }
         // Rows that the caller has can't be taken back.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true

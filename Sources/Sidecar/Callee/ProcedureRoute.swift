@@ -14,8 +14,6 @@ final class ProcedureRoute {
     let lane: LaneID
     /// Where its results and errors come from.
     let origin: Origin
-    /// Whether it was added when all the others were there: readiness does not wait for it.
-    var isLate = false
     let pool: Pool
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?
@@ -59,14 +57,6 @@ final class ProcedureRoute {
     /// All definitions: one for each role that it can run as, because what a name means and who may call it depends on the role.
     var allDefinitions: [ProcedureDefinition] {
         self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
-    }
-
-    /// Whether only one session can have it registered: of several sidecars, the leader's.
-    var isSingle: Bool {
-        switch self.mapping.invoke {
-        case .single: true
-        case .roundrobin, .random, .first, .last: false
-        }
     }
 
     /// Whether the router is asked who calls: the mapping says so, or calls are denied without.

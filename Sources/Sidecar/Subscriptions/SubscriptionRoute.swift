@@ -13,8 +13,6 @@ final class SubscriptionRoute {
     let timeout: TimeAmount
     let lane: LaneID
     let definition: ProcedureDefinition
-    /// Whether it was added when all the others were there: readiness does not wait for it.
-    var isLate = false
     let pool: Pool
 
     /// - Parameters:

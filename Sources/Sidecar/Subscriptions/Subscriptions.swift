@@ -11,20 +11,6 @@ final class Subscriptions {
     /// With more events waiting than these, each gets memory of its own: as they come they hold on to what was read with them.
     private static let mostUncompacted = 1024
 
-    private final class Entry {
-        let route: SubscriptionRoute
-        let context: EventContext
-        let flow: any EventFlow
-        /// It was removed, and events of it may still come.
-        var mayReceive = false
-
-        init(route: SubscriptionRoute, context: EventContext, flow: any EventFlow) {
-            self.route = route
-            self.context = context
-            self.flow = flow
-        }
-    }
-
     private enum Trouble: Hashable {
         case drops(ObjectIdentifier)
         case holds(ObjectIdentifier)
@@ -49,7 +35,7 @@ final class Subscriptions {
     private let changed: () -> Void
     let definitions: Definitions
     private let letters: EventLetters
-    private let subscriber: Subscriber
+    private let subscriber: Holder<Entry>
     private lazy var retries = LetterRetries(
         schema: self.schema, control: self.control, eventLoop: self.eventLoop
     ) { [unowned self] in
@@ -65,8 +51,6 @@ final class Subscriptions {
     /// Those that were removed while events of theirs were under way.
     private var leaving: [ObjectIdentifier: Entry] = [:]
     private var isStopping = false
-    /// Set while the router may still send events that it has sent before it knows that there is nobody to send them to.
-    private var unsubscribing: Scheduled<Void>?
     private var acting = Acting.elsewhere
     private var drained: (() -> Void)?
 
@@ -88,7 +72,7 @@ final class Subscriptions {
             changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
-        self.subscriber = Subscriber(eventLoop: eventLoop, observer: observer, changed: changed)
+        self.subscriber = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.subscriptions {
             do throws(URIError) {
                 _ = try self.add(mapping, place: configuration.place(mapping.location), registration: nil)
@@ -106,16 +90,16 @@ final class Subscriptions {
         guard !self.isStopping else { return }
         switch acting {
         case .here:
-            self.subscriber.resume()
+            self.subscriber.lead(is: .here)
             self.retryLetters()
         case .suspended: break
-        case .elsewhere: self.subscriber.withdraw()
+        case .elsewhere: self.subscriber.lead(is: .elsewhere)
         }
     }
 
     /// Takes the subscriptions back; what waits goes on waiting.
     func withdraw() {
-        self.subscriber.withdraw()
+        self.subscriber.lead(is: .elsewhere)
     }
 
     /// What came while suspended is not ours to run. Returns how many events those were.
@@ -137,7 +121,7 @@ final class Subscriptions {
     // MARK: - Health
 
     /// Whether all topics have been subscribed to or refused, and all functions looked at.
-    var isSettled: Bool { self.subscriber.isComplete && self.definitions.isSettled }
+    var isSettled: Bool { self.subscriber.isSettled && self.definitions.isSettled }
 
     /// What does not work.
     var complaints: ComplaintSummary {
@@ -178,9 +162,8 @@ final class Subscriptions {
         self.budget.subscriptions = self.entries.count
         self.routerBudget.parties += 1
         flow.suspend(self.acting == .suspended)
-        route.isLate = isLate
         self.definitions.add(route.definition, isAwaited: !isLate)
-        self.subscriber.add(route, flow)
+        self.subscriber.add(entry, isLate: isLate)
         if registration != nil { self.definitions.lookUpSoon(route.definition) }
         return route
     }
@@ -194,7 +177,7 @@ final class Subscriptions {
         self.routerBudget.parties -= 1
         entry.flow.end()
         self.leaving[ObjectIdentifier(route)] = entry
-        self.subscriber.remove(route) {
+        self.subscriber.remove(entry) {
             entry.mayReceive = false
             self.retireIfEnded(entry)
             self.finishDraining()
@@ -235,13 +218,9 @@ final class Subscriptions {
         self.isStopping = true
         self.definitions.stop()
         self.drained = completion
-        self.subscriber.answered = { self.finishDraining() }
-        self.subscriber.withdraw()
+        // Until then the router may send events that it has sent before it knows that there is nobody to send them to.
+        self.subscriber.drain(within: Self.unsubscribePatience) { self.finishDraining() }
         for entry in self.entries.values { entry.flow.end() }
-        self.unsubscribing = self.eventLoop.assumeIsolated().scheduleTask(in: Self.unsubscribePatience) {
-            self.unsubscribing = nil
-            self.finishDraining()
-        }
         self.finishDraining()
     }
 
@@ -255,11 +234,8 @@ final class Subscriptions {
     }
 
     private func finishDraining() {
-        guard let drained = self.drained, self.subscriber.isAnswered || self.unsubscribing == nil,
-            self.budget.count == 0
-        else { return }
+        guard let drained = self.drained, self.subscriber.isDrained, self.budget.count == 0 else { return }
         self.drained = nil
-        self.unsubscribing?.cancel()
         drained()
     }
 
@@ -267,11 +243,12 @@ final class Subscriptions {
 
     func received(_ event: Event) {
         let facts = EventFacts(event.details)
-        self.subscriber.forEachReceiver(of: event.subscription) { route, flow in
+        self.subscriber.forEachReceiver(of: event.subscription) { entry in
             let (details, topic) = EventDetails.make(
-                facts, publication: event.publication, topic: route.topic.text)
+                facts, publication: event.publication, topic: entry.route.topic.text)
             self.accept(
-                ReceivedEvent(payload: event.payload, details: details, topic: topic, letter: nil), route, flow)
+                ReceivedEvent(payload: event.payload, details: details, topic: topic, letter: nil), entry.route,
+                entry.flow)
         }
     }
 

@@ -109,7 +109,7 @@ extension Supervisor: LeadershipOwner {
         self.handOver = self.eventLoop.assumeIsolated().scheduleTask(in: Self.suspensionPatience) {
             guard self.leadership.role == .unknown, self.leadership.hasStandbys else { return }
             // One of those that stood by leads by now.
-            self.callee.hold(singles: .elsewhere)
+            self.callee.lead(is: .elsewhere)
             self.subscriptions.withdraw()
         }
     }
@@ -130,9 +130,9 @@ extension Supervisor: LeadershipOwner {
         self.handOver?.cancel()
         self.handOver = nil
         switch acting {
-        case .here: self.callee.hold(singles: .here)
+        case .here: self.callee.lead(is: .here)
         case .suspended: break
-        case .elsewhere: self.callee.hold(singles: .elsewhere)
+        case .elsewhere: self.callee.lead(is: .elsewhere)
         }
         self.notifications.act(acting)
         self.subscriptions.act(acting)
