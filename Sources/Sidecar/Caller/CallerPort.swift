@@ -71,8 +71,9 @@ final class CallerPort {
     static let authenticationTimeout = TimeAmount.seconds(8)
     /// What is not longer than this has room in any case.
     static let shortDocument = 64 * 1024
-    /// The most octets of longer documents at a time: three of the longest.
-    private static let mostOctets = 48 << 20
+    /// The most octets of longer documents at a time: two of the longest. Each takes up to six times as much while it is
+    /// read, taken apart and sent.
+    private static let mostOctets = 32 << 20
     /// How long a document waits for room, unread: less than the time after which the kernel gives up a connection that takes nothing.
     static let roomPatience = TimeAmount.seconds(5)
     /// How long a document may be on its way once it has room, which others may want.
