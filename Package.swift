@@ -77,6 +77,7 @@ let package = Package(
         .target(
             name: "Sidecar",
             dependencies: [
+                "CEpoll",
                 "Cryptography",
                 "NIOOpenSSL",
                 "WAMP",

@@ -47,6 +47,7 @@ package enum Sidecar {
     package static func run(_ configuration: Configuration) async throws {
         // Whoever reads the log may go: that is an error of a write, and not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        LargeMemory.giveBack()
         let format = configuration.log.format
         let writer = LogWriter { Journal.dropped($0, format) }
         defer { writer.finish(seconds: Self.logPatience) }

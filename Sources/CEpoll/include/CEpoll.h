@@ -1,4 +1,4 @@
-/* What Swift's Glibc module lacks of epoll(7): the flags as plain integers, and the packed union of its event. */
+/* What Swift's Glibc module lacks: of epoll(7) the flags as plain integers and the packed union of its event, and some functions. */
 #ifndef WAMP_SIDECAR_CEPOLL_H
 #define WAMP_SIDECAR_CEPOLL_H
 
@@ -21,5 +21,9 @@ int wamp_sidecar_error_text(int error, char *text, size_t capacity);
 
 /* Names the calling thread, as seen in ps and top. */
 void wamp_sidecar_name_thread(const char *name);
+
+/* Memory in pieces of `size` octets and more goes back to the system as soon as it is free; of smaller pieces what is free at the end of
+   the heap, once it is twice as much. */
+void wamp_sidecar_return_memory(int size);
 
 #endif
