@@ -141,7 +141,7 @@ async def test_router_that_stands_still(make_sidecar: SidecarMaker, installed: I
         await connection.serve()
 
     async with scripted(stands_still) as router:
-        await make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "4s"}).started()
+        await make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "12s"}).started()
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty", 60)
         assert len(router.connections) == 1
         numbers = [message[4][0] for message in published]
