@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from actors.cluster import Cluster, Database, running_cluster
+from actors.debian import Debian
 from actors.installation import InstalledDatabase, install
 from actors.network import Network, NotPermittedError
 from actors.router import REALM, TICKET, Router
@@ -70,6 +71,16 @@ def mortal_router() -> Iterator[Router]:
         yield router
     finally:
         router.remove()
+
+
+@pytest.fixture
+def debian() -> Iterator[Debian]:
+    """A fresh machine, on which what the documents say is typed."""
+    if not Debian.permitted():
+        pytest.skip("no namespaces here, or not root")
+    machine = Debian()
+    yield machine
+    machine.remove()
 
 
 @pytest.fixture(params=["rawsocket", "websocket"])

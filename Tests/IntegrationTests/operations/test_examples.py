@@ -1,7 +1,6 @@
 """The examples as their READMEs say, typed on a fresh Debian: one order of steps for all four."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -60,15 +59,6 @@ psql -h 127.0.0.1 -U app app <examples/subscriber/use.sql
 echo @letters
 wamp-sidecar dead-letter list -c examples/subscriber/sidecar.yaml
 """
-
-
-@pytest.fixture
-def debian() -> Iterator[Debian]:
-    if not Debian.permitted():
-        pytest.skip("no namespaces here, or not root")
-    machine = Debian()
-    yield machine
-    machine.remove()
 
 
 def part(text: str, name: str) -> str:

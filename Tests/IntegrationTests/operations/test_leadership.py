@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from actors.installation import InstalledDatabase, connect_as, make_role
 from actors.peer import Peer, PublishOptions, joined
 from actors.proxy import Proxy, proxied
 from actors.router import Router
+from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
 LEADING = "leading: what must happen once happens here"
@@ -29,17 +31,21 @@ def leader(database: Database) -> int:
     return pid
 
 
+def pair(make_sidecar: SidecarMaker, url: str, other: str, installed: Database, **sections: Any) -> tuple[Sidecar, Sidecar]:
+    """Two sidecars, each at its router: the first leads, the second stands by."""
+    first = make_sidecar(url, installed.url, **sections).start()
+    first.wait_for(LEADING)
+    second = make_sidecar(other, installed.url, **sections).start()
+    second.wait_for(STANDBY)
+    return first, second
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_handed_over(make_sidecar: SidecarMaker, router: Router, installed: Database, end: signal.Signals) -> None:
     """The second leads as soon as the first is gone; events, notifications and single procedures go on there."""
     sections = {
         "procedures": {"test.who": {"sql": "select pg_backend_pid()"}}, "notifications": {"news": {"publish": "test.notified"}}}
-    first = make_sidecar(router.url("rawsocket"), installed.url, **sections)
-    first.start()
-    first.wait_for(LEADING)
-    second = make_sidecar(router.url("rawsocket"), installed.url, **sections)
-    second.start()
-    second.wait_for(STANDBY)
+    first, second = pair(make_sidecar, router.url("rawsocket"), router.url("rawsocket"), installed, **sections)
     assert not second.entries(LEADING)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
@@ -64,12 +70,7 @@ async def test_handed_over(make_sidecar: SidecarMaker, router: Router, installed
 @pytest.mark.timeout(120)
 async def test_frozen(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     """A leader that is there and does nothing loses its session within 20 s; publishers don't notice. When it wakes up it stands by."""
-    first = make_sidecar(router.url("rawsocket"), installed.url)
-    first.start()
-    first.wait_for(LEADING)
-    second = make_sidecar(router.url("rawsocket"), installed.url)
-    second.start()
-    second.wait_for(STANDBY)
+    first, second = pair(make_sidecar, router.url("rawsocket"), router.url("rawsocket"), installed)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         first.send(signal.SIGSTOP)
@@ -87,12 +88,7 @@ async def test_frozen(make_sidecar: SidecarMaker, router: Router, installed: Dat
 
 async def test_without_router(make_sidecar: SidecarMaker, router: Router, mortal_router: Router, installed: Database) -> None:
     """Who has no router lets go, and stands by when the router is back."""
-    first = make_sidecar(mortal_router.url("rawsocket"), installed.url)
-    first.start()
-    first.wait_for(LEADING)
-    second = make_sidecar(router.url("rawsocket"), installed.url)
-    second.start()
-    second.wait_for(STANDBY)
+    first, second = pair(make_sidecar, mortal_router.url("rawsocket"), router.url("rawsocket"), installed)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         mortal_router.kill()

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,15 +17,6 @@ EXAMPLE = (ROOT / "sidecar.yaml.example").read_text()
 PAGE = (ROOT / "docs/operations.md").read_text()
 #: How README has the application's psql started.
 PSQL = "psql -h 127.0.0.1 -U shop shop"
-
-
-@pytest.fixture
-def debian() -> Iterator[Debian]:
-    if not Debian.permitted():
-        pytest.skip("no namespaces here, or not root")
-    machine = Debian()
-    yield machine
-    machine.remove()
 
 
 def blocks(kind: str, title: str) -> list[str]:

@@ -12,7 +12,8 @@ from actors.cluster import Database
 from actors.deadline import free_port, until
 from actors.installation import InstalledDatabase
 from actors.scripted_router import (
-    CALL, ERROR, EVENT, FEATURES, GOODBYE, HELLO, INVOCATION, PUBLISH, PUBLISHED, REGISTER, WELCOME, YIELD, Connection, sane, scripted,
+    CALL, ERROR, EVENT, FEATURES, GOODBYE, HELLO, INVOCATION, PUBLISH, PUBLISHED, REGISTER, WELCOME, YIELD, Connection, Script, sane,
+    scripted,
 )
 from conftest import SidecarMaker
 
@@ -158,6 +159,19 @@ async def test_router_that_says_little(make_sidecar: SidecarMaker, database: Dat
         assert "agent" not in joined, joined
 
 
+def nexus(asking: dict[str, Any]) -> Script:
+    """A router of which each REGISTER asks, or does not ask, who calls: kept in `asking`."""
+    async def script(connection: Connection) -> None:
+        await connection.handshake()
+        while True:
+            message = await connection.receive()
+            if message[0] == REGISTER:
+                asking[message[3]] = message[2].get("disclose_caller", False)
+            connection.answer(message)
+
+    return script
+
+
 async def test_callee_that_asks_who_calls(make_sidecar: SidecarMaker, database: Database) -> None:
     """nexus tells who calls where the callee asks for it: row level security, as docs/mapping.md has it, works there."""
     database.execute(
@@ -167,17 +181,8 @@ async def test_callee_that_asks_who_calls(make_sidecar: SidecarMaker, database: 
         "grant select on public.note to public;"
         "create function public.notes() returns setof text stable language sql as 'select text from public.note'")
     asking: dict[str, Any] = {}
-
-    async def nexus(connection: Connection) -> None:
-        await connection.handshake()
-        while True:
-            message = await connection.receive()
-            if message[0] == REGISTER:
-                asking[message[3]] = message[2].get("disclose_caller", False)
-            connection.answer(message)
-
     procedures = {"test.notes": {"function": "public.notes", "disclose_caller": True}, "test.silent": "public.notes"}
-    async with scripted(nexus) as router:
+    async with scripted(nexus(asking)) as router:
         await make_sidecar(router.url, database.url, procedures=procedures).started()
         assert asking == {"test.notes": True, "test.silent": False}
         for procedure, authid, seen in (("test.notes", "alice", ["a"]), ("test.notes", "bob", ["b"]), ("test.silent", "alice", [])):
@@ -200,16 +205,7 @@ async def test_registered_from_sql_to_ask_who_calls(make_sidecar: SidecarMaker, 
     installed.execute("""select wamp.register('test.who', 'public.who', options => '{"disclose_caller": true}'),
         wamp.register('test.silent', 'public.who', options => '{"disclose_caller": false}')""")
     asking: dict[str, Any] = {}
-
-    async def nexus(connection: Connection) -> None:
-        await connection.handshake()
-        while True:
-            message = await connection.receive()
-            if message[0] == REGISTER:
-                asking[message[3]] = message[2].get("disclose_caller", False)
-            connection.answer(message)
-
-    async with scripted(nexus) as router:
+    async with scripted(nexus(asking)) as router:
         await make_sidecar(router.url, installed.url).started()
         assert asking == {"test.who": True, "test.silent": False}
         _, answer = router.connections[0]._invoke("test.who", {"caller": 7, "caller_authid": "alice", "caller_authrole": "user"}, (), {})

@@ -84,9 +84,9 @@ struct PsqlTests {
         let document =
             #"{"key":"\#(port.key)","call":"com.a","args":["'; head -c 3000000 /dev/zero | tr '\0' x; printf '"]}"#
         let result = Shell.run(
-            "(printf '\(document)'; echo ';') > /tmp/wamp-sidecar-large-$$; PGPASSWORD='\(ListeningPort.password)' "
-                + "psql -AtX -h 127.0.0.1 -p \(number) -U wamp -d wamp -f /tmp/wamp-sidecar-large-$$ | wc -c; "
-                + "rm /tmp/wamp-sidecar-large-$$")
+            "file=$(mktemp); (printf '\(document)'; echo ';') > $file; PGPASSWORD='\(ListeningPort.password)' "
+                + "psql -AtX -h 127.0.0.1 -p \(number) -U wamp -d wamp -f $file | wc -c; "
+                + "rm $file")
         #expect(result.output == "3000006\n")
         try await port.stop()
     }
