@@ -48,8 +48,9 @@ class Reader:
     async def __call__(self, connection: Connection) -> None:
         await connection.handshake()
         while True:
-            connection.answer(await connection.receive())
+            message = await connection.receive()
             await self.reads.wait()
+            connection.answer(message)
 
 
 @dataclass
@@ -295,8 +296,8 @@ async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, data
             message = await connection.receive()
             if message[0] == PUBLISH:
                 heard.append(message[4][0].rstrip("x"))
-            connection.answer(message)
             await reads.wait()
+            connection.answer(message)
 
     async with scripted(script) as router:
         sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES,
@@ -332,8 +333,9 @@ async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, ins
     async def script(connection: Connection) -> None:
         await connection.handshake()
         while True:
-            connection.answer(await connection.receive())
+            message = await connection.receive()
             await reads.wait()
+            connection.answer(message)
 
     def call(begun: threading.Barrier) -> Any:
         with installed.connect() as caller:
@@ -345,7 +347,8 @@ async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, ins
     count = 12
     async with scripted(script) as router:
         sidecar = await make_sidecar(
-            router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}", "password": "port-password"}).started()
+            router.url, installed.url, caller={
+                "listen": f"127.0.0.1:{free_port()}", "password": "port-password", "timeout": "300s"}).started()
         await asyncio.to_thread(
             wait_until, lambda: installed.value("select count(*) from pg_user_mappings where srvname = 'wamp_sidecar'"), "the port", 30)
         connection = router.connections[-1]
