@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 
 /// Tells the database where the caller's port is, and with what to log in there: the port of the sidecar that leads, as long as it listens.

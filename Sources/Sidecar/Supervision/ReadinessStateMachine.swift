@@ -1,3 +1,5 @@
+import Names
+
 /// Whether work can flow, and what stands in its way.
 ///
 /// Told of every change on either side; speaks only when the answer has changed.
