@@ -88,8 +88,7 @@ enum Observation {
 
     case reloadUnsupported
     case stopping(signal: String)
-    case stoppedInTime
-    case stoppedTooLate(unanswered: Bool)
+    case stopped(ShutdownStateMachine.Outcome)
 }
 
 /// Why a notification was not relayed.
