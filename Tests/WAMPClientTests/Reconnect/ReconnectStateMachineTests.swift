@@ -31,7 +31,7 @@ import Testing
         #expect(machine.timerFired() == .connect(url: 1))
         #expect(machine.ended(.serializer, at: self.start, random: 1) == .connect(url: 1))
         #expect(machine.ended(.serializer, at: self.start, random: 1) == .connect(url: 1))
-        // They were no failures of their own.
+        // They did not count as failures.
         #expect(machine.ended(.transient, at: self.start, random: 1) == .wait(.milliseconds(200)))
         #expect(machine.timerFired() == .connect(url: 2))
         #expect(machine.stop() == .close)
