@@ -42,7 +42,7 @@ struct Check: AsyncParsableCommand {
     }
 }
 
-/// The file that is checked: behind `--config`, or a word of its own.
+/// The file to check: behind `--config`, or a word without an option.
 struct CheckedFile: ParsableArguments {
     @Argument(help: "The configuration file. (default: sidecar.yaml)")
     var file: String?

@@ -30,7 +30,8 @@ struct WampSidecar: AsyncParsableCommand {
             DeadLetter.self,
         ])
 
-    /// As the protocol has it, with a word for whoever calls with `-2` (numbers can't be told from options) or mistypes a command.
+    /// As the protocol does, with a hint for command lines with `-2` (a number can't be distinguished from an option)
+    /// or an unknown command.
     static func main() async {
         if let number = self.firstArgumentThatIsNoText() {
             Console.complain(
@@ -52,7 +53,7 @@ struct WampSidecar: AsyncParsableCommand {
         }
     }
 
-    /// Swift repairs what is not UTF-8, so something else than was meant would be sent.
+    /// Swift replaces what is not UTF-8, so another text than the one meant would be sent.
     private static func firstArgumentThatIsNoText() -> Int? {
         for number in 1..<max(Int(CommandLine.argc), 1) {
             guard let argument = unsafe CommandLine.unsafeArgv[number] else { continue }
