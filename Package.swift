@@ -171,7 +171,7 @@ let package = Package(
     ]
 )
 
-/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+/// Targets that only `scripts/fuzz` and `scripts/benchmark` build: they use `package` declarations, so they are here.
 if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
     package.targets += [
         .executableTarget(
