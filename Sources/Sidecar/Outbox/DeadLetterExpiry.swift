@@ -9,7 +9,7 @@ final class DeadLetterExpiry {
     private let keep: TimeAmount
     private let control: Control
     private let eventLoop: any EventLoop
-    private let observer: (Observation) -> Void
+    private let observer: (OutboxEvent) -> Void
     private var next: Scheduled<Void>?
 
     /// - Parameters:
@@ -17,7 +17,7 @@ final class DeadLetterExpiry {
     ///   - keep: how old they get.
     init(
         schema: String, keep: TimeAmount, control: Control, eventLoop: any EventLoop,
-        observer: @escaping (Observation) -> Void
+        observer: @escaping (OutboxEvent) -> Void
     ) {
         self.statement = """
             select \(schema).dead_letter_expire(pg_catalog.make_interval(secs => $1::pg_catalog.float8))

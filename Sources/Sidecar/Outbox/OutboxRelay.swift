@@ -9,124 +9,101 @@ import WAMPClient
 /// The driver of ``RelayStateMachine``, at work while this sidecar leads and is joined: it reads, publishes with acknowledgement, and deletes
 /// what the router has. No transaction is open while it waits for the router, and no row is locked.
 final class OutboxRelay {
-    private struct Unanswered {
-        let topic: String
-        let octets: Int
-    }
-
-    /// Acknowledged events are deleted at the latest when they are so many.
-    private static let mostAcknowledged = 200
-    private static let lockNotAvailable = "55P03"
     private static let checkInterval = TimeAmount.seconds(1)
 
     private let statements: RelayStatements
     private let wakeLock: (Int32, Int32)
     private let channel: String
-    private let settings: OutboxSettings
-    private let acknowledgeTimeout: TimeAmount
     /// The keyword argument that carries an event's uuid; nil for none.
-    var eventID: String? { self.settings.eventID }
+    let eventID: String?
+    private let acknowledgeTimeout: TimeAmount
     private let eventLoop: any EventLoop
-    private let observer: (Observation) -> Void
+    private let observer: (OutboxEvent) -> Void
     private let changed: () -> Void
 
     private var machine: RelayStateMachine
     private var database: DatabaseSession?
     private var router: Session?
-    private var isListening = false
-    /// Grows with each beginning and end: answers to what was asked before are recognized by it.
-    private var epoch = 0
-    private var isRunning = false
+    /// A turn of the loop is under way: what it leads to is seen by the turn itself.
     private var isAdvancing = false
     private var timer: Scheduled<Void>?
     private var check: Scheduled<Void>?
-    /// The names of the held topics as an array's text, and of which generation they are.
-    private var heldNames: (text: String?, generation: Int)?
+    private var heldNames = HeldNames()
     private var options = PublishOptionsCache()
-
-    /// Events that the router has said nothing about yet.
-    private var unanswered: [Int64: Unanswered] = [:]
-    private var lastAnswer: NIODeadline = .distantPast
-    private var acknowledged: [Int64] = []
-    private var acknowledgedOctets = 0
-    /// Statements that take rows out of the table, and have not been answered.
-    private var removals = 0
-    /// Told when nothing is under way any more; set while stopping.
     private var finished: (() -> Void)?
 
     /// - Parameters:
     ///   - schema: where the SQL interface is, as an identifier.
     ///   - wakeLock: the advisory lock that is held while the relay sleeps.
     ///   - channel: on which writers wake it.
+    ///   - changed: ``failure`` has changed.
     init(
         schema: String, wakeLock: (Int32, Int32), channel: String, settings: OutboxSettings,
-        eventLoop: any EventLoop, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        eventLoop: any EventLoop, observer: @escaping (OutboxEvent) -> Void, changed: @escaping () -> Void
     ) {
         self.changed = changed
         self.statements = RelayStatements(schema: schema)
         self.wakeLock = wakeLock
         self.channel = channel
-        self.settings = settings
+        self.eventID = settings.eventID
         self.acknowledgeTimeout = TimeAmount(settings.acknowledgeTimeout)
         self.eventLoop = eventLoop
         self.observer = observer
-        self.machine = RelayStateMachine(batch: settings.batch, attempts: settings.attempts)
+        self.machine = RelayStateMachine(
+            batch: settings.batch, attempts: settings.attempts, patience: self.acknowledgeTimeout)
     }
 
     /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
-    private(set) var failure: String? {
-        didSet { if self.failure != oldValue { self.changed() } }
-    }
+    var failure: String? { self.machine.failure }
 
-    // MARK: - The two sides
+    /// Whether an event is under way that was when a session with the router ended before.
+    var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
+
+    // MARK: - The two ends
 
     /// This sidecar leads: the outbox is its to empty, by this session.
     func lead(_ database: DatabaseSession) {
         self.database = database
-        self.isListening = false
-        // Before the first scan: whoever commits later is either heard or seen.
+        self.machine.lead()
+        let epoch = self.machine.epoch
         database.listen(to: self.channel) { result in
-            guard self.database === database else { return }
             switch result {
             case .success:
-                self.isListening = true
-                self.begin()
+                self.run(self.machine.listening(in: epoch, at: self.eventLoop.now))
             case .failure(let failure):
-                self.failed("LISTEN", failure.description)
+                switch self.machine.listenFailed(failure.description, in: epoch) {
+                case .nothing: break
+                case .abandon(let failure): self.abandon(failure)
+                }
             }
         }
     }
 
     /// This sidecar leads no more. The session is gone, or is about to give its locks back.
     func stopLeading() {
-        self.end()
+        switch self.machine.stopLeading() {
+        case .nothing: break
+        case .end(let end): self.end(end)
+        }
         self.database = nil
-        self.isListening = false
+        self.finishIfDone()
     }
 
     func joined(_ router: Session) {
         self.router = router
-        self.begin()
+        self.run(self.machine.joined(at: self.eventLoop.now))
     }
 
-    /// Whether an event is under way that was when a session with the router ended before.
-    var isSuspectUnderWay: Bool { self.machine.isAnySuspect(self.unanswered.keys) }
-
-    /// The session with the router has ended. What it said nothing about may be what ended it.
     func left() {
         self.router = nil
-        let isFinishing = self.finished != nil
-        let underWay = self.unanswered
-        self.end()
-        guard !isFinishing, let suspect = self.machine.routerLost(underWay: underWay.keys),
-            let event = underWay[suspect.id]
-        else { return }
-        self.bury(
-            suspect.id, topic: event.topic, error: WAMPError.invalidPayload.text,
-            message:
-                "the session with the router ended \(suspect.sessions) times while this event alone was under way",
-            attempts: suspect.sessions)
-        self.database?.flush()
+        switch self.machine.left() {
+        case .nothing: break
+        case .end(let end, let letter):
+            self.end(end)
+            if let letter { self.bury(letter) }
+            self.database?.flush()
+        }
+        self.finishIfDone()
     }
 
     /// A notification came in the leader's session.
@@ -144,62 +121,53 @@ final class OutboxRelay {
     /// Publishes nothing more; `completion` is called when what is under way has been answered and deleted.
     func finish(completion: @escaping () -> Void) {
         self.finished = completion
+        self.machine.finish()
         self.finishIfDone()
     }
 
     private func finishIfDone() {
-        guard let finished = self.finished else { return }
-        if self.isRunning {
-            // Ending comes back here.
-            if self.unanswered.isEmpty { self.end() }
-            return
+        while true {
+            switch self.machine.finishing() {
+            case .nothing:
+                return
+            case .end(let end):
+                self.end(end)
+            case .finished:
+                let finished = self.finished
+                self.finished = nil
+                finished?()
+            }
         }
-        guard self.removals == 0 else { return }
-        self.finished = nil
-        finished()
     }
 
-    private func begin() {
-        guard self.finished == nil, !self.isRunning, self.isListening, self.database != nil, self.router != nil else {
-            return
+    private func run(_ action: RelayStateMachine.StartAction) {
+        switch action {
+        case .nothing: break
+        case .start:
+            self.heldNames.forget()
+            self.scheduleCheck()
+            self.advance()
         }
-        self.isRunning = true
-        self.epoch += 1
-        self.unanswered.removeAll()
-        self.acknowledged.removeAll()
-        self.acknowledgedOctets = 0
-        self.heldNames = nil
-        self.machine.started(at: .now())
-        self.scheduleCheck()
-        self.advance()
     }
 
-    private func end() {
-        guard self.isRunning else { return }
-        self.isRunning = false
-        self.epoch += 1
+    private func end(_ end: RelayStateMachine.RunEnd) {
         self.timer?.cancel()
         self.check?.cancel()
-        // A lock that says "asleep" while nobody will wake up would have every writer notify.
-        if self.machine.isHoldingLock { self.unlock(self.database) }
-        // What the router has taken need not be published again.
-        self.deleteAcknowledged()
-        self.machine.stopped()
-        self.unanswered.removeAll()
+        if end.givesLockBack { self.unlock(self.database) }
+        if !end.deletes.isEmpty { self.delete(end.deletes) }
         self.database?.flush()
-        self.finishIfDone()
     }
 
     // MARK: - The loop
 
     private func advance() {
-        guard self.isRunning, self.finished == nil, !self.isAdvancing, let database = self.database else { return }
+        guard self.machine.isRunning, !self.isAdvancing, let database = self.database else { return }
         self.isAdvancing = true
         defer { self.isAdvancing = false }
         self.timer?.cancel()
         self.timer = nil
-        loop: while self.isRunning, self.router?.isWritable == true {
-            switch self.machine.next(at: .now()) {
+        loop: while self.router?.isWritable == true {
+            switch self.machine.next(at: self.eventLoop.now) {
             case .read(let scan, let mark, let horizon):
                 self.read(scan, mark: mark, horizon: horizon)
             case .askForHolder:
@@ -212,7 +180,10 @@ final class OutboxRelay {
                 self.truncate()
             case .wait(let until):
                 self.wait(until)
-                if self.machine.isAsleep { self.renewSoon() }
+                break loop
+            case .rest(let until):
+                self.wait(until)
+                self.renewSoon()
                 break loop
             case .nothing:
                 break loop
@@ -223,9 +194,9 @@ final class OutboxRelay {
 
     /// Not now: the session may be in the middle of handing results over.
     private func renewSoon() {
-        let epoch = self.epoch
+        let epoch = self.machine.epoch
         self.eventLoop.assumeIsolated().execute {
-            guard epoch == self.epoch, self.machine.isAsleep else { return }
+            guard self.machine.mayRenew(in: epoch) else { return }
             self.database?.renewIfGrown()
         }
     }
@@ -239,260 +210,192 @@ final class OutboxRelay {
 
     private func scheduleCheck() {
         self.check = self.eventLoop.assumeIsolated().scheduleTask(in: Self.checkInterval) {
-            guard self.isRunning else { return }
-            self.scheduleCheck()
-            if !self.unanswered.isEmpty, .now() - self.lastAnswer > self.acknowledgeTimeout {
-                return self.abandonRouter()
+            switch self.machine.check(at: self.eventLoop.now) {
+            case .stop:
+                break
+            case .goOn:
+                self.scheduleCheck()
+                self.advance()
+            case .abandonRouter(let reason):
+                self.scheduleCheck()
+                self.router?.abandon(reason)
             }
-            self.advance()
         }
-    }
-
-    private func abandonRouter() {
-        let seconds = self.acknowledgeTimeout.nanoseconds / 1_000_000_000
-        self.router?.abandon("the router has not acknowledged an event for \(seconds) s")
     }
 
     // MARK: - Reading
 
     private func read(_ scan: RelayScan, mark: Bool, horizon: Bool) {
+        let epoch = self.machine.epoch
         if mark {
             self.ask(self.statements.mark) { row in
-                guard row.count == 3, let last = row[0].flatMap({ Int64($0) }),
-                    let xid = row[1].flatMap({ UInt64($0) }), let sequence = row[2].flatMap({ Int64($0) })
-                else { return self.failed("relay_mark", "it answered with something else") }
-                self.machine.marked(last: last, horizon: xid, sequence: sequence, at: .now())
+                guard let mark = ScanBound.Mark(row) else {
+                    return self.failed("relay_mark", "it answered with something else")
+                }
+                self.machine.marked(mark, of: epoch, at: self.eventLoop.now)
             }
         }
         if horizon {
             self.ask(self.statements.horizon) { row in
                 guard let oldest = row.first.flatMap({ $0 }).flatMap({ UInt64($0) }) else { return }
-                self.machine.horizonSeen(oldest: oldest, at: .now())
+                self.machine.horizonSeen(oldest: oldest, of: epoch, at: self.eventLoop.now)
             }
         }
-        let isOfHeld = scan.kind == .probes || scan.kind == .backlog
         self.database?.send(
             self.statements.read,
             RelayStatements.reading(
-                scan, held: isOfHeld ? nil : self.heldTopics(),
-                wanted: scan.kind == .backlog ? self.machine.held.backlogTopics : nil,
+                scan, held: scan.leavesOutHeld ? self.heldNames.text(of: self.machine.held) : nil,
+                wanted: scan.isOfBacklog ? self.machine.held.backlogTopics : nil,
                 largest: self.router?.greatestMessage ?? 0),
-            isSet: true, handler: OutboxScan(epoch: self.epoch, relay: self))
-    }
-
-    /// The same for scan after scan, and it may be long.
-    private func heldTopics() -> String? {
-        guard !self.machine.held.isEmpty else { return nil }
-        let generation = self.machine.held.generation
-        if let known = self.heldNames, known.generation == generation { return known.text }
-        let text = SQLText.array(self.machine.held.names)
-        self.heldNames = (text, generation)
-        return text
+            isSet: true, handler: OutboxScan(epoch: epoch, relay: self))
     }
 
     private func askForHolder() {
         self.ask(self.statements.holder) { row in
             guard row.count == 5 else { return }
             self.observer(
-                .relayHeldBack(
+                .heldBack(
                     backend: row[0] ?? "", prepared: row[1] ?? "", database: row[2] ?? "", user: row[3] ?? "",
                     application: row[4] ?? ""))
         }
     }
 
     /// A scan has brought a row.
-    func take(_ event: OutboxEvent, of epoch: Int) {
-        guard epoch == self.epoch, self.finished == nil,
-            self.machine.rowRead(id: event.id, topic: event.topic, octets: event.octets)
-        else { return }
-        self.publish(event)
+    func take(_ row: OutboxRow, of epoch: Int) {
+        guard self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch) else { return }
+        self.publish(row)
     }
 
-    /// A scan says that the outbox's ids begin anew.
+    /// A scan says that the outbox's ids begin again.
     func sequenceWentBack(of epoch: Int) {
-        guard epoch == self.epoch else { return }
-        self.machine.sequenceWentBack()
-        self.observer(.outboxBeginsAnew)
+        if self.machine.sequenceWentBack(of: epoch) { self.observer(.idsSetBack) }
     }
 
     /// A scan is at its end.
-    func scanned(rows: Int, last: Int64?, outcome: WorkOutcome, epoch: Int) {
-        guard epoch == self.epoch else { return }
-        switch outcome {
-        case .committed:
-            self.failure = nil
-            let foundAsleep = self.machine.foundAsleep
-            self.machine.readEnded(rows: rows, last: last, at: .now())
-            if self.machine.foundAsleep > foundAsleep { self.observer(.eventsFoundAsleep(rows)) }
-            self.advance()
-        case .failed(let error) where error.sqlstate == Self.lockNotAvailable:
-            let reason = "the outbox is locked: \(error.message)"
-            self.observer(.relayFailed(statement: "relay_read", reason: reason))
-            self.failure = reason
-            self.machine.readFailed(at: .now())
-            self.advance()
-        case .failed(let error):
-            self.failed("relay_read", error.description)
-        case .canceled, .timedOut, .refused, .unknown:
-            // The session is gone: the leader says so.
+    func scanned(_ outcome: ScanOutcome, of epoch: Int) {
+        switch self.machine.scanned(outcome, of: epoch, at: self.eventLoop.now) {
+        case .nothing:
             break
+        case .goOn(let event, let isFailureChanged):
+            if let event { self.observer(event) }
+            if isFailureChanged { self.changed() }
+            self.advance()
+        case .abandon(let failure):
+            self.abandon(failure)
         }
     }
 
     // MARK: - Publishing
 
-    private func publish(_ event: OutboxEvent) {
+    private func publish(_ row: OutboxRow) {
         guard let router = self.router else { return }
-        if let fault = event.fault { return self.unreadable(event, fault) }
+        if let fault = row.fault { return self.unreadable(row, fault) }
         let topic: URI
         let options: PublishOptions
         do {
-            topic = try URI(event.topic)
-            options = try self.options.options(event.options)
+            topic = try URI(row.topic)
+            options = try self.options.options(row.options)
         } catch {
-            return self.unreadable(event, .malformed("\(error)"))
+            return self.unreadable(row, .malformed("\(error)"))
         }
-        if self.unanswered.isEmpty { self.lastAnswer = .now() }
-        let epoch = self.epoch
-        let (id, name, octets) = (event.id, event.topic, event.octets)
-        self.unanswered[id] = Unanswered(topic: name, octets: octets)
+        let (id, epoch) = (row.id, self.machine.epoch)
+        self.machine.sent(id, topic: row.topic, octets: row.octets, at: self.eventLoop.now)
         router.publish(
-            topic, options: options, payload: event.payload,
+            topic, options: options, payload: row.payload,
             patience: .nanoseconds(self.acknowledgeTimeout.nanoseconds / 2), timeout: self.acknowledgeTimeout * 2
         ) { result in
-            guard epoch == self.epoch else { return }
-            if case .failure(let error) = result, RefusedEvent(error) == .unknown {
-                if error.code == .timeout { return self.abandonRouter() }
-                // The session has ended: all that is under way is read again in the next.
-                return
-            }
-            self.unanswered[id] = nil
-            self.lastAnswer = .now()
-            switch result {
-            case .success:
-                self.acknowledged.append(id)
-                self.acknowledgedOctets += octets
-                self.settled(id, topic: name)
-            case .failure(let error):
-                self.refused(id, topic: name, octets: octets, error)
-            }
-            self.answered()
+            self.answered(id, PublishAnswer(result), of: epoch)
         }
     }
 
-    private func unreadable(_ event: OutboxEvent, _ fault: OutboxFault) {
-        guard fault.isMomentary else {
-            return self.giveUp(
-                event.id, topic: event.topic, octets: event.octets, error: fault.error, message: fault.message,
-                attempts: 0)
-        }
-        self.hold(event.id, topic: event.topic, octets: event.octets, error: fault.error, message: fault.message)
+    private func unreadable(_ row: OutboxRow, _ fault: OutboxFault) {
+        self.run(
+            self.machine.unreadable(row.id, topic: row.topic, octets: row.octets, fault, at: self.eventLoop.now))
     }
 
-    private func refused(_ id: Int64, topic: String, octets: Int, _ error: RequestError) {
-        if RefusedEvent(error) == .forGood {
-            self.giveUp(id, topic: topic, octets: octets, error: error.uri, message: error.message, attempts: 1)
-        } else {
-            self.hold(id, topic: topic, octets: octets, error: error.uri, message: error.message)
-        }
-    }
-
-    private func hold(_ id: Int64, topic: String, octets: Int, error: String, message: String) {
-        switch self.machine.refused(id, topic: topic, reason: error, octets: octets, at: .now()) {
-        case .waits(let wait):
-            self.observer(.eventHeld(topic: topic, event: id, reason: message, retryIn: wait))
-        case .waitsAsGroup(let count):
-            self.observer(.topicsHeld(count: count, reason: message))
-        case .follows:
-            break
-        case .isGivenUp(let attempts):
-            self.giveUp(id, topic: topic, octets: octets, error: error, message: message, attempts: attempts)
-        }
-    }
-
-    /// The router has the event, or never will.
-    private func settled(_ id: Int64, topic: String) {
-        let count = self.machine.settled(id, topic: topic)
-        if count > 0 { self.observer(.topicsReleased(count: count)) }
+    private func answered(_ id: Int64, _ answer: PublishAnswer, of epoch: Int) {
+        if self.run(self.machine.answered(id, answer, of: epoch, at: self.eventLoop.now)) { self.goOn() }
     }
 
     /// Sends the deletions before more is read.
-    private func answered() {
-        if self.unanswered.isEmpty || self.acknowledged.count >= Self.mostAcknowledged { self.deleteAcknowledged() }
+    private func goOn() {
+        switch self.machine.deletion() {
+        case .nothing: break
+        case .delete(let ids): self.delete(ids)
+        }
         self.finishIfDone()
         self.advance()
     }
 
+    /// Returns whether something has changed.
+    @discardableResult
+    private func run(_ action: RelayStateMachine.AnswerAction) -> Bool {
+        switch action {
+        case .nothing:
+            return false
+        case .goOn:
+            return true
+        case .report(let event):
+            self.observer(event)
+            return true
+        case .giveUp(let letter, let event):
+            if let event { self.observer(event) }
+            self.bury(letter)
+            return true
+        case .abandonRouter(let reason):
+            self.router?.abandon(reason)
+            return false
+        }
+    }
+
     // MARK: - Out of the table
 
-    private func deleteAcknowledged() {
-        guard !self.acknowledged.isEmpty, let database = self.database else { return }
-        let ids = self.acknowledged
-        self.acknowledged.removeAll(keepingCapacity: true)
-        self.machine.finished(ids.count, octets: self.acknowledgedOctets)
-        self.acknowledgedOctets = 0
-        self.removals += 1
-        database.send(
+    private func delete(_ ids: [Int64]) {
+        self.database?.send(
             self.statements.delete, RelayStatements.deleting(RemovedRows(ids)),
             handler: RelayAnswer(relay: self, name: "relay_delete", isRemoval: true) { row in
                 let deleted = row.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
-                if deleted < ids.count {
-                    self.observer(.eventsPublishedTwice(atLeast: ids.count - deleted))
-                }
+                if let event = self.machine.deleted(deleted, of: ids.count) { self.observer(event) }
             })
+    }
+
+    /// Moves an event to the dead letters, within the database.
+    private func bury(_ letter: DeadLetter) {
+        self.observer(.deadLetter(topic: letter.topic, event: letter.event, reason: letter.message))
+        self.database?.send(
+            self.statements.bury, RelayStatements.burying(letter),
+            handler: RelayAnswer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
     }
 
     /// A statement that takes rows out of the table has been answered.
     func removalEnded() {
-        self.removals -= 1
+        self.machine.removalEnded()
         self.finishIfDone()
     }
 
-    /// An event that was read is not to be sent (again).
-    private func giveUp(_ id: Int64, topic: String, octets: Int, error: String, message: String, attempts: Int) {
-        self.settled(id, topic: topic)
-        self.machine.finished(1, octets: octets)
-        self.bury(id, topic: topic, error: error, message: message, attempts: attempts)
-    }
-
-    /// Moves an event to the dead letters, within the database.
-    private func bury(_ id: Int64, topic: String, error: String, message: String, attempts: Int) {
-        self.observer(.eventBuried(topic: topic, event: id, reason: message))
-        guard let database = self.database else { return }
-        self.removals += 1
-        database.send(
-            self.statements.bury,
-            RelayStatements.burying(id, error: error, message: message, attempts: attempts),
-            handler: RelayAnswer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
-    }
-
     private func truncate() {
-        let epoch = self.epoch
+        let epoch = self.machine.epoch
         self.database?.send(
             self.statements.truncate, Parameters(),
             handler: RelayAnswer(relay: self, name: "relay_truncate") { _ in
-                guard epoch == self.epoch else { return }
-                self.machine.truncated()
-                self.advance()
+                if self.machine.truncated(in: epoch) { self.advance() }
             })
     }
 
     // MARK: - The wake lock
 
     private func tryLock() {
-        let epoch = self.epoch
+        let epoch = self.machine.epoch
         guard let database = self.database else { return }
         database.send(
             self.statements.lock, RelayStatements.key(self.wakeLock),
             handler: RelayAnswer(relay: self, name: "pg_try_advisory_lock") { row in
                 let isOurs = row.first.flatMap { $0 } == "t"
-                guard epoch == self.epoch else {
-                    // Leading, or the session with the router, ended meanwhile; the session with the database may go on.
-                    if isOurs { self.unlock(database) }
-                    return
+                switch self.machine.lockAnswered(isOurs, in: epoch, at: self.eventLoop.now) {
+                case .nothing: break
+                case .goOn: self.advance()
+                case .giveBack: self.unlock(database)
                 }
-                self.machine.lockAnswered(isOurs, at: .now())
-                self.advance()
             })
     }
 
@@ -506,19 +409,24 @@ final class OutboxRelay {
     // MARK: - Failures
 
     private func ask(_ statement: Statement, _ answer: @escaping ([String?]) -> Void) {
-        let epoch = self.epoch
+        let epoch = self.machine.epoch
         self.database?.send(
             statement, Parameters(),
             handler: RelayAnswer(relay: self, name: "the relay's question") { row in
-                guard epoch == self.epoch else { return }
+                guard epoch == self.machine.epoch else { return }
                 answer(row)
             })
     }
 
-    /// Something that can't fail has failed: everything is begun anew, in a new session.
-    func failed(_ what: String, _ reason: String) {
-        self.observer(.relayFailed(statement: what, reason: reason))
-        self.failure = "\(what): \(reason)"
-        self.database?.abandon("the outbox's relay could not go on: \(reason)")
+    /// Something that can't fail has failed.
+    func failed(_ statement: String, _ reason: String) {
+        self.abandon(self.machine.failed(statement, reason))
+    }
+
+    /// Everything begins again, in a new session.
+    private func abandon(_ failure: RelayStateMachine.Failure) {
+        self.observer(.relayFailed(statement: failure.statement, reason: failure.reason))
+        if failure.isChanged { self.changed() }
+        self.database?.abandon("the outbox's relay could not go on: \(failure.reason)")
     }
 }

@@ -13,17 +13,17 @@ final class OutboxScan: WorkHandler {
     }
 
     func received(_ row: borrowing ResultRow, of work: Work) {
-        guard let event = OutboxEvent(row, eventID: self.relay.eventID) else {
+        guard let row = OutboxRow(row, eventID: self.relay.eventID) else {
             return self.relay.sequenceWentBack(of: self.epoch)
         }
         self.rows += 1
-        self.last = event.id
-        self.relay.take(event, of: self.epoch)
+        self.last = row.id
+        self.relay.take(row, of: self.epoch)
     }
 
     func restarted(_ work: Work) {}
 
     func ended(_ work: Work, outcome: WorkOutcome) {
-        self.relay.scanned(rows: self.rows, last: self.last, outcome: outcome, epoch: self.epoch)
+        self.relay.scanned(ScanOutcome(outcome, rows: self.rows, last: self.last), of: self.epoch)
     }
 }

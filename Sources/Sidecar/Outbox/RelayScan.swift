@@ -22,4 +22,20 @@ struct RelayScan: Equatable {
     let rows: Int
     /// The sequence to which `behind` belongs; nil: it does not depend on one.
     let sequence: Int64?
+
+    /// Whether rows of held topics are left where they are.
+    var leavesOutHeld: Bool {
+        switch self.kind {
+        case .ordinary, .full: true
+        case .probes, .backlog: false
+        }
+    }
+
+    /// Whether only rows of ``HeldTopics/backlogTopics`` are read.
+    var isOfBacklog: Bool {
+        switch self.kind {
+        case .backlog: true
+        case .ordinary, .full, .probes: false
+        }
+    }
 }

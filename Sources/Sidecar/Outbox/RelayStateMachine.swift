@@ -1,503 +1,399 @@
 import NIOCore
+import WAMP
 
-/// When the outbox is read, and from where; when the relay sleeps, and how it is woken.
+/// Whether the outbox is emptied, and what becomes of each event that was read from it.
 ///
-/// Two rules carry it. Order: ids are given out before their transactions commit, so a scan leaves out an id only if its row
-/// has been read or can't appear any more (``ScanBound``), and what a scan may find again is deleted before the next. Sleep:
-/// the relay holds the wake lock only while it sleeps, and scans once more after it got it, in a later statement; so a writer
-/// that got the lock shared, and therefore does not notify, is never overlooked.
+/// It is emptied in *runs*: from when this sidecar leads, in a session that hears of writers, and is joined to a router, until one of that
+/// ends. Each run, and each time between two, is an *epoch*, and has a number. Whatever was asked in one and is answered in another is dropped, but for
+/// what has to be made good: a wake lock that came too late, and rows that are being taken out of the table.
 ///
-/// Beside the ordinary scans, in turn with them, it reads what ``HeldTopics`` wants to try again. While some event is suspected
-/// to end the session (``SuspectEvents``) there is only one under way.
-///
-/// The driver does what ``next(at:)`` says after everything that it tells, until that is to wait.
+/// When and what is read is up to ``ScanStateMachine``, what the router has and has not answered to ``DeliveryStateMachine``. After everything that
+/// it tells the driver does what ``deletion()``, ``finishing()`` and ``next(at:)`` say.
 struct RelayStateMachine: ~Copyable {
-    /// How long without rows before it tries to sleep.
-    static let linger = TimeAmount.milliseconds(20)
-    /// Between a scan that found few rows and the next.
-    static let pace = TimeAmount.milliseconds(1)
-    /// Between scans that each find more than a few rows: what a scan costs is shared by more of them.
-    static let busyPace = TimeAmount.milliseconds(5)
-    static let few = 4
-    /// A scan that took longer than this and was not full is followed by a pause of ``costFactor`` times as long.
-    static let dearScan = TimeAmount.milliseconds(5)
-    static let costFactor: Int64 = 3
-    /// Between scans that found nothing; doubling from `pace`.
-    static let longestPause = TimeAmount.milliseconds(10)
-    /// The longest pause of all.
-    static let mostPause = TimeAmount.milliseconds(300)
-    /// How often it scans while asleep, whatever happens.
-    static let backstop = TimeAmount.seconds(1)
-    /// How often a scan begins at the first row: rows that were put in with ids of their own are found by it.
-    static let fullScanInterval = TimeAmount.seconds(30)
-    /// How often the bound is moved while there is work.
-    static let markInterval = TimeAmount.milliseconds(100)
-    /// A bound that a transaction has kept where it is for so long is worth a question who that is, as often.
-    static let holderInterval = TimeAmount.minutes(1)
-    /// After so many deletions an empty table is truncated.
-    static let truncateAfter = 50_000
-    /// While more octets than this are under way nothing more is read.
-    static let mostOctets = 1 << 20
-
-    /// What to do now.
-    enum Step: Equatable {
-        /// Send one scan; ahead of it the question for a mark, if one is due, and for the horizon, if marks wait.
-        case read(RelayScan, mark: Bool, horizon: Bool)
-        /// Ask which transaction keeps the bound where it is.
-        case askForHolder
-        /// Try to get the wake lock.
-        case tryLock
-        /// Give it back.
-        case unlock
-        /// Truncate the table if it is empty.
-        case truncate
-        /// Nothing before this time, unless something happens.
-        case wait(until: NIODeadline)
-        /// Nothing before something happens.
-        case nothing
+    /// The session with the database.
+    private enum Lead {
+        /// Another sidecar has it, or none.
+        case elsewhere
+        /// LISTEN has been sent. Before it is answered nothing is read: whoever commits later is either heard or seen.
+        case deaf
+        case hearing
     }
 
     private enum State {
-        case stopped
-        /// Scans in turn.
-        case awake
-        /// The lock has been asked for.
-        case locking
-        /// It has the lock, and scans once more before it sleeps.
-        case lastScan
-        case asleep
+        /// Something is missing.
+        case idle(Lead, isJoined: Bool)
+        case running
+        /// Nothing more is published: what the router has not answered is waited for.
+        case finishing
+        /// Nothing is under way; the rows of what was are being taken out of the table.
+        case clearing
+        case over
     }
 
-    private let batch: Int
-    private var state = State.stopped
-    private var reading: RelayScan.Kind?
-    private var readBegan: NIODeadline = .distantPast
-    private var idsRead: Set<Int64> = []
-    private var isTruncating = false
-    private var bound = ScanBound()
-    /// Those of which nothing is published for now.
-    private(set) var held: HeldTopics
-    private var suspects: SuspectEvents
-    private var lastMark: NIODeadline = .distantPast
-    private var isMarkSeen = true
-    /// Since when marks wait to be settled.
-    private var heldBackSince: NIODeadline?
-    private var lastHolderQuestion: NIODeadline = .distantPast
-    /// The highest id of those under way; the highest of all while the next scan would find one of them again.
-    private var highest: Int64 = .min
-    private var lastRows: NIODeadline = .distantPast
-    private var pause = Self.pace
-    private var nextRead: NIODeadline = .distantPast
-    private var nextBackstop: NIODeadline = .distantPast
-    private var nextFullScan: NIODeadline = .distantPast
-    private var isWoken = false
-    private var isRescanWanted = false
-    /// Whether it is the held topics' turn.
-    private var isTurnOfHeld = false
-    private var isUnlockDue = false
-    private var deletions = 0
-    private var octetsUnderWay = 0
-    /// By the scan that is under way, or was the last.
-    private var octetsRead = 0
+    private let patience: TimeAmount
+    private var state = State.idle(.elsewhere, isJoined: false)
+    private var scans: ScanStateMachine
+    private var delivery: DeliveryStateMachine
 
-    /// Rows that a scan found while asleep, not woken: their writers did not notify, or the notification was on its way.
-    private(set) var foundAsleep = 0
-    /// Rows that were read and are not out of the table yet, as far as is known.
-    private(set) var underWay = 0
+    /// The number of this run, or of the time between two.
+    private(set) var epoch = 0
+    /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
+    private(set) var failure: String?
 
     /// - Parameters:
     ///   - batch: the most rows of one scan.
-    ///   - attempts: how often an event is tried before it is given up.
-    init(batch: Int, attempts: Int) {
-        self.batch = batch
-        self.held = HeldTopics(attempts: attempts)
-        self.suspects = SuspectEvents(attempts: attempts)
-        self.attempts = attempts
+    ///   - attempts: how often an event is tried before it becomes a dead letter.
+    ///   - patience: how long the router may say nothing while events are under way.
+    init(batch: Int, attempts: Int, patience: TimeAmount) {
+        self.patience = patience
+        self.scans = ScanStateMachine(batch: batch, attempts: attempts)
+        self.delivery = DeliveryStateMachine(patience: patience)
     }
 
-    private let attempts: Int
-
-    /// Whether nothing is to be done until it is woken.
-    var isAsleep: Bool {
+    /// Whether there is something to do about ``next(at:)``.
+    var isRunning: Bool {
         switch self.state {
-        case .asleep: self.reading == nil && !self.isTruncating
-        case .stopped, .awake, .locking, .lastScan: false
+        case .running: true
+        case .idle, .finishing, .clearing, .over: false
         }
     }
 
-    /// Whether it holds the wake lock.
-    var isHoldingLock: Bool {
+    /// The topics of which nothing is published for now.
+    var held: HeldTopics { self.scans.held }
+
+    /// Whether an event is under way that was when a session with the router ended before.
+    var isSuspectUnderWay: Bool { self.scans.isAnySuspect(self.delivery.underWay) }
+
+    /// Whether a session that has grown can be replaced by another one: the relay sleeps, in that run.
+    func mayRenew(in epoch: Int) -> Bool { epoch == self.epoch && self.scans.isAsleep }
+
+    // MARK: - The two ends
+
+    /// This sidecar leads, by a new session. LISTEN is sent in it; the epoch goes with its answer.
+    mutating func lead() {
         switch self.state {
-        case .lastScan, .asleep: true
-        case .stopped, .awake, .locking: false
-        }
-    }
-
-    /// Whether only one event may be under way.
-    var sendsOneAtATime: Bool { self.suspects.areSentAlone }
-
-    /// Whether one of these was under way when a session with the router ended before.
-    func isAnySuspect(_ ids: some Collection<Int64>) -> Bool { ids.contains(where: self.suspects.isSuspect) }
-
-    // MARK: - What happens
-
-    /// The session listens, and there is a router: from the first row on.
-    mutating func started(at now: NIODeadline) {
-        let (deletions, suspects) = (self.deletions, self.suspects)
-        self = RelayStateMachine(batch: self.batch, attempts: self.attempts)
-        self.deletions = deletions
-        self.suspects = suspects
-        self.state = .awake
-        self.lastRows = now
-        self.nextFullScan = now + Self.fullScanInterval
-    }
-
-    /// The session at the database is gone, or that with the router: what was under way is read again later.
-    mutating func stopped() {
-        self.state = .stopped
-        self.reading = nil
-        self.underWay = 0
-        self.octetsUnderWay = 0
-    }
-
-    /// The session with the router ended before it said anything about these. Returns the one that is not to be sent again, if
-    /// any, and how many sessions ended while it was alone under way.
-    mutating func routerLost(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
-        self.suspects.sessionEnded(underWay: ids)
-    }
-
-    /// A mark is in: `last` was the highest id when transaction `horizon` had not begun.
-    mutating func marked(last: Int64, horizon: UInt64, sequence: Int64, at now: NIODeadline) {
-        self.isMarkSeen = true
-        if self.bound.marks.isEmpty { self.heldBackSince = now }
-        let known = self.bound.sequence
-        self.bound.marked(ScanBound.Mark(last: last, horizon: horizon, sequence: sequence))
-        if let known, known != sequence { self.idsAreVoid() }
-    }
-
-    /// All transactions below `oldest` have ended; every later scan sees what they did.
-    ///
-    /// To be told before the rows of the scan that was sent behind the question.
-    mutating func horizonSeen(oldest: UInt64, at now: NIODeadline) {
-        let settled = self.bound.settled
-        self.bound.horizonSeen(oldest: oldest)
-        if self.bound.marks.isEmpty {
-            self.heldBackSince = nil
-        } else if self.bound.settled != settled {
-            self.heldBackSince = now
-        }
-    }
-
-    /// The scan says that the sequence was restarted or set back; it has no rows.
-    mutating func sequenceWentBack() {
-        self.bound.void()
-        self.idsAreVoid()
-    }
-
-    private mutating func idsAreVoid() {
-        self.held.void()
-        self.suspects.removeAll()
-        self.heldBackSince = nil
-        self.isRescanWanted = true
-    }
-
-    /// A row has been read. Returns whether it is to be published: then what becomes of it has to be told by
-    /// ``settled(_:topic:)``, ``finished(_:octets:)`` or ``refused(_:topic:reason:octets:at:)``. Else it stays in the table for now.
-    mutating func rowRead(id: Int64, topic: String, octets: Int) -> Bool {
-        let isFoundAgain = self.bound.saw(id)
-        self.octetsRead += octets
-        switch self.reading {
-        case .ordinary, .full:
-            guard !self.held.isHeld(topic) else { return false }
-        case .probes, .backlog:
-            self.idsRead.insert(id)
-            guard self.held.isFree(topic) else { return false }
-        case nil:
-            return false
-        }
-        self.underWay += 1
-        self.octetsUnderWay += octets
-        self.highest = max(self.highest, isFoundAgain ? .max : id)
-        return true
-    }
-
-    /// The scan is at its end.
-    ///
-    /// - Parameters:
-    ///   - rows: how many it found, those that wait among them.
-    ///   - last: the id of its last row.
-    mutating func readEnded(rows: Int, last: Int64?, at now: NIODeadline) {
-        guard let kind = self.reading else { return }
-        self.reading = nil
-        switch kind {
-        case .ordinary, .full:
-            if !self.isRescanWanted { self.bound.scanEnded(last: last) }
-            // What lies between is read by the next.
-            if kind == .full, rows >= self.rows, last ?? .max < self.bound.floor ?? .min { self.nextFullScan = now }
-        case .probes:
-            self.held.probesRead(self.idsRead)
-        case .backlog:
-            self.held.backlogRead(last: last)
-        }
-        switch self.state {
-        case .stopped, .locking:
-            break
-        case .awake:
-            if kind == .ordinary || kind == .full { self.paceAwake(rows: rows, at: now) } else { self.lastRows = now }
-        case .lastScan:
-            if rows > 0 { self.wakeUp(now) } else { self.fallAsleep(now) }
-        case .asleep:
-            if rows > 0 {
-                self.foundAsleep += rows
-                self.wakeUp(now)
-            }
-        }
-    }
-
-    private mutating func paceAwake(rows: Int, at now: NIODeadline) {
-        let cost = now - self.readBegan
-        let rest =
-            cost > Self.dearScan ? min(.nanoseconds(cost.nanoseconds * Self.costFactor), Self.mostPause) : .zero
-        if rows > 0 {
-            self.lastRows = now
-            self.pause = Self.pace
-            // A scan is at its end where it has found enough rows, or large ones: what it costs it is worth.
-            let isFull =
-                rows * 2 >= self.batch || self.octetsRead * 2 >= RelayStatements.octets || self.sendsOneAtATime
-            self.nextRead = isFull ? now : now + max(rows > Self.few ? Self.busyPace : Self.pace, rest)
-        } else {
-            self.nextRead = now + max(self.pause, rest)
-            self.pause = min(self.pause + self.pause, Self.longestPause)
-        }
-    }
-
-    /// The scan could not be made, and found nothing: somebody has locked the table.
-    mutating func readFailed(at now: NIODeadline) {
-        if self.reading == .probes { self.held.probesFailed() }
-        self.reading = nil
-        self.isUnlockDue = self.isUnlockDue || self.isHoldingLock
-        switch self.state {
-        case .stopped, .locking: break
-        case .awake, .lastScan, .asleep:
-            self.state = .awake
-            self.nextRead = now + Self.backstop
-            self.lastRows = now
-        }
-    }
-
-    /// The router has the event, or it is given up for good. Returns how many topics that were held need wait no longer.
-    mutating func settled(_ id: Int64, topic: String) -> Int {
-        self.suspects.settled(id)
-        return self.held.settled(id, topic: topic)
-    }
-
-    /// So many rows are out of the table: the statements that remove them have been sent, ahead of any later scan.
-    mutating func finished(_ rows: Int, octets: Int) {
-        self.underWay -= rows
-        self.octetsUnderWay -= octets
-        self.deletions += rows
-        if self.underWay == 0 { self.highest = .min }
-    }
-
-    /// The router refuses a row for the moment. It stays in the table, unless it is given up: then it is still under way.
-    mutating func refused(
-        _ id: Int64, topic: String, reason: String, octets: Int, at now: NIODeadline
-    ) -> HeldTopics.Verdict {
-        self.suspects.settled(id)
-        let verdict = self.held.refused(
-            id, topic: topic, reason: reason, settled: self.bound.settled, at: now)
-        switch verdict {
-        case .isGivenUp: break
-        case .waits, .waitsAsGroup, .follows:
-            self.underWay -= 1
-            self.octetsUnderWay -= octets
-            if self.underWay == 0 { self.highest = .min }
-        }
-        return verdict
-    }
-
-    mutating func lockAnswered(_ isOurs: Bool, at now: NIODeadline) {
-        switch self.state {
-        case .locking:
-            if isOurs {
-                self.state = .lastScan
-            } else {
-                // A writer is under way that counts on the relay being awake.
-                self.state = .awake
-                self.nextRead = max(now, self.nextRead)
-                self.lastRows = now
-            }
-        case .stopped, .awake, .lastScan, .asleep:
+        case .idle(_, let isJoined):
+            self.epoch += 1
+            self.state = .idle(.deaf, isJoined: isJoined)
+        case .running, .finishing, .clearing, .over:
             break
         }
     }
 
-    mutating func truncated() {
-        self.isTruncating = false
+    /// The session is heard in.
+    mutating func listening(in epoch: Int, at now: NIODeadline) -> StartAction {
+        guard epoch == self.epoch else { return .nothing }
+        switch self.state {
+        case .idle(.deaf, let isJoined):
+            self.state = .idle(.hearing, isJoined: isJoined)
+            return self.start(at: now)
+        case .idle, .running, .finishing, .clearing, .over:
+            return .nothing
+        }
     }
+
+    /// LISTEN has failed.
+    mutating func listenFailed(_ reason: String, in epoch: Int) -> FailureAction {
+        epoch == self.epoch ? .abandon(self.failed("LISTEN", reason)) : .nothing
+    }
+
+    /// This sidecar leads no more. The session is gone, or is about to give its locks back.
+    mutating func stopLeading() -> EndAction {
+        switch self.state {
+        case .idle(_, let isJoined):
+            self.epoch += 1
+            self.state = .idle(.elsewhere, isJoined: isJoined)
+            return .nothing
+        case .running:
+            self.state = .idle(.elsewhere, isJoined: true)
+            return .end(self.end())
+        case .finishing:
+            self.state = .clearing
+            return .end(self.end())
+        case .clearing, .over:
+            return .nothing
+        }
+    }
+
+    /// There is a session with a router.
+    mutating func joined(at now: NIODeadline) -> StartAction {
+        switch self.state {
+        case .idle(let lead, _):
+            self.state = .idle(lead, isJoined: true)
+            return self.start(at: now)
+        case .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    /// The session with the router has ended. What it said nothing about may be what ended it.
+    mutating func left() -> LeftAction {
+        switch self.state {
+        case .idle(let lead, _):
+            self.state = .idle(lead, isJoined: false)
+            return .nothing
+        case .running:
+            self.state = .idle(.hearing, isJoined: false)
+            let suspect = self.suspect()
+            return .end(self.end(), suspect)
+        case .finishing:
+            self.state = .clearing
+            return .end(self.end(), nil)
+        case .clearing, .over:
+            return .nothing
+        }
+    }
+
+    private mutating func suspect() -> DeadLetter? {
+        guard let suspect = self.scans.routerLost(underWay: self.delivery.underWay),
+            let topic = self.delivery.topic(of: suspect.id)
+        else { return nil }
+        self.delivery.removalBegan()
+        return DeadLetter(
+            event: suspect.id, topic: topic, error: WAMPError.invalidPayload.text,
+            message:
+                "the session with the router ended \(suspect.sessions) times while this event alone was under way",
+            attempts: suspect.sessions)
+    }
+
+    private mutating func start(at now: NIODeadline) -> StartAction {
+        switch self.state {
+        case .idle(.hearing, isJoined: true):
+            self.state = .running
+            self.epoch += 1
+            self.scans.started(at: now)
+            return .start
+        case .idle, .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    private mutating func end() -> RunEnd {
+        self.epoch += 1
+        let givesLockBack = self.scans.isHoldingLock
+        let batch = self.delivery.ended()
+        if let batch { self.scans.finished(batch.ids.count, octets: batch.octets) }
+        self.scans.stopped()
+        return RunEnd(givesLockBack: givesLockBack, deletes: batch?.ids ?? [])
+    }
+
+    // MARK: - The end
+
+    /// Nothing more is to be published. ``finishing()`` says when what is under way has been answered and deleted.
+    mutating func finish() {
+        switch self.state {
+        case .idle: self.state = .clearing
+        case .running: self.state = .finishing
+        case .finishing, .clearing, .over: break
+        }
+    }
+
+    /// What follows for the end, if it is wanted: after whatever may have brought it nearer.
+    mutating func finishing() -> FinishAction {
+        switch self.state {
+        case .finishing where self.delivery.isAllAnswered:
+            self.state = .clearing
+            return .end(self.end())
+        case .clearing where self.delivery.isAllRemoved:
+            self.state = .over
+            return .finished
+        case .idle, .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    // MARK: - Reading
 
     /// A notification came.
     mutating func notified() {
-        self.isWoken = true
+        self.scans.notified()
+    }
+
+    /// A scan has brought a row. Returns whether it is to be published: then ``sent(_:topic:octets:at:)`` or
+    /// ``unreadable(_:topic:octets:_:at:)`` follows.
+    mutating func take(_ id: Int64, topic: String, octets: Int, of epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return false }
+        return switch self.state {
+        case .running: self.scans.rowRead(id: id, topic: topic, octets: octets)
+        case .idle, .finishing, .clearing, .over: false
+        }
+    }
+
+    /// A scan says that the outbox's ids begin again. Returns whether that is to be reported.
+    mutating func sequenceWentBack(of epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return false }
+        self.scans.sequenceWentBack()
+        return true
+    }
+
+    /// A scan is at its end.
+    mutating func scanned(_ outcome: ScanOutcome, of epoch: Int, at now: NIODeadline) -> ScanAction {
+        guard epoch == self.epoch else { return .nothing }
+        switch outcome {
+        case .read(let rows, let last):
+            let isRecovered = self.failure != nil
+            self.failure = nil
+            let foundAsleep = self.scans.foundAsleep
+            self.scans.readEnded(rows: rows, last: last, at: now)
+            return .goOn(
+                self.scans.foundAsleep > foundAsleep ? .eventsFoundAsleep(rows) : nil, isFailureChanged: isRecovered)
+        case .locked(let message):
+            self.scans.readFailed(at: now)
+            let reason = "the outbox is locked: \(message)"
+            return .goOn(
+                .relayFailed(statement: Self.reading, reason: reason), isFailureChanged: self.isNews(reason))
+        case .failed(let reason):
+            return .abandon(self.failed(Self.reading, reason))
+        case .lost:
+            // The leader says so.
+            return .nothing
+        }
+    }
+
+    private static let reading = "relay_read"
+
+    /// A mark is in: `last` was the highest id when transaction `horizon` had not begun.
+    mutating func marked(_ mark: ScanBound.Mark, of epoch: Int, at now: NIODeadline) {
+        guard epoch == self.epoch else { return }
+        self.scans.marked(last: mark.last, horizon: mark.horizon, sequence: mark.sequence, at: now)
+    }
+
+    /// All transactions below `oldest` have ended.
+    mutating func horizonSeen(oldest: UInt64, of epoch: Int, at now: NIODeadline) {
+        guard epoch == self.epoch else { return }
+        self.scans.horizonSeen(oldest: oldest, at: now)
+    }
+
+    // MARK: - Publishing
+
+    /// The event is given to the router.
+    mutating func sent(_ id: Int64, topic: String, octets: Int, at now: NIODeadline) {
+        self.delivery.sent(id, topic: topic, octets: octets, at: now)
+    }
+
+    /// The event can't be given to a router as it is.
+    mutating func unreadable(
+        _ id: Int64, topic: String, octets: Int, _ fault: OutboxFault, at now: NIODeadline
+    ) -> AnswerAction {
+        let event = DeliveryStateMachine.Event(topic: topic, octets: octets)
+        guard fault.isMomentary else {
+            return self.giveUp(id, event, error: fault.error, message: fault.message, attempts: 0)
+        }
+        return self.hold(id, event, error: fault.error, message: fault.message, at: now)
+    }
+
+    /// The router has said something about an event, or nothing for too long.
+    mutating func answered(
+        _ id: Int64, _ answer: PublishAnswer, of epoch: Int, at now: NIODeadline
+    ) -> AnswerAction {
+        guard epoch == self.epoch else { return .nothing }
+        switch answer {
+        case .taken:
+            guard let event = self.delivery.taken(id, at: now) else { return .nothing }
+            let released = self.scans.settled(id, topic: event.topic)
+            return released > 0 ? .report(.topicsReleased(count: released)) : .goOn
+        case .refused(let error, let message, let isFinal):
+            guard let event = self.delivery.refused(id, at: now) else { return .nothing }
+            return isFinal
+                ? self.giveUp(id, event, error: error, message: message, attempts: 1)
+                : self.hold(id, event, error: error, message: message, at: now)
+        case .silence:
+            return .abandonRouter(self.silence)
+        case .unknown:
+            // The session has ended: all that is under way is read again in the next.
+            return .nothing
+        }
+    }
+
+    private mutating func hold(
+        _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, at now: NIODeadline
+    ) -> AnswerAction {
+        switch self.scans.refused(id, topic: event.topic, reason: error, octets: event.octets, at: now) {
+        case .waits(let wait):
+            .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
+        case .waitsAsGroup(let count):
+            .report(.topicsHeld(count: count, reason: message))
+        case .follows:
+            .goOn
+        case .isGivenUp(let attempts):
+            self.giveUp(id, event, error: error, message: message, attempts: attempts)
+        }
+    }
+
+    private mutating func giveUp(
+        _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, attempts: Int
+    ) -> AnswerAction {
+        let released = self.scans.settled(id, topic: event.topic)
+        self.scans.finished(1, octets: event.octets)
+        self.delivery.removalBegan()
+        return .giveUp(
+            DeadLetter(event: id, topic: event.topic, error: error, message: message, attempts: attempts),
+            released > 0 ? .topicsReleased(count: released) : nil)
+    }
+
+    /// Looked at once in a while: whether the router answers.
+    func check(at now: NIODeadline) -> CheckAction {
+        switch self.state {
+        case .running, .finishing: self.delivery.isRouterSilent(at: now) ? .abandonRouter(self.silence) : .goOn
+        case .idle, .clearing, .over: .stop
+        }
+    }
+
+    private var silence: String {
+        "the router has not acknowledged an event for \(self.patience.nanoseconds / 1_000_000_000) s"
+    }
+
+    // MARK: - Out of the table
+
+    /// What is to be deleted now: before more is read.
+    mutating func deletion() -> DeletionAction {
+        guard let batch = self.delivery.batch() else { return .nothing }
+        self.scans.finished(batch.ids.count, octets: batch.octets)
+        return .delete(batch.ids)
+    }
+
+    /// A statement that takes rows out of the table has been answered, in whatever way.
+    mutating func removalEnded() {
+        self.delivery.removalEnded()
+    }
+
+    /// Of so many rows that were to be deleted so many were there.
+    func deleted(_ count: Int, of wanted: Int) -> OutboxEvent? {
+        count < wanted ? .eventsPublishedTwice(atLeast: wanted - count) : nil
+    }
+
+    /// The table has been truncated, if it was empty. Returns whether that was asked in this run.
+    mutating func truncated(in epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return false }
+        self.scans.truncated()
+        return true
     }
 
     // MARK: - What to do
 
-    mutating func next(at now: NIODeadline) -> Step {
-        guard self.reading == nil, !self.isTruncating else { return .nothing }
-        if self.isHolderWanted(at: now) {
-            self.lastHolderQuestion = now
-            return .askForHolder
-        }
+    /// The wake lock was asked for in that epoch: it is ours, or is not.
+    mutating func lockAnswered(_ isOurs: Bool, in epoch: Int, at now: NIODeadline) -> LockAction {
+        // Leading, or the session with the router, ended meanwhile; the session with the database may go on.
+        guard epoch == self.epoch else { return isOurs ? .giveBack : .nothing }
+        self.scans.lockAnswered(isOurs, at: now)
+        return .goOn
+    }
+
+    /// What to do now, one after the other until it is to wait.
+    mutating func next(at now: NIODeadline) -> ScanStateMachine.Step {
         switch self.state {
-        case .stopped, .locking:
-            return .nothing
-        case .lastScan:
-            return self.read(.ordinary, at: now)
-        case .asleep:
-            return self.nextAsleep(at: now)
-        case .awake:
-            if self.isUnlockDue {
-                self.isUnlockDue = false
-                return .unlock
-            }
-            return self.nextAwake(at: now)
+        case .running: self.scans.next(at: now)
+        case .idle, .finishing, .clearing, .over: .nothing
         }
     }
 
-    private mutating func nextAsleep(at now: NIODeadline) -> Step {
-        let retry = self.held.next ?? .distantFuture
-        if self.isWoken || self.isRescanWanted || retry <= now {
-            self.wakeUp(now)
-            self.isUnlockDue = false
-            return .unlock
-        }
-        if self.deletions >= Self.truncateAfter {
-            self.deletions = 0
-            self.isTruncating = true
-            return .truncate
-        }
-        guard now >= self.nextBackstop else { return .wait(until: min(self.nextBackstop, retry)) }
-        self.nextBackstop = now + Self.backstop
-        return self.read(now >= self.nextFullScan ? .full : .ordinary, at: now)
+    /// A statement that can't fail has failed: everything begins again, in a new session.
+    mutating func failed(_ statement: String, _ reason: String) -> Failure {
+        Failure(statement: statement, reason: reason, isChanged: self.isNews("\(statement): \(reason)"))
     }
 
-    private mutating func nextAwake(at now: NIODeadline) -> Step {
-        if self.isRescanWanted {
-            guard self.underWay == 0 else { return .nothing }
-            self.isRescanWanted = false
-            return self.read(.full, at: now)
-        }
-        let retry = self.held.next ?? .distantFuture
-        if retry <= now, self.isTurnOfHeld || self.held.isFull {
-            // What they have in the table may be under way, as long as anything is.
-            guard self.underWay == 0 else { return .nothing }
-            self.isTurnOfHeld = false
-            if let step = self.readHeld(at: now) { return step }
-        }
-        // At the live edge a scan would find again what has not been deleted.
-        let mayReadAhead =
-            self.highest <= self.bound.floor ?? .min && self.underWay < (self.sendsOneAtATime ? 1 : self.batch)
-            && self.octetsUnderWay < Self.mostOctets
-        guard self.underWay == 0 || mayReadAhead else { return .nothing }
-        if self.held.isFull { return retry == .distantFuture ? .nothing : .wait(until: retry) }
-        self.isTurnOfHeld = true
-        if self.isWoken {
-            self.isWoken = false
-            return self.read(.ordinary, at: now)
-        }
-        guard now >= self.nextRead else {
-            return .wait(until: retry <= now ? self.nextRead : min(self.nextRead, retry))
-        }
-        if self.underWay == 0, now >= self.nextFullScan { return self.read(.full, at: now) }
-        if self.underWay == 0, now - self.lastRows >= Self.linger, self.pause > Self.pace {
-            self.state = .locking
-            return .tryLock
-        }
-        return self.read(.ordinary, at: now)
-    }
-
-    private mutating func readHeld(at now: NIODeadline) -> Step? {
-        let most = self.sendsOneAtATime ? 1 : HeldTopics.mostProbes
-        while let reading = self.held.reading(at: now, most: most) {
-            switch reading {
-            case .probes(let ids):
-                return self.read(
-                    .probes, behind: nil, upTo: nil, ranges: ids.map { $0...$0 }, rows: ids.count, at: now)
-            case .backlog(let behind):
-                guard let floor = self.bound.floor, behind ?? .min < floor else {
-                    // The ordinary scans will find all of it.
-                    self.held.backlogRead(last: nil)
-                    continue
-                }
-                return self.read(.backlog, behind: behind, upTo: floor, ranges: [], rows: self.rows, at: now)
-            }
-        }
-        return nil
-    }
-
-    private var rows: Int { self.sendsOneAtATime ? 1 : self.batch }
-
-    private mutating func read(_ kind: RelayScan.Kind, at now: NIODeadline) -> Step {
-        if kind == .full {
-            self.nextFullScan = now + Self.fullScanInterval
-            return self.read(kind, behind: nil, upTo: .max, ranges: [], rows: self.rows, at: now)
-        }
-        return self.read(
-            kind, behind: self.bound.floor, upTo: .max, ranges: self.bound.gaps, rows: self.rows, at: now)
-    }
-
-    private mutating func read(
-        _ kind: RelayScan.Kind, behind: Int64?, upTo: Int64?, ranges: [ClosedRange<Int64>], rows: Int,
-        at now: NIODeadline
-    ) -> Step {
-        self.reading = kind
-        self.readBegan = now
-        self.octetsRead = 0
-        self.idsRead.removeAll(keepingCapacity: true)
-        self.bound.scanBegan(isOfAll: kind == .ordinary || kind == .full)
-        let isMarkDue = self.isMarkSeen && now - self.lastMark >= Self.markInterval && self.isMarkUseful
-        if isMarkDue {
-            self.isMarkSeen = false
-            self.lastMark = now
-        }
-        let scan = RelayScan(
-            kind: kind, behind: behind, upTo: upTo, ranges: ranges, rows: rows,
-            sequence: behind == nil ? nil : self.bound.sequence)
-        return .read(scan, mark: isMarkDue, horizon: isMarkDue || !self.bound.marks.isEmpty)
-    }
-
-    /// A mark costs a transaction id: but for the first none is taken while nothing happens.
-    private var isMarkUseful: Bool {
-        switch self.state {
-        case .awake: self.bound.isMarkUseful
-        case .stopped, .locking, .lastScan, .asleep: false
-        }
-    }
-
-    private func isHolderWanted(at now: NIODeadline) -> Bool {
-        guard self.bound.isHeldBack, let since = self.heldBackSince, now - since >= Self.holderInterval else {
-            return false
-        }
-        switch self.state {
-        case .awake, .asleep: return now - self.lastHolderQuestion >= Self.holderInterval
-        case .stopped, .locking, .lastScan: return false
-        }
-    }
-
-    private mutating func wakeUp(_ now: NIODeadline) {
-        self.isUnlockDue = self.isHoldingLock
-        self.state = .awake
-        self.isWoken = false
-        self.lastRows = now
-        self.pause = Self.pace
-        self.nextRead = now
-    }
-
-    private mutating func fallAsleep(_ now: NIODeadline) {
-        self.state = .asleep
-        self.nextBackstop = now + Self.backstop
-        // What is not there any more can't be what ended a session; only held topics may have left something.
-        if self.held.isEmpty { self.suspects.removeAll() }
+    private mutating func isNews(_ failure: String) -> Bool {
+        defer { self.failure = failure }
+        return self.failure != failure
     }
 }

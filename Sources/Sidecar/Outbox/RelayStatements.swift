@@ -86,12 +86,12 @@ struct RelayStatements {
     }
 
     /// The values of ``bury``.
-    static func burying(_ id: Int64, error: String, message: String, attempts: Int) -> Parameters {
+    static func burying(_ letter: DeadLetter) -> Parameters {
         var values = Parameters()
-        values.append("\(id)")
-        values.append(error)
-        values.append(message)
-        values.append("\(attempts)")
+        values.append("\(letter.event)")
+        values.append(letter.error)
+        values.append(letter.message)
+        values.append("\(letter.attempts)")
         return values
     }
 
@@ -101,6 +101,16 @@ struct RelayStatements {
         values.append("\(key.0)")
         values.append("\(key.1)")
         return values
+    }
+}
+
+extension ScanBound.Mark {
+    /// Takes what ``RelayStatements/mark`` answers with; nil if it is something else.
+    init?(_ row: [String?]) {
+        guard row.count == 3, let last = row[0].flatMap({ Int64($0) }), let xid = row[1].flatMap({ UInt64($0) }),
+            let sequence = row[2].flatMap({ Int64($0) })
+        else { return nil }
+        self.init(last: last, horizon: xid, sequence: sequence)
     }
 }
 

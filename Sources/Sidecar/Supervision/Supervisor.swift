@@ -75,7 +75,8 @@ final class Supervisor: RouterDelegate {
         self.keys = keys
         self.outbox = OutboxRelay(
             schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
-            settings: configuration.outbox, eventLoop: eventLoop, observer: relay.observed, changed: relay.changed)
+            settings: configuration.outbox, eventLoop: eventLoop, observer: { relay.observed(.outbox($0)) },
+            changed: relay.changed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal
@@ -94,7 +95,7 @@ final class Supervisor: RouterDelegate {
         self.deadLetters = DeadLetterExpiry(
             schema: SQLText.identifier(configuration.database.schema),
             keep: TimeAmount(configuration.deadLetterKeep), control: self.control, eventLoop: eventLoop,
-            observer: relay.observed)
+            observer: { relay.observed(.outbox($0)) })
         var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
             let place = configuration.place(settings.location)

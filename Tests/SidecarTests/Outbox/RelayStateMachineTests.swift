@@ -3,490 +3,437 @@ import Testing
 
 @testable import Sidecar
 
-@Suite("When the outbox is read, and from where")
+@Suite("Whether the outbox is emptied, and what becomes of what was read")
 struct RelayStateMachineTests {
-    private typealias Step = RelayStateMachine.Step
+    private typealias Machine = RelayStateMachine
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+    private let silence = "the router has not acknowledged an event for 10 s"
 
-    private func machine(batch: Int = 10) -> RelayStateMachine {
-        var machine = RelayStateMachine(batch: batch, attempts: 5)
-        machine.started(at: self.start)
+    private func idle(attempts: Int = 5) -> Machine {
+        Machine(batch: 10, attempts: attempts, patience: .seconds(10))
+    }
+
+    private func running(attempts: Int = 5) -> Machine {
+        var machine = self.idle(attempts: attempts)
+        machine.lead()
+        _ = machine.listening(in: machine.epoch, at: self.start)
+        check(machine.joined(at: self.start), .start)
         return machine
     }
 
-    /// A scan of what is not held.
-    private func ordinary(
-        _ behind: Int64? = nil, gaps: [ClosedRange<Int64>] = [], rows: Int = 10, mark: Bool = false,
-        horizon: Bool = false
-    ) -> Step {
-        .read(
-            RelayScan(
-                kind: .ordinary, behind: behind, upTo: .max, ranges: gaps, rows: rows,
-                sequence: behind.map { _ in 1 }),
-            mark: mark, horizon: horizon)
-    }
-
-    private func full(rows: Int = 10, mark: Bool = false, horizon: Bool = false) -> Step {
-        .read(
-            RelayScan(kind: .full, behind: nil, upTo: .max, ranges: [], rows: rows, sequence: nil), mark: mark,
-            horizon: horizon)
-    }
-
-    /// A mark of the sequence that all tests but one have.
-    private func mark(_ last: Int64, horizon: UInt64, _ machine: inout RelayStateMachine, at now: NIODeadline? = nil) {
-        machine.marked(last: last, horizon: horizon, sequence: 1, at: now ?? self.start)
-    }
-
-    /// A machine of which the ids up to this are settled, and an ordinary scan is under way.
-    private func settled(_ last: Int64, batch: Int = 10) -> RelayStateMachine {
-        var machine = self.machine(batch: batch)
-        _ = machine.next(at: self.start)
-        self.scan([last], &machine, at: self.start)
-        _ = machine.next(at: self.start + .seconds(1))
-        self.mark(last, horizon: 50, &machine)
-        machine.horizonSeen(oldest: 50, at: self.start)
-        machine.readEnded(rows: 0, last: nil, at: self.start + .seconds(1))
-        machine.notified()
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary(last, rows: batch))
+    /// A run in which a scan is under way, and these are with the router.
+    private func publishing(_ ids: ClosedRange<Int64>, attempts: Int = 5) -> Machine {
+        var machine = self.running(attempts: attempts)
+        self.publish(ids, &machine)
         return machine
     }
 
-    /// One scan that finds rows with these ids, all of which are published and deleted before the next.
-    private func scan(_ ids: [Int64], _ machine: inout RelayStateMachine, at now: NIODeadline) {
-        for id in ids { check(machine.rowRead(id: id, topic: "a", octets: 10), true) }
-        machine.readEnded(rows: ids.count, last: ids.last, at: now)
-        machine.finished(ids.count, octets: 10 * ids.count)
-    }
-
-    @Test("nothing is done before it is started, nor after it is stopped")
-    func stopped() {
-        var machine = RelayStateMachine(batch: 10, attempts: 5)
-        check(machine.next(at: self.start), .nothing)
-        machine.started(at: self.start)
-        check(machine.next(at: self.start), self.ordinary(mark: true, horizon: true))
-        machine.stopped()
-        check(machine.next(at: self.start), .nothing)
-    }
-
-    @Test("at the live edge nothing is read until what was read is deleted, and then from the old bound")
-    func liveEdge() {
-        var machine = self.machine()
-        check(machine.next(at: self.start), self.ordinary(mark: true, horizon: true))
-        _ = machine.rowRead(id: 7, topic: "a", octets: 10)
-        _ = machine.rowRead(id: 9, topic: "a", octets: 10)
-        machine.readEnded(rows: 2, last: 9, at: self.start)
-        check(machine.next(at: self.start + .seconds(1)), .nothing, "5 may appear, and 7 would be found again")
-        machine.finished(2, octets: 20)
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary())
-    }
-
-    @Test("the bound moves to a mark only when its horizon has passed and a scan behind that has ended")
-    func settledBound() {
-        var machine = self.machine()
+    private func publish(_ ids: ClosedRange<Int64>, _ machine: inout Machine) {
         _ = machine.next(at: self.start)
-        self.scan([7, 9], &machine, at: self.start)
-        var now = self.start + .milliseconds(200)
-        check(machine.next(at: now), self.ordinary())
-        self.mark(12, horizon: 100, &machine)
-        machine.horizonSeen(oldest: 90, at: self.start)
-        machine.readEnded(rows: 0, last: nil, at: now)
-        now = now + .milliseconds(50)
-        check(machine.next(at: now), .tryLock)
-        machine.lockAnswered(false, at: now)
-        check(machine.next(at: now), self.ordinary(horizon: true), "a writer of before the mark lives")
-        machine.horizonSeen(oldest: 100, at: self.start)
-        self.scan([5], &machine, at: now)
-        now = now + .milliseconds(50)
-        check(
-            machine.next(at: now), self.ordinary(5),
-            "no more than up to the last row that was seen")
-        machine.readEnded(rows: 0, last: nil, at: now)
-        machine.notified()
-        check(machine.next(at: now), self.ordinary(12))
-    }
-
-    @Test("below the settled bound it reads ahead, up to a batch and a megabyte")
-    func readsAhead() {
-        var machine = self.machine(batch: 3)
-        _ = machine.next(at: self.start)
-        self.scan([1, 2, 3], &machine, at: self.start)
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary(rows: 3))
-        self.mark(1000, horizon: 50, &machine)
-        machine.horizonSeen(oldest: 51, at: self.start)
-        for id in [4, 5, 6] as [Int64] { _ = machine.rowRead(id: id, topic: "a", octets: 10) }
-        machine.readEnded(rows: 3, last: 6, at: self.start)
-        check(machine.next(at: self.start + .seconds(1)), .nothing, "a batch is under way")
-        machine.finished(1, octets: 10)
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary(6, rows: 3))
-        _ = machine.rowRead(id: 7, topic: "a", octets: RelayStateMachine.mostOctets)
-        machine.readEnded(rows: 1, last: 7, at: self.start)
-        machine.finished(1, octets: 10)
-        check(machine.next(at: self.start + .seconds(2)), .nothing, "too much is under way")
-    }
-
-    @Test("without rows it takes longer pauses, tries to sleep, and scans once more before it does")
-    func fallsAsleep() {
-        var machine = self.machine()
-        var now = self.start
-        _ = machine.next(at: now)
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), .wait(until: now + .milliseconds(1)))
-        now = now + .milliseconds(1)
-        _ = machine.next(at: now)
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), .wait(until: now + .milliseconds(2)))
-        now = self.start + .milliseconds(20)
-        check(machine.next(at: now), .tryLock)
-        check(machine.next(at: now), .nothing)
-        machine.lockAnswered(true, at: now)
-        check(machine.isHoldingLock, true)
-        check(machine.next(at: now), self.ordinary())
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), .wait(until: now + .seconds(1)))
-        check(machine.isHoldingLock, true)
-    }
-
-    @Test("rows that the last scan finds keep it awake")
-    func lastScanFindsRows() {
-        var machine = self.machine()
-        _ = machine.next(at: self.start)
-        machine.readEnded(rows: 0, last: nil, at: self.start)
-        let now = self.start + .milliseconds(20)
-        _ = machine.next(at: now)
-        machine.lockAnswered(true, at: now)
-        _ = machine.next(at: now)
-        self.scan([3], &machine, at: now)
-        check(machine.next(at: now), .unlock)
-        check(machine.isHoldingLock, false)
-        check(machine.next(at: now), self.ordinary())
-    }
-
-    @Test("a notification wakes it: it gives the lock back and scans, in this order, once each")
-    func woken() {
-        var machine = self.asleep()
-        let now = self.start + .milliseconds(30)
-        machine.notified()
-        check(machine.next(at: now), .unlock)
-        check(machine.next(at: now), self.ordinary())
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), .wait(until: now + .milliseconds(1)))
-    }
-
-    @Test("the backstop scans while asleep, now and then from the first row, and wakes up for what it finds")
-    func backstop() {
-        var machine = self.asleep()
-        var now = self.start + .seconds(2)
-        check(machine.next(at: now), self.ordinary())
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), .wait(until: now + .seconds(1)))
-        now = now + .seconds(1)
-        check(machine.next(at: now), self.ordinary())
-        self.scan([4], &machine, at: now)
-        check(machine.next(at: now), .unlock)
-    }
-
-    @Test("after many deletions the empty table is truncated, once")
-    func truncates() {
-        var machine = self.machine()
-        machine.finished(RelayStateMachine.truncateAfter, octets: 0)
-        machine.stopped()
-        machine.started(at: self.start)
-        _ = machine.next(at: self.start)
-        machine.readEnded(rows: 0, last: nil, at: self.start)
-        let now = self.start + .milliseconds(20)
-        check(machine.next(at: now), .tryLock)
-        machine.lockAnswered(true, at: now)
-        _ = machine.next(at: now)
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), .truncate)
-        check(machine.next(at: now), .nothing)
-        machine.truncated()
-        check(machine.next(at: now), .wait(until: now + .seconds(1)))
-    }
-
-    @Test("what is not in order is looked for by its id, and reading goes on ahead of it")
-    func gaps() {
-        var machine = self.settled(10)
-        let now = self.start + .seconds(2)
-        for id in [11, 13, 14] as [Int64] { _ = machine.rowRead(id: id, topic: "a", octets: 10) }
-        machine.readEnded(rows: 3, last: 14, at: now)
-        check(machine.underWay, 3)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(14, gaps: [12...12], mark: true, horizon: true))
-        self.mark(14, horizon: 70, &machine)
-        machine.horizonSeen(oldest: 60, at: now)
-        // 12 commits, of a session that commits 15 after it.
-        for id in [12, 15] as [Int64] { _ = machine.rowRead(id: id, topic: "a", octets: 10) }
-        machine.readEnded(rows: 2, last: 15, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(15, horizon: true))
-    }
-
-    @Test("a gap that is settled is no gap: its transaction was rolled back")
-    func rolledBack() {
-        var machine = self.settled(10)
-        let now = self.start + .seconds(2)
-        self.scan([12], &machine, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(12, gaps: [11...11], mark: true, horizon: true))
-        self.mark(12, horizon: 70, &machine)
-        machine.horizonSeen(oldest: 70, at: now)
-        machine.readEnded(rows: 0, last: nil, at: now + .seconds(1))
-        machine.notified()
-        check(machine.next(at: now + .seconds(1)), self.ordinary(12))
-    }
-
-    @Test("behind too many ids that may not have been given out the bound stops, until they are known to be")
-    func farAhead() {
-        var machine = self.settled(10)
-        let now = self.start + .seconds(2)
-        let far = 12 + ScanBound.farthestLeap
-        _ = machine.rowRead(id: far, topic: "a", octets: 10)
-        machine.readEnded(rows: 1, last: far, at: now)
-        check(machine.next(at: now + .seconds(1)), .nothing)
-        machine.finished(1, octets: 10)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(10, mark: true, horizon: true))
-        self.mark(far + 1, horizon: 70, &machine, at: now)
-        machine.horizonSeen(oldest: 60, at: now)
-        self.scan([far + 1], &machine, at: now + .seconds(1))
-        check(
-            machine.next(at: now + .seconds(2)), self.ordinary(far + 1, gaps: [11...far], horizon: true),
-            "the sequence has given them")
-    }
-
-    @Test("started beside an open transaction, it looks for what precedes the first row, and reads on behind the last")
-    func startedBesideOpenTransaction() {
-        var machine = self.machine(batch: 3)
-        check(machine.next(at: self.start), self.ordinary(rows: 3, mark: true, horizon: true))
-        self.mark(5000, horizon: 50, &machine)
-        let now = self.start + .milliseconds(50)
-        machine.horizonSeen(oldest: 40, at: now)
-        for id in [101, 102, 105] as [Int64] { check(machine.rowRead(id: id, topic: "a", octets: 10), true) }
-        machine.readEnded(rows: 3, last: 105, at: now)
-        machine.finished(1, octets: 10)
-        check(
-            machine.next(at: now), self.ordinary(105, gaps: [.min...100, 103...104], rows: 3, horizon: true),
-            "reading ahead of what is deleted")
-        machine.horizonSeen(oldest: 40, at: now)
-        for id in [99, 3106] as [Int64] { check(machine.rowRead(id: id, topic: "a", octets: 10), true) }
-        machine.readEnded(rows: 2, last: 3106, at: now)
-        check(machine.next(at: now), .nothing, "a batch is under way")
-        machine.finished(4, octets: 40)
-        check(
-            machine.next(at: now),
-            self.ordinary(3106, gaps: [.min...98, 100...100, 103...104, 106...3105], rows: 3, horizon: true))
-        machine.horizonSeen(oldest: 50, at: now)
-        self.scan([50, 51, 103], &machine, at: now)
-        check(
-            machine.next(at: now), self.ordinary(3106, gaps: [104...104, 106...3105], rows: 3),
-            "what is settled is there no more, as far as it was read")
-        machine.readEnded(rows: 0, last: nil, at: now)
-        machine.notified()
-        check(machine.next(at: now), self.ordinary(5000, rows: 3))
-    }
-
-    @Test("where a gap can't be divided nothing is read before what was in it is deleted")
-    func fullOfGaps() {
-        var machine = self.settled(10, batch: 1000)
-        let now = self.start + .seconds(2)
-        let ids = (1...Int64(ScanBound.mostGaps)).map { 10 + 4 * $0 }
-        for id in ids { check(machine.rowRead(id: id, topic: "a", octets: 1), true) }
-        machine.readEnded(rows: ids.count, last: ids.last, at: now)
-        let gaps = ids.map { ($0 - 3)...($0 - 1) }
-        let floor = 10 + 4 * Int64(ScanBound.mostGaps)
-        check(machine.next(at: now), self.ordinary(floor, gaps: gaps, rows: 1000, mark: true, horizon: true))
-        check(machine.rowRead(id: 12, topic: "a", octets: 1), true)
-        machine.readEnded(rows: 1, last: 12, at: now)
-        check(machine.next(at: now + .seconds(1)), .nothing, "12 would be found again")
-        machine.finished(ids.count + 1, octets: ids.count + 1)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(floor, gaps: gaps, rows: 1000))
-    }
-
-    @Test("a scan from the first row that is full and has moved the bound is followed by one that begins there")
-    func fullScanMovesTheBound() {
-        var machine = self.settled(10, batch: 2)
-        let now = self.start + .seconds(40)
-        self.scan([11], &machine, at: now)
-        check(machine.next(at: now + .milliseconds(300)), self.full(rows: 2, mark: true, horizon: true))
-        self.mark(20, horizon: 60, &machine, at: now)
-        self.scan([12, 13], &machine, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(13, rows: 2, horizon: true))
-    }
-
-    @Test("a row that was put in far above what the sequence has given does not move the bound there")
-    func putInFarAbove() {
-        var machine = self.machine()
-        _ = machine.next(at: self.start)
-        self.scan([.max], &machine, at: self.start)
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary())
-        self.mark(7, horizon: 50, &machine)
-        machine.horizonSeen(oldest: 40, at: self.start)
-        self.scan([.min, -5, 3, .max], &machine, at: self.start)
-        check(
-            machine.next(at: self.start + .seconds(2)),
-            self.ordinary(3, gaps: [(.min + 1)...(-6), -4...2], mark: true, horizon: true))
-    }
-
-    @Test("a sequence that is set back voids what is known of ids, once what was read is out of the table")
-    func sequenceWentBack() {
-        var machine = self.settled(10)
-        let now = self.start + .seconds(2)
-        machine.sequenceWentBack()
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now), self.full(mark: true, horizon: true))
-        self.scan([1, 2], &machine, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary())
-        self.mark(2, horizon: 90, &machine)
-        machine.horizonSeen(oldest: 90, at: now)
-        self.scan([3], &machine, at: now)
-        check(machine.next(at: now + .seconds(2)), self.ordinary(2, mark: true, horizon: true))
-
-        machine.marked(last: 5, horizon: 100, sequence: 2, at: now)
-        self.scan([4], &machine, at: now)
-        check(machine.next(at: now + .seconds(3)), self.full(horizon: true), "another sequence has made the mark")
-    }
-
-    @Test("a scan that takes long is followed by a longer pause, unless it was full")
-    func pacing() {
-        var machine = self.settled(10)
-        var now = self.start + .seconds(1) + .milliseconds(50)
-        self.scan([11], &machine, at: now)
-        check(machine.next(at: now), .wait(until: now + .milliseconds(150)))
-        now = now + .milliseconds(150)
-        _ = machine.next(at: now)
-        now = now + .milliseconds(50)
-        self.scan(Array(12...21), &machine, at: now)
-        check(machine.next(at: now), self.ordinary(21), "there is more")
-        now = now + .milliseconds(50)
-        check(machine.rowRead(id: 22, topic: "a", octets: 3 << 20), true)
-        machine.readEnded(rows: 1, last: 22, at: now)
-        machine.finished(1, octets: 3 << 20)
-        check(machine.next(at: now), self.ordinary(22), "few rows, but large ones: there is more of them")
-    }
-
-    @Test("while work goes on, now and then a scan begins at the first row")
-    func fullScans() {
-        var machine = self.settled(10)
-        let now = self.start + .seconds(40)
-        self.scan([11], &machine, at: now)
-        check(machine.next(at: now + .milliseconds(300)), self.full(mark: true, horizon: true))
-        machine.marked(last: 11, horizon: 60, sequence: 1, at: now)
-        self.scan([-7], &machine, at: now)
-        check(machine.next(at: now + .seconds(1)), self.ordinary(11, horizon: true))
-    }
-
-    @Test("whoever keeps the bound where it is for a minute is asked for, once a minute")
-    func holder() {
-        var machine = self.settled(10)
-        let now = self.start + .seconds(1)
-        self.scan([11], &machine, at: now)
-        machine.notified()
-        check(machine.next(at: now + .milliseconds(200)), self.ordinary(11, mark: true, horizon: true))
-        self.mark(11, horizon: 70, &machine, at: now)
-        machine.horizonSeen(oldest: 60, at: now)
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.next(at: now + .seconds(59)) == .askForHolder, false)
-        machine.readEnded(rows: 0, last: nil, at: now + .seconds(59))
-        check(machine.next(at: now + .seconds(60)), .askForHolder)
-        check(machine.next(at: now + .seconds(61)) == .askForHolder, false)
-        machine.horizonSeen(oldest: 70, at: now + .seconds(61))
-        machine.readEnded(rows: 0, last: nil, at: now + .seconds(61))
-        check(machine.next(at: now + .minutes(5)) == .askForHolder, false)
-
-        machine = self.machine()
-        _ = machine.next(at: self.start)
-        self.mark(11, horizon: 70, &machine)
-        machine.horizonSeen(oldest: 60, at: self.start)
-        machine.readEnded(rows: 0, last: nil, at: self.start)
-        check(
-            machine.next(at: self.start + .minutes(2)) == .askForHolder, false,
-            "there is nothing that it could make dearer")
-    }
-
-    @Test("a held topic is tried with its first event, then read by itself, while the others go on")
-    func heldTopic() {
-        var machine = self.settled(10)
-        var now = self.start + .seconds(2)
-        check(machine.rowRead(id: 11, topic: "moody", octets: 10), true)
-        machine.readEnded(rows: 1, last: 11, at: now)
-        check(machine.refused(11, topic: "moody", reason: "no", octets: 10, at: now), .waits(for: .seconds(1)))
-        check(machine.underWay, 0)
-        now = now + .milliseconds(500)
-        check(machine.next(at: now), self.ordinary(11, mark: true, horizon: true))
-        check(machine.rowRead(id: 12, topic: "moody", octets: 10), false, "it was on its way")
-        machine.readEnded(rows: 1, last: 12, at: now)
-        now = now + .milliseconds(500)
-        check(
-            machine.next(at: now),
-            .read(
-                RelayScan(kind: .probes, behind: nil, upTo: nil, ranges: [11...11], rows: 1, sequence: nil),
-                mark: false,
-                horizon: false))
-        check(machine.rowRead(id: 11, topic: "moody", octets: 10), true)
-        machine.readEnded(rows: 1, last: 11, at: now)
-        check(machine.settled(11, topic: "moody"), 0)
-        machine.finished(1, octets: 10)
-        now = now + .seconds(1)
-        check(machine.next(at: now), self.ordinary(12), "in turn with the others")
-        machine.readEnded(rows: 0, last: nil, at: now)
-        let backlog = Step.read(
-            RelayScan(kind: .backlog, behind: 10, upTo: 12, ranges: [], rows: 10, sequence: 1), mark: false,
-            horizon: false)
-        check(machine.next(at: now), backlog)
-        check(machine.rowRead(id: 12, topic: "moody", octets: 10), true)
-        machine.readEnded(rows: 1, last: 12, at: now)
-        machine.finished(1, octets: 10)
-        machine.notified()
-        check(machine.next(at: now), self.ordinary(12))
-        machine.readEnded(rows: 0, last: nil, at: now)
-        check(machine.held.isEmpty, false)
-        // The backlog ends where the others are.
-        _ = machine.next(at: now)
-        check(machine.held.isEmpty, true)
-    }
-
-    @Test("what was under way when two sessions ended is sent one at a time, and given up when it alone ends more")
-    func suspects() {
-        var machine = self.machine()
-        for _ in 1...2 {
-            check(machine.sendsOneAtATime, false)
-            machine.stopped()
-            check(machine.routerLost(underWay: [1, 2] as [Int64])?.id, nil)
-            machine.started(at: self.start)
+        for id in ids {
+            check(machine.take(id, topic: "topic \(id)", octets: 10, of: machine.epoch), true)
+            machine.sent(id, topic: "topic \(id)", octets: 10, at: self.start)
         }
-        check(machine.sendsOneAtATime, true)
-        check(machine.next(at: self.start), self.ordinary(rows: 1, mark: true, horizon: true))
-        check(machine.settled(1, topic: "a"), 0)
-        check(machine.sendsOneAtATime, true)
-        for _ in 1...4 { check(machine.routerLost(underWay: [2] as [Int64])?.id, nil) }
-        let given = machine.routerLost(underWay: [2] as [Int64])
-        check(given?.id, 2)
-        check(given?.sessions, 5)
-        check(machine.sendsOneAtATime, false)
     }
 
-    @Test("a scan that could not be made is made again in a second, awake: nothing is concluded from it")
-    func readFailed() {
-        var machine = self.machine()
-        _ = machine.next(at: self.start)
-        machine.readFailed(at: self.start)
-        check(machine.next(at: self.start), .wait(until: self.start + .seconds(1)))
-        check(machine.next(at: self.start + .seconds(1)), self.ordinary())
-
-        machine = self.asleep()
-        let now = self.start + .seconds(2)
-        _ = machine.next(at: now)
-        machine.readFailed(at: now)
-        check(machine.next(at: now), .unlock)
-        check(machine.isHoldingLock, false)
+    private func answer(_ id: Int64, _ answer: PublishAnswer, _ machine: inout Machine) -> Machine.AnswerAction {
+        machine.answered(id, answer, of: machine.epoch, at: self.start)
     }
 
-    private func asleep() -> RelayStateMachine {
-        var machine = self.machine()
+    private func end(givesLockBack: Bool = false, deletes: [Int64] = []) -> Machine.RunEnd {
+        Machine.RunEnd(givesLockBack: givesLockBack, deletes: deletes)
+    }
+
+    private func refusal(_ error: String = "com.example.no", isFinal: Bool = false) -> PublishAnswer {
+        .refused(error: error, message: "the router says no", isFinal: isFinal)
+    }
+
+    // MARK: - The two ends
+
+    private enum End: CaseIterable { case lead, listening, joined }
+
+    private func happens(_ end: End, _ machine: inout Machine) -> Machine.StartAction {
+        switch end {
+        case .lead:
+            machine.lead()
+            return .nothing
+        case .listening: return machine.listening(in: machine.epoch, at: self.start)
+        case .joined: return machine.joined(at: self.start)
+        }
+    }
+
+    @Test("a run begins when this sidecar leads, is heard in its session, and is joined, in whichever order")
+    func starts() {
+        for order in [[End.lead, .listening, .joined], [.lead, .joined, .listening], [.joined, .lead, .listening]] {
+            var machine = self.idle()
+            for end in order.dropLast() {
+                check(self.happens(end, &machine), .nothing, "\(order)")
+                check(machine.isRunning, false)
+                check(machine.next(at: self.start), .nothing)
+            }
+            let before = machine.epoch
+            check(self.happens(order[2], &machine), .start, "\(order)")
+            check(machine.isRunning, true)
+            check(machine.epoch > before, true)
+            check(machine.joined(at: self.start), .nothing)
+        }
+    }
+
+    @Test("LISTEN that is answered when another session leads, or none, says nothing")
+    func lateListening() {
+        for leadsAgain in [false, true] {
+            var machine = self.idle()
+            _ = machine.joined(at: self.start)
+            machine.lead()
+            let epoch = machine.epoch
+            check(machine.stopLeading(), .nothing)
+            if leadsAgain { machine.lead() }
+            check(machine.listening(in: epoch, at: self.start), .nothing)
+            check(machine.listenFailed("it is gone", in: epoch), .nothing)
+            check(machine.failure, nil)
+            check(machine.listening(in: machine.epoch, at: self.start), leadsAgain ? .start : .nothing)
+        }
+    }
+
+    @Test("without LISTEN there is no run: the session is begun again")
+    func listenFails() {
+        var machine = self.idle()
+        _ = machine.joined(at: self.start)
+        machine.lead()
+        check(
+            machine.listenFailed("no", in: machine.epoch),
+            .abandon(Machine.Failure(statement: "LISTEN", reason: "no", isChanged: true)))
+        check(machine.failure, "LISTEN: no")
+        check(machine.isRunning, false)
+    }
+
+    @Test("a run ends with either end, deletes what the router has, and begins again when both are there")
+    func ends() {
+        var machine = self.publishing(1...3)
+        check(self.answer(2, .taken, &machine), .goOn)
+        check(machine.left(), .end(self.end(deletes: [2]), nil))
+        check(machine.isRunning, false)
+        check(machine.left(), .nothing)
+        check(machine.joined(at: self.start), .start)
+
+        self.publish(1...1, &machine)
+        check(self.answer(1, .taken, &machine), .goOn)
+        check(machine.stopLeading(), .end(self.end(deletes: [1])))
+        check(machine.stopLeading(), .nothing)
+        check(machine.joined(at: self.start), .nothing)
+        machine.lead()
+        check(machine.listening(in: machine.epoch, at: self.start), .start)
+    }
+
+    @Test("whatever was asked in another run is dropped")
+    func otherRun() {
+        var machine = self.publishing(1...1)
+        let old = machine.epoch
+        _ = machine.left()
+        _ = machine.joined(at: self.start)
+        let step = machine.next(at: self.start)
+        check(step == .nothing, false)
+        check(machine.take(2, topic: "a", octets: 10, of: old), false)
+        check(machine.sequenceWentBack(of: old), false)
+        check(machine.scanned(.read(rows: 1, last: 1), of: old, at: self.start), .nothing)
+        check(machine.scanned(.failed("no"), of: old, at: self.start), .nothing)
+        check(machine.failure, nil)
+        check(machine.answered(1, .taken, of: old, at: self.start), .nothing)
+        check(machine.answered(1, .silence, of: old, at: self.start), .nothing)
+        check(machine.truncated(in: old), false)
+        check(machine.mayRenew(in: old), false)
+        check(machine.deletion(), .nothing)
+        check(machine.next(at: self.start + .minutes(1)), .nothing, "its own scan is still under way")
+        check(machine.sequenceWentBack(of: machine.epoch), true)
+    }
+
+    // MARK: - The router's answers
+
+    @Test("of what the router has the rows are deleted when it has answered for all, ahead of the next scan")
+    func taken() {
+        var machine = self.publishing(1...2)
+        check(
+            machine.scanned(.read(rows: 2, last: 2), of: machine.epoch, at: self.start),
+            .goOn(nil, isFailureChanged: false))
+        check(self.answer(1, .taken, &machine), .goOn)
+        check(machine.deletion(), .nothing)
+        check(machine.next(at: self.start + .seconds(1)), .nothing, "it would be found again")
+        check(self.answer(2, .taken, &machine), .goOn)
+        check(machine.deletion(), .delete([1, 2]))
+        check(machine.deletion(), .nothing)
+        check(machine.next(at: self.start + .seconds(1)) == .nothing, false)
+    }
+
+    @Test("fewer deleted rows than wanted: somebody else has published them too")
+    func publishedTwice() {
+        let machine = self.running()
+        for (count, event) in [(3, nil), (1, OutboxEvent.eventsPublishedTwice(atLeast: 2))] {
+            check(machine.deleted(count, of: 3), event)
+        }
+    }
+
+    @Test("an event that is refused for good becomes a dead letter at once; one that is refused for now waits")
+    func refused() {
+        var machine = self.publishing(1...2)
+        check(
+            self.answer(1, self.refusal(isFinal: true), &machine),
+            .giveUp(
+                DeadLetter(
+                    event: 1, topic: "topic 1", error: "com.example.no", message: "the router says no", attempts: 1),
+                nil))
+        check(
+            self.answer(2, self.refusal(), &machine),
+            .report(.eventHeld(topic: "topic 2", event: 2, reason: "the router says no", retryIn: .seconds(1))))
+        check(machine.deletion(), .nothing)
+        check(machine.held.isHeld("topic 2"), true)
+        check(machine.held.isHeld("topic 1"), false)
+    }
+
+    @Test("an event that is refused as often as it may be becomes a dead letter")
+    func refusedTooOften() {
+        var machine = self.publishing(1...1, attempts: 1)
+        check(
+            self.answer(1, self.refusal(), &machine),
+            .giveUp(
+                DeadLetter(
+                    event: 1, topic: "topic 1", error: "com.example.no", message: "the router says no", attempts: 1),
+                nil))
+    }
+
+    @Test("an event that can't be sent becomes a dead letter unless that may pass")
+    func unreadable() {
+        var machine = self.running()
         _ = machine.next(at: self.start)
-        machine.readEnded(rows: 0, last: nil, at: self.start)
+        for id in 1...2 as ClosedRange<Int64> {
+            check(machine.take(id, topic: "topic \(id)", octets: 10, of: machine.epoch), true)
+        }
+        check(
+            machine.unreadable(1, topic: "topic 1", octets: 10, .malformed("no URI"), at: self.start),
+            .giveUp(
+                DeadLetter(
+                    event: 1, topic: "topic 1", error: "wamp.error.invalid_argument", message: "no URI", attempts: 0),
+                nil))
+        check(
+            machine.unreadable(2, topic: "topic 2", octets: 10, OutboxFault("53200 out of memory"), at: self.start),
+            .report(.eventHeld(topic: "topic 2", event: 2, reason: "out of memory", retryIn: .seconds(1))))
+        _ = machine.scanned(.read(rows: 2, last: 2), of: machine.epoch, at: self.start)
+        check(machine.next(at: self.start + .milliseconds(500)) == .nothing, false, "neither is under way")
+    }
+
+    @Test("topics refused for one reason are a group; all are tried again when an event of it is taken, or given up")
+    func groups() {
+        for isTaken in [true, false] {
+            var machine = self.running()
+            let count = Int64(HeldTopics.mostAlone) + 1
+            _ = machine.next(at: self.start)
+            for id in 1...count {
+                check(machine.take(id, topic: "topic \(id)", octets: 10, of: machine.epoch), true)
+                machine.sent(id, topic: "topic \(id)", octets: 10, at: self.start)
+            }
+            for id in 1..<count { _ = self.answer(id, self.refusal(), &machine) }
+            check(
+                self.answer(count, self.refusal(), &machine),
+                .report(.topicsHeld(count: Int(count), reason: "the router says no")))
+            _ = machine.scanned(.read(rows: Int(count), last: count), of: machine.epoch, at: self.start)
+            let later = self.start + .seconds(2)
+            guard case .read(let scan, _, _) = machine.next(at: later) else {
+                Issue.record("nothing is tried for the group")
+                return
+            }
+            check(scan.kind, .probes)
+            check(scan.ranges, [1...1])
+            check(machine.take(1, topic: "topic 1", octets: 10, of: machine.epoch), true)
+            machine.sent(1, topic: "topic 1", octets: 10, at: later)
+            let released = OutboxEvent.topicsReleased(count: Int(count) - 1)
+            let letter = DeadLetter(
+                event: 1, topic: "topic 1", error: "com.example.no", message: "the router says no", attempts: 1)
+            check(
+                self.answer(1, isTaken ? .taken : self.refusal(isFinal: true), &machine),
+                isTaken ? .report(released) : .giveUp(letter, released))
+        }
+    }
+
+    @Test("a router that does not answer is given up, by the publication's own clock or by the relay's")
+    func silentRouter() {
+        var machine = self.publishing(1...2)
+        check(self.answer(1, .unknown, &machine), .nothing)
+        check(self.answer(1, .silence, &machine), .abandonRouter(self.silence))
+        for (seconds, expected) in [(10, .goOn), (11, .abandonRouter(self.silence))] as [(Int64, Machine.CheckAction)] {
+            check(machine.check(at: self.start + .seconds(seconds)), expected)
+        }
+        machine.finish()
+        check(machine.check(at: self.start + .seconds(11)), .abandonRouter(self.silence), "also at the end")
+        _ = machine.left()
+        check(machine.check(at: self.start + .seconds(11)), .stop)
+    }
+
+    @Test("an event that was alone under way when sessions ended again and again becomes a dead letter")
+    func endsSessions() {
+        var machine = self.running(attempts: 2)
+        for _ in 1...1 {
+            self.publish(7...7, &machine)
+            check(machine.isSuspectUnderWay, false)
+            check(machine.left(), .end(self.end(), nil))
+            _ = machine.joined(at: self.start)
+        }
+        self.publish(7...7, &machine)
+        check(machine.isSuspectUnderWay, true)
+        check(
+            machine.left(),
+            .end(
+                self.end(),
+                DeadLetter(
+                    event: 7, topic: "topic 7", error: "wamp.error.invalid_payload",
+                    message: "the session with the router ended 2 times while this event alone was under way",
+                    attempts: 2)))
+        machine.finish()
+        check(machine.finishing(), .nothing, "its row is not out of the table yet")
+        machine.removalEnded()
+        check(machine.finishing(), .finished)
+    }
+
+    // MARK: - The end
+
+    @Test("at the end nothing more is read or published, and what is under way is answered and deleted first")
+    func finishes() {
+        var machine = self.publishing(1...2)
+        machine.finish()
+        check(machine.finishing(), .nothing)
+        check(machine.isRunning, false)
+        check(machine.next(at: self.start), .nothing)
+        check(machine.take(3, topic: "a", octets: 10, of: machine.epoch), false)
+        check(self.answer(1, .taken, &machine), .goOn)
+        check(machine.finishing(), .nothing)
+        check(self.answer(2, .taken, &machine), .goOn)
+        check(machine.finishing(), .end(self.end(deletes: [1, 2])))
+        check(machine.finishing(), .nothing)
+        machine.removalEnded()
+        check(machine.finishing(), .finished)
+        check(machine.finishing(), .nothing, "once")
+        check(machine.joined(at: self.start), .nothing)
+    }
+
+    @Test("it ends too when either end is lost meanwhile; what may have ended the session is not given up for that")
+    func finishesWithout() {
+        for isRouterLost in [true, false] {
+            var machine = self.publishing(1...2, attempts: 1)
+            check(self.answer(1, .taken, &machine), .goOn)
+            machine.finish()
+            if isRouterLost {
+                check(machine.left(), .end(self.end(deletes: [1]), nil))
+            } else {
+                check(machine.stopLeading(), .end(self.end(deletes: [1])))
+            }
+            check(machine.finishing(), .nothing)
+            machine.removalEnded()
+            check(machine.finishing(), .finished)
+        }
+    }
+
+    @Test("whoever has nothing under way ends at once, and does not begin again")
+    func finishesIdle() {
+        var machine = self.idle()
+        machine.finish()
+        check(machine.finishing(), .finished)
+        machine.lead()
+        check(machine.joined(at: self.start), .nothing)
+        check(machine.listening(in: machine.epoch, at: self.start), .nothing)
+    }
+
+    // MARK: - The wake lock
+
+    /// Runs until it asks for the wake lock, and returns when that is.
+    private func locking(_ machine: inout Machine) -> NIODeadline {
+        _ = machine.next(at: self.start)
+        _ = machine.scanned(.read(rows: 0, last: nil), of: machine.epoch, at: self.start)
         let now = self.start + .milliseconds(20)
+        check(machine.next(at: now), .tryLock)
+        return now
+    }
+
+    @Test("a wake lock that comes when the run is over is given back in its session")
+    func lateLock() {
+        for (isOurs, expected) in [(true, Machine.LockAction.giveBack), (false, .nothing)] {
+            var machine = self.running()
+            let now = self.locking(&machine)
+            let epoch = machine.epoch
+            check(machine.left(), .end(self.end(), nil))
+            check(machine.lockAnswered(isOurs, in: epoch, at: now), expected)
+            _ = machine.joined(at: now)
+            check(machine.lockAnswered(isOurs, in: epoch, at: now), expected)
+        }
+    }
+
+    @Test("a wake lock that is held when the run ends is given back, also where that was about to be done")
+    func heldLock() {
+        for (rows, isAsleep) in [(0, true), (1, false)] {
+            var machine = self.running()
+            let now = self.locking(&machine)
+            check(machine.lockAnswered(true, in: machine.epoch, at: now), .goOn)
+            _ = machine.next(at: now)
+            if rows > 0 { check(machine.take(1, topic: "a", octets: 10, of: machine.epoch), true) }
+            _ = machine.scanned(.read(rows: rows, last: rows > 0 ? 1 : nil), of: machine.epoch, at: now)
+            check(machine.mayRenew(in: machine.epoch), isAsleep)
+            check(machine.left(), .end(self.end(givesLockBack: true), nil))
+            check(machine.mayRenew(in: machine.epoch), false)
+            _ = machine.joined(at: now)
+            check(machine.stopLeading(), .end(self.end()))
+        }
+    }
+
+    @Test("rows that a scan finds while asleep are reported")
+    func foundAsleep() {
+        var machine = self.running()
+        var now = self.locking(&machine)
+        _ = machine.lockAnswered(true, in: machine.epoch, at: now)
         _ = machine.next(at: now)
-        machine.lockAnswered(true, at: now)
+        _ = machine.scanned(.read(rows: 0, last: nil), of: machine.epoch, at: now)
+        check(machine.next(at: now), .rest(until: now + .seconds(1)))
+        now = now + .seconds(1)
         _ = machine.next(at: now)
-        machine.readEnded(rows: 0, last: nil, at: now)
-        return machine
+        check(
+            machine.scanned(.read(rows: 2, last: 2), of: machine.epoch, at: now),
+            .goOn(.eventsFoundAsleep(2), isFailureChanged: false))
+    }
+
+    // MARK: - Failures
+
+    @Test("what fails is the outbox's failure until a scan succeeds, also beyond the session")
+    func failure() {
+        var machine = self.running()
+        check(
+            machine.failed("relay_delete", "no"),
+            Machine.Failure(statement: "relay_delete", reason: "no", isChanged: true))
+        check(machine.failed("relay_delete", "no").isChanged, false)
+        check(machine.failure, "relay_delete: no")
+        _ = machine.stopLeading()
+        check(machine.failure, "relay_delete: no")
+        machine.lead()
+        _ = machine.listening(in: machine.epoch, at: self.start)
+        _ = machine.next(at: self.start)
+        check(
+            machine.scanned(.failed("never"), of: machine.epoch, at: self.start),
+            .abandon(Machine.Failure(statement: "relay_read", reason: "never", isChanged: true)))
+        check(machine.failure, "relay_read: never")
+        check(machine.scanned(.lost, of: machine.epoch, at: self.start), .nothing)
+        check(machine.failure, "relay_read: never")
+        check(
+            machine.scanned(.read(rows: 0, last: nil), of: machine.epoch, at: self.start),
+            .goOn(nil, isFailureChanged: true))
+        check(machine.failure, nil)
+    }
+
+    @Test("a locked table is reported, and looked at again in a second")
+    func locked() {
+        var machine = self.running()
+        let reason = "the outbox is locked: canceled"
+        for isNew in [true, false] {
+            _ = machine.next(at: self.start + .minutes(1))
+            check(
+                machine.scanned(.locked("canceled"), of: machine.epoch, at: self.start),
+                .goOn(.relayFailed(statement: "relay_read", reason: reason), isFailureChanged: isNew))
+            check(machine.failure, reason)
+            check(machine.next(at: self.start), .wait(until: self.start + .seconds(1)))
+        }
     }
 }
