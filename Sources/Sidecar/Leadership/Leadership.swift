@@ -1,69 +1,49 @@
-import NIOConcurrencyHelpers
 import NIOCore
 import Postgres
-import WAMPClient
 
 /// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.
 ///
-/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied: who loses it has
+/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied: whoever loses it has
 /// nothing left to do damage with.
 final class Leadership: DatabaseSessionDelegate {
-    typealias Look = @Sendable (borrowing ScriptConnection) throws -> SelfInstallation.Outcome
-
-    /// What is known of who leads.
-    enum Role: Equatable {
-        /// Nothing yet, or no more.
-        case unknown
-        /// This sidecar does. Unless the lead is `continued`, another may have had it since this one did.
-        case leader(continued: Bool)
-        /// Another one does.
-        case standby(LeaderHolder)
-    }
-
     private static let tick = TimeAmount.seconds(1)
-    /// How often it is looked whether somebody else locks what used to be the leader's lock.
-    private static let strangerInterval = TimeAmount.seconds(60)
 
-    private let keys: SchemaKeys
+    /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the first of marks.
+    private let lock: (Int32, Int32)
     private let eventLoop: any EventLoop
+    private let observer: (OutboxEvent) -> Void
     private unowned let owner: any LeadershipOwner
     private let environment: DatabaseEnvironment
-    private let look: Look
-    /// What the last look at the interface found.
-    private let found = NIOLockedValueBox<SelfInstallation.Outcome?>(nil)
-    private lazy var session = self.makeSession()
+    private let preparation: DatabaseSession.Preparation
+    private lazy var session = DatabaseSession(
+        part: .leader, environment: self.environment, delegate: self, preparation: self.preparation)
     private var statements = LeadershipStatements(schema: nil)
     private var machine = LeadershipStateMachine()
     private var timer: Scheduled<Void>?
     /// What the lease knows this process by, for as long as it runs.
     private let token = Leadership.makeToken()
-    /// Who led when it was last asked.
-    private var lastHolder: LeaderHolder?
-    /// Since when the holder has been seen without a stamp.
-    private var unstampedSince: NIODeadline?
-    /// The second key of the mark that this session bears.
-    private var markKey: Int32 = 0
-    private var lastLookForStrangers: NIODeadline = .distantPast
-    private var strangers: Set<Stranger> = []
-
-    /// What is known of who leads.
-    private(set) var role = Role.unknown
-    /// Whether others stood by when that was last looked at.
-    private(set) var hasStandbys = false
 
     /// - Parameters:
-    ///   - look: looks at the SQL interface, in each new session: so that takes no connection of its own, and no other server than leading does.
+    ///   - lock: what used to be the leader's lock.
+    ///   - preparation: what is done in each new session, before it is used.
     ///   - owner: outlives it.
     init(
-        environment: DatabaseEnvironment, keys: SchemaKeys, eventLoop: any EventLoop, look: @escaping Look,
+        environment: DatabaseEnvironment, lock: (Int32, Int32), eventLoop: any EventLoop,
+        preparation: @escaping DatabaseSession.Preparation, observer: @escaping (OutboxEvent) -> Void,
         owner: any LeadershipOwner
     ) {
-        self.look = look
-        self.keys = keys
+        self.preparation = preparation
+        self.lock = lock
         self.eventLoop = eventLoop
+        self.observer = observer
         self.owner = owner
         self.environment = environment
     }
+
+    /// What is known of who leads.
+    var role: Role { self.machine.role }
+    /// Whether others stood by when that was last looked at.
+    var hasStandbys: Bool { self.machine.hasStandbys }
 
     /// Connects, and leads as soon as nobody else does and a router is joined.
     func start() {
@@ -74,7 +54,10 @@ final class Leadership: DatabaseSessionDelegate {
     /// Hands the leadership over: with the session the lease is free.
     func stop() {
         self.timer?.cancel()
-        if self.machine.stop() { self.handOver() }
+        switch self.machine.stop() {
+        case .nothing: break
+        case .handOver: self.handOver()
+        }
         self.session.stop()
     }
 
@@ -83,23 +66,14 @@ final class Leadership: DatabaseSessionDelegate {
     }
 
     func left() {
-        self.machine.left(at: .now())
+        self.machine.left(at: self.eventLoop.now)
     }
 
     /// Lets another sidecar lead, if one does within that time.
     func giveWay(for time: TimeAmount) {
-        self.run(self.machine.giveWay(until: .now() + time))
-    }
-
-    private func makeSession() -> DatabaseSession {
-        let (look, found) = (self.look, self.found)
-        return DatabaseSession(part: .leader, environment: self.environment, delegate: self) { connection in
-            do {
-                let outcome = try look(connection)
-                found.withLockedValue { $0 = outcome }
-            } catch {
-                throw ConnectFailure("the SQL interface could not be looked at: \(error)")
-            }
+        switch self.machine.giveWay(until: self.eventLoop.now + time) {
+        case .nothing: break
+        case .release(let release): self.run(release)
         }
     }
 
@@ -107,158 +81,150 @@ final class Leadership: DatabaseSessionDelegate {
     func sessionIsKnown(schema: String?) {
         self.statements = LeadershipStatements(schema: schema)
         self.lookForStrangers()
-        self.run(self.machine.sessionOpened())
+        self.run(self.machine.sessionOpened(hasLease: schema != nil))
     }
 
     /// What is known of the database is not enough, or no longer true: a new session is begun, and asked again.
-    func begin(anew reason: String) {
+    func beginAgain(_ reason: String) {
         self.session.abandon(reason)
     }
 
-    // MARK: - What the machine says
+    // MARK: - Asking for the lease
 
-    private func run(_ action: LeadershipStateMachine.Action) {
+    private func run(_ action: LeadershipStateMachine.AskAction) {
         switch action {
-        case .none: break
-        case .take: self.take()
-        case .terminate(let pid): self.terminate(pid)
-        case .lead: break
-        case .stamp: self.stamp()
-        case .release: self.release()
-        case .abandon:
-            self.session.abandon("the database has not answered the leader for too long", isHung: true)
+        case .nothing: break
+        case .look: self.look()
         }
     }
 
-    /// First of all it is looked whether another session bears a mark: that is all that who stands by asks each second.
-    private func take() {
-        self.query(self.statements.marked, self.values(self.markClass)) { rows in
-            if let holder = rows.values.first.flatMap({ LeaderHolder($0) }) { return self.isHeld(by: holder) }
-            self.mark()
-        }
-    }
-
-    /// Two may come here at once. Each looks again when it bears its mark, so at least one of them sees the other.
-    private func mark() {
-        self.markKey = .random(in: .min ... .max)
-        self.query(self.statements.mark, self.values(self.markClass, self.markKey)) { rows in
-            guard rows.values.first?.first == "t" else { return self.isHeld(by: nil) }
-            self.query(self.statements.marked, self.values(self.markClass)) { rows in
-                guard let holder = rows.values.first.flatMap({ LeaderHolder($0) }) else { return self.takeLease() }
-                self.unmark()
-                self.isHeld(by: holder)
+    private func look() {
+        self.query(self.statements.marked, self.values(self.lock.1)) { rows in
+            let holder = rows.values.first.flatMap { LeaderHolder($0) }
+            switch self.machine.looked(holder, key: .random(in: .min ... .max), at: self.eventLoop.now) {
+            case .nothing: break
+            case .mark(let key): self.mark(key)
+            case .follow(let following): self.run(following)
             }
         }
     }
 
-    private func unmark() {
-        self.query(self.statements.unmark, self.values(self.markClass, self.markKey)) { _ in }
+    private func mark(_ key: Int32) {
+        self.query(self.statements.mark, self.values(self.lock.1, key)) { rows in
+            switch self.machine.marked(rows.values.first?.first == "t", at: self.eventLoop.now) {
+            case .nothing: break
+            case .lookAgain: self.lookAgain()
+            case .follow(let following): self.run(following)
+            }
+        }
+    }
+
+    private func lookAgain() {
+        self.query(self.statements.marked, self.values(self.lock.1)) { rows in
+            let holder = rows.values.first.flatMap { LeaderHolder($0) }
+            switch self.machine.lookedAgain(holder, at: self.eventLoop.now) {
+            case .nothing: break
+            case .takeLease: self.takeLease()
+            case .settle(let action): self.run(action)
+            }
+        }
     }
 
     private func takeLease() {
-        // Without a lease there is no telling whether another has led, but nobody may have stood by.
-        guard let take = self.statements.take else { return self.taken(continued: !self.hasStandbys) }
+        guard let take = self.statements.take else { return }
         var values = Parameters()
         values.append(self.token)
         self.query(take, values) { rows in
-            guard let row = rows.values.first, row.count == 7, row[0] == "t" else {
-                self.unmark()
-                return self.isHeld(by: rows.values.first.flatMap { LeaderHolder($0.dropFirst(2)) })
-            }
-            self.taken(continued: row[1] == "t")
+            let answer = LeadershipStateMachine.LeaseAnswer(rows)
+            self.run(self.machine.leaseAnswered(answer, at: self.eventLoop.now))
         }
     }
 
-    private func taken(continued: Bool) {
-        let action = self.machine.answered(.taken, at: .now())
-        guard action == .lead else { return self.run(action) }
-        self.role = .leader(continued: continued)
+    private func run(_ action: LeadershipStateMachine.LeaseAction) {
+        switch action {
+        case .nothing: break
+        case .lead: self.lead()
+        case .release(let release): self.run(release)
+        case .follow(let following): self.run(following)
+        }
+    }
+
+    private func run(_ following: LeadershipStateMachine.Following) {
+        if let key = following.unmarks { self.unmark(key) }
+        if let holder = following.standby {
+            self.observer(.standby(holder))
+            self.owner.roleChanged(self.role)
+        }
+        if let pid = following.terminates { self.terminate(pid) }
+    }
+
+    private func unmark(_ key: Int32) {
+        self.query(self.statements.unmark, self.values(self.lock.1, key)) { _ in }
+    }
+
+    private func terminate(_ pid: Int32) {
+        self.query(self.statements.terminate, self.values(self.lock.1, pid)) { rows in
+            guard rows.values.first?.first == "t" else { return }
+            self.observer(.leaderTerminated(backend: pid))
+        }
+    }
+
+    // MARK: - Leading
+
+    private func lead() {
         self.owner.startedLeading(self.session)
+        self.observer(.leading)
         self.owner.roleChanged(self.role)
         self.stamp()
     }
 
-    private func isHeld(by holder: LeaderHolder?) {
-        let age = holder.flatMap { self.age(of: $0) }
-        if let holder { self.follow(holder) }
-        self.run(self.machine.answered(.held(by: holder?.pid, age: age), at: .now()))
-    }
-
-    /// How long the holder has given no sign of life. One that stopped before its first stamp is as old as it has been seen.
-    private func age(of holder: LeaderHolder) -> Double? {
-        guard self.statements.take != nil, holder.age == nil else {
-            self.unstampedSince = nil
-            return holder.age
-        }
-        guard let since = self.unstampedSince, self.lastHolder?.pid == holder.pid else {
-            self.unstampedSince = .now()
-            return nil
-        }
-        return Double((.now() - since).nanoseconds) / 1e9
-    }
-
-    private func follow(_ holder: LeaderHolder) {
-        let isNew = self.lastHolder?.pid != holder.pid || self.role == .unknown
-        self.lastHolder = holder
-        self.role = .standby(holder)
-        if isNew { self.owner.roleChanged(self.role) }
-    }
-
-    private func terminate(_ pid: Int32) {
-        self.query(self.statements.terminate, self.values(self.markClass, pid)) { rows in
-            guard rows.values.first?.first == "t" else { return }
-            self.owner.leaderTerminated(pid)
-        }
-    }
-
     private func stamp() {
-        let sent = NIODeadline.now()
+        let sent = self.eventLoop.now
         self.query(self.statements.stamp, Parameters()) { rows in
-            guard let row = rows.values.first, row.count == 2, row[0] == "t" else {
-                return self.session.abandon("another sidecar was given the lease")
+            let row = rows.values.first.flatMap { $0.count == 2 ? $0 : nil }
+            switch self.machine.stamped(isOurs: row?[0] == "t", othersWait: row?[1] == "t", sentAt: sent) {
+            case .nothing: break
+            case .abandon: self.session.abandon("another sidecar was given the lease")
             }
-            self.hasStandbys = row[1] == "t"
-            self.machine.stamped(sentAt: sent)
         }
         self.lookForStrangers()
     }
 
-    private func release() {
-        self.handOver()
-        if let release = self.statements.release { self.query(release, Parameters()) { _ in } }
-        self.unmark()
+    private func run(_ release: LeadershipStateMachine.Release) {
+        if release.handsOver { self.handOver() }
+        if let statement = self.statements.release { self.query(statement, Parameters()) { _ in } }
+        self.unmark(release.mark)
     }
 
-    /// Leading ends on purpose.
     private func handOver() {
-        guard case .leader = self.role else { return }
-        self.role = .unknown
         self.owner.stoppedLeading()
         self.owner.leadershipGivenUp()
     }
 
-    private func ended() {
-        guard case .leader = self.role else { return }
-        self.role = .unknown
-        self.owner.stoppedLeading()
-        self.owner.roleChanged(self.role)
-    }
-
-    /// Anybody can lock what used to be the leader's lock. It costs nothing, but somebody means something by it.
     private func lookForStrangers() {
-        guard .now() - self.lastLookForStrangers >= Self.strangerInterval else { return }
-        self.lastLookForStrangers = .now()
-        self.query(
-            LeadershipStatements.strangers, self.values(self.keys.leaderLock.0, self.keys.leaderLock.1)
-        ) { rows in
-            let found = rows.values.compactMap { Stranger($0) }
-            for stranger in found where !self.strangers.contains(stranger) { self.owner.leaderLockTaken(by: stranger) }
-            self.strangers = Set(found)
+        guard self.machine.looksForStrangers(at: self.eventLoop.now) else { return }
+        self.query(LeadershipStatements.strangers, self.values(self.lock.0, self.lock.1)) { rows in
+            for stranger in self.machine.found(rows.values.compactMap { Stranger($0) }) {
+                self.observer(.leaderLockTaken(stranger))
+            }
         }
     }
 
-    /// The first key of marks: it tells the SQL interfaces of one database apart.
-    private var markClass: Int32 { self.keys.leaderLock.1 }
+    private func schedule() {
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.tick) {
+            self.schedule()
+            switch self.machine.ticked(isHeld: self.session.isHeld, at: self.eventLoop.now) {
+            case .nothing: break
+            case .look: self.look()
+            case .stamp: self.stamp()
+            case .release(let release): self.run(release)
+            case .abandon:
+                self.session.abandon("the database has not answered the leader for too long", isHung: true)
+            }
+        }
+    }
+
+    // MARK: - The session
 
     private func values(_ numbers: Int32...) -> Parameters {
         var values = Parameters()
@@ -285,21 +251,8 @@ final class Leadership: DatabaseSessionDelegate {
         }
     }
 
-    private func schedule() {
-        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.tick) {
-            self.schedule()
-            let now = NIODeadline.now()
-            // What the router does not take is not read of the database either: that is not the database's silence.
-            if self.session.isHeld { self.machine.stamped(sentAt: now) }
-            self.run(self.machine.ticked(at: now))
-        }
-    }
-
-    // MARK: - The session
-
     func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
-        guard let outcome = self.found.withLockedValue({ $0 }) else { return }
-        self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion, interface: outcome)
+        self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion)
     }
 
     func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure) {
@@ -307,7 +260,12 @@ final class Leadership: DatabaseSessionDelegate {
     }
 
     func lost(_ session: DatabaseSession, reason: String?) {
-        if self.machine.sessionLost() { self.ended() }
+        switch self.machine.sessionLost() {
+        case .nothing: break
+        case .leadIsLost:
+            self.owner.stoppedLeading()
+            self.owner.roleChanged(self.role)
+        }
         self.owner.leaderSessionLost(reason)
     }
 
@@ -317,22 +275,13 @@ final class Leadership: DatabaseSessionDelegate {
     }
 }
 
-/// Who is told of leading. On the event loop.
-protocol LeadershipOwner: AnyObject {
-    /// A new session for leading, and what the SQL interface is in it: `Leadership.sessionIsKnown` has to be called.
-    func leaderSessionOpened(backend: Int32, serverVersion: Int32, interface: SelfInstallation.Outcome)
-    func leaderSessionFailed(_ failure: ConnectFailure)
-    /// The session is gone; `reason` is nil if it was replaced on purpose.
-    func leaderSessionLost(_ reason: String?)
-    /// This sidecar leads, by this session, until ``stoppedLeading()``.
-    func startedLeading(_ session: DatabaseSession)
-    func stoppedLeading()
-    func roleChanged(_ role: Leadership.Role)
-    /// The lease was given back, for want of a router or because the process ends: who leads next is not this sidecar's to decide.
-    func leadershipGivenUp()
-    /// A session of another role holds, or waits for, what used to be the leader's lock.
-    func leaderLockTaken(by stranger: Stranger)
-    /// The former leader did not stamp any more; its session was ended.
-    func leaderTerminated(_ pid: Int32)
-    func leaderNotified(channel: String)
+extension LeadershipStateMachine.LeaseAnswer {
+    /// Takes what ``LeadershipStatements/take`` answers with.
+    fileprivate init(_ rows: Rows) {
+        guard let row = rows.values.first, row.count == 7, row[0] == "t" else {
+            self = .held(rows.values.first.flatMap { LeaderHolder($0.dropFirst(2)) })
+            return
+        }
+        self = .taken(continued: row[1] == "t")
+    }
 }

@@ -1,6 +1,6 @@
 import Logging
 
-/// What emptying the outbox has to report.
+/// What emptying the outbox, and leading, have to report.
 extension Journal {
     func record(_ event: OutboxEvent) {
         switch event {
@@ -40,6 +40,23 @@ extension Journal {
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+
+        case .leading:
+            self.log(.info, "leading: what must happen once happens here")
+        case .standby(let holder):
+            self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
+        case .leaderLockTaken(let stranger):
+            self.log(
+                .error,
+                "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why",
+                metadata: [
+                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
+                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
+                ])
+        case .leaderTerminated(let backend):
+            self.log(
+                .warning,
+                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
         }
     }
 }

@@ -145,28 +145,12 @@ final class Journal {
                 "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])
 
         case .interface(let outcome): self.record(outcome)
-        case .leading:
-            self.log(.info, "leading: what must happen once happens here")
         case .leadershipLeft(let reason):
             self.log(.warning, "leadership left to another sidecar", metadata: [Key.reason: "\(reason)"])
-        case .standby(let holder):
-            self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
-        case .leaderLockTaken(let stranger):
-            self.log(
-                .error,
-                "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why",
-                metadata: [
-                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
-                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
-                ])
         case .leftToLeader(let events, let notifications):
             self.log(
                 .warning, "another sidecar has led since this one lost the lead: what came since then was left to it",
                 metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
-        case .leaderTerminated(let backend):
-            self.log(
-                .warning,
-                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
 
         case .ready(let procedures, let subscriptions, let channels):
             self.recordReady(procedures: procedures, subscriptions: subscriptions, channels: channels)

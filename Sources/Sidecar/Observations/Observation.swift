@@ -59,10 +59,6 @@ enum Observation {
     case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)
-    case leading
-    case standby(LeaderHolder)
-    case leaderTerminated(backend: Int32)
-    case leaderLockTaken(Stranger)
     case leftToLeader(events: Int, notifications: Int)
     case leadershipLeft(reason: String)
 

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What emptying the outbox has to report.
+/// What emptying the outbox, and leading, have to report.
 enum OutboxEvent: Equatable {
     /// An event is refused for the moment; its topic waits.
     case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
@@ -18,4 +18,12 @@ enum OutboxEvent: Equatable {
     case eventsFoundAsleep(Int)
     case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
+
+    case leading
+    /// Another sidecar leads.
+    case standby(LeaderHolder)
+    /// The former leader gave no sign of life; its session was ended.
+    case leaderTerminated(backend: Int32)
+    /// A session of another role holds, or waits for, what used to be the leader's lock.
+    case leaderLockTaken(Stranger)
 }

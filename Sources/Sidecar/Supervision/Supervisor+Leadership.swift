@@ -5,7 +5,8 @@ import SidecarConfiguration
 /// Leading: what must happen once among several sidecars on one database.
 extension Supervisor: LeadershipOwner {
     /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
-    func leaderSessionOpened(backend: Int32, serverVersion: Int32, interface: SelfInstallation.Outcome) {
+    func leaderSessionOpened(backend: Int32, serverVersion: Int32) {
+        guard let interface = self.look.found else { return }
         self.observe(.database(.connected(.leader, backend: backend, serverVersion: serverVersion)))
         self.nextLook?.cancel()
         self.interfaceIsKnown(interface)
@@ -26,16 +27,8 @@ extension Supervisor: LeadershipOwner {
                 guard case .success(let rows) = result, (rows.values.first?.first ?? nil) != footprint else {
                     return self.lookAgainLater(after: footprint)
                 }
-                self.leadership.begin(anew: "the SQL interface has changed")
+                self.leadership.beginAgain("the SQL interface has changed")
             }
-        }
-    }
-
-    /// How each new session for leading looks at the interface.
-    static func look(_ database: DatabaseSettings) -> Leadership.Look {
-        let (schema, grantTo, registerTo) = (database.schema, database.grantTo, database.registerTo)
-        return { connection in
-            try SelfInstallation.run(schema: schema, grantTo: grantTo, registerTo: registerTo, on: connection)
         }
     }
 
@@ -82,11 +75,9 @@ extension Supervisor: LeadershipOwner {
         case .unknown:
             self.suspend()
         case .leader(let continued):
-            self.observe(.leading)
             if !continued { self.dropWhatWaits() }
             self.act(.here)
-        case .standby(let holder):
-            self.observe(.standby(holder))
+        case .standby:
             self.dropWhatWaits()
             // Calls go to the other one's port; what is asked here is sent there.
             self.caller?.key = nil
@@ -136,14 +127,6 @@ extension Supervisor: LeadershipOwner {
         }
         self.notifications.act(acting)
         self.subscriptions.act(acting)
-    }
-
-    func leaderLockTaken(by stranger: Stranger) {
-        self.observe(.leaderLockTaken(stranger))
-    }
-
-    func leaderTerminated(_ pid: Int32) {
-        self.observe(.leaderTerminated(backend: pid))
     }
 
     func leaderNotified(channel: String) {

@@ -33,9 +33,11 @@ final class Supervisor: RouterDelegate {
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
     let environment: DatabaseEnvironment
     let keys: SchemaKeys
+    private(set) lazy var look = InterfaceLook(self.configuration.database)
     private(set) lazy var leadership = Leadership(
-        environment: self.environment, keys: self.keys, eventLoop: self.eventLoop,
-        look: Self.look(self.configuration.database), owner: self)
+        environment: self.environment, lock: self.keys.leaderLock, eventLoop: self.eventLoop,
+        preparation: { [look = self.look] in try look.run(on: $0) },
+        observer: { [unowned self] in self.observe(.outbox($0)) }, owner: self)
     let outbox: OutboxRelay
     let deadLetters: DeadLetterExpiry
     /// Nil where the file names none.
