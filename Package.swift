@@ -75,11 +75,16 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
+            name: "Outbox",
+            dependencies: ["WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
                 "CEpoll",
                 "Cryptography",
                 "NIOOpenSSL",
+                "Outbox",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -154,6 +159,10 @@ let package = Package(
         .testTarget(
             name: "SidecarConfigurationTests",
             dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OutboxTests",
+            dependencies: ["Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",

@@ -1,4 +1,5 @@
 import Logging
+import Outbox
 
 /// What emptying the outbox, and leading, have to report.
 extension Journal {

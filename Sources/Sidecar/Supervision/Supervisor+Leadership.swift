@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import Postgres
 import SidecarConfiguration
 

@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import SidecarConfiguration
 
 /// Whether all works, and what does not.

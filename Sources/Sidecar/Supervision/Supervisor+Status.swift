@@ -1,3 +1,5 @@
+import Outbox
+
 /// How things stand, for people.
 extension Supervisor {
     /// One row, a column each.

@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -77,8 +78,8 @@ final class Supervisor: RouterDelegate {
         self.keys = keys
         self.outbox = OutboxRelay(
             schema: SQLText.identifier(configuration.database.schema), wakeLock: keys.wakeLock, channel: keys.channel,
-            settings: configuration.outbox, eventLoop: eventLoop, observer: { relay.observed(.outbox($0)) },
-            changed: relay.changed)
+            settings: RelaySettings(configuration.outbox), eventLoop: eventLoop,
+            observer: { relay.observed(.outbox($0)) }, changed: relay.changed)
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.journal = journal

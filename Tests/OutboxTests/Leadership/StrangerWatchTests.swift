@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("Which sessions are at the lock that used to be the leader's")
 struct StrangerWatchTests {

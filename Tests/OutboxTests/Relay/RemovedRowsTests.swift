@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("Rows that are taken out of the outbox")
 struct RemovedRowsTests {

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("Which of several sidecars leads")
 struct LeadershipStateMachineTests {

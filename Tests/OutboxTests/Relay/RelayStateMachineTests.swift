@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("Whether the outbox is emptied, and what becomes of what was read")
 struct RelayStateMachineTests {

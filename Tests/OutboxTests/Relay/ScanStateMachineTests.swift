@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("When the outbox is read, and from where")
 struct ScanStateMachineTests {

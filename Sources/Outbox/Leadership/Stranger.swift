@@ -1,9 +1,9 @@
 /// A session of a role that is not the sidecar's, at the lock that used to be the leader's.
-struct Stranger: Hashable {
-    let pid: Int32
-    let role: String
+package struct Stranger: Sendable, Hashable {
+    package let pid: Int32
+    package let role: String
     /// Else it waits for it.
-    let isHolder: Bool
+    package let isHolder: Bool
 
     /// Takes a row of ``LeadershipStatements/strangers``; nil if it is none.
     init?(_ row: [String?]) {

@@ -1,11 +1,11 @@
-import NIOCore
-import Postgres
+package import NIOCore
+package import Postgres
 
 /// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.
 ///
 /// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied: whoever loses it has
 /// nothing left to do damage with.
-final class Leadership: DatabaseSessionDelegate {
+package final class Leadership: DatabaseSessionDelegate {
     private static let tick = TimeAmount.seconds(1)
 
     /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the first of marks.
@@ -27,7 +27,7 @@ final class Leadership: DatabaseSessionDelegate {
     ///   - lock: what used to be the leader's lock.
     ///   - preparation: what is done in each new session, before it is used.
     ///   - owner: outlives it.
-    init(
+    package init(
         environment: DatabaseEnvironment, lock: (Int32, Int32), eventLoop: any EventLoop,
         preparation: @escaping DatabaseSession.Preparation, observer: @escaping (OutboxEvent) -> Void,
         owner: any LeadershipOwner
@@ -41,18 +41,18 @@ final class Leadership: DatabaseSessionDelegate {
     }
 
     /// What is known of who leads.
-    var role: Role { self.machine.role }
+    package var role: Role { self.machine.role }
     /// Whether others stood by when that was last looked at.
-    var hasStandbys: Bool { self.machine.hasStandbys }
+    package var hasStandbys: Bool { self.machine.hasStandbys }
 
     /// Connects, and leads as soon as nobody else does and a router is joined.
-    func start() {
+    package func start() {
         self.session.start()
         self.schedule()
     }
 
     /// Hands the leadership over: with the session the lease is free.
-    func stop() {
+    package func stop() {
         self.timer?.cancel()
         switch self.machine.stop() {
         case .nothing: break
@@ -61,16 +61,16 @@ final class Leadership: DatabaseSessionDelegate {
         self.session.stop()
     }
 
-    func joined() {
+    package func joined() {
         self.run(self.machine.joined())
     }
 
-    func left() {
+    package func left() {
         self.machine.left(at: self.eventLoop.now)
     }
 
     /// Lets another sidecar lead, if one does within that time.
-    func giveWay(for time: TimeAmount) {
+    package func giveWay(for time: TimeAmount) {
         switch self.machine.giveWay(until: self.eventLoop.now + time) {
         case .nothing: break
         case .release(let release): self.run(release)
@@ -78,14 +78,14 @@ final class Leadership: DatabaseSessionDelegate {
     }
 
     /// What was found in the new session can be used, or `schema` is nil.
-    func sessionIsKnown(schema: String?) {
+    package func sessionIsKnown(schema: String?) {
         self.statements = LeadershipStatements(schema: schema)
         self.lookForStrangers()
         self.run(self.machine.sessionOpened(hasLease: schema != nil))
     }
 
     /// What is known of the database is not enough, or no longer true: a new session is begun, and asked again.
-    func beginAgain(_ reason: String) {
+    package func beginAgain(_ reason: String) {
         self.session.abandon(reason)
     }
 
@@ -251,15 +251,15 @@ final class Leadership: DatabaseSessionDelegate {
         }
     }
 
-    func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
+    package func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
         self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion)
     }
 
-    func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure) {
+    package func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure) {
         self.owner.leaderSessionFailed(failure)
     }
 
-    func lost(_ session: DatabaseSession, reason: String?) {
+    package func lost(_ session: DatabaseSession, reason: String?) {
         switch self.machine.sessionLost() {
         case .nothing: break
         case .leadIsLost:
@@ -269,7 +269,7 @@ final class Leadership: DatabaseSessionDelegate {
         self.owner.leaderSessionLost(reason)
     }
 
-    func notified(_ session: DatabaseSession, channel: String) {
+    package func notified(_ session: DatabaseSession, channel: String) {
         guard self.machine.isLeading else { return }
         self.owner.leaderNotified(channel: channel)
     }

@@ -1,7 +1,7 @@
-import Postgres
+package import Postgres
 
 /// The one for which this sidecar leads, or another does. On the event loop.
-protocol LeadershipOwner: AnyObject {
+package protocol LeadershipOwner: AnyObject {
     /// There is a new session for leading, prepared: ``Leadership/sessionIsKnown(schema:)`` has to be called.
     func leaderSessionOpened(backend: Int32, serverVersion: Int32)
     func leaderSessionFailed(_ failure: ConnectFailure)

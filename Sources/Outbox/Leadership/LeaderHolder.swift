@@ -1,5 +1,5 @@
 /// The session that leads, as another one sees it.
-struct LeaderHolder: Equatable, CustomStringConvertible {
+package struct LeaderHolder: Sendable, Equatable, CustomStringConvertible {
     let pid: Int32
     let address: String?
     let application: String?
@@ -18,7 +18,7 @@ struct LeaderHolder: Equatable, CustomStringConvertible {
         self.age = row[4].flatMap { Double($0) }
     }
 
-    var description: String {
+    package var description: String {
         "backend \(self.pid) of \(self.application ?? "a session") at \(self.address ?? "an unknown address")"
             + (self.since.map { ", since \($0)" } ?? "")
     }

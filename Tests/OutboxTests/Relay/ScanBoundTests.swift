@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("Behind which id the outbox is read, and which gaps are looked through")
 struct ScanBoundTests {

@@ -1,8 +1,8 @@
-import NIOCore
-import Postgres
+package import NIOCore
+package import Postgres
 
 /// Deletes dead letters that nobody has cared for, while this sidecar leads. On the event loop.
-final class DeadLetterExpiry {
+package final class DeadLetterExpiry {
     private static let interval = TimeAmount.hours(1)
 
     private let statement: String
@@ -15,7 +15,7 @@ final class DeadLetterExpiry {
     /// - Parameters:
     ///   - schema: where the SQL interface is, as an identifier.
     ///   - keep: how old they get.
-    init(
+    package init(
         schema: String, keep: TimeAmount, control: Control, eventLoop: any EventLoop,
         observer: @escaping (OutboxEvent) -> Void
     ) {
@@ -29,12 +29,12 @@ final class DeadLetterExpiry {
     }
 
     /// From now on once an hour.
-    func begin() {
+    package func begin() {
         self.end()
         self.expire()
     }
 
-    func end() {
+    package func end() {
         self.next?.cancel()
         self.next = nil
     }

@@ -1,6 +1,6 @@
 extension Leadership {
     /// What is known of who leads.
-    enum Role: Equatable {
+    package enum Role: Sendable, Equatable {
         /// Nothing yet, or no more.
         case unknown
         /// This sidecar does. Unless the lead is `continued`, another may have had it since this one did.

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("Topics that the router refuses for the moment")
 struct HeldTopicsTests {

@@ -1,7 +1,7 @@
-import NIOCore
+package import NIOCore
 
 /// What emptying the outbox, and leading, have to report.
-enum OutboxEvent: Equatable {
+package enum OutboxEvent: Equatable {
     /// An event is refused for the moment; its topic waits.
     case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
     /// So many topics are refused for one reason: they wait together.

@@ -1,14 +1,13 @@
-import NIOCore
-import Postgres
-import SidecarConfiguration
+package import NIOCore
+package import Postgres
 import WAMP
-import WAMPClient
+package import WAMPClient
 
 /// Publishes what committed transactions have put into the outbox, in order and at least once. On the event loop.
 ///
 /// The driver of ``RelayStateMachine``, at work while this sidecar leads and is joined: it reads, publishes with acknowledgement, and deletes
 /// what the router has. No transaction is open while it waits for the router, and no row is locked.
-final class OutboxRelay {
+package final class OutboxRelay {
     private static let checkInterval = TimeAmount.seconds(1)
 
     private let statements: RelayStatements
@@ -37,8 +36,8 @@ final class OutboxRelay {
     ///   - wakeLock: the advisory lock that is held while the relay sleeps.
     ///   - channel: on which writers wake it.
     ///   - changed: ``failure`` has changed.
-    init(
-        schema: String, wakeLock: (Int32, Int32), channel: String, settings: OutboxSettings,
+    package init(
+        schema: String, wakeLock: (Int32, Int32), channel: String, settings: RelaySettings,
         eventLoop: any EventLoop, observer: @escaping (OutboxEvent) -> Void, changed: @escaping () -> Void
     ) {
         self.changed = changed
@@ -46,7 +45,7 @@ final class OutboxRelay {
         self.wakeLock = wakeLock
         self.channel = channel
         self.eventID = settings.eventID
-        self.acknowledgeTimeout = TimeAmount(settings.acknowledgeTimeout)
+        self.acknowledgeTimeout = settings.acknowledgeTimeout
         self.eventLoop = eventLoop
         self.observer = observer
         self.machine = RelayStateMachine(
@@ -54,15 +53,15 @@ final class OutboxRelay {
     }
 
     /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
-    var failure: String? { self.machine.failure }
+    package var failure: String? { self.machine.failure }
 
     /// Whether an event is under way that was when a session with the router ended before.
-    var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
+    package var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
 
     // MARK: - The two ends
 
     /// This sidecar leads: the outbox is its to empty, by this session.
-    func lead(_ database: DatabaseSession) {
+    package func lead(_ database: DatabaseSession) {
         self.database = database
         self.machine.lead()
         let epoch = self.machine.epoch
@@ -80,7 +79,7 @@ final class OutboxRelay {
     }
 
     /// This sidecar leads no more. The session is gone, or is about to give its locks back.
-    func stopLeading() {
+    package func stopLeading() {
         switch self.machine.stopLeading() {
         case .nothing: break
         case .end(let end): self.end(end)
@@ -89,12 +88,12 @@ final class OutboxRelay {
         self.finishIfDone()
     }
 
-    func joined(_ router: Session) {
+    package func joined(_ router: Session) {
         self.router = router
         self.run(self.machine.joined(at: self.eventLoop.now))
     }
 
-    func left() {
+    package func left() {
         self.router = nil
         switch self.machine.left() {
         case .nothing: break
@@ -107,19 +106,19 @@ final class OutboxRelay {
     }
 
     /// A notification came in the leader's session.
-    func notified(channel: String) {
+    package func notified(channel: String) {
         guard channel == self.channel else { return }
         self.machine.notified()
         self.advance()
     }
 
     /// The router takes output again.
-    func writable() {
+    package func writable() {
         self.advance()
     }
 
     /// Publishes nothing more; `completion` is called when what is under way has been answered and deleted.
-    func finish(completion: @escaping () -> Void) {
+    package func finish(completion: @escaping () -> Void) {
         self.finished = completion
         self.machine.finish()
         self.finishIfDone()

@@ -1,7 +1,7 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import Outbox
 
 @Suite("What the router has and has not answered, and what is deleted when")
 struct DeliveryStateMachineTests {

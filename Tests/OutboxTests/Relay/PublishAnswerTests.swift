@@ -1,7 +1,7 @@
 import Testing
 import WAMP
 
-@testable import Sidecar
+@testable import Outbox
 @testable import WAMPClient
 
 @Suite("What the router has said about an event")
