@@ -7,7 +7,8 @@ package struct LeaderHolder: Sendable, Equatable, CustomStringConvertible {
     /// Of its stamp, in seconds; nil if it has not stamped, or the SQL interface is not installed.
     let age: Double?
 
-    /// Takes pid, address, application, since and age, as ``LeadershipStatements`` asks for them; nil if there is no holder.
+    /// Takes pid, address, application, since and age, as ``LeadershipStatements`` asks for them; nil if there is no
+    /// holder.
     init?(_ row: some Collection<String?>) {
         let row = Array(row)
         guard row.count == 5, let pid = row[0].flatMap({ Int32($0) }) else { return nil }

@@ -3,12 +3,13 @@ package import Postgres
 
 /// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.
 ///
-/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied: whoever loses it has
-/// nothing left to do damage with.
+/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied:
+/// whoever loses it has nothing left to do damage with.
 package final class Leadership: DatabaseSessionDelegate {
     private static let tick = TimeAmount.seconds(1)
 
-    /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the first of marks.
+    /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the
+    /// first of marks.
     private let lock: (Int32, Int32)
     private let eventLoop: any EventLoop
     private let observer: (OutboxEvent) -> Void

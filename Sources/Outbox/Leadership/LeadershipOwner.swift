@@ -11,7 +11,8 @@ package protocol LeadershipOwner: AnyObject {
     func startedLeading(_ session: DatabaseSession)
     func stoppedLeading()
     func roleChanged(_ role: Leadership.Role)
-    /// The lease was given back, for want of a router or because the process ends: who leads next is not this sidecar's to decide.
+    /// The lease was given back, for want of a router or because the process ends: who leads next is not this sidecar's
+    /// to decide.
     func leadershipGivenUp()
     func leaderNotified(channel: String)
 }

@@ -2,18 +2,20 @@ import NIOCore
 
 /// Which of several sidecars on one database leads: the one whose session has the lease and that is joined to a router.
 ///
-/// Told of both sides and of the time, once a second; says what to ask the database. The lease is never waited for in the server: a waiting
-/// statement would hold a snapshot, and with it vacuum.
+/// Told of both sides and of the time, once a second; says what to ask the database. The lease is never waited for in
+/// the server: a waiting statement would hold a snapshot, and with it vacuum.
 ///
-/// Whoever asks for the lease looks first whether another session bears a *mark*: that is all that a standby asks each second. If none does it takes a
-/// mark of its own, and looks again. Two may come here at once: each looks again when it bears its mark, so at least one of them sees the other. Answers
-/// that do not fit the state are dropped: they are of a session that is gone.
+/// Whoever asks for the lease looks first whether another session bears a *mark*: that is all that a standby asks each
+/// second. If none does it takes a mark of its own, and looks again. Two may come here at once: each looks again when
+/// it bears its mark, so at least one of them sees the other. Answers that do not fit the state are dropped: they are
+/// of a session that is gone.
 struct LeadershipStateMachine: ~Copyable {
     /// How old the leader's stamp may be before its session is ended for it.
     static let greatestAge = 15.0
     /// How often the leader stamps.
     static let stampInterval = TimeAmount.seconds(3)
-    /// How long the leader goes on without an answer to a stamp: less than the server, or a standby, takes to end its session.
+    /// How long the leader goes on without an answer to a stamp: less than the server, or a standby, takes to end its
+    /// session.
     static let stampPatience = TimeAmount.seconds(9)
     /// How long the leader may be without a router before it lets go.
     static let routerPatience = TimeAmount.seconds(5)
@@ -229,7 +231,8 @@ struct LeadershipStateMachine: ~Copyable {
             unmarks: key, standby: isNew ? holder : nil, terminates: isTooOld ? holder.pid : nil)
     }
 
-    /// How long the holder has given no sign of life, in seconds. One that stopped before its first stamp is as old as it has been seen.
+    /// How long the holder has given no sign of life, in seconds. One that stopped before its first stamp is as old as
+    /// it has been seen.
     private mutating func age(of holder: LeaderHolder, at now: NIODeadline) -> Double? {
         guard self.hasLease, holder.age == nil else {
             self.unstampedSince = nil
@@ -275,7 +278,8 @@ struct LeadershipStateMachine: ~Copyable {
 
     /// A second has gone by.
     ///
-    /// - Parameter isHeld: what the router does not take is not read of the database either: that is not the database's silence.
+    /// - Parameter isHeld: what the router does not take is not read of the database either: that is not the database's
+    ///   silence.
     mutating func ticked(isHeld: Bool = false, at now: NIODeadline) -> TickAction {
         if isHeld { self.confirm(now) }
         if let deadline = self.givesWayUntil, deadline <= now { self.givesWayUntil = nil }

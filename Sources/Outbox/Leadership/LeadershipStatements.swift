@@ -2,9 +2,9 @@ import Postgres
 
 /// What leading asks of the database, with the SQL interface and without.
 ///
-/// With the interface who leads is said by a row that only the sidecar's role can write. Beside it the leader's session bears a mark, which is
-/// all there is without: an advisory lock whose second key is a random number. Marks of other roles don't count, so nobody else's lock stands
-/// in the way, and none can be kept from a sidecar.
+/// With the interface who leads is said by a row that only the sidecar's role can write. Beside it the leader's session
+/// bears a mark, which is all there is without: an advisory lock whose second key is a random number. Marks of other
+/// roles don't count, so nobody else's lock stands in the way, and none can be kept from a sidecar.
 struct LeadershipStatements {
     /// Another session of this role that bears a mark, and what its lease says; no row if there is none.
     let marked: Statement
@@ -21,9 +21,11 @@ struct LeadershipStatements {
     /// Sessions of other roles that hold the lock that used to be the leader's, or wait for it.
     static let strangers = Statement(
         """
-        select a.pid, a.usename, l.granted from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid \
-        where l.locktype = 'advisory' and l.objsubid = 2 and \(Self.isKey("l.classid", 1)) and \(Self.isKey("l.objid", 2)) \
-        and l.database = \(Self.database) and a.usesysid is distinct from \(Self.ownRole) order by l.granted desc, a.pid limit 5
+        select a.pid, a.usename, l.granted \
+        from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid \
+        where l.locktype = 'advisory' and l.objsubid = 2 and \(Self.isKey("l.classid", 1)) \
+        and \(Self.isKey("l.objid", 2)) and l.database = \(Self.database) \
+        and a.usesysid is distinct from \(Self.ownRole) order by l.granted desc, a.pid limit 5
         """)
 
     private static let ownRole =
@@ -42,7 +44,8 @@ struct LeadershipStatements {
     /// Keys are signed, what pg_locks shows of them is not.
     private static func isKey(_ column: String, _ number: Int) -> String {
         """
-        \(column) = (case when $\(number)::pg_catalog.int4 < 0 then pg_catalog.int8($\(number)::pg_catalog.int4) + 4294967296 \
+        \(column) = (case when $\(number)::pg_catalog.int4 < 0 \
+        then pg_catalog.int8($\(number)::pg_catalog.int4) + 4294967296 \
         else pg_catalog.int8($\(number)::pg_catalog.int4) end)::pg_catalog.oid
         """
     }
@@ -79,7 +82,8 @@ struct LeadershipStatements {
         } else {
             self.marked = Statement(
                 """
-                select h.pid, coalesce(pg_catalog.host(h.client_addr), 'local'), h.application_name, h.backend_start, null \
+                select h.pid, coalesce(pg_catalog.host(h.client_addr), 'local'), h.application_name, \
+                h.backend_start, null \
                 from \(Self.marks) h order by h.pid limit 1
                 """)
             self.take = nil

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Which sessions of other roles are at the lock that used to be the leader's: each is reported once, for as long as it stays.
+/// Which sessions of other roles are at the lock that used to be the leader's: each is reported once, for as long as it
+/// stays.
 ///
 /// Anybody can lock it. It costs nothing, but somebody means something by it.
 struct StrangerWatch {

@@ -2,7 +2,8 @@ import NIOCore
 
 /// The events that the router has been sent, until their rows are taken out of the table: in batches where it has them.
 ///
-/// Answers of one run only; but statements that take rows out of the table are counted until they are answered, in whichever run that is.
+/// Answers of one run only; but statements that take rows out of the table are counted until they are answered, in
+/// whichever run that is.
 struct DeliveryStateMachine: ~Copyable {
     /// What is known of an event that was sent.
     struct Event: Equatable {
@@ -74,7 +75,8 @@ struct DeliveryStateMachine: ~Copyable {
         return event
     }
 
-    /// What is to be deleted now, if anything: all that the router has, once it has answered for everything or that is enough.
+    /// What is to be deleted now, if anything: all that the router has, once it has answered for everything or that is
+    /// enough.
     mutating func batch() -> Batch? {
         guard self.unanswered.isEmpty || self.acknowledged.count >= Self.mostAcknowledged else { return nil }
         return self.rest()

@@ -3,9 +3,10 @@ import WAMP
 
 /// The topics whose first event the router refuses for the moment: their events wait in the outbox, all others go on.
 ///
-/// When a topic's time has come its first event alone is tried (a *probe*). Once that is taken, or given up, what the ordinary
-/// scans have left out meanwhile is read by scans of its own (the *backlog*), and when nothing of it is left the topic is one
-/// of the others again. Many topics that are refused for one reason are a *group*: one of them is tried for all.
+/// When a topic's time has come its first event alone is tried (a *probe*). Once that is taken, or given up, what the
+/// ordinary scans have left out meanwhile is read by scans of its own (the *backlog*), and when nothing of it is left
+/// the topic is one of the others again. Many topics that are refused for one reason are a *group*: one of them is
+/// tried for all.
 struct HeldTopics {
     /// What is to be read next, beside the ordinary scans.
     enum Reading: Equatable {
@@ -62,8 +63,8 @@ struct HeldTopics {
 
     private static let firstWait = TimeAmount.seconds(1)
     private static let longestWait = TimeAmount.seconds(16)
-    /// The least time, by the number of attempts that are wanted, in which an event is refused before it is given up: a part
-    /// of the router that starts late must not cost events.
+    /// The least time, by the number of attempts that are wanted, in which an event is refused before it is given up: a
+    /// part of the router that starts late must not cost events.
     private static let patience: [TimeAmount] = [.zero, .seconds(1), .seconds(10), .minutes(1), .minutes(5)]
     /// More topics than these that wait for one reason are a group.
     static let mostAlone = 16
@@ -139,7 +140,8 @@ struct HeldTopics {
     ///
     /// - Parameters:
     ///   - reason: the error's URI.
-    ///   - settled: up to which id the outbox has been read for good: whatever of the topic has been left out comes behind it.
+    ///   - settled: up to which id the outbox has been read for good: whatever of the topic has been left out comes
+    ///     behind it.
     mutating func refused(
         _ event: Int64, topic name: String, reason: String, settled: Int64?, at now: NIODeadline
     ) -> Verdict {
@@ -183,8 +185,8 @@ struct HeldTopics {
         return self.hold(topic, entry, at: now)
     }
 
-    /// An event of the topic has been taken, or given up for good. Returns how many other topics that waited for the same reason
-    /// need wait no longer.
+    /// An event of the topic has been taken, or given up for good. Returns how many other topics that waited for the
+    /// same reason need wait no longer.
     mutating func settled(_ event: Int64, topic name: String) -> Int {
         guard !self.entries.isEmpty else { return 0 }
         let topic = ExactText(name)

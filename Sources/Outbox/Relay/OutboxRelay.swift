@@ -5,8 +5,9 @@ package import WAMPClient
 
 /// Publishes what committed transactions have put into the outbox, in order and at least once. On the event loop.
 ///
-/// The driver of ``RelayStateMachine``, at work while this sidecar leads and is joined: it reads, publishes with acknowledgement, and deletes
-/// what the router has. No transaction is open while it waits for the router, and no row is locked.
+/// The driver of ``RelayStateMachine``, at work while this sidecar leads and is joined: it reads, publishes with
+/// acknowledgement, and deletes what the router has. No transaction is open while it waits for the router, and no row
+/// is locked.
 package final class OutboxRelay {
     private static let checkInterval = TimeAmount.seconds(1)
 
@@ -68,7 +69,8 @@ package final class OutboxRelay {
         database.listen(to: self.channel) { result in
             switch result {
             case .success:
-                self.run(self.machine.listening(in: epoch, at: self.eventLoop.now))
+                let now = self.eventLoop.now
+                self.run(self.machine.listening(in: epoch, at: now), at: now)
             case .failure(let failure):
                 switch self.machine.listenFailed(failure.description, in: epoch) {
                 case .nothing: break
@@ -90,7 +92,8 @@ package final class OutboxRelay {
 
     package func joined(_ router: Session) {
         self.router = router
-        self.run(self.machine.joined(at: self.eventLoop.now))
+        let now = self.eventLoop.now
+        self.run(self.machine.joined(at: now), at: now)
     }
 
     package func left() {
@@ -109,12 +112,12 @@ package final class OutboxRelay {
     package func notified(channel: String) {
         guard channel == self.channel else { return }
         self.machine.notified()
-        self.advance()
+        self.advance(at: self.eventLoop.now)
     }
 
     /// The router takes output again.
     package func writable() {
-        self.advance()
+        self.advance(at: self.eventLoop.now)
     }
 
     /// Publishes nothing more; `completion` is called when what is under way has been answered and deleted.
@@ -139,13 +142,13 @@ package final class OutboxRelay {
         }
     }
 
-    private func run(_ action: RelayStateMachine.StartAction) {
+    private func run(_ action: RelayStateMachine.StartAction, at now: NIODeadline) {
         switch action {
         case .nothing: break
         case .start:
             self.heldNames.forget()
             self.scheduleCheck()
-            self.advance()
+            self.advance(at: now)
         }
     }
 
@@ -159,14 +162,14 @@ package final class OutboxRelay {
 
     // MARK: - The loop
 
-    private func advance() {
+    private func advance(at now: NIODeadline) {
         guard self.machine.isRunning, !self.isAdvancing, let database = self.database else { return }
         self.isAdvancing = true
         defer { self.isAdvancing = false }
         self.timer?.cancel()
         self.timer = nil
         loop: while self.router?.isWritable == true {
-            switch self.machine.next(at: self.eventLoop.now) {
+            switch self.machine.next(at: now) {
             case .read(let scan, let mark, let horizon):
                 self.read(scan, mark: mark, horizon: horizon)
             case .askForHolder:
@@ -203,18 +206,19 @@ package final class OutboxRelay {
     private func wait(_ until: NIODeadline) {
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(deadline: until) {
             self.timer = nil
-            self.advance()
+            self.advance(at: self.eventLoop.now)
         }
     }
 
     private func scheduleCheck() {
         self.check = self.eventLoop.assumeIsolated().scheduleTask(in: Self.checkInterval) {
-            switch self.machine.check(at: self.eventLoop.now) {
+            let now = self.eventLoop.now
+            switch self.machine.check(at: now) {
             case .stop:
                 break
             case .goOn:
                 self.scheduleCheck()
-                self.advance()
+                self.advance(at: now)
             case .abandonRouter(let reason):
                 self.scheduleCheck()
                 self.router?.abandon(reason)
@@ -272,13 +276,14 @@ package final class OutboxRelay {
 
     /// A scan is at its end.
     func scanned(_ outcome: ScanOutcome, of epoch: Int) {
-        switch self.machine.scanned(outcome, of: epoch, at: self.eventLoop.now) {
+        let now = self.eventLoop.now
+        switch self.machine.scanned(outcome, of: epoch, at: now) {
         case .nothing:
             break
         case .goOn(let event, let isFailureChanged):
             if let event { self.observer(event) }
             if isFailureChanged { self.changed() }
-            self.advance()
+            self.advance(at: now)
         case .abandon(let failure):
             self.abandon(failure)
         }
@@ -313,17 +318,18 @@ package final class OutboxRelay {
     }
 
     private func answered(_ id: Int64, _ answer: PublishAnswer, of epoch: Int) {
-        if self.run(self.machine.answered(id, answer, of: epoch, at: self.eventLoop.now)) { self.goOn() }
+        let now = self.eventLoop.now
+        if self.run(self.machine.answered(id, answer, of: epoch, at: now)) { self.goOn(at: now) }
     }
 
     /// Sends the deletions before more is read.
-    private func goOn() {
+    private func goOn(at now: NIODeadline) {
         switch self.machine.deletion() {
         case .nothing: break
         case .delete(let ids): self.delete(ids)
         }
         self.finishIfDone()
-        self.advance()
+        self.advance(at: now)
     }
 
     /// Returns whether something has changed.
@@ -377,7 +383,7 @@ package final class OutboxRelay {
         self.database?.send(
             self.statements.truncate, Parameters(),
             handler: RelayAnswer(relay: self, name: "relay_truncate") { _ in
-                if self.machine.truncated(in: epoch) { self.advance() }
+                if self.machine.truncated(in: epoch) { self.advance(at: self.eventLoop.now) }
             })
     }
 
@@ -390,9 +396,10 @@ package final class OutboxRelay {
             self.statements.lock, RelayStatements.key(self.wakeLock),
             handler: RelayAnswer(relay: self, name: "pg_try_advisory_lock") { row in
                 let isOurs = row.first.flatMap { $0 } == "t"
-                switch self.machine.lockAnswered(isOurs, in: epoch, at: self.eventLoop.now) {
+                let now = self.eventLoop.now
+                switch self.machine.lockAnswered(isOurs, in: epoch, at: now) {
                 case .nothing: break
-                case .goOn: self.advance()
+                case .goOn: self.advance(at: now)
                 case .giveBack: self.unlock(database)
                 }
             })

@@ -3,12 +3,14 @@ import WAMP
 
 /// Whether the outbox is emptied, and what becomes of each event that was read from it.
 ///
-/// It is emptied in *runs*: from when this sidecar leads, in a session that hears of writers, and is joined to a router, until one of that
-/// ends. Each run, and each time between two, is an *epoch*, and has a number. Whatever was asked in one and is answered in another is dropped, but for
-/// what has to be made good: a wake lock that came too late, and rows that are being taken out of the table.
+/// It is emptied in *runs*: from when this sidecar leads, in a session that hears of writers, and is joined to a
+/// router, until one of that ends. Each run, and each time between two, is an *epoch*, and has a number. Whatever was
+/// asked in one and is answered in another is dropped, but for what has to be made good: a wake lock that came too
+/// late, and rows that are being taken out of the table.
 ///
-/// When and what is read is up to ``ScanStateMachine``, what the router has and has not answered to ``DeliveryStateMachine``. After everything that
-/// it tells the driver does what ``deletion()``, ``finishing()`` and ``next(at:)`` say.
+/// When and what is read is up to ``ScanStateMachine``, what the router has and has not answered to
+/// ``DeliveryStateMachine``. After everything that it tells the driver does what ``deletion()``, ``finishing()`` and
+/// ``next(at:)`` say.
 struct RelayStateMachine: ~Copyable {
     /// The session with the database.
     private enum Lead {

@@ -1,4 +1,5 @@
-/// Which rows a statement takes out of the outbox: runs of ids without a gap, which an index finds at once, and single ids.
+/// Which rows a statement takes out of the outbox: runs of ids without a gap, which an index finds at once, and single
+/// ids.
 struct RemovedRows: Equatable {
     /// A shorter run isn't worth a statement of its own.
     static let shortestRun = 8

@@ -1,16 +1,17 @@
 /// Behind which id the outbox has to be read, and which ids before that may still appear.
 ///
-/// Ids are given out before their transactions commit. A scan may leave out an id only if its row has been read, or can't
-/// appear any more. The latter is known of ids up to the *settled bound*: the highest id that was given out before a
-/// transaction (a *mark*), once all transactions before that one have ended. In between, an id that was passed over without a
-/// row is in a *gap*: each scan looks through the gaps, until what is in them has been read or is settled. So one transaction that
-/// stays open does not make every scan walk over all that came after it again: rows that were deleted stay in the index until
-/// that transaction ends. Gaps are as wide as it takes; what precedes the first row of all is one too.
+/// Ids are given out before their transactions commit. A scan may leave out an id only if its row has been read, or
+/// can't appear any more. The latter is known of ids up to the *settled bound*: the highest id that was given out
+/// before a transaction (a *mark*), once all transactions before that one have ended. In between, an id that was passed
+/// over without a row is in a *gap*: each scan looks through the gaps, until what is in them has been read or is
+/// settled. So one transaction that stays open does not make every scan walk over all that came after it again: rows
+/// that were deleted stay in the index until that transaction ends. Gaps are as wide as it takes; what precedes the
+/// first row of all is one too.
 struct ScanBound {
     /// So many gaps are looked through; before the next one the bound stops.
     static let mostGaps = 500
-    /// So many ids are passed over ahead of what is known to have been given out. A row behind more of them may have an id of
-    /// its own, far above what the sequence will give.
+    /// So many ids are passed over ahead of what is known to have been given out. A row behind more of them may have an
+    /// id of its own, far above what the sequence will give.
     static let farthestLeap: Int64 = 500
     /// So many marks wait to be settled. More would come about only while a transaction stays open.
     static let mostMarks = 64
@@ -43,8 +44,8 @@ struct ScanBound {
     /// Whether there are rows above what is settled.
     var isHeldBack: Bool { self.highest > self.settled ?? .min }
 
-    /// Whether there are rows above what is settled and marked, or nothing is known yet: rows that are read before the first
-    /// mark do not move the floor, and each scan would walk over them.
+    /// Whether there are rows above what is settled and marked, or nothing is known yet: rows that are read before the
+    /// first mark do not move the floor, and each scan would walk over them.
     var isMarkUseful: Bool {
         self.sequence == nil || self.isHeldBack && self.marks.last.map { $0.last < self.highest } ?? true
     }
@@ -58,8 +59,8 @@ struct ScanBound {
 
     /// A row has been read. Rows of one scan are told in the order of their ids, those of the gaps first.
     ///
-    /// Returns whether it stays in a gap, since there is no room to divide that: the next scan finds it again unless it is
-    /// deleted before.
+    /// Returns whether it stays in a gap, since there is no room to divide that: the next scan finds it again unless it
+    /// is deleted before.
     mutating func saw(_ id: Int64) -> Bool {
         self.highest = max(self.highest, id)
         if let floor = self.floor, id <= floor { return !self.gaps.isEmpty && !self.takeOut(id) }
@@ -110,8 +111,8 @@ struct ScanBound {
 
     /// A scan of all topics has ended.
     ///
-    /// - Parameter last: the id of its last row; nil if it found none. An empty scan has seen everything that is settled,
-    ///   another one no more than up to its last row.
+    /// - Parameter last: the id of its last row; nil if it found none. An empty scan has seen everything that is
+    ///   settled, another one no more than up to its last row.
     mutating func scanEnded(last: Int64?) {
         guard let settled = self.settled else { return }
         let end = last.map { min($0, settled) } ?? settled

@@ -2,13 +2,13 @@ import NIOCore
 
 /// When the outbox is read, and from where; when the relay sleeps, and how it is woken.
 ///
-/// Two rules carry it. Order: ids are given out before their transactions commit, so a scan leaves out an id only if its row
-/// has been read or can't appear any more (``ScanBound``), and what a scan may find again is deleted before the next. Sleep:
-/// the relay holds the wake lock only while it sleeps, and scans once more after it got it, in a later statement; so a writer
-/// that got the lock shared, and therefore does not notify, is never overlooked.
+/// Two rules carry it. Order: ids are given out before their transactions commit, so a scan leaves out an id only if
+/// its row has been read or can't appear any more (``ScanBound``), and what a scan may find again is deleted before the
+/// next. Sleep: the relay holds the wake lock only while it sleeps, and scans once more after it got it, in a later
+/// statement; so a writer that got the lock shared, and therefore does not notify, is never overlooked.
 ///
-/// Beside the ordinary scans, in turn with them, it reads what ``HeldTopics`` wants to try again. While some event is suspected
-/// to end the session (``SuspectEvents``) there is only one under way.
+/// Beside the ordinary scans, in turn with them, it reads what ``HeldTopics`` wants to try again. While some event is
+/// suspected to end the session (``SuspectEvents``) there is only one under way.
 ///
 /// The driver does what ``next(at:)`` says after everything that it tells, until that is to wait.
 struct ScanStateMachine: ~Copyable {
@@ -81,7 +81,8 @@ struct ScanStateMachine: ~Copyable {
     private var isTurnOfHeld = false
     private var deletions = 0
 
-    /// Rows that a scan found while asleep, not woken: their writers did not notify, or the notification was on its way.
+    /// Rows that a scan found while asleep, not woken: their writers did not notify, or the notification was on its
+    /// way.
     private(set) var foundAsleep = 0
 
     /// - Parameters:
@@ -140,8 +141,8 @@ struct ScanStateMachine: ~Copyable {
         self.rowsUnderWay = RowsUnderWay()
     }
 
-    /// The session with the router ended before it said anything about these. Returns the one that is not to be sent again, if
-    /// any, and how many sessions ended while it was alone under way.
+    /// The session with the router ended before it said anything about these. Returns the one that is not to be sent
+    /// again, if any, and how many sessions ended while it was alone under way.
     mutating func routerLost(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
         self.suspects.sessionEnded(underWay: ids)
     }
@@ -181,7 +182,8 @@ struct ScanStateMachine: ~Copyable {
     }
 
     /// A row has been read. Returns whether it is to be published: then what becomes of it has to be told by
-    /// ``settled(_:topic:)``, ``finished(_:octets:)`` or ``refused(_:topic:reason:octets:at:)``. Else it stays in the table for now.
+    /// ``settled(_:topic:)``, ``finished(_:octets:)`` or ``refused(_:topic:reason:octets:at:)``. Else it stays in the
+    /// table for now.
     mutating func rowRead(id: Int64, topic: String, octets: Int) -> Bool {
         let isFoundAgain = self.bound.saw(id)
         self.octetsRead += octets
@@ -255,7 +257,8 @@ struct ScanStateMachine: ~Copyable {
         }
     }
 
-    /// The router has the event, or it is given up for good. Returns how many topics that were held need wait no longer.
+    /// The router has the event, or it is given up for good. Returns how many topics that were held need wait no
+    /// longer.
     mutating func settled(_ id: Int64, topic: String) -> Int {
         self.suspects.settled(id)
         return self.held.settled(id, topic: topic)
@@ -267,7 +270,8 @@ struct ScanStateMachine: ~Copyable {
         self.deletions += rows
     }
 
-    /// The router refuses a row for the moment. It stays in the table, unless it is given up: then it is still under way.
+    /// The router refuses a row for the moment. It stays in the table, unless it is given up: then it is still under
+    /// way.
     mutating func refused(
         _ id: Int64, topic: String, reason: String, octets: Int, at now: NIODeadline
     ) -> HeldTopics.Verdict {

@@ -1,7 +1,7 @@
 /// Events that were under way when a session with the router ended: one of them may be what ended it.
 ///
-/// Nobody says which. So what was under way twice is sent one at a time, and an event that was alone when the session ended
-/// again and again is given up: without that it would be the first of every session to come.
+/// Nobody says which. So what was under way twice is sent one at a time, and an event that was alone when the session
+/// ended again and again is given up: without that it would be the first of every session to come.
 struct SuspectEvents {
     private struct Entry {
         /// How many sessions ended while it was under way.
@@ -30,7 +30,8 @@ struct SuspectEvents {
     /// Whether the event was under way when a session ended before.
     func isSuspect(_ id: Int64) -> Bool { self.entries[id] != nil }
 
-    /// A session ended while these were under way. Returns the one that is to be given up, if any, and how many sessions it ended.
+    /// A session ended while these were under way. Returns the one that is to be given up, if any, and how many
+    /// sessions it ended.
     mutating func sessionEnded(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
         var given: (Int64, Int)?
         for id in ids {

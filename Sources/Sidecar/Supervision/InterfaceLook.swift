@@ -2,7 +2,8 @@ import NIOConcurrencyHelpers
 import Postgres
 import SidecarConfiguration
 
-/// Looks at the SQL interface in each new session for leading: that takes no connection of its own, and no other server than leading does.
+/// Looks at the SQL interface in each new session for leading: that takes no connection of its own, and no other server
+/// than leading does.
 final class InterfaceLook: Sendable {
     private let schema: String
     private let grantTo: [String]?
