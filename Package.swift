@@ -83,6 +83,7 @@ let package = Package(
             dependencies: [
                 "CEpoll",
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "Outbox",
                 "WAMP",
@@ -167,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Names", "Postgres", "PostgresWire", "PostgresClientEnd",
+                "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),

@@ -8,6 +8,8 @@ package import Postgres
 package final class Leadership: DatabaseSessionDelegate {
     private static let tick = TimeAmount.seconds(1)
 
+    /// Where the SQL interface is, as an identifier.
+    private let schema: String
     /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the
     /// first of marks.
     private let lock: (Int32, Int32)
@@ -25,14 +27,16 @@ package final class Leadership: DatabaseSessionDelegate {
     private let token = Leadership.makeToken()
 
     /// - Parameters:
+    ///   - schema: where the SQL interface is, as an identifier.
     ///   - lock: what used to be the leader's lock.
     ///   - preparation: what is done in each new session, before it is used.
     ///   - owner: outlives it.
     package init(
-        environment: DatabaseEnvironment, lock: (Int32, Int32), eventLoop: any EventLoop,
+        environment: DatabaseEnvironment, schema: String, lock: (Int32, Int32), eventLoop: any EventLoop,
         preparation: @escaping DatabaseSession.Preparation, observer: @escaping (OutboxEvent) -> Void,
         owner: any LeadershipOwner
     ) {
+        self.schema = schema
         self.preparation = preparation
         self.lock = lock
         self.eventLoop = eventLoop
@@ -78,11 +82,11 @@ package final class Leadership: DatabaseSessionDelegate {
         }
     }
 
-    /// What was found in the new session can be used, or `schema` is nil.
-    package func sessionIsKnown(schema: String?) {
-        self.statements = LeadershipStatements(schema: schema)
+    /// Whether the SQL interface that was found in the new session can be used.
+    package func sessionIsKnown(isInstalled: Bool) {
+        self.statements = LeadershipStatements(schema: isInstalled ? self.schema : nil)
         self.lookForStrangers()
-        self.run(self.machine.sessionOpened(hasLease: schema != nil))
+        self.run(self.machine.sessionOpened(hasLease: isInstalled))
     }
 
     /// What is known of the database is not enough, or no longer true: a new session is begun, and asked again.

@@ -2,7 +2,7 @@ package import Postgres
 
 /// The one for which this sidecar leads, or another does. On the event loop.
 package protocol LeadershipOwner: AnyObject {
-    /// There is a new session for leading, prepared: ``Leadership/sessionIsKnown(schema:)`` has to be called.
+    /// There is a new session for leading, prepared: ``Leadership/sessionIsKnown(isInstalled:)`` has to be called.
     func leaderSessionOpened(backend: Int32, serverVersion: Int32)
     func leaderSessionFailed(_ failure: ConnectFailure)
     /// The session is gone; `reason` is nil if it was replaced on purpose.

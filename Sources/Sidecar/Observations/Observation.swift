@@ -1,3 +1,4 @@
+import Names
 import Outbox
 import Postgres
 import WAMPClient
@@ -69,8 +70,7 @@ enum Observation {
 
     case reloadUnsupported
     case stopping(signal: String)
-    case stoppedInTime
-    case stoppedTooLate(unanswered: Bool)
+    case stopped(ShutdownStateMachine.Outcome)
 }
 
 /// Why a notification was not relayed.
