@@ -3,22 +3,21 @@ import WAMP
 
 /// Whether the outbox is emptied, and what becomes of each event that was read from it.
 ///
-/// It is emptied in *runs*: from when this sidecar leads, in a session that hears of writers, and is joined to a
-/// router, until one of that ends. Each run, and each time between two, is an *epoch*, and has a number. Whatever was
-/// asked in one and is answered in another is dropped, but for what has to be made good: a wake lock that came too
-/// late, and rows that are being taken out of the table.
+/// It is emptied in *runs*. A run begins when this sidecar leads, in a session that listens for writers, and is joined
+/// to a router; it ends when one of these ends. Each run has a number, its *epoch*, and so has each time between two.
+/// An answer to what was asked in another epoch is dropped, with two exceptions: a wake lock that comes too late is
+/// given back, and rows that are being taken out of the table are waited for.
 ///
-/// When and what is read is up to ``ScanStateMachine``, what the router has and has not answered to
-/// ``DeliveryStateMachine``. After everything that it tells the driver does what ``deletion()``, ``finishing()`` and
-/// ``next(at:)`` say.
+/// ``ScanStateMachine`` decides when and what is read, ``DeliveryStateMachine`` what is deleted. After each event the
+/// driver does what ``deletion()``, ``finishing()`` and ``next(at:)`` say.
 struct RelayStateMachine: ~Copyable {
     /// The session with the database.
     private enum Lead {
         /// Another sidecar has it, or none.
         case elsewhere
         /// LISTEN has been sent. Before it is answered nothing is read: whoever commits later is either heard or seen.
-        case deaf
-        case hearing
+        case listenSent
+        case listening
     }
 
     private enum State {
@@ -76,18 +75,18 @@ struct RelayStateMachine: ~Copyable {
         switch self.state {
         case .idle(_, let isJoined):
             self.epoch += 1
-            self.state = .idle(.deaf, isJoined: isJoined)
+            self.state = .idle(.listenSent, isJoined: isJoined)
         case .running, .finishing, .clearing, .over:
             break
         }
     }
 
-    /// The session is heard in.
+    /// The session listens.
     mutating func listening(in epoch: Int, at now: NIODeadline) -> StartAction {
         guard epoch == self.epoch else { return .nothing }
         switch self.state {
-        case .idle(.deaf, let isJoined):
-            self.state = .idle(.hearing, isJoined: isJoined)
+        case .idle(.listenSent, let isJoined):
+            self.state = .idle(.listening, isJoined: isJoined)
             return self.start(at: now)
         case .idle, .running, .finishing, .clearing, .over:
             return .nothing
@@ -135,7 +134,7 @@ struct RelayStateMachine: ~Copyable {
             self.state = .idle(lead, isJoined: false)
             return .nothing
         case .running:
-            self.state = .idle(.hearing, isJoined: false)
+            self.state = .idle(.listening, isJoined: false)
             let suspect = self.suspect()
             return .end(self.end(), suspect)
         case .finishing:
@@ -160,7 +159,7 @@ struct RelayStateMachine: ~Copyable {
 
     private mutating func start(at now: NIODeadline) -> StartAction {
         switch self.state {
-        case .idle(.hearing, isJoined: true):
+        case .idle(.listening, isJoined: true):
             self.state = .running
             self.epoch += 1
             self.scans.started(at: now)
