@@ -1,4 +1,4 @@
-package import NIOCore
+internal import NIOCore
 
 /// Keeps one connection open: connects, hands it to its owner, and connects again when it is lost. On the event loop.
 final class ConnectionKeeper {
@@ -9,7 +9,7 @@ final class ConnectionKeeper {
 
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
-    private let preparation: DatabaseSession.Preparation?
+    private let preparation: Connector.Preparation?
     private weak var owner: (any ConnectionKeeperOwner)?
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
@@ -22,7 +22,7 @@ final class ConnectionKeeper {
 
     init(
         part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner,
-        preparation: DatabaseSession.Preparation? = nil
+        preparation: Connector.Preparation? = nil
     ) {
         self.preparation = preparation
         self.part = part
@@ -165,47 +165,4 @@ protocol ConnectionKeeperOwner: ConnectionOwner {
     func connected(_ connection: Connection, keeper: ConnectionKeeper)
     /// An attempt failed; the keeper goes on trying.
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper)
-}
-
-/// What everything that connects to one database shares.
-package struct DatabaseEnvironment {
-    package let settings: ConnectionSettings
-    package let eventLoop: any EventLoop
-    package let watcher: Watcher
-    package let connector: Connector
-    /// The deadline that the server is given for calls that have none of their own.
-    package let statementTimeout: TimeAmount
-    /// How long to wait before the attempt of this number, counted from 0.
-    package let backoff: (_ attempt: Int) -> TimeAmount
-    /// All connections that are kept open.
-    let group = ConnectionGroup()
-    /// Who logs in, if it is not who ``settings`` name.
-    private(set) var login: DatabaseLogin?
-    /// Of whoever logs in.
-    private(set) var ender = BackendEnder()
-
-    package init(
-        settings: ConnectionSettings, eventLoop: any EventLoop, watcher: Watcher, connector: Connector,
-        statementTimeout: TimeAmount, backoff: @escaping (_ attempt: Int) -> TimeAmount
-    ) {
-        self.settings = settings
-        self.eventLoop = eventLoop
-        self.watcher = watcher
-        self.connector = connector
-        self.statementTimeout = statementTimeout
-        self.backoff = backoff
-    }
-
-    /// The same database for another role.
-    package func loggingIn(with login: DatabaseLogin) -> DatabaseEnvironment {
-        var other = self
-        other.login = login
-        other.ender = BackendEnder()
-        return other
-    }
-
-    /// With what the next connection is made.
-    var effectiveSettings: ConnectionSettings {
-        self.login?.credentials.map { self.settings.with($0) } ?? self.settings
-    }
 }

@@ -1,29 +1,5 @@
 internal import DequeModule
-package import NIOCore
-
-/// Names a source of work, usually a procedure, in one pool.
-package struct LaneID: Hashable, Sendable {
-    let index: Int
-}
-
-/// The limits of a pool.
-package struct PoolLimits: Sendable {
-    /// Connections for calls.
-    package let connections: Int
-    /// How many calls may be under way on one connection, if all of them are fast.
-    package let pipeline: Int
-    /// How many calls may wait, of all lanes together.
-    package let queue: Int
-    /// How long a call may wait.
-    package let queueTimeout: TimeAmount
-
-    package init(connections: Int, pipeline: Int, queue: Int, queueTimeout: TimeAmount) {
-        self.connections = connections
-        self.pipeline = pipeline
-        self.queue = queue
-        self.queueTimeout = queueTimeout
-    }
-}
+internal import NIOCore
 
 /// Which work goes to which connection, and which waits.
 ///

@@ -17,7 +17,7 @@ internal import NIOCore
     private let preparation: Preparation?
     private weak var delegate: (any DatabaseSessionDelegate)?
     private lazy var keeper = ConnectionKeeper(
-        part: self.part, environment: self.environment, owner: self, preparation: self.preparation)
+        part: self.part, environment: self.environment, owner: self, preparation: self.preparation.map(Self.onHandle))
     private lazy var ticker = Ticker(every: .seconds(1), on: self.environment.eventLoop) { [unowned self] in
         self.ticked()
     }
@@ -33,6 +33,16 @@ internal import NIOCore
         self.environment = environment
         self.delegate = delegate
         self.preparation = preparation
+    }
+
+    /// Neither sees the settings of the other.
+    private static func onHandle(_ preparation: @escaping Preparation) -> Connector.Preparation {
+        { handle in
+            let connection = ScriptConnection(borrowing: handle)
+            try connection.run("discard all")
+            try preparation(connection)
+            try connection.run("discard all")
+        }
     }
 
     /// Whether statements can be sent.
@@ -160,16 +170,4 @@ internal import NIOCore
     func finish(_ handle: ConnectionHandle) {
         self.environment.connector.finish(handle)
     }
-}
-
-/// Who a session works for. On the event loop.
-package protocol DatabaseSessionDelegate: AnyObject {
-    /// A new session: nothing of an older one is left.
-    func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32)
-    /// An attempt to connect failed; more will be made.
-    func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure)
-    /// The session is gone, with its locks. `reason` is nil if it was replaced on purpose.
-    func lost(_ session: DatabaseSession, reason: String?)
-    /// A notification came on a channel that the session listens to.
-    func notified(_ session: DatabaseSession, channel: String)
 }
