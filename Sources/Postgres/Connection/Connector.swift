@@ -3,12 +3,15 @@ import Glibc
 package import NIOCore
 internal import NIOPosix
 
-/// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and `PQfinish` writes.
+/// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and
+/// `PQfinish` writes.
 ///
-/// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each connection that the
-/// sidecar may have, and none of them makes a second attempt while its first is stuck, so that the others are never starved.
+/// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each
+/// connection that the sidecar may have, and none of them makes a second attempt while its first is stuck, so that the
+/// others are never starved.
 package struct Connector: Sendable {
-    /// What is done in a new session before the event loop has it, on a thread where it may block. The session is set up again after it.
+    /// What is done in a new session before the event loop has it, on a thread where it may block. The session is set
+    /// up again after it.
     typealias Preparation = @Sendable (ConnectionHandle) throws -> Void
 
     /// Ends the threads with the last copy of the connector: a pool must not just be forgotten.
@@ -34,9 +37,11 @@ package struct Connector: Sendable {
 
     /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
     ///
-    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed over.
+    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed
+    ///   over.
     /// - Parameter preparation: done when the server is known to be the right one.
-    /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
+    /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with
+    ///   ``ConnectFailure``.
     func connect(
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
         after known: KnownServer?, preparation: Preparation? = nil, eventLoop: any EventLoop
@@ -70,7 +75,8 @@ package struct Connector: Sendable {
         self.threads.pool.submit { _ in handle.finish() }
     }
 
-    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by itself.
+    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by
+    /// itself.
     private static func open(
         _ settings: ConnectionSettings, setup: SessionSetup, after known: KnownServer?
     ) throws -> ConnectionHandle {

@@ -1,6 +1,7 @@
 /// Receives what becomes of a unit of work, on the event loop.
 package protocol WorkHandler: AnyObject {
-    /// A row of the command's result. It does not count before ``ended(_:outcome:)`` says that the transaction is committed.
+    /// A row of the command's result. It does not count before ``ended(_:outcome:)`` says that the transaction is
+    /// committed.
     func received(_ row: borrowing ResultRow, of work: Work)
     /// What the server says about a statement that was to be described.
     func described(_ shape: StatementShape, of work: Work)
