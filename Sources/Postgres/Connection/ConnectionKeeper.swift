@@ -17,13 +17,16 @@ final class ConnectionKeeper {
     private var lastAttempt: NIODeadline = .distantPast
     private var isEndingBackend = false
 
+    /// Which of its owner's connections this is.
+    let slot: Int
     /// The connection while there is one.
     private(set) var connection: Connection?
 
     init(
-        part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner,
-        preparation: Connector.Preparation? = nil
+        part: ConnectionSettings.Part, slot: Int = 0, environment: DatabaseEnvironment,
+        owner: any ConnectionKeeperOwner, preparation: Connector.Preparation? = nil
     ) {
+        self.slot = slot
         self.preparation = preparation
         self.part = part
         self.environment = environment
@@ -35,7 +38,8 @@ final class ConnectionKeeper {
         self.run(self.machine.start())
     }
 
-    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a second ago.
+    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a
+    /// second ago.
     func retrySoon() {
         guard let retryTimer = self.retryTimer else { return }
         retryTimer.cancel()
@@ -44,11 +48,12 @@ final class ConnectionKeeper {
 
     /// The owner saw that the connection was lost, or closed it. `reason` is nil if that was on purpose.
     ///
-    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit waits for a standby that
-    /// is gone. It is ended before another is asked for: else each attempt would leave one behind.
+    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit
+    /// waits for a standby that is gone. It is ended before another is asked for: else each attempt would leave one
+    /// behind.
     func connectionEnded(reason: String?) {
         guard let connection = self.connection else { return }
-        let now = NIODeadline.now()
+        let now = self.environment.eventLoop.now
         self.connection = nil
         self.environment.group.lost(at: now)
         guard reason != nil else { return self.run(self.machine.replaced()) }
@@ -90,7 +95,7 @@ final class ConnectionKeeper {
             self.connect()
         case .waitBeforeAttempt(let attempt):
             self.retryTimer?.cancel()
-            self.retry(at: .now() + self.environment.backoff(attempt))
+            self.retry(at: self.environment.eventLoop.now + self.environment.backoff(attempt))
         }
     }
 
@@ -102,8 +107,9 @@ final class ConnectionKeeper {
     }
 
     private func connect() {
-        self.lastAttempt = .now()
         let eventLoop = self.environment.eventLoop
+        let now = eventLoop.now
+        self.lastAttempt = now
         let patience = TimeAmount.seconds(Int64(self.environment.settings.patienceInSeconds))
         self.overdueTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) {
             guard self.machine.attemptIsOverdue() else { return }
@@ -115,7 +121,7 @@ final class ConnectionKeeper {
         }
         self.environment.connector.connect(
             self.environment.effectiveSettings, part: self.part, statementTimeout: self.environment.statementTimeout,
-            after: self.environment.group.server(at: .now()), preparation: self.preparation, eventLoop: eventLoop
+            after: self.environment.group.server(at: now), preparation: self.preparation, eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
             self.overdueTimer = nil
@@ -128,7 +134,7 @@ final class ConnectionKeeper {
 
     private func connected(_ handle: ConnectionHandle) {
         let group = self.environment.group
-        let now = NIODeadline.now()
+        let now = self.environment.eventLoop.now
         if let known = group.server(at: now), let fault = handle.server.flatMap({ known.fault(of: $0) }) {
             self.environment.connector.finish(handle)
             return self.failed(ConnectFailure(fault))
@@ -139,7 +145,9 @@ final class ConnectionKeeper {
         }
         guard let owner = self.owner else { return self.environment.connector.finish(handle) }
         do {
-            let connection = try Connection(handle, part: self.part, watcher: self.environment.watcher, owner: owner)
+            let connection = try Connection(
+                handle, part: self.part, slot: self.slot, watcher: self.environment.watcher,
+                eventLoop: self.environment.eventLoop, owner: owner)
             self.connection = connection
             group.connected(self, to: handle.server, at: now)
             owner.connected(connection, keeper: self)
@@ -147,7 +155,7 @@ final class ConnectionKeeper {
         } catch {
             self.environment.connector.finish(handle)
             owner.failed(ConnectFailure(error.description), keeper: self)
-            self.run(self.machine.lost(at: .now()))
+            self.run(self.machine.lost(at: now))
         }
     }
 

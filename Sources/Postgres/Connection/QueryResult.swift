@@ -77,7 +77,8 @@ import Glibc
         return Rows(columns: names, values: values)
     }
 
-    /// Whether it is an error of libpq's own making: the connection is broken, and whatever ran may have been committed.
+    /// Whether it is an error of libpq's own making: the connection is broken, and whatever ran may have been
+    /// committed.
     var isLossOfConnection: Bool {
         self.kind == .error && self.field("C") == nil
     }

@@ -1,8 +1,9 @@
 /// How a unit of work ended.
-package enum WorkOutcome: Sendable {
+package enum WorkOutcome: Sendable, Equatable {
     /// Committed. The number of affected rows, where the command has one.
     case committed(affectedRows: Int?)
-    /// The server refused it, or failed at it; nothing of it is left in the database (unless it was a CALL that commits by itself).
+    /// The server refused it, or failed at it; nothing of it is left in the database (unless it was a CALL that commits
+    /// by itself).
     case failed(DatabaseError)
     /// It was interrupted, before or after it was sent; nothing of it is left in the database.
     case canceled
