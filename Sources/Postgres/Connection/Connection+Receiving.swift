@@ -69,8 +69,9 @@ extension Connection {
     }
 
     /// A row is measured in the server, but not an error's text, nor what CALL returns. libpq takes all of a message
-    /// into memory before it tells of it, so a connection that is seen to bring too much at once is closed. (A server
-    /// that is faster than this side is not seen in time: libpq reads for as long as there is something to read.)
+    /// into memory before it gives any of it, so a connection that is seen to bring too much at once is closed. (A
+    /// server that is faster than this side is not seen in time: libpq reads for as long as there is something to
+    /// read.)
     private func weighIncomplete() {
         guard !self.inFlight.isEmpty else { return self.incomplete = nil }
         guard let incomplete = self.incomplete else { return self.incomplete = 0 }

@@ -101,7 +101,7 @@ final class Connection: WatcherHandler {
         }
     }
 
-    /// The statement will not be used again: the server is told with the next work.
+    /// The statement will not be used again: the server gets to know with the next work.
     func retire(_ statement: Statement) {
         self.statements.retire(statement)
     }
@@ -245,7 +245,7 @@ final class Connection: WatcherHandler {
 
     // MARK: - Ending
 
-    /// Closes an idle connection, or drops one whose work nobody waits for. The owner is not told.
+    /// Closes an idle connection, or drops one whose work nobody waits for. The owner is not called.
     func close() {
         guard self.isNotClosed else { return }
         self.state = .closed
@@ -254,7 +254,7 @@ final class Connection: WatcherHandler {
         self.owner.finish(self.handle)
     }
 
-    /// Closes an idle connection, so that another takes its place. The owner is told.
+    /// Closes an idle connection, so that another takes its place. The owner is called.
     func replace() {
         guard self.inFlight.isEmpty else { return }
         self.lose(nil)

@@ -168,7 +168,7 @@ final class ConnectionKeeper {
     }
 }
 
-/// Who a keeper works for. On the event loop.
+/// What a keeper works for. On the event loop.
 protocol ConnectionKeeperOwner: ConnectionOwner {
     func connected(_ connection: Connection, keeper: ConnectionKeeper)
     /// An attempt failed; the keeper goes on trying.

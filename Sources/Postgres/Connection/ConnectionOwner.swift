@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Who a connection belongs to. All on the event loop.
+/// What a connection belongs to. All on the event loop.
 protocol ConnectionOwner: AnyObject {
     /// A segment's sync is in: the work is committed, or rolled back with `error`.
     func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection)

@@ -12,7 +12,7 @@ package struct DatabaseEnvironment {
     package let backoff: (_ attempt: Int) -> TimeAmount
     /// All connections that are kept open.
     let group = ConnectionGroup()
-    /// Who logs in, if it is not who ``settings`` name.
+    /// The role that logs in, if it is not that of ``settings``.
     private(set) var login: DatabaseLogin?
     /// Of whoever logs in.
     private(set) var ender = BackendEnder()

@@ -13,7 +13,7 @@ struct PreparedStatements {
     static let most = 1000
 
     private var stages: [Statement: Stage] = [:]
-    /// Those that the server still has to be told of.
+    /// Those that the server still has to give back.
     private var retired: [Statement] = []
 
     /// Whether there are so many that the connection should be given up.
@@ -84,7 +84,7 @@ struct PreparedStatements {
         self.stages[statement] = nil
     }
 
-    /// The statement will not be used again: the server is told with the next work.
+    /// The statement will not be used again: the server gets to know with the next work.
     mutating func retire(_ statement: Statement) {
         switch self.stages[statement] {
         case .preparing:

@@ -37,7 +37,7 @@ package final class Lease {
     /// Sends a unit of work behind what was sent before, without waiting for that. Nothing is retried here: what a
     /// handler sees is what the server said.
     ///
-    /// - Returns: false if nothing was sent: the connection is broken, and the handler has been told so.
+    /// - Returns: false if nothing was sent: the connection is broken, and the handler has been called.
     package func send(_ work: Work) -> Bool {
         guard case .held(let connection, _) = self.state else { return false }
         self.pool.putInOrder(connection)
@@ -58,7 +58,7 @@ package final class Lease {
     }
 }
 
-/// Who holds a lease. All on the event loop.
+/// The holder of a lease. All on the event loop.
 package protocol LeaseHandler: AnyObject {
     /// The connection is there.
     func granted(_ lease: Lease)

@@ -5,7 +5,7 @@ extension Pool {
     /// Asks for a connection that is the handler's own until it gives it back. It waits in the same queue as work does,
     /// without an end.
     ///
-    /// - Parameter handler: told when the connection is there; that may be before this returns.
+    /// - Parameter handler: called when the connection is there; that may be before this returns.
     package func lease(lane: LaneID, handler: any LeaseHandler) -> Lease {
         let lease = Lease(lane: lane, handler: handler, pool: self)
         guard !self.isStopped else {

@@ -45,7 +45,7 @@ package final class Pool: ConnectionKeeperOwner {
     private var isFlushScheduled = false
     private var shortWait = ShortWait()
     private var state = State.running
-    /// What the observer was told last.
+    /// What was reported last.
     var isReportedAvailable = false
     lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in
         self.ticked()
@@ -54,7 +54,7 @@ package final class Pool: ConnectionKeeperOwner {
     /// - Parameters:
     ///   - part: what the connections are for.
     ///   - control: of the role that the connections are of; it ends what runs there.
-    ///   - observer: told when calls become possible and impossible, and of each lost connection.
+    ///   - observer: called when calls become possible and impossible, and for each lost connection.
     package init(
         part: ConnectionSettings.Part = .calls, environment: DatabaseEnvironment, limits: PoolLimits, control: Control,
         observer: @escaping (DatabaseEvent) -> Void
@@ -106,7 +106,7 @@ package final class Pool: ConnectionKeeperOwner {
         self.control.retrySoon()
     }
 
-    /// Closes all connections. Who submitted work is told that it was refused, or that its outcome is unknown.
+    /// Closes all connections. Work that was submitted ends: it was refused, or its outcome is unknown.
     package func stop() {
         self.state = .stopped
         self.ticker.cancel()

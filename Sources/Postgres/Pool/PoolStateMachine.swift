@@ -161,7 +161,7 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// A connection is wanted for as long as it takes. The queue's limit isn't for it, and it never expires.
     ///
-    /// - Returns: the connection, nil if it has to wait for one: ``next()`` tells then.
+    /// - Returns: the connection, nil if it has to wait for one: ``next()`` gives it then.
     mutating func lease(_ item: Item, lane: LaneID) -> Int? {
         if self.isNext(.lease, in: lane.index), let slot = self.slot(for: lane.index, .lease) {
             self.put(lane.index, .lease, on: slot)
@@ -369,7 +369,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         return claim != .stream && self.nextIndex(in: lane) == nil
     }
 
-    /// Fast work alone could keep every connection busy for ever. So while work waits that needs an idle one, one
+    /// Fast work alone could keep every connection busy forever. So while work waits that needs an idle one, one
     /// connection gets no more work behind other work, until it is idle.
     private mutating func chooseWhatDrains() {
         let isNeeded = self.lanesWithWaiting.contains { index in

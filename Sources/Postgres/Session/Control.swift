@@ -26,7 +26,7 @@ package final class Control {
     private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
     }
 
-    /// - Parameter observer: told of each change of the connection's state.
+    /// - Parameter observer: called for each change of the connection's state.
     package init(environment: DatabaseEnvironment, observer: @escaping (DatabaseEvent) -> Void) {
         self.environment = environment
         self.observer = observer

@@ -52,7 +52,7 @@ internal import NIOCore
             observer: { _ in })
     }
 
-    /// - Parameter observer: told of each attempt that failed, and of each session that was lost.
+    /// - Parameter observer: called for each attempt that failed, and for each session that was lost.
     init(
         part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: (any DatabaseSessionDelegate)?,
         preparation: Preparation? = nil, watch: Watch?, observer: @escaping (DatabaseEvent) -> Void
@@ -113,12 +113,12 @@ internal import NIOCore
 
     // MARK: - Statements
 
-    /// Sends a statement, behind those that were sent before, in a transaction of its own. It is on its way when
+    /// Sends a statement, behind those that were sent before, in its own transaction. It is on its way when
     /// ``flush()`` was called.
     ///
     /// - Parameters:
     ///   - isSet: rows are handed over one by one as they come.
-    ///   - handler: told of each row, and of the end, on the event loop; at once if there is no connection.
+    ///   - handler: gets each row, and the end, on the event loop; at once if there is no connection.
     package func send(_ statement: Statement, _ parameters: Parameters, isSet: Bool = false, handler: any WorkHandler) {
         self.send(.prepared(statement, parameters), isSet: isSet, handler: handler)
     }
@@ -157,7 +157,7 @@ internal import NIOCore
 
     /// As the other ``send(_:_:isSet:handler:)``, of any work.
     ///
-    /// - Returns: false if nothing of it was sent; its handler is not told then.
+    /// - Returns: false if nothing of it was sent; its handler is not called then.
     func send(_ work: Work) -> Bool {
         guard let connection = self.keeper.connection, connection.send(work, now: self.environment.eventLoop.now)
         else { return false }

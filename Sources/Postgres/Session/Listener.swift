@@ -20,7 +20,7 @@ internal import NIOCore
 
     /// - Parameters:
     ///   - channels: each once, as they are: quoting is the listener's. At most 63 octets each.
-    ///   - observer: told of each change of the connection's state.
+    ///   - observer: called for each change of the connection's state.
     ///   - receiver: called for each notification, in order. The payload's bytes are valid only during the call.
     package init(
         environment: DatabaseEnvironment, channels: [String], observer: @escaping (DatabaseEvent) -> Void,
@@ -33,7 +33,7 @@ internal import NIOCore
         self.machine = ListenerStateMachine(channels: Set(channels))
     }
 
-    /// Connects and listens, for ever. Does nothing if there are no channels.
+    /// Connects and listens until ``stop()``. Does nothing if there are no channels.
     package func start() {
         guard !self.channels.isEmpty else { return }
         self.session.start()
@@ -45,7 +45,7 @@ internal import NIOCore
         self.session.stop()
     }
 
-    /// Hears another channel too, from the next moment on; ``DatabaseEvent/listening(channels:)`` tells when.
+    /// Hears another channel too, from the next moment on; ``DatabaseEvent/listening(channels:)`` says when.
     package func listen(to channel: String) {
         guard !self.channels.contains(channel) else { return }
         self.channels.append(channel)

@@ -6,7 +6,8 @@ package import NIOCore
 /// given pointers into it and a call costs one allocation whatever the number of its parameters. A value is copied
 /// once, from where it came into this buffer.
 ///
-/// A value must not hold a zero byte: in text format libpq would take it for the end. Who appends has to see to that.
+/// A value must not hold a zero byte: in text format libpq would take it for the end. Whoever appends has to see to
+/// that.
 package struct Parameters: Sendable, Equatable {
     /// The number of values appended so far: the next one is `$count + 1`.
     package private(set) var count = 0

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// One unit of work for the database: a statement with its values, run in a transaction of its own.
+/// One unit of work for the database: a statement with its values, run in its own transaction.
 ///
 /// Confined to the event loop. Whoever submits it keeps it only to interrupt it; the pool ends it exactly once, by
 /// ``WorkHandler/ended(_:outcome:)``.
@@ -76,7 +76,7 @@ package final class Work {
     /// It is sent only when its connection is idle and has been put in order: it does not look by itself, or has found
     /// too often that the session was not clean.
     package internal(set) var needsCleanSession: Bool
-    /// A statement that sets what it needs for the whole session, in a transaction of its own between the cleaning and
+    /// A statement that sets what it needs for the whole session, in its own transaction between the cleaning and
     /// the command; the session is cleaned again after it. For CALL, which may end its transaction, and with it all
     /// that is set for that alone.
     package let settings: String?
