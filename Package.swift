@@ -79,6 +79,7 @@ let package = Package(
             dependencies: [
                 "CEpoll",
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
@@ -162,7 +163,8 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Names", "Postgres", "PostgresWire", "PostgresClientEnd",
+                "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import WAMPClient
 
@@ -87,8 +88,7 @@ enum Observation {
 
     case reloadUnsupported
     case stopping(signal: String)
-    case stoppedInTime
-    case stoppedTooLate(unanswered: Bool)
+    case stopped(ShutdownStateMachine.Outcome)
 }
 
 /// Why a notification was not relayed.
