@@ -12,8 +12,10 @@ extension ConnectionHandle {
 
     func run(_ statement: Statement, _ parameters: Parameters) -> Bool {
         unsafe parameters.withValues { values, _ in
-            unsafe PQsendQueryPrepared(
-                self.pointer, statement.name, Int32(clamping: values.count), values.baseAddress, nil, nil, 0) == 1
+            unsafe statement.nameForLibpq.withUnsafeBufferPointer { name in
+                unsafe PQsendQueryPrepared(
+                    self.pointer, name.baseAddress, Int32(clamping: values.count), values.baseAddress, nil, nil, 0) == 1
+            }
         }
     }
 

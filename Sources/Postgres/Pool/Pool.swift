@@ -252,10 +252,7 @@ package final class Pool: ConnectionKeeperOwner {
     }
 
     private func flush() {
-        guard !self.unflushed.isEmpty else { return }
-        let unflushed = self.unflushed
-        self.unflushed.removeAll(keepingCapacity: true)
-        for connection in unflushed { connection.flush() }
+        while let connection = self.unflushed.popLast() { connection.flush() }
     }
 
     func end(_ work: Work, _ outcome: WorkOutcome) {

@@ -8,6 +8,8 @@ import Synchronization
 package final class Statement: Sendable, Hashable, CustomStringConvertible {
     /// The name on the server: `w` and a number that is unique in the process, for example `w17`.
     package let name: String
+    /// The name as libpq takes it: made once, not for each call.
+    let nameForLibpq: ContiguousArray<CChar>
     /// The SQL text, with `$1`, `$2`, .. for its parameters.
     package let text: String
 
@@ -17,6 +19,7 @@ package final class Statement: Sendable, Hashable, CustomStringConvertible {
     package init(_ text: String) {
         let number = Statement.lastNumber.wrappingAdd(1, ordering: .relaxed).newValue
         self.name = "w\(number)"
+        self.nameForLibpq = self.name.utf8CString
         self.text = text
     }
 
