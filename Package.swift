@@ -143,7 +143,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Postgres",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
