@@ -75,12 +75,17 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
+            name: "Outbox",
+            dependencies: ["WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
                 "CEpoll",
                 "Cryptography",
                 "Names",
                 "NIOOpenSSL",
+                "Outbox",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -138,7 +143,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Postgres",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
@@ -155,6 +164,10 @@ let package = Package(
         .testTarget(
             name: "SidecarConfigurationTests",
             dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OutboxTests",
+            dependencies: ["Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",

@@ -1,5 +1,6 @@
 import NIOCore
 import Names
+import Outbox
 import Postgres
 import SidecarConfiguration
 import WAMPClient

@@ -1,3 +1,4 @@
+import Outbox
 import Postgres
 import WAMP
 import WAMPClient

@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import SidecarConfiguration
 
 extension CallsFromSQL {
