@@ -104,6 +104,7 @@ let package = Package(
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",

@@ -33,7 +33,7 @@ struct WampSidecar: AsyncParsableCommand {
     /// As the protocol does, with a hint for command lines with `-2` (a number can't be distinguished from an option)
     /// or an unknown command.
     static func main() async {
-        if let number = self.firstArgumentThatIsNoText() {
+        if let number = self.firstArgumentThatIsNotText() {
             Console.complain(
                 "Error: argument \(number) is not UTF-8, as WAMP's texts are. Is the terminal's locale another one?")
             self.exit(withError: ExitCode.validationFailure)
@@ -54,7 +54,7 @@ struct WampSidecar: AsyncParsableCommand {
     }
 
     /// Swift replaces what is not UTF-8, so another text than the one meant would be sent.
-    private static func firstArgumentThatIsNoText() -> Int? {
+    private static func firstArgumentThatIsNotText() -> Int? {
         for number in 1..<max(Int(CommandLine.argc), 1) {
             guard let argument = unsafe CommandLine.unsafeArgv[number] else { continue }
             let bytes = unsafe UnsafeRawBufferPointer(start: argument, count: strlen(argument))

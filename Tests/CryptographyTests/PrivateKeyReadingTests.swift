@@ -48,7 +48,7 @@ import Testing
         ("-----BEGIN OPENSSH PRIVATE KEY-----", .damaged(.openSSH)),
         (KeyFixtures.pem.replacing("IAAB", with: "IAA"), .damaged(.pem)),
     ])
-    func whatIsNoKey(_ text: String, _ expected: PrivateKeyError) {
+    func whatIsNotAKey(_ text: String, _ expected: PrivateKeyError) {
         #expect(self.error(SecretBytes(text)) == expected)
         #expect(!expected.problem.isEmpty && !expected.remedy.isEmpty)
     }

@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300), ".example.com"])
-    func namesThatAreNone(_ name: String) throws {
+    func invalidNames(_ name: String) throws {
         let context = try Certificates.client()
         #expect(throws: TLSError.self) { _ = try TLSConnection(context, name: .host(name)) }
         #expect(throws: TLSError.self) { _ = try TLSConnection(context) }

@@ -100,7 +100,7 @@ import WAMP
         #expect(outcome == "rs+unix://\(path)")
     }
 
-    @Test func comesBackForEver() async throws {
+    @Test func comesBackAgainAndAgain() async throws {
         let outcome = try await self.run(.welcomeAndClose) { scene in
             var ends = 0
             scene.user.onObserved = { event in
@@ -250,7 +250,7 @@ import WAMP
     }
 
     /// If nothing listens, no serializer is to blame.
-    @Test func unreachableIsNoRefusal() async throws {
+    @Test func unreachableIsNotARefusal() async throws {
         let outcome = try await self.run(.welcome) { scene in
             scene.urls = ["rs://127.0.0.1:1"]
             scene.user.onObserved = { event in

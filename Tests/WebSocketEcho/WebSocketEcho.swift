@@ -85,7 +85,7 @@ final class Echo: TransportReceiver {
         _ = self.transport?.send(atLeast: message.readableBytes) { $0.writeImmutableBuffer(message) }
     }
 
-    func transportPassedOver(beginning: ByteBuffer) {}
+    func transportSkipped(beginning: ByteBuffer) {}
 
     func transportWritabilityChanged(_ isWritable: Bool) {}
 

@@ -82,7 +82,7 @@ extension Welcome {
 
     /// The features on which the router is silent, because it announces no features at all for the role. xconn is such
     /// a router.
-    package var unspokenFeatures: RouterFeatures {
+    package var featuresOfSilentRoles: RouterFeatures {
         RouterFeature.allCases.reduce(into: RouterFeatures()) { features, feature in
             let announced = self.details.details("roles")?.details(feature.role.rawValue)?.details("features")
             if announced?.isEmpty ?? true { features.insert(RouterFeatures(feature)) }

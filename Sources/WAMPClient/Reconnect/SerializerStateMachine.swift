@@ -24,7 +24,7 @@ struct SerializerStateMachine {
     /// The serializers that seemed to be refused before the router agreed to another one.
     private var suspected: Set<SerializerID> = []
     /// The refusals that were logged.
-    private var told: Set<SerializerID> = []
+    private var reported: Set<SerializerID> = []
 
     /// - Parameter serializers: in order of preference; an empty list means JSON.
     init(_ serializers: [SerializerID]) {
@@ -58,7 +58,7 @@ struct SerializerStateMachine {
         self.refused += 1
         self.hasGuessed = self.hasGuessed || isGuess
         if self.refused < self.serializers.count {
-            return .tryNext(self.next, isNew: self.told.insert(serializer).inserted)
+            return .tryNext(self.next, isNew: self.reported.insert(serializer).inserted)
         }
         self.begin()
         return .giveUp(others: self.serializers.dropLast())

@@ -448,7 +448,7 @@ extension Connection: TransportReceiver {
 
     /// Whichever peer caused it, for others the session goes on: as if the message had arrived with a payload that
     /// can't be used.
-    func transportPassedOver(beginning: ByteBuffer) {
+    func transportSkipped(beginning: ByteBuffer) {
         guard self.machine.isJoined, let message = self.serializer.message(beginning: beginning) else {
             if let abort = self.machine.received(MessageError(.tooLarge)) {
                 _ = self.send(.abort(abort))

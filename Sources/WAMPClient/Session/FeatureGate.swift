@@ -21,8 +21,8 @@ struct FeatureGate {
     }
 
     private let announced: RouterFeatures
-    private let unspoken: RouterFeatures
-    private var told: RouterFeatures = []
+    private let unannounced: RouterFeatures
+    private var reported: RouterFeatures = []
     /// Whether the dealer understands CANCEL.
     let hasCallCanceling: Bool
     /// Whether the dealer limits the time of calls, in milliseconds as in the specification.
@@ -31,7 +31,7 @@ struct FeatureGate {
     /// The gate of a session.
     init(_ welcome: Welcome) {
         self.announced = welcome.features
-        self.unspoken = welcome.unspokenFeatures
+        self.unannounced = welcome.featuresOfSilentRoles
         self.hasCallCanceling = welcome.announces("call_canceling", role: .dealer)
         self.hasCallTimeout = welcome.announces("call_timeout", role: .dealer)
     }
@@ -41,9 +41,9 @@ struct FeatureGate {
     mutating func judge(_ needs: RouterFeatures) -> (verdict: Verdict, news: [RouterFeature]) {
         let missing = needs.subtracting(self.announced)
         guard !missing.isEmpty else { return (.fits, []) }
-        let news = missing.subtracting(self.told).all
-        self.told.formUnion(missing)
-        let asked = self.unspoken.subtracting(.indispensable)
+        let news = missing.subtracting(self.reported).all
+        self.reported.formUnion(missing)
+        let asked = self.unannounced.subtracting(.indispensable)
         let denied = missing.subtracting(asked)
         if let refused = denied.intersection(.indispensable).all.first { return (.refused(refused), news) }
         return (denied.isEmpty ? .fits : .without(denied), news)
@@ -51,6 +51,6 @@ struct FeatureGate {
 
     /// Whether the option is sent although the router says nothing about the feature.
     func asksAnyway(for feature: RouterFeature) -> Bool {
-        self.unspoken.subtracting(.indispensable).contains(RouterFeatures(feature))
+        self.unannounced.subtracting(.indispensable).contains(RouterFeatures(feature))
     }
 }

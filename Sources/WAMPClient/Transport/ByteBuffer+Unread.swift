@@ -5,7 +5,7 @@ extension ByteBuffer {
     /// router that never pauses between two frames, and messages that are kept would keep the octets behind them.
     ///
     /// The rest is copied: the beginning of a frame, once for each incomplete frame.
-    mutating func letGoOfTaken() {
+    mutating func releaseTaken() {
         if self.readableBytes == 0 {
             // So that the channel can read into its memory again.
             self = ByteBuffer()

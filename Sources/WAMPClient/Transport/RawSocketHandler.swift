@@ -62,7 +62,7 @@ final class RawSocketHandler: ChannelInboundHandler {
             self.readHandshake(context)
         }
         self.readFrames(context)
-        self.unread.letGoOfTaken()
+        self.unread.releaseTaken()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {

@@ -16,7 +16,7 @@ package protocol TransportReceiver: AnyObject {
     /// A whole message arrived. Its bytes may be a slice of a larger buffer.
     func transportReceived(_ message: ByteBuffer)
     /// A message exceeds the limit, and is skipped: its first octets. Nothing else of it follows.
-    func transportPassedOver(beginning: ByteBuffer)
+    func transportSkipped(beginning: ByteBuffer)
     /// The channel's buffer of unsent output passed one of its watermarks.
     func transportWritabilityChanged(_ isWritable: Bool)
     /// The connection must be closed; `transportClosed` follows. At most once.

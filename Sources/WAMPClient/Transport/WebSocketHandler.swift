@@ -65,7 +65,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
             self.readAnswer(context)
         }
         self.readFrames(context)
-        self.unread.letGoOfTaken()
+        self.unread.releaseTaken()
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
@@ -128,7 +128,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
                 case .fragment, .pong:
                     break
                 case .tooLong(let beginning):
-                    self.receiver?.transportPassedOver(beginning: beginning)
+                    self.receiver?.transportSkipped(beginning: beginning)
                 case .message(let message, let kind):
                     transport.framing = .webSocket(kind)
                     self.receiver?.transportReceived(message)

@@ -11,7 +11,7 @@ import Testing
             urls: urls, backoff: Backoff(), credentialsWait: (.seconds(30), .seconds(60)), stableAfter: .seconds(10))
     }
 
-    @Test func urlsInTurnForEver() {
+    @Test func urlsInTurnWithoutEnd() {
         var machine = self.machine(urls: 3)
         #expect(machine.start() == .connect(url: 0))
         #expect(machine.start() == .nothing)

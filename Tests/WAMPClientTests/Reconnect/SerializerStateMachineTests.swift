@@ -47,7 +47,7 @@ import WAMP
         #expect(machine.next == .msgpack)
     }
 
-    @Test func anotherEndBeginsAnew() {
+    @Test func anotherEndBeginsAgain() {
         var machine = SerializerStateMachine([.json, .cbor])
         _ = machine.wasRefused(isGuess: false)
         machine.ended()

@@ -96,7 +96,7 @@ import WAMP
     }
 
     /// A callee can send them through a router that allows it.
-    @Test func partsThatNobodyAskedForAreDropped() throws {
+    @Test func unaskedPartsAreDropped() throws {
         let (_, outcome) = try self.call()
         try self.setup.receive(#"[50,1,{"progress":true},[1]]"#)
         #expect(outcome.log.isEmpty)

@@ -218,7 +218,7 @@ import WAMP
         #expect((published.count, failures) == (100, 1))
     }
 
-    @Test func whatNobodyAsksToRepeatIsPublishedOnce() throws {
+    @Test func publicationsWithoutPatienceAreSentOnce() throws {
         let setup = try Setup.joined()
         let session = try setup.session()
         session.publish(self.topic, payload: .empty, acknowledged: { _ in })
@@ -340,7 +340,7 @@ import WAMP
         #expect(outcomes == [.timeout, nil, .timeout])
     }
 
-    @Test func cancelIsToldAtOnce() throws {
+    @Test func cancelIsReportedImmediately() throws {
         let setup = try Setup.joined()
         let session = try setup.session()
         var outcomes: [RequestError.Code?] = []

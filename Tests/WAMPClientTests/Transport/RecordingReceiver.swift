@@ -35,7 +35,7 @@ final class RecordingReceiver: TransportReceiver {
         self.onMessage(self, text)
     }
 
-    func transportPassedOver(beginning: ByteBuffer) {
+    func transportSkipped(beginning: ByteBuffer) {
         self.passedOver.append(beginning)
     }
 

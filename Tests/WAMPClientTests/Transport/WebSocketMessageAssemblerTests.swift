@@ -186,7 +186,7 @@ import Testing
     }
 
     /// Earlier messages do not affect the next one: a character at the end of a fragment, or a binary message.
-    @Test func eachMessageIsOfItsOwn() throws {
+    @Test func messagesAreIndependent() throws {
         let stream = Self.stream([
             (First.beginningOfText, [0xC3]), (First.lastFragment, [0xA9]), (First.beginningOfBinary, [0xC3]),
             (First.lastFragment, [0xFF]), (First.beginningOfText, [0x61]), (First.lastFragment, [0xC3, 0xA9]),

@@ -199,7 +199,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         "", "{}", "68", "[68,1,2,{}", "[68,1,2,{}]]", "[68,1,2,{}] x", "[68,1,2,{},[01]]", "[68,1,2,{},[\"\n\"]]",
         "[68 1]",
     ])
-    func refusesWhatIsNoList(text: String) {
+    func refusesWhatIsNotAList(text: String) {
         let error = #expect(throws: MessageError.self) { try decode(text) }
         guard case .malformed = error?.code else {
             Issue.record("\(String(describing: error))")

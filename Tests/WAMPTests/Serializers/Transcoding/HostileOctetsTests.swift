@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func keysThatAreNoText() throws {
+    @Test func keysThatAreNotText() throws {
         for digits in [
             "81 01 02", "81 c0 c0", "81 c4 01 61 02", "81 92 01 02 03", "81 81 a161 01 03", "81 d4 01 00 02",
             "81 d6 ff 00000000 02", "82 a161 01 cb3ff0000000000000 02",
