@@ -34,8 +34,7 @@ import Testing
     }
 
     @Test(arguments: [[0xFF], [0x61, 0xC3], [0xED, 0xA0, 0x80]] as [[UInt8]])
-    func refusesWhatIsNotText(_ bytes: [UInt8])
-    {
+    func refusesWhatIsNotText(_ bytes: [UInt8]) {
         #expect(throws: SASLPrep.Failure.encoding) { try SASLPrep.prepare(SecretBytes(bytes)) }
     }
 }
