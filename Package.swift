@@ -95,9 +95,22 @@ let package = Package(
             ],
             resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
+        .target(
+            name: "ClientCommands",
+            dependencies: [
+                "SidecarConfiguration",
+                "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "ClientCommands",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
@@ -154,6 +167,14 @@ let package = Package(
         .testTarget(
             name: "SidecarConfigurationTests",
             dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClientCommandsTests",
+            dependencies: [
+                "ClientCommands", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",

@@ -18,7 +18,7 @@ final class RouterCheck: RouterDelegate {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.patience = patience
-        self.routerConfiguration = try RouterConfiguration(configuration.router, version: Sidecar.version)
+        self.routerConfiguration = try Sidecar.connection(configuration.router)
     }
 
     func run(completion: @escaping ([String]) -> Void) {

@@ -1,11 +1,11 @@
 import Postgres
-import SidecarConfiguration
+package import SidecarConfiguration
 import WAMP
 import WAMPClient
 
 extension FormatChecks {
     /// The checks of the modules that the sidecar is made of.
-    static let sidecar = FormatChecks(
+    package static let sidecar = FormatChecks(
         uri: { text, match in
             do throws(URIError) {
                 _ = try URI(pattern: text, match: MatchPolicy(rawValue: match) ?? .exact)

@@ -1,9 +1,11 @@
 import NIOCore
-import SidecarConfiguration
+package import SidecarConfiguration
 import WAMP
-import WAMPClient
+package import WAMPClient
 
 /// Which router the commands join, and how.
+///
+/// How settings become a connection is handed in, since the sidecar makes its own alike.
 package struct ClientTarget: Sendable {
     /// The variable that holds a ticket, for a router that no file names.
     package static let ticketVariable = "WAMP_TICKET"
@@ -22,9 +24,12 @@ package struct ClientTarget: Sendable {
     /// The router of a configuration file. Nothing but its section `router` is looked at.
     ///
     /// - Throws: ``ConfigurationFaults``.
-    package init(file: String, environment: [String: String]) throws {
-        self.configuration = try Self.configuration(
-            try ConfigurationFile.loadRouter(path: file, environment: environment, checks: .sidecar))
+    package init(
+        file: String, environment: [String: String], checks: FormatChecks,
+        connection: (RouterSettings) throws -> RouterConfiguration
+    ) throws {
+        let settings = try ConfigurationFile.loadRouter(path: file, environment: environment, checks: checks)
+        self.configuration = Self.once(try connection(settings))
         self.isTyped = false
     }
 
@@ -33,7 +38,10 @@ package struct ClientTarget: Sendable {
     ///
     /// - Parameter environment: of the process.
     /// - Throws: ``ClientUsageError``.
-    package init(url: String, realm: String, authid: String?, environment: [String: String]) throws {
+    package init(
+        url: String, realm: String, authid: String?, environment: [String: String], checks: FormatChecks,
+        connection: (RouterSettings) throws -> RouterConfiguration
+    ) throws {
         let variables = [Self.ticketVariable, Self.secretVariable].filter { environment[$0]?.isEmpty == false }
         var values = ["URL": url, "REALM": realm, "AUTHID": authid ?? ""]
         for variable in variables { values[variable] = environment[variable] }
@@ -56,8 +64,8 @@ package struct ClientTarget: Sendable {
         // The words come in as values of variables, which can't change the section's structure, and are checked as a file's.
         let section = "router: { url: \"${URL}\", realm: \"${REALM}\", auth: \(authentication) }"
         do {
-            self.configuration = try Self.configuration(
-                try ConfigurationFile.loadRouter(text: section, environment: values, checks: .sidecar))
+            let settings = try ConfigurationFile.loadRouter(text: section, environment: values, checks: checks)
+            self.configuration = Self.once(try connection(settings))
         } catch let faults as ConfigurationFaults {
             var lines = faults.faults.map {
                 "\($0.problem.replacing("in router", with: "on the command line")); \($0.remedy)"
@@ -76,8 +84,8 @@ package struct ClientTarget: Sendable {
     }
 
     /// One attempt for each URL, at once: who types a command waits for its end.
-    private static func configuration(_ settings: RouterSettings) throws -> RouterConfiguration {
-        var configuration = try RouterConfiguration(settings, version: Sidecar.version)
+    private static func once(_ connection: RouterConfiguration) -> RouterConfiguration {
+        var configuration = connection
         configuration.backoff = Backoff(base: .milliseconds(1), greatest: .milliseconds(1))
         configuration.leastCredentialsWait = .zero
         configuration.greatestCredentialsWait = .milliseconds(1)

@@ -2,17 +2,26 @@ import NIOCore
 import Testing
 import WAMP
 
-@testable import Sidecar
+@testable import ClientCommands
 @testable import WAMPClient
 
 @Suite struct ClientLineTests {
+    private static func payload(_ args: String?, _ kwargs: String? = nil) -> Payload {
+        Payload(
+            arguments: args.map { ByteBuffer(string: $0) }, keywordArguments: kwargs.map { ByteBuffer(string: $0) })
+    }
+
+    private static func refused(_ uri: String, _ payload: Payload = .empty) -> RequestError {
+        .refused(ErrorMessage(requestKind: .call, request: RequestID(checked: 1), uri: uri, payload: payload))
+    }
+
     private func result(_ args: String?, _ kwargs: String? = nil, details: String = "{}") throws -> String {
         let request = try #require(RequestID(1))
         return String(
             buffer: ClientLine.result(
                 CallResult(
                     request: request, details: Details(text: ByteBuffer(string: details)),
-                    payload: FakePeer.payload(args, kwargs))))
+                    payload: Self.payload(args, kwargs))))
     }
 
     @Test func results() throws {
@@ -37,7 +46,7 @@ import WAMP
                 buffer: ClientLine.event(
                     Event(
                         subscription: subscription, publication: publication,
-                        details: Details(text: ByteBuffer(string: details)), payload: FakePeer.payload("[1]")),
+                        details: Details(text: ByteBuffer(string: details)), payload: Self.payload("[1]")),
                     topic: "com.a"))
         }
         #expect(line("{}") == #"{"topic":"com.a","publication":22,"args":[1],"kwargs":{}}"# + "\n")
@@ -49,12 +58,12 @@ import WAMP
     }
 
     @Test func errors() {
-        let own = FakePeer.refused("com.error.own", FakePeer.payload(#"["x"]"#, #"{"left":0}"#))
+        let own = Self.refused("com.error.own", Self.payload(#"["x"]"#, #"{"left":0}"#))
         #expect(ClientLine.text(own) == #"com.error.own {"args":["x"],"kwargs":{"left":0}}"#)
         #expect(
             String(buffer: ClientLine.error(own))
                 == #"{"error":"com.error.own","args":["x"],"kwargs":{"left":0}}"# + "\n")
-        #expect(ClientLine.text(FakePeer.refused("com.error.own")) == "com.error.own")
+        #expect(ClientLine.text(Self.refused("com.error.own")) == "com.error.own")
         #expect(ClientLine.text(.timeout) == "wamp.error.timeout: no answer in time; the outcome is unknown")
         #expect(
             String(buffer: ClientLine.error(.timeout))
@@ -65,7 +74,7 @@ import WAMP
 
     /// What is no URI is shown as what it is, without what a terminal would obey.
     @Test func hostileErrors() {
-        let text = ClientLine.text(FakePeer.refused("com.\u{1B}[2J\nerror"))
+        let text = ClientLine.text(Self.refused("com.\u{1B}[2J\nerror"))
         #expect(!text.contains("\u{1B}") && !text.contains("\n"))
     }
 }

@@ -1,13 +1,12 @@
 import NIOCore
 import Testing
-import WAMP
 
-@testable import Sidecar
+@testable import WAMP
 
 @Suite("What a NOTIFY's payload says")
-struct NotificationPayloadTests {
+struct PayloadTextTests {
     private static func read(_ text: String) throws -> (arguments: String?, keywordArguments: String?) {
-        let payload = try NotificationPayload(ByteBuffer(string: text)).payload
+        let payload = try PayloadText(ByteBuffer(string: text)).payload
         return (payload.arguments.map { String(buffer: $0) }, payload.keywordArguments.map { String(buffer: $0) })
     }
 
@@ -35,30 +34,30 @@ struct NotificationPayloadTests {
 
     @Test("args and kwargs of the wrong type can't be used")
     func wrongTypes() {
-        #expect(throws: NotificationFault.argumentsNotAnArray) { try Self.read(#"{"args":5}"#) }
-        #expect(throws: NotificationFault.keywordArgumentsNotAnObject) { try Self.read(#"{"args":[],"kwargs":[]}"#) }
+        #expect(throws: PayloadTextError.argumentsNotAnArray) { try Self.read(#"{"args":5}"#) }
+        #expect(throws: PayloadTextError.keywordArgumentsNotAnObject) { try Self.read(#"{"args":[],"kwargs":[]}"#) }
     }
 
     @Test("a topic takes one component of a URI from the payload's object, or its kwargs")
     func components() throws {
-        let plain = try NotificationPayload(ByteBuffer(string: #"{"id":7,"name":"a_b","bad":"a.b","list":[],"":""}"#))
+        let plain = try PayloadText(ByteBuffer(string: #"{"id":7,"name":"a_b","bad":"a.b","list":[],"":""}"#))
         #expect(try plain.component("id") == "7")
         #expect(try plain.component("name") == "a_b")
-        #expect(throws: NotificationFault.keyNotUsable("bad")) { try plain.component("bad") }
-        #expect(throws: NotificationFault.keyNotUsable("list")) { try plain.component("list") }
-        #expect(throws: NotificationFault.keyNotUsable("")) { try plain.component("") }
-        #expect(throws: NotificationFault.keyMissing("none")) { try plain.component("none") }
-        let nested = try NotificationPayload(ByteBuffer(string: #"{"args":[1],"kwargs":{"id":"x"}}"#))
+        #expect(throws: PayloadTextError.keyNotUsable("bad")) { try plain.component("bad") }
+        #expect(throws: PayloadTextError.keyNotUsable("list")) { try plain.component("list") }
+        #expect(throws: PayloadTextError.keyNotUsable("")) { try plain.component("") }
+        #expect(throws: PayloadTextError.keyMissing("none")) { try plain.component("none") }
+        let nested = try PayloadText(ByteBuffer(string: #"{"args":[1],"kwargs":{"id":"x"}}"#))
         #expect(try nested.component("id") == "x")
-        let text = try NotificationPayload(ByteBuffer(string: "hello"))
-        #expect(throws: NotificationFault.noObjectForTopic) { try text.component("id") }
+        let text = try PayloadText(ByteBuffer(string: "hello"))
+        #expect(throws: PayloadTextError.noObject) { try text.component("id") }
     }
 
     @Test(
         "values that would change the topic's structure are refused",
         arguments: ["a b", "a#", "", "\\u0000", "a\\tb", ".", "a.\u{301}b"])
     func hostile(value: String) throws {
-        let payload = try NotificationPayload(ByteBuffer(string: "{\"id\":\"\(value)\"}"))
-        #expect(throws: NotificationFault.keyNotUsable("id")) { try payload.component("id") }
+        let payload = try PayloadText(ByteBuffer(string: "{\"id\":\"\(value)\"}"))
+        #expect(throws: PayloadTextError.keyNotUsable("id")) { try payload.component("id") }
     }
 }

@@ -1,19 +1,19 @@
-import NIOCore
-import WAMP
+package import NIOCore
 
-/// What a NOTIFY's payload says.
+/// A payload that is written as one text: of a NOTIFY, or a line of a command's input.
 ///
 /// - an object with `args` or `kwargs` or both, and nothing else: the arguments themselves
 /// - any other JSON: one argument
 /// - any other text: one argument, a string
 /// - nothing: no arguments
-struct NotificationPayload {
+package struct PayloadText: Sendable {
     /// What is sent.
-    let payload: Payload
+    package let payload: Payload
     /// Where a topic's `{key}` is looked for: the object, or the `kwargs`.
     private let object: ByteBuffer?
 
-    init(_ text: ByteBuffer) throws(NotificationFault) {
+    /// Reads it.
+    package init(_ text: ByteBuffer) throws(PayloadTextError) {
         guard text.readableBytes > 0 else {
             self.payload = .empty
             self.object = nil
@@ -40,8 +40,8 @@ struct NotificationPayload {
     }
 
     /// The value of a key as one component of a URI.
-    func component(_ key: String) throws(NotificationFault) -> String {
-        guard let object = self.object else { throw .noObjectForTopic }
+    package func component(_ key: String) throws(PayloadTextError) -> String {
+        guard let object = self.object else { throw .noObject }
         guard let value = Details(text: object).element(key) else { throw .keyMissing(key) }
         let text: String
         switch value.kind {
@@ -60,7 +60,7 @@ struct NotificationPayload {
 
     private static func arguments(
         _ members: [(key: String, value: JSONElement)]
-    ) throws(NotificationFault) -> (Payload, ByteBuffer?) {
+    ) throws(PayloadTextError) -> (Payload, ByteBuffer?) {
         var payload = Payload.empty
         for (key, value) in members {
             if key == "args" {

@@ -1,8 +1,7 @@
 import NIOCore
 import Testing
-import WAMP
 
-@testable import Sidecar
+@testable import WAMP
 
 @Suite("What a function is told of an event")
 struct EventDetailsTests {

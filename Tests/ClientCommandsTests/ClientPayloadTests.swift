@@ -2,7 +2,7 @@ import NIOCore
 import Testing
 import WAMP
 
-@testable import Sidecar
+@testable import ClientCommands
 
 @Suite struct ClientPayloadTests {
     private func text(_ words: [String], _ keywords: String? = nil) throws -> [String?] {

@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import Sidecar
+@testable import ClientCommands
 
 /// Reading and writing lines of real pipes.
 @Suite struct LinesTests {

@@ -1,10 +1,10 @@
-import Cryptography
 import NIOCore
+import SidecarConfiguration
 import Testing
 import WAMP
 import WAMPClient
 
-@testable import Sidecar
+@testable import ClientCommands
 
 @Suite struct ClientCommandTests {
     private func options(
@@ -76,22 +76,30 @@ import WAMPClient
     }
 
     @Test func targets() throws {
-        func target(_ authid: String?, _ environment: [String: String]) throws -> RouterConfiguration {
-            try ClientTarget(
-                url: "rs://127.0.0.1:1", realm: "realm1", authid: authid, environment: environment
-            ).configuration
+        typealias Credentials = AuthenticationSettings.Credentials
+        func credentials(_ authid: String?, _ environment: [String: String]) throws -> Credentials? {
+            var credentials: Credentials?
+            _ = try ClientTarget(
+                url: "rs://127.0.0.1:1", realm: "realm1", authid: authid, environment: environment,
+                checks: FormatChecks()
+            ) { settings in
+                credentials = settings.authentication.credentials
+                return RouterConfiguration(
+                    urls: [], realm: try Realm("realm1"), authentication: .anonymous(authid: nil), agent: "test")
+            }
+            return credentials
         }
-        #expect(try target(nil, [:]).authentication == .anonymous(authid: nil))
-        #expect(try target("joe", [:]).authentication == .anonymous(authid: "joe"))
-        #expect(try target("joe", ["WAMP_TICKET": ""]).authentication == .anonymous(authid: "joe"))
+        #expect(try credentials(nil, [:]) == .anonymous(authid: nil))
+        #expect(try credentials("joe", [:]) == .anonymous(authid: "joe"))
+        #expect(try credentials("joe", ["WAMP_TICKET": ""]) == .anonymous(authid: "joe"))
         // Whatever the words hold stays a value.
         let hostile = "x\" }, tls: {"
         #expect(
-            try target(hostile, ["WAMP_TICKET": "${HOME}"]).authentication
-                == .ticket(authid: hostile, ticket: SecretBytes("${HOME}")))
+            try credentials(hostile, ["WAMP_TICKET": "${HOME}"])
+                == .ticket(authid: hostile, ticket: Secret("${HOME}")))
         #expect(
-            try target("joe", ["WAMP_SECRET": "s"]).authentication == .wampcra(authid: "joe", secret: SecretBytes("s")))
-        #expect(throws: ClientUsageError.self) { try target(nil, ["WAMP_SECRET": "s"]) }
-        #expect(throws: ClientUsageError.self) { try target("joe", ["WAMP_SECRET": "s", "WAMP_TICKET": "t"]) }
+            try credentials("joe", ["WAMP_SECRET": "s"]) == .wampcra(authid: "joe", secret: Secret("s")))
+        #expect(throws: ClientUsageError.self) { try credentials(nil, ["WAMP_SECRET": "s"]) }
+        #expect(throws: ClientUsageError.self) { try credentials("joe", ["WAMP_SECRET": "s", "WAMP_TICKET": "t"]) }
     }
 }

@@ -57,7 +57,7 @@ struct ClientPayload: Sendable {
     }
 
     /// A line of standard input: an object with `args` and `kwargs`, whatever else it has, as `subscribe` and `call` print
-    /// it; or any other JSON value, taken as ``NotificationPayload`` does.
+    /// it; or any other JSON value, taken as ``PayloadText`` does.
     ///
     /// - Parameter number: of the line, from 1.
     init(line: ByteBuffer, number: Int) throws(ClientUsageError) {
@@ -70,9 +70,9 @@ struct ClientPayload: Sendable {
                 self.payload = Payload(
                     arguments: arguments.text, keywordArguments: keywords.text, containsNUL: value.containsNUL)
             } else {
-                self.payload = try NotificationPayload(value.text).payload
+                self.payload = try PayloadText(value.text).payload
             }
-        } catch let fault as NotificationFault {
+        } catch let fault as PayloadTextError {
             throw ClientUsageError("line \(number) of standard input is no event: \(fault)")
         } catch {
             throw ClientUsageError("line \(number) of standard input is no JSON: \(error)")

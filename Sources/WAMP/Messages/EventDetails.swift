@@ -1,11 +1,10 @@
-import NIOCore
-import WAMP
+internal import NIOCore
 
 /// The details of an event as functions get them: `topic`, `publication`, and, as far as the router tells, `publisher`,
 /// `publisher_authid`, `publisher_authrole`, `retained`.
-enum EventDetails {
+package enum EventDetails {
     /// - Parameter topic: what was subscribed to, for routers that leave the topic out where it is no pattern.
-    static func make(
+    package static func make(
         _ facts: EventFacts, publication: PublicationID, topic: String
     ) -> (details: Details, topic: String) {
         let topic = facts.topic ?? topic

@@ -1,18 +1,20 @@
-import NIOCore
-import WAMP
+package import NIOCore
 
 /// What an EVENT's details say that matters here, read in one pass.
-struct EventFacts {
+package struct EventFacts: Sendable {
     /// What it was published to, where the router tells it.
-    private(set) var topic: String?
+    package private(set) var topic: String?
     /// Who published it, as far as that is disclosed, as the router wrote it.
-    private(set) var publisher: ByteBuffer?
-    private(set) var publisherAuthid: ByteBuffer?
-    private(set) var publisherAuthrole: ByteBuffer?
+    package private(set) var publisher: ByteBuffer?
+    /// The name that the publisher logged in as, likewise.
+    package private(set) var publisherAuthid: ByteBuffer?
+    /// The publisher's role, likewise.
+    package private(set) var publisherAuthrole: ByteBuffer?
     /// Whether it was retained, as the router wrote it.
-    private(set) var retained: ByteBuffer?
+    package private(set) var retained: ByteBuffer?
 
-    init(_ details: Details) {
+    /// Reads them.
+    package init(_ details: Details) {
         // The usual `{}`.
         guard details.text.readableBytes > 2 else { return }
         details.forEachMember(of: Self.keys) { index, element in
