@@ -1,8 +1,8 @@
 import Glibc
 package import Postgres
 
-/// Installs and upgrades the SQL interface. Blocks; see ``SelfInstallation`` for the event loop's side.
-package enum Installer {
+/// Installs and upgrades the SQL interface. Blocks.
+package struct Installer: Sendable {
     /// What was done.
     package struct Report: Sendable, Equatable {
         /// What was done, in order; empty if it was all there.
@@ -13,12 +13,20 @@ package enum Installer {
         package var next: [String] = []
     }
 
+    /// The version of this binary.
+    private let binary: String
+
+    /// Takes the version of this binary.
+    package init(binary: String) {
+        self.binary = binary
+    }
+
     private static let lockTimeout = "2s"
     private static let attempts = 10
     private static let pauseInMicroseconds: UInt32 = 500_000
 
     /// Looks at the catalog first, and at the interface's own table only if nobody less trusted could have made it.
-    private static func plan(
+    private func plan(
         _ request: InstallationRequest, locking: Bool, on connection: borrowing ScriptConnection
     ) throws -> InstallationPlan {
         let keys = try SchemaKeys(schema: request.schema)
@@ -41,23 +49,23 @@ package enum Installer {
             request.role = role
             found = try survey(request)
         }
-        return try InstallationPlan(request, on: found, binary: Sidecar.version)
+        return try InstallationPlan(request, on: found, binary: self.binary)
     }
 
     /// The statements that ``run(_:on:)`` would run now, as one script. It changes nothing, and could not.
-    package static func script(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
+    package func script(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
         -> String
     {
         let plan = try self.look(request, on: connection)
         let steps = plan.steps.map { $0.title.isEmpty ? $0.shown : "-- \($0.deed)\n\($0.shown)" }
         let notes =
-            plan.warnings.map { "note: \($0)" } + plan.next(at: self.address(of: connection)).map { "next: \($0)" }
+            plan.warnings.map { "note: \($0)" } + plan.next(at: Self.address(of: connection)).map { "next: \($0)" }
         let comments = notes.map { "-- " + $0.split(separator: "\n").joined(separator: "\n-- ") }
         return (["begin;"] + steps + ["commit;"] + comments).joined(separator: "\n\n")
     }
 
     /// Plans in a transaction that can change nothing.
-    static func look(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
+    func look(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
         -> InstallationPlan
     {
         try connection.run("set default_transaction_read_only = on")
@@ -80,37 +88,36 @@ package enum Installer {
     /// Does it all in one transaction, again where another one was in the way.
     ///
     /// - Throws: ``InstallationRefusal``, ``SchemaNameError`` or `DatabaseError`; nothing is changed then.
-    package static func run(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Report
-    {
+    package func run(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Report {
         var attempt = 1
         var isRefused = false
         while true {
             do {
                 return try self.attempt(request, on: connection)
-            } catch let error as DatabaseError where error.isPassing && attempt < self.attempts {
+            } catch let error as DatabaseError where error.isPassing && attempt < Self.attempts {
                 attempt += 1
             } catch is InstallationRefusal where !isRefused {
                 // The catalog is looked at in several queries: what another installer made between two of them looks foreign.
                 isRefused = true
             }
-            usleep(self.pauseInMicroseconds)
+            usleep(Self.pauseInMicroseconds)
         }
     }
 
-    private static func attempt(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
+    private func attempt(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
         -> Report
     {
         try connection.run("begin isolation level read committed read write")
         do {
             try self.prepare(connection)
             let plan = try self.plan(request, locking: true, on: connection)
-            var report = Report(done: [], warnings: plan.warnings, next: plan.next(at: self.address(of: connection)))
-            if let squatter = try self.hint(request.schema, on: connection) { report.warnings.append(squatter) }
+            var report = Report(done: [], warnings: plan.warnings, next: plan.next(at: Self.address(of: connection)))
+            if let squatter = try Self.hint(request.schema, on: connection) { report.warnings.append(squatter) }
             for step in plan.steps {
-                let before = step.isRepair ? try self.fingerprint(request.schema, on: connection) : nil
-                try self.take(step, on: connection, &report)
+                let before = step.isRepair ? try Self.fingerprint(request.schema, on: connection) : nil
+                try Self.take(step, on: connection, &report)
                 guard let before, report.done.last == step.deed else { continue }
-                if try before == self.fingerprint(request.schema, on: connection) { report.done.removeLast() }
+                if try before == Self.fingerprint(request.schema, on: connection) { report.done.removeLast() }
             }
             try connection.run("commit")
             return report
@@ -160,8 +167,8 @@ package enum Installer {
             """)
     }
 
-    private static func prepare(_ connection: borrowing ScriptConnection) throws(DatabaseError) {
-        try self.pin(connection, lockTimeout: self.lockTimeout)
+    private func prepare(_ connection: borrowing ScriptConnection) throws(DatabaseError) {
+        try Self.pin(connection, lockTimeout: Self.lockTimeout)
         // No password may get into the server's log, not even the one that is made from it.
         let row = SurveyRow(try connection.query("select rolsuper from pg_roles where rolname = current_user"))
         guard row.flag(0) else { return }

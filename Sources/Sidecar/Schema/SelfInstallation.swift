@@ -1,12 +1,10 @@
-package import NIOCore
 package import Postgres
-import WAMP
 
 /// What the sidecar does about the SQL interface when it starts.
 ///
 /// Where its role owns the schema it installs and upgrades by itself, as Crossbar.io's users know it. Else it looks only:
 /// there an administrator's `wamp-sidecar install` has to do the work.
-package enum SelfInstallation {
+package struct SelfInstallation: Sendable {
     /// What was found, and done.
     package struct Outcome: Sendable, Equatable {
         /// What there is now.
@@ -26,53 +24,45 @@ package enum SelfInstallation {
     }
 
     /// Asks for the footprint of the schema that is named by the parameter; no row if there is none.
-    static let footprint = """
+    package static let footprint = """
         select pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', n.oid, n.xmin, o.rolcanlogin, (
             select pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.oid, p.xmin), ' ' order by p.oid)
             from pg_catalog.pg_proc p where p.pronamespace = n.oid)), 0)
         from pg_catalog.pg_namespace n join pg_catalog.pg_roles o on o.oid = n.nspowner where n.nspname = $1
         """
 
-    /// Looks, installs or upgrades on one of the threads.
-    ///
-    /// - Parameters:
-    ///   - settings: as the sidecar connects to its database.
-    ///   - schema: the schema's name, not quoted.
-    ///   - grantTo: the roles that may publish and call; nil changes nothing.
-    ///   - registerTo: the roles that may register and subscribe, likewise.
-    ///   - installs: false to look only, whoever owns the schema.
-    /// - Returns: a future on `eventLoop`; fails with `ConnectFailure` or `DatabaseError` if the database can't be asked,
-    ///   and then it is to be tried again later.
-    package static func run(
-        _ settings: ConnectionSettings, schema: String, grantTo: [String]?, registerTo: [String]?,
-        installs: Bool = true,
-        on threads: Connector, eventLoop: any EventLoop
-    ) -> EventLoopFuture<Outcome> {
-        threads.run(on: eventLoop) {
-            let connection = try ScriptConnection(settings)
-            return try self.run(
-                schema: schema, grantTo: grantTo, registerTo: registerTo, installs: installs, on: connection)
-        }
+    /// The schema's name, not quoted.
+    private let schema: String
+    /// The roles that may publish and call; nil changes nothing.
+    private let grantTo: [String]?
+    /// The roles that may register and subscribe, likewise.
+    private let registerTo: [String]?
+    /// The version of this binary.
+    private let binary: String
+
+    /// Takes what the file says.
+    package init(schema: String, grantTo: [String]?, registerTo: [String]?, binary: String) {
+        self.schema = schema
+        self.grantTo = grantTo
+        self.registerTo = registerTo
+        self.binary = binary
     }
 
-    /// The same on a connection that is there. Blocks.
-    package static func run(
-        schema: String, grantTo: [String]?, registerTo: [String]?, installs: Bool = true,
-        on connection: borrowing ScriptConnection
-    ) throws -> Outcome {
+    /// Looks, installs or upgrades. Blocks.
+    ///
+    /// - Parameter installs: false to look only, whoever owns the schema.
+    /// - Throws: `DatabaseError` if the database can't be asked, and then it is to be tried again later.
+    package func run(installs: Bool = true, on connection: borrowing ScriptConnection) throws -> Outcome {
         // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
         try connection.run("set search_path = pg_catalog, pg_temp")
-        let footprint = try connection.query(Self.footprint, [schema]).values.first?.first
-        var outcome = try self.find(
-            schema: schema, grantTo: grantTo, registerTo: registerTo, installs: installs, on: connection)
+        let footprint = try connection.query(Self.footprint, [self.schema]).values.first?.first
+        var outcome = try self.find(installs: installs, on: connection)
         outcome.footprint = footprint ?? nil
         return outcome
     }
 
-    private static func find(
-        schema: String, grantTo: [String]?, registerTo: [String]?, installs: Bool,
-        on connection: borrowing ScriptConnection
-    ) throws -> Outcome {
+    private func find(installs: Bool, on connection: borrowing ScriptConnection) throws -> Outcome {
+        let schema = self.schema
         let found = SurveyRow(
             try connection.query(
                 """
@@ -109,21 +99,19 @@ package enum SelfInstallation {
                         and that can't log in, has to own it, or \(role) itself
                         """))
             }
-            return try self.look(
-                schema: schema, isOwned: false, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
+            return try self.look(isOwned: false, on: connection)
         }
-        let request = InstallationRequest(schema: schema, role: nil, grantTo: grantTo, registerTo: registerTo)
+        let request = InstallationRequest(
+            schema: schema, role: nil, grantTo: self.grantTo, registerTo: self.registerTo)
         do {
             guard installs else { return try self.preview(request, on: connection) }
-            let report = try Installer.run(request, on: connection)
-            var outcome = try self.look(
-                schema: schema, isOwned: true, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
+            let report = try Installer(binary: self.binary).run(request, on: connection)
+            var outcome = try self.look(isOwned: true, on: connection)
             outcome.done = report.done.map(\.description)
             outcome.warnings = report.warnings
             return outcome
         } catch let refusal as InstallationRefusal where refusal.isCopy {
-            return try self.look(
-                schema: schema, isOwned: true, wanted: (grantTo ?? [], registerTo ?? []), on: connection)
+            return try self.look(isOwned: true, on: connection)
         } catch let refusal as InstallationRefusal {
             return Outcome(state: .refused(refusal.description))
         } catch let error as SchemaNameError {
@@ -132,36 +120,28 @@ package enum SelfInstallation {
     }
 
     /// What is there, or what installing would make of it, by a transaction that can change nothing.
-    private static func preview(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
-        -> Outcome
-    {
-        let plan = try Installer.look(request, on: connection)
-        let schema = request.schema
-        guard plan.version < SchemaScript.version else {
-            return try self.look(
-                schema: schema, isOwned: true, wanted: (request.grantTo ?? [], request.registerTo ?? []), on: connection
-            )
-        }
+    private func preview(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Outcome {
+        let plan = try Installer(binary: self.binary).look(request, on: connection)
+        guard plan.version < SchemaScript.version else { return try self.look(isOwned: true, on: connection) }
         let pending =
             plan.version == 0
-            ? "schema \(schema): not installed yet; run will install it"
-            : "schema \(schema): version \(plan.version); run will upgrade it to \(SchemaScript.version)"
+            ? "schema \(self.schema): not installed yet; run will install it"
+            : "schema \(self.schema): version \(plan.version); run will upgrade it to \(SchemaScript.version)"
         return Outcome(
             state: .notInstalled(pending), warnings: plan.warnings, pending: pending, missingDblink: plan.missingDblink)
     }
 
-    private static func look(
-        schema: String, isOwned: Bool, wanted: (publishers: [String], registrars: [String]),
-        on connection: borrowing ScriptConnection
-    ) throws(DatabaseError) -> Outcome {
+    private func look(isOwned: Bool, on connection: borrowing ScriptConnection) throws(DatabaseError) -> Outcome {
+        let schema = self.schema
         let hello = SQLText.qualified(schema, "sidecar_hello")
         let rows: Rows
         do throws(DatabaseError) {
             rows = try connection.query(
                 """
-                select h.version, h.least_binary, h.is_original, h.dblink_schema,
-                    pg_catalog.array_to_json(h.publishers), pg_catalog.array_to_json(h.registrars)
+                select h.version, h.least_binary, h.is_original, h.dblink_schema, l.publisher, l.registrar
                 from \(hello)() as h
+                    left join lateral rows from (pg_catalog.unnest(h.publishers), pg_catalog.unnest(h.registrars))
+                        as l(publisher, registrar) on true
                 """)
         } catch {
             // It is not there, may not be executed, or is of a schema that was renamed.
@@ -172,10 +152,9 @@ package enum SelfInstallation {
         }
         let row = SurveyRow(rows)
         let version = row.text(0).flatMap { Int($0) } ?? 0
-        if let least = row.text(1), BinaryVersion(Sidecar.version) < BinaryVersion(least) {
+        if let least = row.text(1), BinaryVersion(self.binary) < BinaryVersion(least) {
             return Outcome(
-                state: .refused(
-                    "schema \(schema) asks for wamp-sidecar \(least) or later; this is \(Sidecar.version)"))
+                state: .refused("schema \(schema) asks for wamp-sidecar \(least) or later; this is \(self.binary)"))
         }
         guard version >= SchemaScript.version else {
             return Outcome(
@@ -186,8 +165,8 @@ package enum SelfInstallation {
                     """))
         }
         let installed = InstalledSchema(
-            version: version, isOriginal: row.flag(2), dblinkSchema: row.text(3), publishers: Self.names(row.text(4)),
-            registrars: Self.names(row.text(5)), isOwned: isOwned)
+            version: version, isOriginal: row.flag(2), dblinkSchema: row.text(3),
+            publishers: Self.names(rows, column: 4), registrars: Self.names(rows, column: 5), isOwned: isOwned)
         var outcome = Outcome(state: .installed(installed))
         if !installed.isOriginal {
             outcome.faults.append(
@@ -196,28 +175,26 @@ package enum SelfInstallation {
                 published from it, nor called; wamp-sidecar install --admin-url .. --schema \(schema) --adopt makes it one of its own
                 """)
         }
-        outcome.faults += Self.missing(
-            wanted.publishers, in: installed.publishers, option: "grant-to", schema, isOwned)
-        outcome.faults += Self.missing(
-            wanted.registrars, in: installed.registrars, option: "register-to", schema, isOwned)
+        guard !isOwned else { return outcome }
+        outcome.faults += self.missing(self.grantTo, in: installed.publishers, option: "grant-to")
+        outcome.faults += self.missing(self.registerTo, in: installed.registrars, option: "register-to")
         return outcome
     }
 
     /// What the file wants and the database does not have: where the sidecar is not the owner, only an administrator can.
-    private static func missing(
-        _ wanted: [String], in there: [String], option: String, _ schema: String, _ isOwned: Bool
-    ) -> [String] {
-        guard !isOwned else { return [] }
-        return wanted.filter { name in
+    private func missing(_ wanted: [String]?, in there: [String], option: String) -> [String] {
+        (wanted ?? []).filter { name in
             !there.contains(name) && !(name.lowercased() == "public" && there.contains("PUBLIC"))
         }.map { name in
-            "\(name) has no rights in schema \(schema) yet; wamp-sidecar install --admin-url .. --\(option) \(name) gives them"
+            """
+            \(name) has no rights in schema \(self.schema) yet; \
+            wamp-sidecar install --admin-url .. --\(option) \(name) gives them
+            """
         }
     }
 
-    /// The names in a JSON array of strings that the server made.
-    private static func names(_ array: String?) -> [String] {
-        guard let array, let elements = try? JSON.elements(of: ByteBuffer(string: array)) else { return [] }
-        return elements.map { JSON.unescape($0) }
+    /// The longer of two lists has rows in which the other one has nothing.
+    private static func names(_ rows: Rows, column: Int) -> [String] {
+        rows.values.compactMap { $0.indices.contains(column) ? $0[column] : nil }
     }
 }

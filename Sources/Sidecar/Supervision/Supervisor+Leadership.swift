@@ -33,10 +33,8 @@ extension Supervisor: LeadershipOwner {
 
     /// How each new session for leading looks at the interface.
     static func look(_ database: DatabaseSettings) -> Leadership.Look {
-        let (schema, grantTo, registerTo) = (database.schema, database.grantTo, database.registerTo)
-        return { connection in
-            try SelfInstallation.run(schema: schema, grantTo: grantTo, registerTo: registerTo, on: connection)
-        }
+        let installation = SelfInstallation(database)
+        return { connection in try installation.run(on: connection) }
     }
 
     private func interfaceIsKnown(_ outcome: SelfInstallation.Outcome) {

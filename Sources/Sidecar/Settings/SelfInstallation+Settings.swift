@@ -1,5 +1,14 @@
 import SidecarConfiguration
 
+extension SelfInstallation {
+    /// Takes what the file says.
+    init(_ settings: DatabaseSettings) {
+        self.init(
+            schema: settings.schema, grantTo: settings.grantTo, registerTo: settings.registerTo,
+            binary: Sidecar.version)
+    }
+}
+
 extension SelfInstallation.Outcome {
     /// What a file wants of the SQL interface and it does not do, a line each.
     func faults(of configuration: Configuration) -> [String] {
