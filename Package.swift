@@ -75,6 +75,11 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
+            name: "SQLInterface",
+            dependencies: ["Cryptography", "Names", "Postgres", "WAMP"],
+            resources: [.embedInCode("Schema/SQL")],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
                 "CEpoll",
@@ -85,6 +90,7 @@ let package = Package(
                 "Postgres",
                 "PostgresWire",
                 "SidecarConfiguration",
+                "SQLInterface",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOConcurrencyHelpers", package: nio),
@@ -93,7 +99,6 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .target(
             name: "ClientCommands",
@@ -114,6 +119,7 @@ let package = Package(
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
+                "SQLInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -167,6 +173,10 @@ let package = Package(
         .testTarget(
             name: "SidecarConfigurationTests",
             dependencies: ["SidecarConfiguration", "Cryptography"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SQLInterfaceTests",
+            dependencies: ["SQLInterface"],
             swiftSettings: settings),
         .testTarget(
             name: "ClientCommandsTests",

@@ -1,5 +1,6 @@
 import NIOCore
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 
 /// Looks whether the SQL interface can do what the file wants of it. Installs nothing.

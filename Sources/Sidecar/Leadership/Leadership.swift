@@ -1,6 +1,7 @@
 import NIOConcurrencyHelpers
 import NIOCore
 import Postgres
+import SQLInterface
 import WAMPClient
 
 /// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.

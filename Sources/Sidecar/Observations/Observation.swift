@@ -1,5 +1,6 @@
 import NIOCore
 import Postgres
+import SQLInterface
 import WAMP
 import WAMPClient
 

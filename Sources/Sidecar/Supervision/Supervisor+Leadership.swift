@@ -1,5 +1,6 @@
 import NIOCore
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 
 /// Leading: what must happen once among several sidecars on one database.

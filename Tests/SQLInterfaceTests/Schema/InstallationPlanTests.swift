@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import SQLInterface
 
 @Suite struct InstallationPlanTests {
     /// A superuser, and an empty database.

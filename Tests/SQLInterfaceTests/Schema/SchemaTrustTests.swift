@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import SQLInterface
 
 @Suite struct SchemaTrustTests {
     private func survey(_ change: (inout SchemaSurvey) -> Void = { _ in }) -> SchemaSurvey {

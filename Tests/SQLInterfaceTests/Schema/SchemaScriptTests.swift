@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import SQLInterface
 
 @Suite struct SchemaScriptTests {
     private func script(_ schema: String, owner: String = "wamp_owner") throws -> SchemaScript {

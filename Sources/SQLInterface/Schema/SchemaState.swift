@@ -8,7 +8,7 @@ package enum SchemaState: Sendable, Equatable {
     case refused(String)
 
     /// The interface, if it may be worked with.
-    var usable: InstalledSchema? {
+    package var usable: InstalledSchema? {
         switch self {
         case .installed(let schema): schema.isOriginal ? schema : nil
         case .notInstalled, .refused: nil

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import SQLInterface
 
 @Suite struct SchemaKeysTests {
     /// The numbers are in every database that has the interface: they may never change.
