@@ -75,6 +75,18 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
+            name: "CallPort",
+            dependencies: [
+                "Cryptography",
+                "NIOOpenSSL",
+                "PostgresWire",
+                "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "SQLInterface",
             dependencies: ["Cryptography", "Names", "Postgres", "WAMP"],
             resources: [.embedInCode("Schema/SQL")],
@@ -82,13 +94,13 @@ let package = Package(
         .target(
             name: "Sidecar",
             dependencies: [
+                "CallPort",
                 "CEpoll",
                 "Cryptography",
                 "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
-                "PostgresWire",
                 "SidecarConfiguration",
                 "SQLInterface",
                 .product(name: "NIOCore", package: nio),
@@ -175,6 +187,15 @@ let package = Package(
             dependencies: ["SidecarConfiguration", "Cryptography"],
             swiftSettings: settings),
         .testTarget(
+            name: "CallPortTests",
+            dependencies: [
+                "CallPort", "Cryptography", "PostgresClientEnd", "PostgresWire", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "SQLInterfaceTests",
             dependencies: ["SQLInterface"],
             swiftSettings: settings),
@@ -189,7 +210,7 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Postgres", "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),

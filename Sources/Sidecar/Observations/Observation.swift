@@ -1,3 +1,4 @@
+import CallPort
 import NIOCore
 import Postgres
 import SQLInterface
@@ -11,7 +12,7 @@ enum Observation {
     /// Whoever is on the way can be the router.
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
-    case caller(CallerEvent)
+    case caller(CallPortEvent)
 
     /// The router keeps the event for the day when the session is gone.
     case testamentLeft(topic: String)

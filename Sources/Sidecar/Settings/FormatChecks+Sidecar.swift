@@ -62,7 +62,7 @@ extension FormatChecks {
                 return error.description
             }
         },
-        callerConnect: { CallerServer.fault(inConnect: $0, wantsTLS: $1) },
+        callerConnect: { ForeignServer.fault(inConnect: $0, wantsTLS: $1) },
         functionReference: { FunctionReference.fault(in: $0) },
         sqlStatement: { StatementMapping.fault(in: $0) },
         routerTLS: { TLSProblem.all(in: $0) },

@@ -1,3 +1,4 @@
+import CallPort
 import NIOCore
 import Postgres
 import SQLInterface

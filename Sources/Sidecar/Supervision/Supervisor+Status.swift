@@ -1,7 +1,9 @@
+import CallPort
+
 /// How things stand, for people.
 extension Supervisor {
     /// One row, a column each.
-    var status: [CallerAnswer.Field] {
+    var status: [CallPortAnswer.Field] {
         let role: String
         switch self.leadership.role {
         case .unknown: role = "unknown"
@@ -9,11 +11,11 @@ extension Supervisor {
         case .standby(let holder): role = "standby; \(holder) leads"
         }
         return [
-            CallerAnswer.Field(name: "version", value: Sidecar.version),
-            CallerAnswer.Field(name: "router", value: self.caller?.peer == nil ? "not joined" : "joined"),
-            CallerAnswer.Field(name: "database", value: self.isDatabaseAvailable ? "available" : "not available"),
-            CallerAnswer.Field(name: "leadership", value: role),
-            CallerAnswer.Field(name: "sessions", value: "\(self.caller?.sessions ?? 0)"),
+            CallPortAnswer.Field(name: "version", value: Sidecar.version),
+            CallPortAnswer.Field(name: "router", value: self.caller?.peer == nil ? "not joined" : "joined"),
+            CallPortAnswer.Field(name: "database", value: self.isDatabaseAvailable ? "available" : "not available"),
+            CallPortAnswer.Field(name: "leadership", value: role),
+            CallPortAnswer.Field(name: "sessions", value: "\(self.caller?.sessions ?? 0)"),
         ]
     }
 }

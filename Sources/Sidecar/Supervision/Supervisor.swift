@@ -1,3 +1,5 @@
+import CallPort
+import Cryptography
 import NIOCore
 import Postgres
 import SQLInterface
@@ -42,7 +44,7 @@ final class Supervisor: RouterDelegate {
     /// Nil where the file names none.
     let testament: Testament?
     /// Nil where the file opens no port.
-    let caller: CallerPort?
+    let caller: CallPort?
     let announcement: PortAnnouncement
     private(set) lazy var portYield = PortYield(eventLoop: self.eventLoop) { [unowned self] in
         self.observe(.leadershipLeft(reason: "the port for calls from SQL can't be listened at"))
@@ -101,14 +103,14 @@ final class Supervisor: RouterDelegate {
             let place = configuration.place(settings.location)
             let spared =
                 Self.descriptors + 2 * configuration.database.connections + Guests.descriptors(configuration.database)
-            let port = try CallerPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
-            let caller = try CallerPort(
+            let port = try CallPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
+            let caller = try CallPort(
                 configuration: port, version: version, eventLoop: eventLoop, status: { relay.status },
                 observer: { relay.observed(.caller($0)) })
             self.caller = caller
             announced = PortAnnouncement.Port(
-                options: try CallerServer(settings, place: place, isBound: port.bindsTLS).options,
-                password: port.password.reveal())
+                options: try ForeignServer(settings, place: place, isBound: port.bindsTLS).options,
+                password: port.password.text)
         } else {
             self.caller = nil
         }
@@ -396,5 +398,5 @@ private final class ObservationRelay {
     }
 
     /// How things stand, for people who ask at the caller's port.
-    var status: [CallerAnswer.Field] { self.supervisor?.status ?? [] }
+    var status: [CallPortAnswer.Field] { self.supervisor?.status ?? [] }
 }

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// Anybody can come and say nothing. Where all places of the unproved are taken, one who comes gets that of the oldest who has had his time, and
 /// whoever speaks at once, as libpq does, is through before his time is over.
-struct CallerAdmission {
+struct CallPortAdmission {
     /// Whether one more may come.
     enum Room: Equatable {
         case free
@@ -21,7 +21,8 @@ struct CallerAdmission {
 
         /// Until when the place is his.
         var deadline: NIODeadline {
-            self.since + (self.hasSpoken ? CallerAdmission.patienceWithSpeakers : CallerAdmission.patienceWithSilence)
+            self.since
+                + (self.hasSpoken ? CallPortAdmission.patienceWithSpeakers : CallPortAdmission.patienceWithSilence)
         }
     }
 
@@ -35,7 +36,7 @@ struct CallerAdmission {
     private var waiting: [Unproved] = []
     private var proved: Set<Int32> = []
 
-    init(limit: Int = CallerAdmission.unproved) {
+    init(limit: Int = CallPortAdmission.unproved) {
         self.limit = limit
     }
 

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The folder of a Unix socket: who else may write there could put a socket of his own in the place of ours, and be sent password and calls.
-struct CallerFolder {
+struct SocketFolder {
     /// As the file names it.
     let path: String
     /// Who we are.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import CallPort
 
 @Suite struct DocumentRoomTests {
     @Test("what does not fit waits, first come, first served") func order() {

@@ -1,5 +1,5 @@
 /// Where the port listens.
-enum CallerAddress: Equatable, CustomStringConvertible {
+package enum CallPortAddress: Sendable, Equatable, CustomStringConvertible {
     /// An address (or a name) and a port.
     case tcp(host: String, port: Int)
     /// A folder, and the port in the name of the socket's file there.
@@ -9,7 +9,7 @@ enum CallerAddress: Equatable, CustomStringConvertible {
     static let longestPath = 107
 
     /// For people.
-    var description: String {
+    package var description: String {
         switch self {
         case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         case .unix(let folder, let port): "\(folder):\(port)"

@@ -7,7 +7,7 @@ import PostgresWire
 ///
 /// Nothing is kept while nothing goes on: what was read is given back, and each answer has a buffer of its own. The end
 /// of the stream while a call runs is how SQL gives it up.
-final class CallerConnection: ChannelInboundHandler {
+final class CallPortConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -35,7 +35,7 @@ final class CallerConnection: ChannelInboundHandler {
 
     /// The number that the caller is told as its backend's process.
     let number: Int32
-    private let port: CallerPort
+    private let port: CallPort
     private var machine: WireServerStateMachine
     private let mostUnread: Int
     private var phase = Phase.authenticating
@@ -43,10 +43,10 @@ final class CallerConnection: ChannelInboundHandler {
     /// Who has come in.
     private var user = ""
     private var output = ByteBuffer()
-    private var call: CallerCall?
+    private var call: CallPortCall?
     private var arrival = Arrival.none
     /// A document that waits until the router takes more.
-    private var parked: CallerDocument?
+    private var parked: CallPortDocument?
     private var backend: Int32?
     private var wantsRows = false
     /// The backend that has proved here that it knows the key.
@@ -58,7 +58,7 @@ final class CallerConnection: ChannelInboundHandler {
     private var isPumping = false
     private var isDraining = false
 
-    init(number: Int32, port: CallerPort, machine: consuming WireServerStateMachine, limits: WireLimits) {
+    init(number: Int32, port: CallPort, machine: consuming WireServerStateMachine, limits: WireLimits) {
         self.number = number
         self.port = port
         self.machine = machine
@@ -72,7 +72,7 @@ final class CallerConnection: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        self.expect(within: CallerPort.firstPacketTimeout, context)
+        self.expect(within: CallPort.firstPacketTimeout, context)
     }
 
     /// Whoever does not say who he is gets no answer.
@@ -89,7 +89,7 @@ final class CallerConnection: ChannelInboundHandler {
         if !self.hasSpoken {
             self.hasSpoken = true
             self.port.spoke(self)
-            self.expect(within: CallerPort.authenticationTimeout, context)
+            self.expect(within: CallPort.authenticationTimeout, context)
         }
         self.machine.received(Self.unwrapInboundIn(data))
         // Only with a caller who does not read: else the machine has taken it, or said that it is too much.
@@ -188,9 +188,9 @@ final class CallerConnection: ChannelInboundHandler {
     // MARK: - Queries
 
     private func run(_ query: ByteBuffer) {
-        let document: CallerDocument
+        let document: CallPortDocument
         do {
-            document = try CallerDocument(query)
+            document = try CallPortDocument(query)
         } catch {
             self.machine.fail(error, into: &self.output)
             return self.leaveRoom()
@@ -198,7 +198,7 @@ final class CallerConnection: ChannelInboundHandler {
         self.run(document)
     }
 
-    private func run(_ document: CallerDocument) {
+    private func run(_ document: CallPortDocument) {
         self.wantsRows = document.wantsRows
         switch self.port.judge(document, user: self.user, owner: self.owner) {
         case .answer(let answer, let proof):
@@ -213,7 +213,7 @@ final class CallerConnection: ChannelInboundHandler {
             if case .admitted = self.arrival, self.parked == nil, !self.port.canSend(self) {
                 return self.park(document, until: request)
             }
-            let call = CallerCall(document.operation, peer: peer) { [weak self] answer in
+            let call = CallPortCall(document.operation, peer: peer) { [weak self] answer in
                 guard let self else { return }
                 self.endCall()
                 self.answer(answer)
@@ -233,7 +233,7 @@ final class CallerConnection: ChannelInboundHandler {
         self.backend = nil
     }
 
-    private func answer(_ answer: CallerAnswer) {
+    private func answer(_ answer: CallPortAnswer) {
         do {
             let rows = try answer.rows(wantsRows: self.wantsRows, proof: self.proof)
             self.machine.complete(columns: rows.columns, rows: [rows.row], tag: "SELECT 1", into: &self.output)
@@ -259,15 +259,15 @@ final class CallerConnection: ChannelInboundHandler {
         case .none:
             break
         }
-        guard case .open = self.phase, octets > CallerPort.shortDocument else { return false }
-        guard self.user == CallerPort.user else {
+        guard case .open = self.phase, octets > CallPort.shortDocument else { return false }
+        guard self.user == CallPort.user else {
             self.machine.refuseAnnounced(WireError("54000", "a query of this user can't be so long"))
             return true
         }
         guard self.port.askForRoom(self, octets: octets) else {
             self.arrival = .waiting
             self.setReading(false)
-            self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.roomPatience) {
+            self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallPort.roomPatience) {
                 self.leaveRoom()
                 self.machine.refuseAnnounced(Self.noRoom)
                 self.setReading(true)
@@ -289,7 +289,7 @@ final class CallerConnection: ChannelInboundHandler {
     private func admit(_ context: ChannelHandlerContext) {
         self.arrival = .admitted
         self.timer?.cancel()
-        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallerPort.arrivalPatience) {
+        self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: CallPort.arrivalPatience) {
             self.phase = .closing
             context.close(promise: nil)
         }
@@ -301,7 +301,7 @@ final class CallerConnection: ChannelInboundHandler {
     }
 
     /// The router does not take more now.
-    private func park(_ document: CallerDocument, until request: CallerRequest) {
+    private func park(_ document: CallPortDocument, until request: CallPortRequest) {
         self.parked = document
         self.timer?.cancel()
         self.timer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: request.patience) {
@@ -309,7 +309,7 @@ final class CallerConnection: ChannelInboundHandler {
             self.leaveRoom()
             self.answer(
                 .failure(
-                    CallerAnswer.Failure(
+                    CallPortAnswer.Failure(
                         code: "53200", message: "nothing was sent: the router does not take what is sent to it")))
             self.pump()
         }

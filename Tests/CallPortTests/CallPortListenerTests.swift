@@ -2,11 +2,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@testable import Sidecar
+@testable import CallPort
 
 @Suite("Where the port listens", .serialized)
-struct CallerListenerTests {
-    private func reason(_ event: CallerEvent) -> String? {
+struct CallPortListenerTests {
+    private func reason(_ event: CallPortEvent) -> String? {
         guard case .notListening(_, let reason, _) = event else { return nil }
         return reason
     }
@@ -80,17 +80,17 @@ struct CallerListenerTests {
     func owners() {
         let folder = TemporaryFolder()
         _ = Shell.run("mkdir -p \(folder.path)/a/b && ln -s \(folder.path)/a/b \(folder.path)/link")
-        let own = CallerFolder(path: "\(folder.path)/a/b")
+        let own = SocketFolder(path: "\(folder.path)/a/b")
         #expect(own.fault == nil, "also below /tmp, where nobody else may rename it")
-        #expect(CallerFolder(path: "\(folder.path)/none").fault == nil, "that it is missing is told when it is opened")
+        #expect(SocketFolder(path: "\(folder.path)/none").fault == nil, "that it is missing is told when it is opened")
         _ = Shell.run("chmod 0777 \(folder.path)/a")
         #expect(own.fault?.contains("exchange the folder in it") == true)
-        #expect(CallerFolder(path: "\(folder.path)/link").fault?.contains("exchange the folder in it") == true)
+        #expect(SocketFolder(path: "\(folder.path)/link").fault?.contains("exchange the folder in it") == true)
         _ = Shell.run("chmod 1777 \(folder.path)/a")
         #expect(own.fault == nil)
         _ = Shell.run("chown nobody \(folder.path)/a/b")
         #expect(own.fault?.contains("belongs to another user") == true)
-        #expect(CallerFolder(path: "\(folder.path)/a/b", user: 65534, group: 65534).fault == nil)
+        #expect(SocketFolder(path: "\(folder.path)/a/b", user: 65534, group: 65534).fault == nil)
     }
 
     @Test("other obstacles are told in words")

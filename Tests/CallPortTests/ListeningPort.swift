@@ -1,9 +1,9 @@
+import Cryptography
 import NIOCore
 import NIOPosix
-import SidecarConfiguration
 import WAMP
 
-@testable import Sidecar
+@testable import CallPort
 @testable import WAMPClient
 
 /// A port on a real socket, with a router behind it that answers each call with its arguments, or as the procedure's
@@ -17,11 +17,11 @@ struct ListeningPort: Sendable {
 
     /// All that lives on the loop.
     private final class Scene {
-        let port: CallerPort
+        let port: CallPort
         let peer: EchoPeer
         let record: Record
 
-        init(_ port: CallerPort, _ peer: EchoPeer, _ record: Record) {
+        init(_ port: CallPort, _ peer: EchoPeer, _ record: Record) {
             self.port = port
             self.peer = peer
             self.record = record
@@ -30,15 +30,15 @@ struct ListeningPort: Sendable {
 
     /// What the port told, and who waits for it.
     private final class Record {
-        private(set) var events: [CallerEvent] = []
-        private var waiting: [(index: Int, promise: EventLoopPromise<CallerEvent>)] = []
+        private(set) var events: [CallPortEvent] = []
+        private var waiting: [(index: Int, promise: EventLoopPromise<CallPortEvent>)] = []
 
-        func append(_ event: CallerEvent) {
+        func append(_ event: CallPortEvent) {
             self.events.append(event)
             for (index, promise) in self.waiting where index == self.events.count - 1 { promise.succeed(event) }
         }
 
-        func wait(for index: Int, _ promise: EventLoopPromise<CallerEvent>) {
+        func wait(for index: Int, _ promise: EventLoopPromise<CallPortEvent>) {
             if index < self.events.count {
                 promise.succeed(self.events[index])
             } else {
@@ -48,7 +48,7 @@ struct ListeningPort: Sendable {
     }
 
     /// The router's end.
-    private final class EchoPeer: CallerPeer {
+    private final class EchoPeer: CallPortPeer {
         private var last: Int64 = 0
         let isWritable = true
         let isCalled: EventLoopPromise<Void>
@@ -86,25 +86,25 @@ struct ListeningPort: Sendable {
     }
 
     /// Begins to listen.
-    init(_ address: CallerAddress) async throws {
+    init(_ address: CallPortAddress) async throws {
         let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         self.eventLoop = eventLoop
         self.scene = try await eventLoop.submit {
             let record = Record()
-            let port = try CallerPort(
-                configuration: CallerPort.Configuration(address: address, password: Secret(Self.password)),
+            let port = try CallPort(
+                configuration: CallPort.Configuration(address: address, password: SecretBytes(Self.password)),
                 version: "0.1.0", eventLoop: eventLoop,
                 status: { [.init(name: "router", value: "joined")] }, observer: { record.append($0) })
             let peer = EchoPeer(eventLoop)
             port.peer = peer
-            port.key = CallerKey(digits: PortFixture.key)
+            port.key = CallPortKey(digits: PortFixture.key)
             port.start()
             return NIOLoopBound(Scene(port, peer, record), eventLoop: eventLoop)
         }.get()
     }
 
     /// What the port told at a place in the order; waits for it, ten seconds at most.
-    func event(_ index: Int) async throws -> CallerEvent {
+    func event(_ index: Int) async throws -> CallPortEvent {
         try await self.within { scene, promise in scene.record.wait(for: index, promise) }
     }
 

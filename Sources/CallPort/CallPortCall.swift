@@ -5,16 +5,16 @@ import WAMPClient
 /// One call or publication from SQL, from the document to its answer. On the event loop.
 ///
 /// It is answered once, or not at all once it was given up.
-final class CallerCall {
-    private let operation: CallerDocument.Operation
-    private let peer: any CallerPeer
-    private var completion: ((CallerAnswer) -> Void)?
+final class CallPortCall {
+    private let operation: CallPortDocument.Operation
+    private let peer: any CallPortPeer
+    private var completion: ((CallPortAnswer) -> Void)?
     private var request: RequestID?
     private var timeout: TimeAmount?
     private var isSent = false
 
     init(
-        _ operation: CallerDocument.Operation, peer: any CallerPeer, completion: @escaping (CallerAnswer) -> Void
+        _ operation: CallPortDocument.Operation, peer: any CallPortPeer, completion: @escaping (CallPortAnswer) -> Void
     ) {
         self.operation = operation
         self.peer = peer
@@ -22,7 +22,7 @@ final class CallerCall {
     }
 
     /// Sends it. The completion may be called before this returns.
-    func start(_ request: CallerRequest) {
+    func start(_ request: CallPortRequest) {
         switch request.message {
         case .call(let procedure, let options, let timeout):
             self.timeout = timeout
@@ -59,10 +59,10 @@ final class CallerCall {
     private func fail(_ error: RequestError) {
         self.end(
             .failure(
-                CallerAnswer.Failure(error, isSent: self.isSent, operation: self.operation, timeout: self.timeout)))
+                CallPortAnswer.Failure(error, isSent: self.isSent, operation: self.operation, timeout: self.timeout)))
     }
 
-    private func end(_ answer: CallerAnswer) {
+    private func end(_ answer: CallPortAnswer) {
         let completion = self.completion
         self.completion = nil
         self.request = nil

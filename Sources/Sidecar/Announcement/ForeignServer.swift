@@ -3,7 +3,7 @@ import Postgres
 import SidecarConfiguration
 
 /// How the database reaches the caller's port: the options of the foreign server.
-struct CallerServer {
+struct ForeignServer {
     /// Without them a port that is mute makes a backend that nobody can end.
     private static let deadlines = [
         ("connect_timeout", "2"), ("keepalives_idle", "5"), ("keepalives_interval", "2"), ("keepalives_count", "3"),
@@ -19,7 +19,7 @@ struct CallerServer {
     ///   - isBound: whether the port's TLS can be bound to its certificate.
     ///   - user: whose Unix socket it is; nil if that has no name.
     /// - Throws: ``StartError`` if libpq does not understand `caller.connect`.
-    init(_ settings: CallerSettings, place: String, isBound: Bool, user: String? = CallerServer.userName)
+    init(_ settings: CallerSettings, place: String, isBound: Bool, user: String? = ForeignServer.userName)
         throws(StartError)
     {
         var options: [(name: String, value: String)]

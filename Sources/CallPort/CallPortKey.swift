@@ -1,8 +1,8 @@
-import Cryptography
+internal import Cryptography
 
 /// What the port and the interface's own functions prove to one another that they know. It was made once, in the database, which tells it to
 /// the sidecar that leads; it comes of no password, and is sent over no connection to the port.
-struct CallerKey: Equatable {
+package struct CallPortKey: Sendable, Equatable {
     /// Of a nonce that is used once: what shows that each side knows the key.
     struct Proof: Equatable {
         /// What the asking side sends.
@@ -21,7 +21,7 @@ struct CallerKey: Equatable {
     private let digits: [UInt8]
 
     /// Takes the key as the database tells it: hexadecimal digits; nil if they are none.
-    init?(digits: String) {
+    package init?(digits: String) {
         guard let octets = Hexadecimal.decode(digits), !octets.isEmpty else { return nil }
         self.octets = octets
         self.digits = Array(digits.utf8)

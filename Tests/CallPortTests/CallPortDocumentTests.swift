@@ -3,12 +3,12 @@ import PostgresWire
 import Testing
 import WAMP
 
-@testable import Sidecar
+@testable import CallPort
 
 @Suite("Documents of callers")
-struct CallerDocumentTests {
-    private func document(_ text: String) throws -> CallerDocument {
-        try CallerDocument(ByteBuffer(string: text))
+struct CallPortDocumentTests {
+    private func document(_ text: String) throws -> CallPortDocument {
+        try CallPortDocument(ByteBuffer(string: text))
     }
 
     @Test("everything that there can be, in any order, arguments octet for octet")
@@ -26,7 +26,7 @@ struct CallerDocumentTests {
         #expect(document.options == ["timeout": .integer(5)])
         #expect(document.claim == nil)
         let proved = try self.document(#"{"mac": "m\u0031", "publish": "t", "nonce": "n"}"#)
-        #expect(proved.claim == CallerKey.Claim(nonce: "n", code: "m1"))
+        #expect(proved.claim == CallPortKey.Claim(nonce: "n", code: "m1"))
         #expect(
             try self.document(#"{"prove": true, "mac": "m", "nonce": "n", "pid": 1, "rows": true}"#).operation == .prove
         )
@@ -78,10 +78,10 @@ struct CallerDocumentTests {
 }
 
 @Suite("What callers may ask for")
-struct CallerRequestTests {
-    private func request(_ text: String, allowMeta: Bool = false) throws -> CallerRequest {
-        try CallerRequest(
-            try CallerDocument(ByteBuffer(string: text)), timeout: .seconds(10), allowMeta: allowMeta)
+struct CallPortRequestTests {
+    private func request(_ text: String, allowMeta: Bool = false) throws -> CallPortRequest {
+        try CallPortRequest(
+            try CallPortDocument(ByteBuffer(string: text)), timeout: .seconds(10), allowMeta: allowMeta)
     }
 
     private func code(_ text: String) -> String? {
@@ -89,7 +89,7 @@ struct CallerRequestTests {
             _ = try self.request(text)
             return nil
         } catch {
-            return (error as? CallerAnswer.Failure)?.code
+            return (error as? CallPortAnswer.Failure)?.code
         }
     }
 

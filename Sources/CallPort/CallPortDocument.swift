@@ -3,7 +3,7 @@ import PostgresWire
 import WAMP
 
 /// What a query at the port says: one JSON object that names an operation. Arguments stay bytes.
-struct CallerDocument: Equatable {
+struct CallPortDocument: Equatable {
     /// What is to be done.
     enum Operation: Equatable {
         case call(String)
@@ -27,7 +27,7 @@ struct CallerDocument: Equatable {
     /// What only the interface's owner can read.
     private(set) var key: String?
     /// What proves that the key is known, without it.
-    private(set) var claim: CallerKey.Claim?
+    private(set) var claim: CallPortKey.Claim?
     /// The backend that waits for the answer.
     private(set) var backend: Int32?
     /// Whether errors come as rows too.
@@ -62,7 +62,7 @@ struct CallerDocument: Equatable {
         let code = try Self.text("mac", in: members)
         switch (nonce, code) {
         case (nil, nil): break
-        case (.some(let nonce), .some(let code)): self.claim = CallerKey.Claim(nonce: nonce, code: code)
+        case (.some(let nonce), .some(let code)): self.claim = CallPortKey.Claim(nonce: nonce, code: code)
         case (.some, nil), (nil, .some): throw Self.syntaxError("\"nonce\" and \"mac\" go together")
         }
     }

@@ -1,9 +1,9 @@
-import NIOCore
-import WAMP
-import WAMPClient
+package import NIOCore
+package import WAMP
+package import WAMPClient
 
 /// Whom the port asks: the session with the router, as far as callers need it.
-protocol CallerPeer: AnyObject {
+package protocol CallPortPeer: AnyObject {
     /// Whether more is welcome: the router takes what it is sent.
     var isWritable: Bool { get }
 
@@ -22,8 +22,9 @@ protocol CallerPeer: AnyObject {
     func cancel(_ call: RequestID)
 }
 
-extension Session: CallerPeer {
-    func cancel(_ call: RequestID) {
+extension Session: CallPortPeer {
+    /// At once: nobody waits for the answer any more.
+    package func cancel(_ call: RequestID) {
         self.cancel(call, mode: .killnowait)
     }
 }

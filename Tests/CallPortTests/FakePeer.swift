@@ -1,11 +1,11 @@
 import NIOCore
 import WAMP
 
-@testable import Sidecar
+@testable import CallPort
 @testable import WAMPClient
 
 /// A session's end towards the port: notes what is asked of it, and answers as the test says.
-final class FakePeer: CallerPeer {
+final class FakePeer: CallPortPeer {
     struct Request {
         let uri: String
         let options: CallOptions?

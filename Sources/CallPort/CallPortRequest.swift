@@ -4,7 +4,7 @@ import WAMP
 import WAMPClient
 
 /// A document of which everything is checked that can be before it is sent: routers drop the connection on the rest.
-struct CallerRequest {
+struct CallPortRequest {
     /// What is sent.
     enum Message: Equatable {
         case call(URI, CallOptions, timeout: TimeAmount)
@@ -30,12 +30,12 @@ struct CallerRequest {
     /// - Parameters:
     ///   - timeout: a call's, if it names none.
     ///   - allowMeta: whether the router's own procedures and topics can be had.
-    init(_ document: CallerDocument, timeout: TimeAmount, allowMeta: Bool) throws(CallerAnswer.Failure) {
+    init(_ document: CallPortDocument, timeout: TimeAmount, allowMeta: Bool) throws(CallPortAnswer.Failure) {
         var payload = document.payload
         do throws(JSONError) {
             try payload.prepareForRouter()
         } catch {
-            throw CallerAnswer.Failure(
+            throw CallPortAnswer.Failure(
                 code: "22023", message: "nothing was sent: routers can't read the arguments: \(error)")
         }
         self.payload = payload
@@ -49,23 +49,23 @@ struct CallerRequest {
             do {
                 self.message = .publish(uri, try PublishOptions(document.options).acknowledged(true))
             } catch {
-                throw CallerAnswer.Failure(code: "22023", message: error.description)
+                throw CallPortAnswer.Failure(code: "22023", message: error.description)
             }
         case .status, .prove:
-            throw CallerAnswer.Failure(code: "XX000", message: "the router is not asked for this")
+            throw CallPortAnswer.Failure(code: "XX000", message: "the router is not asked for this")
         }
     }
 
-    private static func uri(_ text: String, _ kind: String, allowMeta: Bool) throws(CallerAnswer.Failure) -> URI {
+    private static func uri(_ text: String, _ kind: String, allowMeta: Bool) throws(CallPortAnswer.Failure) -> URI {
         let uri: URI
         do {
             uri = try URI(text)
         } catch {
-            throw CallerAnswer.Failure(
+            throw CallPortAnswer.Failure(
                 code: "22023", message: "the \(kind) \"\(text.prefix(200))\" is no URI: it \(error)")
         }
         guard allowMeta || !(text == "wamp" || text.hasPrefix("wamp.")) else {
-            throw CallerAnswer.Failure(
+            throw CallPortAnswer.Failure(
                 code: "42501", message: "the \(kind) \"\(text.prefix(200))\" is the router's own",
                 hint: "caller.allow_meta: true in the sidecar's configuration allows those.")
         }
@@ -74,11 +74,11 @@ struct CallerRequest {
 
     private static func callOptions(
         _ values: [String: Value]
-    ) throws(CallerAnswer.Failure) -> (CallOptions, timeout: TimeAmount?) {
+    ) throws(CallPortAnswer.Failure) -> (CallOptions, timeout: TimeAmount?) {
         do {
             try MessageKind.call.check(options: values)
         } catch {
-            throw CallerAnswer.Failure(code: "22023", message: error.description)
+            throw CallPortAnswer.Failure(code: "22023", message: error.description)
         }
         var options = CallOptions()
         var timeout: TimeAmount?
@@ -90,7 +90,7 @@ struct CallerRequest {
             case ("disclose_me", .bool(let discloseMe)):
                 options.discloseMe = discloseMe
             default:
-                throw CallerAnswer.Failure(
+                throw CallPortAnswer.Failure(
                     code: "22023",
                     message: "option '\(name.prefix(64))' of CALL can't be used from SQL; timeout and disclose_me can")
             }

@@ -1,10 +1,10 @@
 import NIOCore
 import Testing
 
-@testable import Sidecar
+@testable import CallPort
 
 @Suite("Small parts of the port")
-struct CallerPartsTests {
+struct CallPortPartsTests {
     @Test("the delay after a wrong password: a second at first, more if there are many, less after a quiet minute")
     func delay() {
         var delay = AuthenticationDelay()
@@ -29,9 +29,9 @@ struct CallerPartsTests {
 
     @Test("room for who has proved nothing: the oldest who has had his time goes, who has spoken last")
     func admission() {
-        var admission = CallerAdmission(limit: 2)
+        var admission = CallPortAdmission(limit: 2)
         let start = NIODeadline.uptimeNanoseconds(0)
-        func room(_ milliseconds: Int64) -> CallerAdmission.Room {
+        func room(_ milliseconds: Int64) -> CallPortAdmission.Room {
             admission.room(at: start + .milliseconds(milliseconds))
         }
         #expect(room(0) == .free)
@@ -56,10 +56,10 @@ struct CallerPartsTests {
 
     @Test("addresses")
     func addresses() {
-        #expect(CallerAddress.unix(folder: "/run/x/", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
-        #expect(CallerAddress.unix(folder: "/run/x", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
-        #expect(CallerAddress.tcp(host: "127.0.0.1", port: 1).socketPath == nil)
-        #expect("\(CallerAddress.tcp(host: "::1", port: 7432))" == "[::1]:7432")
-        #expect("\(CallerAddress.unix(folder: "/run/x", port: 7432))" == "/run/x:7432")
+        #expect(CallPortAddress.unix(folder: "/run/x/", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
+        #expect(CallPortAddress.unix(folder: "/run/x", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
+        #expect(CallPortAddress.tcp(host: "127.0.0.1", port: 1).socketPath == nil)
+        #expect("\(CallPortAddress.tcp(host: "::1", port: 7432))" == "[::1]:7432")
+        #expect("\(CallPortAddress.unix(folder: "/run/x", port: 7432))" == "/run/x:7432")
     }
 }

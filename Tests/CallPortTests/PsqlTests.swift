@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import CallPort
 
 @Suite("psql at the port", .enabled(if: Shell.has("psql")))
 struct PsqlTests {

@@ -5,11 +5,11 @@ import PostgresClientEnd
 import Testing
 import WAMP
 
-@testable import Sidecar
+@testable import CallPort
 @testable import WAMPClient
 
 @Suite("The port at which SQL calls out")
-struct CallerPortTests {
+struct CallPortTests {
     @Test("a call: arguments as they are, the deadline, and the row")
     func call() throws {
         let fixture = try PortFixture()

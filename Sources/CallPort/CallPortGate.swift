@@ -3,7 +3,7 @@ import NIOCore
 
 /// In front of the socket at which callers arrive: accepts nobody while there is no room, nor for a second after the process, or the
 /// machine, had no descriptor left. Who comes meanwhile waits with the kernel. On the event loop.
-final class CallerGate: ChannelDuplexHandler {
+final class CallPortGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
     typealias OutboundIn = Never

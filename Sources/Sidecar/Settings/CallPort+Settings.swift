@@ -1,9 +1,10 @@
+import CallPort
 import Cryptography
 import NIOCore
 import NIOOpenSSL
 import SidecarConfiguration
 
-extension CallerPort.Configuration {
+extension CallPort.Configuration {
     /// Of a password that is made at each start, in octets.
     private static let passwordLength = 32
 
@@ -11,16 +12,16 @@ extension CallerPort.Configuration {
     ///
     /// - Parameter descriptors: how many callers may have open; all of the process without those that the other parts need.
     init(_ settings: CallerSettings, descriptors: Int) throws {
-        let unproved = min(CallerAdmission.unproved, max(descriptors / 4, 1))
-        let password: Secret
+        let unproved = min(Self.mostUnproved, max(descriptors / 4, 1))
+        let password: SecretBytes
         if let given = settings.password {
-            password = given
+            password = given.octets
         } else {
-            password = Secret(Hexadecimal.encode(try SecureRandom.bytes(count: Self.passwordLength)))
+            password = SecretBytes(Hexadecimal.encode(try SecureRandom.bytes(count: Self.passwordLength)))
         }
         self.init(
-            address: CallerAddress(settings.listen.value), password: password,
-            statusPassword: settings.statusPassword, timeout: TimeAmount(settings.timeout),
+            address: CallPortAddress(settings.listen.value), password: password,
+            statusPassword: settings.statusPassword?.octets, timeout: TimeAmount(settings.timeout),
             greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
             allowMeta: settings.allowMeta,
             tls: try settings.tls.map { identity in
@@ -34,7 +35,7 @@ extension CallerPort.Configuration {
     }
 }
 
-extension CallerAddress {
+extension CallPortAddress {
     /// Takes what the file says.
     init(_ address: ListenAddress) {
         switch address {

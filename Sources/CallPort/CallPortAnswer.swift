@@ -1,10 +1,10 @@
 import NIOCore
 import PostgresWire
-import WAMP
+package import WAMP
 import WAMPClient
 
 /// What came of a document, and how PostgreSQL's protocol tells it.
-enum CallerAnswer: Equatable {
+package enum CallPortAnswer: Equatable {
     /// It was done.
     case result(Payload)
     /// It was not, or nobody knows.
@@ -17,7 +17,7 @@ enum CallerAnswer: Equatable {
     case status([Field])
 
     /// An error, as SQL gets to see it.
-    struct Failure: Error, Equatable {
+    package struct Failure: Error, Equatable {
         /// The SQLSTATE.
         var code: String
         /// What is wrong; for a WAMP ERROR its URI.
@@ -33,9 +33,15 @@ enum CallerAnswer: Equatable {
     }
 
     /// One column of the state.
-    struct Field: Equatable {
+    package struct Field: Sendable, Equatable {
         let name: String
         let value: String
+
+        /// Takes what the column is called, and its only value.
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     /// A result's rows as messages have them.
@@ -148,13 +154,13 @@ enum CallerAnswer: Equatable {
     }
 }
 
-extension CallerAnswer.Failure {
+extension CallPortAnswer.Failure {
     /// A request to the router that did not succeed.
     ///
     /// - Parameters:
     ///   - isSent: whether it may have reached the router.
     ///   - timeout: how long was waited.
-    init(_ error: RequestError, isSent: Bool, operation: CallerDocument.Operation, timeout: TimeAmount?) {
+    init(_ error: RequestError, isSent: Bool, operation: CallPortDocument.Operation, timeout: TimeAmount?) {
         let mayHave =
             switch operation {
             case .call: "the procedure may have run"
@@ -184,12 +190,12 @@ extension CallerAnswer.Failure {
     }
 
     /// Who is allowed no more.
-    static let statusOnly = CallerAnswer.Failure(
-        code: "42501", message: "the user \(CallerPort.statusUser) may ask for the state, and nothing else",
+    static let statusOnly = CallPortAnswer.Failure(
+        code: "42501", message: "the user \(CallPort.statusUser) may ask for the state, and nothing else",
         hint: #"{"status": true}"#)
 
     /// Nobody can be asked.
-    static let notJoined = CallerAnswer.Failure(
+    static let notJoined = CallPortAnswer.Failure(
         code: noSession, message: "there is no session with the router; nothing was sent",
         hint: "The sidecar's log says why.")
 }

@@ -1,5 +1,5 @@
 /// What the port has to tell.
-enum CallerEvent: Equatable {
+package enum CallPortEvent: Sendable, Equatable {
     /// Callers can come.
     case listening(address: String)
     /// They can't; it is tried again.

@@ -1,40 +1,42 @@
-import Cryptography
-import NIOCore
-import NIOOpenSSL
-import NIOPosix
+package import Cryptography
+package import NIOCore
+package import NIOOpenSSL
 import PostgresWire
-import SidecarConfiguration
 
 /// The port at which the database calls out: a PostgreSQL server that runs no SQL, but hands each document to the
 /// router's session. On the event loop.
-final class CallerPort {
+package final class CallPort {
     /// What the port needs to know.
-    struct Configuration {
+    package struct Configuration: Sendable {
         /// Where it listens.
-        var address: CallerAddress
+        package let address: CallPortAddress
         /// What callers have to prove that they know.
-        var password: Secret
+        package let password: SecretBytes
         /// What those have to know who ask for the state only; nil: there are none.
-        var statusPassword: Secret?
+        let statusPassword: SecretBytes?
         /// A call's deadline, if it names none.
-        var timeout: TimeAmount
+        let timeout: TimeAmount
         /// The most callers that have come in at a time.
-        var greatestSessions: Int
+        let greatestSessions: Int
         /// The most connections at a time that have proved nothing.
-        var greatestUnproved: Int
+        let greatestUnproved: Int
         /// Whether the router's own procedures and topics can be had.
-        var allowMeta: Bool
+        let allowMeta: Bool
         /// How TLS is made; nil: there is none.
-        var tls: TLSContext?
+        let tls: TLSContext?
         /// Whether callers come in without TLS where there is some.
-        var allowsPlaintext: Bool
+        let allowsPlaintext: Bool
         /// Whether logging in over TLS can be bound to the certificate.
-        var bindsTLS: Bool { self.tls?.endPoint != nil }
+        package var bindsTLS: Bool { self.tls?.endPoint != nil }
 
-        init(
-            address: CallerAddress, password: Secret, statusPassword: Secret? = nil, timeout: TimeAmount = .seconds(10),
-            greatestSessions: Int = 500,
-            greatestUnproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, tls: TLSContext? = nil,
+        /// The most connections that have proved nothing, where the process may have as many descriptors open.
+        package static let mostUnproved = CallPortAdmission.unproved
+
+        /// Takes what each of them is.
+        package init(
+            address: CallPortAddress, password: SecretBytes, statusPassword: SecretBytes? = nil,
+            timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500, greatestUnproved: Int = Self.mostUnproved,
+            allowMeta: Bool = false, tls: TLSContext? = nil,
             allowsPlaintext: Bool = false
         ) {
             self.address = address
@@ -52,15 +54,15 @@ final class CallerPort {
     /// What becomes of a document.
     enum Judgement {
         /// It is answered at once.
-        case answer(CallerAnswer, proof: String? = nil)
+        case answer(CallPortAnswer, proof: String? = nil)
         /// It is sent.
-        case send(CallerRequest, any CallerPeer, proof: String?)
+        case send(CallPortRequest, any CallPortPeer, proof: String?)
         /// The connection is this backend's from now on.
         case belongs(to: Int32, proof: String)
     }
 
     /// The user that callers are.
-    static let user = "wamp"
+    package static let user = "wamp"
     /// The user that may ask for the state and nothing else.
     static let statusUser = "status"
     /// So many of those come in when there is no place for others.
@@ -86,34 +88,34 @@ final class CallerPort {
     private static let iterations = 4096
 
     /// What each document has to prove that it knows; nil as long as this sidecar has not led.
-    var key: CallerKey?
+    package var key: CallPortKey?
     /// Which backends wait here, by the process ids that they tell. See also ``waitingChanged``.
     var waitingBackends: Set<Int32> { self.waiting.all }
     /// Called when a backend begins to wait (true), or waits no more.
-    var waitingChanged: ((Int32, Bool) -> Void)?
+    package var waitingChanged: ((Int32, Bool) -> Void)?
     /// Called when the port begins to listen (true), or listens no more.
-    var listeningChanged: ((Bool) -> Void)?
+    package var listeningChanged: ((Bool) -> Void)?
     /// The session with the router; nil while there is none.
-    var peer: (any CallerPeer)? {
+    package var peer: (any CallPortPeer)? {
         didSet { self.writable() }
     }
     /// The most callers that can come in.
-    var mostSessions: Int { self.configuration.greatestSessions }
+    package var mostSessions: Int { self.configuration.greatestSessions }
     /// Callers that have come in.
-    var sessions: Int { self.admission.sessions }
+    package var sessions: Int { self.admission.sessions }
 
     private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let settings: WireServerSettings
-    private let status: () -> [CallerAnswer.Field]
-    private let observer: (CallerEvent) -> Void
-    private var listener: CallerListener?
-    private var connections: [Int32: CallerConnection] = [:]
+    private let status: () -> [CallPortAnswer.Field]
+    private let observer: (CallPortEvent) -> Void
+    private var listener: CallPortListener?
+    private var connections: [Int32: CallPortConnection] = [:]
     private var lastNumber: Int32 = 0
     private var waiting = WaitingBackends()
     private var delay = AuthenticationDelay()
-    private var admission: CallerAdmission
-    private var room = DocumentRoom(capacity: CallerPort.mostOctets)
+    private var admission: CallPortAdmission
+    private var room = DocumentRoom(capacity: CallPort.mostOctets)
     /// The connections whose documents wait until the router takes more.
     private var parked: [Int32] = []
     private var drained: (() -> Void)?
@@ -122,20 +124,20 @@ final class CallerPort {
     ///   - version: of the sidecar, which callers get to see as a part of the server's.
     ///   - status: the state as people see it, a row of it.
     ///   - observer: told of what is worth the log.
-    init(
+    package init(
         configuration: Configuration, version: String, eventLoop: any EventLoop,
-        status: @escaping () -> [CallerAnswer.Field], observer: @escaping (CallerEvent) -> Void
+        status: @escaping () -> [CallPortAnswer.Field], observer: @escaping (CallPortEvent) -> Void
     ) throws(CryptographyError) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.status = status
         self.observer = observer
-        self.admission = CallerAdmission(limit: configuration.greatestUnproved)
-        let password = configuration.password.octets
+        self.admission = CallPortAdmission(limit: configuration.greatestUnproved)
+        let password = configuration.password
         var credentials = try WireCredentials(
             user: Self.user, password: password, iterations: Self.iterations(of: password),
             saltKey: try SecureRandom.bytes(count: Self.keyLength))
-        if let password = configuration.statusPassword?.octets {
+        if let password = configuration.statusPassword {
             try credentials.add(
                 user: Self.statusUser, password: password, iterations: Self.iterations(of: password))
         }
@@ -156,10 +158,10 @@ final class CallerPort {
     var localAddress: SocketAddress? { self.listener?.localAddress }
 
     /// Begins to listen; goes on trying if that can't be done yet.
-    func start() {
+    package func start() {
         self.eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
-        let listener = CallerListener(
+        let listener = CallPortListener(
             address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer,
             isFullUntil: { [unowned self] in self.isFullUntil }
         ) { channel in
@@ -171,7 +173,7 @@ final class CallerPort {
     }
 
     /// Takes no more callers and closes those that wait for nothing; `completion` is called once no call runs.
-    func drain(completion: @escaping () -> Void) {
+    package func drain(completion: @escaping () -> Void) {
         self.listener?.stop()
         self.drained = completion
         for connection in Array(self.connections.values) { connection.drain() }
@@ -179,7 +181,7 @@ final class CallerPort {
     }
 
     /// Closes what is left; calls that run are given up.
-    func stop() {
+    package func stop() {
         self.listener?.stop()
         for connection in Array(self.connections.values) { connection.stop() }
     }
@@ -195,7 +197,7 @@ final class CallerPort {
         }
         self.lastNumber = self.lastNumber == .max ? 1 : self.lastNumber + 1
         let nonce = Base64.encode(try SecureRandom.bytes(count: 18))
-        let connection = CallerConnection(
+        let connection = CallPortConnection(
             number: self.lastNumber, port: self,
             machine: WireServerStateMachine(settings: self.settings, process: self.lastNumber, nonce: nonce),
             limits: self.settings.limits)
@@ -213,14 +215,14 @@ final class CallerPort {
     }
 
     /// A connection's first octets have come.
-    func spoke(_ connection: CallerConnection) {
+    func spoke(_ connection: CallPortConnection) {
         self.admission.spoke(connection.number)
     }
 
     /// A connection's caller has proved who he is.
     ///
     /// - Returns: why he can't come in; nil if he can.
-    func admit(_ connection: CallerConnection, user: String) -> WireError? {
+    func admit(_ connection: CallPortConnection, user: String) -> WireError? {
         let limit = self.configuration.greatestSessions
         let reserve = user == Self.statusUser ? Self.statusSessions : 0
         guard self.admission.sessions < limit + reserve else {
@@ -235,7 +237,7 @@ final class CallerPort {
     }
 
     /// A connection is closed.
-    func ended(_ connection: CallerConnection) {
+    func ended(_ connection: CallPortConnection) {
         if self.connections[connection.number] === connection { self.connections[connection.number] = nil }
         self.admission.left(connection.number)
         self.listener?.roomMayBe()
@@ -275,25 +277,25 @@ final class CallerPort {
     /// A long document has begun to come.
     ///
     /// - Returns: whether there is room for it; if not, the connection is told when there is.
-    func askForRoom(_ connection: CallerConnection, octets: Int) -> Bool {
+    func askForRoom(_ connection: CallPortConnection, octets: Int) -> Bool {
         self.room.ask(connection.number, octets: octets)
     }
 
     /// A connection's document is sent, or gives up.
-    func leaveRoom(_ connection: CallerConnection) {
+    func leaveRoom(_ connection: CallPortConnection) {
         self.parked.removeAll { $0 == connection.number }
         for number in self.room.leave(connection.number) { self.connections[number]?.hasRoom() }
     }
 
     /// Whether a long document can be sent now; if not, the connection is told when it can.
-    func canSend(_ connection: CallerConnection) -> Bool {
+    func canSend(_ connection: CallPortConnection) -> Bool {
         guard let peer = self.peer, !peer.isWritable || !self.parked.isEmpty else { return true }
         self.parked.append(connection.number)
         return false
     }
 
     /// The router takes more, or there is another one, or none. One long document is sent at a time: what is sent waits here for the router.
-    func writable() {
+    package func writable() {
         while !self.parked.isEmpty, self.peer?.isWritable ?? true {
             self.connections[self.parked.removeFirst()]?.goOn()
         }
@@ -307,7 +309,7 @@ final class CallerPort {
     ///   - user: who has come in on the document's connection.
     ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth nothing on
     ///     another's connection.
-    func judge(_ document: CallerDocument, user: String, owner: Int32?) -> Judgement {
+    func judge(_ document: CallPortDocument, user: String, owner: Int32?) -> Judgement {
         if case .status = document.operation { return .answer(.status(self.status())) }
         guard user == Self.user else { return .answer(.failure(.statusOnly)) }
         guard let key = self.key else { return .answer(.stale) }
@@ -324,8 +326,8 @@ final class CallerPort {
         guard (proof != nil && document.backend == owner) || document.key.map(key.isKey) == true else {
             return .answer(.stale)
         }
-        do throws(CallerAnswer.Failure) {
-            let request = try CallerRequest(
+        do throws(CallPortAnswer.Failure) {
+            let request = try CallPortRequest(
                 document, timeout: self.configuration.timeout, allowMeta: self.configuration.allowMeta)
             guard let peer = self.peer else { throw .notJoined }
             return .send(request, peer, proof: proof)

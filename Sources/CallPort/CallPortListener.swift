@@ -1,10 +1,10 @@
 import Glibc
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// The socket at which callers arrive: opened, opened again when it is lost, and tried again for ever when it can't be.
 /// On the event loop.
-final class CallerListener {
+package final class CallPortListener {
     private enum State {
         case opening
         case listening(any Channel)
@@ -26,12 +26,12 @@ final class CallerListener {
     /// Unacknowledged output after which the kernel takes a caller's machine for dead, in milliseconds.
     private static let userTimeout: SocketOptionValue = 10_000
 
-    private let address: CallerAddress
+    private let address: CallPortAddress
     private let eventLoop: any EventLoop
-    private let observer: (CallerEvent) -> Void
+    private let observer: (CallPortEvent) -> Void
     private let isFullUntil: () -> NIODeadline?
     private let accept: @Sendable (any Channel) -> EventLoopFuture<Void>
-    private var gate: CallerGate?
+    private var gate: CallPortGate?
     /// Called when it begins to listen (true), and each time that it can't, or listens no more.
     var changed: ((Bool) -> Void)?
     private var state = State.opening
@@ -40,8 +40,8 @@ final class CallerListener {
     /// - Parameters:
     ///   - isFullUntil: until when nobody is accepted; nil: there is room.
     ///   - accept: fills the pipeline of a new connection.
-    init(
-        address: CallerAddress, eventLoop: any EventLoop, observer: @escaping (CallerEvent) -> Void,
+    package init(
+        address: CallPortAddress, eventLoop: any EventLoop, observer: @escaping (CallPortEvent) -> Void,
         isFullUntil: @escaping () -> NIODeadline?,
         accept: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) {
@@ -61,12 +61,12 @@ final class CallerListener {
     }
 
     /// Opens the socket. Once.
-    func start() {
+    package func start() {
         self.open()
     }
 
     /// Accepts nobody any more; SwiftNIO removes the socket's file too.
-    func stop() {
+    package func stop() {
         // First: that the socket is closed is no news then.
         let state = self.state
         self.state = .stopped
@@ -102,7 +102,7 @@ final class CallerListener {
         let address = channel.localAddress?.port.map { "\($0)" }
         switch (self.address, address) {
         case (.tcp(let host, 0), .some(let port)):
-            self.observer(.listening(address: "\(CallerAddress.tcp(host: host, port: Int(port) ?? 0))"))
+            self.observer(.listening(address: "\(CallPortAddress.tcp(host: host, port: Int(port) ?? 0))"))
         default:
             self.observer(.listening(address: "\(self.address)"))
         }
@@ -136,7 +136,7 @@ final class CallerListener {
     // MARK: - The socket
 
     private func bind() -> EventLoopFuture<any Channel> {
-        let gate = CallerGate(closedUntil: self.isFullUntil) { [observer] reason in
+        let gate = CallPortGate(closedUntil: self.isFullUntil) { [observer] reason in
             observer(.cannotAccept(reason: reason))
         }
         self.gate = gate
@@ -189,11 +189,11 @@ final class CallerListener {
     private func makeReady() -> EventLoopFuture<Void>.Isolated {
         let ready = self.eventLoop.makeSucceededVoidFuture().assumeIsolated()
         guard let path = self.address.socketPath else { return ready }
-        guard path.utf8.count <= CallerAddress.longestPath else {
+        guard path.utf8.count <= CallPortAddress.longestPath else {
             return self.obstacle(
-                "the path of the socket has \(path.utf8.count) octets, the most is \(CallerAddress.longestPath)")
+                "the path of the socket has \(path.utf8.count) octets, the most is \(CallPortAddress.longestPath)")
         }
-        if case .unix(let folder, _) = self.address, let fault = CallerFolder(path: folder).fault {
+        if case .unix(let folder, _) = self.address, let fault = SocketFolder(path: folder).fault {
             return self.obstacle(fault)
         }
         var status = stat()

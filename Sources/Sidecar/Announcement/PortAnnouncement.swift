@@ -1,3 +1,4 @@
+import CallPort
 import NIOCore
 import Postgres
 
@@ -31,7 +32,7 @@ final class PortAnnouncement {
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     /// Called with the key that the port's callers have to prove that they know.
-    var keyIsKnown: ((CallerKey) -> Void)?
+    var keyIsKnown: ((CallPortKey) -> Void)?
     private var session: DatabaseSession?
     private var isListening = false
     private var isAsking = false
@@ -115,11 +116,11 @@ final class PortAnnouncement {
     private func announce(_ port: Port, _ session: DatabaseSession) {
         var values = Parameters()
         values.append(SQLText.array(port.options.flatMap { [$0.name, $0.value] }))
-        values.append(CallerPort.user)
+        values.append(CallPort.user)
         values.append(port.password)
         session.query(self.configure, values) { result in
             self.answered(session, result) { rows in
-                guard let row = rows.values.first, let digits = row.first ?? nil, let key = CallerKey(digits: digits)
+                guard let row = rows.values.first, let digits = row.first ?? nil, let key = CallPortKey(digits: digits)
                 else {
                     return self.failed("port_configure told no key")
                 }

@@ -1,8 +1,9 @@
+import CallPort
 import Logging
 
 /// What the port at which SQL calls out has to tell.
 extension Journal {
-    func record(_ event: CallerEvent) {
+    func record(_ event: CallPortEvent) {
         switch event {
         case .listening(let address):
             self.log(.info, "listening for calls from SQL", metadata: [Key.address: "\(address)"])

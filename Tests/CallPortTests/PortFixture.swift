@@ -1,9 +1,9 @@
+import Cryptography
 import NIOCore
 import NIOEmbedded
 import PostgresClientEnd
-import SidecarConfiguration
 
-@testable import Sidecar
+@testable import CallPort
 
 /// A port without a socket, its clock in hand.
 final class PortFixture {
@@ -14,44 +14,44 @@ final class PortFixture {
 
     let eventLoop = EmbeddedEventLoop()
     let peer = FakePeer()
-    let port: CallerPort
+    let port: CallPort
     private let events: Box
 
     /// What the port told.
-    var observed: [CallerEvent] { self.events.list }
+    var observed: [CallPortEvent] { self.events.list }
 
     private final class Box {
-        var list: [CallerEvent] = []
+        var list: [CallPortEvent] = []
     }
 
     init(
-        sessions: Int = 500, unproved: Int = CallerAdmission.unproved, allowMeta: Bool = false, isJoined: Bool = true,
+        sessions: Int = 500, unproved: Int = CallPortAdmission.unproved, allowMeta: Bool = false, isJoined: Bool = true,
         password: String = PortFixture.password
     ) throws {
         let events = Box()
         self.events = events
-        self.port = try CallerPort(
-            configuration: CallerPort.Configuration(
-                address: .tcp(host: "127.0.0.1", port: 0), password: Secret(password),
-                statusPassword: Secret(Self.statusPassword), timeout: .seconds(7),
+        self.port = try CallPort(
+            configuration: CallPort.Configuration(
+                address: .tcp(host: "127.0.0.1", port: 0), password: SecretBytes(password),
+                statusPassword: SecretBytes(Self.statusPassword), timeout: .seconds(7),
                 greatestSessions: sessions, greatestUnproved: unproved, allowMeta: allowMeta),
             version: "0", eventLoop: self.eventLoop,
             status: { [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
             observer: { events.list.append($0) })
-        self.port.key = CallerKey(digits: Self.key)
+        self.port.key = CallPortKey(digits: Self.key)
         if isJoined { self.port.peer = self.peer }
     }
 
     /// A new connection.
-    func connect() throws -> CallerFixture {
+    func connect() throws -> ClientFixture {
         let channel = EmbeddedChannel(loop: self.eventLoop)
         try self.port.accept(channel)
         channel.connect(to: try SocketAddress(ipAddress: "127.0.0.1", port: 1), promise: nil)
-        return CallerFixture(channel)
+        return ClientFixture(channel)
     }
 
     /// A new connection, logged in.
-    func logIn() throws -> CallerFixture {
+    func logIn() throws -> ClientFixture {
         let caller = try self.connect()
         try caller.logIn()
         _ = caller.take()
@@ -74,7 +74,7 @@ final class PortFixture {
     /// As the interface's functions send it.
     func proved(_ rest: String, operation: String, backend: Int32) throws -> Proved {
         self.lastNonce += 1
-        let key = CallerKey(digits: Self.key)
+        let key = CallPortKey(digits: Self.key)
         guard let proof = try key?.proof(of: operation, backend: backend, nonce: "n\(self.lastNonce)") else {
             throw ChannelError.inappropriateOperationForState
         }
@@ -91,7 +91,7 @@ final class PortFixture {
 }
 
 /// One caller's end.
-final class CallerFixture {
+final class ClientFixture {
     let channel: EmbeddedChannel
     private var output = ByteBuffer()
 

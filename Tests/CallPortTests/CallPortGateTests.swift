@@ -3,10 +3,10 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
-@testable import Sidecar
+@testable import CallPort
 
 @Suite("The gate in front of the port's socket")
-struct CallerGateTests {
+struct CallPortGateTests {
     /// Counts how often it is asked to accept.
     private final class Socket: ChannelOutboundHandler {
         typealias OutboundIn = Never
@@ -22,12 +22,12 @@ struct CallerGateTests {
         let socket = Socket()
         var closedUntil: NIODeadline?
         var reasons: [String] = []
-        private(set) var gate: CallerGate?
+        private(set) var gate: CallPortGate?
 
         var eventLoop: EmbeddedEventLoop { self.channel.embeddedEventLoop }
 
         init() throws {
-            let gate = CallerGate(closedUntil: { [unowned self] in self.closedUntil }) { [unowned self] in
+            let gate = CallPortGate(closedUntil: { [unowned self] in self.closedUntil }) { [unowned self] in
                 self.reasons.append($0)
             }
             self.gate = gate
