@@ -97,6 +97,7 @@ let package = Package(
                 "CallPort",
                 "CEpoll",
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
@@ -210,7 +211,7 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Names", "Postgres", "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),

@@ -107,7 +107,7 @@ package final class CallPort {
     private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let settings: WireServerSettings
-    private let status: () -> [CallPortAnswer.Field]
+    private let status: (_ sessions: Int) -> [CallPortAnswer.Field]
     private let observer: (CallPortEvent) -> Void
     private var listener: CallPortListener?
     private var connections: [Int32: CallPortConnection] = [:]
@@ -126,7 +126,7 @@ package final class CallPort {
     ///   - observer: told of what is worth the log.
     package init(
         configuration: Configuration, version: String, eventLoop: any EventLoop,
-        status: @escaping () -> [CallPortAnswer.Field], observer: @escaping (CallPortEvent) -> Void
+        status: @escaping (_ sessions: Int) -> [CallPortAnswer.Field], observer: @escaping (CallPortEvent) -> Void
     ) throws(CryptographyError) {
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -310,7 +310,7 @@ package final class CallPort {
     ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth nothing on
     ///     another's connection.
     func judge(_ document: CallPortDocument, user: String, owner: Int32?) -> Judgement {
-        if case .status = document.operation { return .answer(.status(self.status())) }
+        if case .status = document.operation { return .answer(.status(self.status(self.sessions))) }
         guard user == Self.user else { return .answer(.failure(.statusOnly)) }
         guard let key = self.key else { return .answer(.stale) }
         var proof: String?

@@ -94,7 +94,7 @@ struct ListeningPort: Sendable {
             let port = try CallPort(
                 configuration: CallPort.Configuration(address: address, password: SecretBytes(Self.password)),
                 version: "0.1.0", eventLoop: eventLoop,
-                status: { [.init(name: "router", value: "joined")] }, observer: { record.append($0) })
+                status: { _ in [.init(name: "router", value: "joined")] }, observer: { record.append($0) })
             let peer = EchoPeer(eventLoop)
             port.peer = peer
             port.key = CallPortKey(digits: PortFixture.key)

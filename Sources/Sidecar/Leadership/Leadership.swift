@@ -25,6 +25,8 @@ final class Leadership: DatabaseSessionDelegate {
     /// How often it is looked whether somebody else locks what used to be the leader's lock.
     private static let strangerInterval = TimeAmount.seconds(60)
 
+    /// Where the SQL interface is, as an identifier.
+    private let schema: String
     private let keys: SchemaKeys
     private let eventLoop: any EventLoop
     private unowned let owner: any LeadershipOwner
@@ -53,12 +55,14 @@ final class Leadership: DatabaseSessionDelegate {
     private(set) var hasStandbys = false
 
     /// - Parameters:
+    ///   - schema: where the SQL interface is, as an identifier.
     ///   - look: looks at the SQL interface, in each new session: so that takes no connection of its own, and no other server than leading does.
     ///   - owner: outlives it.
     init(
-        environment: DatabaseEnvironment, keys: SchemaKeys, eventLoop: any EventLoop, look: @escaping Look,
-        owner: any LeadershipOwner
+        environment: DatabaseEnvironment, schema: String, keys: SchemaKeys, eventLoop: any EventLoop,
+        look: @escaping Look, owner: any LeadershipOwner
     ) {
+        self.schema = schema
         self.look = look
         self.keys = keys
         self.eventLoop = eventLoop
@@ -104,9 +108,9 @@ final class Leadership: DatabaseSessionDelegate {
         }
     }
 
-    /// What was found in the new session can be used, or `schema` is nil.
-    func sessionIsKnown(schema: String?) {
-        self.statements = LeadershipStatements(schema: schema)
+    /// Whether the SQL interface that was found in the new session can be used.
+    func sessionIsKnown(isInstalled: Bool) {
+        self.statements = LeadershipStatements(schema: isInstalled ? self.schema : nil)
         self.lookForStrangers()
         self.run(self.machine.sessionOpened())
     }

@@ -214,12 +214,9 @@ final class Journal {
             self.log(.warning, "SIGHUP ignored: this version does not reload its configuration; restart it instead")
         case .stopping(let signal):
             self.log(.info, "stopping", metadata: [Key.signal: "\(signal)"])
-        case .stoppedInTime:
-            self.log(.info, "stopped")
-        case .stoppedTooLate(let unanswered):
-            self.log(
-                .warning,
-                unanswered ? "stopped with calls unfinished" : "stopped without the router's goodbye")
+        case .stopped(.inTime): self.log(.info, "stopped")
+        case .stopped(.unfinished): self.log(.warning, "stopped with calls unfinished")
+        case .stopped(.withoutGoodbye): self.log(.warning, "stopped without the router's goodbye")
         }
     }
 

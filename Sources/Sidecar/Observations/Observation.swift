@@ -1,5 +1,6 @@
 import CallPort
 import NIOCore
+import Names
 import Postgres
 import SQLInterface
 import WAMP
@@ -90,8 +91,7 @@ enum Observation {
 
     case reloadUnsupported
     case stopping(signal: String)
-    case stoppedInTime
-    case stoppedTooLate(unanswered: Bool)
+    case stopped(ShutdownStateMachine.Outcome)
 }
 
 /// Why a notification was not relayed.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Sidecar
+@testable import Names
 
 @Suite("Complaints")
 struct ComplaintsTests {

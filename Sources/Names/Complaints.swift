@@ -1,33 +1,40 @@
 /// A thing that does not work, and why.
-struct Complaint: Equatable {
+package struct Complaint: Equatable {
     /// Such as `procedure 'com.example.add2'`, or a part of the sidecar.
-    let name: String
-    let reason: String
+    package let name: String
+    package let reason: String
+
+    package init(name: String, reason: String) {
+        self.name = name
+        self.reason = reason
+    }
 }
 
 /// What does not work, a complaint about each thing that doesn't: a few are named, the others are counted. Whatever happens to one of them
 /// costs the same, however many there are.
-struct Complaints<Key: Hashable> {
+package struct Complaints<Key: Hashable> {
     /// So many are named.
-    static var mostNamed: Int { 20 }
+    package static var mostNamed: Int { 20 }
 
     private var complaints: [Key: Complaint] = [:]
     private var namedKeys: [Key] = []
 
+    package init() {}
+
     /// How many there are.
-    var count: Int { self.complaints.count }
+    package var count: Int { self.complaints.count }
 
     /// Those that are named, in no order.
-    var named: [Complaint] { self.namedKeys.compactMap { self.complaints[$0] } }
+    package var named: [Complaint] { self.namedKeys.compactMap { self.complaints[$0] } }
 
     /// How many are not.
-    var others: Int { self.complaints.count - self.namedKeys.count }
+    package var others: Int { self.complaints.count - self.namedKeys.count }
 
     /// What there are complaints about, in no order.
-    var keys: some Sequence<Key> { self.complaints.keys }
+    package var keys: some Sequence<Key> { self.complaints.keys }
 
     /// The complaint about a thing; nil if there is none.
-    subscript(_ key: Key) -> Complaint? {
+    package subscript(_ key: Key) -> Complaint? {
         get { self.complaints[key] }
         set {
             guard let newValue else { return self.remove(key) }
@@ -49,26 +56,31 @@ struct Complaints<Key: Hashable> {
 }
 
 /// What does not work in one part of the sidecar, or in all: some of it, and how much else.
-struct ComplaintSummary: Equatable {
-    var named: [Complaint] = []
-    var others = 0
+package struct ComplaintSummary: Equatable {
+    package var named: [Complaint]
+    package var others: Int
+
+    package init(named: [Complaint] = [], others: Int = 0) {
+        self.named = named
+        self.others = others
+    }
 
     /// How many there are.
-    var count: Int { self.named.count + self.others }
+    package var count: Int { self.named.count + self.others }
 
     /// The same with at most so many named, those that come first by their names.
-    func naming(atMost most: Int) -> Self {
+    package func naming(atMost most: Int) -> Self {
         let named = self.named.sorted { ($0.name, $0.reason) < ($1.name, $1.reason) }
         return Self(named: Array(named.prefix(most)), others: self.count - min(most, named.count))
     }
 
-    static func + (left: Self, right: Self) -> Self {
+    package static func + (left: Self, right: Self) -> Self {
         Self(named: left.named + right.named, others: left.others + right.others)
     }
 }
 
 extension ComplaintSummary {
-    init<Key>(_ complaints: Complaints<Key>) {
+    package init<Key>(_ complaints: Complaints<Key>) {
         self.init(named: complaints.named, others: complaints.others)
     }
 }
