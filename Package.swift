@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
         .target(
             name: "WAMP",
-            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
             name: "NIOOpenSSL",
@@ -48,6 +48,7 @@ let package = Package(
             name: "WAMPClient",
             dependencies: [
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
@@ -79,6 +80,7 @@ let package = Package(
             dependencies: [
                 "CEpoll",
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 "WAMPClient",
@@ -98,6 +100,7 @@ let package = Package(
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
@@ -108,7 +111,7 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
         .testTarget(
             name: "WAMPTests",
-            dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["WAMP", "Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "NIOOpenSSLTests",
@@ -121,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
+                "Cryptography", "Names", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -137,7 +140,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Names", "Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
@@ -153,12 +156,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names"],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Names", "Postgres", "PostgresWire", "PostgresClientEnd",
+                "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),

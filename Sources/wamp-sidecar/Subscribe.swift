@@ -1,4 +1,5 @@
 import ArgumentParser
+import Names
 import Sidecar
 
 /// `wamp-sidecar subscribe`.

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP

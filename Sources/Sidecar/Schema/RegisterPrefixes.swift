@@ -1,3 +1,4 @@
+import Names
 internal import WAMP
 
 /// What one role may register: URIs and patterns that begin with one of the prefixes.

@@ -1,3 +1,4 @@
+import Names
 internal import WAMP
 
 /// Who has which rights now, and who is to have them.

@@ -1,6 +1,7 @@
 import Cryptography
 import NIOCore
 import NIOOpenSSL
+import Names
 import SidecarConfiguration
 
 extension CallerPort.Configuration {
