@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
         .target(
             name: "WAMP",
-            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
             name: "NIOOpenSSL",
@@ -48,6 +48,7 @@ let package = Package(
             name: "WAMPClient",
             dependencies: [
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
@@ -78,6 +79,7 @@ let package = Package(
             name: "CallPort",
             dependencies: [
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "PostgresWire",
                 "WAMP",
@@ -88,7 +90,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SQLInterface",
-            dependencies: ["Cryptography", "Names", "Postgres", "WAMP"],
+            dependencies: ["Cryptography", "Names", "Postgres"],
             resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .target(
@@ -116,6 +118,7 @@ let package = Package(
         .target(
             name: "ClientCommands",
             dependencies: [
+                "Names",
                 "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
@@ -129,6 +132,7 @@ let package = Package(
             name: "wamp-sidecar",
             dependencies: [
                 "ClientCommands",
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
@@ -140,7 +144,7 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
         .testTarget(
             name: "WAMPTests",
-            dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["WAMP", "Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "NIOOpenSSLTests",
@@ -153,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
+                "Cryptography", "Names", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -169,7 +173,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Names", "Postgres", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
@@ -185,12 +189,12 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names"],
             swiftSettings: settings),
         .testTarget(
             name: "CallPortTests",
             dependencies: [
-                "CallPort", "Cryptography", "PostgresClientEnd", "PostgresWire", "WAMP", "WAMPClient",
+                "CallPort", "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOPosix", package: nio),
@@ -203,7 +207,7 @@ let package = Package(
         .testTarget(
             name: "ClientCommandsTests",
             dependencies: [
-                "ClientCommands", "SidecarConfiguration", "WAMP", "WAMPClient",
+                "ClientCommands", "Names", "SidecarConfiguration", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
             ],

@@ -1,4 +1,5 @@
 package import NIOCore
+package import Names
 package import WAMP
 package import WAMPClient
 

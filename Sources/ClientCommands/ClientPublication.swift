@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import Names
 import WAMP
 import WAMPClient
 

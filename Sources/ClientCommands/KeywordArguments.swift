@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import WAMP
 
 /// Keyword arguments as they are typed, each with its value as JSON.

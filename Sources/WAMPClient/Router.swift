@@ -1,4 +1,5 @@
 package import NIOCore
+package import Names
 package import WAMP
 
 /// The connection to the router that lasts: connects, joins, and does so again for ever, trying the URLs in turn.

@@ -1,6 +1,7 @@
 import Cryptography
 import NIOCore
 import NIOPosix
+import Names
 import WAMP
 
 @testable import CallPort

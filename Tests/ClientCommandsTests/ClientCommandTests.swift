@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import SidecarConfiguration
 import Testing
 import WAMP

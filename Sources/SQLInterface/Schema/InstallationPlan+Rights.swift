@@ -1,5 +1,5 @@
+import Names
 import Postgres
-import WAMP
 
 /// Who may do what.
 extension InstallationPlan {

@@ -1,5 +1,5 @@
+import Names
 import Postgres
-import WAMP
 
 /// The steps from what is there to what is wanted. Pure: it asks nobody.
 package struct InstallationPlan: Sendable {

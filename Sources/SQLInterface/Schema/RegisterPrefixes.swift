@@ -1,4 +1,4 @@
-internal import WAMP
+import Names
 
 /// What one role may register: URIs and patterns that begin with one of the prefixes.
 package struct RegisterPrefixes: Sendable, Equatable {

@@ -1,4 +1,4 @@
-internal import WAMP
+import Names
 
 /// Who has which rights now, and who is to have them.
 struct RightsChange: Sendable, Equatable {

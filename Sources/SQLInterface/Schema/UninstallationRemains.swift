@@ -1,5 +1,4 @@
 import Postgres
-import WAMP
 
 /// Something besides the schema and its roles that `uninstall` takes away or back.
 struct UninstallationExtra: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Glibc
+import Names
 import Postgres
 import SidecarConfiguration
 

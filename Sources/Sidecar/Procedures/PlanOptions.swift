@@ -1,3 +1,4 @@
+package import Names
 package import WAMP
 
 /// What a mapping says about how its function is called, beyond its name.

@@ -2,6 +2,7 @@ import CallPort
 import Cryptography
 import NIOCore
 import NIOOpenSSL
+import Names
 import SidecarConfiguration
 
 extension CallPort.Configuration {

@@ -1,3 +1,4 @@
+import Names
 import Postgres
 package import SidecarConfiguration
 import WAMP

@@ -1,4 +1,5 @@
 package import NIOCore
+import Names
 
 /// A payload that is written as one text: of a NOTIFY, or a line of a command's input.
 ///

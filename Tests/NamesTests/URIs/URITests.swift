@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WAMP
+@testable import Names
 
 @Suite struct URITests {
     @Test(arguments: ["a", "com.example.add2", "com.example.Größe", "com.a-b_c.1", "wamp.error.timeout", "0.0"])

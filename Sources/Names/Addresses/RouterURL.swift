@@ -60,7 +60,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The value of the HTTP header `Host`: the port is named unless it is the scheme's own.
-    var hostHeader: String {
+    package var hostHeader: String {
         switch self.endpoint {
         case .unix:
             return "localhost"
@@ -239,7 +239,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// A host as it stands in front of a port.
-    static func bracketed(_ host: String) -> String {
+    package static func bracketed(_ host: String) -> String {
         host.contains(":") ? "[\(host)]" : host
     }
 

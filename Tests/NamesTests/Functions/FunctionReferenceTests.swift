@@ -1,4 +1,4 @@
-import Postgres
+import Names
 import Testing
 
 @Suite struct FunctionReferenceTests {
@@ -66,16 +66,5 @@ import Testing
     func isRefused(_ text: String, error: FunctionReferenceError) {
         #expect(throws: error) { try FunctionReference(text) }
         #expect(FunctionReference.fault(in: text) == error.description)
-    }
-
-    @Test func quotesAreDoubledWhereverTheyStand() {
-        #expect(SQLText.identifier("a\"b") == "\"a\"\"b\"")
-        // A combining mark makes one Character of the quote and itself; it is a quote all the same.
-        #expect(SQLText.identifier("\"\u{301}") == "\"\"\"\u{301}\"")
-        #expect(SQLText.literal("it's") == "'it''s'")
-        #expect(SQLText.literal("\\'") == "E'\\\\'''")
-        #expect(SQLText.qualified("public", "f") == "\"public\".\"f\"")
-        #expect(SQLText.plain("add2") == "add2")
-        #expect(SQLText.plain("Add2") == "\"Add2\"")
     }
 }

@@ -1,15 +1,13 @@
-internal import Cryptography
-
 /// An HTTP proxy that makes tunnels to where routers are (CONNECT, RFC 9110 section 9.3.6): `router.proxy`.
 ///
 /// Its description shows no user name and no password. A value; safe to share.
 package struct HTTPProxy: Sendable, Hashable {
     /// A name or an address (IPv6 without brackets).
-    let host: String
+    package let host: String
     /// The port it listens on.
-    let port: Int
-    /// The value of `Proxy-Authorization`, if a user name was given: Basic (RFC 7617).
-    let authorization: String?
+    package let port: Int
+    /// The octets of user name, colon and password, if a user name was given.
+    package let credentials: [UInt8]?
 
     /// Whether it is on this machine, so that what goes to it can't be read on the way.
     package var isLocal: Bool { RouterURL.isLocal(self.host) }
@@ -40,9 +38,9 @@ package struct HTTPProxy: Sendable, Hashable {
         var authority = rest
         if let at = rest.lastIndex(of: "@") {
             authority = rest[rest.index(after: at)...]
-            self.authorization = try Self.authorization(rest[..<at])
+            self.credentials = try Self.credentials(rest[..<at])
         } else {
-            self.authorization = nil
+            self.credentials = nil
         }
         if authority.hasSuffix("/") {
             authority.removeLast()
@@ -57,7 +55,7 @@ package struct HTTPProxy: Sendable, Hashable {
         self.port = port
     }
 
-    private static func authorization(_ userInfo: Substring) throws(RouterURLError) -> String {
+    private static func credentials(_ userInfo: Substring) throws(RouterURLError) -> [UInt8] {
         let parts = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let user = self.decoded(parts.first ?? ""), let password = self.decoded(parts.dropFirst().first ?? "")
         else {
@@ -69,8 +67,7 @@ package struct HTTPProxy: Sendable, Hashable {
         guard (user + password).allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw RouterURLError("has a control character in its user name or password")
         }
-        let token = Base64.encode(user + [UInt8(ascii: ":")] + password)
-        return "Basic \(String(decoding: token, as: UTF8.self))"
+        return user + [UInt8(ascii: ":")] + password
     }
 
     private static func decoded(_ text: Substring) -> [UInt8]? {

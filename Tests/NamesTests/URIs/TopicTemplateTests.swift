@@ -1,6 +1,6 @@
 import Testing
 
-@testable import SidecarConfiguration
+@testable import Names
 
 @Suite struct TopicTemplateTests {
     @Test func parts() throws {

@@ -18,13 +18,13 @@ package struct HandshakeHeaders: Sendable, Hashable {
     package init() {}
 
     /// The names, in lower case: HTTP does not distinguish.
-    var names: Set<String> { Set(self.fields.map { $0.name.lowercased() }) }
+    package var names: Set<String> { Set(self.fields.map { $0.name.lowercased() }) }
 
     /// Whether one of them lets whoever reads it in.
-    var logsIn: Bool { !self.names.isDisjoint(with: ["authorization", "cookie"]) }
+    package var logsIn: Bool { !self.names.isDisjoint(with: ["authorization", "cookie"]) }
 
     /// Names and values, for the router and for nobody else.
-    var revealed: [(name: String, value: String)] { self.fields.map { ($0.name, $0.value) } }
+    package var revealed: [(name: String, value: String)] { self.fields.map { ($0.name, $0.value) } }
 
     /// Adds one.
     ///

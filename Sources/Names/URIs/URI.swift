@@ -22,8 +22,8 @@ package struct URI: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Takes a constant of ours that is known to be right (see ``WAMPError``).
-    init(constant: StaticString) {
+    /// Takes a constant of ours that is known to be right.
+    package init(constant: StaticString) {
         self.text = constant.description
     }
 

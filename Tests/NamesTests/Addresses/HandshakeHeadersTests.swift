@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WAMPClient
+@testable import Names
 
 @Suite struct HandshakeHeadersTests {
     private func problem(_ fields: (String, String)...) -> String? {

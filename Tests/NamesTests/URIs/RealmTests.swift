@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WAMP
+@testable import Names
 
 @Suite struct RealmTests {
     @Test(arguments: [

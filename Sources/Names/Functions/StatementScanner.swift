@@ -1,5 +1,3 @@
-import WAMP
-
 /// Takes the text of a statement apart as PostgreSQL's own scanner would, as far as is needed to find its parameters,
 /// its verb and its end.
 struct StatementScanner {

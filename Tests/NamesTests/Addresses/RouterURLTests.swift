@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WAMPClient
+@testable import Names
 
 @Suite struct RouterURLTests {
     @Test(arguments: [

@@ -1,20 +1,20 @@
 import Testing
 
-@testable import WAMPClient
+@testable import Names
 
 @Suite struct HTTPProxyTests {
     @Test(arguments: [
         ("http://proxy:3128", "proxy", 3128, nil), ("HTTP://10.0.0.1:8080/", "10.0.0.1", 8080, nil),
-        ("http://[::1]:3128", "::1", 3128, nil), ("http://user:pass@proxy:3128", "proxy", 3128, "dXNlcjpwYXNz"),
-        ("http://user@proxy:3128", "proxy", 3128, "dXNlcjo="),
-        ("http://u%40x:p%3a%25@proxy:1", "proxy", 1, "dUB4OnA6JQ=="),
-        ("http://u:a/b@c?d@proxy:1", "proxy", 1, "dTphL2JAYz9k"), ("http://u:%c3%a9@proxy:1", "proxy", 1, "dTrDqQ=="),
+        ("http://[::1]:3128", "::1", 3128, nil), ("http://user:pass@proxy:3128", "proxy", 3128, "user:pass"),
+        ("http://user@proxy:3128", "proxy", 3128, "user:"),
+        ("http://u%40x:p%3a%25@proxy:1", "proxy", 1, "u@x:p:%"),
+        ("http://u:a/b@c?d@proxy:1", "proxy", 1, "u:a/b@c?d"), ("http://u:%c3%a9@proxy:1", "proxy", 1, "u:\u{E9}"),
     ])
-    func taken(_ text: String, _ host: String, _ port: Int, _ token: String?) throws {
+    func taken(_ text: String, _ host: String, _ port: Int, _ credentials: String?) throws {
         let proxy = try HTTPProxy(text)
         #expect(proxy.host == host)
         #expect(proxy.port == port)
-        #expect(proxy.authorization == token.map { "Basic \($0)" })
+        #expect(proxy.credentials == credentials.map { Array($0.utf8) })
     }
 
     @Test(arguments: [

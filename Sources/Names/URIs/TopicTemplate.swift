@@ -10,8 +10,9 @@ package struct TopicTemplate: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Why a text is no template, in a user's words.
-    struct Fault: Error {
-        let problem: String
+    package struct Fault: Error {
+        /// Completes "the topic ...".
+        package let problem: String
     }
 
     /// The topic as the file has it.
@@ -21,7 +22,7 @@ package struct TopicTemplate: Sendable, Hashable, CustomStringConvertible {
     package let parts: [Part]
 
     /// Takes a text apart at its `{key}`s.
-    init(_ text: String) throws(Fault) {
+    package init(_ text: String) throws(Fault) {
         var parts: [Part] = []
         var rest = Substring(text)
         while let brace = rest.firstIndex(where: { $0 == "{" || $0 == "}" }) {
@@ -51,7 +52,7 @@ package struct TopicTemplate: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The topic with the same ordinary word in each place: what the check of URIs looks at.
-    var sample: String {
+    package var sample: String {
         self.parts.map {
             switch $0 {
             case .text(let text): text
