@@ -1,6 +1,6 @@
 import NIOCore
 
-/// How long a caller with the wrong password waits for the answer: longer while there are many such.
+/// How long a client with the wrong password waits for the answer: longer while there are many such.
 ///
 /// The first ones get theirs within the two seconds that dblink is patient, so that a wrong password in the database is
 /// told as such.

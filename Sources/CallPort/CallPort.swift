@@ -1,6 +1,7 @@
 package import Cryptography
 package import NIOCore
 package import NIOOpenSSL
+package import Names
 import PostgresWire
 
 /// The port at which the database calls out: a PostgreSQL server that runs no SQL, but hands each document to the
@@ -9,14 +10,14 @@ package final class CallPort {
     /// What the port needs to know.
     package struct Configuration: Sendable {
         /// Where it listens.
-        package let address: CallPortAddress
-        /// What callers have to prove that they know.
+        package let address: ListenAddress
+        /// What clients have to prove that they know.
         package let password: SecretBytes
         /// What those have to know who ask for the state only; nil: there are none.
         let statusPassword: SecretBytes?
         /// A call's deadline, if it names none.
         let timeout: TimeAmount
-        /// The most callers that have come in at a time.
+        /// The most clients that are logged in at a time.
         let greatestSessions: Int
         /// The most connections at a time that have proved nothing.
         let greatestUnproved: Int
@@ -24,7 +25,7 @@ package final class CallPort {
         let allowMeta: Bool
         /// How TLS is made; nil: there is none.
         let tls: TLSContext?
-        /// Whether callers come in without TLS where there is some.
+        /// Whether clients may log in without TLS where there is some.
         let allowsPlaintext: Bool
         /// Whether logging in over TLS can be bound to the certificate.
         package var bindsTLS: Bool { self.tls?.endPoint != nil }
@@ -34,7 +35,7 @@ package final class CallPort {
 
         /// Takes what each of them is.
         package init(
-            address: CallPortAddress, password: SecretBytes, statusPassword: SecretBytes? = nil,
+            address: ListenAddress, password: SecretBytes, statusPassword: SecretBytes? = nil,
             timeout: TimeAmount = .seconds(10), greatestSessions: Int = 500, greatestUnproved: Int = Self.mostUnproved,
             allowMeta: Bool = false, tls: TLSContext? = nil,
             allowsPlaintext: Bool = false
@@ -61,22 +62,23 @@ package final class CallPort {
         case belongs(to: Int32, proof: String)
     }
 
-    /// The user that callers are.
+    /// The user that calls log in as.
     package static let user = "wamp"
     /// The user that may ask for the state and nothing else.
     static let statusUser = "status"
     /// So many of those come in when there is no place for others.
     private static let statusSessions = 3
-    /// How long a caller may take to say anything.
+    /// How long a client may take to send its first octets.
     static let firstPacketTimeout = TimeAmount.seconds(2)
     /// How long it may take to prove who it is, from then on.
     static let authenticationTimeout = TimeAmount.seconds(8)
     /// What is not longer than this has room in any case.
     static let shortDocument = 64 * 1024
-    /// The most octets of longer documents at a time: two of the longest. Each takes up to six times as much while it is
-    /// read, taken apart and sent.
+    /// The most octets of longer documents at a time: two of the longest. Each takes up to six times as much while it
+    /// is read, taken apart and sent.
     private static let mostOctets = 32 << 20
-    /// How long a document waits for room, unread: less than the time after which the kernel gives up a connection that takes nothing.
+    /// How long a document waits for room, unread: less than the time after which the kernel gives up a connection that
+    /// takes nothing.
     static let roomPatience = TimeAmount.seconds(5)
     /// How long a document may be on its way once it has room, which others may want.
     static let arrivalPatience = TimeAmount.seconds(30)
@@ -99,9 +101,9 @@ package final class CallPort {
     package var peer: (any CallPortPeer)? {
         didSet { self.writable() }
     }
-    /// The most callers that can come in.
+    /// The most clients that can be logged in.
     package var mostSessions: Int { self.configuration.greatestSessions }
-    /// Callers that have come in.
+    /// Clients that are logged in.
     package var sessions: Int { self.admission.sessions }
 
     private let configuration: Configuration
@@ -121,7 +123,7 @@ package final class CallPort {
     private var drained: (() -> Void)?
 
     /// - Parameters:
-    ///   - version: of the sidecar, which callers get to see as a part of the server's.
+    ///   - version: of the sidecar, which clients see as a part of the server's.
     ///   - status: the state as people see it, a row of it.
     ///   - observer: told of what is worth the log.
     package init(
@@ -172,7 +174,8 @@ package final class CallPort {
         listener.start()
     }
 
-    /// Takes no more callers and closes those that wait for nothing; `completion` is called once no call runs.
+    /// Accepts no more clients and closes the connections that wait for nothing; `completion` is called once no call
+    /// runs.
     package func drain(completion: @escaping () -> Void) {
         self.listener?.stop()
         self.drained = completion
@@ -219,9 +222,9 @@ package final class CallPort {
         self.admission.spoke(connection.number)
     }
 
-    /// A connection's caller has proved who he is.
+    /// A connection's client has proved who it is.
     ///
-    /// - Returns: why he can't come in; nil if he can.
+    /// - Returns: why it can't log in; nil if it can.
     func admit(_ connection: CallPortConnection, user: String) -> WireError? {
         let limit = self.configuration.greatestSessions
         let reserve = user == Self.statusUser ? Self.statusSessions : 0
@@ -294,7 +297,8 @@ package final class CallPort {
         return false
     }
 
-    /// The router takes more, or there is another one, or none. One long document is sent at a time: what is sent waits here for the router.
+    /// The router takes more, or there is another one, or none. One long document is sent at a time: what is sent waits
+    /// here for the router.
     package func writable() {
         while !self.parked.isEmpty, self.peer?.isWritable ?? true {
             self.connections[self.parked.removeFirst()]?.goOn()
@@ -307,7 +311,8 @@ package final class CallPort {
     ///
     /// - Parameters:
     ///   - user: who has come in on the document's connection.
-    ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth nothing on
+    ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth
+    ///   nothing on
     ///     another's connection.
     func judge(_ document: CallPortDocument, user: String, owner: Int32?) -> Judgement {
         if case .status = document.operation { return .answer(.status(self.status(self.sessions))) }

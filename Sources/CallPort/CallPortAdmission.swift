@@ -1,9 +1,10 @@
 import NIOCore
 
-/// Who has come to the port: the few who have proved nothing yet, and those who have, who are never turned out for others.
+/// Who has come to the port: the few who have proved nothing yet, and those who have, who are never turned out for
+/// others.
 ///
-/// Anybody can come and say nothing. Where all places of the unproved are taken, one who comes gets that of the oldest who has had his time, and
-/// whoever speaks at once, as libpq does, is through before his time is over.
+/// Anybody can come and say nothing. Where all places of the unproved are taken, one who comes gets that of the oldest
+/// who has had his time, and whoever speaks at once, as libpq does, is through before his time is over.
 struct CallPortAdmission {
     /// Whether one more may come.
     enum Room: Equatable {

@@ -9,7 +9,8 @@ package enum CallPortAnswer: Equatable {
     case result(Payload)
     /// It was not, or nobody knows.
     case failure(Failure)
-    /// The key is another one, not known yet, or not proved here: nothing was done. The interface connects anew and asks again.
+    /// The key is another one, not known yet, or not proved here: nothing was done. The interface connects anew and
+    /// asks again.
     case stale
     /// The key is known here.
     case proved

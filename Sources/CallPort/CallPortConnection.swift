@@ -2,7 +2,7 @@ import NIOCore
 import NIOOpenSSL
 import PostgresWire
 
-/// One caller's connection: moves bytes between the socket and the protocol's machine, and runs its queries one after
+/// One client's connection: moves bytes between the socket and the protocol's machine, and runs its queries one after
 /// the other. On the event loop.
 ///
 /// Nothing is kept while nothing goes on: what was read is given back, and each answer has a buffer of its own. The end
@@ -27,13 +27,13 @@ final class CallPortConnection: ChannelInboundHandler {
         case admitted
     }
 
-    /// Output goes to the channel early once there is this much, so that a caller who sends much and reads nothing is
-    /// seen as one.
+    /// Output goes to the channel early once there is this much, so that a client that sends much and reads nothing
+    /// is seen as one.
     private static let earlyFlush = 64 * 1024
     /// How long the last answer may take to be read.
     private static let lingering = TimeAmount.seconds(1)
 
-    /// The number that the caller is told as its backend's process.
+    /// The number that the client is told as its backend's process.
     let number: Int32
     private let port: CallPort
     private var machine: WireServerStateMachine
@@ -92,7 +92,7 @@ final class CallPortConnection: ChannelInboundHandler {
             self.expect(within: CallPort.authenticationTimeout, context)
         }
         self.machine.received(Self.unwrapInboundIn(data))
-        // Only with a caller who does not read: else the machine has taken it, or said that it is too much.
+        // Only with a client that does not read: else the machine has taken it, or said that it is too much.
         if self.machine.unreadOctets > self.mostUnread {
             context.close(promise: nil)
             return
@@ -166,7 +166,7 @@ final class CallPortConnection: ChannelInboundHandler {
         self.closeIfDrained()
     }
 
-    /// Tells the caller that it can begin TLS, and puts it in between.
+    /// Tells the client that it can begin TLS, and puts it in between.
     private func secure(_ context: ChannelHandlerContext) {
         self.flush()
         do {

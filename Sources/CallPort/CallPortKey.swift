@@ -1,7 +1,8 @@
 internal import Cryptography
 
-/// What the port and the interface's own functions prove to one another that they know. It was made once, in the database, which tells it to
-/// the sidecar that leads; it comes of no password, and is sent over no connection to the port.
+/// What the port and the interface's own functions prove to one another that they know. It was made once, in the
+/// database, which tells it to the sidecar that leads; it comes of no password, and is sent over no connection to the
+/// port.
 package struct CallPortKey: Sendable, Equatable {
     /// Of a nonce that is used once: what shows that each side knows the key.
     struct Proof: Equatable {

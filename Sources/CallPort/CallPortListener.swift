@@ -1,9 +1,10 @@
 import Glibc
 package import NIOCore
 import NIOPosix
+package import Names
 
-/// The socket at which callers arrive: opened, opened again when it is lost, and tried again for ever when it can't be.
-/// On the event loop.
+/// The socket at which clients arrive: opened, opened again when it is lost, and tried again for as long as it can't
+/// be. On the event loop.
 package final class CallPortListener {
     private enum State {
         case opening
@@ -23,10 +24,10 @@ package final class CallPortListener {
     private static let probeTimeout = TimeAmount.seconds(2)
     /// What is read at once of one connection.
     private static let readBuffer = 8192
-    /// Unacknowledged output after which the kernel takes a caller's machine for dead, in milliseconds.
+    /// Unacknowledged output after which the kernel takes a client's machine for dead, in milliseconds.
     private static let userTimeout: SocketOptionValue = 10_000
 
-    private let address: CallPortAddress
+    private let address: ListenAddress
     private let eventLoop: any EventLoop
     private let observer: (CallPortEvent) -> Void
     private let isFullUntil: () -> NIODeadline?
@@ -41,7 +42,7 @@ package final class CallPortListener {
     ///   - isFullUntil: until when nobody is accepted; nil: there is room.
     ///   - accept: fills the pipeline of a new connection.
     package init(
-        address: CallPortAddress, eventLoop: any EventLoop, observer: @escaping (CallPortEvent) -> Void,
+        address: ListenAddress, eventLoop: any EventLoop, observer: @escaping (CallPortEvent) -> Void,
         isFullUntil: @escaping () -> NIODeadline?,
         accept: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) {
@@ -102,7 +103,7 @@ package final class CallPortListener {
         let address = channel.localAddress?.port.map { "\($0)" }
         switch (self.address, address) {
         case (.tcp(let host, 0), .some(let port)):
-            self.observer(.listening(address: "\(CallPortAddress.tcp(host: host, port: Int(port) ?? 0))"))
+            self.observer(.listening(address: "\(ListenAddress.tcp(host: host, port: Int(port) ?? 0))"))
         default:
             self.observer(.listening(address: "\(self.address)"))
         }
@@ -189,9 +190,9 @@ package final class CallPortListener {
     private func makeReady() -> EventLoopFuture<Void>.Isolated {
         let ready = self.eventLoop.makeSucceededVoidFuture().assumeIsolated()
         guard let path = self.address.socketPath else { return ready }
-        guard path.utf8.count <= CallPortAddress.longestPath else {
+        guard path.utf8.count <= ListenAddress.longestPath else {
             return self.obstacle(
-                "the path of the socket has \(path.utf8.count) octets, the most is \(CallPortAddress.longestPath)")
+                "the path of the socket has \(path.utf8.count) octets, the most is \(ListenAddress.longestPath)")
         }
         if case .unix(let folder, _) = self.address, let fault = SocketFolder(path: folder).fault {
             return self.obstacle(fault)

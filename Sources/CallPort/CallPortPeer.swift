@@ -3,7 +3,7 @@ package import Names
 package import WAMP
 package import WAMPClient
 
-/// Whom the port asks: the session with the router, as far as callers need it.
+/// What the port asks: the session with the router, as far as calls from SQL need it.
 package protocol CallPortPeer: AnyObject {
     /// Whether more is welcome: the router takes what it is sent.
     var isWritable: Bool { get }

@@ -1,5 +1,5 @@
-/// Room for the long documents that come in at the port: each may have as much as a router takes, and all come from connections that are open
-/// anyway. First come, first served.
+/// Room for the long documents that come in at the port: each may have as much as a router takes, and all come from
+/// connections that are open anyway. First come, first served.
 struct DocumentRoom {
     private struct Place {
         let number: Int32

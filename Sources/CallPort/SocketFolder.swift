@@ -1,6 +1,7 @@
 import Glibc
 
-/// The folder of a Unix socket: who else may write there could put a socket of his own in the place of ours, and be sent password and calls.
+/// The folder of a Unix socket: who else may write there could put a socket of his own in the place of ours, and be
+/// sent password and calls.
 struct SocketFolder {
     /// As the file names it.
     let path: String
@@ -9,8 +10,8 @@ struct SocketFolder {
     /// The group that we are in first.
     var group = getegid()
 
-    /// What is wrong, in a user's words, and what to do; nil if only we and root may write there. The folders above count too:
-    /// who may rename what is in them may exchange the folder.
+    /// What is wrong, in a user's words, and what to do; nil if only we and root may write there. The folders above
+    /// count too: who may rename what is in them may exchange the folder.
     var fault: String? {
         guard let resolved = realpath(self.path, nil) else {
             return errno == ENOENT || errno == ENOTDIR ? nil : "the folder can't be looked at (errno \(errno))"

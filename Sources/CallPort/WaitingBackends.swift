@@ -1,6 +1,6 @@
 /// Which of the database's backends wait at the port for an answer, by their process ids.
 ///
-/// A backend is there as often as it waits: ids come from the callers, and those of two servers may be the same.
+/// A backend is there as often as it waits: ids come from the clients, and those of two servers may be the same.
 struct WaitingBackends {
     private var counts: [Int32: Int] = [:]
 

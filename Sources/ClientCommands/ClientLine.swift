@@ -3,8 +3,8 @@ import Names
 import WAMP
 import WAMPClient
 
-/// What the commands print: one JSON object a line, always with `args` and `kwargs`. The payload's text is copied, never
-/// made into a tree.
+/// What the commands print: one JSON object a line, always with `args` and `kwargs`. The payload's text is copied,
+/// never made into a tree.
 enum ClientLine {
     /// A call's result, or a part of it, which has `"progress":true`.
     static func result(_ result: CallResult) -> ByteBuffer {

@@ -3,10 +3,10 @@ import WAMP
 
 /// The arguments of a call or event, as they are typed.
 ///
-/// A word that is JSON is that value; any other word is a string. One that begins as lists, objects and strings of JSON do
-/// (`[`, `{`, `"`) has to be JSON: a forgotten bracket must not become a string. So `5` is a number, `"5"` with its quotes
-/// (in a shell `'"5"'`) is a string, and `apple` is one too. `name=value` is a keyword argument with such a value; a string
-/// that looks so is written as JSON.
+/// A word that is JSON is that value; any other word is a string. One that begins as lists, objects and strings of JSON
+/// do (`[`, `{`, `"`) has to be JSON: a forgotten bracket must not become a string. So `5` is a number, `"5"` with its
+/// quotes (in a shell `'"5"'`) is a string, and `apple` is one too. `name=value` is a keyword argument with such a
+/// value; a string that looks so is written as JSON.
 struct ClientPayload: Sendable {
     /// What is sent.
     let payload: Payload
@@ -56,8 +56,8 @@ struct ClientPayload: Sendable {
         self.payload = payload
     }
 
-    /// A line of standard input: an object with `args` and `kwargs`, whatever else it has, as `subscribe` and `call` print
-    /// it; or any other JSON value, taken as ``PayloadText`` does.
+    /// A line of standard input: an object with `args` and `kwargs`, whatever else it has, as `subscribe` and `call`
+    /// print it; or any other JSON value, taken as ``PayloadText`` does.
     ///
     /// - Parameter number: of the line, from 1.
     init(line: ByteBuffer, number: Int) throws(ClientUsageError) {

@@ -20,8 +20,8 @@ final class ClientPublication: ClientWork {
     private var unacknowledged = 0
     /// How many events the router has, as far as it was asked.
     private var published = 0
-    /// What went wrong. Nothing is published any more then, but what is under way is waited for: who repeats the input has
-    /// to know what the router has.
+    /// What went wrong. Nothing is published any more then, but what is under way is waited for: who repeats the input
+    /// has to know what the router has.
     private var faults: [String] = []
     private var session: Session?
     private weak var run: ClientRun?

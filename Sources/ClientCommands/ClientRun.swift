@@ -19,8 +19,8 @@ protocol ClientWork: AnyObject {
 
 /// Joins a router once, lets a command do its work there, and leaves again. On the event loop.
 ///
-/// There is one attempt for each URL: nobody who waits at a terminal is kept waiting for a router to come back. A session
-/// that is lost ends the run.
+/// There is one attempt for each URL: nobody who waits at a terminal is kept waiting for a router to come back. A
+/// session that is lost ends the run.
 final class ClientRun: RouterDelegate {
     let eventLoop: any EventLoop
     /// Standard output.

@@ -33,8 +33,8 @@ package struct ClientTarget: Sendable {
         self.isTyped = false
     }
 
-    /// A router that the command line names. Secrets come in by variables, since everybody on the machine can see command
-    /// lines; without any the session is anonymous.
+    /// A router that the command line names. Secrets come in by variables, since everybody on the machine can see
+    /// command lines; without any the session is anonymous.
     ///
     /// - Parameter environment: of the process.
     /// - Throws: ``ClientUsageError``.
@@ -61,7 +61,8 @@ package struct ClientTarget: Sendable {
         case (nil, nil):
             authentication = "{}"
         }
-        // The words come in as values of variables, which can't change the section's structure, and are checked as a file's.
+        // The words come in as values of variables, which can't change the section's structure, and are checked as a
+        // file's.
         let section = "router: { url: \"${URL}\", realm: \"${REALM}\", auth: \(authentication) }"
         do {
             let settings = try ConfigurationFile.loadRouter(text: section, environment: values, checks: checks)

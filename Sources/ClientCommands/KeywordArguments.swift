@@ -9,8 +9,8 @@ struct KeywordArguments {
 
     var isEmpty: Bool { self.names.isEmpty }
 
-    /// The parts of `name=value`: a name begins with a letter or `_` and goes on with letters, digits and `_`. Nil for any
-    /// other word, such as a URL with an equals sign in it.
+    /// The parts of `name=value`: a name begins with a letter or `_` and goes on with letters, digits and `_`. Nil for
+    /// any other word, such as a URL with an equals sign in it.
     static func split(_ word: String) -> (name: String, value: String)? {
         guard let sign = word.unicodeScalars.firstIndex(of: "=") else { return nil }
         let name = word.unicodeScalars[..<sign]

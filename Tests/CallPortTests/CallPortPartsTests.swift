@@ -53,13 +53,4 @@ struct CallPortPartsTests {
         #expect(admission.sessions == 0)
         #expect(room(600) == .free)
     }
-
-    @Test("addresses")
-    func addresses() {
-        #expect(CallPortAddress.unix(folder: "/run/x/", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
-        #expect(CallPortAddress.unix(folder: "/run/x", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
-        #expect(CallPortAddress.tcp(host: "127.0.0.1", port: 1).socketPath == nil)
-        #expect("\(CallPortAddress.tcp(host: "::1", port: 7432))" == "[::1]:7432")
-        #expect("\(CallPortAddress.unix(folder: "/run/x", port: 7432))" == "/run/x:7432")
-    }
 }

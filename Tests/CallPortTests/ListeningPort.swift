@@ -87,7 +87,7 @@ struct ListeningPort: Sendable {
     }
 
     /// Begins to listen.
-    init(_ address: CallPortAddress) async throws {
+    init(_ address: ListenAddress) async throws {
         let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         self.eventLoop = eventLoop
         self.scene = try await eventLoop.submit {

@@ -1,6 +1,7 @@
 import Cryptography
 import NIOCore
 import NIOEmbedded
+import Names
 import PostgresClientEnd
 
 @testable import CallPort

@@ -117,9 +117,10 @@ struct GuestRole {
 
     /// Makes the role, and keeps its password in the interface.
     ///
-    /// The password is made in the server, and is in no statement's text, nor is what it can be computed from: the server is given a
-    /// SCRAM verifier. That has one iteration, since a password of 244 random bits can't be guessed however fast a guess is, and the
-    /// sidecar logs in anew for each call. The owner's tables are touched as the owner only.
+    /// The password is made in the server, and is in no statement's text, nor is what it can be computed from: the
+    /// server is given a SCRAM verifier. That has one iteration, since a password of 244 random bits can't be guessed
+    /// however fast a guess is, and the sidecar logs in anew for each call. The owner's tables are touched as the owner
+    /// only.
     var statements: String {
         let role = SQLText.identifier(self.name)
         return """

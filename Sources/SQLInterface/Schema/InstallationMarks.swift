@@ -2,8 +2,8 @@ import Postgres
 
 /// The comments by which `install` knows again what it made.
 ///
-/// A comment on a role, or on an extension, can be set only by who administers it. A table's rows are no proof: whoever owns
-/// the table writes them.
+/// A comment on a role, or on an extension, can be set only by who administers it. A table's rows are no proof: whoever
+/// owns the table writes them.
 struct InstallationMarks: Sendable, Equatable {
     /// On the role that owns the schema.
     let owner: String

@@ -178,8 +178,8 @@ package struct InstallationPlan: Sendable {
         "-- no password is printed; psql asks for one:\n-- \\password \(SQLText.identifier(role))"
     }
 
-    /// An owner as version 1 made it, without a comment: nobody can be it, and it owns this schema under the name that is
-    /// install's.
+    /// An owner as version 1 made it, without a comment: nobody can be it, and it owns this schema under the name that
+    /// is install's.
     private var isUnmarkedOwner: Bool {
         let role = self.survey.ownerRole
         return self.survey.schemaOwner == self.script.keys.owner && role.comment == nil && !role.canLogin
@@ -224,7 +224,8 @@ package struct InstallationPlan: Sendable {
         }
     }
 
-    /// The oids of roles, as they are in the cluster that the database is in now. None of the schema's triggers and functions run for it.
+    /// The oids of roles, as they are in the cluster that the database is in now. None of the schema's triggers and
+    /// functions run for it.
     private var adoption: String {
         func oid(_ column: String) -> String {
             "pg_catalog.to_regrole(pg_catalog.quote_ident(\(column)))::pg_catalog.oid"

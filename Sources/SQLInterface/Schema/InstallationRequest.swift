@@ -10,7 +10,8 @@ package struct InstallationRequest: Sendable, Equatable {
     package var replacesRole: Bool
     /// What becomes the password of a role that has none: a SCRAM verifier, never the password itself.
     package var verifier: String?
-    /// The roles that are to publish and call besides those that may; of a sidecar that installs for itself: all that may. nil changes nothing.
+    /// The roles that are to publish and call besides those that may; of a sidecar that installs for itself: all that
+    /// may. nil changes nothing.
     package var grantTo: [String]?
     /// The roles that are to register and subscribe, likewise.
     package var registerTo: [String]?

@@ -97,7 +97,8 @@ package struct Installer: Sendable {
             } catch let error as DatabaseError where error.isPassing && attempt < Self.attempts {
                 attempt += 1
             } catch is InstallationRefusal where !isRefused {
-                // The catalog is looked at in several queries: what another installer made between two of them looks foreign.
+                // The catalog is looked at in several queries: what another installer made between two of them looks
+                // foreign.
                 isRefused = true
             }
             usleep(Self.pauseInMicroseconds)
@@ -129,8 +130,8 @@ package struct Installer: Sendable {
 
     /// Takes the advisory lock that binaries of version 0.1 wait for, if it is free.
     ///
-    /// Any role can hold it, for ever, so nothing depends on it: who installs holds the lock of `meta`, which only the owner
-    /// can take, and what is made anew is unique in the catalog.
+    /// Any role can hold it, for ever, so nothing depends on it: who installs holds the lock of `meta`, which only the
+    /// owner can take, and what is made anew is unique in the catalog.
     private static func hint(_ schema: String, on connection: borrowing ScriptConnection) throws -> String? {
         let lock = try SchemaKeys(schema: schema).installLock
         let keys = ["\(lock.0)", "\(lock.1)"]

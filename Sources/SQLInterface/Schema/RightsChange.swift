@@ -31,7 +31,8 @@ struct RightsChange: Sendable, Equatable {
     let before: Holders
     let after: Holders
 
-    /// What `install` does: it adds, and takes from those that are named for it. Who is named for both loses what isn't named.
+    /// What `install` does: it adds, and takes from those that are named for it. Who is named for both loses what isn't
+    /// named.
     init(_ before: Holders, adding more: Holders, revoking roles: [String]) {
         func changed(_ names: [String], _ more: [String]) -> [String] {
             Self.once(names.filter { !Self.has(roles, $0) } + more)

@@ -1,6 +1,7 @@
 import Postgres
 
-/// What a schema holds that the interface's scripts do not make, as the catalog has it. Nothing of it is run to find out.
+/// What a schema holds that the interface's scripts do not make, as the catalog has it. Nothing of it is run to find
+/// out.
 ///
 /// The catalog's own functions and operators do, so the session's `search_path` has to be pinned to it before.
 struct SchemaInspection: Sendable, Equatable {

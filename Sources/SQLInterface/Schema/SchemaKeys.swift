@@ -1,8 +1,10 @@
 package import Cryptography
 
-/// What the sessions of one SQL interface meet at: advisory locks and notification channels, told apart by the schema's name.
+/// What the sessions of one SQL interface meet at: advisory locks and notification channels, told apart by the schema's
+/// name.
 ///
-/// Two sidecars must come to the same keys, whatever their versions; the functions in the database hold them as literals.
+/// Two sidecars must come to the same keys, whatever their versions; the functions in the database hold them as
+/// literals.
 package struct SchemaKeys: Sendable, Equatable {
     /// Held exclusively by the relay while it sleeps.
     package let wakeLock: (Int32, Int32)

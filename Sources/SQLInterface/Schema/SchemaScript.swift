@@ -68,8 +68,8 @@ package struct SchemaScript: Sendable {
         """
     }
 
-    /// What an administrator does to make the role that runs what low roles registered. What belongs to the sidecar's own role only that role
-    /// installs.
+    /// What an administrator does to make the role that runs what low roles registered. What belongs to the sidecar's
+    /// own role only that role installs.
     var guestAdministration: String {
         let role = SQLText.identifier(self.role)
         guard self.role == self.owner else {

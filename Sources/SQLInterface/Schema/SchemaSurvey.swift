@@ -165,7 +165,8 @@ package struct SchemaSurvey: Sendable, Equatable {
         }
     }
 
-    /// Reads what the interface keeps about itself, as its owner, from a table that stays as it is to the transaction's end.
+    /// Reads what the interface keeps about itself, as its owner, from a table that stays as it is to the transaction's
+    /// end.
     ///
     /// - Parameters:
     ///   - locking: whether nobody else may install meanwhile.

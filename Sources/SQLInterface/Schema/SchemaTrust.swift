@@ -2,8 +2,9 @@ import Postgres
 
 /// Whether what is there may be worked with by the role that looks, or is somebody else's.
 ///
-/// What a schema holds can run whatever its owner wants, as soon as it is read or written. So a role reads and writes only
-/// what is its own, or what belongs to a role that nobody else can act as and that holds nothing but what the scripts make.
+/// What a schema holds can run whatever its owner wants, as soon as it is read or written. So a role reads and writes
+/// only what is its own, or what belongs to a role that nobody else can act as and that holds nothing but what the
+/// scripts make.
 struct SchemaTrust: Sendable {
     private let survey: SchemaSurvey
     private let schema: String

@@ -2,8 +2,8 @@ package import Postgres
 
 /// What the sidecar does about the SQL interface when it starts.
 ///
-/// Where its role owns the schema it installs and upgrades by itself, as Crossbar.io's users know it. Else it looks only:
-/// there an administrator's `wamp-sidecar install` has to do the work.
+/// Where its role owns the schema it installs and upgrades by itself, as Crossbar.io's users know it. Else it looks
+/// only: there an administrator's `wamp-sidecar install` has to do the work.
 package struct SelfInstallation: Sendable {
     /// What was found, and done.
     package struct Outcome: Sendable, Equatable {
@@ -181,7 +181,8 @@ package struct SelfInstallation: Sendable {
         return outcome
     }
 
-    /// What the file wants and the database does not have: where the sidecar is not the owner, only an administrator can.
+    /// What the file wants and the database does not have: where the sidecar is not the owner, only an administrator
+    /// can.
     private func missing(_ wanted: [String]?, in there: [String], option: String) -> [String] {
         (wanted ?? []).filter { name in
             !there.contains(name) && !(name.lowercased() == "public" && there.contains("PUBLIC"))

@@ -8,7 +8,8 @@ struct UninstallationExtra: Sendable, Equatable {
     let reason: String?
 }
 
-/// What there is of an installation outside of its schema, and who else needs it. It asks the catalog, before and after the schema goes.
+/// What there is of an installation outside of its schema, and who else needs it. It asks the catalog, before and after
+/// the schema goes.
 struct UninstallationRemains {
     let schema: String
     let keys: SchemaKeys

@@ -18,7 +18,8 @@ package struct Uninstaller: Sendable {
     private let schema: String
     private let keys: SchemaKeys
     private let survey: SchemaSurvey
-    /// The roles that `install` made for this schema of this database, as their comments say, and which it does not need.
+    /// The roles that `install` made for this schema of this database, as their comments say, and which it does not
+    /// need.
     private let roles: [String]
     /// What is taken back besides.
     private let extras: [UninstallationExtra]

@@ -1,18 +1,19 @@
 import CallPort
 import NIOCore
+import Names
 import SidecarConfiguration
 
 /// Opens the port for calls from SQL, and closes it again. On the event loop; keeps itself alive until it is done.
 final class PortCheck {
     private let place: String
-    private let address: CallPortAddress
+    private let address: ListenAddress
     private let eventLoop: any EventLoop
     private var listener: CallPortListener?
     private var completion: (([String]) -> Void)?
 
     init(_ settings: CallerSettings, _ configuration: Configuration, eventLoop: any EventLoop) {
         self.place = configuration.place(settings.listen.location)
-        self.address = CallPortAddress(settings.listen.value)
+        self.address = settings.listen.value
         self.eventLoop = eventLoop
     }
 

@@ -11,7 +11,7 @@ extension CallPort.Configuration {
 
     /// Takes what the file says; without a password a new one is made. Reads the files of TLS, so it blocks.
     ///
-    /// - Parameter descriptors: how many callers may have open; all of the process without those that the other parts need.
+    /// - Parameter descriptors: how many clients may have open; all of the process without those that the other parts need.
     init(_ settings: CallerSettings, descriptors: Int) throws {
         let unproved = min(Self.mostUnproved, max(descriptors / 4, 1))
         let password: SecretBytes
@@ -21,7 +21,7 @@ extension CallPort.Configuration {
             password = SecretBytes(Hexadecimal.encode(try SecureRandom.bytes(count: Self.passwordLength)))
         }
         self.init(
-            address: CallPortAddress(settings.listen.value), password: password,
+            address: settings.listen.value, password: password,
             statusPassword: settings.statusPassword?.octets, timeout: TimeAmount(settings.timeout),
             greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
             allowMeta: settings.allowMeta,
@@ -33,15 +33,5 @@ extension CallPort.Configuration {
                 }
             },
             allowsPlaintext: settings.insecure)
-    }
-}
-
-extension CallPortAddress {
-    /// Takes what the file says.
-    init(_ address: ListenAddress) {
-        switch address {
-        case .tcp(let host, let port): self = .tcp(host: host, port: port)
-        case .unix(let folder, let port): self = .unix(folder: folder, port: port)
-        }
     }
 }

@@ -5,7 +5,7 @@ import Postgres
 import SidecarConfiguration
 import WAMPClient
 
-/// The caller role: SQL calls out through the call port of the sidecar that leads. On the event loop.
+/// Calls from SQL: they go out through the call port of the sidecar that leads. On the event loop.
 final class CallsFromSQL: Part {
     /// Nil where the file opens no port.
     private let port: CallPort?

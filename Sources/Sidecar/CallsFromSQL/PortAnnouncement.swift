@@ -3,12 +3,13 @@ import NIOCore
 import Names
 import Postgres
 
-/// Tells the database where the caller's port is, and with what to log in there: the port of the sidecar that leads, as long as it listens.
-/// On the event loop.
+/// Tells the database where the call port is, and with what to log in there: the port of the sidecar that leads, as
+/// long as it listens. On the event loop.
 ///
-/// What nobody listens at is taken back, so that whoever binds the address next gets neither password nor calls. All of it runs in the leader's
-/// session, which the database demands; password and key go as bound values: they are part of no statement's text. It is asked again
-/// every few seconds, since dblink, and with it the foreign server, may be dropped and made again.
+/// What nobody listens at is taken back, so that whoever binds the address next gets neither password nor calls. All of
+/// it runs in the leader's session, which the database demands; password and key go as bound values: they are part of
+/// no statement's text. It is asked again every few seconds, since dblink, and with it the foreign server, may be
+/// dropped and made again.
 final class PortAnnouncement {
     /// What the file says of the port.
     struct Port {
@@ -32,7 +33,7 @@ final class PortAnnouncement {
     private let eventLoop: any EventLoop
     private let observer: (Observation) -> Void
     private let changed: () -> Void
-    /// Called with the key that the port's callers have to prove that they know.
+    /// Called with the key that the port's clients have to prove that they know.
     var keyIsKnown: ((CallPortKey) -> Void)?
     private var session: DatabaseSession?
     private var isListening = false

@@ -1,11 +1,12 @@
 import NIOCore
 import Postgres
 
-/// Lets another sidecar lead where this one's port can't listen: SQL calls out through the leader's port. On the event loop.
+/// Lets another sidecar lead where this one's port can't listen: SQL calls out through the leader's port. On the event
+/// loop.
 ///
-/// Whether the other one's port listens can't be known before it leads. So whoever can't listen, and sees another one wait, gives way
-/// after a few seconds; each time it leads again and still can't, it waits twice as long, so that two of that kind don't
-/// hand leadership to and fro.
+/// Whether the other one's port listens can't be known before it leads. So whoever can't listen, and sees another one
+/// wait, gives way after a few seconds; each time it leads again and still can't, it waits twice as long, so that two
+/// of that kind don't hand leadership to and fro.
 final class PortYield {
     /// How long leading is left to others before it is asked for again.
     static let pause = TimeAmount.seconds(5)

@@ -3,7 +3,7 @@ import Names
 import Postgres
 import SidecarConfiguration
 
-/// How the database reaches the caller's port: the options of the foreign server.
+/// How the database reaches the call port: the options of the foreign server.
 struct ForeignServer {
     /// Without them a port that is mute makes a backend that nobody can end.
     private static let deadlines = [
@@ -44,7 +44,8 @@ struct ForeignServer {
         // Whoever else has bound the address is not asked in.
         var wanted = Self.deadlines
         if let user, Self.isFolder(options) { wanted.append(("requirepeer", user)) }
-        // Then nobody in between can log in with what he hears, and whoever asks for something else than SCRAM gets nothing.
+        // Then nobody in between can log in with what he hears, and whoever asks for something else than SCRAM gets
+        // nothing.
         if isBound, settings.tls != nil, !settings.insecure { wanted.append(("channel_binding", "require")) }
         // Left out where the server's libpq does not know it: before 16 it answers whatever it is asked for.
         wanted.append(("require_auth", "scram-sha-256"))
@@ -56,7 +57,7 @@ struct ForeignServer {
 
     /// What is wrong with `caller.connect`, to stand behind its name; nil if nothing.
     ///
-    /// - Parameter wantsTLS: whether callers come in over TLS only.
+    /// - Parameter wantsTLS: whether clients log in over TLS only.
     static func fault(inConnect text: String, wantsTLS: Bool) -> String? {
         let options: [(name: String, value: String)]
         do {
@@ -78,7 +79,8 @@ struct ForeignServer {
         return !hosts.isEmpty && hosts.allSatisfy { $0.hasPrefix("/") } && !options.contains { $0.name == "hostaddr" }
     }
 
-    /// The name of the user that this process runs as, which libpq can look for at the other end of a Unix socket; nil if it has none.
+    /// The name of the user that this process runs as, which libpq can look for at the other end of a Unix socket; nil
+    /// if it has none.
     static var userName: String? {
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?
