@@ -132,7 +132,6 @@ let package = Package(
             name: "wamp-sidecar",
             dependencies: [
                 "ClientCommands",
-                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
