@@ -172,7 +172,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Names", "Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Names", "Postgres",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",

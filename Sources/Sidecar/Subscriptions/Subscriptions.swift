@@ -86,8 +86,12 @@ final class Subscriptions {
 
     /// Whether this sidecar is the one that subscribes: not before it leads. What has come before it lost the lead runs to its end.
     func act(_ acting: Acting) {
+        let wasSuspended = self.isSuspended
         self.acting = acting
-        for entry in self.allEntries { entry.flow.suspend(self.isSuspended) }
+        // What has come until then is told from what comes later.
+        if self.isSuspended != wasSuspended {
+            for entry in self.allEntries { entry.flow.suspend(self.isSuspended) }
+        }
         guard !self.isStopping else { return }
         switch acting {
         case .here:

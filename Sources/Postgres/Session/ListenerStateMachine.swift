@@ -1,9 +1,11 @@
 /// Whether the listener can be believed to hear: it must not die silently.
 ///
-/// On a new connection LISTEN is run for each channel; then the server is asked, on the same connection, which channels it believes are listened
-/// to. Any doubt (an error, another answer, no answer in time) ends the connection, and all begins anew.
+/// On a new connection LISTEN is run for each channel; then the server is asked, on the same connection, which channels
+/// it believes are listened to. Any doubt (an error, another answer, no answer in time) ends the connection, and all
+/// begins again.
 struct ListenerStateMachine: ~Copyable {
-    /// "could not access status of transaction": the notification queue holds an entry of a transaction that was vacuumed away.
+    /// "could not access status of transaction": the notification queue holds an entry of a transaction that was
+    /// vacuumed away.
     static let brokenQueue = "58P01"
 
     private enum State {

@@ -2,8 +2,9 @@ package import NIOCore
 
 /// What a session of the pool is like when nothing has been left behind in it, as far as calls depend on it.
 ///
-/// A function can change settings for good. So the statement of each call holds ``conditions(isTimed:isCallerSet:)``: on a session that is
-/// not clean it runs nothing, the session is put in order by ``reset``, and the call is run again. Nothing need be sent ahead of it.
+/// A function can change settings for good. So the statement of each call holds ``conditions(isTimed:isCallerSet:)``:
+/// on a session that is not clean it runs nothing, the session is put in order by ``reset``, and the call is run again.
+/// Nothing need be sent ahead of it.
 package struct CleanSession: Sendable {
     /// The settings that tell a function who calls it; empty where nobody is disclosed.
     package static let callerSettings = ["wamp.caller", "wamp.caller_authid", "wamp.caller_authrole", "wamp.procedure"]
@@ -60,13 +61,23 @@ package struct CleanSession: Sendable {
         return conditions
     }
 
-    /// A condition that stands ahead of all else in a statement, whatever its form: as a sub-select it is computed once, before anything runs.
-    /// Where one of the conditions does not hold it is an error, by which ``isRaised(_:)`` tells it: no rows can be a right answer.
+    /// A condition that stands ahead of all else in a statement, whatever its form: as a sub-select it is computed
+    /// once, before anything runs. Where one of the conditions does not hold it is an error, by which ``isRaised(_:)``
+    /// tells it: no rows can be a right answer.
     package static func raising(_ conditions: [String]) -> String {
         """
         (select case when \(conditions.joined(separator: " and ")) then true \
         else pg_catalog.concat('\(Self.mark) ', pg_catalog.current_setting('role'))::pg_catalog.int4 is null end)
         """
+    }
+
+    /// Whether work that ended so has not run, because something was left behind in its session.
+    static func isGateShut(_ gate: Work.Gate, _ error: DatabaseError?, _ affectedRows: Int?) -> Bool {
+        switch gate {
+        case .none: false
+        case .noRow: error == nil && affectedRows == 0
+        case .error: error.map(self.isRaised) ?? false
+        }
     }
 
     /// Whether this is the error of ``raising(_:)``.

@@ -1,6 +1,7 @@
 /// How names and constants stand in SQL text that the sidecar generates.
 ///
-/// Values of calls never do: they are parameters. What stands here are names that the catalog gave, and constants of ours.
+/// Values of calls never do: they are parameters. What stands here are names that the catalog gave, and constants of
+/// ours.
 package enum SQLText {
     /// An identifier, quoted whatever it is, so that neither case nor keywords nor quotes in it matter.
     package static func identifier(_ name: String) -> String {
@@ -23,8 +24,8 @@ package enum SQLText {
         "{" + elements.map { "\"" + escaping($0) + "\"" }.joined(separator: ",") + "}"
     }
 
-    /// A name as people write it: quoted only where it has to be. For messages, not for SQL text of ours: keywords are not
-    /// looked at.
+    /// A name as people write it: quoted only where it has to be. For messages, not for SQL text of ours: keywords are
+    /// not looked at.
     package static func plain(_ name: String) -> String {
         let isPlain = name.utf8.enumerated().allSatisfy { index, byte in
             switch byte {
@@ -34,14 +35,6 @@ package enum SQLText {
             }
         }
         return isPlain && !name.isEmpty ? name : identifier(name)
-    }
-
-    /// An expression that the server can't analyse if a row does not have just these columns; it need not be computed.
-    ///
-    /// - Parameter row: the row's columns, for example `r.*`.
-    package static func columnCheck(_ row: String, _ columns: [FunctionColumn]) -> String {
-        let types = columns.map { "null::\($0.type.sql)" }.joined(separator: ", ")
-        return "exists (select from (values (\(row)), (\(types))) as c)"
     }
 
     /// Scalars, not characters, for the same reason as ``doubling(_:in:)``.
@@ -55,7 +48,8 @@ package enum SQLText {
     }
 
     private static func doubling(_ character: Unicode.Scalar, in text: String) -> String {
-        // Scalars, not characters: a quote followed by a combining mark is one Character, and still a quote to the server.
+        // Scalars, not characters: a quote followed by a combining mark is one Character, and still a quote to the
+        // server.
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             if scalar == character { result.append(scalar) }

@@ -1,30 +1,32 @@
+internal import DequeModule
 package import NIOCore
 
 /// The control connection: cancels calls, and asks the catalog.
 ///
 /// It is a connection of its own so that a cancel never waits behind the call that it is about. On the event loop.
-package final class Control: ConnectionKeeperOwner {
+package final class Control {
     private static let timeout = TimeAmount.seconds(10)
     private static let setRole = Statement("select pg_catalog.set_config('role', $1, true)")
     /// How much longer than its timeout the server may take before it is believed to be stuck.
     private static let grace = TimeAmount.seconds(5)
+    private static let tick = TimeAmount.milliseconds(100)
     /// What may wait for the connection; beyond it the oldest are refused.
-    private static let mostWaiting = 10_000
-
-    private struct Question {
-        let work: Work
-        let expires: NIODeadline
-    }
+    static let mostWaiting = 10_000
 
     private let environment: DatabaseEnvironment
     private let observer: (DatabaseEvent) -> Void
-    private lazy var keeper = ConnectionKeeper(part: .control, environment: self.environment, owner: self)
-    private var waiting: [Question] = []
-    private lazy var ticker = Ticker(every: .milliseconds(100), on: self.environment.eventLoop) { [unowned self] in
-        self.ticked()
+    private lazy var session = DatabaseSession(
+        part: .control, environment: self.environment, delegate: self,
+        watch: DatabaseSession.Watch(
+            interval: Self.tick, patience: Self.timeout + Self.grace,
+            reason: "the server did not answer within its timeout", isHung: false),
+        observer: self.observer)
+    /// What waits for the connection.
+    private var waiting = Deque<Work>()
+    private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
     }
 
-    /// - Parameter observer: told of each change of the connection's state.
+    /// - Parameter observer: called for each change of the connection's state.
     package init(environment: DatabaseEnvironment, observer: @escaping (DatabaseEvent) -> Void) {
         self.environment = environment
         self.observer = observer
@@ -35,17 +37,17 @@ package final class Control: ConnectionKeeperOwner {
             guard let self else { return completion() }
             self.end(backend, completion: completion)
         }
-        self.keeper.start()
+        self.session.start()
     }
 
     /// There is reason to believe that connecting works now.
     func retrySoon() {
-        self.keeper.retrySoon()
+        self.session.retrySoon()
     }
 
     package func stop() {
         self.ticker.cancel()
-        self.keeper.stop()
+        self.session.stop()
         self.refuseAll()
     }
 
@@ -102,14 +104,11 @@ package final class Control: ConnectionKeeperOwner {
     ) {
         let work = Work(
             lane: LaneID(index: 0), command: command, prelude: prelude, timeout: Self.timeout,
-            expires: .now() + patience,
+            expires: self.environment.eventLoop.now + patience,
             handler: handler)
-        if let connection = self.keeper.connection, connection.send(work, now: .now()) {
-            connection.flush()
-        } else {
-            self.waiting.append(Question(work: work, expires: work.expires))
-            if self.waiting.count > Self.mostWaiting { self.refuse(self.waiting.removeFirst()) }
-        }
+        guard !self.session.send(work) else { return self.session.flush() }
+        self.waiting.append(work)
+        if self.waiting.count > Self.mostWaiting, let oldest = self.waiting.popFirst() { self.refuse(oldest) }
         self.ticker.start()
     }
 
@@ -122,7 +121,8 @@ package final class Control: ConnectionKeeperOwner {
         }
     }
 
-    /// Ends a backend of ours that did not answer. `completion` is called when the server has sent the signal, or can't.
+    /// Ends a backend of ours that did not answer. `completion` is called when the server has sent the signal, or
+    /// can't.
     private func end(_ backend: BackendIdentity, completion: @escaping () -> Void) {
         var parameters = Parameters()
         parameters.append("\(backend.pid)")
@@ -134,59 +134,22 @@ package final class Control: ConnectionKeeperOwner {
         self.query(text, parameters, patience: .seconds(2)) { _ in completion() }
     }
 
-    // MARK: - The connection
+    // MARK: - Waiting
 
-    func connected(_ connection: Connection, keeper: ConnectionKeeper) {
-        self.observer(.connected(.control, backend: connection.backend, serverVersion: connection.serverVersion))
+    private func sendWhatWaits() {
         let waiting = self.waiting
         self.waiting.removeAll()
-        for question in waiting where !connection.send(question.work, now: .now()) {
-            self.waiting.append(question)
-        }
-        connection.flush()
+        for work in waiting where !self.session.send(work) { self.waiting.append(work) }
+        self.session.flush()
     }
-
-    func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
-        self.observer(.connectFailed(.control, failure))
-    }
-
-    func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
-        if let reason { self.observer(.lost(.control, reason: reason)) }
-        self.keeper.connectionEnded(reason: reason)
-        for (work, error) in unanswered {
-            work.handler.ended(
-                work, outcome: error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was lost"))
-        }
-    }
-
-    func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection) {
-        work.handler.ended(work, outcome: error.map { .failed($0) } ?? .committed(affectedRows: affectedRows))
-    }
-
-    func turnEnded(on connection: Connection) {
-        connection.flush()
-    }
-
-    func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection) {}
-
-    func finish(_ handle: ConnectionHandle) {
-        self.environment.connector.finish(handle)
-    }
-
-    // MARK: - Waiting
 
     /// Returns whether something still waits.
     private func ticked() -> Bool {
-        let now = NIODeadline.now()
-        if let connection = self.keeper.connection, connection.depth > 0,
-            now - connection.headSince > Self.timeout + Self.grace
-        {
-            connection.abandon("the server did not answer within its timeout")
-        }
+        let now = self.environment.eventLoop.now
         let expired = self.waiting.filter { $0.expires <= now }
         self.waiting.removeAll { $0.expires <= now }
         expired.forEach(self.refuse)
-        return !self.waiting.isEmpty || self.keeper.connection.map { $0.depth > 0 } ?? false
+        return !self.waiting.isEmpty
     }
 
     private func refuseAll() {
@@ -195,7 +158,16 @@ package final class Control: ConnectionKeeperOwner {
         waiting.forEach(self.refuse)
     }
 
-    private func refuse(_ question: Question) {
-        question.work.handler.ended(question.work, outcome: .refused(.waitedTooLong(isDatabaseAvailable: false)))
+    private func refuse(_ work: Work) {
+        work.handler.ended(work, outcome: .refused(.waitedTooLong(isDatabaseAvailable: false)))
     }
+}
+
+extension Control: DatabaseSessionDelegate {
+    package func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
+        self.observer(.connected(.control, backend: backend, serverVersion: serverVersion))
+        self.sendWhatWaits()
+    }
+
+    package func lost(_ session: DatabaseSession, reason: String?) {}
 }

@@ -2,11 +2,12 @@ package import NIOCore
 
 /// The values of one execution of a statement, in PostgreSQL's text format.
 ///
-/// They lie in one buffer, each as an `Int32` length (-1 is NULL), the bytes, and a zero byte, so that libpq can be given
-/// pointers into it and a call costs one allocation whatever the number of its parameters. A value is copied once, from
-/// where it came into this buffer.
+/// They lie in one buffer, each as an `Int32` length (-1 is NULL), the bytes, and a zero byte, so that libpq can be
+/// given pointers into it and a call costs one allocation whatever the number of its parameters. A value is copied
+/// once, from where it came into this buffer.
 ///
-/// A value must not hold a zero byte: in text format libpq would take it for the end. Who appends has to see to that.
+/// A value must not hold a zero byte: in text format libpq would take it for the end. Whoever appends has to see to
+/// that.
 package struct Parameters: Sendable, Equatable {
     /// The number of values appended so far: the next one is `$count + 1`.
     package private(set) var count = 0

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// One unit of work for the database: a statement with its values, run in a transaction of its own.
+/// One unit of work for the database: a statement with its values, run in its own transaction.
 ///
 /// Confined to the event loop. Whoever submits it keeps it only to interrupt it; the pool ends it exactly once, by
 /// ``WorkHandler/ended(_:outcome:)``.
@@ -11,7 +11,8 @@ package final class Work {
         case prepared(Statement, Parameters)
         /// A statement that is run once, without a name.
         case text(String, Parameters)
-        /// Not run: the server is asked what the statement's parameters and columns are. See ``WorkHandler/described(_:of:)``.
+        /// Not run: the server is asked what the statement's parameters and columns are. See
+        /// ``WorkHandler/described(_:of:)``.
         case describe(String)
     }
 
@@ -29,7 +30,8 @@ package final class Work {
     enum State {
         case new
         case waiting
-        case sent(to: Connection, at: NIODeadline)
+        /// To the connection that its owner has in this slot.
+        case sent(slot: Int, at: NIODeadline)
         case ended
     }
 
@@ -40,22 +42,24 @@ package final class Work {
     package let command: Command
     /// Rows are handed over one by one as they come, in constant memory.
     package let isSet: Bool
-    /// Its rows are passed on as they come, so it may last as long as somebody reads: it has its connection to itself. Only of a set.
+    /// Its rows are passed on as they come, so it may last as long as somebody reads: it has its connection to itself.
+    /// Only of a set.
     package let isStream: Bool
-    /// It may be run again if the server canceled it without having been asked to. Not true of CALL, which can commit in between.
+    /// It may be run again if the server canceled it without having been asked to. Not true of CALL, which can commit
+    /// in between.
     package let isRepeatable: Bool
     /// `begin` and `commit` are sent around it, so that a CALL with a prelude is one transaction.
     package let isExplicitTransaction: Bool
-    /// What it leaves behind in its session (settings, prepared statements, temporary objects) must reach nobody: nothing follows it, and the
-    /// connection is closed after it.
+    /// What it leaves behind in its session (settings, prepared statements, temporary objects) must reach nobody:
+    /// nothing follows it, and the connection is closed after it.
     package let isDisposable: Bool
     /// The deadline that the server was given for it.
     package let timeout: TimeAmount
     /// When it is given up if it has not been sent by then.
     package let expires: NIODeadline
 
-    /// Exclusive is where a failed transaction would reach what follows, and what can't be run again: a cancel meant for what is ahead could
-    /// hit it.
+    /// Exclusive is where a failed transaction would reach what follows, and what can't be run again: a cancel meant
+    /// for what is ahead could hit it.
     var claim: Claim {
         if self.isStream { return .stream }
         let isAlone =
@@ -69,21 +73,21 @@ package final class Work {
     package static let usualMostOctets = 48 << 20
 
     package let gate: Gate
-    /// It is sent only when its connection is idle and has been put in order: it does not look by itself, or has found too often that the
-    /// session was not clean.
+    /// It is sent only when its connection is idle and has been put in order: it does not look by itself, or has found
+    /// too often that the session was not clean.
     package internal(set) var needsCleanSession: Bool
-    /// A statement that sets what it needs for the whole session, in a transaction of its own between the cleaning and the command; the session is
-    /// cleaned again after it. For CALL, which may end its transaction, and with it all that is set for that alone.
+    /// A statement that sets what it needs for the whole session, in its own transaction between the cleaning and
+    /// the command; the session is cleaned again after it. For CALL, which may end its transaction, and with it all
+    /// that is set for that alone.
     package let settings: String?
 
     let handler: any WorkHandler
     var state = State.new
-    /// How often it has not run because the session was not clean.
-    var shutGates = 0
+    /// How often it was run again, and whether it may be once more.
+    var attempts = Attempts()
     /// How long the server ran it; known of work that was sent over a lease, when it has ended.
     package internal(set) var ran = TimeAmount.zero
     var isInterrupted = false
-    var repetitions = 0
     /// Rows of it have left the sidecar: it is not run again, or they would come twice.
     package var isPassedOn = false
 
@@ -125,60 +129,4 @@ package final class Work {
         self.expires = expires
         self.handler = handler
     }
-}
-
-/// Receives what becomes of a unit of work, on the event loop.
-package protocol WorkHandler: AnyObject {
-    /// A row of the command's result. It does not count before ``ended(_:outcome:)`` says that the transaction is committed.
-    func received(_ row: borrowing ResultRow, of work: Work)
-    /// What the server says about a statement that was to be described.
-    func described(_ shape: StatementShape, of work: Work)
-    /// What was received so far is void: the work is run again.
-    func restarted(_ work: Work)
-    /// The end. Nothing comes after it.
-    func ended(_ work: Work, outcome: WorkOutcome)
-}
-
-extension WorkHandler {
-    package func described(_ shape: StatementShape, of work: Work) {}
-}
-
-/// The types of a statement's parameters and columns, by their oids.
-package struct StatementShape: Sendable, Equatable {
-    package struct Column: Sendable, Equatable {
-        package let name: String
-        package let type: UInt32
-    }
-
-    package let parameters: [UInt32]
-    /// Empty for a statement that returns no rows.
-    package let columns: [Column]
-}
-
-/// How a unit of work ended.
-package enum WorkOutcome: Sendable {
-    /// Committed. The number of affected rows, where the command has one.
-    case committed(affectedRows: Int?)
-    /// The server refused it, or failed at it; nothing of it is left in the database (unless it was a CALL that commits by itself).
-    case failed(DatabaseError)
-    /// It was interrupted, before or after it was sent; nothing of it is left in the database.
-    case canceled
-    /// It ran longer than its timeout; nothing of it is left in the database.
-    case timedOut
-    /// It was not run.
-    case refused(Refusal)
-    /// The connection was lost after it was sent: it may have been committed, or not.
-    case unknown(reason: String)
-}
-
-/// Why the pool did not run a unit of work.
-package enum Refusal: Sendable, Equatable {
-    /// Too many are waiting already.
-    case queueIsFull
-    /// No connection was free, or there was none, for as long as work may wait.
-    case waitedTooLong(isDatabaseAvailable: Bool)
-    /// Each session that it was sent to had something left behind in it, again and again.
-    case noCleanSession
-    /// The pool is shutting down.
-    case stopping
 }
