@@ -33,6 +33,12 @@ package struct SchemaRights: Sendable {
         ]
     }
 
+    /// The functions of dblink that a call needs.
+    static let dblinkFunctions = [
+        "dblink_get_connections()", "dblink_connect(text, text)", "dblink_disconnect(text)", "dblink_is_busy(text)",
+        "dblink_error_message(text)", "dblink_send_query(text, text)", "dblink_get_result(text)",
+    ]
+
     /// Takes the schema's name, not quoted.
     package init(schema: String) {
         self.schema = schema
@@ -108,7 +114,7 @@ package struct SchemaRights: Sendable {
     }
 
     private static func dblinkFunctions(in schema: String) -> String {
-        SchemaSurvey.dblinkFunctions.map { "\(SQLText.identifier(schema)).\($0)" }.joined(separator: ",\n    ")
+        self.dblinkFunctions.map { "\(SQLText.identifier(schema)).\($0)" }.joined(separator: ",\n    ")
     }
 
     /// A role's name as it stands in a statement: `PUBLIC`, in whatever case, is everybody.

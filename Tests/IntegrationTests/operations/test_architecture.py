@@ -58,9 +58,6 @@ OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
     "WAMP": {
         ("JSON", "Serializers"), ("JSON", "Values"), ("Messages", "Serializers"), ("Options", "Messages"),
     },
-    "Postgres": {
-        ("Connection", "Pool"), ("Connection", "Script"), ("Connection", "Session"), ("Control", "Pool"),
-    },
     "Sidecar": {
         ("Callee", "Registrations"), ("Callee", "Supervision"), ("CallsFromSQL", "Supervision"),
         ("Notifications", "Supervision"), ("Observations", "Running"), ("Running", "Registrations"),

@@ -73,12 +73,6 @@ package struct SchemaSurvey: Sendable, Equatable {
     /// Those of the roles that are to get rights which are not there.
     package var unknownRoles: [String] = []
 
-    /// The functions of dblink that a call needs.
-    package static let dblinkFunctions = [
-        "dblink_get_connections()", "dblink_connect(text, text)", "dblink_disconnect(text)", "dblink_is_busy(text)",
-        "dblink_error_message(text)", "dblink_send_query(text, text)", "dblink_get_result(text)",
-    ]
-
     /// Nothing is there.
     package init() {}
 
@@ -281,7 +275,7 @@ package struct SchemaSurvey: Sendable, Equatable {
     private static func isUsable(dblink: String, owner: String, _ connection: borrowing ScriptConnection)
         throws(DatabaseError) -> Bool
     {
-        let functions = self.dblinkFunctions.map { SQLText.literal("\(SQLText.identifier(dblink)).\($0)") }
+        let functions = SchemaRights.dblinkFunctions.map { SQLText.literal("\(SQLText.identifier(dblink)).\($0)") }
         let rows = try connection.query(
             """
             select has_foreign_data_wrapper_privilege($1, 'dblink_fdw', 'usage') and has_schema_privilege($1, $2, 'usage')
@@ -290,19 +284,4 @@ package struct SchemaSurvey: Sendable, Equatable {
             """, [owner, dblink])
         return SurveyRow(rows).flag(0)
     }
-}
-
-/// The single row of one of the survey's questions.
-struct SurveyRow {
-    private let values: [String?]
-
-    init(_ rows: Rows) {
-        self.values = rows.values.first ?? []
-    }
-
-    func text(_ column: Int) -> String? {
-        self.values.indices.contains(column) ? self.values[column] : nil
-    }
-
-    func flag(_ column: Int) -> Bool { self.text(column) == "t" }
 }
