@@ -1,5 +1,6 @@
 package import NIOCore
-package import WAMP
+package import Names
+import WAMP
 
 /// The connection to the router that lasts: connects, joins, and does so again for ever, trying the URLs in turn.
 ///

@@ -1,3 +1,4 @@
+import Names
 import WAMP
 
 /// What a router refuses, or ends: why in its own words, and what to do about it. The one place for both.

@@ -1,3 +1,5 @@
+import Names
+
 /// What an option or detail of a message must be: one row of the table of all options (``MessageKind/options``).
 ///
 /// Routers drop the connection, without a word, on an option of the wrong type: so whatever is sent is checked before.

@@ -1,4 +1,5 @@
 internal import NIOCore
+import Names
 
 /// Writes messages in one format: the same for all serializers. Each message's elements are those of its row in the table
 /// of messages.

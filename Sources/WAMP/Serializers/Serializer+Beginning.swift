@@ -1,4 +1,5 @@
 package import NIOCore
+import Names
 
 /// Messages that are too long to be taken: their first octets say what they are about.
 extension Serializer {

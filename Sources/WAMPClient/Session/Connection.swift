@@ -1,6 +1,7 @@
 import DequeModule
 import NIOCore
 import NIOPosix
+import Names
 import WAMP
 
 /// Who opened a connection: told how it goes, on the event loop.

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 
 /// What is said to an HTTP proxy to have a tunnel, and what its answer means (RFC 9110 section 9.3.6).
 ///

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOOpenSSL
+import Names
 
 /// Tells a transport's user of TLS: sits right behind `OpenSSLHandler`, and says its errors in words about routers. On
 /// one event loop.

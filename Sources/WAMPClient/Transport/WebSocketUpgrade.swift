@@ -1,5 +1,6 @@
 internal import Cryptography
 import NIOCore
+package import Names
 package import WAMP
 
 /// What is asked of an HTTP server to make a WebSocket of the connection, and what its answer means
