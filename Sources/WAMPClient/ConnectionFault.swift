@@ -1,3 +1,4 @@
+package import Names
 import WAMP
 
 /// Why there is no connection to a router, or no longer one: what happened and what to do.

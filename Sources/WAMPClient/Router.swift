@@ -1,5 +1,6 @@
 package import NIOCore
-package import WAMP
+package import Names
+import WAMP
 
 /// The lasting connection to a router: connects and joins, again and again, and tries the URLs in turn.
 ///

@@ -1,5 +1,6 @@
 package import NIOCore
 package import NIOOpenSSL
+package import Names
 package import WAMP
 
 /// How a router is reached and joined. The limits and times are the contract's; tests shorten them.

@@ -1,4 +1,5 @@
 package import NIOCore
+package import Names
 package import WAMP
 
 /// What is worth a log line or a counter; passed to `RouterDelegate.observed`.

@@ -1,3 +1,4 @@
+import Names
 import WAMP
 
 /// What a router refuses or ends: the reason in its own words, and what to do about it. The only place for both.

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Names
 import Testing
 import WAMP
 

@@ -1,4 +1,5 @@
 internal import Cryptography
+package import Names
 
 /// One attempt to log in: what HELLO says, the answer to each CHALLENGE, and whether WELCOME comes from the right
 /// router.

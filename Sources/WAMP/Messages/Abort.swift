@@ -1,3 +1,5 @@
+import Names
+
 /// Breaks a session off, or refuses it: `[3, details, reason, arguments?, keywordArguments?]`. It is never answered.
 package struct Abort: Sendable, Equatable {
     /// `message` explains it to people.

@@ -1,3 +1,5 @@
+package import Names
+
 /// Calls a procedure: `[48, request, options, procedure, arguments?, keywordArguments?]`.
 package struct Call: Sendable, Equatable {
     /// The id that the answer repeats.

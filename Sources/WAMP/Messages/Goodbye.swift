@@ -1,3 +1,5 @@
+package import Names
+
 /// Ends a session in good order, and answers the other side's GOODBYE: `[6, details, reason]`.
 package struct Goodbye: Sendable, Equatable {
     /// `message` may say more, for people.

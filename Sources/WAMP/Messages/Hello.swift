@@ -1,3 +1,5 @@
+package import Names
+
 /// Opens a session: `[1, realm, details]`.
 package struct Hello: Sendable, Equatable {
     /// The realm to join.

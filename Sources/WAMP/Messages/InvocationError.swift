@@ -1,3 +1,5 @@
+package import Names
+
 /// An invocation failed: `[8, 68, request, {}, error, arguments?, keywordArguments?]`.
 package struct InvocationError: Sendable, Equatable {
     /// Which invocation.

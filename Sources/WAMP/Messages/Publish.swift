@@ -1,3 +1,5 @@
+package import Names
+
 /// An event: `[16, request, options, topic, arguments?, keywordArguments?]`.
 package struct Publish: Sendable, Equatable {
     /// The id that the acknowledgement repeats.

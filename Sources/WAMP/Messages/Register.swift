@@ -1,3 +1,5 @@
+package import Names
+
 /// Offers a procedure: `[64, request, options, procedure]`.
 package struct Register: Sendable, Equatable {
     /// The id that the answer repeats.

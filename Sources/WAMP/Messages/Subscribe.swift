@@ -1,3 +1,5 @@
+package import Names
+
 /// Asks for events: `[32, request, options, topic]`.
 package struct Subscribe: Sendable, Equatable {
     /// The id that the answer repeats.

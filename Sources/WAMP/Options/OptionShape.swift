@@ -1,3 +1,5 @@
+import Names
+
 /// The shape of an option or detail of a message: one row of the table of all options (``MessageKind/options``).
 ///
 /// Some routers drop the connection, without a message, on an option of the wrong type. So every option is checked

@@ -1,3 +1,5 @@
+package import Names
+
 /// The options of REGISTER.
 package struct RegisterOptions: Sendable, Hashable {
     /// How the URI is compared with those of calls.

@@ -1,3 +1,5 @@
+package import Names
+
 /// The options of SUBSCRIBE.
 package struct SubscribeOptions: Sendable, Hashable {
     /// How the topic is compared with those of events.

@@ -1,4 +1,5 @@
 internal import NIOCore
+import Names
 
 /// Writes messages in one format; the same code for all serializers. The elements of a message are those of its row in
 /// the table of messages.

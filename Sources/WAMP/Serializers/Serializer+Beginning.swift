@@ -1,4 +1,5 @@
 package import NIOCore
+import Names
 
 /// Messages that exceed the limit: their first octets say what they are about.
 extension Serializer {

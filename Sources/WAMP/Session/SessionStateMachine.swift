@@ -1,3 +1,5 @@
+package import Names
+
 /// One session from HELLO to its end, without I/O (basic profile, sections "Sessions", "Publish and Subscribe", "Remote
 /// Procedure Calls").
 ///

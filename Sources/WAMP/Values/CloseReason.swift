@@ -1,3 +1,5 @@
+package import Names
+
 /// The reasons of a GOODBYE that the specification predefines.
 package enum CloseReason {
     /// The sender ends the session; nothing is wrong.

@@ -1,3 +1,5 @@
+package import Names
+
 /// Why a received payload can't be used.
 package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// The peers' own bytes in place of the arguments (payload passthru, end-to-end encryption).

@@ -1,3 +1,5 @@
+package import Names
+
 /// The error URIs that the specification or the routers predefine, as far as the sidecar sends or compares them.
 package enum WAMPError {
     /// A URI in the request is malformed or reserved.

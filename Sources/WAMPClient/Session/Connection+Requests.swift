@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import Names
 import WAMP
 
 /// What a session asks its connection to do.

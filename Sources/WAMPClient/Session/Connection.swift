@@ -1,6 +1,7 @@
 import DequeModule
 import NIOCore
 import NIOPosix
+import Names
 import WAMP
 
 /// The owner of a connection, which reports to it on the event loop.

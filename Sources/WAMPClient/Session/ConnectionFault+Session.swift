@@ -1,3 +1,4 @@
+import Names
 import WAMP
 
 /// What a router's ABORT and GOODBYE mean.

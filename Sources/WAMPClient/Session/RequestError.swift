@@ -1,3 +1,4 @@
+import Names
 package import WAMP
 
 /// Why a request to the router (REGISTER, SUBSCRIBE, PUBLISH, CALL, ...) failed.

@@ -1,4 +1,5 @@
 package import NIOCore
+package import Names
 package import WAMP
 
 /// One joined session with a router, and the requests that can be made in it.

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Names
 
 #if canImport(Glibc)
     import Glibc

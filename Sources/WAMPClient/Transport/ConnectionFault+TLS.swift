@@ -1,5 +1,6 @@
 import NIOCore
 import NIOOpenSSL
+import Names
 
 /// What is wrong with a router's TLS, and what to do about it.
 extension ConnectionFault {

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOOpenSSL
 import NIOPosix
+import Names
 import WAMP
 
 #if canImport(Glibc)

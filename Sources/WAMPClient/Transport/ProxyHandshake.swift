@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 
 /// The request to an HTTP proxy for a tunnel, and the meaning of its answer (RFC 9110 section 9.3.6).
 ///

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOOpenSSL
+import Names
 
 /// Reports TLS to a transport's user: stands right behind `OpenSSLHandler`, and words its errors for users of routers.
 /// On one event loop.

@@ -1,5 +1,6 @@
 internal import Cryptography
 import NIOCore
+package import Names
 package import WAMP
 
 /// The request to an HTTP server to make the connection a WebSocket, and the meaning of its answer (RFC 6455 section 4;

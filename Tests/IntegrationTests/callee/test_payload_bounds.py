@@ -187,7 +187,7 @@ async def test_notifications(make_sidecar: SidecarMaker, router: Router, databas
 
 def test_upgrade(installed: Database) -> None:
     """Waiting binary with version 1's mark is still binary; a value that can't be read does not stop the upgrade."""
-    script = (ROOT / "Sources/Sidecar/Schema/SQL/0002.sql").read_text()
+    script = (ROOT / "Sources/SQLInterface/Schema/SQL/0002.sql").read_text()
     block = script[script.index("do $binary$"):script.index("end $binary$;") + len("end $binary$;")]
     waiting = ["\u0001AQI=", {"a": ["\u0001", "x\u0001AQI=", '"\u0001AQI="', "\u0001hello"]}, {"\u0001AQI=": 1}]
     installed.rows("select wamp.publish('test.news', %s::jsonb, %s::jsonb)", json.dumps(waiting),

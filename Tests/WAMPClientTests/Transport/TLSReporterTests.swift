@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOOpenSSL
+import Names
 import Testing
 import WAMP
 

@@ -1,4 +1,5 @@
 import Cryptography
+import Names
 import WAMP
 
 extension Authentication {

@@ -1,5 +1,6 @@
 import Cryptography
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMP
