@@ -94,6 +94,12 @@ let package = Package(
             resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .target(
+            name: "Outbox",
+            dependencies: [
+                "Names", "Postgres", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio),
+            ],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
                 "CallPort",
@@ -101,6 +107,7 @@ let package = Package(
                 "Cryptography",
                 "Names",
                 "NIOOpenSSL",
+                "Outbox",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -214,6 +221,10 @@ let package = Package(
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OutboxTests",
+            dependencies: ["Names", "Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",

@@ -1,6 +1,7 @@
 import CallPort
 import NIOCore
 import Names
+import Outbox
 import Postgres
 import SidecarConfiguration
 import WAMPClient

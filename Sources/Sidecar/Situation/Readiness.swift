@@ -1,5 +1,6 @@
 import NIOCore
 import Names
+import Outbox
 
 /// Reports whether work can flow. On the event loop. The driver of ``ReadinessStateMachine``.
 ///

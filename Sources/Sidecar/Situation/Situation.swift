@@ -1,4 +1,5 @@
 import Names
+import Outbox
 import Postgres
 import SQLInterface
 import WAMP

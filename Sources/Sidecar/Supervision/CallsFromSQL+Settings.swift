@@ -1,6 +1,7 @@
 import CallPort
 import Cryptography
 import NIOCore
+import Outbox
 import SidecarConfiguration
 
 extension CallsFromSQL {

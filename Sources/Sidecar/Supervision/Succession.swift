@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import Postgres
 import SQLInterface
 
@@ -9,6 +10,7 @@ final class Succession: Part, LeadershipOwner {
 
     private let situation: CurrentSituation
     private let eventLoop: any EventLoop
+    private let look: InterfaceLook
     private let database: (DatabaseEvent) -> Void
     private let observer: (Observation) -> Void
     /// Gives up what waits; returns how many events and notifications that was.
@@ -19,16 +21,18 @@ final class Succession: Part, LeadershipOwner {
     weak var leadership: Leadership?
 
     /// - Parameters:
+    ///   - look: what each new session for leading begins with.
     ///   - database: told of what becomes of the session for leading.
     ///   - notified: told of what the leader's session is notified of.
     init(
-        situation: CurrentSituation, eventLoop: any EventLoop, database: @escaping (DatabaseEvent) -> Void,
-        observer: @escaping (Observation) -> Void,
+        situation: CurrentSituation, eventLoop: any EventLoop, look: InterfaceLook,
+        database: @escaping (DatabaseEvent) -> Void, observer: @escaping (Observation) -> Void,
         dropWhatWaits: @escaping () -> (events: Int, notifications: Int),
         notified: @escaping (_ channel: String) -> Void
     ) {
         self.situation = situation
         self.eventLoop = eventLoop
+        self.look = look
         self.database = database
         self.observer = observer
         self.dropWhatWaits = dropWhatWaits
@@ -42,7 +46,8 @@ final class Succession: Part, LeadershipOwner {
     // MARK: - The session for leading
 
     /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
-    func leaderSessionOpened(backend: Int32, serverVersion: Int32, interface outcome: SelfInstallation.Outcome) {
+    func leaderSessionOpened(backend: Int32, serverVersion: Int32) {
+        guard let outcome = self.look.found else { return }
         self.database(.connected(.leader, backend: backend, serverVersion: serverVersion))
         let former = self.situation.now.interface
         if former?.outcome.state != outcome.state || !outcome.done.isEmpty { self.observer(.interface(outcome)) }
@@ -79,11 +84,9 @@ final class Succession: Part, LeadershipOwner {
             self.become(role, .suspended)
             self.waitForAnother()
         case .leader(let continued):
-            self.observer(.leading)
             if !continued { self.leaveWhatWaits() }
             self.become(role, .here)
-        case .standby(let holder):
-            self.observer(.standby(holder))
+        case .standby:
             self.leaveWhatWaits()
             self.become(role, .elsewhere)
         }
@@ -91,14 +94,6 @@ final class Succession: Part, LeadershipOwner {
 
     func leadershipGivenUp() {
         self.become(.unknown, .elsewhere)
-    }
-
-    func leaderLockTaken(by stranger: Stranger) {
-        self.observer(.leaderLockTaken(stranger))
-    }
-
-    func leaderTerminated(_ pid: Int32) {
-        self.observer(.leaderTerminated(backend: pid))
     }
 
     private func become(_ role: Leadership.Role, _ acting: Acting) {

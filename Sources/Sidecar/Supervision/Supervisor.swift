@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import Postgres
 import SQLInterface
 import SidecarConfiguration
@@ -46,6 +47,7 @@ final class Supervisor: RouterDelegate {
         ) { journal.record(Observation($0, of: configuration)) }
         let observer: (Observation) -> Void = { journal.record($0) }
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
+        let outbox: (OutboxEvent) -> Void = { journal.record(.outbox($0)) }
         let database: (DatabaseEvent) -> Void = { [weak situation] event in
             journal.record(.database(event))
             situation?.change { $0.take(event) }
@@ -62,11 +64,11 @@ final class Supervisor: RouterDelegate {
 
         let publisher = Publisher(
             relay: OutboxRelay(
-                schema: schema, wakeLock: keys.wakeLock, channel: keys.channel, settings: configuration.outbox,
-                eventLoop: eventLoop, observer: observer, changed: changed),
+                schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
+                settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox, changed: changed),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
-                observer: observer))
+                observer: outbox))
         let passage = Passage(
             eventLoop: eventLoop, isEventSuspect: { publisher.isSuspectUnderWay },
             observer: { observer(.originRefused($0)) }, changed: changed)
@@ -86,18 +88,19 @@ final class Supervisor: RouterDelegate {
             environment: environment, mappingChannel: keys.mappingChannel, notifications: notifications,
             registrations: registrations, subscriptions: subscriptions, observer: database)
 
+        let look = InterfaceLook(configuration.database)
         let succession = Succession(
-            situation: situation, eventLoop: eventLoop, database: database, observer: observer,
+            situation: situation, eventLoop: eventLoop, look: look, database: database, observer: observer,
             dropWhatWaits: { (subscriptions.dropWhatWaits(), notifications.dropWhatWaits()) },
             notified: { publisher.notified(channel: $0) })
         let leadership = Leadership(
-            environment: environment, schema: schema, keys: keys, eventLoop: eventLoop,
-            look: SelfInstallation.look(configuration.database), owner: succession)
+            environment: environment, schema: schema, lock: keys.leaderLock, eventLoop: eventLoop,
+            preparation: { try look.run(on: $0) }, observer: outbox, owner: succession)
         succession.leadership = leadership
         let interface = InterfaceWatch(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop,
             faults: { $0.faults(of: configuration) },
-            hasChanged: { [weak leadership] in leadership?.begin(anew: "the SQL interface has changed") })
+            hasChanged: { [weak leadership] in leadership?.beginAgain("the SQL interface has changed") })
         let calls = try CallsFromSQL(
             configuration, version: version, schema: schema, eventLoop: eventLoop, pools: pools, situation: situation,
             observer: observer, changed: changed,
@@ -235,14 +238,6 @@ extension Situation {
         case .connected, .lost, .connectFailed:
             break
         }
-    }
-}
-
-extension SelfInstallation {
-    /// How each new session for leading looks at the interface.
-    fileprivate static func look(_ database: DatabaseSettings) -> Leadership.Look {
-        let installation = Self(database)
-        return { connection in try installation.run(on: connection) }
     }
 }
 

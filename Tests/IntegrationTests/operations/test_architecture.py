@@ -50,7 +50,7 @@ OTHERS: dict[str, set[str]] = {
 }
 
 # Still a part of Sidecar.
-OPEN_MODULES = {"Functions", "Outbox"}
+OPEN_MODULES = {"Functions"}
 
 # Without these arrows no folders go in a circle. By the folder that the folders are in.
 OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
@@ -61,7 +61,7 @@ OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
     "Sidecar": {
         ("Callee", "Registrations"), ("Callee", "Supervision"), ("CallsFromSQL", "Supervision"),
         ("Notifications", "Supervision"), ("Observations", "Running"), ("Running", "Registrations"),
-        ("Situation", "Leadership"), ("Subscriptions", "Registrations"), ("Subscriptions", "Supervision"),
+        ("Subscriptions", "Registrations"), ("Subscriptions", "Supervision"),
     },
 }
 
