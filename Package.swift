@@ -76,6 +76,10 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
+            name: "Outbox",
+            dependencies: ["Names", "WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "CallPort",
             dependencies: [
                 "Cryptography",
@@ -92,12 +96,6 @@ let package = Package(
             name: "SQLInterface",
             dependencies: ["Cryptography", "Names", "Postgres"],
             resources: [.embedInCode("Schema/SQL")],
-            swiftSettings: settings),
-        .target(
-            name: "Outbox",
-            dependencies: [
-                "Names", "Postgres", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio),
-            ],
             swiftSettings: settings),
         .target(
             name: "Sidecar",
