@@ -137,6 +137,7 @@ let package = Package(
             name: "wamp-sidecar",
             dependencies: [
                 "ClientCommands",
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
@@ -238,7 +239,7 @@ let package = Package(
     ]
 )
 
-/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+/// Targets that only `scripts/fuzz` and `scripts/benchmark` build: they use `package` declarations, so they are here.
 if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
     package.targets += [
         .executableTarget(

@@ -1,7 +1,7 @@
 import NIOCore
 import WAMP
 
-/// The decoders of foreign octets, and the way from JSON text and back, under coverage-guided fuzzing: see `scripts/fuzz`.
+/// The decoders of foreign octets, and the round trip of JSON text, under coverage-guided fuzzing: see `scripts/fuzz`.
 ///
 /// The first octet of an input says what the rest is. What must not be ends the process.
 enum SerializersFuzzer {
