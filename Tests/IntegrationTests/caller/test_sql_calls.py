@@ -8,12 +8,9 @@ import hmac
 import json
 import os
 import re
-import shutil
 import signal
 import socket
-import tempfile
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -382,15 +379,6 @@ async def test_announced_is_what_listens(make_sidecar: SidecarMaker, router: Rou
     assert told(installed) and await ask(installed, "select wamp.call('test.one')") == [{"n": 1}]
     assert await sidecar.stopped() == 0
     assert not told(installed), "who binds the port of a sidecar that has stopped gets nothing"
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """One that every user may enter, and only the sidecar's may write in."""
-    path = Path(tempfile.mkdtemp(prefix="wamp-sidecar-port-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path)
 
 
 def options(database: Database) -> dict[str, str]:
