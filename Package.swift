@@ -246,7 +246,12 @@ if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
             name: "transcoding", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
             path: "Benchmarks/Sources/transcoding", swiftSettings: settings),
         .executableTarget(
-            name: "fuzz-serializers", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
-            path: "Tests/Fuzzing/serializers", swiftSettings: settings),
+            name: "fuzzing",
+            dependencies: [
+                "Cryptography", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
+            path: "Tests/Fuzzing", exclude: ["corpus"], swiftSettings: settings),
     ]
 }

@@ -1,7 +1,9 @@
 """Fixtures: one PostgreSQL server and one router for the whole run, a database and a sidecar for each test."""
 
 import itertools
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,15 @@ def debian() -> Iterator[Debian]:
     machine = Debian()
     yield machine
     machine.remove()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that every user may enter, and only the sidecar's may write in."""
+    path = Path(tempfile.mkdtemp(prefix="wamp-sidecar-folder-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(params=["rawsocket", "websocket"])

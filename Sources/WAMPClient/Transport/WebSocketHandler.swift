@@ -81,6 +81,8 @@ package final class WebSocketHandler: ChannelInboundHandler {
     package func channelInactive(context: ChannelHandlerContext) {
         self.transport?.closed()
         self.fail(self.closed(), context)
+        // It holds on to the context, and so to this.
+        self.transport = nil
         let receiver = self.receiver
         self.receiver = nil
         receiver?.transportClosed()

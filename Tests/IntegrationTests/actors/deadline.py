@@ -1,6 +1,7 @@
 """Tests wait for a condition, never for a time."""
 
 import asyncio
+import os
 import random
 import socket
 import threading
@@ -48,15 +49,19 @@ async def moment(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
-#: Below the ports of outgoing connections: one of those could be taken before the server binds it.
-PORTS = range(10_000, 32_000)
-dice = random.SystemRandom()
+#: Where tests run in several processes, which of these this is, and how many there are.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+#: Below the ports of outgoing connections: one of those could be taken before the server binds it. Each process has its
+#: own share.
+PORTS = list(range(10_000, 32_000)[WORKER::WORKERS])
+random.SystemRandom().shuffle(PORTS)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address on which nothing listened a moment ago."""
+    """A TCP port of the loopback address on which nothing listened a moment ago; each is given once."""
     while True:
-        port = dice.choice(PORTS)
+        port = PORTS.pop()
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -66,11 +66,11 @@ grant execute on all procedures in schema c to sidecar, reader;
 @pytest.fixture(scope="module")
 def callers(cluster: Cluster) -> Iterator[Database]:
     database = cluster.create_database("callers")
-    database.execute("create role nobody_special; create role reader; create role stranger;"
+    database.execute("create role nobody_special; create role reader; create role uninvited;"
                      "grant nobody_special, reader to sidecar")
     database.execute(SCHEMA)
     yield database
-    database.execute("drop schema c cascade; drop role nobody_special, reader, stranger")
+    database.execute("drop schema c cascade; drop role nobody_special, reader, uninvited")
 
 
 async def test_disclosed(make_sidecar: SidecarMaker, router: Router, transport: str, callers: Database) -> None:
@@ -245,7 +245,7 @@ async def test_role(make_sidecar: SidecarMaker, router: Router, callers: Databas
         "disclosed.everybody": {"function": "c.who", "roles": {"everybody": "reader"}},
         "disclosed.others": {"function": "c.who", "roles": {"others": "reader"}},
         "test.undisclosed": {"function": "c.who", "roles": {"everybody": "reader"}},
-        "test.stranger": {"function": "c.who", "role": "stranger"},
+        "test.stranger": {"function": "c.who", "role": "uninvited"},
     }).start(until=None)
     async with joined(router) as peer:
         for _ in range(3):
@@ -271,7 +271,7 @@ async def test_procedure_that_commits(make_sidecar: SidecarMaker, router: Router
         "test.commits": "c.commits", "disclosed.commits": "c.commits", "disclosed.twice": "c.commits_twice",
         "test.timed": {"function": "c.commits", "timeout": "7s"},
         "disclosed.role": {"function": "c.commits_twice", "role": "reader", "timeout": "9s"},
-        "test.stranger": {"function": "c.commits", "role": "stranger"}, "test.state": "c.state",
+        "test.stranger": {"function": "c.commits", "role": "uninvited"}, "test.state": "c.state",
     }
     make_sidecar(router.url("rawsocket"), callers.url, database={"connections": 1},
         procedures=mapping).start(until=None)

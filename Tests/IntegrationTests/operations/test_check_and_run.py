@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from actors.deadline import wait_until
 from actors.sidecar import ROOT, binary, clean_environment, run
 from conftest import HERE
@@ -96,6 +98,7 @@ def differs(file: Path, environment: dict[str, str]) -> str | None:
     return f"{file.name}: check ends with {checked.returncode}, run with {ran}: {checked.stderr}\n{file.read_text()}"
 
 
+@pytest.mark.timeout(300)
 def test_every_configuration(tmp_path: Path) -> None:
     found = configurations()
     assert len(found) > 200, "the unit tests' texts are found"

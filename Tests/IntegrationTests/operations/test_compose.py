@@ -75,14 +75,14 @@ def test_router_configuration_is_taken(tmp_path: Path) -> None:
     assert SERVICES["router"]["configs"] == [{"source": "router", "target": "/node/.crossbar/config.json"}]
     result = subprocess.run(
         [Path(sys.executable).parent / "crossbar", "check", "--cbdir", node], capture_output=True, text=True,
-        timeout=60,
+        timeout=110,
         check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     roles = json.loads(configuration)["workers"][0]["realms"][0]["roles"]
     assert [role["name"] for role in roles] == ["sidecar", "anonymous"]
 
 
-async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster, tmp_path: Path) -> None:
+async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster, folder: Path) -> None:
     """The same commands one after another, with a Unix socket that another user's server connects to."""
     database = mortal_cluster.create_database("shop")
     environment = {
@@ -107,10 +107,6 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
     assert "the shop is there" in step("schema.sh")
 
     mapping = yaml.safe_load((FILES / "sidecar.yaml").read_text())
-    folder = tmp_path / "socket"
-    folder.mkdir(mode=0o755)
-    for parent in [tmp_path, *list(tmp_path.parents)[:2]]:
-        parent.chmod(0o755)
     sidecar = make_sidecar(
         router.url("rawsocket"), f"postgresql://wamp@127.0.0.1:{mortal_cluster.port}/shop", SECRETS,
         **{name: section for name, section in mapping.items() if name not in ("router", "database")} |

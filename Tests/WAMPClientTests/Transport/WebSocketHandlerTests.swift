@@ -311,4 +311,17 @@ import WAMP
         #expect(self.receiver.fault?.message.contains("instead of answering") == true)
         #expect(self.receiver.isClosed)
     }
+
+    @Test func nothingStaysOfAClosedConnection() throws {
+        weak var handler: WebSocketHandler?
+        do {
+            let channel = try self.open()
+            handler = try channel.pipeline.syncOperations.handler(type: WebSocketHandler.self)
+            #expect(handler != nil)
+            try channel.close().wait()
+            channel.embeddedEventLoop.run()
+            self.receiver.transport = nil
+        }
+        #expect(handler == nil)
+    }
 }
