@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAMP
 
-@Suite("The details of an event for a function")
+@Suite("What a function learns of an event")
 struct EventDetailsTests {
     private static func text(_ details: String, topic: String = "com.example.t") -> String {
         let facts = EventFacts(Details(text: ByteBuffer(string: details)))
