@@ -73,7 +73,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: ["Cryptography", "CYAML", "Names"],
+            dependencies: ["Cryptography", "CYAML", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: memorySafe),
         .target(
             name: "Sidecar",
@@ -156,7 +156,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography", "Names"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",

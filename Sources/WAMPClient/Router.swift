@@ -1,6 +1,6 @@
 package import NIOCore
 package import Names
-package import WAMP
+import WAMP
 
 /// The connection to the router that lasts: connects, joins, and does so again for ever, trying the URLs in turn.
 ///

@@ -23,10 +23,10 @@ enum Console {
         return self.faultyConfiguration
     }
 
-    /// Prints why a configuration can't be run, and ends: with 78 if that is the file's fault.
+    /// Prints why a configuration that is right can't be run, and ends.
     static func end(because error: any Error) -> Never {
         self.complain("\(error)")
-        self.end(error is StartError ? self.faultyConfiguration : .failure)
+        self.end(.failure)
     }
 
     /// Prints what is wrong with a command's words, and how it is used; what to end with.

@@ -23,8 +23,8 @@ package struct ClientTarget: Sendable {
     ///
     /// - Throws: ``ConfigurationFaults``.
     package init(file: String, environment: [String: String]) throws {
-        self.configuration = try Self.configuration(
-            try ConfigurationFile.loadRouter(path: file, environment: environment, checks: .sidecar))
+        self.configuration = Self.configuration(
+            try ConfigurationFile.loadRouter(path: file, environment: environment))
         self.isTyped = false
     }
 
@@ -55,14 +55,14 @@ package struct ClientTarget: Sendable {
         }
         // The words come in as values of variables, which can't change the section's structure, and are checked as a file's.
         let section = "router: { url: \"${URL}\", realm: \"${REALM}\", auth: \(authentication) }"
-        do {
-            self.configuration = try Self.configuration(
-                try ConfigurationFile.loadRouter(text: section, environment: values, checks: .sidecar))
-        } catch let faults as ConfigurationFaults {
-            var lines = faults.faults.map {
+        do throws(ConfigurationFaults) {
+            self.configuration = Self.configuration(
+                try ConfigurationFile.loadRouter(text: section, environment: values))
+        } catch {
+            var lines = error.faults.map {
                 "\($0.problem.replacing("in router", with: "on the command line")); \($0.remedy)"
             }
-            if faults.faults.contains(where: { $0.remedy.contains("in router") }) { lines.append(Self.advice) }
+            if error.faults.contains(where: { $0.remedy.contains("in router") }) { lines.append(Self.advice) }
             throw ClientUsageError(lines.joined(separator: "\n"))
         }
         self.isTyped = true
@@ -76,8 +76,8 @@ package struct ClientTarget: Sendable {
     }
 
     /// One attempt for each URL, at once: who types a command waits for its end.
-    private static func configuration(_ settings: RouterSettings) throws -> RouterConfiguration {
-        var configuration = try RouterConfiguration(settings, version: Sidecar.version)
+    private static func configuration(_ settings: RouterSettings) -> RouterConfiguration {
+        var configuration = RouterConfiguration(settings, version: Sidecar.version)
         configuration.backoff = Backoff(base: .milliseconds(1), greatest: .milliseconds(1))
         configuration.leastCredentialsWait = .zero
         configuration.greatestCredentialsWait = .milliseconds(1)

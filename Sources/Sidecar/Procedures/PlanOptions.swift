@@ -1,5 +1,5 @@
 package import Names
-package import WAMP
+import WAMP
 
 /// What a mapping says about how its function is called, beyond its name.
 package struct PlanOptions: Sendable, Equatable {

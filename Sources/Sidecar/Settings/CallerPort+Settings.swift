@@ -1,6 +1,5 @@
 import Cryptography
 import NIOCore
-import NIOOpenSSL
 import Names
 import SidecarConfiguration
 
@@ -8,7 +7,7 @@ extension CallerPort.Configuration {
     /// Of a password that is made at each start, in octets.
     private static let passwordLength = 32
 
-    /// Takes what the file says; without a password a new one is made. Reads the files of TLS, so it blocks.
+    /// Takes what the file says; without a password a new one is made.
     ///
     /// - Parameter descriptors: how many callers may have open; all of the process without those that the other parts need.
     init(_ settings: CallerSettings, descriptors: Int) throws {
@@ -24,14 +23,7 @@ extension CallerPort.Configuration {
             statusPassword: settings.statusPassword, timeout: TimeAmount(settings.timeout),
             greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
             allowMeta: settings.allowMeta,
-            tls: try settings.tls.map { identity in
-                do throws(TLSError) {
-                    return try TLSContext(identity)
-                } catch {
-                    throw StartError("caller.tls: \(error)")
-                }
-            },
-            allowsPlaintext: settings.insecure)
+            tls: settings.tls, allowsPlaintext: settings.insecure)
     }
 }
 

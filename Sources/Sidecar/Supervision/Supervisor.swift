@@ -80,7 +80,7 @@ final class Supervisor: RouterDelegate {
         self.eventLoop = eventLoop
         self.journal = journal
         self.relay = relay
-        self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
+        self.routerConfiguration = RouterConfiguration(configuration.router, version: version)
         self.testament = configuration.router.testament.map {
             Testament(
                 $0, place: configuration.place($0.location), observer: relay.observed, changed: relay.changed)
@@ -97,7 +97,6 @@ final class Supervisor: RouterDelegate {
             observer: relay.observed)
         var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
-            let place = configuration.place(settings.location)
             let spared =
                 Self.descriptors + 2 * configuration.database.connections + Guests.descriptors(configuration.database)
             let port = try CallerPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
@@ -106,7 +105,7 @@ final class Supervisor: RouterDelegate {
                 observer: { relay.observed(.caller($0)) })
             self.caller = caller
             announced = PortAnnouncement.Port(
-                options: try CallerServer(settings, place: place, isBound: port.bindsTLS).options,
+                options: CallerServer(settings, isBound: port.bindsTLS).options,
                 password: port.password.reveal())
         } else {
             self.caller = nil
@@ -119,10 +118,10 @@ final class Supervisor: RouterDelegate {
         let budget = RouterBudget()
         let passage = Passage(observer: relay.observed)
         self.passage = passage
-        self.callee = try Callee(
+        self.callee = Callee(
             configuration: configuration, pool: self.pool, guests: guests, control: self.control, eventLoop: eventLoop,
             settings: settings, budget: budget, passage: passage, observer: relay.observed, changed: relay.changed)
-        self.subscriptions = try Subscriptions(
+        self.subscriptions = Subscriptions(
             configuration: configuration, pool: self.pool, control: self.control, eventLoop: eventLoop,
             settings: settings, budget: budget, observer: relay.observed, changed: relay.changed)
         let subscriptions = self.subscriptions
@@ -130,7 +129,7 @@ final class Supervisor: RouterDelegate {
             configuration: configuration, control: self.control, eventLoop: eventLoop, callee: self.callee,
             subscriptions: subscriptions, guests: guests, observer: relay.observed, changed: relay.changed)
         self.registrations = registrations
-        let notifications = try NotificationRelay(
+        let notifications = NotificationRelay(
             configuration: configuration, pool: self.pool, definitions: self.callee.definitions, settings: settings,
             budget: budget, passage: passage, observer: relay.observed)
         self.notifications = notifications

@@ -42,6 +42,16 @@ struct Scalar {
     }
 }
 
+/// What is wrong with a text, to stand behind its key's name.
+struct TextFault: Error, CustomStringConvertible {
+    /// What is wrong, in a user's words.
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}
+
 extension Section {
     /// The single value of a node, nil and a fault if it is something else, or if a variable in it is wrong.
     ///
@@ -108,6 +118,30 @@ extension Section {
             return nil
         }
         return text
+    }
+
+    /// What the text of a key stands for, nil if it isn't there or faulty.
+    ///
+    /// - Parameter parse: Throws what is wrong with a text, to stand behind the key's name. It must not repeat the text,
+    ///   which may hold a password.
+    func value<Value, Failure: Error & CustomStringConvertible>(
+        _ key: String, _ expected: Expected, remedy: String? = nil, parse: (String) throws(Failure) -> Value
+    ) -> Located<Value>? {
+        self.text(key, expected).flatMap { self.value(of: $0, key, expected, remedy: remedy, parse: parse) }
+    }
+
+    /// The same of a text that has been read.
+    func value<Value, Failure: Error & CustomStringConvertible>(
+        of text: Located<String>, _ key: String, _ expected: Expected, remedy: String? = nil,
+        parse: (String) throws(Failure) -> Value
+    ) -> Located<Value>? {
+        do throws(Failure) {
+            return Located(try parse(text.value), at: text.location)
+        } catch {
+            self.reading.add(
+                at: text.location, "\(self.name(of: key)) \(error)", remedy ?? "write e.g. \(key): \(expected.example)")
+            return nil
+        }
     }
 
     /// The texts of a key that takes a list, nil if it isn't there or isn't one.
