@@ -76,12 +76,17 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: memorySafe),
         .target(
+            name: "Outbox",
+            dependencies: ["Names", "WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
                 "CEpoll",
                 "Cryptography",
                 "Names",
                 "NIOOpenSSL",
+                "Outbox",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
@@ -140,7 +145,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Names", "Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Names", "Postgres",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
@@ -157,6 +166,10 @@ let package = Package(
         .testTarget(
             name: "SidecarConfigurationTests",
             dependencies: ["SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OutboxTests",
+            dependencies: ["Outbox", "Names", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",

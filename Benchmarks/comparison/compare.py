@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from allocations import add_allocations, allocations_run
 from callers import add_callers, callers_rounds
 from calls import add_calls, add_memory, calls_rounds, memory_run, profile_run
 from database import install
@@ -33,6 +34,10 @@ def calls(options, table):
 
 def callers(options, table):
     add_callers(table, callers_rounds(options))
+
+
+def allocations(options, table):
+    add_allocations(table, allocations_run(options))
 
 
 def notify(options, table):
@@ -67,10 +72,10 @@ def start(options, table):
     add_start(table, start_runs(options))
 
 
-#: What can be asked for, in the table's order. Calls, callers, notifications, rows, serializers go without the SQL interface.
+#: What can be asked for, in the table's order. Calls, callers, allocations, notifications, rows, serializers go without the SQL interface.
 PARTS = {
-    "calls": calls, "callers": callers, "notify": notify, "rows": rows, "publish": publish, "drain": drain, "events": events,
-    "sql-calls": sql_calls, "serializers": serializers, "start": start,
+    "calls": calls, "callers": callers, "allocations": allocations, "notify": notify, "rows": rows, "publish": publish, "drain": drain,
+    "events": events, "sql-calls": sql_calls, "serializers": serializers, "start": start,
 }
 
 
@@ -103,7 +108,7 @@ def main():
     if options.what == "profile":
         return profile_run(options)
     parts = list(PARTS) if options.what == "all" else [options.what]
-    if set(parts) - {"calls", "callers", "notify", "rows", "serializers"}:
+    if set(parts) - {"calls", "callers", "allocations", "notify", "rows", "serializers"}:
         install(options)
     table = Table()
     for part in parts:

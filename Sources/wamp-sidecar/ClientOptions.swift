@@ -17,8 +17,10 @@ struct ClientOptions: ParsableArguments {
 
     @Option(
         name: .long,
-        help:
-            "With --url: the name to log in as, with the ticket in the variable WAMP_TICKET, or the secret of WAMP-CRA in WAMP_SECRET."
+        help: """
+            With --url: the name to log in as, with the ticket in the variable WAMP_TICKET, or the secret of \
+            WAMP-CRA in WAMP_SECRET.
+            """
     )
     var authid: String?
 

@@ -7,11 +7,12 @@ import SidecarConfiguration
 struct DeadLetter: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letter",
-        abstract: "What could not be delivered: look at it, try it again, or give it up.",
+        abstract: "List dead letters, show them, try them again, or delete them.",
         discussion: """
-            Publications that the router refused, and events that a subscribed function refused, with the reason. \
-            Connects to the database of the configuration file. Exit status: 0 if it is done, 1 if not or if an id is \
-            missing (what can be done to the others is done), 64 on wrong usage, 78 if the configuration is faulty.
+            A dead letter is a publication that the router refused, or an event that a subscribed function refused, \
+            with the reason. The command connects to the database of the configuration file. Exit status: 0 if it is \
+            done, 1 if not or if an id is missing (what can be done to the others is done), 64 on wrong usage, 78 if \
+            the configuration is faulty.
 
             EXAMPLES:
               wamp-sidecar dead-letter list --kind publish
@@ -52,7 +53,7 @@ struct DeadLetter: ParsableCommand {
         @Argument(help: "Their ids.")
         var ids: [Int] = []
 
-        @Flag(name: .long, help: "All, or all of a kind or topic.")
+        @Flag(name: .long, help: "All dead letters, or all of a kind or topic.")
         var all = false
 
         @OptionGroup var filter: Filter
@@ -81,19 +82,20 @@ struct DeadLetter: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List them, the oldest first, without their payloads.",
+            abstract: "List dead letters, the oldest first, without their payloads.",
+            usage: "wamp-sidecar dead-letter list [<options>]",
             discussion: """
-                On a terminal long values are cut, in a pipe or a file they are whole. What is left out is said on \
-                standard error; wamp-sidecar dead-letter show ID shows all of one.
+                On a terminal long values are cut; in a pipe or a file they are whole. What is left out is reported \
+                on standard error. wamp-sidecar dead-letter show ID shows all of one.
                 """)
 
         @OptionGroup var place: Place
         @OptionGroup var filter: Filter
 
-        @Option(name: .long, help: "At most so many.")
+        @Option(name: .long, help: "At most this number.")
         var most = 100
 
-        @Flag(name: .long, help: "A JSON object a line, with the payload.")
+        @Flag(name: .long, help: "Print a JSON object a line, with the payload.")
         var json = false
 
         func validate() throws {
@@ -142,15 +144,18 @@ struct DeadLetter: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show all of some: payload, options, message.",
-            discussion: "A field a line, those without a value left out, and an empty line between two dead letters.")
+            abstract: "Show all fields of dead letters: payload, options, message.",
+            discussion: """
+                Each field is a line. Fields without a value are left out. An empty line stands between two dead \
+                letters.
+                """)
 
         @OptionGroup var place: Place
 
         @Argument(help: "Their ids.")
         var ids: [Int]
 
-        @Flag(name: .long, help: "A JSON object a line.")
+        @Flag(name: .long, help: "Print a JSON object a line.")
         var json = false
 
         func run() throws {
@@ -185,7 +190,12 @@ struct DeadLetter: ParsableCommand {
     }
 
     struct Retry: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Have them published, or run, again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Have dead letters published, or run, again.",
+            usage: """
+                wamp-sidecar dead-letter retry [<options>] <ids> ...
+                wamp-sidecar dead-letter retry [<options>] --all
+                """)
 
         @OptionGroup var place: Place
         @OptionGroup var choice: Choice
@@ -202,7 +212,12 @@ struct DeadLetter: ParsableCommand {
     }
 
     struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give them up.")
+        static let configuration = CommandConfiguration(
+            abstract: "Delete dead letters.",
+            usage: """
+                wamp-sidecar dead-letter delete [<options>] <ids> ...
+                wamp-sidecar dead-letter delete [<options>] --all
+                """)
 
         @OptionGroup var place: Place
         @OptionGroup var choice: Choice

@@ -9,15 +9,20 @@ struct WampSidecar: AsyncParsableCommand {
         commandName: "wamp-sidecar",
         abstract: "Makes a PostgreSQL database a peer of a WAMP network.",
         discussion: """
-            Functions of the database become WAMP procedures, and its notifications WAMP events and calls. One YAML \
-            file says which; see docs/mapping.md.
+            Functions of the database become WAMP procedures, and its notifications become WAMP events and calls. \
+            One YAML file says which; see docs/mapping.md.
 
             EXAMPLES:
-              wamp-sidecar check sidecar.yaml                       is the file right?
-              wamp-sidecar check sidecar.yaml --connect             are the functions, the rights and the router there?
-              wamp-sidecar run --config sidecar.yaml                run until SIGTERM
-              wamp-sidecar install --admin-url postgresql://..      the SQL interface: publish, call, register in SQL
-              wamp-sidecar call com.example.add2 2 3                call a procedure, as any WAMP peer does
+              Check the file:
+                wamp-sidecar check sidecar.yaml
+              Check that the functions, the rights and the router are there:
+                wamp-sidecar check sidecar.yaml --connect
+              Run until SIGTERM:
+                wamp-sidecar run --config sidecar.yaml
+              Install the SQL interface, to publish, call and register in SQL:
+                wamp-sidecar install --admin-url postgresql://..
+              Call a procedure, as any WAMP peer does:
+                wamp-sidecar call com.example.add2 2 3
             """,
         version: Sidecar.version,
         subcommands: [

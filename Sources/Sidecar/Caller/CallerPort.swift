@@ -105,7 +105,7 @@ final class CallerPort {
     private let configuration: Configuration
     private let eventLoop: any EventLoop
     private let settings: WireServerSettings
-    private let status: () -> [CallerAnswer.Field]
+    private let status: (_ sessions: Int) -> [CallerAnswer.Field]
     private let observer: (CallerEvent) -> Void
     private var listener: CallerListener?
     private var connections: [Int32: CallerConnection] = [:]
@@ -124,7 +124,7 @@ final class CallerPort {
     ///   - observer: told of what is worth the log.
     init(
         configuration: Configuration, version: String, eventLoop: any EventLoop,
-        status: @escaping () -> [CallerAnswer.Field], observer: @escaping (CallerEvent) -> Void
+        status: @escaping (_ sessions: Int) -> [CallerAnswer.Field], observer: @escaping (CallerEvent) -> Void
     ) throws(CryptographyError) {
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -308,7 +308,7 @@ final class CallerPort {
     ///   - owner: the backend that has proved on it that it knows the key. What proves it for one process is worth nothing on
     ///     another's connection.
     func judge(_ document: CallerDocument, user: String, owner: Int32?) -> Judgement {
-        if case .status = document.operation { return .answer(.status(self.status())) }
+        if case .status = document.operation { return .answer(.status(self.status(self.sessions))) }
         guard user == Self.user else { return .answer(.failure(.statusOnly)) }
         guard let key = self.key else { return .answer(.stale) }
         var proof: String?

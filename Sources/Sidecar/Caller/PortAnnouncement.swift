@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 
 /// Tells the database where the caller's port is, and with what to log in there: the port of the sidecar that leads, as long as it listens.
@@ -43,7 +44,7 @@ final class PortAnnouncement {
     /// - Parameters:
     ///   - schema: where the SQL interface is, as an identifier.
     ///   - port: nil where the file opens none.
-    ///   - changed: called whenever ``isSettled`` or ``complaint`` may have changed.
+    ///   - changed: called whenever ``isAnswered`` or ``complaint`` may have changed.
     init(
         schema: String, port: Port?, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void,
         changed: @escaping () -> Void
@@ -61,7 +62,7 @@ final class PortAnnouncement {
     }
 
     /// Whether the database has answered when it was told the way for the first time, if it is to be told.
-    var isSettled: Bool { self.hasAnswered || !self.isListening || self.session == nil || self.port == nil }
+    var isAnswered: Bool { self.hasAnswered || !self.isListening || self.session == nil || self.port == nil }
 
     /// Why the database could not be told the way to the port; nil if it could, or nobody tries.
     var complaint: Complaint? {

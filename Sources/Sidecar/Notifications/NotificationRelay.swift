@@ -34,7 +34,7 @@ final class NotificationRelay {
     private let observer: (Observation) -> Void
     private var session: Session?
     /// Whether notifications are relayed here.
-    private var acting = Acting.elsewhere
+    private var acting = Acting.undecided
     /// Those that have come while that is not known.
     private var waiting = NotificationRelay.emptyWaiting
     /// Those that are ours to relay, and that the router does not take yet. Anybody may send as many as he likes: more than this would end the
@@ -85,9 +85,9 @@ final class NotificationRelay {
         guard let route = self.routes[ExactText(channel)] else { return }
         switch self.acting {
         case .here: self.take(ByteBuffer(bytes: payload), of: route)
-        case .suspended:
+        case .suspended, .deposed:
             if !self.waiting.append(ByteBuffer(bytes: payload), of: route) { self.drop(route, .notLeading) }
-        case .elsewhere: break
+        case .elsewhere, .undecided: break
         }
     }
 

@@ -1,4 +1,5 @@
-import NIOCore
+import Names
+import Outbox
 import Postgres
 import WAMPClient
 
@@ -10,6 +11,7 @@ enum Observation {
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
     case caller(CallerEvent)
+    case outbox(OutboxEvent)
 
     /// The router keeps the event for the day when the session is gone.
     case testamentLeft(topic: String)
@@ -54,30 +56,11 @@ enum Observation {
     case notificationCallFailed(channel: String, procedure: String, reason: String)
     case notificationResultFailed(channel: String, function: String, reason: String)
 
-    case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
-    /// So many topics are refused for one reason: they wait together.
-    case topicsHeld(count: Int, reason: String)
-    /// Topics that waited together are tried again.
-    case topicsReleased(count: Int)
-    /// A transaction that does not end makes the relay's scans dearer. Either a backend's or a prepared one.
-    case relayHeldBack(backend: String, prepared: String, database: String, user: String, application: String)
-    /// The outbox's ids were set back.
-    case outboxBeginsAnew
-    case eventBuried(topic: String, event: Int64, reason: String)
-    case eventsPublishedTwice(atLeast: Int)
-    case eventsFoundAsleep(Int)
-    case deadLettersExpired(Int)
-    case relayFailed(statement: String, reason: String)
-
     case portAnnounced
     case portTakenBack
     case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)
-    case leading
-    case standby(LeaderHolder)
-    case leaderTerminated(backend: Int32)
-    case leaderLockTaken(Stranger)
     case leftToLeader(events: Int, notifications: Int)
     case leadershipLeft(reason: String)
 
@@ -87,8 +70,7 @@ enum Observation {
 
     case reloadUnsupported
     case stopping(signal: String)
-    case stoppedInTime
-    case stoppedTooLate(unanswered: Bool)
+    case stopped(ShutdownStateMachine.Outcome)
 }
 
 /// Why a notification was not relayed.

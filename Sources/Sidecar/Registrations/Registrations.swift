@@ -95,7 +95,7 @@ final class Registrations {
     }
 
     /// Nothing is read any more.
-    func stop() {
+    func stopReading() {
         self.isInstalled = false
         self.timer?.cancel()
         self.nextLook?.cancel()

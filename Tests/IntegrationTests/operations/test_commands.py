@@ -50,6 +50,19 @@ def test_help(arguments: list[str], words: list[str]) -> None:
         assert word in result.stdout
 
 
+def test_help_fits_a_terminal() -> None:
+    """Each line of every command's help has at most 80 columns, and no example is torn."""
+    names: list[list[str]] = [[]]
+    for name in names:
+        text = run(*name, "--help").stdout
+        assert [line for line in text.splitlines() if len(line) > 80] == [], name
+        examples = "".join(re.findall(r"^EXAMPLES?:\n(.*?\n)\n", text, re.MULTILINE | re.DOTALL))
+        assert [line for line in examples.splitlines() if not line.startswith("  ")] == [], name
+        listed = text.split("SUBCOMMANDS:\n")[1:]
+        names += [[*name, found] for part in listed for found in re.findall(r"^  ([a-z][a-z-]*)", part, re.MULTILINE)]
+    assert len(names) > 10 and ["dead-letter", "retry"] in names, names
+
+
 @pytest.mark.parametrize("arguments", [["--unknown"], ["unknown"], ["run", "--unknown"], ["run", "extra"],
                                        ["check", "--config"]])
 def test_wrong_usage(arguments: list[str]) -> None:

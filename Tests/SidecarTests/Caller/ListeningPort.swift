@@ -95,7 +95,7 @@ struct ListeningPort: Sendable {
             let port = try CallerPort(
                 configuration: CallerPort.Configuration(address: address, password: Secret(Self.password)),
                 version: "0.1.0", eventLoop: eventLoop,
-                status: { [.init(name: "router", value: "joined")] }, observer: { record.append($0) })
+                status: { _ in [.init(name: "router", value: "joined")] }, observer: { record.append($0) })
             let peer = EchoPeer(eventLoop)
             port.peer = peer
             port.key = CallerKey(digits: PortFixture.key)

@@ -36,7 +36,7 @@ final class PortFixture {
                 statusPassword: Secret(Self.statusPassword), timeout: .seconds(7),
                 greatestSessions: sessions, greatestUnproved: unproved, allowMeta: allowMeta),
             version: "0", eventLoop: self.eventLoop,
-            status: { [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
+            status: { _ in [.init(name: "version", value: "0"), .init(name: "router", value: "joined")] },
             observer: { events.list.append($0) })
         self.port.key = CallerKey(digits: Self.key)
         if isJoined { self.port.peer = self.peer }
