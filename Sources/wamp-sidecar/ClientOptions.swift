@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientCommands
 import Sidecar
 import SidecarConfiguration
 
@@ -64,8 +65,11 @@ struct ClientOptions: ParsableArguments {
     private func target() throws -> ClientTarget {
         let environment = Console.environment
         guard let url = self.url, let realm = self.realm else {
-            return try ClientTarget(file: self.config ?? "sidecar.yaml", environment: environment)
+            return try ClientTarget(
+                file: self.config ?? "sidecar.yaml", environment: environment, connection: Sidecar.connection)
         }
-        return try ClientTarget(url: url, realm: realm, authid: self.authid, environment: environment)
+        return try ClientTarget(
+            url: url, realm: realm, authid: self.authid, environment: environment,
+            connection: Sidecar.connection)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 
@@ -85,11 +86,12 @@ struct Install: ParsableCommand {
                 registerTo: self.registerTo + self.kept(file?.registerTo),
                 revokeFrom: self.revokeFrom, registerPrefixes: try RegisterPrefixes.read(self.registerPrefix),
                 adopts: self.adopt)
+            let installer = Installer(binary: Sidecar.version)
             if self.print {
-                Swift.print(try Installer.script(request, on: connection))
+                Swift.print(try installer.script(request, on: connection))
                 return
             }
-            let report = try Installer.run(request, on: connection)
+            let report = try installer.run(request, on: connection)
             report.done.forEach { Swift.print("\($0.verb): \($0.title)") }
             if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is as it is to be") }
             report.warnings.forEach { Console.complain("note: \($0)") }

@@ -1,6 +1,6 @@
 import ArgumentParser
+import ClientCommands
 import Names
-import Sidecar
 
 /// `wamp-sidecar publish`.
 struct Publish: AsyncParsableCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
-import Names
-import Sidecar
+import ClientCommands
 
 /// `wamp-sidecar subscribe`.
 struct Subscribe: AsyncParsableCommand {

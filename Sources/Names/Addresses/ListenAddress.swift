@@ -8,7 +8,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     case unix(folder: String, port: Int)
 
     /// The longest path that a socket can have, in octets.
-    private static let longestPath = 107
+    package static let longestPath = 107
 
     /// Reads an address, nil if the text is none.
     package init?(_ text: String) {
@@ -29,6 +29,14 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
             host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && !"[]/".utf8.contains($0) })
         else { return nil }
         self = .tcp(host: String(host), port: port)
+    }
+
+    /// The socket's file, named as libpq looks for it; nil for TCP.
+    package var socketPath: String? {
+        switch self {
+        case .tcp: nil
+        case .unix(let folder, let port): (folder.hasSuffix("/") ? folder : folder + "/") + ".s.PGSQL.\(port)"
+        }
     }
 
     /// Whether nobody but this machine can reach it.

@@ -1,5 +1,6 @@
 import NIOCore
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 
 /// Looks whether the SQL interface can do what the file wants of it. Installs nothing.
@@ -8,11 +9,10 @@ enum InterfaceCheck {
     static func run(_ configuration: Configuration, eventLoop: any EventLoop) -> EventLoopFuture<CheckFindings> {
         let database = configuration.database
         let connector = Connector(connections: 1)
-        return SelfInstallation.run(
-            database.connection.value, schema: database.schema, grantTo: database.grantTo,
-            registerTo: database.registerTo,
-            installs: false, on: connector, eventLoop: eventLoop
-        ).map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
+        let installation = SelfInstallation(database)
+        return connector.run(on: eventLoop) {
+            try installation.run(installs: false, on: try ScriptConnection(database.connection.value))
+        }.map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
     }
 
     private static func findings(_ outcome: SelfInstallation.Outcome, _ configuration: Configuration) -> CheckFindings {

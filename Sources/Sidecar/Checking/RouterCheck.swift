@@ -19,7 +19,7 @@ final class RouterCheck: RouterDelegate {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.patience = patience
-        self.routerConfiguration = RouterConfiguration(configuration.router, version: Sidecar.version)
+        self.routerConfiguration = Sidecar.connection(configuration.router)
     }
 
     func run(completion: @escaping ([String]) -> Void) {

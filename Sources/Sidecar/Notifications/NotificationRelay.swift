@@ -115,7 +115,7 @@ final class NotificationRelay {
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
             if let refusal = self.passage.refusal(of: route.origin) { throw NotificationFault.held(refusal) }
-            let notification = try NotificationPayload(payload)
+            let notification = try Self.read(payload)
             if self.passage.admits(route.origin) { return try self.relay(notification, along: route, in: session) }
             try self.wait(notification, octets: payload.readableBytes, along: route, in: session)
         } catch {
@@ -125,7 +125,7 @@ final class NotificationRelay {
 
     /// Relays when it is the channel's turn: the router may have ended a session for a notification of its.
     private func wait(
-        _ notification: NotificationPayload, octets: Int, along route: Route, in session: Session
+        _ notification: PayloadText, octets: Int, along route: Route, in session: Session
     ) throws(NotificationFault) {
         do throws(Passage.Refusal) {
             try self.passage.wait(route.origin, octets: octets) {
@@ -141,7 +141,7 @@ final class NotificationRelay {
     }
 
     private func relay(
-        _ notification: NotificationPayload, along route: Route, in session: Session
+        _ notification: PayloadText, along route: Route, in session: Session
     ) throws(NotificationFault) {
         var payload = notification.payload
         do throws(JSONError) {
@@ -186,16 +186,28 @@ final class NotificationRelay {
         self.observer(.notificationDropped(channel: route.channel, place: route.place, reason: fault))
     }
 
+    private static func read(_ payload: ByteBuffer) throws(NotificationFault) -> PayloadText {
+        do {
+            return try PayloadText(payload)
+        } catch {
+            throw .payload(error)
+        }
+    }
+
     private static func topic(
-        _ template: TopicTemplate, _ notification: NotificationPayload
+        _ template: TopicTemplate, _ notification: PayloadText
     ) throws(NotificationFault) -> URI {
         if let fixed = template.fixed { return fixed }
         var text = ""
-        for part in template.parts {
-            switch part {
-            case .text(let piece): text += piece
-            case .key(let key): text += try notification.component(key)
+        do throws(PayloadTextError) {
+            for part in template.parts {
+                switch part {
+                case .text(let piece): text += piece
+                case .key(let key): text += try notification.component(key)
+                }
             }
+        } catch {
+            throw .payload(error)
         }
         do {
             return try URI(text)

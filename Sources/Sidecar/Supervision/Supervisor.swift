@@ -1,6 +1,7 @@
 import NIOCore
 import Outbox
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 import WAMP
 import WAMPClient

@@ -42,16 +42,6 @@ struct Scalar {
     }
 }
 
-/// What is wrong with a text, to stand behind its key's name.
-struct TextFault: Error, CustomStringConvertible {
-    /// What is wrong, in a user's words.
-    let description: String
-
-    init(_ description: String) {
-        self.description = description
-    }
-}
-
 extension Section {
     /// The single value of a node, nil and a fault if it is something else, or if a variable in it is wrong.
     ///

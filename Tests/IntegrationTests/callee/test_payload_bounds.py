@@ -173,7 +173,7 @@ async def test_notifications(make_sidecar: SidecarMaker, router: Router, databas
 
 def test_upgrade(installed: Database) -> None:
     """Binary that waits as version 1 marked it is binary still; what can't be read does not stop the upgrade."""
-    script = (ROOT / "Sources/Sidecar/Schema/SQL/0002.sql").read_text()
+    script = (ROOT / "Sources/SQLInterface/Schema/SQL/0002.sql").read_text()
     block = script[script.index("do $binary$"):script.index("end $binary$;") + len("end $binary$;")]
     waiting = ["\u0001AQI=", {"a": ["\u0001", "x\u0001AQI=", '"\u0001AQI="', "\u0001hello"]}, {"\u0001AQI=": 1}]
     installed.rows("select wamp.publish('test.news', %s::jsonb, %s::jsonb)", json.dumps(waiting), json.dumps({"k": waiting}))

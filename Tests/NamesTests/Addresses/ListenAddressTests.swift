@@ -21,4 +21,15 @@ import Testing
     func noAddresses(_ text: String) {
         #expect(ListenAddress(text) == nil)
     }
+
+    @Test func socketPaths() {
+        #expect(ListenAddress.unix(folder: "/run/x/", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
+        #expect(ListenAddress.unix(folder: "/run/x", port: 7432).socketPath == "/run/x/.s.PGSQL.7432")
+        #expect(ListenAddress.tcp(host: "127.0.0.1", port: 1).socketPath == nil)
+    }
+
+    @Test func asTheFileHasThem() {
+        #expect("\(ListenAddress.tcp(host: "::1", port: 7432))" == "[::1]:7432")
+        #expect("\(ListenAddress.unix(folder: "/run/x", port: 7432))" == "/run/x:7432")
+    }
 }
