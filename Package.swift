@@ -136,6 +136,7 @@ let package = Package(
             name: "wamp-sidecar",
             dependencies: [
                 "ClientCommands",
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
@@ -237,14 +238,19 @@ let package = Package(
     ]
 )
 
-/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+/// Targets that only `scripts/fuzz` and `scripts/benchmark` build: they use `package` declarations, so they are here.
 if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
     package.targets += [
         .executableTarget(
             name: "transcoding", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
             path: "Benchmarks/Sources/transcoding", swiftSettings: settings),
         .executableTarget(
-            name: "fuzz-serializers", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
-            path: "Tests/Fuzzing/serializers", swiftSettings: settings),
+            name: "fuzzing",
+            dependencies: [
+                "Cryptography", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
+            path: "Tests/Fuzzing", exclude: ["corpus"], swiftSettings: settings),
     ]
 }

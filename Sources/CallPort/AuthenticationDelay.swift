@@ -7,9 +7,9 @@ import NIOCore
 struct AuthenticationDelay {
     private static let least = TimeAmount.seconds(1)
     private static let greatest = TimeAmount.seconds(8)
-    /// So many are told after the least delay.
+    /// So many get their answer after the least delay.
     private static let unsuspicious = 5
-    /// After so long without a failure it begins anew.
+    /// After so long without a failure it begins again.
     private static let memory = TimeAmount.seconds(60)
 
     /// Failures since the start.

@@ -279,7 +279,7 @@ package final class CallPort {
 
     /// A long document has begun to come.
     ///
-    /// - Returns: whether there is room for it; if not, the connection is told when there is.
+    /// - Returns: whether there is room for it; if not, the connection hears when there is.
     func askForRoom(_ connection: CallPortConnection, octets: Int) -> Bool {
         self.room.ask(connection.number, octets: octets)
     }
@@ -290,7 +290,7 @@ package final class CallPort {
         for number in self.room.leave(connection.number) { self.connections[number]?.hasRoom() }
     }
 
-    /// Whether a long document can be sent now; if not, the connection is told when it can.
+    /// Whether a long document can be sent now; if not, the connection hears when it can.
     func canSend(_ connection: CallPortConnection) -> Bool {
         guard let peer = self.peer, !peer.isWritable || !self.parked.isEmpty else { return true }
         self.parked.append(connection.number)

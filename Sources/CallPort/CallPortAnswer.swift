@@ -9,7 +9,7 @@ package enum CallPortAnswer: Equatable {
     case result(Payload)
     /// It was not, or nobody knows.
     case failure(Failure)
-    /// The key is another one, not known yet, or not proved here: nothing was done. The interface connects anew and
+    /// The key is another one, not known yet, or not proved here: nothing was done. The interface connects again and
     /// asks again.
     case stale
     /// The key is known here.
@@ -70,7 +70,7 @@ package enum CallPortAnswer: Equatable {
             return Rows(
                 columns: Self.columns, row: [Self.text("result"), arguments, keywordArguments, nil, nil, proof, nil])
         case .failure(let failure):
-            // An ERROR is told in any case, if need be without arguments that jsonb can't hold.
+            // An ERROR is passed on in any case, if need be without arguments that jsonb can't hold.
             let (arguments, keywordArguments) = (try? Self.texts(failure.payload)) ?? (nil, nil)
             guard wantsRows else {
                 throw WireError(

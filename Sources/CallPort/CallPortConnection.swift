@@ -33,7 +33,7 @@ final class CallPortConnection: ChannelInboundHandler {
     /// How long the last answer may take to be read.
     private static let lingering = TimeAmount.seconds(1)
 
-    /// The number that the client is told as its backend's process.
+    /// The number that the client gets as its backend's process.
     let number: Int32
     private let port: CallPort
     private var machine: WireServerStateMachine

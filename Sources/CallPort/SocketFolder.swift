@@ -28,7 +28,10 @@ struct SocketFolder {
         }
         if self.isOpen(status) {
             return
-                "others may write in \(path), and listen there as well; chmod go-w it, or take a folder of the sidecar's own"
+                """
+                others may write in \(path), and listen there as well; chmod go-w it, or take a folder of the \
+                sidecar's own
+                """
         }
         while let slash = path.lastIndex(of: "/"), path != "/" {
             path = slash == path.startIndex ? "/" : String(path[..<slash])

@@ -1,7 +1,7 @@
-/// A text from outside as what it is: octets. For keys and comparisons.
+/// A text from outside, compared as octets. For keys and comparisons.
 ///
-/// Swift's own `==` takes texts for the same that Unicode calls canonically equivalent: `é` as one scalar and as two. To the
-/// database and the router they are two topics, two roles, two users.
+/// Swift's `==` treats texts as equal if Unicode calls them canonically equivalent: `é` as one scalar and as two. To
+/// the database and the router they are two topics, two roles, two users.
 package struct ExactText: Hashable, Sendable, CustomStringConvertible {
     /// The text as given.
     package let text: String

@@ -34,9 +34,9 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// Does it, and ends the process: with 0, with 1 and what went wrong, 64 if the words are wrong, 78 if the file is.
+    /// Runs it, and ends the process: with 0, with 1 and the error, 64 if the command line is wrong, 78 if the file is.
     ///
-    /// - Parameter command: whose usage is shown with words that are wrong.
+    /// - Parameter command: the command whose usage is shown if the command line is wrong.
     func run(
         _ command: any ParsableCommand.Type, _ make: () throws(ClientUsageError) -> ClientCommand
     ) async throws -> Never {

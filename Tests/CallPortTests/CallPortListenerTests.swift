@@ -83,7 +83,7 @@ struct CallPortListenerTests {
         _ = Shell.run("mkdir -p \(folder.path)/a/b && ln -s \(folder.path)/a/b \(folder.path)/link")
         let own = SocketFolder(path: "\(folder.path)/a/b")
         #expect(own.fault == nil, "also below /tmp, where nobody else may rename it")
-        #expect(SocketFolder(path: "\(folder.path)/none").fault == nil, "that it is missing is told when it is opened")
+        #expect(SocketFolder(path: "\(folder.path)/none").fault == nil, "opening it reports that it is missing")
         _ = Shell.run("chmod 0777 \(folder.path)/a")
         #expect(own.fault?.contains("exchange the folder in it") == true)
         #expect(SocketFolder(path: "\(folder.path)/link").fault?.contains("exchange the folder in it") == true)
@@ -94,7 +94,7 @@ struct CallPortListenerTests {
         #expect(SocketFolder(path: "\(folder.path)/a/b", user: 65534, group: 65534).fault == nil)
     }
 
-    @Test("other obstacles are told in words")
+    @Test("other obstacles are reported in words")
     func obstacles() async throws {
         let folder = TemporaryFolder()
         let missing = try await ListeningPort(.unix(folder: "\(folder.path)/none", port: 7432))

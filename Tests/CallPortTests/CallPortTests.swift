@@ -57,7 +57,7 @@ struct CallPortTests {
         #expect(caller.row() == ["error", #"["x"]"#, #"{"k":1}"#, "WA000", "com.e\u{FFFD}", nil, nil])
     }
 
-    @Test("an ERROR whose arguments jsonb can't hold is told without them")
+    @Test("an ERROR whose arguments jsonb can't hold is passed on without them")
     func wampErrorWithNUL() throws {
         let fixture = try PortFixture()
         let caller = try fixture.logIn()
@@ -343,7 +343,7 @@ struct CallPortTests {
         #expect(caller.types() == "TDCZ")
     }
 
-    @Test("a wrong password is told after a second, and counted")
+    @Test("a wrong password is refused after a second, and counted")
     func wrongPassword() throws {
         let fixture = try PortFixture()
         let caller = try fixture.connect()
@@ -394,7 +394,7 @@ struct CallPortTests {
         #expect(caller.isOpen)
     }
 
-    @Test("who does not speak the protocol is told so, and that is told")
+    @Test("a client that does not speak the protocol gets an error, which is reported")
     func violation() throws {
         let fixture = try PortFixture()
         let caller = try fixture.connect()

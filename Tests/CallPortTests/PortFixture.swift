@@ -81,7 +81,8 @@ final class PortFixture {
         }
         return Proved(
             text:
-                #"{"nonce": "n\#(self.lastNonce)", "mac": "\#(proof.asked)", "pid": \#(backend), "rows": true, \#(rest)}"#,
+                #"{"nonce": "n\#(self.lastNonce)", "mac": "\#(proof.asked)", "pid": \#(backend), "rows": true, "#
+                + "\(rest)}",
             answer: proof.answered)
     }
 

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("Texts as octets")
 struct ExactTextTests {
-    @Test("what Unicode takes for the same is not the same")
+    @Test("texts that Unicode calls equivalent are different")
     func canonicalEquivalence() throws {
         let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
-        #expect(composed == decomposed, "that is what it is about")
+        #expect(composed == decomposed, "Swift's own comparison must call them equal, or the test shows nothing")
         #expect(ExactText(composed) != ExactText(decomposed))
         #expect(!ExactText.areSame(composed, decomposed))
         #expect(ExactText.areSame(composed, "caf" + "\u{E9}"))

@@ -1,6 +1,6 @@
-/// Why a text is no URI, pattern or realm; its description completes the sentence "com..x ...".
+/// Why a text is not a URI, pattern or realm; the description completes the sentence "com..x ...".
 package enum URIError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// There is no text at all.
+    /// The text is empty.
     case empty
     /// Two dots stand side by side, or one is at the beginning or the end.
     case emptyComponent
@@ -11,7 +11,7 @@ package enum URIError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A control character, U+0000 among them.
     case controlCharacter
 
-    /// What is wrong, in a user's words.
+    /// What is wrong, for users.
     package var description: String {
         switch self {
         case .empty: "is empty"

@@ -1,5 +1,4 @@
 import CallPort
-import NIOCore
 import Names
 import Outbox
 import Postgres
@@ -14,7 +13,7 @@ enum Observation {
     /// Whoever is on the way can be the router.
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
-    case caller(CallPortEvent)
+    case callPort(CallPortEvent)
     case outbox(OutboxEvent)
 
     /// The router keeps the event for the day when the session is gone.

@@ -29,7 +29,7 @@ extension CallsFromSQL {
             let opened = try CallPort(
                 configuration: portSettings, version: version, eventLoop: eventLoop,
                 status: { [weak situation] in situation?.now.status(sessions: $0) ?? [] },
-                observer: { observer(.caller($0)) })
+                observer: { observer(.callPort($0)) })
             opened.waitingChanged = { pools.backend($0, waits: $1) }
             opened.listeningChanged = { [weak situation] isListening in
                 situation?.change { $0.isPortListening = isListening }
@@ -44,7 +44,7 @@ extension CallsFromSQL {
                 observer(.leadershipLeft(reason: "the port for calls from SQL can't be listened at"))
                 giveWay()
             },
-            observer: { observer(.caller($0)) })
+            observer: { observer(.callPort($0)) })
     }
 }
 

@@ -6,7 +6,7 @@ package struct InvocationError: Sendable, Equatable {
     package var request: RequestID
     /// The error's URI.
     package var uri: URI
-    /// What there is to say about it; usually one string for people.
+    /// More about the failure; usually one string for people.
     package var payload: Payload
 
     /// Takes the elements in the order of the message.

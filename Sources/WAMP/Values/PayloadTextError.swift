@@ -15,7 +15,9 @@ package enum PayloadTextError: Error, Sendable, Equatable, CustomStringConvertib
         case .noObject: "the topic wants values of the payload, which is not an object"
         case .keyMissing(let key): "the topic wants '\(key)', which the payload does not have"
         case .keyNotUsable(let key):
-            "the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space"
+            """
+            the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space
+            """
         }
     }
 }

@@ -1,8 +1,8 @@
-/// What became of something that was to be sent.
+/// The result of sending a message.
 package enum SendOutcome: Sendable, Equatable {
     /// It is in the output buffer, in order.
     case sent
-    /// Nothing was sent: it is larger than what the router takes. In octets.
+    /// Nothing was sent: the message is larger than the router accepts. In octets.
     case tooLarge(size: Int, limit: Int)
     /// Nothing was sent: the session is over.
     case sessionClosed

@@ -26,7 +26,8 @@ import Testing
                 ["bigint", "double precision", "text[]"]
             ),
             (
-                "f(time time without time zone, character character varying(3), bit bit(3), interval interval DEFAULT NULL::interval)",
+                "f(time time without time zone, character character varying(3), bit bit(3), "
+                    + "interval interval DEFAULT NULL::interval)",
                 nil, "f", ["time without time zone", "character varying(3)", "bit(3)", "interval"]
             ),
             (

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAMP
 
-@Suite("What a function is told of an event")
+@Suite("What a function learns of an event")
 struct EventDetailsTests {
     private static func text(_ details: String, topic: String = "com.example.t") -> String {
         let facts = EventFacts(Details(text: ByteBuffer(string: details)))

@@ -1,12 +1,12 @@
 import NIOCore
 import WAMP
 
-/// The decoders of foreign octets, and the way from JSON text and back, under coverage-guided fuzzing: see `scripts/fuzz`.
+/// The decoders of WAMP's serializers, and the round trip of JSON text.
 ///
-/// The first octet of an input says what the rest is. What must not be ends the process.
+/// The first octet of an input says what the rest is.
 enum SerializersFuzzer {
     /// Takes one input.
-    static func run(_ input: UnsafeBufferPointer<UInt8>) {
+    static func run(_ input: [UInt8]) {
         guard let choice = input.first else { return }
         let octets = ByteBuffer(bytes: input.dropFirst())
         let serializer = SerializerID(rawValue: choice % 3 + 1) ?? .json
