@@ -73,7 +73,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: ["Cryptography", "CYAML", "Names"],
+            dependencies: ["Cryptography", "CYAML", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: memorySafe),
         .target(
             name: "Outbox",
@@ -104,7 +104,6 @@ let package = Package(
                 "CEpoll",
                 "Cryptography",
                 "Names",
-                "NIOOpenSSL",
                 "Outbox",
                 "WAMP",
                 "WAMPClient",
@@ -198,7 +197,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography", "Names"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: settings),
         .testTarget(
             name: "CallPortTests",

@@ -18,7 +18,7 @@ MODULES: dict[str, set[str]] = {
     "PostgresWire": {"Names", "Cryptography"},
     "WAMPClient": {"Names", "Cryptography", "WAMP", "NIOOpenSSL"},
     "Postgres": {"Names"},
-    "SidecarConfiguration": {"Names", "Cryptography"},
+    "SidecarConfiguration": {"Names", "Cryptography", "NIOOpenSSL", "Postgres"},
     "Functions": {"Names", "WAMP", "Postgres"},
     "SQLInterface": {"Names", "Cryptography", "Postgres"},
     "Outbox": {"Names", "WAMP", "WAMPClient", "Postgres"},
