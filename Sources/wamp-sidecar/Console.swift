@@ -23,7 +23,7 @@ enum Console {
         return self.faultyConfiguration
     }
 
-    /// Prints why a configuration that is right can't be run, and ends.
+    /// Prints why a configuration without faults can't be run, and ends.
     static func end(because error: any Error) -> Never {
         self.complain("\(error)")
         self.end(.failure)

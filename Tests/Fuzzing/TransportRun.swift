@@ -42,7 +42,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
             }
             while let buffer = try channel.readOutbound(as: ByteBuffer.self) { sent.writeImmutableBuffer(buffer) }
             if channel.isActive { try channel.close().wait() }
-            // The handlers are let go of.
+            // The handlers are released.
             channel.embeddedEventLoop.run()
         } catch {
             hold(false, "the channel: \(error)")
@@ -75,7 +75,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
             self.messages.append(message)
         }
 
-        func transportPassedOver(beginning: ByteBuffer) {
+        func transportSkipped(beginning: ByteBuffer) {
             hold(self.isOpened && self.fault == nil && !self.isClosed, "a message out of the blue")
             self.passedOver.append(beginning)
         }

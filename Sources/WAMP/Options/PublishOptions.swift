@@ -27,7 +27,7 @@ package struct PublishOptions: Sendable, Hashable {
         self.init(checked: values)
     }
 
-    /// The options one by one, which need no check; of what is nil nothing is said.
+    /// Takes options that need no check. An option that is nil is left out.
     package init(
         acknowledge: Bool = false, excludeMe: Bool? = nil, discloseMe: Bool? = nil, retain: Bool? = nil,
         exclude: [SessionID]? = nil, excludeAuthid: [String]? = nil, excludeAuthrole: [String]? = nil,

@@ -85,9 +85,9 @@ class SourceTree:
     def uses(self, module: str, parent: Path) -> list[Use]:
         """How the folders in a module's folder use one another, one example for each pair.
 
-        It goes by the types that files declare at the top level. Files beside the folders belong to none of them. A
-        name that is declared inside another type of the same folder, or as a generic parameter, is that one; members of
-        types in other folders are not seen.
+        It considers the types that files declare at the top level. Files beside the folders belong to none of them. A
+        name that is declared inside another type of the same folder, or as a generic parameter, means that one; members
+        of types in other folders are not found.
         """
         folders = sorted(path for path in parent.iterdir() if path.is_dir())
         owners: dict[str, str] = {}
