@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
         .target(
             name: "WAMP",
-            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
             name: "NIOOpenSSL",
@@ -48,6 +48,7 @@ let package = Package(
             name: "WAMPClient",
             dependencies: [
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
@@ -75,16 +76,41 @@ let package = Package(
             dependencies: ["Cryptography", "CYAML", "Names"],
             swiftSettings: memorySafe),
         .target(
+            name: "Outbox",
+            dependencies: ["Names", "WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
+            name: "CallPort",
+            dependencies: [
+                "Cryptography",
+                "Names",
+                "NIOOpenSSL",
+                "PostgresWire",
+                "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SQLInterface",
+            dependencies: ["Cryptography", "Names", "Postgres"],
+            resources: [.embedInCode("Schema/SQL")],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
+                "CallPort",
                 "CEpoll",
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
+                "Outbox",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
-                "PostgresWire",
                 "SidecarConfiguration",
+                "SQLInterface",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOConcurrencyHelpers", package: nio),
@@ -93,14 +119,29 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Schema/SQL")],
+            swiftSettings: settings),
+        .target(
+            name: "ClientCommands",
+            dependencies: [
+                "Names",
+                "SidecarConfiguration",
+                "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "ClientCommands",
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
+                "SQLInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -108,7 +149,7 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
         .testTarget(
             name: "WAMPTests",
-            dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["WAMP", "Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "NIOOpenSSLTests",
@@ -121,7 +162,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
+                "Cryptography", "Names", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -137,7 +178,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "PostgresTests",
-            dependencies: ["Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "Names", "Postgres",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
@@ -153,12 +198,37 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CallPortTests",
+            dependencies: [
+                "CallPort", "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SQLInterfaceTests",
+            dependencies: ["SQLInterface"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClientCommandsTests",
+            dependencies: [
+                "ClientCommands", "Names", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "OutboxTests",
+            dependencies: ["Names", "Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Postgres", "PostgresWire", "PostgresClientEnd", "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Names", "Postgres", "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
@@ -169,7 +239,7 @@ let package = Package(
     ]
 )
 
-/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+/// Targets that only `scripts/fuzz` and `scripts/benchmark` build: they use `package` declarations, so they are here.
 if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
     package.targets += [
         .executableTarget(

@@ -1,7 +1,7 @@
-"""Runs the benchmarks of `scripts/benchmark` against a PostgreSQL cluster that is there already, and prints one table.
+"""Runs the benchmarks of `scripts/benchmark` against an existing PostgreSQL cluster, and prints one table.
 
 Contestants run in alternation, several rounds; a figure is the median of its rounds, a ratio the median of the rounds'
-ratios. Nothing is written but the table, on standard output; progress goes to standard error.
+ratios. Only the table is written, to standard output; progress goes to standard error.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from allocations import add_allocations, allocations_run
 from callers import add_callers, callers_rounds
 from calls import add_calls, add_memory, calls_rounds, memory_run, profile_run
 from database import install
@@ -33,6 +34,10 @@ def calls(options, table):
 
 def callers(options, table):
     add_callers(table, callers_rounds(options))
+
+
+def allocations(options, table):
+    add_allocations(table, allocations_run(options))
 
 
 def notify(options, table):
@@ -67,10 +72,11 @@ def start(options, table):
     add_start(table, start_runs(options))
 
 
-#: What can be asked for, in the table's order. Calls, callers, notifications, rows, serializers go without the SQL interface.
+#: The benchmarks, in the table's order. Calls, callers, allocations, notifications, rows, serializers need no SQL
+#: interface.
 PARTS = {
-    "calls": calls, "callers": callers, "notify": notify, "rows": rows, "publish": publish, "drain": drain, "events": events,
-    "sql-calls": sql_calls, "serializers": serializers, "start": start,
+    "calls": calls, "callers": callers, "allocations": allocations, "notify": notify, "rows": rows, "publish": publish,
+    "drain": drain, "events": events, "sql-calls": sql_calls, "serializers": serializers, "start": start,
 }
 
 
@@ -103,7 +109,7 @@ def main():
     if options.what == "profile":
         return profile_run(options)
     parts = list(PARTS) if options.what == "all" else [options.what]
-    if set(parts) - {"calls", "callers", "notify", "rows", "serializers"}:
+    if set(parts) - {"calls", "callers", "allocations", "notify", "rows", "serializers"}:
         install(options)
     table = Table()
     for part in parts:

@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 package import SidecarConfiguration
+package import WAMPClient
 
 /// The process: one event loop, both sides on it, from start to SIGTERM.
 package enum Sidecar {
@@ -27,6 +28,11 @@ package enum Sidecar {
     /// - Throws: all faults of the file at once.
     package static func load(path: String, environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
         try ConfigurationFile.load(path: path, environment: environment, checks: .sidecar)
+    }
+
+    /// How the sidecar, and each of its commands, joins the router of a file.
+    package static func connection(_ settings: RouterSettings) throws -> RouterConfiguration {
+        try RouterConfiguration(settings, version: self.version)
     }
 
     /// Makes all that ``run(_:)`` makes before it connects, and gives it up again: what `run` refuses to begin with, `check` refuses as well.

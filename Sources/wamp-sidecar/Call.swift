@@ -1,15 +1,17 @@
 import ArgumentParser
-import Sidecar
+import ClientCommands
 
 /// `wamp-sidecar call`.
 struct Call: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Call a WAMP procedure and print its result.",
+        usage: "wamp-sidecar call [<options>] <procedure> [<arguments> ...]",
         discussion: """
-            An argument that is JSON is that value, any other is a string: 5 is a number, '"5"' (with quotes of its own) and \
-            apple are strings. name=value is a keyword argument (a string with such a beginning is written '"a=b"'). Put -- before arguments that begin with a dash. The result is a line of JSON, \
-            {"args":[..],"kwargs":{..}}; with --progress each part is such a line, with "progress":true. An error goes to \
-            standard error: its URI and what came with it. Ctrl-C cancels the call.
+            An argument that is JSON is that value, any other argument is a string: 5 is a number, '"5"' (with its \
+            own quotes) and apple are strings. name=value is a keyword argument (a string that begins like that is \
+            written '"a=b"'). Put -- before arguments that begin with a dash. The result is a line of JSON, \
+            {"args":[..],"kwargs":{..}}. With --progress each part is such a line, with "progress":true. An error \
+            goes to standard error: its URI and its arguments. Ctrl-C cancels the call.
 
             Exit status: 0 if a result came, 1 if not, 64 on wrong usage, 78 if the configuration is faulty.
 
@@ -27,8 +29,10 @@ struct Call: AsyncParsableCommand {
     var procedure: String
 
     @Argument(
-        help:
-            "The arguments, positional ones and name=value: JSON, or else strings; behind -- if one begins with a dash."
+        help: """
+            The arguments, positional ones and name=value: JSON, or else strings. They go behind -- if one begins \
+            with a dash.
+            """
     )
     var arguments: [String] = []
 
@@ -41,10 +45,10 @@ struct Call: AsyncParsableCommand {
     @Option(name: .long, help: "How long the whole call may take, e.g. 500ms, 5s, 2m.")
     var timeout = "30s"
 
-    @Flag(name: .long, help: "Let the callee know who calls, where the router allows it.")
+    @Flag(name: .long, help: "Disclose the caller to the callee, where the router allows it.")
     var discloseMe = false
 
-    @Flag(name: .long, help: "Print an error as a line of JSON on standard output instead: {\"error\":..,\"args\":..}.")
+    @Flag(name: .long, help: "Print an error as a line of JSON on standard output: {\"error\":..,\"args\":..}.")
     var json = false
 
     func run() async throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Names
 import Sidecar
 import SidecarConfiguration
 
@@ -7,8 +8,9 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the configuration file, and with --connect both sides.",
         discussion: """
-            Every fault is a line with its place in the file; what may not be meant so is a 'warning:', and no fault. \
-            Exit status: 0 if there are no faults, 1 if --connect found some, 78 if the file is faulty.
+            Every fault is a line with its place in the file. A 'warning:' is something that works but may not be \
+            intended, and is no fault. Exit status: 0 if there are no faults, 1 if --connect found some, 78 if the \
+            file is faulty.
 
             EXAMPLES:
               wamp-sidecar check sidecar.yaml
@@ -17,7 +19,7 @@ struct Check: AsyncParsableCommand {
 
     @OptionGroup var options: CheckedFile
 
-    @Flag(name: .long, help: "Also look up the functions in the database, and join the router.")
+    @Flag(name: .long, help: "Also look the functions up in the database, and join the router.")
     var connect = false
 
     func run() async throws {
@@ -33,20 +35,23 @@ struct Check: AsyncParsableCommand {
         findings.warnings.forEach { Console.complain("warning: \($0)") }
         findings.remarks.forEach { Console.complain("note: \($0)") }
         guard findings.faults.isEmpty else { Console.end(.failure) }
-        let mapped =
-            "\(configuration.procedures.count) procedures, \(configuration.subscriptions.count) subscriptions, "
-            + "\(configuration.notifications.count) notifications"
+        let mapped = [
+            Quantity(configuration.procedures.count, "procedure"),
+            Quantity(configuration.subscriptions.count, "subscription"),
+            Quantity(configuration.notifications.count, "notification"),
+        ].map(\.description).joined(separator: ", ")
         print("\(self.options.config): no faults (\(mapped)\(self.connect ? "; database and router answered" : ""))")
         Console.end(.success)
     }
 }
 
-/// The file that is checked: behind `--config`, or a word of its own.
+/// The file to check: behind `--config`, or a word without an option.
 struct CheckedFile: ParsableArguments {
     @Argument(help: "The configuration file. (default: sidecar.yaml)")
     var file: String?
 
-    @Option(name: [.customShort("c"), .customLong("config")], help: "The same, as the other commands take it.")
+    @Option(
+        name: [.customShort("c"), .customLong("config")], help: "The configuration file, as for the other commands.")
     var named: String?
 
     var config: String { self.file ?? self.named ?? "sidecar.yaml" }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 
@@ -7,11 +8,12 @@ import SidecarConfiguration
 struct DeadLetter: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dead-letter",
-        abstract: "What could not be delivered: look at it, try it again, or give it up.",
+        abstract: "List dead letters, show them, try them again, or delete them.",
         discussion: """
-            Publications that the router refused, and events that a subscribed function refused, with the reason. \
-            Connects to the database of the configuration file. Exit status: 0 if it is done, 1 if not or if an id is \
-            missing (what can be done to the others is done), 64 on wrong usage, 78 if the configuration is faulty.
+            A dead letter is a publication that the router refused, or an event that a subscribed function refused, \
+            with the reason. The command connects to the database of the configuration file. Exit status: 0 if it is \
+            done, 1 if not or if an id is missing (what can be done to the others is done), 64 on wrong usage, 78 if \
+            the configuration is faulty.
 
             EXAMPLES:
               wamp-sidecar dead-letter list --kind publish
@@ -25,7 +27,7 @@ struct DeadLetter: ParsableCommand {
     struct Place: ParsableArguments {
         @OptionGroup var options: ConfigurationOption
 
-        /// Does something with them.
+        /// Does something with the dead letters.
         func with<Value>(_ body: (DeadLetters, borrowing ScriptConnection) throws -> Value) throws -> Value {
             let database = try Console.load(self.options.config).database
             let connection = try ScriptConnection(
@@ -34,7 +36,7 @@ struct DeadLetter: ParsableCommand {
         }
     }
 
-    /// Some of them.
+    /// Selects some of them.
     struct Filter: ParsableArguments {
         @Option(name: .long, help: "Only of this kind: publish or event.")
         var kind: String?
@@ -48,12 +50,12 @@ struct DeadLetter: ParsableCommand {
         }
     }
 
-    /// Those that a command is about.
+    /// The dead letters that a command is for.
     struct Choice: ParsableArguments {
         @Argument(help: "Their ids.")
         var ids: [Int] = []
 
-        @Flag(name: .long, help: "All, or all of a kind or topic.")
+        @Flag(name: .long, help: "All dead letters, or all of a kind or topic.")
         var all = false
 
         @OptionGroup var filter: Filter
@@ -70,7 +72,7 @@ struct DeadLetter: ParsableCommand {
         }
     }
 
-    /// Ends it with 1 where an id was in vain.
+    /// Ends with 1 if an id had no effect.
     private static func report(missing: [Int], unchanged: [Int] = []) throws {
         for id in missing { Console.complain("no dead letter has the id \(id)") }
         for id in unchanged {
@@ -82,19 +84,20 @@ struct DeadLetter: ParsableCommand {
 
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List them, the oldest first, without their payloads.",
+            abstract: "List dead letters, the oldest first, without their payloads.",
+            usage: "wamp-sidecar dead-letter list [<options>]",
             discussion: """
-                On a terminal long values are cut, in a pipe or a file they are whole. What is left out is said on \
-                standard error; wamp-sidecar dead-letter show ID shows all of one.
+                On a terminal long values are cut; in a pipe or a file they are whole. What is left out is reported \
+                on standard error. wamp-sidecar dead-letter show ID shows all of one.
                 """)
 
         @OptionGroup var place: Place
         @OptionGroup var filter: Filter
 
-        @Option(name: .long, help: "At most so many.")
+        @Option(name: .long, help: "At most this number.")
         var most = 100
 
-        @Flag(name: .long, help: "A JSON object a line, with the payload.")
+        @Flag(name: .long, help: "Print a JSON object a line, with the payload.")
         var json = false
 
         func validate() throws {
@@ -129,7 +132,7 @@ struct DeadLetter: ParsableCommand {
             }
         }
 
-        /// What the list leaves out.
+        /// Reports what the list leaves out.
         private func tell(shown: Int, of all: Int) {
             if all > shown {
                 Console.complain("note: the oldest \(shown) of \(all) dead letters; --most \(all) lists all")
@@ -143,15 +146,18 @@ struct DeadLetter: ParsableCommand {
 
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show all of some: payload, options, message.",
-            discussion: "A field a line, those without a value left out, and an empty line between two dead letters.")
+            abstract: "Show all fields of dead letters: payload, options, message.",
+            discussion: """
+                Each field is a line. Fields without a value are left out. An empty line stands between two dead \
+                letters.
+                """)
 
         @OptionGroup var place: Place
 
         @Argument(help: "Their ids.")
         var ids: [Int]
 
-        @Flag(name: .long, help: "A JSON object a line.")
+        @Flag(name: .long, help: "Print a JSON object a line.")
         var json = false
 
         func run() throws {
@@ -175,7 +181,7 @@ struct DeadLetter: ParsableCommand {
             }
         }
 
-        /// A field's value stands behind the longest name that there is, further lines of it below its first.
+        /// A field's value stands behind the longest name; its further lines stand below the first.
         private static func show(_ field: DeadLetterField) {
             let margin = String(repeating: " ", count: 14)
             let text = Console.isOnTerminal ? LogText.visible(field.value) : field.value
@@ -186,7 +192,12 @@ struct DeadLetter: ParsableCommand {
     }
 
     struct Retry: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Have them published, or run, again.")
+        static let configuration = CommandConfiguration(
+            abstract: "Have dead letters published, or run, again.",
+            usage: """
+                wamp-sidecar dead-letter retry [<options>] <ids> ...
+                wamp-sidecar dead-letter retry [<options>] --all
+                """)
 
         @OptionGroup var place: Place
         @OptionGroup var choice: Choice
@@ -203,7 +214,12 @@ struct DeadLetter: ParsableCommand {
     }
 
     struct Delete: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Give them up.")
+        static let configuration = CommandConfiguration(
+            abstract: "Delete dead letters.",
+            usage: """
+                wamp-sidecar dead-letter delete [<options>] <ids> ...
+                wamp-sidecar dead-letter delete [<options>] --all
+                """)
 
         @OptionGroup var place: Place
         @OptionGroup var choice: Choice

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 
@@ -7,36 +8,40 @@ import SidecarConfiguration
 struct Install: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Install the SQL interface in a database, or upgrade it.",
+        usage: "wamp-sidecar install --admin-url <admin-url> [<options>]",
         discussion: """
-            Makes a role that owns the interface, the role that the sidecar connects as, the schema, the extension dblink \
-            and what wamp.call needs of it; whatever is there already is kept, what is not asked for does not change, and each \
-            right that is given or taken is named. All of it is one transaction. Exit status: 0 if all is well, 1 if not, and \
-            then nothing was changed.
+            Makes a role that owns the interface, the role that the sidecar connects as, the schema, the extension \
+            dblink and what wamp.call needs of it. What exists already is kept, what is not asked for does not \
+            change, and each right that is given or taken is named. All of it is one transaction. Exit status: 0 on \
+            success, 1 on failure, and then nothing was changed.
 
             The password of a role that has none is read from --role-password-file, or else from the variable \
             WAMP_ROLE_PASSWORD. The server gets only what it stores of it, and --print shows none.
 
             EXAMPLES:
               wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app
-              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --grant-to shop --register-to shop_owner
-              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --revoke-from shop
-              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --config sidecar.yaml
-              wamp-sidecar install --admin-url postgresql://postgres@db.example.com/app --print
+              wamp-sidecar install --admin-url postgresql:///app \\
+                  --grant-to shop --register-to shop_owner
+              wamp-sidecar install --admin-url postgresql:///app --revoke-from shop
+              wamp-sidecar install --admin-url postgresql:///app --config sidecar.yaml
+              wamp-sidecar install --admin-url postgresql:///app --print
             """)
 
     @OptionGroup var database: AdministratedDatabase
 
     @Option(
         name: [.customShort("c"), .long],
-        help:
-            "A configuration file: its database.schema holds where --schema is not given, and who it names gets the rights too."
+        help: """
+            A configuration file. Its database.schema holds if --schema is not given, and the roles that it names \
+            get the rights too.
+            """
     )
     var config: String?
 
-    @Option(name: .long, help: "The role that the sidecar connects as. (default: the interface's own, or wamp)")
+    @Option(name: .long, help: "The role that the sidecar connects as. (default: the interface's current one, or wamp)")
     var role: String?
 
-    @Flag(name: .long, help: "Let --role take the place of the interface's own, which loses its rights.")
+    @Flag(name: .long, help: "Let --role replace the interface's current one, which loses its rights.")
     var replaceRole = false
 
     @Option(name: .long, help: "A file with the password that the role gets if it has none.")
@@ -50,17 +55,19 @@ struct Install: ParsableCommand {
 
     @Option(
         name: .long,
-        help: "A role that loses both, but for what --grant-to or --register-to gives it. Repeat it for more.")
+        help: "A role that loses both, except what --grant-to or --register-to gives it. Repeat it for more.")
     var revokeFrom: [String] = []
 
     @Option(
         name: .long,
-        help:
-            "ROLE=com.example.x.: the role may register and subscribe only beneath it. Repeat it for more; ROLE= ends it."
+        help: """
+            ROLE=com.example.x.: the role may register and subscribe only beneath this prefix. Repeat it for more; \
+            ROLE= takes the role's prefixes away.
+            """
     )
     var registerPrefix: [String] = []
 
-    @Flag(name: .long, help: "Make a copied database one of its own.")
+    @Flag(name: .long, help: "Make a copied database an original.")
     var adopt = false
 
     @Flag(name: .long, help: "Only print the statements that would be run.")
@@ -79,13 +86,14 @@ struct Install: ParsableCommand {
                 registerTo: self.registerTo + self.kept(file?.registerTo),
                 revokeFrom: self.revokeFrom, registerPrefixes: try RegisterPrefixes.read(self.registerPrefix),
                 adopts: self.adopt)
+            let installer = Installer(binary: Sidecar.version)
             if self.print {
-                Swift.print(try Installer.script(request, on: connection))
+                Swift.print(try installer.script(request, on: connection))
                 return
             }
-            let report = try Installer.run(request, on: connection)
+            let report = try installer.run(request, on: connection)
             report.done.forEach { Swift.print("\($0.verb): \($0.title)") }
-            if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is as it is to be") }
+            if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is up to date") }
             report.warnings.forEach { Console.complain("note: \($0)") }
             report.next.forEach { Swift.print("next: \($0)") }
         }
@@ -93,7 +101,7 @@ struct Install: ParsableCommand {
 
     private static let usualRole = "wamp"
 
-    /// Of those that the file names the ones that no option takes something from.
+    /// The roles that the file names, without those that an option revokes something from.
     private func kept(_ names: [String]?) -> [String] {
         (names ?? []).filter { !self.revokeFrom.contains($0) }
     }
@@ -104,7 +112,7 @@ struct Install: ParsableCommand {
     }
 }
 
-/// The database and the schema, as the commands take them that an administrator runs.
+/// The database and the schema, for the commands of administrators.
 struct AdministratedDatabase: ParsableArguments {
     @Option(name: .long, help: "A libpq URL or keyword string of an administrator; PGPASSWORD and ~/.pgpass apply.")
     var adminUrl: String
@@ -116,7 +124,7 @@ struct AdministratedDatabase: ParsableArguments {
 
     func connect() throws -> ScriptConnection {
         let connection = try ScriptConnection(ConnectionSettings(url: self.adminUrl, password: nil))
-        // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
+        // The database's owner may have set another one, in which their own operators precede the catalog's.
         try connection.run("set search_path = pg_catalog, pg_temp")
         return connection
     }

@@ -1,17 +1,19 @@
 import ArgumentParser
-import Sidecar
+import ClientCommands
 
 /// `wamp-sidecar publish`.
 struct Publish: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Publish a WAMP event, or one for each line of standard input.",
         discussion: """
-            An argument that is JSON is that value, any other is a string, name=value is a keyword argument, as in wamp-sidecar call. With - as the only \
-            argument each line of standard input is an event: an object with args and kwargs, as wamp-sidecar subscribe \
-            prints it, or with just one of them, or any other JSON value, which is its only argument. Prints {"publication":..} for each event that \
-            the router has; with --no-acknowledge it does not ask, and a refusal is not seen.
+            An argument that is JSON is that value, any other argument is a string, and name=value is a keyword \
+            argument, as in wamp-sidecar call. With - as the only argument, each line of standard input is an event: \
+            an object with args and kwargs, as wamp-sidecar subscribe prints it, or with just one of them, or any \
+            other JSON value, which is its only argument. Prints {"publication":..} for each event that the router \
+            has. With --no-acknowledge it does not ask the router, and a refusal is not seen.
 
-            Exit status: 0 if the router has all, 1 if not, 64 on wrong usage, 78 if the configuration is faulty.
+            Exit status: 0 if the router has all events, 1 if not, 64 on wrong usage, 78 if the configuration is \
+            faulty.
 
             EXAMPLES:
               wamp-sidecar publish com.example.delivery banana 12
@@ -25,31 +27,33 @@ struct Publish: AsyncParsableCommand {
     var topic: String
 
     @Argument(
-        help:
-            "The arguments, positional ones and name=value: JSON, or else strings; behind -- if one begins with a dash. Just - for standard input."
+        help: """
+            The arguments, positional ones and name=value: JSON, or else strings. They go behind -- if one begins \
+            with a dash. Just - for standard input.
+            """
     )
     var arguments: [String] = []
 
     @Option(name: .long, help: "The keyword arguments: a JSON object.")
     var kwargs: String?
 
-    @Flag(name: .long, inversion: .prefixedNo, help: "Wait until the router says that it has the event.")
+    @Flag(name: .long, inversion: .prefixedNo, help: "Wait until the router confirms that it has the event.")
     var acknowledge = true
 
-    @Flag(name: .long, help: "The router keeps the event for those who subscribe later.")
+    @Flag(name: .long, help: "The router keeps the event for later subscribers.")
     var retain = false
 
-    @Flag(name: .long, help: "Let receivers know who publishes, where the router allows it.")
+    @Flag(name: .long, help: "Disclose the publisher to receivers, where the router allows it.")
     var discloseMe = false
 
     @Option(
-        name: .long, help: "A session that gets the event, and no other. Repeat it for more, as all of the following.")
+        name: .long, help: "A session that gets the event; no other does. Repeat it for more, like the options below.")
     var eligible: [Int64] = []
 
-    @Option(name: .long, help: "A name (authid) that gets it, and no other.")
+    @Option(name: .long, help: "A name (authid) that gets it; no other does.")
     var eligibleAuthid: [String] = []
 
-    @Option(name: .long, help: "A role (authrole) that gets it, and no other.")
+    @Option(name: .long, help: "A role (authrole) that gets it; no other does.")
     var eligibleAuthrole: [String] = []
 
     @Option(name: .long, help: "A session that doesn't get it.")

@@ -1,17 +1,18 @@
 import ArgumentParser
-import Sidecar
+import ClientCommands
 
 /// `wamp-sidecar subscribe`.
 struct Subscribe: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Subscribe to a WAMP topic and print its events.",
+        usage: "wamp-sidecar subscribe [<options>] <topic>",
         discussion: """
             Each event is a line of JSON: {"topic":..,"publication":..,"args":[..],"kwargs":{..}}, with publisher, \
-            publisher_authid, publisher_authrole and retained where the router tells them. Runs until Ctrl-C or SIGTERM, \
-            until --count events have come, or until who reads the output goes away.
+            publisher_authid, publisher_authrole and retained where the router discloses them. Runs until Ctrl-C or \
+            SIGTERM, until --count events have come, or until the reader of the output closes it.
 
-            Exit status: 0 if it ended so, 1 if the router refused it or the session was lost, 64 on wrong usage, 78 if the \
-            configuration is faulty.
+            Exit status: 0 if it ended in one of these ways, 1 if the router refused it or the session was lost, 64 \
+            on wrong usage, 78 if the configuration is faulty.
 
             EXAMPLES:
               wamp-sidecar subscribe com.example.news
@@ -24,13 +25,13 @@ struct Subscribe: AsyncParsableCommand {
     @Argument(help: "The topic's URI, or a pattern.")
     var topic: String
 
-    @Option(name: .long, help: "How topics are compared with it: exact, prefix, or wildcard.")
+    @Option(name: .long, help: "How topics are compared with the topic: exact, prefix, or wildcard.")
     var match = "exact"
 
-    @Flag(name: .long, help: "Also the event that the router has kept.")
+    @Flag(name: .long, help: "Also print the event that the router has kept.")
     var retained = false
 
-    @Option(name: .long, help: "End after so many events.")
+    @Option(name: .long, help: "End after this number of events.")
     var count: Int?
 
     func run() async throws {

@@ -1,19 +1,21 @@
 import ArgumentParser
 import Postgres
-import Sidecar
+import SQLInterface
 
 /// `wamp-sidecar uninstall`.
 struct Uninstall: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Take the SQL interface away, with all the data in it.",
+        abstract: "Remove the SQL interface, with all the data in it.",
+        usage: "wamp-sidecar uninstall --admin-url <admin-url> [<options>]",
         discussion: """
-            Tells first what would go and what would be left, and why; does it only with --yes. The extension dblink goes if \
-            install made it and nobody else uses it, the roles that install made if nothing else is theirs; of roles that are \
-            left the rights that install gave are taken back. Exit status: 0 if it is done (or printed), 1 if not.
+            Reports first what would go and what would stay, and why; removes it only with --yes. The extension \
+            dblink goes if install made it and nothing else uses it, the roles that install made go if they own \
+            nothing else. From roles that stay, the rights that install gave are taken back. Exit status: 0 if it is \
+            done (or printed), 1 if not.
 
             EXAMPLES:
               wamp-sidecar uninstall --admin-url postgresql://postgres@db.example.com/app
-              wamp-sidecar uninstall --admin-url postgresql://postgres@db.example.com/app --yes
+              wamp-sidecar uninstall --admin-url postgresql:///app --yes
             """)
 
     @OptionGroup var database: AdministratedDatabase
@@ -21,7 +23,7 @@ struct Uninstall: ParsableCommand {
     @Flag(name: .long, help: "Only print the statements that would be run.")
     var print = false
 
-    @Flag(name: .long, help: "Do it.")
+    @Flag(name: .long, help: "Remove it.")
     var yes = false
 
     func run() throws {

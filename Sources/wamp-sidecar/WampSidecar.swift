@@ -9,15 +9,20 @@ struct WampSidecar: AsyncParsableCommand {
         commandName: "wamp-sidecar",
         abstract: "Makes a PostgreSQL database a peer of a WAMP network.",
         discussion: """
-            Functions of the database become WAMP procedures, and its notifications WAMP events and calls. One YAML \
-            file says which; see docs/mapping.md.
+            Functions of the database become WAMP procedures, and its notifications become WAMP events and calls. \
+            One YAML file says which; see docs/mapping.md.
 
             EXAMPLES:
-              wamp-sidecar check sidecar.yaml                       is the file right?
-              wamp-sidecar check sidecar.yaml --connect             are the functions, the rights and the router there?
-              wamp-sidecar run --config sidecar.yaml                run until SIGTERM
-              wamp-sidecar install --admin-url postgresql://..      the SQL interface: publish, call, register in SQL
-              wamp-sidecar call com.example.add2 2 3                call a procedure, as any WAMP peer does
+              Check the file:
+                wamp-sidecar check sidecar.yaml
+              Check that the functions, the rights and the router are there:
+                wamp-sidecar check sidecar.yaml --connect
+              Run until SIGTERM:
+                wamp-sidecar run --config sidecar.yaml
+              Install the SQL interface, to publish, call and register in SQL:
+                wamp-sidecar install --admin-url postgresql://..
+              Call a procedure, as any WAMP peer does:
+                wamp-sidecar call com.example.add2 2 3
             """,
         version: Sidecar.version,
         subcommands: [
@@ -25,9 +30,10 @@ struct WampSidecar: AsyncParsableCommand {
             DeadLetter.self,
         ])
 
-    /// As the protocol has it, with a word for whoever calls with `-2` (numbers can't be told from options) or mistypes a command.
+    /// As the protocol does, with a hint for command lines with `-2` (a number can't be distinguished from an option)
+    /// or an unknown command.
     static func main() async {
-        if let number = self.firstArgumentThatIsNoText() {
+        if let number = self.firstArgumentThatIsNotText() {
             Console.complain(
                 "Error: argument \(number) is not UTF-8, as WAMP's texts are. Is the terminal's locale another one?")
             self.exit(withError: ExitCode.validationFailure)
@@ -47,8 +53,8 @@ struct WampSidecar: AsyncParsableCommand {
         }
     }
 
-    /// Swift repairs what is not UTF-8, so something else than was meant would be sent.
-    private static func firstArgumentThatIsNoText() -> Int? {
+    /// Swift replaces what is not UTF-8, so another text than the one meant would be sent.
+    private static func firstArgumentThatIsNotText() -> Int? {
         for number in 1..<max(Int(CommandLine.argc), 1) {
             guard let argument = unsafe CommandLine.unsafeArgv[number] else { continue }
             let bytes = unsafe UnsafeRawBufferPointer(start: argument, count: strlen(argument))

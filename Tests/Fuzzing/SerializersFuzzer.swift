@@ -1,7 +1,7 @@
 import NIOCore
 import WAMP
 
-/// The decoders of WAMP's serializers, and the way from JSON text and back.
+/// The decoders of WAMP's serializers, and the round trip of JSON text.
 ///
 /// The first octet of an input says what the rest is.
 enum SerializersFuzzer {

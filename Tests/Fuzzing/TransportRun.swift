@@ -47,7 +47,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
         } catch {
             hold(false, "the channel: \(error)")
         }
-        hold(receiver.isClosed, "nothing is told of the end")
+        hold(receiver.isClosed, "the end is not reported")
         return TransportRun(
             isOpened: receiver.isOpened, messages: receiver.messages, passedOver: receiver.passedOver,
             fault: receiver.fault?.code, sent: sent)

@@ -24,7 +24,8 @@ numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", type=int, help="the server's major version; this machine's own without it")
-    parser.addoption("--libpq", type=int, choices=sorted(WHEELS), help="the same for the libpq in the sidecar's process")
+    parser.addoption("--libpq", type=int, choices=sorted(WHEELS),
+        help="the same for the libpq in the sidecar's process")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,7 +78,7 @@ def mortal_router() -> Iterator[Router]:
 
 @pytest.fixture
 def debian() -> Iterator[Debian]:
-    """A fresh machine, on which what the documents say is typed."""
+    """A fresh machine, on which the commands of the documents are typed."""
     if not Debian.permitted():
         pytest.skip("no namespaces here, or not root")
     machine = Debian()
@@ -120,7 +121,7 @@ def mortal_database(mortal_cluster: Cluster) -> InstalledDatabase:
 
 
 def settings(router_url: str | list[str], database_url: str, **sections: Any) -> dict[str, Any]:
-    """A configuration whose `router` and `database` are complete; the sections are added to it or merged into it."""
+    """A configuration with complete sections `router` and `database`; the given sections are added or merged."""
     configuration: dict[str, Any] = {
         "router": {
             "url": router_url, "realm": REALM, "auth": {"method": "ticket", "authid": "ticket-user", "ticket": TICKET},
@@ -156,7 +157,7 @@ def make_sidecar() -> Iterator[SidecarMaker]:
 
 @pytest.fixture
 def network() -> Iterator[Network]:
-    """A network in which packets can vanish; skips the test where this user may make none."""
+    """A network in which packets can vanish; skips the test if this user may not make one."""
     network = Network()
     try:
         network.make()

@@ -210,7 +210,7 @@ async def perform(show):
     await show.call(
         "A composite is one object", "com.example.item.get", [1], {}, {"id": 1, "name": "apple", "stock": 3})
     await show.call(
-        "A statement of its own is a procedure too; a set is a list of rows", "com.example.item.search", [],
+        "A statement without a function is a procedure too; a set is a list of rows", "com.example.item.search", [],
         {"pattern": "ap%", "limit": 1}, [{"id": 1, "name": "apple", "stock": 3}])
     await show.failing_call(
         "A function raises a WAMP error: wamp.raise_error(uri, args, kwargs)", "com.example.item.order", ["banana"], {},
@@ -222,7 +222,7 @@ async def perform(show):
 
     show.role("SUBSCRIBER", "functions of the database run for events")
     await show.handled(
-        "A peer's event runs a function, in a transaction of its own", "com.example.delivery", ["banana", 12], {},
+        "A peer's event runs a function, in a separate transaction", "com.example.delivery", ["banana", 12], {},
         "select stock from shop.item where name = 'banana'", "12")
 
     show.role("PUBLISHER", "what SQL publishes becomes an event when the transaction commits")
@@ -233,7 +233,7 @@ async def perform(show):
         "select wamp.publish('com.example.news', '[\"cherries!\"]', '{\"until\": \"Friday\"}');\n"
         "commit;", (["cherries!"], {"until": "Friday"}))
     await show.event(
-        "What is rolled back is never published; what follows it is", "com.example.news",
+        "What is rolled back is never published; the next event is", "com.example.news",
         "begin;\n"
         "select wamp.publish('com.example.news', '[\"all for nothing!\"]');\n"
         "rollback;\n"
@@ -279,7 +279,7 @@ async def perform(show):
         "A peer's event runs it", "com.example.item.renamed", [], {"id": 1, "name": "apple pie"},
         "select name from shop.item where id = 1", "apple pie", mapping=False)
 
-    show.role("NOTIFY", "what the database notifies already becomes events too")
+    show.role("NOTIFY", "what the database already notifies becomes events too")
     await show.event(
         "A NOTIFY is an event (at most once: lost while nobody listens)", "com.example.shop.opened",
         """notify shop_opened, '{"args": ["Monday", 8], "kwargs": {"door": "front"}}'""",

@@ -18,10 +18,11 @@ package struct ConnectFailure: Error, Sendable, Equatable, CustomStringConvertib
     }
 }
 
-/// What to do about a connection that the server, or the way to it, refuses: one sentence for each of the common conditions.
+/// What to do about a connection that the server, or the way to it, refuses: one sentence for each of the common
+/// conditions.
 ///
-/// libpq does not tell the SQLSTATE of what ended a login, so there its text stands for it: libpq's own is English, a server's may be in another
-/// language, and is then shown without a sentence.
+/// libpq does not tell the SQLSTATE of what ended a login, so there its text stands for it: libpq's own is English, a
+/// server's may be in another language, and is then shown without a sentence.
 enum ConnectAdvice {
     private struct Entry {
         let code: String

@@ -27,7 +27,8 @@ final class ConnectionGroup {
         return known
     }
 
-    /// A connection has been made, to a server that is no fault. Those to a server that it replaces are given up, before it is used.
+    /// A connection has been made, to a server that is no fault. Those to a server that it replaces are given up,
+    /// before it is used.
     func connected(_ keeper: ConnectionKeeper, to server: ServerIdentity?, at now: NIODeadline) {
         self.lastChange = now
         guard let server else { return }

@@ -2,8 +2,9 @@ internal import CLibpq
 
 /// The owner of one `PGconn`.
 ///
-/// A connection is made on a thread of the ``Connector``, handed to the event loop, used there alone, and handed back to a thread to be
-/// finished. It is never used by two at a time, so it may cross threads; after ``finish()`` nobody touches it.
+/// A connection is made on a thread of the ``Connector``, handed to the event loop, used there alone, and handed back
+/// to a thread to be finished. It is never used by two at a time, so it may cross threads; after ``finish()`` nobody
+/// touches it.
 @safe final class ConnectionHandle: @unchecked Sendable {
     /// libpq's connection.
     let pointer: OpaquePointer

@@ -1,4 +1,4 @@
-package import NIOCore
+internal import NIOCore
 
 /// Keeps one connection open: connects, hands it to its owner, and connects again when it is lost. On the event loop.
 final class ConnectionKeeper {
@@ -9,7 +9,7 @@ final class ConnectionKeeper {
 
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
-    private let preparation: DatabaseSession.Preparation?
+    private let preparation: Connector.Preparation?
     private weak var owner: (any ConnectionKeeperOwner)?
     private var machine = KeeperStateMachine()
     private var retryTimer: Scheduled<Void>?
@@ -17,13 +17,16 @@ final class ConnectionKeeper {
     private var lastAttempt: NIODeadline = .distantPast
     private var isEndingBackend = false
 
+    /// Which of its owner's connections this is.
+    let slot: Int
     /// The connection while there is one.
     private(set) var connection: Connection?
 
     init(
-        part: ConnectionSettings.Part, environment: DatabaseEnvironment, owner: any ConnectionKeeperOwner,
-        preparation: DatabaseSession.Preparation? = nil
+        part: ConnectionSettings.Part, slot: Int = 0, environment: DatabaseEnvironment,
+        owner: any ConnectionKeeperOwner, preparation: Connector.Preparation? = nil
     ) {
+        self.slot = slot
         self.preparation = preparation
         self.part = part
         self.environment = environment
@@ -35,7 +38,8 @@ final class ConnectionKeeper {
         self.run(self.machine.start())
     }
 
-    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a second ago.
+    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a
+    /// second ago.
     func retrySoon() {
         guard let retryTimer = self.retryTimer else { return }
         retryTimer.cancel()
@@ -44,11 +48,12 @@ final class ConnectionKeeper {
 
     /// The owner saw that the connection was lost, or closed it. `reason` is nil if that was on purpose.
     ///
-    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit waits for a standby that
-    /// is gone. It is ended before another is asked for: else each attempt would leave one behind.
+    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit
+    /// waits for a standby that is gone. It is ended before another is asked for: else each attempt would leave one
+    /// behind.
     func connectionEnded(reason: String?) {
         guard let connection = self.connection else { return }
-        let now = NIODeadline.now()
+        let now = self.environment.eventLoop.now
         self.connection = nil
         self.environment.group.lost(at: now)
         guard reason != nil else { return self.run(self.machine.replaced()) }
@@ -90,7 +95,7 @@ final class ConnectionKeeper {
             self.connect()
         case .waitBeforeAttempt(let attempt):
             self.retryTimer?.cancel()
-            self.retry(at: .now() + self.environment.backoff(attempt))
+            self.retry(at: self.environment.eventLoop.now + self.environment.backoff(attempt))
         }
     }
 
@@ -102,8 +107,9 @@ final class ConnectionKeeper {
     }
 
     private func connect() {
-        self.lastAttempt = .now()
         let eventLoop = self.environment.eventLoop
+        let now = eventLoop.now
+        self.lastAttempt = now
         let patience = TimeAmount.seconds(Int64(self.environment.settings.patienceInSeconds))
         self.overdueTimer = eventLoop.assumeIsolated().scheduleTask(in: patience) {
             guard self.machine.attemptIsOverdue() else { return }
@@ -115,7 +121,7 @@ final class ConnectionKeeper {
         }
         self.environment.connector.connect(
             self.environment.effectiveSettings, part: self.part, statementTimeout: self.environment.statementTimeout,
-            after: self.environment.group.server(at: .now()), preparation: self.preparation, eventLoop: eventLoop
+            after: self.environment.group.server(at: now), preparation: self.preparation, eventLoop: eventLoop
         ).assumeIsolated().whenComplete { result in
             self.overdueTimer?.cancel()
             self.overdueTimer = nil
@@ -128,7 +134,7 @@ final class ConnectionKeeper {
 
     private func connected(_ handle: ConnectionHandle) {
         let group = self.environment.group
-        let now = NIODeadline.now()
+        let now = self.environment.eventLoop.now
         if let known = group.server(at: now), let fault = handle.server.flatMap({ known.fault(of: $0) }) {
             self.environment.connector.finish(handle)
             return self.failed(ConnectFailure(fault))
@@ -139,7 +145,9 @@ final class ConnectionKeeper {
         }
         guard let owner = self.owner else { return self.environment.connector.finish(handle) }
         do {
-            let connection = try Connection(handle, part: self.part, watcher: self.environment.watcher, owner: owner)
+            let connection = try Connection(
+                handle, part: self.part, slot: self.slot, watcher: self.environment.watcher,
+                eventLoop: self.environment.eventLoop, owner: owner)
             self.connection = connection
             group.connected(self, to: handle.server, at: now)
             owner.connected(connection, keeper: self)
@@ -147,7 +155,7 @@ final class ConnectionKeeper {
         } catch {
             self.environment.connector.finish(handle)
             owner.failed(ConnectFailure(error.description), keeper: self)
-            self.run(self.machine.lost(at: .now()))
+            self.run(self.machine.lost(at: now))
         }
     }
 
@@ -160,52 +168,9 @@ final class ConnectionKeeper {
     }
 }
 
-/// Who a keeper works for. On the event loop.
+/// What a keeper works for. On the event loop.
 protocol ConnectionKeeperOwner: ConnectionOwner {
     func connected(_ connection: Connection, keeper: ConnectionKeeper)
     /// An attempt failed; the keeper goes on trying.
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper)
-}
-
-/// What everything that connects to one database shares.
-package struct DatabaseEnvironment {
-    package let settings: ConnectionSettings
-    package let eventLoop: any EventLoop
-    package let watcher: Watcher
-    package let connector: Connector
-    /// The deadline that the server is given for calls that have none of their own.
-    package let statementTimeout: TimeAmount
-    /// How long to wait before the attempt of this number, counted from 0.
-    package let backoff: (_ attempt: Int) -> TimeAmount
-    /// All connections that are kept open.
-    let group = ConnectionGroup()
-    /// Who logs in, if it is not who ``settings`` name.
-    private(set) var login: DatabaseLogin?
-    /// Of whoever logs in.
-    private(set) var ender = BackendEnder()
-
-    package init(
-        settings: ConnectionSettings, eventLoop: any EventLoop, watcher: Watcher, connector: Connector,
-        statementTimeout: TimeAmount, backoff: @escaping (_ attempt: Int) -> TimeAmount
-    ) {
-        self.settings = settings
-        self.eventLoop = eventLoop
-        self.watcher = watcher
-        self.connector = connector
-        self.statementTimeout = statementTimeout
-        self.backoff = backoff
-    }
-
-    /// The same database for another role.
-    package func loggingIn(with login: DatabaseLogin) -> DatabaseEnvironment {
-        var other = self
-        other.login = login
-        other.ender = BackendEnder()
-        return other
-    }
-
-    /// With what the next connection is made.
-    var effectiveSettings: ConnectionSettings {
-        self.login?.credentials.map { self.settings.with($0) } ?? self.settings
-    }
 }

@@ -16,8 +16,8 @@ package struct HomeFile: Sendable, Equatable {
 extension ConnectionSettings {
     /// The files that libpq looks for in the folder that `HOME` names, for this connection.
     ///
-    /// None where it makes no TLS, where others are named, and where a service file, which may do either, is used. Before version 15 libpq asks the
-    /// user database for the home folder, whatever `HOME` says.
+    /// None where it makes no TLS, where others are named, and where a service file, which may do either, is used.
+    /// Before version 15 libpq asks the user database for the home folder, whatever `HOME` says.
     package var filesOfHome: [HomeFile] {
         guard PQlibVersion() >= 150_000, self.effective("service") == nil, self.effective("sslmode") != "disable",
             self.mayUseTCP
@@ -37,7 +37,8 @@ extension ConnectionSettings {
         return hosts.contains { !$0.hasPrefix("/") && !$0.hasPrefix("@") }
     }
 
-    /// What holds for a connection: as given, by libpq's environment, or libpq's own default; nil if there is none, or it is empty.
+    /// What holds for a connection: as given, by libpq's environment, or libpq's own default; nil if there is none, or
+    /// it is empty.
     private func effective(_ keyword: String) -> String? {
         guard let value = self.value(keyword) ?? Self.fallback(keyword), !value.isEmpty else { return nil }
         return value

@@ -1,7 +1,8 @@
 internal import CLibpq
 import Glibc
 
-/// Where the database is and who connects: a libpq URI or keyword string, with what the sidecar needs of each connection laid under it.
+/// Where the database is and who connects: a libpq URI or keyword string, with what the sidecar needs of each
+/// connection laid under it.
 ///
 /// libpq's environment variables, `~/.pgpass` and service files apply as they do for psql.
 package struct ConnectionSettings: Sendable, CustomStringConvertible {
@@ -17,7 +18,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         case check
         case script
 
-        /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it has more to say.
+        /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it
+        /// has more to say.
         var isReplaceable: Bool {
             switch self {
             case .calls, .guests, .control, .listener, .check, .script: true

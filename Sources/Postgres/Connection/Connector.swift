@@ -3,11 +3,17 @@ import Glibc
 package import NIOCore
 internal import NIOPosix
 
-/// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and `PQfinish` writes.
+/// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and
+/// `PQfinish` writes.
 ///
-/// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each connection that the
-/// sidecar may have, and none of them makes a second attempt while its first is stuck, so that the others are never starved.
+/// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each
+/// connection that the sidecar may have, and none of them makes a second attempt while its first is stuck, so that the
+/// others are never starved.
 package struct Connector: Sendable {
+    /// What is done in a new session before the event loop has it, on a thread where it may block. The session is set
+    /// up again after it.
+    typealias Preparation = @Sendable (ConnectionHandle) throws -> Void
+
     /// Ends the threads with the last copy of the connector: a pool must not just be forgotten.
     private final class Threads: Sendable {
         let pool: NIOThreadPool
@@ -31,18 +37,20 @@ package struct Connector: Sendable {
 
     /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
     ///
-    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed over.
+    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed
+    ///   over.
     /// - Parameter preparation: done when the server is known to be the right one.
-    /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with ``ConnectFailure``.
+    /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with
+    ///   ``ConnectFailure``.
     func connect(
         _ settings: ConnectionSettings, part: ConnectionSettings.Part, statementTimeout: TimeAmount,
-        after known: KnownServer?, preparation: DatabaseSession.Preparation? = nil, eventLoop: any EventLoop
+        after known: KnownServer?, preparation: Preparation? = nil, eventLoop: any EventLoop
     ) -> EventLoopFuture<ConnectionHandle> {
         self.threads.pool.runIfActive(eventLoop: eventLoop) {
             let setup = SessionSetup(part: part, statementTimeout: statementTimeout)
             let handle = try Self.open(settings, setup: setup, after: known)
             if let preparation, !Self.isFault(handle, known) {
-                try Self.prepare(handle, preparation)
+                try preparation(handle)
                 try setup.run(on: handle)
             }
             guard unsafe PQsetnonblocking(handle.pointer, 1) == 0, unsafe PQenterPipelineMode(handle.pointer) == 1
@@ -67,7 +75,8 @@ package struct Connector: Sendable {
         self.threads.pool.submit { _ in handle.finish() }
     }
 
-    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by itself.
+    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by
+    /// itself.
     private static func open(
         _ settings: ConnectionSettings, setup: SessionSetup, after known: KnownServer?
     ) throws -> ConnectionHandle {
@@ -96,14 +105,6 @@ package struct Connector: Sendable {
         try setup.run(on: handle)
         handle.server = setup.identity(of: handle)
         return handle
-    }
-
-    /// Neither sees the settings of the other.
-    private static func prepare(_ handle: ConnectionHandle, _ preparation: DatabaseSession.Preparation) throws {
-        let connection = ScriptConnection(borrowing: handle)
-        try connection.run("discard all")
-        try preparation(connection)
-        try connection.run("discard all")
     }
 
     /// Connects, blocking. The connection may have failed: its status says.

@@ -1,4 +1,5 @@
-/// Who logs in to the database, where that is found out, and may change, while the sidecar runs. On the event loop.
+/// The role that logs in to the database, where that is found out, and may change, while the sidecar runs. On the event
+/// loop.
 package final class DatabaseLogin {
     /// A role and its password.
     package struct Credentials: Equatable {

@@ -2,8 +2,8 @@ internal import NIOCore
 
 /// When to connect: at once, again after a while, or not any more.
 ///
-/// An attempt whose thread does not come back in time counts as failed, but no other is begun before the thread has come back: threads that a
-/// resolver holds are never piled up.
+/// An attempt whose thread does not come back in time counts as failed, but no other is begun before the thread has
+/// come back: threads that a resolver holds are never piled up.
 struct KeeperStateMachine: ~Copyable {
     /// A connection that lasted this long was a good one: the next attempt is the first again.
     static let stableAfter = TimeAmount.seconds(10)

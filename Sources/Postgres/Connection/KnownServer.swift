@@ -1,17 +1,19 @@
 /// The server that connections have been to, and must be to.
 ///
-/// After a failover the former primary may come back, and take writes: its timeline is the lower one. A server with another system identifier
-/// is another database altogether.
+/// After a failover the former primary may come back, and take writes: its timeline is the lower one. A server with
+/// another system identifier is another database altogether.
 struct KnownServer: Sendable, Equatable {
     private(set) var identity: ServerIdentity
-    /// Nothing has been heard of it for so long that a server with another system identifier may take its place. A former primary may not.
+    /// Nothing has been heard of it for so long that a server with another system identifier may take its place. A
+    /// former primary may not.
     var isReplaceable = false
 
     init(_ identity: ServerIdentity) {
         self.identity = identity
     }
 
-    /// Why connections must not be made to that server; nil if they may. What does not let itself be known is no reason.
+    /// Why connections must not be made to that server; nil if they may. What does not let itself be known is no
+    /// reason.
     func fault(of server: ServerIdentity) -> String? {
         if let system = server.system, self.isAnother(server) {
             guard !self.isReplaceable else { return nil }
@@ -29,7 +31,8 @@ struct KnownServer: Sendable, Equatable {
         return nil
     }
 
-    /// There is a connection to that server, which was no fault. Returns whether those that were made before may be to another one.
+    /// There is a connection to that server, which was no fault. Returns whether those that were made before may be to
+    /// another one.
     mutating func connected(to server: ServerIdentity) -> Bool {
         self.isReplaceable = false
         guard !self.isAnother(server) else {

@@ -5,7 +5,8 @@ import Glibc
 enum LibraryFeatures {
     typealias SendPipelineSync = @convention(c) (OpaquePointer?) -> Int32
 
-    /// `PQsendPipelineSync` of PostgreSQL 17 and later: a Sync without a flush, so that a turn of the loop costs one system call.
+    /// `PQsendPipelineSync` of PostgreSQL 17 and later: a Sync without a flush, so that a turn of the loop costs one
+    /// system call.
     static let sendPipelineSync: SendPipelineSync? = {
         guard let symbol = unsafe dlsym(nil, "PQsendPipelineSync") else { return nil }
         return unsafe unsafeBitCast(symbol, to: SendPipelineSync.self)

@@ -2,16 +2,16 @@ internal import DequeModule
 
 /// Which result belongs to which command, on a connection in pipeline mode.
 ///
-/// Each unit of work is a segment: its commands one after the other, then a Sync. libpq hands over the results in the same order: for each
-/// command its results and an end, for each Sync one sync without an end. *A segment's outcome counts only when its sync is in*: deferred
-/// constraints and serialization fail at commit, after the rows.
+/// Each unit of work is a segment: its commands one after the other, then a Sync. libpq hands over the results in the
+/// same order: for each command its results and an end, for each Sync one sync without an end. *A segment's outcome
+/// counts only when its sync is in*: deferred constraints and serialization fail at commit, after the rows.
 ///
 /// A result that does not fit where the machine stands is our own misunderstanding of libpq, or a server that is none:
 /// the action is ``Action/broken`` and the connection is given up. Nothing is silently dropped.
 struct PipelineStateMachine: ~Copyable {
     /// A command of a segment.
     enum Command: Equatable {
-        case deallocate
+        case deallocate(Statement)
         case prepare(Statement)
         case begin
         case prelude

@@ -14,7 +14,7 @@ import Glibc
         case sync
     }
 
-    let pointer: OpaquePointer
+    private let pointer: OpaquePointer
 
     init(owning pointer: OpaquePointer) {
         unsafe self.pointer = unsafe pointer
@@ -46,6 +46,11 @@ import Glibc
         return unsafe Int(String(cString: text))
     }
 
+    /// The row of this number. Nothing of it may be used after the result.
+    func row(_ number: Int32) -> ResultRow {
+        unsafe ResultRow(self.pointer, row: number)
+    }
+
     /// What a description says.
     var shape: StatementShape {
         StatementShape(
@@ -72,7 +77,8 @@ import Glibc
         return Rows(columns: names, values: values)
     }
 
-    /// Whether it is an error of libpq's own making: the connection is broken, and whatever ran may have been committed.
+    /// Whether it is an error of libpq's own making: the connection is broken, and whatever ran may have been
+    /// committed.
     var isLossOfConnection: Bool {
         self.kind == .error && self.field("C") == nil
     }
@@ -107,44 +113,5 @@ import Glibc
         let length = unsafe strnlen(text, Self.greatestField + 1)
         guard length <= Self.greatestField else { return "a text of more than \(Self.greatestField) octets" }
         return unsafe String(cString: text)
-    }
-}
-
-/// One row of a result, while it is being handed over: nothing of it may be kept.
-@safe package struct ResultRow: ~Copyable {
-    private let result: OpaquePointer
-    private let row: Int32
-
-    init(_ result: borrowing QueryResult, row: Int32) {
-        unsafe self.result = unsafe result.pointer
-        self.row = row
-    }
-
-    /// The number of columns.
-    package var columnCount: Int {
-        unsafe Int(PQnfields(self.result))
-    }
-
-    /// The name of a column; empty if there is no such column.
-    package func name(_ column: Int) -> String {
-        unsafe PQfname(self.result, Int32(clamping: column)).map { unsafe String(cString: $0) } ?? ""
-    }
-
-    /// Calls `body` with a value's text, or with nil for NULL. The bytes are valid until `body` returns.
-    package func withText<Result>(_ column: Int, _ body: (UnsafeRawBufferPointer?) throws -> Result) rethrows -> Result
-    {
-        let column = Int32(clamping: column)
-        guard unsafe PQgetisnull(self.result, self.row, column) == 0,
-            let value = unsafe PQgetvalue(self.result, self.row, column)
-        else { return try body(nil) }
-        let length = unsafe Int(PQgetlength(self.result, self.row, column))
-        return try unsafe body(UnsafeRawBufferPointer(start: value, count: length))
-    }
-
-    /// The size of all its values, in octets.
-    var byteCount: Int {
-        (0..<self.columnCount).reduce(0) { sum, column in
-            unsafe sum + Int(PQgetlength(self.result, self.row, Int32(column)))
-        }
     }
 }

@@ -10,7 +10,8 @@ package struct ServerIdentity: Sendable, Equatable {
         self.timeline = timeline
     }
 
-    /// Takes the system identifier, and the name of the file that the server writes to: its first eight digits are the timeline.
+    /// Takes the system identifier, and the name of the file that the server writes to: its first eight digits are the
+    /// timeline.
     init(system: String?, walFile: String?) {
         self.init(system: system, timeline: walFile.flatMap { UInt32($0.prefix(8), radix: 16) })
     }

@@ -10,8 +10,8 @@ struct SessionSetup: Sendable {
     /// The deadline of calls that have none of their own.
     let statementTimeout: TimeAmount
 
-    /// The settings that let the server go of a vanished sidecar soon, and those that the sidecar's own statements count on.
-    /// Each is set only where the server knows it, and left alone if it is empty.
+    /// The settings that let the server go of a vanished sidecar soon, and those that the sidecar's own statements
+    /// count on. Each is set only where the server knows it, and left alone if it is empty.
     var settings: [(name: String, value: String)] {
         [
             ("tcp_keepalives_idle", "5"),
@@ -35,8 +35,9 @@ struct SessionSetup: Sendable {
         ] + (self.part == .leader ? Self.leaderSettings : [])
     }
 
-    /// The outbox's relay counts on them, whatever the role's own defaults are. A plan that is made while the table is empty must not be a
-    /// scan of the whole table when a backlog has grown, and a deletion that a crash undoes is made again.
+    /// The outbox's relay counts on them, whatever the role's own defaults are. A plan that is made while the table is
+    /// empty must not be a scan of the whole table when a backlog has grown, and a deletion that a crash undoes is made
+    /// again.
     private static let leaderSettings = [
         // Stamps stand in line behind the relay's statements: none of those may wait for long.
         ("lock_timeout", "3000"),

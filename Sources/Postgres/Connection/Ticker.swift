@@ -1,6 +1,7 @@
 internal import NIOCore
 
-/// Calls back again and again, on the event loop, until it is canceled or the callback says that it has nothing left to wait for.
+/// Calls back again and again, on the event loop, until it is canceled or the callback says that it has nothing left to
+/// wait for.
 final class Ticker {
     private let eventLoop: any EventLoop
     private let interval: TimeAmount

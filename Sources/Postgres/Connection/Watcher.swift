@@ -4,13 +4,15 @@ package import NIOCore
 
 /// Tells an event loop which of libpq's sockets are ready.
 ///
-/// SwiftNIO has no public call to watch a foreign file descriptor, so one thread sits in `epoll_wait` over them and does nothing but hand
-/// what is ready to the loop. A descriptor is reported once and then stays silent until it is armed again (`EPOLLONESHOT`), so a handler
-/// that reads all there is and re-arms is never called twice for the same bytes.
+/// SwiftNIO has no public call to watch a foreign file descriptor, so one thread sits in `epoll_wait` over them and
+/// does nothing but hand what is ready to the loop. A descriptor is reported once and then stays silent until it is
+/// armed again (`EPOLLONESHOT`), so a handler that reads all there is and re-arms is never called twice for the same
+/// bytes.
 ///
 /// All methods are called on the event loop; handlers are called there.
 package final class Watcher {
-    /// Names one watched descriptor; never used twice, so that a report that was under way when its descriptor was closed is recognised.
+    /// Names one watched descriptor; never used twice, so that a report that was under way when its descriptor was
+    /// closed is recognised.
     typealias Token = UInt64
 
     private let eventLoop: any EventLoop
@@ -30,7 +32,8 @@ package final class Watcher {
         try watching.start()
     }
 
-    /// Watches a descriptor until ``remove(_:token:)``; the first report comes as soon as it is readable (or writable, if asked).
+    /// Watches a descriptor until ``remove(_:token:)``; the first report comes as soon as it is readable (or writable,
+    /// if asked).
     func add(_ descriptor: Int32, writable: Bool, handler: any WatcherHandler) throws(WatcherError) -> Token {
         self.eventLoop.assertInEventLoop()
         self.lastToken += 1
@@ -63,7 +66,8 @@ package final class Watcher {
 
 /// Receives a watcher's reports, on the event loop.
 protocol WatcherHandler: AnyObject {
-    /// The descriptor is readable, writable if that was asked for, or broken. It is reported again only after it was armed again.
+    /// The descriptor is readable, writable if that was asked for, or broken. It is reported again only after it was
+    /// armed again.
     func descriptorIsReady()
 }
 

@@ -1,7 +1,8 @@
 /// Room that many parties share, so that the one that takes most can't keep the others out.
 ///
-/// Half of the room is guaranteed, the same to each; the other half is there for whoever comes first. And who has nothing yet is let in as long as
-/// there is any room at all, however large it is. Whatever one party does costs the same, however many there are.
+/// Half of the room is guaranteed, the same to each; the other half is there for whoever comes first. And whoever has
+/// nothing yet is let in as long as there is any room at all, however large it is. Whatever one party does costs the
+/// same, however many there are.
 package struct FairShares<Party: Hashable> {
     /// All the room.
     package let capacity: Int

@@ -1,42 +1,21 @@
 internal import DequeModule
-package import NIOCore
-
-/// Names a source of work, usually a procedure, in one pool.
-package struct LaneID: Hashable, Sendable {
-    let index: Int
-}
-
-/// The limits of a pool.
-package struct PoolLimits: Sendable {
-    /// Connections for calls.
-    package let connections: Int
-    /// How many calls may be under way on one connection, if all of them are fast.
-    package let pipeline: Int
-    /// How many calls may wait, of all lanes together.
-    package let queue: Int
-    /// How long a call may wait.
-    package let queueTimeout: TimeAmount
-
-    package init(connections: Int, pipeline: Int, queue: Int, queueTimeout: TimeAmount) {
-        self.connections = connections
-        self.pipeline = pipeline
-        self.queue = queue
-        self.queueTimeout = queueTimeout
-    }
-}
+internal import NIOCore
 
 /// Which work goes to which connection, and which waits.
 ///
-/// The rule: work goes to an idle connection first. It is sent behind other work only if there is no idle one that it may use, and it and all
-/// that is under way there has been fast of late (``LatencyWindow``), at most `pipeline` deep. One lane is under way on at most its
-/// `concurrency` connections. What waits, waits in the order in which it came, but never behind work that can't run now.
+/// The rule: work goes to an idle connection first. It is sent behind other work only if there is no idle one that it
+/// may use, and it and all that is under way there has been fast of late (``LatencyWindow``), at most `pipeline` deep.
+/// One lane is under way on at most its `concurrency` connections. What waits, waits in the order in which it came, but
+/// never behind work that can't run now.
 ///
-/// A lease is work that ends when it is given back: it gets an idle connection, and nothing else is sent there. All leases together hold at
-/// most all connections but one, where there is more than one, so that calls go on. The same goes for streams, whose end depends on how fast
-/// somebody reads; one that waits because of that is passed by what comes behind it.
+/// A lease is work that ends when it is given back: it gets an idle connection, and nothing else is sent there. All
+/// leases together hold at most all connections but one, where there is more than one, so that calls go on. The same
+/// goes for streams, whose end depends on how fast somebody reads; one that waits because of that is passed by what
+/// comes behind it.
 ///
-/// Work can wait for other work of the same pool: its function has called out, and what it called comes back as a call. While it waits, its
-/// connection does not count, and a spare one may take its place; there are as many spare ones as others.
+/// Work can wait for other work of the same pool: its function has called out, and what it called comes back as a call.
+/// While it waits, its connection does not count, and a spare one may take its place; there are as many spare ones as
+/// others.
 ///
 /// Generic over what the work is, so that the rule can be tested without a database.
 struct PoolStateMachine<Item>: ~Copyable {
@@ -182,7 +161,7 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// A connection is wanted for as long as it takes. The queue's limit isn't for it, and it never expires.
     ///
-    /// - Returns: the connection, nil if it has to wait for one: ``next()`` tells then.
+    /// - Returns: the connection, nil if it has to wait for one: ``next()`` gives it then.
     mutating func lease(_ item: Item, lane: LaneID) -> Int? {
         if self.isNext(.lease, in: lane.index), let slot = self.slot(for: lane.index, .lease) {
             self.put(lane.index, .lease, on: slot)
@@ -198,7 +177,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.forget(ended, on: slot)
     }
 
-    /// Work that was refused by its connection, or has to be run again, goes ahead of what waits. The queue's limit isn't for it.
+    /// Work that was refused by its connection, or has to be run again, goes ahead of what waits. The queue's limit
+    /// isn't for it.
     mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, _ claim: Claim) {
         self.firstSequence -= 1
         self.wait(
@@ -299,7 +279,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots[slot] = Slot()
     }
 
-    /// What runs there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not count.
+    /// What runs there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not
+    /// count.
     mutating func suspend(slot: Int) {
         guard !self.slots[slot].isSuspended else { return }
         self.slots[slot].isSuspended = true
@@ -373,7 +354,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    /// Which of what waits in a lane is its next: the first, but streams stand aside while there are as many as there may be.
+    /// Which of what waits in a lane is its next: the first, but streams stand aside while there are as many as there
+    /// may be.
     private func nextIndex(in lane: Int) -> Int? {
         let waiting = self.lanes[lane].waiting
         guard let first = waiting.first else { return nil }
@@ -387,8 +369,8 @@ struct PoolStateMachine<Item>: ~Copyable {
         return claim != .stream && self.nextIndex(in: lane) == nil
     }
 
-    /// Fast work alone could keep every connection busy for ever. So while work waits that needs an idle one, one connection gets no more
-    /// work behind other work, until it is idle.
+    /// Fast work alone could keep every connection busy forever. So while work waits that needs an idle one, one
+    /// connection gets no more work behind other work, until it is idle.
     private mutating func chooseWhatDrains() {
         let isNeeded = self.lanesWithWaiting.contains { index in
             guard let next = self.nextIndex(in: index) else { return false }

@@ -43,7 +43,8 @@ package struct ScriptConnection: ~Copyable {
         unsafe PQport(self.handle.pointer).map { unsafe String(cString: $0) } ?? ""
     }
 
-    /// Runs a text of any number of statements, as one message: outside of a transaction block they are one transaction.
+    /// Runs a text of any number of statements, as one message: outside of a transaction block they are one
+    /// transaction.
     package func run(_ script: String) throws(DatabaseError) {
         _ = try unsafe self.check(PQexec(self.handle.pointer, script))
     }

@@ -1,38 +1,78 @@
 internal import NIOCore
 
-/// A session of the sidecar's own, kept open for as long as it runs: statements one after the other, and the notifications that it listens to.
+/// A session of the sidecar's own, kept open for as long as it runs: statements one after the other, and the
+/// notifications that it listens to.
 ///
-/// For what must stay in one session: advisory locks, LISTEN, the outbox. No user's code runs in it. On the event loop.
+/// For what must stay in one session (advisory locks, LISTEN, the outbox), and the base of ``Control`` and
+/// ``Listener``. No user's code runs in it. On the event loop.
 @safe package final class DatabaseSession: ConnectionKeeperOwner {
-    /// How long the server may take for a statement before it is believed to be stuck.
-    private static let patience = TimeAmount.seconds(30)
-    private static let lane = LaneID(index: 0)
+    /// When the server is believed to be stuck.
+    struct Watch {
+        /// How often it is looked at, while an answer is waited for.
+        let interval: TimeAmount
+        /// How long the server may take for a statement.
+        let patience: TimeAmount
+        /// Why the session is given up then.
+        let reason: String
+        /// Whether its backend is ended then.
+        let isHung: Bool
 
-    /// What is done in a new session before it is used, on a thread where it may block. What it throws is why there is no session; the settings
-    /// that it leaves behind are put in order.
+        static let usual = Watch(
+            interval: .seconds(1), patience: .seconds(30), reason: "the server did not answer in time", isHung: true)
+    }
+
+    /// What is done in a new session before it is used, on a thread where it may block. What it throws is why there is
+    /// no session; the settings that it leaves behind are put in order.
     package typealias Preparation = @Sendable (borrowing ScriptConnection) throws -> Void
+
+    private static let lane = LaneID(index: 0)
 
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
     private let preparation: Preparation?
+    /// Nil where the owner watches by itself.
+    private let watch: Watch?
+    private let observer: (DatabaseEvent) -> Void
     private weak var delegate: (any DatabaseSessionDelegate)?
     private lazy var keeper = ConnectionKeeper(
-        part: self.part, environment: self.environment, owner: self, preparation: self.preparation)
-    private lazy var ticker = Ticker(every: .seconds(1), on: self.environment.eventLoop) { [unowned self] in
-        self.ticked()
+        part: self.part, environment: self.environment, owner: self, preparation: self.preparation.map(Self.onHandle))
+    private lazy var ticker = self.watch.map { watch in
+        Ticker(every: watch.interval, on: self.environment.eventLoop) { [unowned self] in self.ticked(watch) }
     }
 
     /// - Parameters:
     ///   - part: what the session is for; decides its settings and its `application_name`.
     ///   - delegate: held weakly.
-    package init(
+    package convenience init(
         part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: any DatabaseSessionDelegate,
         preparation: Preparation? = nil
+    ) {
+        self.init(
+            part: part, environment: environment, delegate: delegate, preparation: preparation, watch: .usual,
+            observer: { _ in })
+    }
+
+    /// - Parameter observer: called for each attempt that failed, and for each session that was lost.
+    init(
+        part: ConnectionSettings.Part, environment: DatabaseEnvironment, delegate: (any DatabaseSessionDelegate)?,
+        preparation: Preparation? = nil, watch: Watch?, observer: @escaping (DatabaseEvent) -> Void
     ) {
         self.part = part
         self.environment = environment
         self.delegate = delegate
         self.preparation = preparation
+        self.watch = watch
+        self.observer = observer
+    }
+
+    /// Neither sees the settings of the other.
+    private static func onHandle(_ preparation: @escaping Preparation) -> Connector.Preparation {
+        { handle in
+            let connection = ScriptConnection(borrowing: handle)
+            try connection.run("discard all")
+            try preparation(connection)
+            try connection.run("discard all")
+        }
     }
 
     /// Whether statements can be sent.
@@ -48,8 +88,13 @@ internal import NIOCore
 
     /// Closes the session; with it go its locks. Nothing is reported any more.
     package func stop() {
-        self.ticker.cancel()
+        self.ticker?.cancel()
         self.keeper.stop()
+    }
+
+    /// There is reason to believe that connecting works now.
+    func retrySoon() {
+        self.keeper.retrySoon()
     }
 
     /// Ends this session, and begins a new one: something in it is not as it should be.
@@ -59,17 +104,21 @@ internal import NIOCore
         self.keeper.connection?.abandon(reason, isHung: isHung)
     }
 
-    /// Begins a new session if this one has grown by a large message, and nothing is under way: libpq never gives the memory back.
+    /// Begins a new session if this one has grown by a large message, and nothing is under way: libpq never gives the
+    /// memory back.
     package func renewIfGrown() {
         guard let connection = self.keeper.connection, connection.hasGrown else { return }
         connection.replace()
     }
 
-    /// Sends a statement, behind those that were sent before, in a transaction of its own. It is on its way when ``flush()`` was called.
+    // MARK: - Statements
+
+    /// Sends a statement, behind those that were sent before, in its own transaction. It is on its way when
+    /// ``flush()`` was called.
     ///
     /// - Parameters:
     ///   - isSet: rows are handed over one by one as they come.
-    ///   - handler: told of each row, and of the end, on the event loop; at once if there is no connection.
+    ///   - handler: gets each row, and the end, on the event loop; at once if there is no connection.
     package func send(_ statement: Statement, _ parameters: Parameters, isSet: Bool = false, handler: any WorkHandler) {
         self.send(.prepared(statement, parameters), isSet: isSet, handler: handler)
     }
@@ -79,16 +128,41 @@ internal import NIOCore
         _ statement: Statement, _ parameters: Parameters = Parameters(),
         completion: @escaping (Result<Rows, QueryFailure>) -> Void
     ) {
-        self.send(.prepared(statement, parameters), isSet: false, handler: RowCollector(completion: completion))
-        self.flush()
+        self.query(.prepared(statement, parameters), completion: completion)
     }
 
     /// Runs LISTEN for a channel, named as it is.
     package func listen(to channel: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
-        self.send(
-            .text("listen \(SQLText.identifier(channel))", Parameters()), isSet: false,
-            handler: RowCollector(completion: completion))
+        self.query("listen \(SQLText.identifier(channel))", completion: completion)
+    }
+
+    /// Runs a statement that has no parameters, and is not worth planning ahead.
+    func query(_ text: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
+        self.query(.text(text, Parameters()), completion: completion)
+    }
+
+    private func query(_ command: Work.Command, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
+        self.send(command, isSet: false, handler: RowCollector(completion: completion))
         self.flush()
+    }
+
+    private func send(_ command: Work.Command, isSet: Bool, handler: any WorkHandler) {
+        let work = Work(
+            lane: Self.lane, command: command, isSet: isSet, timeout: Watch.usual.patience, expires: .distantFuture,
+            handler: handler)
+        guard self.send(work) else {
+            return handler.ended(work, outcome: .unknown(reason: "there is no connection to the database"))
+        }
+    }
+
+    /// As the other ``send(_:_:isSet:handler:)``, of any work.
+    ///
+    /// - Returns: false if nothing of it was sent; its handler is not called then.
+    func send(_ work: Work) -> Bool {
+        guard let connection = self.keeper.connection, connection.send(work, now: self.environment.eventLoop.now)
+        else { return false }
+        self.ticker?.start()
+        return true
     }
 
     /// Sends what has been given to ``send(_:_:isSet:handler:)``.
@@ -105,25 +179,13 @@ internal import NIOCore
         self.keeper.connection?.resume()
     }
 
-    private func send(_ command: Work.Command, isSet: Bool, handler: any WorkHandler) {
-        let work = Work(
-            lane: Self.lane, command: command, isSet: isSet, timeout: Self.patience, expires: .distantFuture,
-            handler: handler)
-        guard let connection = self.keeper.connection, connection.send(work, now: .now()) else {
-            return handler.ended(work, outcome: .unknown(reason: "there is no connection to the database"))
-        }
-        self.ticker.start()
-    }
-
     /// Returns whether an answer is still waited for.
-    private func ticked() -> Bool {
+    private func ticked(_ watch: Watch) -> Bool {
         guard let connection = self.keeper.connection, connection.depth > 0 else { return false }
         guard !connection.isHeld else { return true }
-        if .now() - connection.headSince > Self.patience {
-            connection.abandon("the server did not answer in time", isHung: true)
-            return false
-        }
-        return true
+        guard self.environment.eventLoop.now - connection.headSince > watch.patience else { return true }
+        connection.abandon(watch.reason, isHung: watch.isHung)
+        return false
     }
 
     // MARK: - The connection
@@ -133,10 +195,12 @@ internal import NIOCore
     }
 
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
+        self.observer(.connectFailed(self.part, failure))
         self.delegate?.connectFailed(self, failure)
     }
 
     func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
+        if let reason { self.observer(.lost(self.part, reason: reason)) }
         self.keeper.connectionEnded(reason: reason)
         for (work, error) in unanswered {
             work.handler.ended(
@@ -154,22 +218,10 @@ internal import NIOCore
     }
 
     func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection) {
-        self.delegate?.notified(self, channel: channel)
+        unsafe self.delegate?.notified(self, channel: channel, payload: payload)
     }
 
     func finish(_ handle: ConnectionHandle) {
         self.environment.connector.finish(handle)
     }
-}
-
-/// Who a session works for. On the event loop.
-package protocol DatabaseSessionDelegate: AnyObject {
-    /// A new session: nothing of an older one is left.
-    func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32)
-    /// An attempt to connect failed; more will be made.
-    func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure)
-    /// The session is gone, with its locks. `reason` is nil if it was replaced on purpose.
-    func lost(_ session: DatabaseSession, reason: String?)
-    /// A notification came on a channel that the session listens to.
-    func notified(_ session: DatabaseSession, channel: String)
 }

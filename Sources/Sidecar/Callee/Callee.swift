@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -19,6 +20,7 @@ final class Callee {
     /// The way of all that answers calls.
     let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
+    private let onDatabaseLoss: DatabaseSettings.OnDatabaseLoss
     private let observer: (Observation) -> Void
     private let registrar: Holder<ProcedureRoute>
     private let settings: CallSettings
@@ -44,6 +46,7 @@ final class Callee {
         self.passage = passage
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
+        self.onDatabaseLoss = configuration.database.onDatabaseLoss
         self.observer = observer
         self.settings = settings
         self.budget = budget
@@ -134,9 +137,12 @@ final class Callee {
         self.registrar.lead(is: lead)
     }
 
-    /// Takes the procedures off the router until the database is back.
-    func withdraw() {
-        self.registrar.offer(false)
+    /// The database is unreachable: the procedures are taken off the router until it is back, where the file wants that.
+    func databaseIsUnavailable() {
+        switch self.onDatabaseLoss {
+        case .unregister: self.registrar.offer(false)
+        case .keep: break
+        }
     }
 
     /// Takes no more calls; `completion` is called when those that run have been answered.

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import SidecarConfiguration
 import WAMP
 import WAMPClient

@@ -1,7 +1,7 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
-import WAMP
 
 /// One procedure of the mapping: what runs when it is called, and what is known of it.
 final class ProcedureRoute {

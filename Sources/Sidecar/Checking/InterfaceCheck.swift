@@ -1,5 +1,6 @@
 import NIOCore
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 
 /// Looks whether the SQL interface can do what the file wants of it. Installs nothing.
@@ -9,10 +10,10 @@ enum InterfaceCheck {
         let database = configuration.database
         let settings = try ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal())
         let connector = Connector(connections: 1)
-        return SelfInstallation.run(
-            settings, schema: database.schema, grantTo: database.grantTo, registerTo: database.registerTo,
-            installs: false, on: connector, eventLoop: eventLoop
-        ).map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
+        let installation = SelfInstallation(database)
+        return connector.run(on: eventLoop) {
+            try installation.run(installs: false, on: try ScriptConnection(settings))
+        }.map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
     }
 
     private static func findings(_ outcome: SelfInstallation.Outcome, _ configuration: Configuration) -> CheckFindings {

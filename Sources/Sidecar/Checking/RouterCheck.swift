@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -18,7 +19,7 @@ final class RouterCheck: RouterDelegate {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.patience = patience
-        self.routerConfiguration = try RouterConfiguration(configuration.router, version: Sidecar.version)
+        self.routerConfiguration = try Sidecar.connection(configuration.router)
     }
 
     func run(completion: @escaping ([String]) -> Void) {

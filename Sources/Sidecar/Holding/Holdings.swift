@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 
 /// All things of a kind that the router holds for us: which of them are wanted, whose turn it is to be asked for or given back, who receives
 /// what the router sends, and what the router refuses.

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -33,7 +34,7 @@ final class NotificationRelay {
     private let observer: (Observation) -> Void
     private var session: Session?
     /// Whether notifications are relayed here.
-    private var acting = Acting.elsewhere
+    private var acting = Acting.undecided
     /// Those that have come while that is not known.
     private var waiting = NotificationRelay.emptyWaiting
     /// Those that are ours to relay, and that the router does not take yet. Anybody may send as many as he likes: more than this would end the
@@ -90,9 +91,9 @@ final class NotificationRelay {
         guard let route = self.routes[ExactText(channel)] else { return }
         switch self.acting {
         case .here: self.take(ByteBuffer(bytes: payload), of: route)
-        case .suspended:
+        case .suspended, .deposed:
             if !self.waiting.append(ByteBuffer(bytes: payload), of: route) { self.drop(route, .notLeading) }
-        case .elsewhere: break
+        case .elsewhere, .undecided: break
         }
     }
 
@@ -120,7 +121,7 @@ final class NotificationRelay {
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
             if let refusal = self.passage.refusal(of: route.origin) { throw NotificationFault.held(refusal) }
-            let notification = try NotificationPayload(payload)
+            let notification = try Self.read(payload)
             if self.passage.admits(route.origin) { return try self.relay(notification, along: route, in: session) }
             try self.wait(notification, octets: payload.readableBytes, along: route, in: session)
         } catch {
@@ -130,7 +131,7 @@ final class NotificationRelay {
 
     /// Relays when it is the channel's turn: the router may have ended a session for a notification of its.
     private func wait(
-        _ notification: NotificationPayload, octets: Int, along route: Route, in session: Session
+        _ notification: PayloadText, octets: Int, along route: Route, in session: Session
     ) throws(NotificationFault) {
         do throws(Passage.Refusal) {
             try self.passage.wait(route.origin, octets: octets) {
@@ -146,7 +147,7 @@ final class NotificationRelay {
     }
 
     private func relay(
-        _ notification: NotificationPayload, along route: Route, in session: Session
+        _ notification: PayloadText, along route: Route, in session: Session
     ) throws(NotificationFault) {
         var payload = notification.payload
         do throws(JSONError) {
@@ -191,16 +192,28 @@ final class NotificationRelay {
         self.observer(.notificationDropped(channel: route.channel, place: route.place, reason: fault))
     }
 
+    private static func read(_ payload: ByteBuffer) throws(NotificationFault) -> PayloadText {
+        do {
+            return try PayloadText(payload)
+        } catch {
+            throw .payload(error)
+        }
+    }
+
     private static func topic(
-        _ fixed: URI?, _ template: TopicTemplate, _ notification: NotificationPayload
+        _ fixed: URI?, _ template: TopicTemplate, _ notification: PayloadText
     ) throws(NotificationFault) -> URI {
         if let fixed { return fixed }
         var text = ""
-        for part in template.parts {
-            switch part {
-            case .text(let piece): text += piece
-            case .key(let key): text += try notification.component(key)
+        do throws(PayloadTextError) {
+            for part in template.parts {
+                switch part {
+                case .text(let piece): text += piece
+                case .key(let key): text += try notification.component(key)
+                }
             }
+        } catch {
+            throw .payload(error)
         }
         do {
             return try URI(text)

@@ -1,4 +1,5 @@
 import Logging
+import Names
 
 /// Whether all works, and what does not.
 extension Journal {

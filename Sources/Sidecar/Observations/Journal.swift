@@ -34,7 +34,8 @@ final class Journal {
                 "the router's certificate is not verified: whoever is on the way can read and change everything",
                 metadata: [Key.place: "\(place)"])
         case .database(let event): self.record(event)
-        case .caller(let event): self.record(event)
+        case .callPort(let event): self.record(event)
+        case .outbox(let event): self.record(event)
 
         case .testamentLeft(let topic):
             self.log(.debug, "the router keeps the testament", metadata: [Key.topic: "\(topic)"])
@@ -135,43 +136,6 @@ final class Journal {
                 "result \(channel)", "result of a call for a notification not taken",
                 [Key.channel: "\(channel)", Key.function: "\(function)", Key.reason: "\(reason)"])
 
-        case .eventHeld(let topic, let event, let reason, let wait):
-            self.count(
-                "hold \(topic)", "event refused for the moment; its topic waits",
-                [
-                    Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)",
-                    Key.retryIn: "\(Self.text(wait))",
-                ])
-        case .topicsHeld(let count, let reason):
-            self.count(
-                "hold", "events of many topics refused for the moment; they wait",
-                [Key.count: "\(count)", Key.reason: "\(reason)"])
-        case .topicsReleased(let count):
-            self.log(.notice, "topics that waited are published again", metadata: [Key.count: "\(count)"])
-        case .relayHeldBack(let backend, let prepared, let database, let user, let application):
-            self.count(
-                "held back", "a transaction that does not end makes the relay's scans dearer; end it",
-                [
-                    Key.backend: "\(backend)", Key.prepared: "\(prepared)", Key.database: "\(database)",
-                    Key.user: "\(user)", Key.application: "\(application)",
-                ])
-        case .outboxBeginsAnew:
-            self.log(.notice, "the outbox's ids were set back; it is read from its first row")
-        case .eventBuried(let topic, let event, let reason):
-            self.count(
-                "bury \(topic)", "event moved to the dead letters",
-                [Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)"])
-        case .eventsPublishedTwice(let least):
-            self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
-        case .eventsFoundAsleep(let count):
-            self.log(.debug, "events found without a notification", metadata: [Key.count: "\(count)"])
-        case .deadLettersExpired(let count):
-            self.log(.notice, "old dead letters deleted", metadata: [Key.count: "\(count)"])
-        case .relayFailed(let statement, let reason):
-            self.count(
-                "relay \(statement)", "the outbox can't be emptied",
-                [Key.statement: "\(statement)", Key.reason: "\(reason)"])
-
         case .portAnnounced:
             self.log(.info, "the database knows the way to the caller's port")
         case .portTakenBack:
@@ -181,28 +145,12 @@ final class Journal {
                 "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])
 
         case .interface(let outcome): self.record(outcome)
-        case .leading:
-            self.log(.info, "leading: what must happen once happens here")
         case .leadershipLeft(let reason):
             self.log(.warning, "leadership left to another sidecar", metadata: [Key.reason: "\(reason)"])
-        case .standby(let holder):
-            self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
-        case .leaderLockTaken(let stranger):
-            self.log(
-                .error,
-                "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why",
-                metadata: [
-                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
-                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
-                ])
         case .leftToLeader(let events, let notifications):
             self.log(
                 .warning, "another sidecar has led since this one lost the lead: what came since then was left to it",
                 metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
-        case .leaderTerminated(let backend):
-            self.log(
-                .warning,
-                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
 
         case .ready(let procedures, let subscriptions, let channels):
             self.recordReady(procedures: procedures, subscriptions: subscriptions, channels: channels)
@@ -214,12 +162,9 @@ final class Journal {
             self.log(.warning, "SIGHUP ignored: this version does not reload its configuration; restart it instead")
         case .stopping(let signal):
             self.log(.info, "stopping", metadata: [Key.signal: "\(signal)"])
-        case .stoppedInTime:
-            self.log(.info, "stopped")
-        case .stoppedTooLate(let unanswered):
-            self.log(
-                .warning,
-                unanswered ? "stopped with calls unfinished" : "stopped without the router's goodbye")
+        case .stopped(.inTime): self.log(.info, "stopped")
+        case .stopped(.unfinished): self.log(.warning, "stopped with calls unfinished")
+        case .stopped(.withoutGoodbye): self.log(.warning, "stopped without the router's goodbye")
         }
     }
 

@@ -1,5 +1,9 @@
-import NIOCore
+import CallPort
+import Names
+import Outbox
 import Postgres
+import SQLInterface
+import WAMP
 import WAMPClient
 
 /// Everything that is worth a line in the log, or a number.
@@ -9,7 +13,8 @@ enum Observation {
     /// Whoever is on the way can be the router.
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
-    case caller(CallerEvent)
+    case callPort(CallPortEvent)
+    case outbox(OutboxEvent)
 
     /// The router keeps the event for the day when the session is gone.
     case testamentLeft(topic: String)
@@ -54,30 +59,11 @@ enum Observation {
     case notificationCallFailed(channel: String, procedure: String, reason: String)
     case notificationResultFailed(channel: String, function: String, reason: String)
 
-    case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
-    /// So many topics are refused for one reason: they wait together.
-    case topicsHeld(count: Int, reason: String)
-    /// Topics that waited together are tried again.
-    case topicsReleased(count: Int)
-    /// A transaction that does not end makes the relay's scans dearer. Either a backend's or a prepared one.
-    case relayHeldBack(backend: String, prepared: String, database: String, user: String, application: String)
-    /// The outbox's ids were set back.
-    case outboxBeginsAnew
-    case eventBuried(topic: String, event: Int64, reason: String)
-    case eventsPublishedTwice(atLeast: Int)
-    case eventsFoundAsleep(Int)
-    case deadLettersExpired(Int)
-    case relayFailed(statement: String, reason: String)
-
     case portAnnounced
     case portTakenBack
     case portNotAnnounced(reason: String)
 
     case interface(SelfInstallation.Outcome)
-    case leading
-    case standby(LeaderHolder)
-    case leaderTerminated(backend: Int32)
-    case leaderLockTaken(Stranger)
     case leftToLeader(events: Int, notifications: Int)
     case leadershipLeft(reason: String)
 
@@ -87,8 +73,7 @@ enum Observation {
 
     case reloadUnsupported
     case stopping(signal: String)
-    case stoppedInTime
-    case stoppedTooLate(unanswered: Bool)
+    case stopped(ShutdownStateMachine.Outcome)
 }
 
 /// Why a notification was not relayed.
@@ -96,11 +81,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case noSession
     case notLeading
     case routerIsSlow
-    case argumentsNotAnArray
-    case keywordArgumentsNotAnObject
-    case noObjectForTopic
-    case keyMissing(String)
-    case keyNotUsable(String)
+    case payload(PayloadTextError)
     case tooLarge
     case notText
     case unreadable(String)
@@ -112,12 +93,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
         case .noSession: "there is no session with the router"
         case .notLeading: "it is not known which sidecar leads, and too many wait for that"
         case .routerIsSlow: "the router reads slowly, and too many wait for it"
-        case .argumentsNotAnArray: "its 'args' is not an array"
-        case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
-        case .noObjectForTopic: "the topic wants values of the payload, which is not an object"
-        case .keyMissing(let key): "the topic wants '\(key)', which the payload does not have"
-        case .keyNotUsable(let key):
-            "the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space"
+        case .payload(let error): error.description
         case .tooLarge: "it is larger than the router takes"
         case .notText: "it can't be read as text"
         case .unreadable(let fault): "routers can't read it: \(fault)"

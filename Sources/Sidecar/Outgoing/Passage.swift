@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import Names
 import WAMP
 import WAMPClient
 
@@ -7,7 +8,7 @@ import WAMPClient
 ///
 /// As a rule all of it is free. What comes from an origin that may have ended a session goes one at a time, each followed by a call that the
 /// router answers whatever it is: it has read then what came before. The driver of ``SuspectOrigins``.
-final class Passage {
+final class Passage: Part {
     /// Why something is not sent.
     enum Refusal: Error, Equatable, CustomStringConvertible {
         case endedSessions(Origin.Name, remaining: TimeAmount)
@@ -39,7 +40,11 @@ final class Passage {
     private static let patience = TimeAmount.seconds(10)
     private static let leastRoom = 64
 
-    private let observer: (Observation) -> Void
+    private let eventLoop: any EventLoop
+    /// Whether an event is under way that also was when a session ended before.
+    private let isEventSuspect: () -> Bool
+    private let observer: (SuspectOrigins.Refused) -> Void
+    private let changed: () -> Void
     private var suspects = SuspectOrigins()
     /// All origins of which something may be under way; others too.
     private var recent: [Origin] = []
@@ -50,16 +55,28 @@ final class Passage {
     private var lost: (url: RouterURL, isTried: Bool)?
     private var waiting = Deque<Waiting>()
     private var waitingOctets = 0
+    /// What nothing is sent for, for a while.
+    private var refused = Complaints<Origin.Name>()
 
-    init(observer: @escaping (Observation) -> Void) {
+    /// - Parameters:
+    ///   - observer: told of each origin that nothing is sent for from then on.
+    ///   - changed: called whenever ``complaints`` may have changed.
+    init(
+        eventLoop: any EventLoop, isEventSuspect: @escaping () -> Bool,
+        observer: @escaping (SuspectOrigins.Refused) -> Void, changed: @escaping () -> Void
+    ) {
+        self.eventLoop = eventLoop
+        self.isEventSuspect = isEventSuspect
         self.observer = observer
+        self.changed = changed
     }
 
     // MARK: - Sending
 
     /// Why nothing is to be begun for an origin.
     func refusal(of origin: Origin) -> Refusal? {
-        guard !self.suspects.isEmpty, let remaining = self.suspects.refusal(of: origin.name, at: .now()) else {
+        guard !self.suspects.isEmpty, let remaining = self.suspects.refusal(of: origin.name, at: self.eventLoop.now)
+        else {
             return nil
         }
         return .endedSessions(origin.name, remaining: remaining)
@@ -67,7 +84,7 @@ final class Passage {
 
     /// Whether something of it is to be sent now; else it has to wait for its turn, by ``wait(_:octets:_:)``.
     func admits(_ origin: Origin) -> Bool {
-        let now = NIODeadline.now()
+        let now = self.eventLoop.now
         if !self.suspects.isEmpty {
             guard !self.suspects.isSuspect(origin.name, at: now),
                 !self.waiting.contains(where: { $0.origin === origin })
@@ -90,7 +107,7 @@ final class Passage {
 
     /// Part of a result that is sent as it comes; nothing waits for its turn.
     func sentPart(of origin: Origin) {
-        self.sent(origin, at: .now())
+        self.sent(origin, at: self.eventLoop.now)
     }
 
     private func sent(_ origin: Origin, at now: NIODeadline) {
@@ -114,7 +131,7 @@ final class Passage {
     }
 
     private func sendAlone(_ item: Waiting) {
-        self.sent(item.origin, at: .now())
+        self.sent(item.origin, at: self.eventLoop.now)
         item.send()
         guard let session = self.session, let procedure = try? URI("wamp.session.count") else {
             return self.suspects.taken()
@@ -137,29 +154,56 @@ final class Passage {
 
     // MARK: - Sessions
 
-    func joined(_ session: Session) {
-        self.session = session
-        self.lost = nil
-        guard let refused = self.suspects.joined(at: .now()) else { return }
-        self.observer(.originRefused(refused))
+    func follow(_ situation: Situation, from former: Situation) {
+        switch situation.sessionChange(since: former) {
+        case .joined(let session): self.joined(session)
+        case .left(let url, let end): self.left(url, end)
+        case nil: break
+        }
     }
 
-    /// The session is over.
-    ///
-    /// - Parameter isOther: an event was under way that also was when a session ended before.
-    func left(_ session: Session, _ reason: SessionEnd, besidesSuspects isOther: Bool) {
+    /// The origins that nothing is sent for.
+    var complaints: ComplaintSummary { ComplaintSummary(self.refused) }
+
+    private func joined(_ session: Session) {
+        self.session = session
+        self.lost = nil
+        guard let refused = self.suspects.joined(at: self.eventLoop.now) else { return }
+        self.observer(refused)
+        self.complain(of: refused)
+    }
+
+    private func complain(of refused: SuspectOrigins.Refused) {
+        let origin = refused.origin
+        let (name, verb) =
+            switch origin.kind {
+            case .procedure: ("procedure '\(origin.text)'", "called")
+            case .channel: ("channel '\(origin.text)'", "relayed")
+            }
+        let seconds = refused.time.nanoseconds / 1_000_000_000
+        self.refused[origin] = Complaint(
+            name: name, reason: "it ends the session with the router, and is not \(verb) for \(seconds) s")
+        self.eventLoop.assumeIsolated().scheduleTask(in: refused.time) {
+            self.refused[origin] = nil
+            self.changed()
+        }
+        self.changed()
+    }
+
+    private func left(_ url: RouterURL, _ reason: SessionEnd) {
         self.session = nil
-        self.lost = (session.url, false)
+        self.lost = (url, false)
         self.waiting.removeAll()
         self.waitingOctets = 0
-        let now = NIODeadline.now()
+        let now = self.eventLoop.now
         let underWay = self.recent.filter { Self.isUnderWay($0, at: now) }.map(\.name)
         for origin in self.recent {
             origin.lastSent = nil
             origin.isListed = false
         }
         self.recent.removeAll()
-        self.suspects.sessionEnded(underWay: reason.mayBeForWhatWasSent ? underWay : [], besidesSuspects: isOther)
+        self.suspects.sessionEnded(
+            underWay: reason.mayBeForWhatWasSent ? underWay : [], besidesSuspects: self.isEventSuspect())
     }
 
     /// An attempt to connect begins. The second one for a router whose session has ended: it could not be reached.

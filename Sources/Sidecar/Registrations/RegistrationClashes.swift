@@ -1,5 +1,5 @@
+import Names
 import SidecarConfiguration
-import WAMP
 
 /// What the file maps already: it counts, and a row that says the same waits until it is not there any more.
 struct RegistrationClashes {

@@ -1,5 +1,6 @@
 import DequeModule
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -94,7 +95,7 @@ final class Registrations {
     }
 
     /// Nothing is read any more.
-    func stop() {
+    func stopReading() {
         self.isInstalled = false
         self.timer?.cancel()
         self.nextLook?.cancel()

@@ -1,3 +1,4 @@
+import Names
 import Postgres
 
 /// Has the server describe the statement of a mapping's `sql`, with all its types.

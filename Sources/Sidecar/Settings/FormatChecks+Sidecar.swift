@@ -1,11 +1,12 @@
+import Names
 import Postgres
-import SidecarConfiguration
+package import SidecarConfiguration
 import WAMP
 import WAMPClient
 
 extension FormatChecks {
     /// The checks of the modules that the sidecar is made of.
-    static let sidecar = FormatChecks(
+    package static let sidecar = FormatChecks(
         uri: { text, match in
             do throws(URIError) {
                 _ = try URI(pattern: text, match: MatchPolicy(rawValue: match) ?? .exact)
@@ -62,7 +63,7 @@ extension FormatChecks {
                 return error.description
             }
         },
-        callerConnect: { CallerServer.fault(inConnect: $0, wantsTLS: $1) },
+        callerConnect: { ForeignServer.fault(inConnect: $0, wantsTLS: $1) },
         functionReference: { FunctionReference.fault(in: $0) },
         sqlStatement: { StatementMapping.fault(in: $0) },
         routerTLS: { TLSProblem.all(in: $0) },

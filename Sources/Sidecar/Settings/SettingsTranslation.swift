@@ -1,5 +1,6 @@
 import NIOCore
 import NIOOpenSSL
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP

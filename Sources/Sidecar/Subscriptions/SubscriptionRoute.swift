@@ -1,7 +1,7 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
-import WAMP
 
 /// One subscription of the mapping: what runs for its events, and what is known of it.
 final class SubscriptionRoute {

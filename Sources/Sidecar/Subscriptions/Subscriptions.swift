@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -51,7 +52,7 @@ final class Subscriptions {
     /// Those that were removed while events of theirs were under way.
     private var leaving: [ObjectIdentifier: Entry] = [:]
     private var isStopping = false
-    private var acting = Acting.elsewhere
+    private var acting = Acting.undecided
     private var drained: (() -> Void)?
 
     /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
@@ -83,23 +84,30 @@ final class Subscriptions {
         }
     }
 
-    /// Whether this sidecar is the one that subscribes: not until it is told so. What has come before it lost the lead runs to its end.
+    /// Whether this sidecar is the one that subscribes: not before it leads. What has come before it lost the lead runs to its end.
     func act(_ acting: Acting) {
+        let wasSuspended = self.isSuspended
         self.acting = acting
-        for entry in self.allEntries { entry.flow.suspend(acting == .suspended) }
+        // What has come until then is told from what comes later.
+        if self.isSuspended != wasSuspended {
+            for entry in self.allEntries { entry.flow.suspend(self.isSuspended) }
+        }
         guard !self.isStopping else { return }
         switch acting {
         case .here:
             self.subscriber.lead(is: .here)
             self.retryLetters()
-        case .suspended: break
-        case .elsewhere: self.subscriber.lead(is: .elsewhere)
+        case .suspended, .undecided: break
+        case .deposed, .elsewhere: self.subscriber.lead(is: .elsewhere)
         }
     }
 
-    /// Takes the subscriptions back; what waits goes on waiting.
-    func withdraw() {
-        self.subscriber.lead(is: .elsewhere)
+    /// What has come waits until it is known which sidecar has to run it.
+    private var isSuspended: Bool {
+        switch self.acting {
+        case .suspended, .deposed: true
+        case .here, .elsewhere, .undecided: false
+        }
     }
 
     /// What came while suspended is not ours to run. Returns how many events those were.
@@ -161,7 +169,7 @@ final class Subscriptions {
         self.addresses[route.address] = entry
         self.budget.subscriptions = self.entries.count
         self.routerBudget.parties += 1
-        flow.suspend(self.acting == .suspended)
+        flow.suspend(self.isSuspended)
         self.definitions.add(route.definition, isAwaited: !isLate)
         self.subscriber.add(entry, isLate: isLate)
         if registration != nil { self.definitions.lookUpSoon(route.definition) }

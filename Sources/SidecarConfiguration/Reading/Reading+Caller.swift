@@ -1,3 +1,5 @@
+import Names
+
 extension Reading {
     /// The section `caller`; nil if it is faulty.
     func caller(_ entry: YAMLEntry) -> CallerSettings? {

@@ -1,3 +1,5 @@
+import Names
+
 extension Reading {
     /// The section `notifications`: those entries that are right.
     func notifications(_ entry: YAMLEntry) -> [NotificationMapping] {

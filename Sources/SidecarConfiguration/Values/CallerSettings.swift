@@ -1,3 +1,5 @@
+package import Names
+
 /// The section `caller`: the port that the database calls out through.
 package struct CallerSettings: Sendable {
     /// Where the section's key stands.

@@ -1,3 +1,5 @@
+package import Names
+
 /// One entry of `notifications`: a channel of the database and what a NOTIFY on it becomes.
 package struct NotificationMapping: Sendable {
     /// What a notification becomes.

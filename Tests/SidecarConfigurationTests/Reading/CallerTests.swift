@@ -1,3 +1,4 @@
+import Names
 import SidecarConfiguration
 import Testing
 
@@ -30,16 +31,8 @@ import Testing
         #expect(caller.sessions == 500 && !caller.insecure && !caller.allowMeta)
     }
 
-    @Test(arguments: ["127.0.0.1:7432", "[::1]:7432", "localhost:1", "127.9.8.7:65535", "/run/wamp-sidecar:7432"])
-    func localAddresses(_ text: String) throws {
-        let address = try #require(ListenAddress(text))
-        #expect(address.isLocal && address.description == text)
-    }
-
-    @Test(arguments: ["0.0.0.0:7432", "[::]:7432", "db.example.com:7432", "127.0.0.1.example.com:1", "127.0.0:1"])
-    func addressesThatOthersReach(_ text: String) throws {
-        let address = try #require(ListenAddress(text))
-        #expect(!address.isLocal && address.description == text)
+    @Test(arguments: ["0.0.0.0:7432", "[::]:7432"])
+    func addressesThatOthersReach(_ text: String) {
         let found = faults(below: "caller: { listen: \"\(text)\" }")
         #expect(
             found == [
@@ -48,12 +41,8 @@ import Testing
             ])
     }
 
-    @Test(arguments: [
-        "7432", ":7432", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "::1:7432", "[]:1",
-        "[127.0.0.1]:1", "a b:1", "h:+1", "/\(String(repeating: "x", count: 100)):7432",
-    ])
+    @Test(arguments: ["7432", "::1:7432"])
     func noAddresses(_ text: String) {
-        #expect(ListenAddress(text) == nil)
         let found = faults(below: "caller: { listen: \"\(text)\" }")
         #expect(found.count == 1 && found[0].contains("'listen' in caller is no address"), "\(found)")
     }

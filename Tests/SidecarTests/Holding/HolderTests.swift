@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import Names
 import Testing
 import WAMP
 

@@ -1,5 +1,7 @@
+import Cryptography
 import SidecarConfiguration
 import Testing
+import WAMP
 import WAMPClient
 
 @testable import Sidecar
@@ -35,6 +37,18 @@ import WAMPClient
         var dumped = ""
         dump(configuration, to: &dumped)
         #expect(!dumped.contains("top-secret") && !dumped.contains("user:"))
+    }
+
+    @Test(
+        arguments: [
+            ("{}", .anonymous(authid: nil)), ("{ authid: joe }", .anonymous(authid: "joe")),
+            ("{ method: ticket, authid: joe, ticket: t }", .ticket(authid: "joe", ticket: SecretBytes("t"))),
+            ("{ method: wampcra, authid: joe, secret: s }", .wampcra(authid: "joe", secret: SecretBytes("s"))),
+        ] as [(String, Authentication)])
+    func credentialsArrive(_ auth: String, _ expected: Authentication) throws {
+        let text = "router: { url: rs://127.0.0.1:1, realm: realm1, auth: \(auth) }"
+        let settings = try ConfigurationFile.loadRouter(text: text, environment: [:], checks: self.checks)
+        #expect(try Sidecar.connection(settings).authentication == expected)
     }
 
     @Test(arguments: [

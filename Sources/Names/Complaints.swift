@@ -1,0 +1,86 @@
+/// A thing that does not work, and why.
+package struct Complaint: Equatable {
+    /// Such as `procedure 'com.example.add2'`, or a part of the sidecar.
+    package let name: String
+    package let reason: String
+
+    package init(name: String, reason: String) {
+        self.name = name
+        self.reason = reason
+    }
+}
+
+/// What does not work, a complaint about each thing that doesn't: a few are named, the others are counted. Whatever happens to one of them
+/// costs the same, however many there are.
+package struct Complaints<Key: Hashable> {
+    /// So many are named.
+    package static var mostNamed: Int { 20 }
+
+    private var complaints: [Key: Complaint] = [:]
+    private var namedKeys: [Key] = []
+
+    package init() {}
+
+    /// How many there are.
+    package var count: Int { self.complaints.count }
+
+    /// Those that are named, in no order.
+    package var named: [Complaint] { self.namedKeys.compactMap { self.complaints[$0] } }
+
+    /// How many are not.
+    package var others: Int { self.complaints.count - self.namedKeys.count }
+
+    /// What there are complaints about, in no order.
+    package var keys: some Sequence<Key> { self.complaints.keys }
+
+    /// The complaint about a thing; nil if there is none.
+    package subscript(_ key: Key) -> Complaint? {
+        get { self.complaints[key] }
+        set {
+            guard let newValue else { return self.remove(key) }
+            guard self.complaints.updateValue(newValue, forKey: key) == nil else { return }
+            if self.namedKeys.count < Self.mostNamed { self.namedKeys.append(key) }
+        }
+    }
+
+    private mutating func remove(_ key: Key) {
+        guard self.complaints.removeValue(forKey: key) != nil,
+            let index = self.namedKeys.firstIndex(of: key)
+        else { return }
+        self.namedKeys.remove(at: index)
+        guard self.others > 0, let next = self.complaints.keys.first(where: { !self.namedKeys.contains($0) }) else {
+            return
+        }
+        self.namedKeys.append(next)
+    }
+}
+
+/// What does not work in one part of the sidecar, or in all: some of it, and how much else.
+package struct ComplaintSummary: Equatable {
+    package var named: [Complaint]
+    package var others: Int
+
+    package init(named: [Complaint] = [], others: Int = 0) {
+        self.named = named
+        self.others = others
+    }
+
+    /// How many there are.
+    package var count: Int { self.named.count + self.others }
+
+    /// The same with at most so many named, those that come first by their names.
+    package func naming(atMost most: Int) -> Self {
+        let named = self.named.sorted { ($0.name, $0.reason) < ($1.name, $1.reason) }
+        return Self(named: Array(named.prefix(most)), others: self.count - min(most, named.count))
+    }
+
+    package static func + (left: Self, right: Self) -> Self {
+        Self(named: left.named + right.named, others: left.others + right.others)
+    }
+}
+
+extension ComplaintSummary {
+    package init<Key>(_ complaints: Complaints<Key>) {
+        self.init(named: complaints.named, others: complaints.others)
+    }
+}

@@ -1,0 +1,292 @@
+package import NIOCore
+package import Postgres
+
+/// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.
+///
+/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied:
+/// whoever loses it has nothing left to do damage with.
+package final class Leadership: DatabaseSessionDelegate {
+    private static let tick = TimeAmount.seconds(1)
+
+    /// Where the SQL interface is, as an identifier.
+    private let schema: String
+    /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the
+    /// first of marks.
+    private let lock: (Int32, Int32)
+    private let eventLoop: any EventLoop
+    private let observer: (OutboxEvent) -> Void
+    private unowned let owner: any LeadershipOwner
+    private let environment: DatabaseEnvironment
+    private let preparation: DatabaseSession.Preparation
+    private lazy var session = DatabaseSession(
+        part: .leader, environment: self.environment, delegate: self, preparation: self.preparation)
+    private var statements = LeadershipStatements(schema: nil)
+    private var machine = LeadershipStateMachine()
+    private var timer: Scheduled<Void>?
+    /// What the lease knows this process by, for as long as it runs.
+    private let token = Leadership.makeToken()
+
+    /// - Parameters:
+    ///   - schema: where the SQL interface is, as an identifier.
+    ///   - lock: what used to be the leader's lock.
+    ///   - preparation: what is done in each new session, before it is used.
+    ///   - owner: outlives it.
+    package init(
+        environment: DatabaseEnvironment, schema: String, lock: (Int32, Int32), eventLoop: any EventLoop,
+        preparation: @escaping DatabaseSession.Preparation, observer: @escaping (OutboxEvent) -> Void,
+        owner: any LeadershipOwner
+    ) {
+        self.schema = schema
+        self.preparation = preparation
+        self.lock = lock
+        self.eventLoop = eventLoop
+        self.observer = observer
+        self.owner = owner
+        self.environment = environment
+    }
+
+    /// What is known of who leads.
+    package var role: Role { self.machine.role }
+    /// Whether others stood by when that was last looked at.
+    package var hasStandbys: Bool { self.machine.hasStandbys }
+
+    /// Connects, and leads as soon as nobody else does and a router is joined.
+    package func start() {
+        self.session.start()
+        self.schedule()
+    }
+
+    /// Hands the leadership over: with the session the lease is free.
+    package func stop() {
+        self.timer?.cancel()
+        switch self.machine.stop() {
+        case .nothing: break
+        case .handOver: self.handOver()
+        }
+        self.session.stop()
+    }
+
+    package func joined() {
+        self.run(self.machine.joined())
+    }
+
+    package func left() {
+        self.machine.left(at: self.eventLoop.now)
+    }
+
+    /// Lets another sidecar lead, if one does within that time.
+    package func giveWay(for time: TimeAmount) {
+        switch self.machine.giveWay(until: self.eventLoop.now + time) {
+        case .nothing: break
+        case .release(let release): self.run(release)
+        }
+    }
+
+    /// Whether the SQL interface that was found in the new session can be used.
+    package func sessionIsKnown(isInstalled: Bool) {
+        self.statements = LeadershipStatements(schema: isInstalled ? self.schema : nil)
+        self.lookForStrangers()
+        self.run(self.machine.sessionOpened(hasLease: isInstalled))
+    }
+
+    /// What is known of the database is not enough, or no longer true: a new session is begun, and asked again.
+    package func beginAgain(_ reason: String) {
+        self.session.abandon(reason)
+    }
+
+    // MARK: - Asking for the lease
+
+    private func run(_ action: LeadershipStateMachine.AskAction) {
+        switch action {
+        case .nothing: break
+        case .look: self.look()
+        }
+    }
+
+    private func look() {
+        self.query(self.statements.marked, self.values(self.lock.1)) { rows in
+            let holder = rows.values.first.flatMap { LeaderHolder($0) }
+            switch self.machine.looked(holder, key: .random(in: .min ... .max), at: self.eventLoop.now) {
+            case .nothing: break
+            case .mark(let key): self.mark(key)
+            case .follow(let following): self.run(following)
+            }
+        }
+    }
+
+    private func mark(_ key: Int32) {
+        self.query(self.statements.mark, self.values(self.lock.1, key)) { rows in
+            switch self.machine.marked(rows.values.first?.first == "t", at: self.eventLoop.now) {
+            case .nothing: break
+            case .lookAgain: self.lookAgain()
+            case .follow(let following): self.run(following)
+            }
+        }
+    }
+
+    private func lookAgain() {
+        self.query(self.statements.marked, self.values(self.lock.1)) { rows in
+            let holder = rows.values.first.flatMap { LeaderHolder($0) }
+            switch self.machine.lookedAgain(holder, at: self.eventLoop.now) {
+            case .nothing: break
+            case .takeLease: self.takeLease()
+            case .settle(let action): self.run(action)
+            }
+        }
+    }
+
+    private func takeLease() {
+        guard let take = self.statements.take else { return }
+        var values = Parameters()
+        values.append(self.token)
+        self.query(take, values) { rows in
+            let answer = LeadershipStateMachine.LeaseAnswer(rows)
+            self.run(self.machine.leaseAnswered(answer, at: self.eventLoop.now))
+        }
+    }
+
+    private func run(_ action: LeadershipStateMachine.LeaseAction) {
+        switch action {
+        case .nothing: break
+        case .lead: self.lead()
+        case .release(let release): self.run(release)
+        case .follow(let following): self.run(following)
+        }
+    }
+
+    private func run(_ following: LeadershipStateMachine.Following) {
+        if let key = following.unmarks { self.unmark(key) }
+        if let holder = following.standby {
+            self.observer(.standby(holder))
+            self.owner.roleChanged(self.role)
+        }
+        if let pid = following.terminates { self.terminate(pid) }
+    }
+
+    private func unmark(_ key: Int32) {
+        self.query(self.statements.unmark, self.values(self.lock.1, key)) { _ in }
+    }
+
+    private func terminate(_ pid: Int32) {
+        self.query(self.statements.terminate, self.values(self.lock.1, pid)) { rows in
+            guard rows.values.first?.first == "t" else { return }
+            self.observer(.leaderTerminated(backend: pid))
+        }
+    }
+
+    // MARK: - Leading
+
+    private func lead() {
+        self.owner.startedLeading(self.session)
+        self.observer(.leading)
+        self.owner.roleChanged(self.role)
+        self.stamp()
+    }
+
+    private func stamp() {
+        let sent = self.eventLoop.now
+        self.query(self.statements.stamp, Parameters()) { rows in
+            let row = rows.values.first.flatMap { $0.count == 2 ? $0 : nil }
+            switch self.machine.stamped(isOurs: row?[0] == "t", othersWait: row?[1] == "t", sentAt: sent) {
+            case .nothing: break
+            case .abandon: self.session.abandon("another sidecar was given the lease")
+            }
+        }
+        self.lookForStrangers()
+    }
+
+    private func run(_ release: LeadershipStateMachine.Release) {
+        if release.handsOver { self.handOver() }
+        if let statement = self.statements.release { self.query(statement, Parameters()) { _ in } }
+        self.unmark(release.mark)
+    }
+
+    private func handOver() {
+        self.owner.stoppedLeading()
+        self.owner.leadershipGivenUp()
+    }
+
+    private func lookForStrangers() {
+        guard self.machine.looksForStrangers(at: self.eventLoop.now) else { return }
+        self.query(LeadershipStatements.strangers, self.values(self.lock.0, self.lock.1)) { rows in
+            for stranger in self.machine.found(rows.values.compactMap { Stranger($0) }) {
+                self.observer(.leaderLockTaken(stranger))
+            }
+        }
+    }
+
+    private func schedule() {
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.tick) {
+            self.schedule()
+            switch self.machine.ticked(isHeld: self.session.isHeld, at: self.eventLoop.now) {
+            case .nothing: break
+            case .look: self.look()
+            case .stamp: self.stamp()
+            case .release(let release): self.run(release)
+            case .abandon:
+                self.session.abandon("the database has not answered the leader for too long", isHung: true)
+            }
+        }
+    }
+
+    // MARK: - The session
+
+    private func values(_ numbers: Int32...) -> Parameters {
+        var values = Parameters()
+        for number in numbers { values.append("\(number)") }
+        return values
+    }
+
+    private static func makeToken() -> String {
+        (0..<4).map { _ in
+            let digits = String(UInt32.random(in: .min ... .max), radix: 16)
+            return String(repeating: "0", count: 8 - digits.utf8.count) + digits
+        }.joined()
+    }
+
+    /// None of these can fail in a session that is sound.
+    private func query(_ statement: Statement, _ values: Parameters, completion: @escaping (Rows) -> Void) {
+        self.session.query(statement, values) { result in
+            switch result {
+            case .success(let rows): completion(rows)
+            case .failure(.server(let error)):
+                self.session.abandon("the leader's session could not go on: \(error.description)")
+            case .failure(.unavailable): break
+            }
+        }
+    }
+
+    package func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
+        self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion)
+    }
+
+    package func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure) {
+        self.owner.leaderSessionFailed(failure)
+    }
+
+    package func lost(_ session: DatabaseSession, reason: String?) {
+        switch self.machine.sessionLost() {
+        case .nothing: break
+        case .leadIsLost:
+            self.owner.stoppedLeading()
+            self.owner.roleChanged(self.role)
+        }
+        self.owner.leaderSessionLost(reason)
+    }
+
+    package func notified(_ session: DatabaseSession, channel: String) {
+        guard self.machine.isLeading else { return }
+        self.owner.leaderNotified(channel: channel)
+    }
+}
+
+extension LeadershipStateMachine.LeaseAnswer {
+    /// Takes what ``LeadershipStatements/take`` answers with.
+    fileprivate init(_ rows: Rows) {
+        guard let row = rows.values.first, row.count == 7, row[0] == "t" else {
+            self = .held(rows.values.first.flatMap { LeaderHolder($0.dropFirst(2)) })
+            return
+        }
+        self = .taken(continued: row[1] == "t")
+    }
+}

@@ -1,0 +1,313 @@
+import NIOCore
+
+/// Which of several sidecars on one database leads: the one whose session has the lease and that is joined to a router.
+///
+/// Told of both sides and of the time, once a second; says what to ask the database. The lease is never waited for in
+/// the server: a waiting statement would hold a snapshot, and with it vacuum.
+///
+/// Whoever asks for the lease looks first whether another session bears a *mark*: that is all that a standby asks each
+/// second. If none does it takes a mark of its own, and looks again. Two may come here at once: each looks again when
+/// it bears its mark, so at least one of them sees the other. Answers that do not fit the state are dropped: they are
+/// of a session that is gone.
+struct LeadershipStateMachine: ~Copyable {
+    /// How old the leader's stamp may be before its session is ended for it.
+    static let greatestAge = 15.0
+    /// How often the leader stamps.
+    static let stampInterval = TimeAmount.seconds(3)
+    /// How long the leader goes on without an answer to a stamp: less than the server, or a standby, takes to end its
+    /// session.
+    static let stampPatience = TimeAmount.seconds(9)
+    /// How long the leader may be without a router before it lets go.
+    static let routerPatience = TimeAmount.seconds(5)
+
+    /// How far asking for the lease has come; with the key of the mark.
+    private enum Request {
+        case looking
+        case marking(Int32)
+        case lookingAgain(Int32)
+        case taking(Int32)
+    }
+
+    private struct Lead {
+        /// The key of the mark.
+        let mark: Int32
+        /// When the last stamp was sent that was answered.
+        var confirmed: NIODeadline
+        var lastStamp: NIODeadline
+    }
+
+    private enum State {
+        /// Without a session at the database.
+        case absent
+        /// In a session, not leading.
+        case following
+        /// The lease is asked for.
+        case asking(Request)
+        case leading(Lead)
+        case stopped
+    }
+
+    private enum Router {
+        case awaited
+        case joined
+        case left(since: NIODeadline)
+    }
+
+    private var state = State.absent
+    private var router = Router.awaited
+    /// Whether the database has a lease, or marks alone.
+    private var hasLease = false
+    /// Until when leading is left to others.
+    private var givesWayUntil: NIODeadline?
+    /// The one that was seen to lead last.
+    private var lastHolder: LeaderHolder?
+    /// Since when it has been seen without a stamp.
+    private var unstampedSince: NIODeadline?
+    private var strangers = StrangerWatch()
+
+    /// What is known of who leads.
+    private(set) var role = Leadership.Role.unknown
+    /// Whether others stood by when that was last looked at.
+    private(set) var hasStandbys = false
+
+    /// Whether this sidecar leads.
+    var isLeading: Bool {
+        switch self.state {
+        case .leading: true
+        case .absent, .following, .asking, .stopped: false
+        }
+    }
+
+    private var isJoined: Bool {
+        switch self.router {
+        case .joined: true
+        case .awaited, .left: false
+        }
+    }
+
+    // MARK: - Both sides
+
+    /// There is a session, and the interface in it is known.
+    ///
+    /// - Parameter hasLease: whether there is one; marks alone say who leads if not.
+    mutating func sessionOpened(hasLease: Bool) -> AskAction {
+        switch self.state {
+        case .absent, .following, .asking, .leading:
+            self.hasLease = hasLease
+            self.state = .following
+            return self.ask()
+        case .stopped:
+            return .nothing
+        }
+    }
+
+    /// The session is gone, and with it the lease.
+    mutating func sessionLost() -> LossAction {
+        switch self.state {
+        case .leading:
+            self.state = .absent
+            self.role = .unknown
+            return .leadIsLost
+        case .absent, .following, .asking:
+            self.state = .absent
+            return .nothing
+        case .stopped:
+            return .nothing
+        }
+    }
+
+    mutating func joined() -> AskAction {
+        self.router = .joined
+        return self.ask()
+    }
+
+    mutating func left(at now: NIODeadline) {
+        self.router = .left(since: now)
+    }
+
+    /// Another sidecar waits that may do better: leading is left to it until then.
+    mutating func giveWay(until deadline: NIODeadline) -> GiveWayAction {
+        switch self.state {
+        case .leading(let lead):
+            self.givesWayUntil = deadline
+            return .release(self.release(mark: lead.mark))
+        case .absent, .following, .asking, .stopped:
+            return .nothing
+        }
+    }
+
+    mutating func stop() -> StopAction {
+        let isLeading = self.isLeading
+        self.state = .stopped
+        guard isLeading else { return .nothing }
+        self.role = .unknown
+        return .handOver
+    }
+
+    // MARK: - Asking for the lease
+
+    private mutating func ask() -> AskAction {
+        switch self.state {
+        case .following where self.isJoined && self.givesWayUntil == nil:
+            self.state = .asking(.looking)
+            return .look
+        case .absent, .following, .asking, .leading, .stopped:
+            return .nothing
+        }
+    }
+
+    /// It was looked whether another session bears a mark.
+    ///
+    /// - Parameter key: a random number, for a mark of its own.
+    mutating func looked(_ holder: LeaderHolder?, key: Int32, at now: NIODeadline) -> LookAction {
+        switch self.state {
+        case .asking(.looking):
+            if let holder { return .follow(self.follow(holder, at: now)) }
+            self.state = .asking(.marking(key))
+            return .mark(key)
+        case .absent, .following, .asking, .leading, .stopped:
+            return .nothing
+        }
+    }
+
+    /// It bears the mark that it wanted, or another session does.
+    mutating func marked(_ isOurs: Bool, at now: NIODeadline) -> MarkAction {
+        switch self.state {
+        case .asking(.marking(let key)):
+            guard isOurs else { return .follow(self.follow(nil, at: now)) }
+            self.state = .asking(.lookingAgain(key))
+            return .lookAgain
+        case .absent, .following, .asking, .leading, .stopped:
+            return .nothing
+        }
+    }
+
+    /// It was looked again whether another session bears a mark.
+    mutating func lookedAgain(_ holder: LeaderHolder?, at now: NIODeadline) -> SecondLookAction {
+        switch self.state {
+        case .asking(.lookingAgain(let key)):
+            if let holder { return .settle(.follow(self.follow(holder, unmarking: key, at: now))) }
+            // Without a lease there is no telling whether another has led, but nobody may have stood by.
+            guard self.hasLease else {
+                return .settle(self.taken(isContinued: !self.hasStandbys, mark: key, at: now))
+            }
+            self.state = .asking(.taking(key))
+            return .takeLease
+        case .absent, .following, .asking, .leading, .stopped:
+            return .nothing
+        }
+    }
+
+    /// The lease was given, or another session has it.
+    mutating func leaseAnswered(_ answer: LeaseAnswer, at now: NIODeadline) -> LeaseAction {
+        switch self.state {
+        case .asking(.taking(let key)):
+            switch answer {
+            case .taken(let isContinued): return self.taken(isContinued: isContinued, mark: key, at: now)
+            case .held(let holder): return .follow(self.follow(holder, unmarking: key, at: now))
+            }
+        case .absent, .following, .asking, .leading, .stopped:
+            return .nothing
+        }
+    }
+
+    private mutating func taken(isContinued: Bool, mark: Int32, at now: NIODeadline) -> LeaseAction {
+        guard self.isJoined else { return .release(self.release(mark: mark)) }
+        self.state = .leading(Lead(mark: mark, confirmed: now, lastStamp: now))
+        self.role = .leader(continued: isContinued)
+        return .lead
+    }
+
+    private mutating func follow(
+        _ holder: LeaderHolder?, unmarking key: Int32? = nil, at now: NIODeadline
+    ) -> Following {
+        self.state = .following
+        guard let holder else { return Following(unmarks: key, standby: nil, terminates: nil) }
+        let isTooOld = self.age(of: holder, at: now).map { $0 >= Self.greatestAge } ?? false
+        let isNew = self.lastHolder?.pid != holder.pid || self.role == .unknown
+        self.lastHolder = holder
+        self.role = .standby(holder)
+        return Following(
+            unmarks: key, standby: isNew ? holder : nil, terminates: isTooOld ? holder.pid : nil)
+    }
+
+    /// How long the holder has given no sign of life, in seconds. One that stopped before its first stamp is as old as
+    /// it has been seen.
+    private mutating func age(of holder: LeaderHolder, at now: NIODeadline) -> Double? {
+        guard self.hasLease, holder.age == nil else {
+            self.unstampedSince = nil
+            return holder.age
+        }
+        guard let since = self.unstampedSince, self.lastHolder?.pid == holder.pid else {
+            self.unstampedSince = now
+            return nil
+        }
+        return Double((now - since).nanoseconds) / 1e9
+    }
+
+    private mutating func release(mark: Int32) -> Release {
+        let wasLeading = self.isLeading
+        self.state = .following
+        if wasLeading { self.role = .unknown }
+        return Release(mark: mark, handsOver: wasLeading)
+    }
+
+    // MARK: - Leading
+
+    /// The database has answered a stamp that was sent at that moment.
+    ///
+    /// - Parameters:
+    ///   - isOurs: this session still has the lease.
+    ///   - othersWait: other sidecars stand by.
+    mutating func stamped(isOurs: Bool, othersWait: Bool, sentAt sent: NIODeadline) -> StampAction {
+        guard isOurs else { return .abandon }
+        self.hasStandbys = othersWait
+        self.confirm(sent)
+        return .nothing
+    }
+
+    private mutating func confirm(_ time: NIODeadline) {
+        switch self.state {
+        case .leading(var lead):
+            lead.confirmed = max(lead.confirmed, time)
+            self.state = .leading(lead)
+        case .absent, .following, .asking, .stopped:
+            break
+        }
+    }
+
+    /// A second has gone by.
+    ///
+    /// - Parameter isHeld: what the router does not take is not read of the database either: that is not the database's
+    ///   silence.
+    mutating func ticked(isHeld: Bool = false, at now: NIODeadline) -> TickAction {
+        if isHeld { self.confirm(now) }
+        if let deadline = self.givesWayUntil, deadline <= now { self.givesWayUntil = nil }
+        switch self.state {
+        case .following:
+            switch self.ask() {
+            case .look: return .look
+            case .nothing: return .nothing
+            }
+        case .leading(var lead):
+            if case .left(let since) = self.router, now - since >= Self.routerPatience {
+                return .release(self.release(mark: lead.mark))
+            }
+            if now - lead.confirmed >= Self.stampPatience { return .abandon }
+            guard now - lead.lastStamp >= Self.stampInterval else { return .nothing }
+            lead.lastStamp = now
+            self.state = .leading(lead)
+            return .stamp
+        case .absent, .asking, .stopped:
+            return .nothing
+        }
+    }
+
+    // MARK: - The former lock
+
+    /// Whether it is looked now which sessions of other roles are at the lock that used to be the leader's.
+    mutating func looksForStrangers(at now: NIODeadline) -> Bool { self.strangers.isDue(at: now) }
+
+    /// These are. Returns those that are to be reported.
+    mutating func found(_ strangers: [Stranger]) -> [Stranger] { self.strangers.found(strangers) }
+}

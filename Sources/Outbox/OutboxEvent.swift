@@ -1,0 +1,29 @@
+package import NIOCore
+
+/// What emptying the outbox, and leading, have to report.
+package enum OutboxEvent: Equatable {
+    /// An event is refused for the moment; its topic waits.
+    case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
+    /// So many topics are refused for one reason: they wait together.
+    case topicsHeld(count: Int, reason: String)
+    /// Topics that waited together are tried again.
+    case topicsReleased(count: Int)
+    /// A transaction that does not end makes the relay's scans dearer. Either a backend's or a prepared one.
+    case heldBack(backend: String, prepared: String, database: String, user: String, application: String)
+    /// The outbox's ids were set back.
+    case idsSetBack
+    /// An event becomes a dead letter.
+    case deadLetter(topic: String, event: Int64, reason: String)
+    case eventsPublishedTwice(atLeast: Int)
+    case eventsFoundAsleep(Int)
+    case deadLettersExpired(Int)
+    case relayFailed(statement: String, reason: String)
+
+    case leading
+    /// Another sidecar leads.
+    case standby(LeaderHolder)
+    /// The former leader gave no sign of life; its session was ended.
+    case leaderTerminated(backend: Int32)
+    /// A session of another role holds, or waits for, what used to be the leader's lock.
+    case leaderLockTaken(Stranger)
+}

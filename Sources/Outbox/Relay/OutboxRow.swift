@@ -1,0 +1,77 @@
+import NIOCore
+import Postgres
+import WAMP
+
+/// One row of the outbox.
+struct OutboxRow {
+    let id: Int64
+    let topic: String
+    let payload: Payload
+    /// The text of the options' object; nil if there are none.
+    let options: String?
+    /// What it takes in memory, in octets, by and large.
+    let octets: Int
+
+    /// Why it can't be sent, whatever the router; nil if it can.
+    let fault: OutboxFault?
+
+    /// Takes a row of `relay_read`: id, event_id, topic, args, kwargs, options, fault.
+    ///
+    /// - Parameter eventID: the name of the keyword argument that carries the event's uuid; nil for none.
+    /// - Returns: nil if the row has no id: there is no event in it.
+    init?(_ row: borrowing ResultRow, eventID: String?) {
+        guard row.columnCount == 7, let id = Int64(Self.text(row, 0)) else { return nil }
+        if let fault = row.withText(6, { $0.map { OutboxFault(String(decoding: $0, as: UTF8.self)) } })
+            ?? Self.fault(row)
+        {
+            self.id = id
+            self.topic = Self.text(row, 2)
+            self.options = nil
+            self.payload = .empty
+            self.octets = 100
+            self.fault = fault
+            return
+        }
+        let arguments = row.withText(3) { $0.map { ByteBuffer(bytes: $0) } }
+        var keywordArguments = row.withText(4) { $0.map { ByteBuffer(bytes: $0) } }
+        if let eventID { Self.add(eventID, Self.text(row, 1), to: &keywordArguments) }
+        self.id = id
+        self.topic = Self.text(row, 2)
+        self.options = row.withText(5) { $0.map { String(decoding: $0, as: UTF8.self) } }
+        var payload = Payload(arguments: arguments, keywordArguments: keywordArguments)
+        do throws(JSONError) {
+            try payload.prepareForRouter()
+            self.fault = nil
+        } catch {
+            self.fault = .malformed("\(error)")
+        }
+        self.payload = payload
+        self.octets = self.payload.byteCount + 100
+    }
+
+    /// What `publish()` would not have taken: whoever put the row in has gone past it.
+    private static func fault(_ row: borrowing ResultRow) -> OutboxFault? {
+        let isArray = row.withText(3) { $0.map { $0.first == UInt8(ascii: "[") } ?? true }
+        guard isArray else { return .malformed("its args are not a JSON array") }
+        let isObject = row.withText(4) { $0.map { $0.first == UInt8(ascii: "{") } ?? true }
+        return isObject ? nil : .malformed("its kwargs are not a JSON object")
+    }
+
+    private static func text(_ row: borrowing ResultRow, _ column: Int) -> String {
+        row.withText(column) { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" }
+    }
+
+    /// Adds a member at the end of an object's text: of two members with one name readers take the last.
+    private static func add(_ name: String, _ value: String, to object: inout ByteBuffer?) {
+        var text = object ?? ByteBuffer(string: "{}")
+        guard let close = text.readableBytesView.lastIndex(of: UInt8(ascii: "}")) else { return }
+        text.moveWriterIndex(to: close)
+        let isEmpty = !text.readableBytesView.contains(UInt8(ascii: ":"))
+        if !isEmpty { text.writeStaticString(", ") }
+        JSON.write(string: name, into: &text)
+        text.writeStaticString(": ")
+        JSON.write(string: value, into: &text)
+        text.writeStaticString("}")
+        object = text
+    }
+}

@@ -1,0 +1,29 @@
+import Postgres
+
+/// Takes the rows of one scan.
+final class OutboxScan: WorkHandler {
+    private let epoch: Int
+    private unowned let relay: OutboxRelay
+    private var rows = 0
+    private var last: Int64?
+
+    init(epoch: Int, relay: OutboxRelay) {
+        self.epoch = epoch
+        self.relay = relay
+    }
+
+    func received(_ row: borrowing ResultRow, of work: Work) {
+        guard let row = OutboxRow(row, eventID: self.relay.eventID) else {
+            return self.relay.sequenceWentBack(of: self.epoch)
+        }
+        self.rows += 1
+        self.last = row.id
+        self.relay.take(row, of: self.epoch)
+    }
+
+    func restarted(_ work: Work) {}
+
+    func ended(_ work: Work, outcome: WorkOutcome) {
+        self.relay.scanned(ScanOutcome(outcome, rows: self.rows, last: self.last), of: self.epoch)
+    }
+}

@@ -1,0 +1,401 @@
+import NIOCore
+import Names
+import WAMP
+
+/// Whether the outbox is emptied, and what becomes of each event that was read from it.
+///
+/// It is emptied in *runs*. A run begins when this sidecar leads, in a session that listens for writers, and is joined
+/// to a router; it ends when one of these ends. Each run has a number, its *epoch*, and so has each time between two.
+/// An answer to what was asked in another epoch is dropped, with two exceptions: a wake lock that comes too late is
+/// given back, and rows that are being taken out of the table are waited for.
+///
+/// ``ScanStateMachine`` decides when and what is read, ``DeliveryStateMachine`` what is deleted. After each event the
+/// driver does what ``deletion()``, ``finishing()`` and ``next(at:)`` say.
+struct RelayStateMachine: ~Copyable {
+    /// The session with the database.
+    private enum Lead {
+        /// Another sidecar has it, or none.
+        case elsewhere
+        /// LISTEN has been sent. Before it is answered nothing is read: whoever commits later is either heard or seen.
+        case listenSent
+        case listening
+    }
+
+    private enum State {
+        /// Something is missing.
+        case idle(Lead, isJoined: Bool)
+        case running
+        /// Nothing more is published: what the router has not answered is waited for.
+        case finishing
+        /// Nothing is under way; the rows of what was are being taken out of the table.
+        case clearing
+        case over
+    }
+
+    private let patience: TimeAmount
+    private var state = State.idle(.elsewhere, isJoined: false)
+    private var scans: ScanStateMachine
+    private var delivery: DeliveryStateMachine
+
+    /// The number of this run, or of the time between two.
+    private(set) var epoch = 0
+    /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
+    private(set) var failure: String?
+
+    /// - Parameters:
+    ///   - batch: the most rows of one scan.
+    ///   - attempts: how often an event is tried before it becomes a dead letter.
+    ///   - patience: how long the router may say nothing while events are under way.
+    init(batch: Int, attempts: Int, patience: TimeAmount) {
+        self.patience = patience
+        self.scans = ScanStateMachine(batch: batch, attempts: attempts)
+        self.delivery = DeliveryStateMachine(patience: patience)
+    }
+
+    /// Whether there is something to do about ``next(at:)``.
+    var isRunning: Bool {
+        switch self.state {
+        case .running: true
+        case .idle, .finishing, .clearing, .over: false
+        }
+    }
+
+    /// The topics of which nothing is published for now.
+    var held: HeldTopics { self.scans.held }
+
+    /// Whether an event is under way that was when a session with the router ended before.
+    var isSuspectUnderWay: Bool { self.scans.isAnySuspect(self.delivery.underWay) }
+
+    /// Whether a session that has grown can be replaced by another one: the relay sleeps, in that run.
+    func mayRenew(in epoch: Int) -> Bool { epoch == self.epoch && self.scans.isAsleep }
+
+    // MARK: - The two ends
+
+    /// This sidecar leads, by a new session. LISTEN is sent in it; the epoch goes with its answer.
+    mutating func lead() {
+        switch self.state {
+        case .idle(_, let isJoined):
+            self.epoch += 1
+            self.state = .idle(.listenSent, isJoined: isJoined)
+        case .running, .finishing, .clearing, .over:
+            break
+        }
+    }
+
+    /// The session listens.
+    mutating func listening(in epoch: Int, at now: NIODeadline) -> StartAction {
+        guard epoch == self.epoch else { return .nothing }
+        switch self.state {
+        case .idle(.listenSent, let isJoined):
+            self.state = .idle(.listening, isJoined: isJoined)
+            return self.start(at: now)
+        case .idle, .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    /// LISTEN has failed.
+    mutating func listenFailed(_ reason: String, in epoch: Int) -> FailureAction {
+        epoch == self.epoch ? .abandon(self.failed("LISTEN", reason)) : .nothing
+    }
+
+    /// This sidecar leads no more. The session is gone, or is about to give its locks back.
+    mutating func stopLeading() -> EndAction {
+        switch self.state {
+        case .idle(_, let isJoined):
+            self.epoch += 1
+            self.state = .idle(.elsewhere, isJoined: isJoined)
+            return .nothing
+        case .running:
+            self.state = .idle(.elsewhere, isJoined: true)
+            return .end(self.end())
+        case .finishing:
+            self.state = .clearing
+            return .end(self.end())
+        case .clearing, .over:
+            return .nothing
+        }
+    }
+
+    /// There is a session with a router.
+    mutating func joined(at now: NIODeadline) -> StartAction {
+        switch self.state {
+        case .idle(let lead, _):
+            self.state = .idle(lead, isJoined: true)
+            return self.start(at: now)
+        case .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    /// The session with the router has ended. What it said nothing about may be what ended it.
+    mutating func left() -> LeftAction {
+        switch self.state {
+        case .idle(let lead, _):
+            self.state = .idle(lead, isJoined: false)
+            return .nothing
+        case .running:
+            self.state = .idle(.listening, isJoined: false)
+            let suspect = self.suspect()
+            return .end(self.end(), suspect)
+        case .finishing:
+            self.state = .clearing
+            return .end(self.end(), nil)
+        case .clearing, .over:
+            return .nothing
+        }
+    }
+
+    private mutating func suspect() -> DeadLetter? {
+        guard let suspect = self.scans.routerLost(underWay: self.delivery.underWay),
+            let topic = self.delivery.topic(of: suspect.id)
+        else { return nil }
+        self.delivery.removalBegan()
+        return DeadLetter(
+            event: suspect.id, topic: topic, error: WAMPError.invalidPayload.text,
+            message:
+                "the session with the router ended \(suspect.sessions) times while this event alone was under way",
+            attempts: suspect.sessions)
+    }
+
+    private mutating func start(at now: NIODeadline) -> StartAction {
+        switch self.state {
+        case .idle(.listening, isJoined: true):
+            self.state = .running
+            self.epoch += 1
+            self.scans.started(at: now)
+            return .start
+        case .idle, .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    private mutating func end() -> RunEnd {
+        self.epoch += 1
+        let givesLockBack = self.scans.isHoldingLock
+        let batch = self.delivery.ended()
+        if let batch { self.scans.finished(batch.ids.count, octets: batch.octets) }
+        self.scans.stopped()
+        return RunEnd(givesLockBack: givesLockBack, deletes: batch?.ids ?? [])
+    }
+
+    // MARK: - The end
+
+    /// Nothing more is to be published. ``finishing()`` says when what is under way has been answered and deleted.
+    mutating func finish() {
+        switch self.state {
+        case .idle: self.state = .clearing
+        case .running: self.state = .finishing
+        case .finishing, .clearing, .over: break
+        }
+    }
+
+    /// What follows for the end, if it is wanted: after whatever may have brought it nearer.
+    mutating func finishing() -> FinishAction {
+        switch self.state {
+        case .finishing where self.delivery.isAllAnswered:
+            self.state = .clearing
+            return .end(self.end())
+        case .clearing where self.delivery.isAllRemoved:
+            self.state = .over
+            return .finished
+        case .idle, .running, .finishing, .clearing, .over:
+            return .nothing
+        }
+    }
+
+    // MARK: - Reading
+
+    /// A notification came.
+    mutating func notified() {
+        self.scans.notified()
+    }
+
+    /// A scan has brought a row. Returns whether it is to be published: then ``sent(_:topic:octets:at:)`` or
+    /// ``unreadable(_:topic:octets:_:at:)`` follows.
+    mutating func take(_ id: Int64, topic: String, octets: Int, of epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return false }
+        return switch self.state {
+        case .running: self.scans.rowRead(id: id, topic: topic, octets: octets)
+        case .idle, .finishing, .clearing, .over: false
+        }
+    }
+
+    /// A scan says that the outbox's ids begin again. Returns whether that is to be reported.
+    mutating func sequenceWentBack(of epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return false }
+        self.scans.sequenceWentBack()
+        return true
+    }
+
+    /// A scan is at its end.
+    mutating func scanned(_ outcome: ScanOutcome, of epoch: Int, at now: NIODeadline) -> ScanAction {
+        guard epoch == self.epoch else { return .nothing }
+        switch outcome {
+        case .read(let rows, let last):
+            let isRecovered = self.failure != nil
+            self.failure = nil
+            let foundAsleep = self.scans.foundAsleep
+            self.scans.readEnded(rows: rows, last: last, at: now)
+            return .goOn(
+                self.scans.foundAsleep > foundAsleep ? .eventsFoundAsleep(rows) : nil, isFailureChanged: isRecovered)
+        case .locked(let message):
+            self.scans.readFailed(at: now)
+            let reason = "the outbox is locked: \(message)"
+            return .goOn(
+                .relayFailed(statement: Self.reading, reason: reason), isFailureChanged: self.isNews(reason))
+        case .failed(let reason):
+            return .abandon(self.failed(Self.reading, reason))
+        case .lost:
+            // The leader says so.
+            return .nothing
+        }
+    }
+
+    private static let reading = "relay_read"
+
+    /// A mark is in: `last` was the highest id when transaction `horizon` had not begun.
+    mutating func marked(_ mark: ScanBound.Mark, of epoch: Int, at now: NIODeadline) {
+        guard epoch == self.epoch else { return }
+        self.scans.marked(last: mark.last, horizon: mark.horizon, sequence: mark.sequence, at: now)
+    }
+
+    /// All transactions below `oldest` have ended.
+    mutating func horizonSeen(oldest: UInt64, of epoch: Int, at now: NIODeadline) {
+        guard epoch == self.epoch else { return }
+        self.scans.horizonSeen(oldest: oldest, at: now)
+    }
+
+    // MARK: - Publishing
+
+    /// The event is given to the router.
+    mutating func sent(_ id: Int64, topic: String, octets: Int, at now: NIODeadline) {
+        self.delivery.sent(id, topic: topic, octets: octets, at: now)
+    }
+
+    /// The event can't be given to a router as it is.
+    mutating func unreadable(
+        _ id: Int64, topic: String, octets: Int, _ fault: OutboxFault, at now: NIODeadline
+    ) -> AnswerAction {
+        let event = DeliveryStateMachine.Event(topic: topic, octets: octets)
+        guard fault.isMomentary else {
+            return self.giveUp(id, event, error: fault.error, message: fault.message, attempts: 0)
+        }
+        return self.hold(id, event, error: fault.error, message: fault.message, at: now)
+    }
+
+    /// The router has said something about an event, or nothing for too long.
+    mutating func answered(
+        _ id: Int64, _ answer: PublishAnswer, of epoch: Int, at now: NIODeadline
+    ) -> AnswerAction {
+        guard epoch == self.epoch else { return .nothing }
+        switch answer {
+        case .taken:
+            guard let event = self.delivery.taken(id, at: now) else { return .nothing }
+            let released = self.scans.settled(id, topic: event.topic)
+            return released > 0 ? .report(.topicsReleased(count: released)) : .goOn
+        case .refused(let error, let message, let isFinal):
+            guard let event = self.delivery.refused(id, at: now) else { return .nothing }
+            return isFinal
+                ? self.giveUp(id, event, error: error, message: message, attempts: 1)
+                : self.hold(id, event, error: error, message: message, at: now)
+        case .silence:
+            return .abandonRouter(self.silence)
+        case .unknown:
+            // The session has ended: all that is under way is read again in the next.
+            return .nothing
+        }
+    }
+
+    private mutating func hold(
+        _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, at now: NIODeadline
+    ) -> AnswerAction {
+        switch self.scans.refused(id, topic: event.topic, reason: error, octets: event.octets, at: now) {
+        case .waits(let wait):
+            .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
+        case .waitsAsGroup(let count):
+            .report(.topicsHeld(count: count, reason: message))
+        case .follows:
+            .goOn
+        case .isGivenUp(let attempts):
+            self.giveUp(id, event, error: error, message: message, attempts: attempts)
+        }
+    }
+
+    private mutating func giveUp(
+        _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, attempts: Int
+    ) -> AnswerAction {
+        let released = self.scans.settled(id, topic: event.topic)
+        self.scans.finished(1, octets: event.octets)
+        self.delivery.removalBegan()
+        return .giveUp(
+            DeadLetter(event: id, topic: event.topic, error: error, message: message, attempts: attempts),
+            released > 0 ? .topicsReleased(count: released) : nil)
+    }
+
+    /// Looked at once in a while: whether the router answers.
+    func check(at now: NIODeadline) -> CheckAction {
+        switch self.state {
+        case .running, .finishing: self.delivery.isRouterSilent(at: now) ? .abandonRouter(self.silence) : .goOn
+        case .idle, .clearing, .over: .stop
+        }
+    }
+
+    private var silence: String {
+        "the router has not acknowledged an event for \(self.patience.nanoseconds / 1_000_000_000) s"
+    }
+
+    // MARK: - Out of the table
+
+    /// What is to be deleted now: before more is read.
+    mutating func deletion() -> DeletionAction {
+        guard let batch = self.delivery.batch() else { return .nothing }
+        self.scans.finished(batch.ids.count, octets: batch.octets)
+        return .delete(batch.ids)
+    }
+
+    /// A statement that takes rows out of the table has been answered, in whatever way.
+    mutating func removalEnded() {
+        self.delivery.removalEnded()
+    }
+
+    /// Of so many rows that were to be deleted so many were there.
+    func deleted(_ count: Int, of wanted: Int) -> OutboxEvent? {
+        count < wanted ? .eventsPublishedTwice(atLeast: wanted - count) : nil
+    }
+
+    /// The table has been truncated, if it was empty. Returns whether that was asked in this run.
+    mutating func truncated(in epoch: Int) -> Bool {
+        guard epoch == self.epoch else { return false }
+        self.scans.truncated()
+        return true
+    }
+
+    // MARK: - What to do
+
+    /// The wake lock was asked for in that epoch: it is ours, or is not.
+    mutating func lockAnswered(_ isOurs: Bool, in epoch: Int, at now: NIODeadline) -> LockAction {
+        // Leading, or the session with the router, ended meanwhile; the session with the database may go on.
+        guard epoch == self.epoch else { return isOurs ? .giveBack : .nothing }
+        self.scans.lockAnswered(isOurs, at: now)
+        return .goOn
+    }
+
+    /// What to do now, one after the other until it is to wait.
+    mutating func next(at now: NIODeadline) -> ScanStateMachine.Step {
+        switch self.state {
+        case .running: self.scans.next(at: now)
+        case .idle, .finishing, .clearing, .over: .nothing
+        }
+    }
+
+    /// A statement that can't fail has failed: everything begins again, in a new session.
+    mutating func failed(_ statement: String, _ reason: String) -> Failure {
+        Failure(statement: statement, reason: reason, isChanged: self.isNews("\(statement): \(reason)"))
+    }
+
+    private mutating func isNews(_ failure: String) -> Bool {
+        defer { self.failure = failure }
+        return self.failure != failure
+    }
+}

@@ -1,0 +1,61 @@
+/// Events that were under way when a session with the router ended: one of them may be what ended it.
+///
+/// Nobody says which. So what was under way twice is sent one at a time, and an event that was alone when the session
+/// ended again and again is given up: without that it would be the first of every session to come.
+struct SuspectEvents {
+    private struct Entry {
+        /// How many sessions ended while it was under way.
+        var losses = 0
+        /// How many of them while nothing else was.
+        var alone = 0
+    }
+
+    /// More are not remembered; a scan has fewer rows.
+    private static let most = 10_000
+    /// Under way so many times, they are sent one at a time.
+    private static let patience = 2
+
+    private let attempts: Int
+    private var entries: [Int64: Entry] = [:]
+    private var careful = 0
+
+    /// - Parameter attempts: how many sessions an event may end, alone; one can always be an accident.
+    init(attempts: Int) {
+        self.attempts = max(attempts, 2)
+    }
+
+    /// Whether events are to be sent one at a time.
+    var areSentAlone: Bool { self.careful > 0 }
+
+    /// Whether the event was under way when a session ended before.
+    func isSuspect(_ id: Int64) -> Bool { self.entries[id] != nil }
+
+    /// A session ended while these were under way. Returns the one that is to be given up, if any, and how many
+    /// sessions it ended.
+    mutating func sessionEnded(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
+        var given: (Int64, Int)?
+        for id in ids {
+            var entry = self.entries[id] ?? Entry()
+            guard entry.losses > 0 || self.entries.count < Self.most else { continue }
+            entry.losses += 1
+            if ids.count == 1 { entry.alone += 1 }
+            if entry.losses == Self.patience { self.careful += 1 }
+            self.entries[id] = entry
+            if entry.alone >= self.attempts { given = (id, entry.alone) }
+        }
+        if let given { self.settled(given.0) }
+        return given
+    }
+
+    /// The router has said something about it: it was not that one.
+    mutating func settled(_ id: Int64) {
+        guard !self.entries.isEmpty, let entry = self.entries.removeValue(forKey: id) else { return }
+        if entry.losses >= Self.patience { self.careful -= 1 }
+    }
+
+    /// The outbox is empty, or its ids mean something else now.
+    mutating func removeAll() {
+        self.entries.removeAll()
+        self.careful = 0
+    }
+}

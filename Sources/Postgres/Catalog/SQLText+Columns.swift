@@ -1,0 +1,9 @@
+extension SQLText {
+    /// An expression that the server can't analyse if a row does not have just these columns; it need not be computed.
+    ///
+    /// - Parameter row: the row's columns, for example `r.*`.
+    package static func columnCheck(_ row: String, _ columns: [FunctionColumn]) -> String {
+        let types = columns.map { "null::\($0.type.sql)" }.joined(separator: ", ")
+        return "exists (select from (values (\(row)), (\(types))) as c)"
+    }
+}

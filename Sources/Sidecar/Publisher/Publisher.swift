@@ -1,0 +1,55 @@
+import NIOCore
+import Names
+import Outbox
+
+/// The publisher role: what SQL has published leaves while this sidecar leads, and what could not leave does not stay forever. On the event loop.
+final class Publisher: Part {
+    private let relay: OutboxRelay
+    private let expiry: DeadLetterExpiry
+    private var isLeading = false
+
+    init(relay: OutboxRelay, expiry: DeadLetterExpiry) {
+        self.relay = relay
+        self.expiry = expiry
+    }
+
+    func follow(_ situation: Situation, from former: Situation) {
+        switch situation.sessionChange(since: former) {
+        case .joined(let session): self.relay.joined(session)
+        case .left: self.relay.left()
+        case nil: break
+        }
+        if case .leader = situation.leadership { self.isLeading = true } else { self.isLeading = false }
+        if situation.leaderSession !== former.leaderSession {
+            if let session = situation.leaderSession {
+                self.relay.lead(session)
+                self.expiry.begin()
+            } else {
+                self.relay.stopLeading()
+                self.expiry.end()
+            }
+        }
+        if situation.isRouterReading, !former.isRouterReading { self.relay.writable() }
+    }
+
+    /// Whether an event is under way that also was when a session with the router ended before.
+    var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
+
+    /// The leader's session was notified.
+    func notified(channel: String) {
+        self.relay.notified(channel: channel)
+    }
+
+    /// A sidecar that does not lead has nothing to do with the outbox.
+    var complaints: ComplaintSummary {
+        guard self.isLeading, let failure = self.relay.failure else { return ComplaintSummary() }
+        return ComplaintSummary(named: [Complaint(name: "outbox", reason: "it can't be emptied: \(failure)")])
+    }
+
+    /// How long the router may take to acknowledge events that are under way.
+    var drainPatience: TimeAmount? { .seconds(2) }
+
+    func drain(completion: @escaping () -> Void) {
+        self.relay.finish(completion: completion)
+    }
+}

@@ -1,0 +1,12 @@
+import NIOCore
+import Outbox
+import SidecarConfiguration
+
+extension RelaySettings {
+    /// Takes what the file says.
+    init(_ settings: OutboxSettings) {
+        self.init(
+            eventID: settings.eventID, batch: settings.batch,
+            acknowledgeTimeout: TimeAmount(settings.acknowledgeTimeout), attempts: settings.attempts)
+    }
+}

@@ -1,0 +1,31 @@
+import NIOCore
+import Names
+
+/// A part of the sidecar that follows the situation. On the event loop.
+protocol Part: AnyObject {
+    /// The situation has changed. Parts are asked in the order of their dependence: whatever this one builds on knows already.
+    func follow(_ situation: Situation, from former: Situation)
+
+    /// Whether everything that `ready` waits for has been decided.
+    var isSettled: Bool { get }
+
+    /// What does not work.
+    var complaints: ComplaintSummary { get }
+
+    /// How long ``drain(completion:)`` may take; nil: as long as the whole process may.
+    var drainPatience: TimeAmount? { get }
+
+    /// Takes nothing new and finishes what is under way; calls `completion` once when that is done.
+    func drain(completion: @escaping () -> Void)
+
+    /// Gives up what is still under way.
+    func stop()
+}
+
+extension Part {
+    var isSettled: Bool { true }
+    var complaints: ComplaintSummary { ComplaintSummary() }
+    var drainPatience: TimeAmount? { nil }
+    func drain(completion: @escaping () -> Void) { completion() }
+    func stop() {}
+}

@@ -1,0 +1,96 @@
+import NIOCore
+import Names
+import Outbox
+
+/// Reports whether work can flow. On the event loop. The driver of ``ReadinessStateMachine``.
+///
+/// Readiness is worked out once for everything that changes in one turn of the event loop; while only faults change, once a second.
+final class Readiness: Part {
+    private static let faultsInterval = TimeAmount.seconds(1)
+
+    private let situation: CurrentSituation
+    private let eventLoop: any EventLoop
+    private let hasChannels: Bool
+    private let hasPort: Bool
+    private let report: (ReadinessStateMachine.Report) -> Void
+    private var machine = ReadinessStateMachine()
+    /// These have to be settled, and may complain.
+    var parts: [any Part] = []
+    /// Whether the database has answered since it was told the way to the call port, if it was told.
+    var isPortAnswered: () -> Bool = { true }
+    /// It is worked out at the end of this turn.
+    private var isNoted = false
+    private var nextFaults: NIODeadline
+    private var timer: Scheduled<Void>?
+
+    /// - Parameters:
+    ///   - hasChannels: whether the file names channels to listen to.
+    ///   - hasPort: whether the file opens the call port.
+    init(
+        situation: CurrentSituation, eventLoop: any EventLoop, hasChannels: Bool, hasPort: Bool,
+        report: @escaping (ReadinessStateMachine.Report) -> Void
+    ) {
+        self.situation = situation
+        self.eventLoop = eventLoop
+        self.hasChannels = hasChannels
+        self.hasPort = hasPort
+        self.report = report
+        self.nextFaults = eventLoop.now
+    }
+
+    /// Something that readiness depends on may have changed.
+    func changed() {
+        guard !self.isNoted else { return }
+        self.isNoted = true
+        self.eventLoop.assumeIsolated().execute {
+            self.isNoted = false
+            self.workOut()
+        }
+    }
+
+    func follow(_ situation: Situation, from former: Situation) {
+        if situation.hasBegunToStop(since: former) {
+            self.machine.stop()
+            self.timer?.cancel()
+        }
+        self.changed()
+    }
+
+    private var facts: ReadinessStateMachine.Facts {
+        let situation = self.situation.now
+        return ReadinessStateMachine.Facts(
+            isJoined: situation.session != nil, isDatabaseAvailable: situation.isDatabaseAvailable,
+            isListening: situation.isListening || (!self.hasChannels && situation.listenings == 0),
+            port: self.port(situation),
+            isLeadershipKnown: situation.leadership != .unknown,
+            isSettled: self.parts.allSatisfy(\.isSettled),
+            complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints })
+    }
+
+    private func port(_ situation: Situation) -> ReadinessStateMachine.Port {
+        guard self.hasPort else { return .notWanted }
+        switch situation.isPortListening {
+        case nil: return .notTried
+        case false: return .triedInVain
+        case true: return .listens(isAnswered: self.isPortAnswered())
+        }
+    }
+
+    private func workOut() {
+        let facts = self.facts
+        if self.machine.hasOtherFaults(facts) {
+            guard self.eventLoop.now >= self.nextFaults else { return self.workOutLater() }
+        }
+        guard let report = self.machine.report(facts) else { return }
+        if case .readyWithFaults = report { self.nextFaults = self.eventLoop.now + Self.faultsInterval }
+        self.report(report)
+    }
+
+    private func workOutLater() {
+        guard self.timer == nil else { return }
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(deadline: self.nextFaults) {
+            self.timer = nil
+            self.workOut()
+        }
+    }
+}

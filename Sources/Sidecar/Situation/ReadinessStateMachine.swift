@@ -1,0 +1,128 @@
+import Names
+
+/// Decides what is reported about whether work can flow: each answer once, when it differs from the last one.
+struct ReadinessStateMachine: ~Copyable {
+    /// What holds everything up.
+    enum Need: String, CaseIterable {
+        case router = "no session with the router"
+        case database = "no connection to the database"
+        case listener = "not listening for notifications"
+        case port = "not listening for calls from SQL"
+        case leadership = "it is not known which sidecar leads"
+        case registrations = "procedures are being registered, or topics subscribed to"
+    }
+
+    /// The call port, as far as readiness depends on it.
+    enum Port: Equatable {
+        /// The file opens none.
+        case notWanted
+        case notTried
+        case triedInVain
+        /// It listens; whether the database has answered since it was told the way there, if it was told.
+        case listens(isAnswered: Bool)
+    }
+
+    /// What readiness depends on.
+    struct Facts: Equatable {
+        var isJoined: Bool
+        var isDatabaseAvailable: Bool
+        /// Whether the sidecar listens to its channels, or has none.
+        var isListening: Bool
+        var port: Port
+        /// Whether this sidecar leads, or knows which one does. Without a database it can't ask.
+        var isLeadershipKnown: Bool
+        /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up.
+        var isSettled: Bool
+        var complaints: ComplaintSummary
+    }
+
+    /// What is to be reported.
+    enum Report: Equatable {
+        case ready
+        /// Work flows, but not all of it: what does not, and which of that the last report did not name.
+        case readyWithFaults(ComplaintSummary, news: [Complaint])
+        case notReady([String])
+    }
+
+    private enum Answer: Equatable {
+        case ready
+        case readyWithFaults(ComplaintSummary)
+        case notReady([Need])
+    }
+
+    private enum State {
+        /// Nothing has been reported.
+        case starting
+        case reported(Answer)
+        case stopped
+    }
+
+    /// So many faults are named.
+    static let mostNamed = 20
+
+    private var state = State.starting
+
+    /// The process stops: from now on nothing is worth a report.
+    mutating func stop() { self.state = .stopped }
+
+    /// Whether the report would be that work flows with other faults than the last one said.
+    func hasOtherFaults(_ facts: Facts) -> Bool {
+        guard case .reported(.readyWithFaults(let last)) = self.state,
+            case .readyWithFaults(let faults) = self.answer(facts)
+        else { return false }
+        return faults != last
+    }
+
+    /// The report, if it is another one than last time.
+    mutating func report(_ facts: Facts) -> Report? {
+        let answer = self.answer(facts)
+        switch self.state {
+        case .stopped:
+            return nil
+        case .starting:
+            // Before anything has been ready, what is missing is what is being done; but for a port that was tried in vain.
+            if case .notReady(let needs) = answer, needs != [.port] || facts.port != .triedInVain { return nil }
+            return self.report(answer, alreadyNamed: [])
+        case .reported(let last):
+            guard answer != last else { return nil }
+            guard case .readyWithFaults(let faults) = last else { return self.report(answer, alreadyNamed: []) }
+            return self.report(answer, alreadyNamed: faults.named)
+        }
+    }
+
+    private mutating func report(_ answer: Answer, alreadyNamed: [Complaint]) -> Report {
+        self.state = .reported(answer)
+        switch answer {
+        case .ready: return .ready
+        case .notReady(let needs): return .notReady(needs.map(\.rawValue))
+        case .readyWithFaults(let faults):
+            return .readyWithFaults(faults, news: faults.named.filter { !alreadyNamed.contains($0) })
+        }
+    }
+
+    private func answer(_ facts: Facts) -> Answer {
+        var needs: [Need] = []
+        if !facts.isJoined { needs.append(.router) }
+        if !facts.isDatabaseAvailable { needs.append(.database) }
+        if !facts.isListening { needs.append(.listener) }
+        if self.isMissing(facts.port) { needs.append(.port) }
+        if facts.isJoined, facts.isDatabaseAvailable, !facts.isLeadershipKnown { needs.append(.leadership) }
+        if facts.isJoined, !facts.isSettled { needs.append(.registrations) }
+        guard needs.isEmpty else { return .notReady(needs) }
+        let faults = facts.complaints.naming(atMost: Self.mostNamed)
+        return faults.count == 0 ? .ready : .readyWithFaults(faults)
+    }
+
+    /// The database's answer is waited for before work flows, and not once it does.
+    private func isMissing(_ port: Port) -> Bool {
+        switch port {
+        case .notWanted: return false
+        case .notTried, .triedInVain: return true
+        case .listens(let isAnswered):
+            switch self.state {
+            case .starting, .reported(.notReady): return !isAnswered
+            case .reported(.ready), .reported(.readyWithFaults), .stopped: return false
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import Names
+import Outbox
+import Postgres
+import SQLInterface
+import WAMP
+import WAMPClient
+
+/// The facts that the parts of the sidecar depend on. ``CurrentSituation`` alone changes them.
+struct Situation {
+    /// The sidecar's session with a router.
+    enum Router {
+        case notYetJoined
+        case joined(Session)
+        /// The last session has ended: with which router, and why.
+        case left(RouterURL, SessionEnd)
+    }
+
+    /// What the last look at the SQL interface found. Each new session for leading takes one.
+    struct Interface {
+        /// Tells two looks apart that found the same.
+        let look: Int
+        let outcome: SelfInstallation.Outcome
+
+        /// Whether the SQL interface can be used.
+        var isUsable: Bool { self.outcome.state.usable != nil }
+    }
+
+    var router = Router.notYetJoined
+    /// Whether the router takes what is sent to it. Parts produce less while it does not.
+    var isRouterReading = true
+
+    /// Whether functions can be called.
+    var isDatabaseAvailable = false
+    /// How many sessions the sidecar has opened to look things up. A new one may find what the last one did not.
+    var lookupSessions = 0
+    /// Whether the sidecar listens to its channels.
+    var isListening = false
+    /// How often it has begun to. What was notified before may not have been heard.
+    var listenings = 0
+
+    var interface: Interface?
+
+    /// Which sidecar leads.
+    var leadership = Leadership.Role.unknown
+    var acting = Acting.undecided
+    /// The session in which this sidecar leads, while it leads and can use the SQL interface.
+    var leaderSession: DatabaseSession?
+
+    /// Whether the call port listens; nil before it was tried.
+    var isPortListening: Bool?
+
+    /// The process was told to stop: nothing new is begun.
+    var isStopping = false
+
+    /// The session with the router, while there is one.
+    var session: Session? {
+        switch self.router {
+        case .joined(let session): session
+        case .notYetJoined, .left: nil
+        }
+    }
+
+    /// Whether the SQL interface can be used.
+    var isInstalled: Bool { self.interface?.isUsable ?? false }
+}
+
+extension Situation {
+    /// What happened to the session with the router.
+    enum SessionChange {
+        case joined(Session)
+        case left(RouterURL, SessionEnd)
+    }
+
+    /// What happened to the session since another situation; nil if nothing did.
+    func sessionChange(since former: Situation) -> SessionChange? {
+        switch self.router {
+        case .joined(let session): former.session === session ? nil : .joined(session)
+        case .left(let url, let end): former.session == nil ? nil : .left(url, end)
+        case .notYetJoined: nil
+        }
+    }
+
+    /// Whether the process was told to stop since another situation.
+    func hasBegunToStop(since former: Situation) -> Bool { self.isStopping && !former.isStopping }
+
+    /// Whether the SQL interface was looked at since another situation.
+    func hasLooked(since former: Situation) -> Bool { self.interface?.look != former.interface?.look }
+}

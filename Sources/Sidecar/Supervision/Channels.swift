@@ -1,0 +1,35 @@
+import Postgres
+
+/// Listens to what the database notifies, and hands it to whoever it is for. On the event loop.
+final class Channels: Part {
+    private let listener: Listener
+    /// On which the SQL interface says that a mapping has changed.
+    private let mappingChannel: String
+
+    init(
+        environment: DatabaseEnvironment, mappingChannel: String, notifications: NotificationRelay,
+        registrations: Registrations, subscriptions: Subscriptions, observer: @escaping (DatabaseEvent) -> Void
+    ) {
+        self.mappingChannel = mappingChannel
+        self.listener = Listener(
+            environment: environment, channels: notifications.channels, observer: observer,
+            receiver: { channel, payload in
+                if channel == mappingChannel {
+                    registrations.read()
+                    subscriptions.retryLetters()
+                }
+                notifications.received(channel: channel, payload: payload)
+            })
+    }
+
+    func start() {
+        self.listener.start()
+    }
+
+    func follow(_ situation: Situation, from former: Situation) {
+        if situation.hasBegunToStop(since: former) { self.listener.stop() }
+        if situation.hasLooked(since: former), situation.isInstalled, !situation.isStopping {
+            self.listener.listen(to: self.mappingChannel)
+        }
+    }
+}

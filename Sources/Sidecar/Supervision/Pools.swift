@@ -1,0 +1,40 @@
+import Names
+import Postgres
+
+/// The connections that run functions: the sidecar's own, and the guest's. On the event loop.
+final class Pools: Part {
+    let own: Pool
+    let guests: Guests
+
+    init(own: Pool, guests: Guests) {
+        self.own = own
+        self.guests = guests
+    }
+
+    /// What the router does not take is not asked of the database either.
+    func follow(_ situation: Situation, from former: Situation) {
+        guard situation.isRouterReading != former.isRouterReading else { return }
+        if situation.isRouterReading {
+            self.own.resume()
+            self.guests.pool.resume()
+        } else {
+            self.own.pause()
+            self.guests.pool.pause()
+        }
+    }
+
+    /// A backend begins to wait for a call from SQL, or waits no more.
+    func backend(_ backend: Int32, waits: Bool) {
+        self.own.backend(backend, waits: waits)
+        self.guests.pool.backend(backend, waits: waits)
+    }
+
+    var complaints: ComplaintSummary {
+        ComplaintSummary(named: self.guests.complaint.map { [Complaint(name: "guest role", reason: $0)] } ?? [])
+    }
+
+    func stop() {
+        self.own.stop()
+        self.guests.stop()
+    }
+}

@@ -1,0 +1,122 @@
+import NIOCore
+import Outbox
+import Postgres
+import SQLInterface
+
+/// What follows from who leads: what must happen once happens here, waits, or is left to another sidecar. On the event loop.
+final class Succession: Part, LeadershipOwner {
+    /// How long the router is left as it is while it is not known which sidecar leads, if others stood by.
+    private static let patience = TimeAmount.seconds(3)
+
+    private let situation: CurrentSituation
+    private let eventLoop: any EventLoop
+    private let look: InterfaceLook
+    private let database: (DatabaseEvent) -> Void
+    private let observer: (Observation) -> Void
+    /// Gives up what waits; returns how many events and notifications that was.
+    private let dropWhatWaits: () -> (events: Int, notifications: Int)
+    private let notified: (_ channel: String) -> Void
+    private var timer: Scheduled<Void>?
+    /// Says whether others stood by.
+    weak var leadership: Leadership?
+
+    /// - Parameters:
+    ///   - look: what each new session for leading begins with.
+    ///   - database: told of what becomes of the session for leading.
+    ///   - notified: told of what the leader's session is notified of.
+    init(
+        situation: CurrentSituation, eventLoop: any EventLoop, look: InterfaceLook,
+        database: @escaping (DatabaseEvent) -> Void, observer: @escaping (Observation) -> Void,
+        dropWhatWaits: @escaping () -> (events: Int, notifications: Int),
+        notified: @escaping (_ channel: String) -> Void
+    ) {
+        self.situation = situation
+        self.eventLoop = eventLoop
+        self.look = look
+        self.database = database
+        self.observer = observer
+        self.dropWhatWaits = dropWhatWaits
+        self.notified = notified
+    }
+
+    func follow(_ situation: Situation, from former: Situation) {
+        if situation.hasBegunToStop(since: former) { self.timer?.cancel() }
+    }
+
+    // MARK: - The session for leading
+
+    /// The interface may be installed, upgraded and dropped while the sidecar runs: each new session looks again.
+    func leaderSessionOpened(backend: Int32, serverVersion: Int32) {
+        guard let outcome = self.look.found else { return }
+        self.database(.connected(.leader, backend: backend, serverVersion: serverVersion))
+        let former = self.situation.now.interface
+        if former?.outcome.state != outcome.state || !outcome.done.isEmpty { self.observer(.interface(outcome)) }
+        self.situation.change {
+            $0.interface = Situation.Interface(look: (former?.look ?? 0) + 1, outcome: outcome)
+        }
+    }
+
+    func leaderSessionFailed(_ failure: ConnectFailure) {
+        self.database(.connectFailed(.leader, failure))
+    }
+
+    func leaderSessionLost(_ reason: String?) {
+        if let reason { self.database(.lost(.leader, reason: reason)) }
+    }
+
+    func leaderNotified(channel: String) {
+        self.notified(channel)
+    }
+
+    // MARK: - Who leads
+
+    func startedLeading(_ session: DatabaseSession) {
+        self.situation.change { if $0.isInstalled { $0.leaderSession = session } }
+    }
+
+    func stoppedLeading() {
+        self.situation.change { $0.leaderSession = nil }
+    }
+
+    func roleChanged(_ role: Leadership.Role) {
+        switch role {
+        case .unknown:
+            self.become(role, .suspended)
+            self.waitForAnother()
+        case .leader(let continued):
+            if !continued { self.leaveWhatWaits() }
+            self.become(role, .here)
+        case .standby:
+            self.leaveWhatWaits()
+            self.become(role, .elsewhere)
+        }
+    }
+
+    func leadershipGivenUp() {
+        self.become(.unknown, .elsewhere)
+    }
+
+    private func become(_ role: Leadership.Role, _ acting: Acting) {
+        self.timer?.cancel()
+        self.situation.change {
+            $0.leadership = role
+            $0.acting = acting
+        }
+    }
+
+    /// The database may be back in a moment, and no other sidecar may lead: nothing is taken back, and nothing runs. After a while one of those
+    /// that stood by leads.
+    private func waitForAnother() {
+        self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
+            guard case .suspended = self.situation.now.acting, self.leadership?.hasStandbys == true else { return }
+            self.situation.change { $0.acting = .deposed }
+        }
+    }
+
+    /// Another sidecar leads, or has led meanwhile: what came since this one lost the lease came to that one too.
+    private func leaveWhatWaits() {
+        let (events, notifications) = self.dropWhatWaits()
+        guard events > 0 || notifications > 0 else { return }
+        self.observer(.leftToLeader(events: events, notifications: notifications))
+    }
+}

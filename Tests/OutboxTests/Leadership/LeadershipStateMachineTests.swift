@@ -1,0 +1,300 @@
+import NIOCore
+import Testing
+
+@testable import Outbox
+
+@Suite("Which of several sidecars leads")
+struct LeadershipStateMachineTests {
+    private typealias Machine = LeadershipStateMachine
+    private let start = NIODeadline.uptimeNanoseconds(100_000_000_000)
+
+    private func holder(_ pid: Int32 = 17, age: String? = "1") -> LeaderHolder? {
+        LeaderHolder(["\(pid)", "10.0.0.1", "sidecar leader", nil, age])
+    }
+
+    /// Joined, in a session, and asking whether another session bears a mark.
+    private func looking(hasLease: Bool = true) -> Machine {
+        var machine = Machine()
+        check(machine.joined(), .nothing)
+        check(machine.sessionOpened(hasLease: hasLease), .look)
+        return machine
+    }
+
+    private func lookingAgain(hasLease: Bool = true) -> Machine {
+        var machine = self.looking(hasLease: hasLease)
+        self.lookAgain(&machine)
+        return machine
+    }
+
+    private func lookAgain(_ machine: inout Machine) {
+        check(machine.looked(nil, key: 7, at: self.start), .mark(7))
+        check(machine.marked(true, at: self.start), .lookAgain)
+    }
+
+    private func leader() -> Machine {
+        var machine = self.lookingAgain()
+        check(machine.lookedAgain(nil, at: self.start), .takeLease)
+        check(machine.leaseAnswered(.taken(continued: true), at: self.start), .lead)
+        return machine
+    }
+
+    private func following(
+        unmarks: Int32? = nil, standby: LeaderHolder? = nil, terminates: Int32? = nil
+    ) -> Machine.Following {
+        Machine.Following(unmarks: unmarks, standby: standby, terminates: terminates)
+    }
+
+    // MARK: - Asking for the lease
+
+    @Test("the lease is asked for when there is a session and a router, whichever comes first")
+    func both() {
+        var machine = Machine()
+        check(machine.sessionOpened(hasLease: true), .nothing)
+        check(machine.ticked(at: self.start), .nothing)
+        check(machine.joined(), .look)
+        check(machine.ticked(at: self.start), .nothing, "it is being asked")
+
+        var other = Machine()
+        check(other.joined(), .nothing)
+        check(other.sessionOpened(hasLease: true), .look)
+    }
+
+    @Test("it looks, marks, looks again, and takes the lease: then it leads")
+    func takes() {
+        for isContinued in [true, false] {
+            var machine = self.lookingAgain()
+            check(machine.lookedAgain(nil, at: self.start), .takeLease)
+            check(machine.role, .unknown)
+            check(machine.leaseAnswered(.taken(continued: isContinued), at: self.start), .lead)
+            check(machine.isLeading, true)
+            check(machine.role, .leader(continued: isContinued))
+        }
+    }
+
+    @Test("without a lease it leads by its mark alone; others may have led meanwhile where some stood by")
+    func takesWithoutLease() {
+        var machine = self.lookingAgain(hasLease: false)
+        check(machine.lookedAgain(nil, at: self.start), .settle(.lead))
+        check(machine.role, .leader(continued: true))
+        check(machine.stamped(isOurs: true, othersWait: true, sentAt: self.start), .nothing)
+        check(machine.hasStandbys, true)
+        check(machine.sessionLost(), .leadIsLost)
+        check(machine.sessionOpened(hasLease: false), .look)
+        self.lookAgain(&machine)
+        check(machine.lookedAgain(nil, at: self.start), .settle(.lead))
+        check(machine.role, .leader(continued: false))
+    }
+
+    @Test("wherever another one is found it stands by, gives its mark back if it bears one, and asks again in a second")
+    func follows() {
+        let holder = self.holder()
+        var machine = self.looking()
+        check(machine.looked(holder, key: 7, at: self.start), .follow(self.following(standby: holder)))
+        check(machine.role, holder.map { .standby($0) } ?? .unknown)
+        check(machine.ticked(at: self.start), .look)
+
+        machine = self.looking()
+        _ = machine.looked(nil, key: 7, at: self.start)
+        check(machine.marked(false, at: self.start), .follow(self.following()), "it was not seen which")
+        check(machine.role, .unknown)
+        check(machine.ticked(at: self.start), .look)
+
+        machine = self.lookingAgain()
+        check(
+            machine.lookedAgain(holder, at: self.start),
+            .settle(.follow(self.following(unmarks: 7, standby: holder))))
+        check(machine.ticked(at: self.start), .look)
+
+        machine = self.lookingAgain()
+        _ = machine.lookedAgain(nil, at: self.start)
+        check(
+            machine.leaseAnswered(.held(holder), at: self.start),
+            .follow(self.following(unmarks: 7, standby: holder)))
+        check(machine.ticked(at: self.start), .look)
+    }
+
+    @Test("that another one leads is news once, until that is another one, or it was not known")
+    func news() {
+        let (first, second) = (self.holder(17), self.holder(18))
+        var machine = self.looking()
+        for (holder, isNews) in [(first, true), (first, false), (second, true), (second, false), (first, true)] {
+            check(
+                machine.looked(holder, key: 7, at: self.start),
+                .follow(self.following(standby: isNews ? holder : nil)))
+            _ = machine.ticked(at: self.start)
+        }
+        self.lookAgain(&machine)
+        _ = machine.lookedAgain(nil, at: self.start)
+        _ = machine.leaseAnswered(.taken(continued: false), at: self.start)
+        check(machine.sessionLost(), .leadIsLost)
+        check(machine.role, .unknown)
+        _ = machine.sessionOpened(hasLease: true)
+        check(machine.looked(first, key: 7, at: self.start), .follow(self.following(standby: first)))
+    }
+
+    @Test("a leader whose stamp is old loses its session")
+    func oldStamp() {
+        for (age, pid) in [("14.9", nil), ("15", 17), ("99", 17)] as [(String, Int32?)] {
+            var machine = self.looking()
+            let holder = self.holder(age: age)
+            check(
+                machine.looked(holder, key: 7, at: self.start),
+                .follow(self.following(standby: holder, terminates: pid)), "\(age)")
+            check(machine.ticked(at: self.start), .look)
+        }
+    }
+
+    @Test("a leader without a stamp is as old as it has been seen; without a lease there are no stamps")
+    func noStamp() {
+        for hasLease in [true, false] {
+            var machine = self.looking(hasLease: hasLease)
+            let holder = self.holder(age: nil)
+            for (seconds, pid) in [(0, nil), (14, nil), (15, 17), (16, 17)] as [(Int64, Int32?)] {
+                let now = self.start + .seconds(seconds)
+                check(
+                    machine.looked(holder, key: 7, at: now),
+                    .follow(
+                        self.following(standby: seconds == 0 ? holder : nil, terminates: hasLease ? pid : nil)))
+                _ = machine.ticked(at: now)
+            }
+            let other = self.holder(18, age: nil)
+            check(
+                machine.looked(other, key: 7, at: self.start + .seconds(17)),
+                .follow(self.following(standby: other)), "another one")
+            _ = machine.ticked(at: self.start)
+            let stamped = self.holder(18, age: "1")
+            check(machine.looked(stamped, key: 7, at: self.start + .seconds(30)), .follow(self.following()))
+            _ = machine.ticked(at: self.start)
+            check(
+                machine.looked(other, key: 7, at: self.start + .seconds(40)), .follow(self.following()),
+                "it has stamped meanwhile")
+        }
+    }
+
+    @Test("a lease that comes when the router is gone is given back, and the mark: nothing had begun")
+    func lateLease() {
+        let release = Machine.Release(mark: 7, handsOver: false)
+        var machine = self.lookingAgain()
+        machine.left(at: self.start)
+        check(machine.lookedAgain(nil, at: self.start), .takeLease)
+        check(machine.leaseAnswered(.taken(continued: true), at: self.start), .release(release))
+        check(machine.isLeading, false)
+        check(machine.role, .unknown)
+
+        machine = self.lookingAgain(hasLease: false)
+        machine.left(at: self.start)
+        check(machine.lookedAgain(nil, at: self.start), .settle(.release(release)))
+    }
+
+    @Test("answers that do not fit are of a session that is gone")
+    func lateAnswers() {
+        var machine = self.lookingAgain()
+        check(machine.sessionLost(), .nothing)
+        for isOpenAgain in [false, true] {
+            if isOpenAgain { check(machine.sessionOpened(hasLease: true), .look) }
+            check(machine.marked(true, at: self.start), .nothing)
+            check(machine.lookedAgain(nil, at: self.start), .nothing)
+            check(machine.leaseAnswered(.taken(continued: true), at: self.start), .nothing)
+            if !isOpenAgain { check(machine.looked(nil, key: 1, at: self.start), .nothing) }
+        }
+        check(machine.looked(nil, key: 8, at: self.start), .mark(8))
+    }
+
+    // MARK: - Leading
+
+    @Test("the leader stamps every three seconds")
+    func stamps() {
+        var machine = self.leader()
+        for (seconds, action) in [(2, .nothing), (3, .stamp), (4, .nothing), (6, .stamp)]
+            as [(Int64, Machine.TickAction)]
+        {
+            check(machine.ticked(at: self.start + .seconds(seconds)), action, "after \(seconds) s")
+        }
+    }
+
+    @Test("a leader whose stamps are not answered gives its session up before others may take the lease")
+    func unanswered() {
+        var machine = self.leader()
+        func stamped(sent seconds: Int64) {
+            check(
+                machine.stamped(isOurs: true, othersWait: false, sentAt: self.start + .seconds(seconds)), .nothing)
+        }
+        check(machine.ticked(at: self.start + .seconds(3)), .stamp)
+        stamped(sent: 3)
+        check(machine.ticked(at: self.start + .seconds(11)), .stamp)
+        check(machine.ticked(at: self.start + .seconds(12)), .abandon)
+        stamped(sent: 1)
+        check(machine.ticked(at: self.start + .seconds(12)), .abandon, "an older one says nothing new")
+        stamped(sent: 11)
+        check(machine.ticked(at: self.start + .seconds(12)), .nothing)
+    }
+
+    @Test("what is not read of the database, since the router does not take it, is not the database's silence")
+    func heldSession() {
+        var machine = self.leader()
+        check(machine.ticked(isHeld: true, at: self.start + .seconds(9)), .stamp)
+        check(machine.ticked(at: self.start + .seconds(17)), .stamp)
+        check(machine.ticked(at: self.start + .seconds(18)), .abandon)
+    }
+
+    @Test("a leader whose lease another one was given gives its session up")
+    func leaseLost() {
+        var machine = self.leader()
+        check(machine.stamped(isOurs: false, othersWait: false, sentAt: self.start), .abandon)
+    }
+
+    @Test("a leader that gives way asks again when its time is over")
+    func givesWay() {
+        var machine = self.leader()
+        check(
+            machine.giveWay(until: self.start + .seconds(5)), .release(Machine.Release(mark: 7, handsOver: true)))
+        check(machine.isLeading, false)
+        check(machine.role, .unknown)
+        check(machine.ticked(at: self.start + .milliseconds(4999)), .nothing)
+        check(machine.joined(), .nothing)
+        check(machine.giveWay(until: self.start + .seconds(9)), .nothing)
+        check(machine.sessionLost(), .nothing)
+        check(machine.sessionOpened(hasLease: true), .nothing, "nor in another session")
+        check(machine.ticked(at: self.start + .seconds(5)), .look)
+    }
+
+    @Test("without a router it lets go after a while, and leads again when there is one")
+    func withoutRouter() {
+        var machine = self.leader()
+        machine.left(at: self.start)
+        check(machine.ticked(at: self.start + .seconds(2)), .nothing)
+        check(machine.joined(), .nothing)
+        check(machine.ticked(at: self.start + .seconds(6)), .stamp, "the router came back in time")
+        check(machine.stamped(isOurs: true, othersWait: false, sentAt: self.start + .seconds(14)), .nothing)
+        machine.left(at: self.start + .seconds(10))
+        check(
+            machine.ticked(at: self.start + .seconds(15)), .release(Machine.Release(mark: 7, handsOver: true)))
+        check(machine.isLeading, false)
+        check(machine.ticked(at: self.start + .seconds(16)), .nothing)
+        check(machine.joined(), .look)
+    }
+
+    @Test("with its session the leader loses everything")
+    func sessionLost() {
+        var machine = self.leader()
+        check(machine.sessionLost(), .leadIsLost)
+        check(machine.isLeading, false)
+        check(machine.ticked(at: self.start + .seconds(9)), .nothing)
+        check(machine.sessionOpened(hasLease: true), .look)
+        check(machine.sessionLost(), .nothing)
+    }
+
+    @Test("when it is stopped the leader hands over, and nothing follows")
+    func stopped() {
+        for (leads, action) in [(true, Machine.StopAction.handOver), (false, .nothing)] {
+            var machine = leads ? self.leader() : self.looking()
+            check(machine.stop(), action)
+            check(machine.role, .unknown)
+            check(machine.stop(), .nothing)
+            check(machine.sessionOpened(hasLease: true), .nothing)
+            check(machine.joined(), .nothing)
+            check(machine.ticked(at: self.start + .seconds(20)), .nothing)
+            check(machine.sessionLost(), .nothing)
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import Testing
+
+@testable import Outbox
+
+@Suite("Rows that are taken out of the outbox")
+struct RemovedRowsTests {
+    @Test("What has no gap is a run, whatever the order in which it was acknowledged")
+    func runs() {
+        let rows = RemovedRows(Array(1...20).shuffled())
+        #expect(rows.runs == [1...20])
+        #expect(rows.singles.isEmpty)
+    }
+
+    @Test("Gaps end runs, and what is short is single ids")
+    func gaps() {
+        let rows = RemovedRows(Array(-3...4) + [6] + Array(100...106) + Array(200...207))
+        #expect(rows.runs == [-3...4, 200...207])
+        #expect(rows.singles == [6] + Array(100...106))
+    }
+
+    @Test("The greatest ids there are")
+    func ends() {
+        let rows = RemovedRows(Array(Int64.max - 9...Int64.max) + [.min])
+        #expect(rows.runs == [Int64.max - 9...Int64.max])
+        #expect(rows.singles == [.min])
+    }
+
+    @Test("Nothing")
+    func nothing() {
+        #expect(RemovedRows([]).runs.isEmpty)
+        #expect(RemovedRows([]).singles.isEmpty)
+    }
+}

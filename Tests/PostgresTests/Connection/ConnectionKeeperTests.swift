@@ -1,0 +1,33 @@
+import NIOCore
+import Testing
+
+@testable import Postgres
+
+@Suite("An attempt to connect that does not come back")
+struct ConnectionKeeperTests {
+    @Test("is reported once, when it should have come back, and no other is begun")
+    func overdue() throws {
+        let fixture = try DatabaseFixture(url: "host=a,b connect_timeout=5")
+        var events: [String] = []
+        let control = Control(environment: fixture.environment) { events.append("\($0)") }
+        control.start()
+        fixture.advance(by: .seconds(19))
+        check(events, [])
+        fixture.advance(by: .seconds(1))
+        check(events.count, 1)
+        #expect(events.first?.contains("no answer for 20 s") == true)
+        fixture.advance(by: .seconds(600))
+        check(events.count, 1)
+    }
+
+    @Test("is of no interest any more once that has been stopped")
+    func stopped() throws {
+        let fixture = try DatabaseFixture()
+        var events = 0
+        let control = Control(environment: fixture.environment) { _ in events += 1 }
+        control.start()
+        control.stop()
+        fixture.advance(by: .seconds(600))
+        check(events, 0)
+    }
+}
