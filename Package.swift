@@ -247,7 +247,8 @@ if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
         .executableTarget(
             name: "fuzzing",
             dependencies: [
-                "Cryptography", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP", "WAMPClient",
+                "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP",
+                "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
