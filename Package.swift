@@ -73,7 +73,7 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: ["Cryptography", "CYAML", "Names"],
+            dependencies: ["Cryptography", "CYAML", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: memorySafe),
         .target(
             name: "Outbox",
@@ -104,7 +104,6 @@ let package = Package(
                 "CEpoll",
                 "Cryptography",
                 "Names",
-                "NIOOpenSSL",
                 "Outbox",
                 "WAMP",
                 "WAMPClient",
@@ -198,7 +197,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography", "Names"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: settings),
         .testTarget(
             name: "CallPortTests",
@@ -248,7 +247,8 @@ if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
         .executableTarget(
             name: "fuzzing",
             dependencies: [
-                "Cryptography", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP", "WAMPClient",
+                "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP",
+                "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],

@@ -25,11 +25,10 @@ package struct ClientTarget: Sendable {
     ///
     /// - Throws: ``ConfigurationFaults``.
     package init(
-        file: String, environment: [String: String], checks: FormatChecks,
-        connection: (RouterSettings) throws -> RouterConfiguration
+        file: String, environment: [String: String], connection: (RouterSettings) -> RouterConfiguration
     ) throws {
-        let settings = try ConfigurationFile.loadRouter(path: file, environment: environment, checks: checks)
-        self.configuration = Self.once(try connection(settings))
+        let settings = try ConfigurationFile.loadRouter(path: file, environment: environment)
+        self.configuration = Self.once(connection(settings))
         self.isTyped = false
     }
 
@@ -39,8 +38,8 @@ package struct ClientTarget: Sendable {
     /// - Parameter environment: of the process.
     /// - Throws: ``ClientUsageError``.
     package init(
-        url: String, realm: String, authid: String?, environment: [String: String], checks: FormatChecks,
-        connection: (RouterSettings) throws -> RouterConfiguration
+        url: String, realm: String, authid: String?, environment: [String: String],
+        connection: (RouterSettings) -> RouterConfiguration
     ) throws {
         let variables = [Self.ticketVariable, Self.secretVariable].filter { environment[$0]?.isEmpty == false }
         var values = ["URL": url, "REALM": realm, "AUTHID": authid ?? ""]
@@ -64,14 +63,14 @@ package struct ClientTarget: Sendable {
         // The words come in as values of variables, which can't change the section's structure, and are checked as a
         // file's.
         let section = "router: { url: \"${URL}\", realm: \"${REALM}\", auth: \(authentication) }"
-        do {
-            let settings = try ConfigurationFile.loadRouter(text: section, environment: values, checks: checks)
-            self.configuration = Self.once(try connection(settings))
-        } catch let faults as ConfigurationFaults {
-            var lines = faults.faults.map {
+        do throws(ConfigurationFaults) {
+            let settings = try ConfigurationFile.loadRouter(text: section, environment: values)
+            self.configuration = Self.once(connection(settings))
+        } catch {
+            var lines = error.faults.map {
                 "\($0.problem.replacing("in router", with: "on the command line")); \($0.remedy)"
             }
-            if faults.faults.contains(where: { $0.remedy.contains("in router") }) { lines.append(Self.advice) }
+            if error.faults.contains(where: { $0.remedy.contains("in router") }) { lines.append(Self.advice) }
             throw ClientUsageError(lines.joined(separator: "\n"))
         }
         self.isTyped = true

@@ -66,11 +66,10 @@ struct ClientOptions: ParsableArguments {
         let environment = Console.environment
         guard let url = self.url, let realm = self.realm else {
             return try ClientTarget(
-                file: self.config ?? "sidecar.yaml", environment: environment, checks: .sidecar,
-                connection: Sidecar.connection)
+                file: self.config ?? "sidecar.yaml", environment: environment, connection: Sidecar.connection)
         }
         return try ClientTarget(
-            url: url, realm: realm, authid: self.authid, environment: environment, checks: .sidecar,
+            url: url, realm: realm, authid: self.authid, environment: environment,
             connection: Sidecar.connection)
     }
 }

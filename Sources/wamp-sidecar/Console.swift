@@ -23,10 +23,10 @@ enum Console {
         return self.faultyConfiguration
     }
 
-    /// Prints why a configuration can't be run, and ends: with 78 if the file is at fault.
+    /// Prints why a configuration without faults can't be run, and ends.
     static func end(because error: any Error) -> Never {
         self.complain("\(error)")
-        self.end(error is StartError ? self.faultyConfiguration : .failure)
+        self.end(.failure)
     }
 
     /// Prints what is wrong with a command line, and the usage; returns the exit code.

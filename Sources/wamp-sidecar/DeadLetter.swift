@@ -30,8 +30,7 @@ struct DeadLetter: ParsableCommand {
         /// Does something with the dead letters.
         func with<Value>(_ body: (DeadLetters, borrowing ScriptConnection) throws -> Value) throws -> Value {
             let database = try Console.load(self.options.config).database
-            let connection = try ScriptConnection(
-                ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal()))
+            let connection = try ScriptConnection(database.connection.value)
             return try body(DeadLetters(schema: database.schema), connection)
         }
     }

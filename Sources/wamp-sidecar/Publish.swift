@@ -1,5 +1,6 @@
 import ArgumentParser
 import ClientCommands
+import Names
 
 /// `wamp-sidecar publish`.
 struct Publish: AsyncParsableCommand {

@@ -81,12 +81,11 @@ import WAMPClient
         func credentials(_ authid: String?, _ environment: [String: String]) throws -> Credentials? {
             var credentials: Credentials?
             _ = try ClientTarget(
-                url: "rs://127.0.0.1:1", realm: "realm1", authid: authid, environment: environment,
-                checks: FormatChecks()
+                url: "rs://127.0.0.1:1", realm: "realm1", authid: authid, environment: environment
             ) { settings in
                 credentials = settings.authentication.credentials
                 return RouterConfiguration(
-                    urls: [], realm: try Realm("realm1"), authentication: .anonymous(authid: nil), agent: "test")
+                    urls: [], realm: settings.realm.value, authentication: .anonymous(authid: nil), agent: "test")
             }
             return credentials
         }

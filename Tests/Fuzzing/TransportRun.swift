@@ -10,8 +10,8 @@ struct TransportRun: Equatable, CustomStringConvertible {
     let isOpened: Bool
     /// The messages, as they came.
     let messages: [ByteBuffer]
-    /// How many were passed over.
-    let passedOver: [ByteBuffer]
+    /// The beginnings of those that were skipped.
+    let skipped: [ByteBuffer]
     /// Why it ended: the router's closing at the latest.
     let fault: ConnectionFault.Code?
     /// All that was sent, after the transport's request.
@@ -19,13 +19,13 @@ struct TransportRun: Equatable, CustomStringConvertible {
 
     /// What is sent may depend on random masks, and on what had been written when a connection was given up.
     static func == (one: TransportRun, other: TransportRun) -> Bool {
-        one.isOpened == other.isOpened && one.messages == other.messages && one.passedOver == other.passedOver
+        one.isOpened == other.isOpened && one.messages == other.messages && one.skipped == other.skipped
             && one.fault == other.fault
     }
 
     var description: String {
         "opened \(self.isOpened), messages \(self.messages.map { String(buffer: $0) }), "
-            + "\(self.passedOver.count) passed over, \(String(describing: self.fault))"
+            + "\(self.skipped.count) skipped, \(String(describing: self.fault))"
     }
 
     /// Has the handler read these pieces; then the router closes the connection.
@@ -49,7 +49,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
         }
         hold(receiver.isClosed, "the end is not reported")
         return TransportRun(
-            isOpened: receiver.isOpened, messages: receiver.messages, passedOver: receiver.passedOver,
+            isOpened: receiver.isOpened, messages: receiver.messages, skipped: receiver.skipped,
             fault: receiver.fault?.code, sent: sent)
     }
 
@@ -57,7 +57,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
     private final class Receiver: TransportReceiver {
         private(set) var isOpened = false
         private(set) var messages: [ByteBuffer] = []
-        private(set) var passedOver: [ByteBuffer] = []
+        private(set) var skipped: [ByteBuffer] = []
         private(set) var fault: ConnectionFault?
         private(set) var isClosed = false
 
@@ -77,7 +77,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
 
         func transportSkipped(beginning: ByteBuffer) {
             hold(self.isOpened && self.fault == nil && !self.isClosed, "a message out of the blue")
-            self.passedOver.append(beginning)
+            self.skipped.append(beginning)
         }
 
         func transportWritabilityChanged(_ isWritable: Bool) {}

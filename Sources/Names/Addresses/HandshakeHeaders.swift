@@ -2,8 +2,32 @@
 ///
 /// Values may be secrets, so no description shows them. A value; safe to share.
 package struct HandshakeHeaders: Sendable, Hashable {
+    /// The name of a header. HTTP does not distinguish small and capital letters, and neither does a comparison.
+    package struct Name: Sendable, Hashable {
+        /// The text as given.
+        package let text: String
+
+        fileprivate let folded: String
+
+        /// Takes the name of a header that users may add.
+        package init(_ text: String) throws(HandshakeHeaderError) {
+            if let problem = HandshakeHeaders.fault(inName: text) { throw HandshakeHeaderError(problem) }
+            self.text = text
+            self.folded = text.lowercased()
+        }
+
+        /// Whether the header lets whoever reads it in.
+        package var logsIn: Bool { ["authorization", "cookie"].contains(self.folded) }
+
+        /// Whether two names are those of one header.
+        package static func == (one: Name, other: Name) -> Bool { one.folded == other.folded }
+
+        /// Hashes what ``==(_:_:)`` compares.
+        package func hash(into hasher: inout Hasher) { hasher.combine(self.folded) }
+    }
+
     private struct Field: Hashable {
-        let name: String
+        let name: Name
         let value: String
     }
 
@@ -18,22 +42,22 @@ package struct HandshakeHeaders: Sendable, Hashable {
     package init() {}
 
     /// The names, in lower case: HTTP does not distinguish.
-    package var names: Set<String> { Set(self.fields.map { $0.name.lowercased() }) }
+    package var names: Set<String> { Set(self.fields.map(\.name.folded)) }
 
     /// Whether one of them lets whoever reads it in.
-    package var logsIn: Bool { !self.names.isDisjoint(with: ["authorization", "cookie"]) }
+    package var logsIn: Bool { self.fields.contains(where: \.name.logsIn) }
 
     /// Names and values, for the router and for nobody else.
-    package var revealed: [(name: String, value: String)] { self.fields.map { ($0.name, $0.value) } }
+    package var revealed: [(name: String, value: String)] { self.fields.map { ($0.name.text, $0.value) } }
 
     /// Adds one.
     ///
     /// - Throws: what is wrong with it.
-    package mutating func add(_ name: String, _ value: String) throws(HandshakeHeaderError) {
-        if let problem = Self.fault(inName: name) ?? Self.fault(inValue: value, of: name) {
+    package mutating func add(_ name: Name, _ value: String) throws(HandshakeHeaderError) {
+        if let problem = Self.fault(inValue: value, of: name) {
             throw HandshakeHeaderError(problem)
         }
-        guard !self.names.contains(name.lowercased()) else {
+        guard !self.fields.contains(where: { $0.name == name }) else {
             throw HandshakeHeaderError("is there twice")
         }
         guard self.fields.count < Self.mostHeaders else {
@@ -43,7 +67,7 @@ package struct HandshakeHeaders: Sendable, Hashable {
     }
 
     /// What is wrong with a name, to stand behind it; nil if nothing is. Never holds the name.
-    package static func fault(inName name: String) -> String? {
+    private static func fault(inName name: String) -> String? {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenOctet) else {
             return "is no name of an HTTP header, which has letters, digits and hyphens"
         }
@@ -63,7 +87,7 @@ package struct HandshakeHeaders: Sendable, Hashable {
     }
 
     /// What is wrong with a value, to stand behind its header's name; nil if nothing is. Never holds the value.
-    package static func fault(inValue value: String, of name: String) -> String? {
+    private static func fault(inValue value: String, of name: Name) -> String? {
         guard value.utf8.count <= Self.greatestField else {
             return "has a value of more than \(Self.greatestField) octets"
         }
@@ -76,7 +100,7 @@ package struct HandshakeHeaders: Sendable, Hashable {
         guard let first = value.utf8.first, let last = value.utf8.last, first > 0x20, last > 0x20 else {
             return "has a value that is empty, or begins or ends with a blank"
         }
-        guard name.lowercased() != "host" || !value.utf8.contains(where: { " \t/?#@,".utf8.contains($0) }) else {
+        guard name.folded != "host" || !value.utf8.contains(where: { " \t/?#@,".utf8.contains($0) }) else {
             return "is no host name, with or without a port"
         }
         return nil
@@ -96,7 +120,7 @@ package struct HandshakeHeaders: Sendable, Hashable {
 
 extension HandshakeHeaders: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The names only.
-    package var description: String { "\(self.fields.map(\.name))" }
+    package var description: String { "\(self.fields.map(\.name.text))" }
 
     /// As ``description``.
     package var debugDescription: String { self.description }

@@ -34,6 +34,23 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Whether it is spoken to by WebSocket, which begins with an HTTP request.
+    package var isWebSocket: Bool {
+        switch self.transport {
+        case .webSocket: true
+        case .rawSocket: false
+        }
+    }
+
+    /// Whether what is sent to it goes unencrypted to another host, where a ticket can be read.
+    ///
+    /// - Parameter proxy: what tunnels to it, if anything does.
+    package func isOpenToEavesdroppers(through proxy: HTTPProxy?) -> Bool {
+        guard !self.isSecure else { return false }
+        // Behind a proxy elsewhere even localhost is elsewhere.
+        return !self.isLocal || (self.isTCP && proxy?.isLocal == false)
+    }
+
     /// Whether nothing leaves this machine: a loopback address, `localhost` or a Unix domain socket.
     package var isLocal: Bool {
         switch self.endpoint {

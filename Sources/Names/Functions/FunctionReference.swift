@@ -35,14 +35,14 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
     /// The text as given.
     package var description: String { text }
 
-    /// What is wrong with the text, in a user's words; nil if it names a function.
-    package static func fault(in text: String) -> String? {
-        do {
-            _ = try FunctionReference(text)
-            return nil
-        } catch {
-            return error.description
-        }
+    /// Whether two are the same octets; see ``ExactText``. What they name is known to the server only.
+    package static func == (one: FunctionReference, other: FunctionReference) -> Bool {
+        ExactText.areSame(one.text, other.text)
+    }
+
+    /// Hashes the octets.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(ExactText(self.text))
     }
 
     private struct Reader {

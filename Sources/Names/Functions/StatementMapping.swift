@@ -66,16 +66,6 @@ package struct StatementMapping: Sendable, Equatable {
         }
         return text
     }
-
-    /// What is wrong with the text, in a user's words; nil if it can be tried on a server.
-    package static func fault(in text: String) -> String? {
-        do {
-            _ = try StatementMapping(text)
-            return nil
-        } catch {
-            return error.description
-        }
-    }
 }
 
 /// Why a text can't be the statement of a mapping; its description completes the sentence "the statement ..".

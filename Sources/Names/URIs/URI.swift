@@ -27,6 +27,9 @@ package struct URI: Hashable, Sendable, CustomStringConvertible {
         self.text = constant.description
     }
 
+    /// Whether it is `wamp` or below it, which routers keep for themselves.
+    package var isReserved: Bool { self.text == "wamp" || self.text.hasPrefix("wamp.") }
+
     /// The text.
     package var description: String { self.text }
 

@@ -1,6 +1,5 @@
 import Glibc
 import Names
-import Postgres
 import SidecarConfiguration
 
 /// How the database reaches the call port: the options of the foreign server.
@@ -19,17 +18,11 @@ struct ForeignServer {
     /// - Parameters:
     ///   - isBound: whether the port's TLS can be bound to its certificate.
     ///   - user: whose Unix socket it is; nil if that has no name.
-    /// - Throws: ``StartError`` if libpq does not understand `caller.connect`.
-    init(_ settings: CallerSettings, place: String, isBound: Bool, user: String? = ForeignServer.userName)
-        throws(StartError)
-    {
+    init(_ settings: CallerSettings, isBound: Bool, user: String? = ForeignServer.userName) {
         var options: [(name: String, value: String)]
         if let connect = settings.connect {
             let wantsTLS = settings.tls != nil && !settings.insecure
-            if let fault = Self.fault(inConnect: connect.value, wantsTLS: wantsTLS) {
-                throw StartError("\(place): caller.connect \(fault)")
-            }
-            options = (try? ConnectionSettings.keywords(of: connect.value)) ?? []
+            options = connect.value.all
             // libpq's own default goes on unencrypted with whoever says that there is no TLS.
             if wantsTLS, !options.contains(where: { $0.name == "sslmode" }) { options.append(("sslmode", "require")) }
         } else {
@@ -53,24 +46,6 @@ struct ForeignServer {
             options.append((name, value))
         }
         self.options = options
-    }
-
-    /// What is wrong with `caller.connect`, to stand behind its name; nil if nothing.
-    ///
-    /// - Parameter wantsTLS: whether clients log in over TLS only.
-    static func fault(inConnect text: String, wantsTLS: Bool) -> String? {
-        let options: [(name: String, value: String)]
-        do {
-            options = try ConnectionSettings.keywords(of: text)
-        } catch {
-            return "\(error)"
-        }
-        if let secret = options.first(where: { ["user", "password", "passfile"].contains($0.name) }) {
-            return "has '\(secret.name)', which the sidecar sees to; leave it out"
-        }
-        let mode = options.first { $0.name == "sslmode" }?.value
-        guard wantsTLS, let mode, ["disable", "allow", "prefer"].contains(mode) else { return nil }
-        return "has sslmode=\(mode), which does not go with caller.tls; write verify-full"
     }
 
     /// Whether all that libpq is to try is Unix sockets.

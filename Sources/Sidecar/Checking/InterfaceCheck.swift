@@ -6,13 +6,12 @@ import SidecarConfiguration
 /// Looks whether the SQL interface can do what the file wants of it. Installs nothing.
 enum InterfaceCheck {
     /// - Returns: what it found. Fails where the database can't be asked.
-    static func run(_ configuration: Configuration, eventLoop: any EventLoop) throws -> EventLoopFuture<CheckFindings> {
+    static func run(_ configuration: Configuration, eventLoop: any EventLoop) -> EventLoopFuture<CheckFindings> {
         let database = configuration.database
-        let settings = try ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal())
         let connector = Connector(connections: 1)
         let installation = SelfInstallation(database)
         return connector.run(on: eventLoop) {
-            try installation.run(installs: false, on: try ScriptConnection(settings))
+            try installation.run(installs: false, on: try ScriptConnection(database.connection.value))
         }.map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
     }
 

@@ -1,7 +1,6 @@
 import CallPort
 import Cryptography
 import NIOCore
-import NIOOpenSSL
 import Names
 import SidecarConfiguration
 
@@ -9,7 +8,7 @@ extension CallPort.Configuration {
     /// Of a password that is made at each start, in octets.
     private static let passwordLength = 32
 
-    /// Takes what the file says; without a password a new one is made. Reads the files of TLS, so it blocks.
+    /// Takes what the file says; without a password a new one is made.
     ///
     /// - Parameter descriptors: how many clients may have open; all of the process without those that the other parts need.
     init(_ settings: CallerSettings, descriptors: Int) throws {
@@ -25,13 +24,6 @@ extension CallPort.Configuration {
             statusPassword: settings.statusPassword?.octets, timeout: TimeAmount(settings.timeout),
             greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
             allowMeta: settings.allowMeta,
-            tls: try settings.tls.map { identity in
-                do throws(TLSError) {
-                    return try TLSContext(identity)
-                } catch {
-                    throw StartError("caller.tls: \(error)")
-                }
-            },
-            allowsPlaintext: settings.insecure)
+            tls: settings.tls, allowsPlaintext: settings.insecure)
     }
 }

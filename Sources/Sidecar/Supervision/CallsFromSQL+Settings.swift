@@ -24,8 +24,7 @@ extension CallsFromSQL {
             let spared =
                 Self.descriptors + 2 * configuration.database.connections + Guests.descriptors(configuration.database)
             let portSettings = try CallPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
-            let server = try ForeignServer(
-                settings, place: configuration.place(settings.location), isBound: portSettings.bindsTLS)
+            let server = ForeignServer(settings, isBound: portSettings.bindsTLS)
             announced = PortAnnouncement.Port(options: server.options, password: portSettings.password.text)
             let opened = try CallPort(
                 configuration: portSettings, version: version, eventLoop: eventLoop,

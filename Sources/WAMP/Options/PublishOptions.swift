@@ -27,12 +27,23 @@ package struct PublishOptions: Sendable, Hashable {
         self.init(checked: values)
     }
 
-    /// Takes options that need no check.
-    package init(acknowledge: Bool = false, excludeMe: Bool? = nil, retain: Bool? = nil) {
+    /// Takes options that need no check. An option that is nil is left out.
+    package init(
+        acknowledge: Bool = false, excludeMe: Bool? = nil, discloseMe: Bool? = nil, retain: Bool? = nil,
+        exclude: [SessionID]? = nil, excludeAuthid: [String]? = nil, excludeAuthrole: [String]? = nil,
+        eligible: [SessionID]? = nil, eligibleAuthid: [String]? = nil, eligibleAuthrole: [String]? = nil
+    ) {
         var values: [String: Value] = [:]
         if acknowledge { values["acknowledge"] = .bool(true) }
-        if let excludeMe { values["exclude_me"] = .bool(excludeMe) }
-        if let retain { values["retain"] = .bool(retain) }
+        values["exclude_me"] = excludeMe.map { .bool($0) }
+        values["disclose_me"] = discloseMe.map { .bool($0) }
+        values["retain"] = retain.map { .bool($0) }
+        values["exclude"] = exclude.map { .list($0.map { .integer($0.rawValue) }) }
+        values["exclude_authid"] = excludeAuthid.map { .list($0.map { .string($0) }) }
+        values["exclude_authrole"] = excludeAuthrole.map { .list($0.map { .string($0) }) }
+        values["eligible"] = eligible.map { .list($0.map { .integer($0.rawValue) }) }
+        values["eligible_authid"] = eligibleAuthid.map { .list($0.map { .string($0) }) }
+        values["eligible_authrole"] = eligibleAuthrole.map { .list($0.map { .string($0) }) }
         self.init(checked: values)
     }
 

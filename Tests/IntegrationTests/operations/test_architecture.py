@@ -18,7 +18,7 @@ MODULES: dict[str, set[str]] = {
     "PostgresWire": {"Names", "Cryptography"},
     "WAMPClient": {"Names", "Cryptography", "WAMP", "NIOOpenSSL"},
     "Postgres": {"Names"},
-    "SidecarConfiguration": {"Names", "Cryptography"},
+    "SidecarConfiguration": {"Names", "Cryptography", "NIOOpenSSL", "Postgres"},
     "Functions": {"Names", "WAMP", "Postgres"},
     "SQLInterface": {"Names", "Cryptography", "Postgres"},
     "Outbox": {"Names", "WAMP", "WAMPClient", "Postgres"},
@@ -59,9 +59,8 @@ OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
         ("JSON", "Serializers"), ("JSON", "Values"), ("Messages", "Serializers"), ("Options", "Messages"),
     },
     "Sidecar": {
-        ("Callee", "Registrations"), ("Callee", "Supervision"), ("CallsFromSQL", "Supervision"),
-        ("Notifications", "Supervision"), ("Observations", "Running"), ("Running", "Registrations"),
-        ("Subscriptions", "Registrations"), ("Subscriptions", "Supervision"),
+        ("Callee", "Registrations"), ("Observations", "Running"), ("Running", "Registrations"),
+        ("Subscriptions", "Registrations"),
     },
 }
 

@@ -66,4 +66,16 @@ import Testing
     func hostHeader(_ text: String, _ expected: String) throws {
         #expect(try RouterURL(text).hostHeader == expected)
     }
+
+    @Test(arguments: [
+        ("ws://127.0.0.1/ws", nil, false), ("ws://far.example.com/ws", nil, true),
+        ("wss://far.example.com/ws", nil, false),
+        ("rs+unix:///s", "http://far.example.com:1", false), ("ws://localhost/ws", "http://far.example.com:1", true),
+        ("wss://localhost/ws", "http://far.example.com:1", false), ("ws://localhost/ws", "http://127.0.0.1:1", false),
+        ("ws://far.example.com/ws", "http://127.0.0.1:1", true),
+    ])
+    func openLines(_ url: String, _ proxy: String?, _ isOpen: Bool) throws {
+        let proxy = try proxy.map { try HTTPProxy($0) }
+        #expect(try RouterURL(url).isOpenToEavesdroppers(through: proxy) == isOpen)
+    }
 }

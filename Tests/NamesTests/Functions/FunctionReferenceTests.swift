@@ -43,7 +43,6 @@ import Testing
         #expect(reference.name == name)
         #expect(reference.types == types)
         #expect(reference.text == text)
-        #expect(FunctionReference.fault(in: text) == nil)
     }
 
     @Test(arguments: [
@@ -66,6 +65,5 @@ import Testing
     ])
     func isRefused(_ text: String, error: FunctionReferenceError) {
         #expect(throws: error) { try FunctionReference(text) }
-        #expect(FunctionReference.fault(in: text) == error.description)
     }
 }

@@ -54,7 +54,6 @@ import Testing
         #expect(mapping.verb == verb)
         #expect(mapping.preamble.isEmpty == !hasList)
         #expect(mapping.hasReturning == returning)
-        #expect(StatementMapping.fault(in: text) == nil)
     }
 
     @Test(
@@ -77,6 +76,5 @@ import Testing
         ] as [(String, StatementMappingError)])
     func isRefused(_ text: String, error: StatementMappingError) {
         #expect(throws: error) { try StatementMapping(text) }
-        #expect(StatementMapping.fault(in: text) == error.description)
     }
 }

@@ -6,19 +6,22 @@ import Testing
     @Test func parts() throws {
         let template = try TopicTemplate("com.{a}.x{b}")
         #expect(template.parts == [.text("com."), .key("a"), .text(".x"), .key("b")])
-        #expect(template.sample == "com.key.xkey")
-        #expect(!template.isFixed)
+        #expect(template.sample.text == "com.key.xkey")
+        #expect(template.fixed == nil)
         #expect(template.description == "com.{a}.x{b}")
     }
 
     @Test func fixed() throws {
         #expect(try TopicTemplate("com.example").parts == [.text("com.example")])
-        #expect(try TopicTemplate("com.example").isFixed)
-        #expect(try TopicTemplate("").parts.isEmpty)
+        #expect(try TopicTemplate("com.example").fixed == URI("com.example"))
     }
 
-    @Test(arguments: ["{", "}", "a.{b", "a.b}", "a.{}", "a.{b{c}}", "{a}}"])
-    func faults(_ text: String) {
-        #expect(throws: TopicTemplate.Fault.self) { try TopicTemplate(text) }
+    @Test(arguments: [
+        ("{", TopicTemplateError.openBrace), ("}", .closingBrace), ("a.{b", .openBrace), ("a.b}", .closingBrace),
+        ("a.{}", .emptyKey), ("a.{b{c}}", .openBrace), ("{a}}", .closingBrace), ("", .uri(.empty)),
+        ("a..{b}", .uri(.emptyComponent)), ("{a}#", .uri(.numberSign)),
+    ])
+    func faults(_ text: String, _ error: TopicTemplateError) {
+        #expect(throws: error) { try TopicTemplate(text) }
     }
 }

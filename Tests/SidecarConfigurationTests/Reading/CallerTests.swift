@@ -17,7 +17,9 @@ import Testing
             """
         let caller = try #require(try load(text).caller)
         #expect(caller.listen == Located(.tcp(host: "0.0.0.0", port: 7432), at: Location(line: 2, column: 11)))
-        #expect(caller.connect?.value == "host=sidecar port=7432" && caller.password?.reveal() == "s3cret")
+        #expect(
+            caller.connect?.value.all.map { "\($0.name)=\($0.value)" } == ["host=sidecar", "port=7432"]
+                && caller.password?.reveal() == "s3cret")
         #expect(caller.statusPassword?.reveal() == "other")
         #expect(caller.timeout == .seconds(2) && caller.sessions == 10 && caller.insecure && caller.allowMeta)
     }
@@ -45,5 +47,17 @@ import Testing
     func noAddresses(_ text: String) {
         let found = faults(below: "caller: { listen: \"\(text)\" }")
         #expect(found.count == 1 && found[0].contains("'listen' in caller is no address"), "\(found)")
+    }
+
+    @Test(arguments: [
+        ("host", "missing \"…\" after \"…\" in connection info string"),
+        ("host=h password=s3cret", "has 'password', which the sidecar sees to; leave it out"),
+        ("user=u", "has 'user', which the sidecar sees to; leave it out"),
+    ])
+    func connectionsThatCanNotBeOnes(_ text: String, _ problem: String) {
+        #expect(
+            faults(below: "caller: { listen: \"127.0.0.1:1\", connect: \(text) }") == [
+                "sidecar.yaml:1:43: 'connect' in caller \(problem); write e.g. connect: host=sidecar port=7432"
+            ])
     }
 }

@@ -20,7 +20,7 @@ import WAMP
         let channel = EmbeddedChannel()
         var added = HandshakeHeaders()
         for (name, value) in headers {
-            try added.add(name, value)
+            try added.add(HandshakeHeaders.Name(name), value)
         }
         let upgrade = WebSocketUpgrade(
             target: "/ws?token=x", host: "h:1", agent: "a/1", serializers: serializers, headers: added,

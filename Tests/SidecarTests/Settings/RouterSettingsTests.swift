@@ -6,21 +6,8 @@ import WAMPClient
 
 @testable import Sidecar
 
-/// The checks of the way to the router, with what they are made of.
-@Suite struct RouterChecksTests {
-    private let checks = FormatChecks.sidecar
-
-    @Test(arguments: [
-        ("ws://127.0.0.1/ws", nil, false), ("ws://far.example.com/ws", nil, true),
-        ("wss://far.example.com/ws", nil, false),
-        ("rs+unix:///s", "http://far.example.com:1", false), ("ws://localhost/ws", "http://far.example.com:1", true),
-        ("wss://localhost/ws", "http://far.example.com:1", false), ("ws://localhost/ws", "http://127.0.0.1:1", false),
-        ("ws://far.example.com/ws", "http://127.0.0.1:1", true),
-    ])
-    func openLines(_ url: String, _ proxy: String?, _ isOpen: Bool) {
-        #expect(self.checks.isOpenToEavesdroppers(url, proxy) == isOpen)
-    }
-
+/// The way to the router, from the file to its configuration.
+@Suite struct RouterSettingsTests {
     @Test func headersAndProxyArrive() throws {
         let text = """
             router:
@@ -30,8 +17,8 @@ import WAMPClient
               proxy: http://user:top-secret@127.0.0.1:3128
             database: { url: postgresql://h/d }
             """
-        let settings = try ConfigurationFile.load(text: text, checks: self.checks).router
-        let configuration = try RouterConfiguration(settings, version: "1")
+        let settings = try ConfigurationFile.load(text: text).router
+        let configuration = RouterConfiguration(settings, version: "1")
         #expect("\(configuration.headers)" == "[\"X-Token\"]")
         #expect(configuration.proxy.map { "\($0)" } == "http://127.0.0.1:3128")
         var dumped = ""
@@ -47,8 +34,8 @@ import WAMPClient
         ] as [(String, Authentication)])
     func credentialsArrive(_ auth: String, _ expected: Authentication) throws {
         let text = "router: { url: rs://127.0.0.1:1, realm: realm1, auth: \(auth) }"
-        let settings = try ConfigurationFile.loadRouter(text: text, environment: [:], checks: self.checks)
-        #expect(try Sidecar.connection(settings).authentication == expected)
+        let settings = try ConfigurationFile.loadRouter(text: text, environment: [:])
+        #expect(Sidecar.connection(settings).authentication == expected)
     }
 
     @Test(arguments: [
@@ -59,7 +46,7 @@ import WAMPClient
     func faults(_ line: String, _ expected: String) {
         let text = "router: { url: ws://127.0.0.1/ws, realm: realm1, \(line) }\ndatabase: { url: postgresql://h/d }"
         let faults = #expect(throws: ConfigurationFaults.self) {
-            try ConfigurationFile.load(text: text, checks: self.checks)
+            try ConfigurationFile.load(text: text)
         }
         #expect(faults?.faults.contains { $0.description.contains(expected) } == true, "\(String(describing: faults))")
     }
