@@ -152,7 +152,7 @@ def test_check_connects(router: Router, transport: str, database: Database, tmp_
 
 
 @pytest.mark.parametrize("name, words", [
-    ("expired", ["a certificate that expired on 2020-02-01 12:30 UTC", "renew it"]),
+    ("expired", ["a certificate that expired on 2020-02-01 12:30 UTC", "renew it at the router"]),
     ("future", ["not valid before 2090-01-01 00:00 UTC"]),
     ("elsewhere", ["for 'other.test', 192.0.2.1,", "and 2 more, not for 'localhost'", "router.tls.server_name"]),
     ("nameless", ["without any name in subjectAltName ('CN = localhost')"]),
