@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
         .target(
             name: "WAMP",
-            dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .target(
             name: "NIOOpenSSL",
@@ -48,6 +48,7 @@ let package = Package(
             name: "WAMPClient",
             dependencies: [
                 "Cryptography",
+                "Names",
                 "NIOOpenSSL",
                 "WAMP",
                 .product(name: "NIOCore", package: nio),
@@ -72,25 +73,43 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SidecarConfiguration",
-            dependencies: ["Cryptography", "CYAML", "Names"],
+            dependencies: ["Cryptography", "CYAML", "Names", "NIOOpenSSL", "Postgres"],
             swiftSettings: memorySafe),
         .target(
             name: "Outbox",
-            dependencies: ["WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Names", "WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
+            name: "CallPort",
+            dependencies: [
+                "Cryptography",
+                "Names",
+                "NIOOpenSSL",
+                "PostgresWire",
+                "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "SQLInterface",
+            dependencies: ["Cryptography", "Names", "Postgres"],
+            resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .target(
             name: "Sidecar",
             dependencies: [
+                "CallPort",
                 "CEpoll",
                 "Cryptography",
                 "Names",
-                "NIOOpenSSL",
                 "Outbox",
                 "WAMP",
                 "WAMPClient",
                 "Postgres",
-                "PostgresWire",
                 "SidecarConfiguration",
+                "SQLInterface",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOPosix", package: nio),
                 .product(name: "NIOConcurrencyHelpers", package: nio),
@@ -99,14 +118,29 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            resources: [.embedInCode("Schema/SQL")],
+            swiftSettings: settings),
+        .target(
+            name: "ClientCommands",
+            dependencies: [
+                "Names",
+                "SidecarConfiguration",
+                "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
+                "ClientCommands",
+                "Names",
                 "Postgres",
                 "Sidecar",
                 "SidecarConfiguration",
+                "SQLInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -114,7 +148,7 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: settings),
         .testTarget(
             name: "WAMPTests",
-            dependencies: ["WAMP", "Cryptography", .product(name: "NIOCore", package: nio)],
+            dependencies: ["WAMP", "Cryptography", "Names", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "NIOOpenSSLTests",
@@ -127,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "WAMPClientTests",
             dependencies: [
-                "Cryptography", "NIOOpenSSL", "WAMP", "WAMPClient",
+                "Cryptography", "Names", "NIOOpenSSL", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -144,7 +178,7 @@ let package = Package(
         .testTarget(
             name: "PostgresTests",
             dependencies: [
-                "Postgres",
+                "Names", "Postgres",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -163,17 +197,37 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography"],
+            dependencies: ["SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CallPortTests",
+            dependencies: [
+                "CallPort", "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SQLInterfaceTests",
+            dependencies: ["SQLInterface"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ClientCommandsTests",
+            dependencies: [
+                "ClientCommands", "Names", "SidecarConfiguration", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOPosix", package: nio),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "OutboxTests",
-            dependencies: ["Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
+            dependencies: ["Names", "Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Names", "Postgres", "PostgresWire", "PostgresClientEnd",
-                "SidecarConfiguration",
+                "Sidecar", "Cryptography", "Names", "Postgres", "SidecarConfiguration",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
@@ -184,14 +238,20 @@ let package = Package(
     ]
 )
 
-/// What only `scripts/fuzz` and `scripts/benchmark` build: they need what `package` keeps inside, but belong to no build.
+/// Targets that only `scripts/fuzz` and `scripts/benchmark` build: they use `package` declarations, so they are here.
 if Context.environment["WAMP_SIDECAR_TOOLS"] != nil {
     package.targets += [
         .executableTarget(
             name: "transcoding", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
             path: "Benchmarks/Sources/transcoding", swiftSettings: settings),
         .executableTarget(
-            name: "fuzz-serializers", dependencies: ["WAMP", .product(name: "NIOCore", package: nio)],
-            path: "Tests/Fuzzing/serializers", swiftSettings: settings),
+            name: "fuzzing",
+            dependencies: [
+                "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "SidecarConfiguration", "WAMP",
+                "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
+            path: "Tests/Fuzzing", exclude: ["corpus"], swiftSettings: settings),
     ]
 }

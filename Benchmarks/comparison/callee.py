@@ -16,7 +16,8 @@ DETAILS = json.dumps({"procedure": "com.example.bench.add2"})
 
 
 async def keep(connection):
-    """In place of asyncpg's RESET ALL after each use, a round trip of its own that the other contestants don't make."""
+    """In place of asyncpg's RESET ALL after each use, which is another round trip that the other contestants don't
+    make."""
 
 
 class Callee(ApplicationSession):

@@ -9,7 +9,7 @@ CONTESTANTS = {"undisclosed": [], "disclosed": ["--disclosed"]}
 
 
 def callers_rounds(options):
-    """The rounds; in each one both have run, in the reverse order every other time."""
+    """The rounds; in each one both run, in the reverse order every other time."""
     arguments = ["calls", "--seconds", str(options.seconds), *(f"--outstanding={count}" for count in STAGES)]
     rounds = []
     for number in range(options.rounds):

@@ -21,13 +21,13 @@ def stages(reports):
 
 
 def contest(options, clients):
-    """The same function called by so many clients of the database."""
+    """The same function, called by so many clients of the database."""
     definitions = [word for pair in ARGUMENTS.items() for word in ("-D", "=".join(pair))]
     return pgbench(options, "call.pgbench", clients, *definitions, with_latency=clients == 1)
 
 
 def calls_rounds(options):
-    """The rounds; in each one every contestant has run, in the reverse order every other time."""
+    """The rounds; in each one every contestant runs, in the reverse order every other time."""
     arguments = ["calls", "--seconds", str(options.seconds), *(f"--outstanding={count}" for count in STAGES)]
     contestants = [
         ("pgbench -c 1", lambda: contest(options, 1)),
@@ -48,7 +48,7 @@ def calls_rounds(options):
 
 
 def memory_run(options):
-    """Memory of the sidecar at rest, at its most, and through a million calls."""
+    """The sidecar's memory at rest, at its peak, and through a million calls."""
     options.progress("memory through a million calls")
     arguments = [
         "calls", "--rest=5", "--outstanding=128", "--warm-up=2", f"--calls={MILLION}",
@@ -58,7 +58,7 @@ def memory_run(options):
 
 
 def profile_run(options):
-    """Prints where the sidecar's processor time goes with 128 calls outstanding, by perf's samples."""
+    """Prints where the sidecar spends its processor time with 128 calls outstanding, by perf's samples."""
     record = ["perf", "record", "-q", "-F", "1999", "--call-graph", "fp", "-o", f"{options.folder}/perf.data", "--"]
     arguments = ["calls", "--outstanding=128", f"--seconds={options.seconds}"]
     reports = load(options, arguments, [*record, *options.sidecar("calls.yaml")])
@@ -74,7 +74,7 @@ def profile_run(options):
 
 
 def run(command, text=""):
-    """What a command says to `text`."""
+    """The output of a command for the input `text`."""
     return subprocess.run(
         command, check=True, text=True, input=text, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ).stdout
@@ -87,7 +87,7 @@ def add_calls(table, rounds):
         return lambda measured: measured[contestant][count][key]
 
     def compare(what, unit, ours, name, theirs, goal="", reached=None):
-        """Adds a row; `reached` says of the ratio whether it is good enough."""
+        """Adds a row; `reached` judges the ratio."""
         ratio = over(rounds, lambda measured: ours(measured) / theirs(measured))
         table.add(
             what, f"{over(rounds, ours):,.0f}{unit}", f"{name}: {over(rounds, theirs):,.0f}{unit}", f"{ratio:.2f}",
@@ -123,7 +123,7 @@ def add_calls(table, rounds):
 
 
 def add_memory(table, rounds, reports):
-    """The rows on memory: at rest, at its most over everything that ran, and growth."""
+    """The rows on memory: at rest, at its peak over everything that ran, and growth."""
     idle = next(report for report in reports if report["report"] == "idle")
     samples = [report["residentKiB"] for report in reports if report["report"] == "sample"]
     peak = max(

@@ -1,7 +1,7 @@
-"""Runs the benchmarks of `scripts/benchmark` against a PostgreSQL cluster that is there already, and prints one table.
+"""Runs the benchmarks of `scripts/benchmark` against an existing PostgreSQL cluster, and prints one table.
 
 Contestants run in alternation, several rounds; a figure is the median of its rounds, a ratio the median of the rounds'
-ratios. Nothing is written but the table, on standard output; progress goes to standard error.
+ratios. Only the table is written, to standard output; progress goes to standard error.
 """
 
 import argparse
@@ -72,10 +72,11 @@ def start(options, table):
     add_start(table, start_runs(options))
 
 
-#: What can be asked for, in the table's order. Calls, callers, allocations, notifications, rows, serializers go without the SQL interface.
+#: The benchmarks, in the table's order. Calls, callers, allocations, notifications, rows, serializers need no SQL
+#: interface.
 PARTS = {
-    "calls": calls, "callers": callers, "allocations": allocations, "notify": notify, "rows": rows, "publish": publish, "drain": drain,
-    "events": events, "sql-calls": sql_calls, "serializers": serializers, "start": start,
+    "calls": calls, "callers": callers, "allocations": allocations, "notify": notify, "rows": rows, "publish": publish,
+    "drain": drain, "events": events, "sql-calls": sql_calls, "serializers": serializers, "start": start,
 }
 
 

@@ -1,4 +1,4 @@
-"""The database as its clients use it: psql and pgbench."""
+"""The database, through psql and pgbench."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ SCRIPTS = HERE / "pgbench"
 
 
 def psql(options, statements):
-    """Runs statements and returns what they answer, values only. Each line is a transaction of its own."""
+    """Runs statements and returns their values, nothing else. Each line is a separate transaction."""
     result = subprocess.run(
         [options.psql, "-qXAt", "-v", "ON_ERROR_STOP=1", options.database],
         input=statements, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -24,7 +24,7 @@ def psql(options, statements):
 
 
 def answer(options, statement):
-    """What a statement answers that may fail; None if it does."""
+    """The value of a statement that may fail; None if it does."""
     result = subprocess.run(
         [options.psql, "-qXAt", "-c", statement, options.database],
         stdin=subprocess.DEVNULL, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -61,7 +61,7 @@ def pgbench_command(options, script, clients, seconds, *more):
 def pgbench(options, script, clients, *more, seconds=None, with_latency=False):
     """Transactions a second, and with `with_latency` their median in microseconds, of prepared-statement sessions."""
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-        # The log of each transaction gives the median; it is kept away from the contests for the greatest throughput.
+        # The log of each transaction gives the median; contests for the greatest throughput run without it.
         log = ["-l", "--log-prefix", f"{folder}/log"] if with_latency else []
         command = pgbench_command(options, script, clients, seconds or options.seconds, *log, *more)
         result = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -75,7 +75,7 @@ def pgbench(options, script, clients, *more, seconds=None, with_latency=False):
 
 
 def install(options):
-    """The SQL interface, as an administrator installs it, and the benchmarks' objects that need it."""
+    """Installs the SQL interface as an administrator, and the benchmarks' objects that need it."""
     environment = os.environ | {"WAMP_ROLE_PASSWORD": "benchmark"}
     result = subprocess.run(
         [options.binary, "install", "--admin-url", options.database],

@@ -12,7 +12,7 @@ from load_program import load
 
 # The default of `outbox.batch`.
 BATCH = 1000
-# Rows count from 0: the load program takes the first one as its sign to begin.
+# Rows count from 0: the load program takes the first one as the signal to begin.
 SMALL = "select count(wamp.publish('com.example.bench.small', jsonb_build_array(n))) from generate_series(0, {}) n;"
 # Sixteen texts of a MiB each that no compression makes smaller, in turn.
 LARGE = """
@@ -22,18 +22,18 @@ create temporary table text as
 select count(wamp.publish('com.example.bench.large', jsonb_build_array(n, (select text from text where i = n % 16))))
     from generate_series(0, {}) n;
 """
-# What another session does before, and then stays idle in its transaction.
+# The statements of another session, which then stays idle in its transaction.
 SNAPSHOT = "begin isolation level repeatable read;\nselect count(*) from wamp.outbox;"
 WRITING = "begin;\ninsert into bench.work (item, note) values (1, 'not yet committed');"
 
 
 def backlog(options, statements, last, beside=None):
-    """The rows 0 to `last` in the table, then the sidecar is started; the load program's last report."""
+    """Puts the rows 0 to `last` into the table, then starts the sidecar; returns the load program's last report."""
     psql(options, "truncate wamp.outbox;\n" + statements.format(last) + "\ncheckpoint;")
     with session(options, beside) if beside else contextlib.nullcontext():
         reports = load(options, ["publications", f"--count={last}"], options.sidecar("outbox.yaml"))
     left = psql(options, "select count(*) from wamp.outbox")
-    # What was published last may not have been deleted when the sidecar was told to end: it is published again then.
+    # The last publications may not have been deleted when the sidecar was stopped: they are then published again.
     if int(left) > BATCH:
         raise SystemExit(f"benchmark: {left} rows are left in the outbox")
     return next(report for report in reports if report["report"] == "publications")
@@ -42,8 +42,8 @@ def backlog(options, statements, last, beside=None):
 def latencies(options):
     """Milliseconds from the moment at which a psql session gets `select wamp.publish(..)` to the PUBLISH.
 
-    There is nothing else to do, and the relay sleeps whenever the next one comes. The commit does not wait for the disk,
-    which would be most of the time.
+    There is nothing else to do, and the relay is asleep whenever the next one arrives. The commit does not wait for the
+    disk, which would be most of the time.
     """
     sent, arrived, is_listening = {}, {}, threading.Event()
     finished = queue.Queue()
@@ -77,7 +77,7 @@ def latencies(options):
 
 
 def drain_run(options):
-    """Everything once; the backlogs of small rows as often as there are rounds."""
+    """Everything once; the backlogs of small rows once in each round."""
     small, pinned = [], []
     for number in range(options.rounds):
         options.progress(f"drain, round {number + 1} of {options.rounds}: {options.backlog} small rows")

@@ -6,13 +6,13 @@ import statistics
 from database import psql
 from load_program import load
 
-#: Where the numbers in the table are not 1, 2, 3 .. in the order of its own ids.
+#: Where the numbers in the table are not 1, 2, 3 .. in the order of its ids.
 DISORDER = "select count(*) from (select number, row_number() over (order by id) as place from bench.event) e " \
     "where number <> place"
 
 
 def events(options, function, count, synchronous_commit):
-    """So many events for that function; the load program's last report."""
+    """Sends so many events to that function; returns the load program's last report."""
     psql(options, "truncate bench.event restart identity;")
     psql(options, f"alter role wamp set synchronous_commit = {synchronous_commit};")
     os.environ["BENCH_FUNCTION"] = function
@@ -23,7 +23,7 @@ def events(options, function, count, synchronous_commit):
 
 
 def appended(options, count, synchronous_commit):
-    """The same into a table, whose order and number of rows have to be right afterwards."""
+    """The same with a function that inserts into a table; order and number of its rows must be right afterwards."""
     report = events(options, "bench.append", count, synchronous_commit)
     if (found := psql(options, f"select count(*), ({DISORDER}) from bench.event")) != f"{count}|0":
         raise SystemExit(f"benchmark: rows and rows out of order in bench.event: {found}")
@@ -31,7 +31,7 @@ def appended(options, count, synchronous_commit):
 
 
 def events_rounds(options):
-    """The rounds; one of them is each function once."""
+    """The rounds; in each one each function runs once."""
     rounds = []
     for number in range(options.rounds):
         measured = {}

@@ -1,4 +1,4 @@
-"""The load program, which is the router's end of the peer that it starts."""
+"""The load program, the router's end for the peer that it starts."""
 
 import contextlib
 import json
@@ -11,7 +11,7 @@ import threading
 
 
 def load(options, arguments, peer, each=None):
-    """Runs the load program with `peer` behind it to its end, hands each report to `each`, and returns them all."""
+    """Runs the load program with `peer` to its end, passes each report to `each`, and returns all of them."""
     reports = []
     with running(options, arguments, peer, subprocess.DEVNULL) as process:
         for line in process.stdout:
@@ -23,7 +23,7 @@ def load(options, arguments, peer, each=None):
 
 @contextlib.contextmanager
 def running(options, arguments, peer, stdin):
-    """The load program's process; it has to end with status 0. What it and its peer say is shown only if not."""
+    """The load program's process; it must end with status 0. Its and its peer's output is shown only if it does not."""
     with open(f"{options.folder}/peer.log", "w+", encoding="utf-8", errors="replace") as log:
         process = subprocess.Popen(
             [options.load, *arguments, "--", *peer],
@@ -42,7 +42,7 @@ def running(options, arguments, peer, stdin):
 
 
 class Serving:
-    """`load serve` with `peer` behind it, for what others measure; a context manager that ends both."""
+    """`load serve` with `peer`, for measurements by other programs; a context manager that ends both."""
 
     def __init__(self, options, peer, *arguments):
         self.reports = {}
@@ -86,7 +86,7 @@ class Serving:
                 return report
 
     def stop(self):
-        """Stops the peer as SIGSTOP does."""
+        """Stops the peer with SIGSTOP."""
         os.kill(self.peer_id, signal.SIGSTOP)
 
     def resume(self):

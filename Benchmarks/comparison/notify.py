@@ -9,7 +9,8 @@ from load_program import load
 
 
 def notify_run(options):
-    """Relays numbered notifications from one psql session; the load program's last report, and the writer's time."""
+    """Relays numbered notifications from one psql session; returns the load program's last report, and the writer's
+    time."""
     options.progress(f"{options.notifications} notifications")
     command = [options.psql, "-qX", "-o", "/dev/null", options.database]
     writer = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
@@ -17,7 +18,7 @@ def notify_run(options):
     took = []
 
     def write():
-        # The sidecar listens at some moment soon; probes that come earlier are nobody's.
+        # The sidecar listens at some moment soon; earlier probes reach nobody.
         while not listening.wait(0.05):
             writer.stdin.write("select pg_notify('bench', '0');\n")
             writer.stdin.flush()

@@ -1,4 +1,4 @@
-"""publish() in the transactions of 32 clients, beside what else they could do in its place."""
+"""publish() in the transactions of 32 clients, beside alternatives to it."""
 
 import contextlib
 import statistics
@@ -15,12 +15,12 @@ IS_ASLEEP = "select count(*) from pg_locks where locktype = 'advisory' and mode 
     "and (classid, objid) = (select (select value from wamp.meta where key = 'wake_lock_1')::bigint, " \
     "(select value from wamp.meta where key = 'wake_lock_2')::bigint & 4294967295)"
 
-# What publishers go by: from then on nobody notifies for it.
+# Publishers read this: from then on they do not notify.
 IS_GIVEN_UP = "select count(*) from wamp.leader where stamp < now() - interval '15 seconds'"
 
 
 def wait_for(options, statement, wanted):
-    """Asks until the answer is the wanted one, 30 s at most."""
+    """Asks until the answer is the wanted one, for at most 30 s."""
     deadline = time.monotonic() + 30
     while (answer := psql(options, statement)) != wanted:
         if time.monotonic() > deadline:
@@ -60,7 +60,7 @@ def relayed(options):
 
 
 def while_draining(options):
-    """Commits a second, and what is left in the table by then."""
+    """Commits a second, and the rows left in the table afterwards."""
     with relayed(options) as serving:
         measured = pgbench(options, "publish.pgbench", CLIENTS)
         left = int(psql(options, "select count(*) from wamp.outbox"))
@@ -85,7 +85,7 @@ def stopped_awake(options):
 
 
 def stopped_asleep(options):
-    """The sidecar stopped by SIGSTOP a moment ago, while it had nothing to do."""
+    """The sidecar stopped by SIGSTOP a moment ago, while it was idle."""
     with relayed(options) as serving:
         wait_for(options, IS_ASLEEP, "1")
         serving.stop()
@@ -93,7 +93,7 @@ def stopped_asleep(options):
 
 
 def given_up(options):
-    """The same when it has not been heard of for 15 s."""
+    """The same after 15 s without a sign of life."""
     with relayed(options) as serving:
         wait_for(options, IS_ASLEEP, "1")
         serving.stop()
@@ -113,7 +113,7 @@ CONTESTANTS = {
 }
 
 
-# What is compared has its neighbours in time on both sides.
+# Contestants that are compared run one after the other.
 ROUND = (
     "plain INSERT", "without the handshake", "no sidecar", "without the handshake", "plain INSERT", "draining",
     "plain INSERT", "stopped awake", "plain INSERT", "stopped asleep", "plain INSERT",
@@ -122,7 +122,7 @@ ROUND = (
 
 
 def publish_rounds(options):
-    """The rounds, each a list of contestants and what was measured, in the order in which they ran."""
+    """The rounds, each a list of contestants and their results, in the order in which they ran."""
     rounds = []
     for number in range(options.rounds):
         measured = []
@@ -140,7 +140,7 @@ def rate(measured, name):
 
 
 def ratio(measured, ours, theirs):
-    """To what the others had just before and just after."""
+    """The ratio to the runs of the others just before and just after."""
     ratios = []
     for index, (name, result) in enumerate(measured):
         if name == ours:

@@ -1,4 +1,4 @@
-"""A large set as progressive results, beside psql that takes the same rows."""
+"""A large set as progressive results, beside psql with the same rows."""
 
 import statistics
 import subprocess
@@ -9,7 +9,7 @@ from load_program import load
 
 
 def copied(options):
-    """Rows a second of the same JSON by psql's \\copy, to nowhere."""
+    """Rows a second of the same JSON through psql's \\copy, to nowhere."""
     command = f"\\copy (select to_json(r) from bench.rows({options.rows}) as r) to '/dev/null'"
     began = time.monotonic()
     subprocess.run([options.psql, "-qX", "-v", "ON_ERROR_STOP=1", "-c", command, options.database], check=True)
@@ -17,7 +17,7 @@ def copied(options):
 
 
 def rows_rounds(options):
-    """The rounds; one of them is each of both once."""
+    """The rounds; in each one both run once."""
     psql(options, (SQL / "rows.sql").read_text())
     rounds = []
     for number in range(options.rounds):

@@ -11,7 +11,7 @@ STAGES = (1, 128)
 
 
 def serializers_rounds(options):
-    """The rounds; in each one every serializer has run, in the reverse order every other time."""
+    """The rounds; in each one every serializer runs, in the reverse order every other time."""
     arguments = ["calls", "--seconds", str(options.seconds), *(f"--outstanding={count}" for count in STAGES)]
     rounds = []
     for number in range(options.rounds):

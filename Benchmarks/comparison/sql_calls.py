@@ -1,4 +1,4 @@
-"""wamp.call() from SQL: one session, and as many at once as the caller's port takes."""
+"""wamp.call() from SQL: one session, and as many at once as the call port accepts."""
 
 import os
 import socket
@@ -28,7 +28,7 @@ def wait_for_port(options):
 
 
 def sql_calls_rounds(options):
-    """The rounds; in each of them every way of calling, and dblink() beside it."""
+    """The rounds; in each one every way to call runs, and dblink() beside it."""
     rounds = []
     for number in range(options.rounds):
         options.progress(f"sql-calls, round {number + 1} of {options.rounds}")
@@ -41,7 +41,7 @@ def sql_calls_rounds(options):
                 "loop": float(psql(options, f"select bench.calls_for({seconds})")),
                 "dblink": float(psql(options, dblink)),
                 "clients 1": pgbench(options, "sql_call.pgbench", 1)["perSecond"],
-                # Connecting, to the database and from there to the port, takes the first seconds of them.
+                # Connections, to the database and from there to the port, take the first seconds.
                 f"clients {SESSIONS}": pgbench(
                     options, "sql_call.pgbench", SESSIONS, seconds=4 * seconds)["perSecond"],
             }

@@ -1,4 +1,4 @@
-"""From the sidecar's start until all its procedures can be called."""
+"""From the sidecar's start until all of its procedures can be called."""
 
 import statistics
 from pathlib import Path
@@ -10,7 +10,8 @@ NAMES = [f"{kind}_{number}" for kind in ("raw", "native") for number in range(1,
 
 
 def start_runs(options):
-    """Milliseconds from the start of the process to the last registration, which the load program answers at once."""
+    """Milliseconds from the start of the process to the last registration, which the load program answers
+    immediately."""
     file = Path(options.folder) / "start.yaml"
     procedures = "".join(f"  com.example.bench.{name}: bench.{name}\n" for name in NAMES)
     file.write_text((HERE / "configurations" / "start.yaml").read_text() + procedures)

@@ -4,7 +4,7 @@ import statistics
 
 
 class Table:
-    """Rows in Markdown, so that they can be put into docs/ as they are printed."""
+    """Rows in Markdown, so that the output can be put into docs/ unchanged."""
 
     def __init__(self):
         self.rows = [("what", "wamp-sidecar", "beside it", "ratio", "goal", ""), ("---",) * 6]
@@ -14,7 +14,7 @@ class Table:
         self.rows.append((what, ours, others, ratio, goal, verdict))
 
     def add_memory(self, what, kibibytes, most=48):
-        """A row on resident memory, whose goal is so many MiB at most."""
+        """A row on resident memory, with a limit in MiB as its goal."""
         mebibytes = kibibytes / 1024
         self.add(what, f"{mebibytes:.1f} MiB", goal=f"at most {most} MiB", reached=mebibytes <= most)
 

@@ -1,13 +1,13 @@
 internal import COpenSSL
 
-/// Makes a key of a password, slowly and with much memory (RFC 9106), with one lane. OpenSSL has it from 3.2 on; which
-/// one there is shows when the program runs.
+/// Derives a key from a password, slowly and with much memory (RFC 9106), with one lane. OpenSSL has it since 3.2;
+/// whether the installed one does is known only at run time.
 package enum Argon2id {
     /// Whether this machine's OpenSSL has it.
     package static var isAvailable: Bool { wamp_sidecar_has_argon2id() == 1 }
 
-    /// The key that Argon2id, version 1.3, derives. Takes about a second for 2 GiB gone through (iterations times
-    /// memory): the caller bounds them.
+    /// The key that Argon2id, version 1.3, derives. Takes about a second to pass over 2 GiB (iterations times memory):
+    /// the caller bounds them.
     ///
     /// - Parameters:
     ///   - salt: at least 8 octets.

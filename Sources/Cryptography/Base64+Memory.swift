@@ -1,4 +1,4 @@
-/// The same from memory to memory, for those who have both: allocates nothing.
+/// The same from memory to memory, for callers that have both: allocates nothing.
 extension Base64 {
     /// How many characters so many octets become.
     package static func encodedCount(_ count: Int) -> Int { (count + 2) / 3 * 4 }
@@ -32,7 +32,8 @@ extension Base64 {
 
     /// Writes the octets of a text.
     ///
-    /// - Returns: how many octets were written; nil if it is no base64, if its padding is missing, or if there is no room.
+    /// - Returns: how many octets were written; nil if the text is not base64, if its padding is missing, or if there
+    ///   is no room.
     package static func decode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int? {
         guard source.count.isMultiple(of: 4) else { return nil }
         guard source.count > 0, let from = source.baseAddress else { return 0 }
@@ -73,7 +74,7 @@ extension Base64 {
         return written
     }
 
-    /// Whether a text is base64 as an encoder writes it: padded, and without bits behind the last octet.
+    /// Whether a text is base64 as encoders write it: padded, and without bits behind the last octet.
     package static func isCanonical(_ text: UnsafeRawBufferPointer) -> Bool {
         guard text.count.isMultiple(of: 4) else { return false }
         guard text.count > 0, let from = text.baseAddress else { return true }
@@ -95,7 +96,7 @@ extension Base64 {
 
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-    /// From "+" to "z": the value of each character, or "@" (its bit 0x40 is no value's) for what is none.
+    /// From "+" to "z": the value of each character, or "@" (no value has its bit 0x40) for other characters.
     private static let values: StaticString = """
         >@@@?456789:;<=@@@@@@@\
         \u{0}\u{1}\u{2}\u{3}\u{4}\u{5}\u{6}\u{7}\u{8}\u{9}\u{A}\u{B}\u{C}\u{D}\u{E}\u{F}\

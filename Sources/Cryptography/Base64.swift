@@ -8,7 +8,7 @@ package enum Base64 {
         return text
     }
 
-    /// The text of a secret, which is one itself. Without padding where a format has none.
+    /// The text of a secret, which is a secret as well. Some formats have no padding.
     package static func encode(_ secret: SecretBytes, isPadded: Bool = true) -> SecretBytes {
         unsafe SecretBytes(capacity: self.length(of: secret.count)) { text in
             var count = 0
@@ -23,14 +23,14 @@ package enum Base64 {
         }
     }
 
-    /// The octets of a text; nil if it is no base64, or if its padding is missing.
+    /// The octets of a text; nil if it is not base64, or if its padding is missing.
     package static func decode(_ text: [UInt8]) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
         return self.decode(text) { bytes.append($0) } ? bytes : nil
     }
 
-    /// The octets of the text that a part of a secret is, line ends and blanks left out; nil as above.
+    /// The octets of a secret text, ignoring line ends and blanks; nil as above.
     package static func decode(_ text: SecretBytes) -> SecretBytes? {
         var isValid = false
         let secret = unsafe SecretBytes(capacity: text.count) { bytes in

@@ -1,8 +1,8 @@
 internal import COpenSSL
 
-/// Comparing secrets without telling by the time it takes where they differ.
+/// Compares secrets in a time that does not reveal where they differ.
 package enum ConstantTime {
-    /// True if both are the same; the time depends on nothing but the length.
+    /// True if both are the same; the time depends only on the length.
     package static func areEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
         guard left.count == right.count else { return false }
         return unsafe left.withUnsafeBytes { left in

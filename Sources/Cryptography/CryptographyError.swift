@@ -1,9 +1,9 @@
 /// OpenSSL refused to do something: out of memory, or its provider lacks the algorithm.
 package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What was asked for.
+    /// The operation that failed.
     package let operation: Operation
 
-    /// What can be asked for.
+    /// The operations.
     package enum Operation: String, Sendable, Hashable {
         /// A hash.
         case sha256 = "SHA-256"
@@ -13,7 +13,7 @@ package struct CryptographyError: Error, Sendable, Hashable, CustomStringConvert
         case hmac = "HMAC-SHA256"
         /// A key derived from a password.
         case pbkdf2 = "PBKDF2"
-        /// The same with much memory.
+        /// A key derived from a password, with much memory.
         case argon2id = "Argon2id"
         /// A signature, or the key for it.
         case ed25519 = "Ed25519"

@@ -1,8 +1,8 @@
 internal import COpenSSL
 
 extension Ed25519PrivateKey {
-    /// Reads a key as people keep it: 64 hexadecimal digits, PEM (PKCS #8, RFC 8410), OpenSSH's format, or the 32 octets
-    /// themselves. Blanks and line ends around it do not matter.
+    /// Reads a key in the forms that people store: 64 hexadecimal digits, PEM (PKCS #8, RFC 8410), OpenSSH's format, or
+    /// the 32 octets themselves. Blanks and line ends around it are ignored.
     package static func read(_ content: SecretBytes) throws(PrivateKeyError) -> Ed25519PrivateKey {
         // 32 characters that can be typed are a password, or half of the digits.
         let isTyped = unsafe content.withUnsafeBytes {
@@ -20,7 +20,7 @@ extension Ed25519PrivateKey {
 
     private static func digits(_ text: SecretBytes) throws(PrivateKeyError) -> Ed25519PrivateKey {
         if let seed = Hexadecimal.decode(text), let key = try? Ed25519PrivateKey(seed: seed) { return key }
-        // Anything else may be a mistaken file of any kind; that it was meant to be digits shows where most of it is.
+        // Anything else may be the wrong file of any kind; if most of it is digits, it was meant to be digits.
         let digits = unsafe text.withUnsafeBytes { unsafe $0.count { Hexadecimal.isDigit($0) } }
         guard text.count <= 130, text.count > 0, digits * 10 >= text.count * 9 else { throw .unknownFormat }
         throw .digits(count: text.count)
@@ -34,7 +34,7 @@ extension Ed25519PrivateKey {
         ]
         if let (_, error) = begins.first(where: { text.starts(with: $0.0) }) { throw error }
         guard let count = Int32(exactly: text.count) else { throw .damaged(.pem) }
-        // The old way to encrypt asks for a passphrase.
+        // The traditional encryption asks for a passphrase.
         var isEncrypted = false
         let handle = unsafe withUnsafeMutablePointer(to: &isEncrypted) { flag in
             unsafe text.withUnsafeBytes { text -> OpaquePointer? in

@@ -1,18 +1,17 @@
 internal import COpenSSL
 
-/// A key that signs with Ed25519 (RFC 8032). It lives in OpenSSL, which wipes it when it lets go of it.
+/// A key that signs with Ed25519 (RFC 8032). It lives in OpenSSL, which wipes it when it frees it.
 ///
-/// However it is printed, nothing of it is seen. Two are equal if their public keys are.
-// OpenSSL's key is only read after `init`, which several threads may do at once.
+/// No way to print it shows the key. Two keys are equal if their public keys are.
 @safe package final class Ed25519PrivateKey: @unchecked Sendable {
-    /// How many octets the private key has, which others call its seed; and the public key.
+    /// The octets of the private key, which is also called its seed; and of the public key.
     package static let byteCount = 32
-    /// How many octets a signature has.
+    /// The octets of a signature.
     package static let signatureByteCount = 64
 
-    /// What others may know of it.
+    /// The public half.
     package let publicKey: [UInt8]
-    /// The same as routers are told it: 64 hexadecimal digits.
+    /// The public half in the form that HELLO has it: 64 hexadecimal digits.
     package var publicKeyText: String { Hexadecimal.encode(self.publicKey) }
     private let handle: OpaquePointer
 
@@ -32,7 +31,7 @@ internal import COpenSSL
         try unsafe self.init(owning: handle)
     }
 
-    /// Takes over OpenSSL's key, which is freed also if it is of another kind.
+    /// Takes ownership of OpenSSL's key, which is freed even if it is of another kind.
     init(owning handle: OpaquePointer) throws(CryptographyError) {
         var publicKey = [UInt8](repeating: 0, count: Self.byteCount)
         var count = publicKey.count

@@ -22,7 +22,7 @@ package enum HMAC {
         return code
     }
 
-    /// The same where the code is a key itself.
+    /// The same if the code is itself a key.
     package static func secret(_ message: [UInt8], key: SecretBytes) throws(CryptographyError) -> SecretBytes {
         try unsafe SecretBytes(capacity: SHA256.byteCount) { target throws(CryptographyError) in
             let isDone = unsafe key.withUnsafeBytes { unsafe self.compute(message, key: $0, into: target) }

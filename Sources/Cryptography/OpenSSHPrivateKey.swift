@@ -1,12 +1,12 @@
-/// Reads the container that `ssh-keygen` writes private keys into (`openssh-key-v1`, PROTOCOL.key of OpenSSH), which
-/// OpenSSL does not know. Every length is checked against what is there.
+/// Reads the container that `ssh-keygen` writes private keys to (`openssh-key-v1`, PROTOCOL.key of OpenSSH), which
+/// OpenSSL does not know. Every length is checked against the octets that are there.
 struct OpenSSHPrivateKey {
     /// The first line of the text.
     static let begin: StaticString = "-----BEGIN OPENSSH PRIVATE KEY-----"
     private static let end: StaticString = "-----END OPENSSH PRIVATE KEY-----"
     private static let magic: StaticString = "openssh-key-v1\0"
     private static let algorithm: StaticString = "ssh-ed25519"
-    /// Padding fills up blocks of 8 octets where nothing is encrypted.
+    /// Padding fills up blocks of 8 octets if nothing is encrypted.
     private static let blockSize = 8
 
     private let bytes: SecretBytes
@@ -67,7 +67,7 @@ struct OpenSSHPrivateKey {
         guard name.isEqual(to: Self.algorithm) else { throw .otherAlgorithm(Self.shown(name)) }
     }
 
-    /// The name of an algorithm, which is no secret where the format is kept to; else not to be seen.
+    /// The name of an algorithm, which is not a secret in a valid file; hidden in an invalid one.
     private static func shown(_ name: SecretBytes) -> String {
         let text = name.text
         let isName = text.utf8.count <= 64 && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }

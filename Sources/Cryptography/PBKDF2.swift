@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// Makes a key of a password, slowly (RFC 8018).
+/// Derives a key from a password, slowly (RFC 8018).
 package enum PBKDF2 {
     /// The key that PBKDF2 with HMAC-SHA256 derives. Takes about a third of a second for a million iterations: the
     /// caller bounds them.

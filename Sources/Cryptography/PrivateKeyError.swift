@@ -1,31 +1,31 @@
-/// Why a text is no private key that can be used. Holds nothing of it.
+/// Why a text is not a private key that can be used. Holds none of the text.
 package enum PrivateKeyError: Error, Sendable, Hashable {
     /// It is in none of the known formats.
     case unknownFormat
-    /// It looks like hexadecimal digits, but there is another number of them, or something else between them.
+    /// It looks like hexadecimal digits, but has the wrong number of them, or other characters between them.
     case digits(count: Int)
     /// It is the other half of a key pair.
     case publicKey
     /// It is a certificate.
     case certificate
-    /// It can be read with a passphrase only; how that is taken away depends on the format.
+    /// It is encrypted with a passphrase; how to remove that depends on the format.
     case encrypted(Format)
     /// It is a key for another algorithm.
     case otherAlgorithm(String)
     /// There is more than one key in it.
     case severalKeys
-    /// It begins as the format does, and goes on otherwise.
+    /// It begins like the format, but does not continue like it.
     case damaged(Format)
 
-    /// The formats that keys have in files.
+    /// The file formats of keys.
     package enum Format: String, Sendable, Hashable {
-        /// What `ssh-keygen` writes.
+        /// The format of `ssh-keygen`.
         case openSSH = "OpenSSH"
-        /// What `openssl genpkey` writes.
+        /// The format of `openssl genpkey`.
         case pem = "PEM"
     }
 
-    /// What is wrong, to stand behind a name: `holds a public key`.
+    /// What is wrong; follows a name: `holds a public key`.
     package var problem: String {
         switch self {
         case .unknownFormat: "holds no private key"
@@ -43,7 +43,8 @@ package enum PrivateKeyError: Error, Sendable, Hashable {
     package var remedy: String {
         switch self {
         case .unknownFormat:
-            "it has to be 64 hexadecimal digits, or what 'openssl genpkey -algorithm ed25519' or 'ssh-keygen -t ed25519' writes"
+            "it has to be 64 hexadecimal digits, or what 'openssl genpkey -algorithm ed25519' or "
+                + "'ssh-keygen -t ed25519' writes"
         case .digits(128): "the first 64 of 128 are the private key, if the others are the public one"
         case .digits: "write all of them, and nothing else"
         case .publicKey: "name the private key that belongs to it"
@@ -53,7 +54,7 @@ package enum PrivateKeyError: Error, Sendable, Hashable {
         case .encrypted(.pem):
             "write it without: openssl pkey -in FILE -out COPY, which only the sidecar may read"
         case .otherAlgorithm: "make one with 'openssl genpkey -algorithm ed25519' or 'ssh-keygen -t ed25519'"
-        case .severalKeys: "put the one that is meant into a file of its own"
+        case .severalKeys: "put the right one into a separate file"
         case .damaged: "copy it again, whole and with its first and last line"
         }
     }

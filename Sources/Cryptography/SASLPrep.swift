@@ -1,10 +1,10 @@
 /// Brings names and passwords into the one form that both ends of SCRAM compute with (SASLprep, RFC 4013).
 ///
-/// Swift has no public tables for Unicode's normalization form KC. So this prepares what it can prove that the
-/// normalization leaves as it is, scalar for scalar, and refuses the rest instead of computing something else than the
-/// router does: combining marks, compatibility characters and single jamo.
+/// Swift has no public tables for Unicode's normalization form KC. So this prepares only what the normalization
+/// provably leaves unchanged, scalar by scalar. It refuses everything else, because a wrong result would differ from
+/// the router's: combining marks, compatibility characters and single jamo.
 package enum SASLPrep {
-    /// Why a text can't be prepared. Holds nothing of it.
+    /// Why a text can't be prepared. Holds none of the text.
     package enum Failure: Error, Sendable, Hashable {
         /// It is not UTF-8.
         case encoding
@@ -12,12 +12,12 @@ package enum SASLPrep {
         case prohibited
         /// It has a character that normalization may change.
         case notNormalized
-        /// It mixes directions of writing in a way that RFC 4013 prohibits.
+        /// It mixes writing directions in a way that RFC 4013 prohibits.
         case bidirectional
         /// Nothing is left of it.
         case empty
 
-        /// What is wrong, to stand behind a name.
+        /// What is wrong; follows a name.
         package var problem: String {
             switch self {
             case .encoding: "is not UTF-8"
@@ -38,7 +38,7 @@ package enum SASLPrep {
         }
     }
 
-    /// The prepared form; of printable ASCII the same.
+    /// The prepared form; printable ASCII is unchanged.
     package static func prepare(_ text: SecretBytes) throws(Failure) -> SecretBytes {
         guard !text.isEmpty else { throw .empty }
         var directions = Directions()
@@ -68,7 +68,7 @@ package enum SASLPrep {
         return prepared
     }
 
-    /// The prepared form of a name that is no secret.
+    /// The prepared form of a name that is not a secret.
     package static func prepare(_ name: String) throws(Failure) -> String {
         try self.prepare(SecretBytes(name)).text
     }
@@ -82,7 +82,7 @@ package enum SASLPrep {
         // RFC 3454, tables B.1 and C.1.2.
         case 0xAD, 0x34F, 0x1806, 0x180B...0x180D, 0x200B...0x200D, 0x2060, 0xFE00...0xFE0F, 0xFEFF: return nil
         case 0xA0, 0x1680, 0x2000...0x200A, 0x202F, 0x205F, 0x3000: return " "
-        // Tables C.6 and C.7, as far as no category says so.
+        // Those of tables C.6 and C.7 that no category covers.
         case 0xFFFC, 0xFFFD, 0x2FF0...0x2FFB: throw .prohibited
         default: break
         }
@@ -102,13 +102,14 @@ package enum SASLPrep {
         }
     }
 
-    /// Whether normalization leaves a character as it is, which the property of case folding tells: folding normalizes
-    /// too, so what it does not change is normalized; and a capital letter is if it is its own small letter's capital.
+    /// Whether normalization leaves a character unchanged. The property of case folding shows it: folding normalizes
+    /// too, so what it leaves unchanged is normalized; and a capital letter is normalized if it is the capital of its
+    /// own small letter.
     private static func isStable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         // Jamo that join the one before them to a syllable.
         case 0x1160...0x11FF: return false
-        // Normalized, and folded to other letters nevertheless: sharp s, final sigma.
+        // Normalized, although folded to other letters: sharp s, final sigma.
         case 0xDF, 0x1E9E, 0x3C2: return true
         default: break
         }
@@ -122,8 +123,8 @@ package enum SASLPrep {
 
     // MARK: - The direction of writing (RFC 3454 section 6)
 
-    /// A text that has letters written from right to left has to begin and end with one and has no others. Where in
-    /// doubt about a character this refuses: the blocks of the scripts stand for the characters' own property.
+    /// A text that has letters written from right to left must begin and end with one and must not have others. In
+    /// doubt about a character this refuses: the blocks of the scripts stand in for the characters' property.
     private struct Directions {
         private var hasRightToLeft = false
         private var hasOthers = false

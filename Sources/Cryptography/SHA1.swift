@@ -1,6 +1,7 @@
 internal import COpenSSL
 
-/// The hash SHA-1 (FIPS 180-4): broken, and nothing rests on it. WebSocket's handshake has it as a sign of recognition.
+/// The hash SHA-1 (FIPS 180-4): broken, and nothing depends on its strength. WebSocket's handshake uses it to recognize
+/// a server.
 package enum SHA1 {
     /// How many octets a hash has.
     package static let byteCount = 20

@@ -1,18 +1,18 @@
-/// What the server's end of SCRAM with SHA-256 (RFC 5802, RFC 7677) keeps of a password: it tells who knows the password,
-/// proves to know it too, and can't be used to log in.
+/// What the server's end of SCRAM with SHA-256 (RFC 5802, RFC 7677) stores of a password. It recognizes clients that
+/// know the password, proves that the server knows it too, and can't be used to log in.
 package struct ScramServerKeys: Sendable {
     /// The hash of the key that the client proves to have.
     package let storedKey: SecretBytes
-    /// What the server proves itself with.
+    /// The key for the server's own proof.
     package let serverKey: SecretBytes
 
-    /// Those of a salted password: what the key derivation function has made of it.
+    /// The keys of a salted password: the result of the key derivation function.
     package init(saltedPassword: SecretBytes) throws(CryptographyError) {
         let clientKey = try HMAC.secret(Array("Client Key".utf8), key: saltedPassword)
         try self.init(clientKey: clientKey, saltedPassword: saltedPassword)
     }
 
-    /// Those that were made before, or somebody else's.
+    /// Keys that were made before, or elsewhere.
     package init(storedKey: SecretBytes, serverKey: SecretBytes) {
         self.storedKey = storedKey
         self.serverKey = serverKey
@@ -26,7 +26,7 @@ package struct ScramServerKeys: Sendable {
     /// Whether a client's proof is right for an exchange's messages.
     package func isProof(_ proof: [UInt8], of authMessage: [UInt8]) throws(CryptographyError) -> Bool {
         guard proof.count == SHA256.byteCount else { return false }
-        // Together they are the client's key: neither may lie about.
+        // XORed with the proof this gives the client's key: neither may stay in memory.
         let signature = try HMAC.secret(authMessage, key: self.storedKey)
         let clientKey = unsafe SecretBytes(capacity: proof.count) { target in
             unsafe signature.withUnsafeBytes { signature in
@@ -37,24 +37,24 @@ package struct ScramServerKeys: Sendable {
         return try SHA256.secret(clientKey) == self.storedKey
     }
 
-    /// What proves the server for an exchange's messages.
+    /// The server's proof for an exchange's messages.
     package func signature(of authMessage: [UInt8]) throws(CryptographyError) -> [UInt8] {
         try HMAC.sha256(authMessage, key: self.serverKey)
     }
 }
 
-/// What the client's end of SCRAM makes of a salted password for one exchange.
+/// What the client's end of SCRAM derives from a salted password for one exchange.
 package struct ScramClientKeys: Sendable {
     private let clientKey: SecretBytes
     private let serverKeys: ScramServerKeys
 
-    /// Those of a salted password: what the key derivation function has made of it.
+    /// The keys of a salted password: the result of the key derivation function.
     package init(saltedPassword: SecretBytes) throws(CryptographyError) {
         self.clientKey = try HMAC.secret(Array("Client Key".utf8), key: saltedPassword)
         self.serverKeys = try ScramServerKeys(clientKey: self.clientKey, saltedPassword: saltedPassword)
     }
 
-    /// What proves the client for an exchange's messages.
+    /// The client's proof for an exchange's messages.
     package func proof(of authMessage: [UInt8]) throws(CryptographyError) -> [UInt8] {
         let signature = try HMAC.secret(authMessage, key: self.serverKeys.storedKey)
         return unsafe self.clientKey.withUnsafeBytes { key in
@@ -62,7 +62,7 @@ package struct ScramClientKeys: Sendable {
         }
     }
 
-    /// What the server has to prove itself with for the same messages.
+    /// The proof that the server owes for the same messages.
     package func serverSignature(of authMessage: [UInt8]) throws(CryptographyError) -> [UInt8] {
         try self.serverKeys.signature(of: authMessage)
     }

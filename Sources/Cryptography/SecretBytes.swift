@@ -1,20 +1,19 @@
 internal import COpenSSL
 
-/// Octets that nobody is to see: a password, a private key, what is derived of one. They have one place in memory, which
-/// is overwritten when the last owner lets go of them.
+/// Octets that nobody may see: a password, a private key, or what is derived from one. They have one place in memory,
+/// which is overwritten when the last owner releases them.
 ///
-/// However it is printed, it reads `<redacted>`. Compared without telling by the time it takes where two differ.
-// The memory is written by `init` only and freed by `deinit` only: to be read by several threads.
+/// Its description is always `<redacted>`. Comparisons take a time that does not reveal where two differ.
 @safe package final class SecretBytes: @unchecked Sendable {
-    /// How many octets.
+    /// The number of octets.
     package let count: Int
     private let storage: UnsafeMutableRawBufferPointer
 
-    /// Makes octets in their place.
+    /// Makes octets in their final place.
     ///
     /// - Parameters:
-    ///   - capacity: the most there will be.
-    ///   - fill: writes them, and says how many there are. What it throws is thrown; nothing is kept then.
+    ///   - capacity: the most octets.
+    ///   - fill: writes them, and returns their number. If it throws, nothing is kept.
     package init<Failure: Error>(
         capacity: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Int
     ) throws(Failure) {
@@ -30,7 +29,7 @@ internal import COpenSSL
         }
     }
 
-    /// Copies octets; those they are copied from stay where they are.
+    /// Copies octets; the originals stay where they are.
     package convenience init(_ bytes: some Collection<UInt8>) {
         let count = bytes.count
         unsafe self.init(capacity: count) { storage in
@@ -39,7 +38,7 @@ internal import COpenSSL
         }
     }
 
-    /// The UTF-8 of a text; the text itself stays where it is.
+    /// Copies the UTF-8 of a text; the text itself stays where it is.
     package convenience init(_ text: String) {
         self.init(text.utf8)
     }
@@ -49,10 +48,11 @@ internal import COpenSSL
         unsafe self.storage.deallocate()
     }
 
-    /// Whether there are none.
+    /// True if there are no octets.
     package var isEmpty: Bool { self.count == 0 }
 
-    /// The octets as a text, which nobody can overwrite: for what has to be sent as it is. What is no UTF-8 is replaced.
+    /// The octets as a text, which can't be overwritten: for secrets that are sent unchanged. What is not UTF-8 is
+    /// replaced.
     package var text: String {
         unsafe String(decoding: UnsafeRawBufferPointer(rebasing: self.storage[..<self.count]), as: UTF8.self)
     }
@@ -63,7 +63,7 @@ internal import COpenSSL
         return unsafe self.storage[index]
     }
 
-    /// A part of them, in a place of its own; nil if the range goes beyond them.
+    /// A part of them, in separate memory; nil if the range exceeds them.
     package func part(_ range: Range<Int>) -> SecretBytes? {
         guard range.lowerBound >= 0, range.upperBound <= self.count else { return nil }
         return unsafe self.withUnsafeBytes { unsafe SecretBytes(UnsafeRawBufferPointer(rebasing: $0[range])) }
@@ -78,7 +78,7 @@ internal import COpenSSL
         }
     }
 
-    /// Lends the octets. The pointer is valid within `body` only, and nobody may keep a copy that is not wiped as well.
+    /// Lends the octets. The pointer is valid only within `body`, and no copy may be kept that is not wiped as well.
     package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -97,7 +97,7 @@ extension SecretBytes: Hashable {
         }
     }
 
-    /// By the count alone: nothing of a secret goes into a hash table.
+    /// Hashes only the count: nothing of a secret goes into a hash table.
     package func hash(into hasher: inout Hasher) {
         hasher.combine(self.count)
     }

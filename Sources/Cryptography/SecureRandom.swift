@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// Octets that nobody can foretell, from OpenSSL's generator.
+/// Octets that nobody can predict, from OpenSSL's generator.
 package enum SecureRandom {
     /// As many random octets as asked for.
     package static func bytes(count: Int) throws(CryptographyError) -> [UInt8] {

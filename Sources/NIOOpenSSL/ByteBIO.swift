@@ -1,19 +1,20 @@
 internal import COpenSSL
 import NIOCore
 
-/// The lowest layer: where OpenSSL reads ciphertext from and writes it to. It moves bytes and knows of nothing else.
+/// The lowest layer: the memory from which OpenSSL reads ciphertext, and to which it writes it. It moves bytes and
+/// knows nothing else.
 ///
-/// Owned by the connection, whose `SSL` holds the BIO: it outlives it. On the connection's event loop.
+/// Owned by the connection, whose `SSL` holds the BIO: it outlives the BIO. On the connection's event loop.
 final class ByteBIO {
-    /// What came from the peer and was not read yet.
+    /// The peer's octets that were not read yet.
     var input = ByteBuffer()
-    /// What is to go to the peer.
+    /// The octets for the peer.
     var output = ByteBuffer()
 
     /// Made once and never changed, so all threads may use it.
     private nonisolated(unsafe) static let method: OpaquePointer? = unsafe ByteBIO.makeMethod()
 
-    /// A BIO that reads and writes here; the caller owns it. Nil if there is no memory.
+    /// A BIO that reads and writes this memory; the caller owns it. Nil if there is no memory.
     func makeBIO() -> OpaquePointer? {
         guard let method = unsafe Self.method, let bio = unsafe BIO_new(method) else { return nil }
         unsafe BIO_set_data(bio, Unmanaged.passUnretained(self).toOpaque())
@@ -40,7 +41,7 @@ final class ByteBIO {
             unsafe wamp_tls_clear_retry(bio)
             let taken = unsafe owner.read(into: UnsafeMutableRawBufferPointer(start: target, count: Int(count)))
             guard taken > 0 else {
-                // Never the end: that the peer has closed is the handler's business.
+                // Never reports the end: the handler deals with a peer that has closed.
                 unsafe wamp_tls_retry_read(bio)
                 return -1
             }

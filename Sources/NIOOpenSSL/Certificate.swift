@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// The owner of one `X509`: one certificate of ours, or one that is trusted.
+/// The owner of one `X509`: one of our certificates, or a trusted one.
 @safe final class Certificate {
     /// OpenSSL's certificate.
     let pointer: OpaquePointer
@@ -23,7 +23,7 @@ internal import COpenSSL
                 return OpenSSLError.drain()
             }
             defer { unsafe BIO_free(bio) }
-            // A block of it may be encrypted: nobody is asked on the terminal.
+            // A block may be encrypted: nobody is asked for a password on the terminal.
             while let certificate = unsafe PEM_read_bio_X509(bio, nil, { _, _, _, _ in -1 }, nil) {
                 unsafe certificates.append(Certificate(owning: certificate))
             }
@@ -32,7 +32,7 @@ internal import COpenSSL
         if let error = errors.last, !error.isEndOfPEM {
             throw TLSError(
                 part: part, problem: "has a damaged certificate, the one after \(certificates.count) (\(error.text))",
-                remedy: "copy it anew")
+                remedy: "copy it again")
         }
         guard !certificates.isEmpty else {
             throw PEMFile.wrongContent(bytes, wanted: "certificate", part)

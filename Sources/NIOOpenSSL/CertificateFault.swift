@@ -1,43 +1,43 @@
 internal import COpenSSL
 internal import Glibc
 
-/// What is wrong with a certificate that the peer has shown, and what the certificate says of itself. All texts in it are
+/// What is wrong with a certificate that the peer has shown, and what the certificate contains. All texts in it are
 /// foreign, but made fit for a line of a log: printable ASCII, and short.
 package struct CertificateFault: Sendable, Equatable {
     /// The kinds that a user can do something about.
     package enum Kind: Sendable, Equatable {
-        /// Its time is over.
+        /// The certificate has expired.
         case expired
-        /// Its time has not come.
+        /// The certificate is not valid yet.
         case notYetValid
-        /// It is another's.
+        /// The certificate is for other names.
         case wrongName(wanted: String)
-        /// Nobody who is trusted has signed it, and its issuer is not known.
+        /// No trusted authority has signed it, and its issuer is unknown.
         case unknownAuthority
-        /// It has signed itself.
+        /// It is self-signed.
         case selfSigned
         /// The authority at the end of the chain is not trusted.
         case untrustedRoot
-        /// Something else, in OpenSSL's words.
+        /// Another fault, in OpenSSL's words.
         case other(String)
     }
 
     /// What is wrong.
     package let kind: Kind
-    /// Of which certificate of the chain: 0 is the peer's own.
+    /// The certificate's place in the chain: 0 is the peer's own.
     package let depth: Int
-    /// Whose it is.
+    /// The owner of the certificate.
     package let subject: String
-    /// Who signed it.
+    /// The authority that signed it.
     package let issuer: String
-    /// From when it counts.
+    /// The beginning of its validity.
     package let notBefore: String
-    /// Until when it counts.
+    /// The end of its validity.
     package let notAfter: String
     /// Its host names and addresses.
     package let names: CertificateNames
 
-    /// What OpenSSL has found, within a verification callback.
+    /// The fault that OpenSSL has found, within a verification callback.
     ///
     /// - Parameter store: an `X509_STORE_CTX`.
     init(_ store: OpaquePointer, name: PeerName?) {
@@ -82,14 +82,14 @@ package struct CertificateFault: Sendable, Equatable {
     }
 }
 
-/// The host names and addresses that a certificate is for, as many as a message can hold.
+/// The host names and addresses of a certificate, as many as fit into a message.
 package struct CertificateNames: Sendable, Equatable, CustomStringConvertible {
-    /// More are counted only.
+    /// Names beyond these are only counted.
     private static let limit = 8
 
     /// The first ones, quoted.
     package private(set) var shown: [String] = []
-    /// How many others there are.
+    /// The number of the others.
     package private(set) var others = 0
 
     /// No names.
@@ -112,7 +112,7 @@ package struct CertificateNames: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// `'a.example', 10.0.0.1 and 3 more`; empty if there are none.
+    /// `'a.example', 10.0.0.1 and 3 more`; empty without names.
     package var description: String {
         self.shown.joined(separator: ", ") + (self.others > 0 ? " and \(self.others) more" : "")
     }
@@ -130,12 +130,12 @@ package struct CertificateNames: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// Texts that a peer has made up.
+/// Texts that a peer has chosen.
 enum ForeignText {
-    /// The longest that is shown, in octets.
+    /// The longest text that is shown, in octets.
     private static let limit = 120
 
-    /// Printable ASCII, question marks for the rest, cut.
+    /// Printable ASCII, question marks in place of the rest, truncated.
     static func shown(_ octets: [UInt8]) -> String {
         let text = String(
             decoding: octets.prefix(self.limit).map { (0x20...0x7E).contains($0) ? $0 : UInt8(ascii: "?") },

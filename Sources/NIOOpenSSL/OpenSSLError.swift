@@ -9,7 +9,7 @@ struct OpenSSLError: Equatable {
         wamp_tls_error_library(self.code) == wamp_tls_library_ssl() ? wamp_tls_error_reason(self.code) : nil
     }
 
-    /// Whether a PEM file just had no further block.
+    /// True if a PEM file simply has no more blocks.
     var isEndOfPEM: Bool {
         wamp_tls_error_library(self.code) == ERR_LIB_PEM && wamp_tls_error_reason(self.code) == PEM_R_NO_START_LINE
     }
@@ -20,12 +20,12 @@ struct OpenSSLError: Equatable {
         return unsafe String(cString: text)
     }
 
-    /// Forgets what earlier calls have left: before each call whose outcome is looked at.
+    /// Discards what earlier calls have left: before each call whose result is checked.
     static func clear() {
         ERR_clear_error()
     }
 
-    /// Takes all that the last call has left, the cause first. The queue is bounded by OpenSSL.
+    /// Takes everything that the last call has left, the cause first. OpenSSL bounds the queue.
     static func drain() -> [OpenSSLError] {
         var errors: [OpenSSLError] = []
         while case let code = wamp_tls_take_error(), code != 0 {

@@ -3,13 +3,14 @@ package import NIOCore
 
 /// The upper layer: TLS in a channel's pipeline. Everything behind it sees plain text.
 ///
-/// `channelActive` is passed on before the handshake; what is written meanwhile waits. The handshake has no deadline of
-/// its own: whoever opened the channel has one for it all. A failure comes as an error of type ``TLSFailure``, after
-/// which the channel closes; the end of the handshake as a ``TLSEvent``. On the channel's event loop.
+/// `channelActive` is passed on before the handshake; what is written meanwhile waits. The handshake has no separate
+/// deadline: whoever opened the channel has one for everything. A failure is reported as an error of type
+/// ``TLSFailure``, after which the channel closes; the end of the handshake as a ``TLSEvent``. On the channel's event
+/// loop.
 ///
-/// - *protocol violation*: all that OpenSSL calls one, plain text ahead of the handshake, a connection that ends without
+/// - *protocol violation*: whatever OpenSSL calls one, plain text before the handshake, a connection that ends without
 ///   `close_notify`.
-/// - *silent drop*: what comes in after we have closed.
+/// - *silent drop*: what arrives after we have closed.
 package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandler {
     package typealias InboundIn = ByteBuffer
     package typealias InboundOut = ByteBuffer
@@ -17,11 +18,11 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
     package typealias OutboundOut = ByteBuffer
 
     private enum State {
-        /// The channel is not connected yet, or a proxy is asked first.
+        /// The channel is not connected yet, or a proxy must answer first.
         case idle
         case handshaking
         case open
-        /// We have said that nothing more comes; the peer may go on.
+        /// We have announced the end of our output; the peer may continue.
         case outputClosed
         case closed
     }
@@ -31,7 +32,7 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
         let promise: EventLoopPromise<Void>?
     }
 
-    /// What a peer may make us answer (updates of keys) without reading the answers, in octets.
+    /// How much output a peer may cause (updates of keys) without reading it, in octets.
     private static let mostUnreadAnswers = 64 * 1024
     /// A buffer that has grown beyond this is not kept.
     private static let keptCapacity = 512 * 1024
@@ -50,10 +51,10 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
 
     /// - Parameters:
     ///   - context: held.
-    ///   - name: what the server's certificate has to be for; for a client.
+    ///   - name: the name that the server's certificate must have; for a client.
     package init(_ context: TLSContext, name: PeerName? = nil) throws(TLSError) {
         self.connection = try TLSConnection(context, name: name)
-        // Servers have many connections, most of which wait.
+        // Servers have many connections, most of which are idle.
         self.keepsBuffers = context.role == .client
         self.isCertificateMissing = context.role == .client && !context.hasCertificate
     }
@@ -98,7 +99,7 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
         }
     }
 
-    /// What it means that the peer is gone without `close_notify`.
+    /// The failure if the peer disconnects without `close_notify`.
     private var suddenEnd: TLSFailure {
         self.hasRead ? .truncated : .closedAtOnce(isCertificateMissing: self.isCertificateMissing && self.wasAsked)
     }
@@ -160,7 +161,7 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
             context.fireChannelRead(Self.wrapInboundOut(plaintext))
         }
         if self.keepsBuffers, self.plaintext.capacity == 0, plaintext.capacity <= Self.keptCapacity {
-            // Keeps its memory if nobody has kept a slice of it.
+            // Keeps its memory if no reader has kept a slice of it.
             plaintext.clear()
             self.plaintext = plaintext
         }
@@ -210,7 +211,7 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
         self.send(context, promises)
     }
 
-    /// Sends what OpenSSL has for the peer, in one piece.
+    /// Sends what OpenSSL has for the peer, in one write.
     private func send(_ context: ChannelHandlerContext, _ promises: [EventLoopPromise<Void>] = []) {
         var ciphertext = self.connection.takeCiphertext()
         guard ciphertext.readableBytes > 0 else {
@@ -227,7 +228,7 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
         }
         context.writeAndFlush(Self.wrapOutboundOut(ciphertext), promise: promise)
         if self.keepsBuffers, ciphertext.capacity <= Self.keptCapacity {
-            // Keeps its memory if the channel has written it all, else takes new of the same size.
+            // Keeps its memory if the channel has written all of it, else allocates the same size.
             ciphertext.clear()
             self.connection.recycle(ciphertext)
         }
@@ -250,7 +251,7 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
             self.send(context)
             context.close(mode: mode, promise: promise)
         case (.idle, .all), (.idle, .output), (.handshaking, .all), (.handshaking, .output):
-            // There is no half of a connection that is not there yet.
+            // A connection that is not established has no half to close.
             self.state = .closed
             self.failWrites(ChannelError.ioOnClosedChannel)
             context.close(mode: .all, promise: promise)
@@ -274,8 +275,8 @@ package final class OpenSSLHandler: ChannelDuplexHandler, RemovableChannelHandle
     }
 }
 
-/// What `OpenSSLHandler` tells those behind it, as an inbound user event.
+/// What `OpenSSLHandler` reports to the handlers behind it, as an inbound user event.
 package enum TLSEvent: Sendable, Equatable {
-    /// The peer has proved who it is as far as that was asked for; with the channel's id.
+    /// The peer has proved its identity as far as that is required; with the channel's id.
     case handshakeCompleted(channelID: [UInt8]?)
 }

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// Reads the small files that certificates and keys are in, whole and within bounds.
+/// Reads the small files of certificates and keys, whole and within bounds.
 enum PEMFile {
     /// A distribution's bundle of all authorities has a quarter of a mebibyte.
     static let limit = 4 << 20
 
     /// The octets of a file.
     ///
-    /// It blocks on the file system: at start, or on a thread of its own.
+    /// It blocks on the file system: call it at start, or on a separate thread.
     static func read(_ path: String, _ part: TLSError.Part) throws(TLSError) -> [UInt8] {
-        // A pipe that nobody writes to must not hold the start up.
+        // A pipe without a writer must not block the start.
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard descriptor >= 0 else { throw self.unreadable(errno, part) }
         defer { close(descriptor) }
@@ -18,7 +18,7 @@ enum PEMFile {
         guard status.st_mode & S_IFMT == S_IFREG else {
             let isFolder = status.st_mode & S_IFMT == S_IFDIR
             throw TLSError(
-                part: part, problem: isFolder ? "is a folder" : "is no regular file",
+                part: part, problem: isFolder ? "is a folder" : "is not a regular file",
                 remedy: isFolder ? "name the file in it" : "name a file")
         }
         var bytes: [UInt8] = []
@@ -40,7 +40,7 @@ enum PEMFile {
         return bytes
     }
 
-    /// What is in a file that does not hold what was looked for, and what to do.
+    /// The error for a file that does not hold what it should: what it holds instead, and what to do.
     static func wrongContent(_ bytes: [UInt8], wanted: String, _ part: TLSError.Part) -> TLSError {
         let text = String(decoding: bytes, as: UTF8.self)
         if text.contains("PRIVATE KEY-----") {

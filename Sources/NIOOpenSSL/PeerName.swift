@@ -1,8 +1,8 @@
 import NIOCore
 
-/// What a server's certificate has to name: a host name, or an address.
+/// The name that a server's certificate must have: a host name, or an address.
 package enum PeerName: Sendable, Equatable, CustomStringConvertible {
-    /// A host name, without the dot that may end it.
+    /// A host name, without a dot at its end.
     case host(String)
     /// An IPv4 or IPv6 address, without a zone.
     case address(String)

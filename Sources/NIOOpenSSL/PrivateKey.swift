@@ -5,7 +5,7 @@ internal import COpenSSL
     /// OpenSSL's key.
     let pointer: OpaquePointer
 
-    /// What OpenSSL is told when a key turns out to be encrypted: on no account does it ask on the terminal.
+    /// The answer to OpenSSL's question when a key turns out to be encrypted: it must never ask on the terminal.
     private final class Password {
         let octets: [UInt8]?
         var wasAsked = false
@@ -18,7 +18,7 @@ internal import COpenSSL
 
     /// Reads the key of a PEM file.
     ///
-    /// - Parameter password: what it is encrypted with, if it is.
+    /// - Parameter password: the password of an encrypted key.
     init(file path: String, password: String?) throws(TLSError) {
         let bytes = try PEMFile.read(path, .key)
         let asked = Password(password)
@@ -80,7 +80,7 @@ internal import COpenSSL
         }
         return TLSError(
             part: .key, problem: "holds a private key that is damaged or of an unknown kind\(Self.reason(errors))",
-            remedy: "copy it anew, or make another")
+            remedy: "copy it again, or make another")
     }
 
     private static func reason(_ errors: [OpenSSLError]) -> String {

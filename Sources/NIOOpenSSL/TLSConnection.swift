@@ -2,38 +2,38 @@ internal import COpenSSL
 import Cryptography
 package import NIOCore
 
-/// The middle layer: one TLS connection without a socket. Ciphertext is fed, a step is made, ciphertext is taken; plain
-/// text comes and goes beside it.
+/// The middle layer: one TLS connection without a socket. The caller feeds ciphertext, makes a step, and takes
+/// ciphertext; plain text comes in and goes out separately.
 ///
-/// Owns its `SSL`. On one event loop; nothing of it blocks or calls out. After a failure nothing but
-/// ``takeCiphertext()`` (the alert) makes sense.
+/// Owns its `SSL`. On one event loop; nothing in it blocks or calls out. After a failure only ``takeCiphertext()`` (the
+/// alert) makes sense.
 @safe package final class TLSConnection {
-    /// What came of a step.
+    /// The result of a step.
     package enum Outcome: Sendable, Equatable {
         /// Done.
         case complete
-        /// More ciphertext has to come.
+        /// More ciphertext must arrive first.
         case incomplete
-        /// Over.
+        /// The connection has failed.
         case failed(TLSFailure)
     }
 
-    /// What came of reading.
+    /// The result of reading.
     package enum Reading: Sendable, Equatable {
-        /// All is read; more ciphertext has to come.
+        /// Everything was read; more ciphertext must arrive first.
         case incomplete
-        /// The peer has said that this was all.
+        /// The peer has announced the end of its output.
         case ended
-        /// Over.
+        /// The connection has failed.
         case failed(TLSFailure)
     }
 
-    /// Tells what `SSL` asks while it verifies. A class of its own: OpenSSL keeps its address.
+    /// Answers what `SSL` asks while it verifies. A separate class, because OpenSSL keeps its address.
     private final class Witness {
         let name: PeerName?
         /// The first fault; verification ends with it.
         var fault: CertificateFault?
-        /// Whether the server has asked for a certificate.
+        /// True if the server has asked for a certificate.
         var wasCertificateWanted = false
 
         init(name: PeerName?) {
@@ -44,7 +44,7 @@ package import NIOCore
     /// A record has up to 256 octets more than its text (RFC 8446 section 5.2), in practice 22 to 40.
     private static let recordOverhead = 64
     private static let recordLength = 16_384
-    /// What tells TLS from other protocols, in octets. RawSocket's answer has no more.
+    /// So many octets distinguish TLS from other protocols. RawSocket's answer has no more.
     private static let greetingLength = 4
 
     private let context: TLSContext
@@ -52,13 +52,13 @@ package import NIOCore
     private let bio = ByteBIO()
     private let witness: Witness
     private var isComplete = false
-    /// The first octets of the peer.
+    /// The peer's first octets.
     private var greeting: [UInt8] = []
 
     /// - Parameters:
     ///   - context: held.
-    ///   - name: what a server's certificate has to be for; a client that verifies needs it.
-    /// - Throws: if the name is none, or there is no memory.
+    ///   - name: the name that a server's certificate must have; a client that verifies needs it.
+    /// - Throws: if the name is not valid, or there is no memory.
     package init(_ context: TLSContext, name: PeerName? = nil) throws(TLSError) {
         let refusal = TLSError(part: .library, problem: "made no connection", remedy: "is there memory left?")
         OpenSSLError.clear()
@@ -86,7 +86,7 @@ package import NIOCore
         }
         let strictness = context.role == .client ? SSL_VERIFY_PEER : SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT
         unsafe SSL_set_verify(ssl, context.isVerifying ? strictness : SSL_VERIFY_NONE) { isRight, store in
-            // Takes note of what is wrong, and never makes it right.
+            // Records the fault, and never overrides it.
             if isRight != 1, let store = unsafe store, let owner = unsafe wamp_tls_owner_of_verification(store) {
                 let witness = unsafe Unmanaged<Witness>.fromOpaque(owner).takeUnretainedValue()
                 if witness.fault == nil { witness.fault = unsafe CertificateFault(store, name: witness.name) }
@@ -105,31 +105,31 @@ package import NIOCore
         switch name {
         case .host(let name):
             unsafe wamp_tls_strict_names(self.ssl)
-            // A dot at the beginning would stand for all that ends so.
+            // A dot at the beginning would match all names with this end.
             isSet =
                 unsafe !name.isEmpty && !name.hasPrefix(".") && !name.utf8.contains(0)
                 && SSL_set1_host(self.ssl, name) == 1
                 && wamp_tls_set_server_name(self.ssl, name) == 1
         case .address(let address):
-            // An address is no server name (RFC 6066 section 3).
+            // An address is not a server name (RFC 6066 section 3).
             isSet = unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(self.ssl), address) == 1
         case nil:
             isSet = !self.context.isVerifying
         }
         guard isSet else {
-            throw TLSError(part: .name, problem: "is none", remedy: "write a host name or an address")
+            throw TLSError(part: .name, problem: "is not valid", remedy: "write a host name or an address")
         }
     }
 
-    /// Whether the server has asked for a certificate.
+    /// True if the server has asked for a certificate.
     var wasCertificateWanted: Bool { self.witness.wasCertificateWanted }
 
     // MARK: - Ciphertext
 
-    /// Whether there is ciphertext for the peer: so many octets.
+    /// The octets of ciphertext that wait for the peer.
     package var ciphertextOctets: Int { self.bio.output.readableBytes }
 
-    /// Takes what came from the peer.
+    /// Takes ciphertext that came from the peer.
     package func receive(_ ciphertext: ByteBuffer) {
         if self.greeting.count < Self.greetingLength {
             self.greeting += ciphertext.readableBytesView.prefix(Self.greetingLength - self.greeting.count)
@@ -141,21 +141,21 @@ package import NIOCore
         }
     }
 
-    /// What is to go to the peer; empty if there is nothing.
+    /// The ciphertext for the peer; empty if there is none.
     package func takeCiphertext() -> ByteBuffer {
         let output = self.bio.output
         self.bio.output = ByteBuffer()
         return output
     }
 
-    /// Gives a buffer back that is not used any more, so that its memory can be used again.
+    /// Gives back a buffer that is no longer used, so that its memory can be reused.
     package func recycle(_ buffer: ByteBuffer) {
         if self.bio.output.capacity == 0 { self.bio.output = buffer }
     }
 
     // MARK: - The handshake
 
-    /// Goes on with the handshake, or begins it.
+    /// Continues the handshake, or begins it.
     package func handshake() -> Outcome {
         if let greeting = self.foreignGreeting { return .failed(.notTLS(greeting)) }
         OpenSSLError.clear()
@@ -171,15 +171,15 @@ package import NIOCore
         }
     }
 
-    /// Whether the handshake, which OpenSSL calls complete, did what was asked of it.
+    /// Whether the handshake, complete in OpenSSL's view, proved what it had to.
     private var isProved: Bool {
         guard self.context.isVerifying else { return true }
         return unsafe SSL_get_verify_result(self.ssl) == Int(X509_V_OK)
             && (self.context.role == .server || SSL_get_peer_cert_chain(self.ssl) != nil)
     }
 
-    /// The channel's id for `tls-unique` as WAMP routers have it: the SHA-256 of the client's Finished message of a full
-    /// handshake (wamp-protocol section 10). Nil before the handshake is complete.
+    /// The channel's id for `tls-unique` in the form of WAMP routers: the SHA-256 of the client's Finished message of a
+    /// full handshake (wamp-protocol section 10). Nil before the handshake is complete.
     package var channelID: [UInt8]? {
         var finished = [UInt8](repeating: 0, count: 64)
         let count =
@@ -190,16 +190,16 @@ package import NIOCore
         return try? SHA256.hash(Array(finished.prefix(count)))
     }
 
-    /// The version that was agreed on, as OpenSSL names it: `TLSv1.3`.
+    /// The version that was agreed on, in OpenSSL's form: `TLSv1.3`.
     package var version: String {
         unsafe String(cString: SSL_get_version(self.ssl))
     }
 
     // MARK: - Plain text
 
-    /// Decrypts all that can be.
+    /// Decrypts as much as possible.
     ///
-    /// - Parameter plaintext: takes it.
+    /// - Parameter plaintext: takes the result.
     package func read(into plaintext: inout ByteBuffer) -> Reading {
         defer { self.releaseInput() }
         while true {
@@ -222,7 +222,7 @@ package import NIOCore
 
     /// Encrypts.
     ///
-    /// - Returns: nil if all is well.
+    /// - Returns: nil on success.
     package func write(_ plaintext: ByteBuffer) -> TLSFailure? {
         let length = plaintext.readableBytes
         guard length > 0 else { return nil }
@@ -237,14 +237,14 @@ package import NIOCore
         return isWritten ? nil : self.failure()
     }
 
-    /// Tells the peer that nothing more comes. Not after a failure, and once the handshake is complete.
+    /// Announces the end of our output to the peer. Only after the handshake is complete, and not after a failure.
     package func end() {
         OpenSSLError.clear()
         _ = unsafe SSL_shutdown(self.ssl)
         OpenSSLError.clear()
     }
 
-    /// Lets go of what was read, so that its memory can be used again.
+    /// Releases what was read, so that its memory can be reused.
     private func releaseInput() {
         if self.bio.input.readableBytes == 0 { self.bio.input = ByteBuffer() }
     }
@@ -276,9 +276,10 @@ package import NIOCore
         return .other(errors.first?.text ?? "without a word")
     }
 
-    /// What the peer speaks, if it is not TLS. OpenSSL would wait for a fifth octet, which may never come.
+    /// The protocol that the peer speaks, if it is not TLS. OpenSSL would wait for a fifth octet, which may never
+    /// arrive.
     private var foreignGreeting: TLSFailure.Greeting? {
-        // 20 to 23 are what a record of TLS begins with (RFC 8446 section 5.1).
+        // A record of TLS begins with 20 to 23 (RFC 8446 section 5.1).
         guard let first = self.greeting.first, !(20...23).contains(first) else { return nil }
         if first == 0x7F { return .rawSocket }
         guard self.greeting.count == Self.greetingLength else { return nil }

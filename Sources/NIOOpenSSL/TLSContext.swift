@@ -3,8 +3,8 @@ internal import Glibc
 
 /// The owner of one `SSL_CTX`: what all connections of one kind have in common, read from its files once.
 ///
-/// Making it blocks on the file system. It is never changed after that, and OpenSSL counts who uses it, so threads may
-/// share it.
+/// Making it blocks on the file system. It is never changed after that, and OpenSSL counts its references, so threads
+/// may share it.
 @safe package final class TLSContext: @unchecked Sendable {
     /// Which end of a connection we are.
     package enum Role: Sendable, Equatable {
@@ -13,16 +13,16 @@ internal import Glibc
 
     /// Which end we are.
     package let role: Role
-    /// Whether peers have to prove who they are.
+    /// Whether peers must prove their identity.
     package let isVerifying: Bool
     /// Whether we have a certificate to show.
     let hasCertificate: Bool
-    /// Whether there is anybody whose word counts: a system without the package `ca-certificates` trusts nobody.
+    /// Whether any authority is trusted: a system without the package `ca-certificates` trusts none.
     package let hasAuthorities: Bool
     /// OpenSSL's context.
     let pointer: OpaquePointer
 
-    /// Reads the files and checks that they fit together.
+    /// Reads the files and checks that they match.
     ///
     /// - Throws: which file is wrong, and how.
     package init(_ configuration: TLSConfiguration, role: Role) throws(TLSError) {
@@ -50,8 +50,8 @@ internal import Glibc
         }
     }
 
-    /// What binds a server's channels to its certificate, `tls-server-end-point` (RFC 5929): the certificate's hash; nil where that is not
-    /// defined, or there is no certificate.
+    /// What binds a server's channels to its certificate, `tls-server-end-point` (RFC 5929): the certificate's hash.
+    /// Nil if the hash is undefined, or if there is no certificate.
     package var endPoint: [UInt8]? {
         guard let certificate = unsafe SSL_CTX_get0_certificate(self.pointer) else { return nil }
         var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
@@ -75,7 +75,7 @@ internal import Glibc
         return TLSError(part: .library, problem: problem + reason, remedy: "look at its own configuration, openssl.cnf")
     }
 
-    // MARK: - Whom we trust
+    // MARK: - Trust
 
     private func trust(_ trust: TLSConfiguration.Trust) throws(TLSError) {
         switch trust {
@@ -123,12 +123,12 @@ internal import Glibc
         return false
     }
 
-    // MARK: - Who we are
+    // MARK: - Identity
 
     private func present(_ certificateFile: String, _ configuration: TLSConfiguration) throws(TLSError) {
         let chain = try Certificate.all(in: certificateFile, .certificate)
         guard let own = chain.first else { throw Self.failure("lost the certificate") }
-        // In one file, the key may stand behind the certificate.
+        // The key may follow the certificate in the same file.
         let key = try PrivateKey(
             file: configuration.keyFile ?? certificateFile, password: configuration.keyPassword)
         OpenSSLError.clear()
@@ -149,7 +149,7 @@ internal import Glibc
         guard unsafe SSL_CTX_use_PrivateKey(self.pointer, key.pointer) == 1 else { throw Self.refused(.key) }
     }
 
-    /// What the distribution's security level does not allow.
+    /// The distribution's security level forbids it.
     private static func refused(_ part: TLSError.Part) -> TLSError {
         let reason = OpenSSLError.drain().last.map { " (\($0.text))" } ?? ""
         return TLSError(part: part, problem: "is refused by OpenSSL\(reason)", remedy: "make a stronger one")

@@ -1,24 +1,24 @@
-/// Why TLS can't be set up: something in a file, or the library. Holds no password and nothing out of a file.
+/// Why TLS can't be set up: a fault in a file, or in the library. Holds no password and no content of a file.
 package struct TLSError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What it is about.
+    /// The subject of the error.
     package enum Part: String, Sendable, Equatable {
         /// The certificates that are trusted.
         case authorities = "the file of authorities"
         /// Our own certificate.
         case certificate = "the certificate's file"
-        /// Its key.
+        /// The certificate's key.
         case key = "the key's file"
-        /// What the key is encrypted with.
+        /// The password of the encrypted key.
         case keyPassword = "the key's password"
-        /// The name that the peer has to prove.
+        /// The name that the peer must prove.
         case name = "the server's name"
         /// OpenSSL itself.
         case library = "OpenSSL"
     }
 
-    /// What it is about.
+    /// The subject of the error.
     package let part: Part
-    /// What is wrong, to stand behind the part's name: `holds no certificate`.
+    /// What is wrong; follows the part's name: `holds no certificate`.
     package let problem: String
     /// What to do.
     package let remedy: String

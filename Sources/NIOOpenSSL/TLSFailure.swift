@@ -1,40 +1,40 @@
 internal import COpenSSL
 
-/// Why a TLS connection is none, or none any more: what the peer did, to stand behind its name. Foreign texts in it are
-/// made fit for a line of a log.
+/// Why a TLS connection failed or ended: what the peer did; follows the peer's name. Foreign texts in it are made fit
+/// for a line of a log.
 package enum TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What a peer says that does not speak TLS.
+    /// The protocol of a peer that does not speak TLS.
     package enum Greeting: Sendable, Equatable {
         case http, rawSocket, other
     }
 
-    /// Its certificate does not prove who it is.
+    /// Its certificate does not prove its identity.
     case certificate(CertificateFault)
     /// It answers, but not with TLS.
     case notTLS(Greeting)
     /// It has closed the connection, or reset it, before the handshake was done.
     case closed
-    /// It has closed the connection right after the handshake, before it said anything.
+    /// It has closed the connection right after the handshake, before it sent anything.
     case closedAtOnce(isCertificateMissing: Bool)
-    /// It has closed the connection without saying that nothing is missing.
+    /// It has closed the connection without ending TLS, so something may be missing.
     case truncated
-    /// There was plain text where TLS was to begin: somebody may have put it there.
+    /// Plain text arrived before TLS began: somebody may have inserted it.
     case earlyPlaintext
-    /// It has no version of the protocol that we take.
+    /// It has no version of the protocol that we accept.
     case protocolTooOld
     /// It has no cipher that we have.
     case noSharedCipher
-    /// It asks for a certificate, and we have none; or, for a server, the other way round.
+    /// It requires a certificate, and we have none; or, for a server, the reverse.
     case certificateWanted
-    /// It does not take our certificate, for the reason of its alert.
+    /// It does not accept our certificate, for the reason of its alert.
     case certificateRefused(String)
-    /// It has no certificate for the name that it is asked for.
+    /// It has no certificate for the name that we asked for.
     case unknownName
     /// It has ended the connection with another alert.
     case alert(String)
-    /// It makes us answer, and does not read the answers.
+    /// It makes us send answers, and does not read them.
     case unreadAnswers
-    /// Something else, in OpenSSL's words.
+    /// Another failure, in OpenSSL's words.
     case other(String)
 
     /// What happened.
@@ -61,12 +61,12 @@ package enum TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// What an alert of the peer means.
+    /// The meaning of an alert of the peer.
     ///
     /// - Parameters:
     ///   - alert: its number (RFC 8446 section 6).
-    ///   - isHandshake: whether our end of the handshake is not done yet.
-    ///   - isCertificateMissing: whether we were asked for a certificate and had none.
+    ///   - isHandshake: true while our end of the handshake is incomplete.
+    ///   - isCertificateMissing: true if the peer asked for a certificate and we had none.
     init(alert: Int32, isHandshake: Bool, isCertificateMissing: Bool) {
         let text = unsafe ForeignText.shown(Array(String(cString: SSL_alert_desc_string_long(alert)).utf8))
         switch alert {
@@ -85,7 +85,7 @@ package enum TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension CertificateFault {
-    /// What is wrong with the certificate, to stand behind the peer's name.
+    /// What is wrong with the certificate; follows the peer's name.
     package var description: String {
         let whose = self.depth == 0 ? "has a certificate" : "has a certificate in its chain ('\(self.subject)')"
         switch self.kind {

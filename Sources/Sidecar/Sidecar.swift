@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 package import SidecarConfiguration
+package import WAMPClient
 
 /// The process: one event loop, both sides on it, from start to SIGTERM.
 package enum Sidecar {
@@ -26,12 +27,17 @@ package enum Sidecar {
     ///   - environment: the variables that the file may use.
     /// - Throws: all faults of the file at once.
     package static func load(path: String, environment: [String: String]) throws(ConfigurationFaults) -> Configuration {
-        try ConfigurationFile.load(path: path, environment: environment, checks: .sidecar)
+        try ConfigurationFile.load(path: path, environment: environment)
+    }
+
+    /// How the sidecar, and each of its commands, joins the router of a file.
+    package static func connection(_ settings: RouterSettings) -> RouterConfiguration {
+        RouterConfiguration(settings, version: self.version)
     }
 
     /// Makes all that ``run(_:)`` makes before it connects, and gives it up again: what `run` refuses to begin with, `check` refuses as well.
     ///
-    /// - Throws: ``StartError`` and the like, as ``run(_:)`` does.
+    /// - Throws: what ``run(_:)`` throws before it connects.
     package static func rehearse(_ configuration: Configuration) async throws {
         let eventLoop = self.eventLoops.next()
         try await eventLoop.submit {
@@ -43,7 +49,8 @@ package enum Sidecar {
 
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
-    /// - Throws: ``StartError`` and the like if it can't begin; never because a side is away.
+    /// - Throws: what it lacks of the system to begin with, such as descriptors or random octets; never because a side is
+    ///   unreachable.
     package static func run(_ configuration: Configuration) async throws {
         // Whoever reads the log may go: that is an error of a write, and not the end of the process.
         signal(SIGPIPE, SIG_IGN)
@@ -52,7 +59,7 @@ package enum Sidecar {
         let writer = LogWriter { Journal.dropped($0, format) }
         defer { writer.finish(seconds: Self.logPatience) }
         var logger = Logger(label: "wamp-sidecar") { _ in LineLogHandler(configuration.log, writer: writer) }
-        logger.logLevel = Logger.Level(rawValue: configuration.log.level.rawValue) ?? .info
+        logger.logLevel = Logger.Level(configuration.log.level)
         let signals = SignalWatch()
         let service = SupervisedService(
             configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,

@@ -9,12 +9,11 @@ package enum ConfigurationFile {
     /// - Parameters:
     ///   - path: The file, as messages name it. Paths in it start from its folder.
     ///   - environment: The variables that it may use.
-    ///   - checks: What other modules know of URIs, URLs, functions and SQL.
     package static func load(
-        path: String, environment: [String: String], checks: FormatChecks
+        path: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> Configuration {
         let folder = TextFile.folder(of: path)
-        let reading = Reading(file: path, folder: folder, environment: environment, checks: checks)
+        let reading = Reading(file: path, folder: folder, environment: environment)
         return try self.load(try self.text(of: path), reading)
     }
 
@@ -25,33 +24,31 @@ package enum ConfigurationFile {
     ///   - name: The file's name, as messages have it.
     ///   - folder: The folder that paths in the text start from.
     ///   - environment: The variables that the text may use.
-    ///   - checks: What other modules know of URIs, URLs, functions and SQL.
     package static func load(
-        text: String, name: String = "sidecar.yaml", folder: String = ".", environment: [String: String] = [:],
-        checks: FormatChecks = FormatChecks()
+        text: String, name: String = "sidecar.yaml", folder: String = ".", environment: [String: String] = [:]
     ) throws(ConfigurationFaults) -> Configuration {
         try self.load(
-            Array(text.utf8), Reading(file: name, folder: folder, environment: environment, checks: checks))
+            Array(text.utf8), Reading(file: name, folder: folder, environment: environment))
     }
 
     /// Reads a file's section `router` and nothing else of it: for commands that need no more, and must not fail for a
     /// variable that only another section uses.
     ///
-    /// It blocks on the file system, as ``load(path:environment:checks:)`` does.
+    /// It blocks on the file system, as ``load(path:environment:)`` does.
     package static func loadRouter(
-        path: String, environment: [String: String], checks: FormatChecks
+        path: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> RouterSettings {
         let reading = Reading(
-            file: path, folder: TextFile.folder(of: path), environment: environment, checks: checks)
+            file: path, folder: TextFile.folder(of: path), environment: environment)
         return try self.loadRouter(try self.text(of: path), reading)
     }
 
     /// Checks the section `router` of a text as if it were a file's.
     package static func loadRouter(
-        text: String, environment: [String: String], checks: FormatChecks = FormatChecks()
+        text: String, environment: [String: String]
     ) throws(ConfigurationFaults) -> RouterSettings {
         try self.loadRouter(
-            Array(text.utf8), Reading(file: "sidecar.yaml", folder: ".", environment: environment, checks: checks))
+            Array(text.utf8), Reading(file: "sidecar.yaml", folder: ".", environment: environment))
     }
 
     private static func text(of path: String) throws(ConfigurationFaults) -> [UInt8] {

@@ -20,22 +20,22 @@ package struct MappingRow: Sendable {
     /// The procedure that the row describes.
     ///
     /// - Throws: all that is wrong with it.
-    package func procedure(checks: FormatChecks) throws(MappingRowFault) -> ProcedureMapping {
-        try self.read(checks) { $0.procedures($1).first }
+    package func procedure() throws(MappingRowFault) -> ProcedureMapping {
+        try self.read { $0.procedures($1).first }
     }
 
     /// The subscription that the row describes.
     ///
     /// - Throws: all that is wrong with it.
-    package func subscription(checks: FormatChecks) throws(MappingRowFault) -> SubscriptionMapping {
-        try self.read(checks) { $0.subscriptions($1).first }
+    package func subscription() throws(MappingRowFault) -> SubscriptionMapping {
+        try self.read { $0.subscriptions($1).first }
     }
 
     /// JSON is YAML: the options are composed as a piece of the file would be. There are no variables: the environment is not for SQL.
     private func read<Mapping>(
-        _ checks: FormatChecks, _ take: (Reading, YAMLEntry) -> Mapping?
+        _ take: (Reading, YAMLEntry) -> Mapping?
     ) throws(MappingRowFault) -> Mapping {
-        let reading = Reading(file: self.place, folder: ".", environment: [:], checks: checks)
+        let reading = Reading(file: self.place, folder: ".", environment: [:])
         var entries: [YAMLEntry] = []
         if let options = self.options {
             var composer = YAMLComposer(limits: YAMLLimits())

@@ -1,21 +1,22 @@
+package import Names
 import WAMP
 
-/// Why there is no connection to a router, or no longer: what happened and what to do.
+/// Why there is no connection to a router, or no longer one: what happened and what to do.
 package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kinds that are treated differently.
     package enum Code: String, Sendable, CaseIterable {
-        /// TLS did not come about: the router did not prove who it is, or does not take who we are.
+        /// TLS failed: the router did not prove its identity, or does not accept ours.
         case tls = "TLS"
         /// Nothing answers at that address.
         case unreachable
         /// The peer answers, but not as a router does: wrong port, wrong path, wrong protocol.
         case handshake
-        /// A RawSocket peer refuses the serializer, or closes the connection where it should answer, as Crossbar.io does
-        /// then: with another serializer it may be different.
+        /// A RawSocket peer refuses the serializer; or it closes the connection instead of answering, as Crossbar.io
+        /// does in that case. Another serializer may help.
         case serializer
-        /// The peer said nothing for too long.
+        /// The peer was silent for too long.
         case silent
-        /// The peer broke the protocol in a connection that worked.
+        /// The peer violated the protocol in an established connection.
         case protocolViolation = "protocol violation"
         /// The peer closed the connection, or the network did.
         case closed
@@ -23,13 +24,13 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         case aborted
         /// The router refused the credentials, or asks for an answer that we can't give.
         case credentials
-        /// The router did not prove who it is, or others could read what it would be sent.
+        /// The router did not prove its identity, or others could read what would be sent.
         case untrusted
         /// The router said GOODBYE.
         case goodbye
         /// An administrator ended the session (`wamp.close.killed`).
         case killed
-        /// The router did not take what was sent to it, and too much was waiting.
+        /// The router did not read what was sent, and too much output was waiting.
         case unsentOutput = "unsent output"
         /// We ended it.
         case stopped
@@ -37,17 +38,17 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
 
     /// The kind.
     package let code: Code
-    /// What happened, and what to do where something can be done; holds no payloads and no secrets.
+    /// What happened, and what to do if anything can be done. Holds no payloads and no secrets.
     package let message: String
     /// The reason of an ABORT or GOODBYE: a WAMP URI.
     package let uri: String?
-    /// The code of a WebSocket's close frame, where that was the end.
+    /// The code of the WebSocket close frame, if one ended the connection.
     let closeCode: UInt16?
 
-    /// Whether it may be about something else: the router did not say.
+    /// True if the kind is a guess: the router did not give a reason.
     let isGuess: Bool
 
-    /// The router it is about, once that is known.
+    /// The router, once it is known.
     package private(set) var url: RouterURL?
 
     /// The whole sentence, with the router's URL.
@@ -73,7 +74,7 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         ConnectionFault(.closed, message, uri: nil, closeCode: code, isGuess: false)
     }
 
-    /// The router may have refused the serializer: it closed the connection and did not say why.
+    /// The router may have refused the serializer: it closed the connection without a reason.
     static func perhapsSerializer(_ message: String) -> ConnectionFault {
         ConnectionFault(.serializer, message, uri: nil, closeCode: nil, isGuess: true)
     }
@@ -85,7 +86,7 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         return fault
     }
 
-    /// The same, and that it was the same with other serializers before.
+    /// The same fault, which other serializers had met before.
     func alike(_ others: [SerializerID]) -> ConnectionFault {
         guard !others.isEmpty else { return self }
         var fault = ConnectionFault(
@@ -95,7 +96,7 @@ package struct ConnectionFault: Error, Sendable, Equatable, CustomStringConverti
         return fault
     }
 
-    /// A foreign text made fit for one line of a log: printable ASCII, at most 200 characters.
+    /// A foreign text, made fit for one line of a log: printable ASCII, at most 200 characters.
     static func quoted(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars.prefix(200) {

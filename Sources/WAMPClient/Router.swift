@@ -1,23 +1,25 @@
 package import NIOCore
-package import WAMP
+package import Names
+import WAMP
 
-/// The connection to the router that lasts: connects, joins, and does so again for ever, trying the URLs in turn.
+/// The lasting connection to a router: connects and joins, again and again, and tries the URLs in turn.
 ///
-/// Confined to its event loop: made anywhere, everything else is called there, and so are the delegate's functions.
+/// Confined to its event loop: it can be created anywhere, everything else is called on the loop, and so are the
+/// delegate's functions.
 package final class Router {
     private let configuration: RouterConfiguration
     private let eventLoop: any EventLoop
     private weak var delegate: (any RouterDelegate)?
     private var reconnect: ReconnectStateMachine
-    /// Of the connection: which of the URLs.
+    /// The index of the current URL.
     private var url = 0
-    /// For each URL.
+    /// One for each URL.
     private var serializers: [SerializerStateMachine]
     private var connection: Connection?
     private var retry: Scheduled<Void>?
-    /// What routers have shown to be the longest message that they take, in octets.
+    /// The longest message that each router has been seen to accept, in octets.
     private var shownLimits: [RouterURL: Int] = [:]
-    /// What routers have shown of how many publications they answer for at once.
+    /// How many publications each router has been seen to acknowledge at once.
     private var publishWindows: [RouterURL: PublishWindow] = [:]
     private var stopCompletions: [() -> Void] = []
 
@@ -26,7 +28,7 @@ package final class Router {
 
     /// - Parameters:
     ///   - eventLoop: where everything happens.
-    ///   - delegate: held weakly; without it sessions are still made.
+    ///   - delegate: held weakly; sessions are made even without it.
     package init(configuration: RouterConfiguration, eventLoop: any EventLoop, delegate: any RouterDelegate) {
         self.configuration = configuration
         self.eventLoop = eventLoop
@@ -44,11 +46,11 @@ package final class Router {
         self.run(self.reconnect.start())
     }
 
-    /// Ends the session with GOODBYE, waits for the answer as long as the configuration says, closes the connection, and
-    /// does not connect any more. Fine at any time, and more than once.
+    /// Ends the session with GOODBYE, waits for the answer as long as the configuration says, closes the connection,
+    /// and does not connect again. Allowed at any time, and more than once.
     ///
     /// - Parameters:
-    ///   - reason: what GOODBYE says.
+    ///   - reason: the reason in GOODBYE.
     ///   - completion: called when everything is closed.
     package func stop(reason: URI = CloseReason.normal, completion: @escaping () -> Void) {
         self.eventLoop.assertInEventLoop()
@@ -89,7 +91,7 @@ package final class Router {
         }
     }
 
-    /// RawSocket can ask for one serializer only.
+    /// RawSocket can ask for only one serializer.
     private func configuration(for url: RouterURL) -> RouterConfiguration {
         var configuration = self.configuration
         switch url.transport {
@@ -99,7 +101,7 @@ package final class Router {
         return configuration
     }
 
-    /// What follows a refused serializer.
+    /// The action after a refused serializer.
     private func refused(_ connection: Connection, _ fault: inout ConnectionFault) -> ReconnectStateMachine.Ending {
         let refused = self.serializers[self.url].next
         switch self.serializers[self.url].wasRefused(isGuess: fault.isGuess) {
@@ -183,7 +185,7 @@ extension Router: ConnectionOwner {
         let action = self.reconnect.ended(ending, at: self.eventLoop.now, random: Double.random(in: 0...1))
         switch action {
         case .wait(let time):
-            // First the timer: who is told may stop it.
+            // The timer first: the delegate may stop it.
             self.run(action)
             self.observe(connection.url, session, fault, retryIn: time)
         case .connect, .nothing:

@@ -1,10 +1,11 @@
+import Names
 import WAMP
 
-/// What a router refuses, or ends: why in its own words, and what to do about it. The one place for both.
+/// What a router refuses or ends: the reason in its own words, and what to do about it. The only place for both.
 struct RouterRefusal {
-    /// What it is about.
+    /// What was refused or ended.
     enum Subject {
-        /// HELLO, or what was to prove who we are.
+        /// HELLO, or our proof of identity.
         case login(Authentication)
         /// A session that was open.
         case session
@@ -13,9 +14,9 @@ struct RouterRefusal {
     }
 
     let subject: Subject
-    /// The URI that says why, as received.
+    /// The URI of the reason, as received.
     let reason: String
-    /// What the router says beside it.
+    /// What the router says in addition.
     let words: String?
 
     /// An ABORT that refuses or ends the session.
@@ -41,17 +42,17 @@ struct RouterRefusal {
         self.words = Self.words(error.details, isCallees ? .empty : error.payload)
     }
 
-    /// Reason and words, fit for one line of a log.
+    /// Reason and words, made fit for one line of a log.
     var text: String {
         let reason = ConnectionFault.quoted(self.reason)
         guard let words, !words.isEmpty else { return reason }
         return "\(reason) (\(ConnectionFault.quoted(words)))"
     }
 
-    /// The same, and what to do about it.
+    /// The text, and what to do about it.
     var description: String { self.advice.map { "\(self.text); \($0)" } ?? self.text }
 
-    /// The words and what to do, without the reason; nil if there is neither.
+    /// The words and the advice, without the reason; nil if there are neither.
     var remark: String? {
         let words = self.words.flatMap { $0.isEmpty ? nil : "the router says: \(ConnectionFault.quoted($0))" }
         let parts = [words, self.advice].compactMap(\.self)
@@ -63,7 +64,7 @@ struct RouterRefusal {
         details.string("message") ?? details.string("error") ?? payload.firstText
     }
 
-    /// One sentence; nil where nothing can be done, or where the reason may be a callee's own.
+    /// One sentence; nil if nothing can be done, or if the reason may be a callee's own.
     var advice: String? {
         switch self.subject {
         case .login(let authentication): self.advice(onLogin: authentication)
@@ -89,7 +90,7 @@ extension RouterRefusal {
         case "wamp.error.invalid_uri":
             return "does router.realm keep to the rules that this router has for names of realms?"
         case "wamp.error.protocol_violation":
-            return "its log may say what it did not like, which is worth a bug report"
+            return "its log may say what it did not like; please report that as a bug"
         default:
             guard WAMPError.isAboutCredentials(self.reason) else { return Self.moreInLog }
             return "look at router.auth: does it offer '\(authentication.method)' here, and "
@@ -97,7 +98,7 @@ extension RouterRefusal {
         }
     }
 
-    /// What else can be wrong, once the method is offered: routers do not tell.
+    /// What else can be wrong if the method is offered: routers do not say.
     private static func question(_ authentication: Authentication) -> String {
         switch authentication {
         case .anonymous: "may this realm be joined without a proof?"
@@ -109,7 +110,7 @@ extension RouterRefusal {
         }
     }
 
-    /// SCRAM has two names, and the method is refused under the one that the router doesn't know.
+    /// SCRAM has two names, and a router refuses the name that it does not know.
     private static func otherName(_ authentication: Authentication) -> String {
         switch authentication {
         case .scram(_, _, .specification): " (to Crossbar.io it is 'scram': write method: scram)"
@@ -123,20 +124,20 @@ extension RouterRefusal {
         switch self.reason {
         case CloseReason.systemShutdown.text: "it is shutting down"
         case CloseReason.closeRealm.text: "it has closed the realm: is router.realm still there?"
-        case CloseReason.killed.text: "somebody ended this session there, so the next one begins after some time"
+        case CloseReason.killed.text: "an administrator ended this session there, so the next one begins after a pause"
         case "wamp.close.normal", "wamp.close.goodbye_and_out", "wamp.close.logout": nil
         case "wamp.error.protocol_violation":
-            "its log may say what it did not like, which is worth a bug report"
+            "its log may say what it did not like; please report that as a bug"
         case "wamp.error.payload_size_exceeded":
-            "let procedures and events have less in them, or raise the router's limit of a message"
+            "send less in one message, or raise the router's limit for messages"
         default:
             WAMPError.isAboutCredentials(self.reason)
-                ? "look at router.auth, and at whether the authid's rights have been taken away there"
+                ? "look at router.auth, and at whether the router has revoked the authid's rights"
                 : Self.moreInLog
         }
     }
 
-    /// Reasons that are the router's own where a call fails; any other may be the callee's.
+    /// The reasons that come from the router itself when a call fails; all others may come from the callee.
     private static func isRouters(_ uri: String) -> Bool {
         self.reasonsOfDealer.contains(uri)
     }
@@ -165,14 +166,14 @@ extension RouterRefusal {
         case "wamp.error.no_available_callee", "wamp.error.no_eligible_callee":
             return "start a callee that the call may go to"
         case "wamp.error.no_such_registration", "wamp.error.no_such_subscription":
-            return "the router has let go of it already, so nothing is to be done"
+            return "the router no longer holds it, so there is nothing to do"
         case "wamp.error.option_not_allowed", "wamp.error.disclose_me.disallowed",
             "wamp.error.option_disallowed.disclose_me":
             return "allow it at the router (disclosure of callers and publishers, as a rule), or do without the option"
         case "wamp.error.payload_size_exceeded":
             return kind == .call ? nil : "send less in one message, or raise the router's limit"
         default:
-            // Of a call it may be the callee's own.
+            // The reason of a failed call may be the callee's own.
             return kind == .call ? nil : Self.moreInLog
         }
     }

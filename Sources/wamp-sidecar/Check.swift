@@ -1,4 +1,5 @@
 import ArgumentParser
+import Names
 import Sidecar
 import SidecarConfiguration
 
@@ -34,15 +35,17 @@ struct Check: AsyncParsableCommand {
         findings.warnings.forEach { Console.complain("warning: \($0)") }
         findings.remarks.forEach { Console.complain("note: \($0)") }
         guard findings.faults.isEmpty else { Console.end(.failure) }
-        let mapped =
-            "\(configuration.procedures.count) procedures, \(configuration.subscriptions.count) subscriptions, "
-            + "\(configuration.notifications.count) notifications"
+        let mapped = [
+            Quantity(configuration.procedures.count, "procedure"),
+            Quantity(configuration.subscriptions.count, "subscription"),
+            Quantity(configuration.notifications.count, "notification"),
+        ].map(\.description).joined(separator: ", ")
         print("\(self.options.config): no faults (\(mapped)\(self.connect ? "; database and router answered" : ""))")
         Console.end(.success)
     }
 }
 
-/// The file that is checked: behind `--config`, or a word of its own.
+/// The file to check: behind `--config`, or a word without an option.
 struct CheckedFile: ParsableArguments {
     @Argument(help: "The configuration file. (default: sidecar.yaml)")
     var file: String?

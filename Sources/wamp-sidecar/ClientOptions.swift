@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientCommands
 import Sidecar
 import SidecarConfiguration
 
@@ -33,9 +34,9 @@ struct ClientOptions: ParsableArguments {
         }
     }
 
-    /// Does it, and ends the process: with 0, with 1 and what went wrong, 64 if the words are wrong, 78 if the file is.
+    /// Runs it, and ends the process: with 0, with 1 and the error, 64 if the command line is wrong, 78 if the file is.
     ///
-    /// - Parameter command: whose usage is shown with words that are wrong.
+    /// - Parameter command: the command whose usage is shown if the command line is wrong.
     func run(
         _ command: any ParsableCommand.Type, _ make: () throws(ClientUsageError) -> ClientCommand
     ) async throws -> Never {
@@ -64,8 +65,11 @@ struct ClientOptions: ParsableArguments {
     private func target() throws -> ClientTarget {
         let environment = Console.environment
         guard let url = self.url, let realm = self.realm else {
-            return try ClientTarget(file: self.config ?? "sidecar.yaml", environment: environment)
+            return try ClientTarget(
+                file: self.config ?? "sidecar.yaml", environment: environment, connection: Sidecar.connection)
         }
-        return try ClientTarget(url: url, realm: realm, authid: self.authid, environment: environment)
+        return try ClientTarget(
+            url: url, realm: realm, authid: self.authid, environment: environment,
+            connection: Sidecar.connection)
     }
 }

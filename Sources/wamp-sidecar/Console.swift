@@ -3,7 +3,7 @@ import Glibc
 import Sidecar
 import SidecarConfiguration
 
-/// What the commands say, and how they end.
+/// What the commands print, and how they end.
 enum Console {
     /// `EX_CONFIG` of sysexits.
     private static let faultyConfiguration = ExitCode(78)
@@ -17,28 +17,28 @@ enum Console {
         }
     }
 
-    /// Prints all faults of a configuration; what to end with.
+    /// Prints all faults of a configuration; returns the exit code.
     static func faulty(_ faults: ConfigurationFaults) -> ExitCode {
         faults.faults.forEach { self.complain("\($0)") }
         return self.faultyConfiguration
     }
 
-    /// Prints why a configuration can't be run, and ends: with 78 if that is the file's fault.
+    /// Prints why a configuration without faults can't be run, and ends.
     static func end(because error: any Error) -> Never {
         self.complain("\(error)")
-        self.end(error is StartError ? self.faultyConfiguration : .failure)
+        self.end(.failure)
     }
 
-    /// Prints what is wrong with a command's words, and how it is used; what to end with.
+    /// Prints what is wrong with a command line, and the usage; returns the exit code.
     static func misused(_ command: any ParsableCommand.Type, _ problem: String) -> ExitCode {
         let usage = WampSidecar.usageString(for: command)
         self.complain(
-            "Error: \(problem)\nUsage: \(usage)\n  See 'wamp-sidecar \(command._commandName) --help' for more information."
-        )
+            "Error: \(problem)\nUsage: \(usage)\n"
+                + "  See 'wamp-sidecar \(command._commandName) --help' for more information.")
         return .validationFailure
     }
 
-    /// Does it, and ends the process: with 0, or with 1 and what went wrong.
+    /// Runs it, and ends the process: with 0, or with 1 and the error.
     static func attempt(_ body: () throws -> Void) throws -> Never {
         do {
             try body()
@@ -51,16 +51,17 @@ enum Console {
         self.end(.success)
     }
 
-    /// Ends the process without the handlers of `exit`: OpenSSL's would take away what a thread that still connects to the database uses.
+    /// Ends the process without the handlers of `exit`: OpenSSL's would free what a thread uses that still connects to
+    /// the database.
     static func end(_ status: ExitCode) -> Never {
         fflush(nil)
         _exit(status.rawValue)
     }
 
-    /// Whether a person looks at standard output, and no program reads it.
+    /// True if a person reads standard output, and not a program.
     static var isOnTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// A line on standard error, behind what standard output has so far.
+    /// Prints a line on standard error, after what standard output has so far.
     static func complain(_ text: String) {
         fflush(nil)
         let line = text + "\n"

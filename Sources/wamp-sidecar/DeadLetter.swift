@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 
@@ -26,16 +27,15 @@ struct DeadLetter: ParsableCommand {
     struct Place: ParsableArguments {
         @OptionGroup var options: ConfigurationOption
 
-        /// Does something with them.
+        /// Does something with the dead letters.
         func with<Value>(_ body: (DeadLetters, borrowing ScriptConnection) throws -> Value) throws -> Value {
             let database = try Console.load(self.options.config).database
-            let connection = try ScriptConnection(
-                ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal()))
+            let connection = try ScriptConnection(database.connection.value)
             return try body(DeadLetters(schema: database.schema), connection)
         }
     }
 
-    /// Some of them.
+    /// Selects some of them.
     struct Filter: ParsableArguments {
         @Option(name: .long, help: "Only of this kind: publish or event.")
         var kind: String?
@@ -49,7 +49,7 @@ struct DeadLetter: ParsableCommand {
         }
     }
 
-    /// Those that a command is about.
+    /// The dead letters that a command is for.
     struct Choice: ParsableArguments {
         @Argument(help: "Their ids.")
         var ids: [Int] = []
@@ -71,7 +71,7 @@ struct DeadLetter: ParsableCommand {
         }
     }
 
-    /// Ends it with 1 where an id was in vain.
+    /// Ends with 1 if an id had no effect.
     private static func report(missing: [Int], unchanged: [Int] = []) throws {
         for id in missing { Console.complain("no dead letter has the id \(id)") }
         for id in unchanged {
@@ -131,7 +131,7 @@ struct DeadLetter: ParsableCommand {
             }
         }
 
-        /// What the list leaves out.
+        /// Reports what the list leaves out.
         private func tell(shown: Int, of all: Int) {
             if all > shown {
                 Console.complain("note: the oldest \(shown) of \(all) dead letters; --most \(all) lists all")
@@ -180,7 +180,7 @@ struct DeadLetter: ParsableCommand {
             }
         }
 
-        /// A field's value stands behind the longest name that there is, further lines of it below its first.
+        /// A field's value stands behind the longest name; its further lines stand below the first.
         private static func show(_ field: DeadLetterField) {
             let margin = String(repeating: " ", count: 14)
             let text = Console.isOnTerminal ? LogText.visible(field.value) : field.value

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Postgres
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 
@@ -85,13 +86,14 @@ struct Install: ParsableCommand {
                 registerTo: self.registerTo + self.kept(file?.registerTo),
                 revokeFrom: self.revokeFrom, registerPrefixes: try RegisterPrefixes.read(self.registerPrefix),
                 adopts: self.adopt)
+            let installer = Installer(binary: Sidecar.version)
             if self.print {
-                Swift.print(try Installer.script(request, on: connection))
+                Swift.print(try installer.script(request, on: connection))
                 return
             }
-            let report = try Installer.run(request, on: connection)
+            let report = try installer.run(request, on: connection)
             report.done.forEach { Swift.print("\($0.verb): \($0.title)") }
-            if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is as it is to be") }
+            if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is up to date") }
             report.warnings.forEach { Console.complain("note: \($0)") }
             report.next.forEach { Swift.print("next: \($0)") }
         }
@@ -99,7 +101,7 @@ struct Install: ParsableCommand {
 
     private static let usualRole = "wamp"
 
-    /// Of those that the file names the ones that no option takes something from.
+    /// The roles that the file names, without those that an option revokes something from.
     private func kept(_ names: [String]?) -> [String] {
         (names ?? []).filter { !self.revokeFrom.contains($0) }
     }
@@ -110,7 +112,7 @@ struct Install: ParsableCommand {
     }
 }
 
-/// The database and the schema, as the commands for administrators take them.
+/// The database and the schema, for the commands of administrators.
 struct AdministratedDatabase: ParsableArguments {
     @Option(name: .long, help: "A libpq URL or keyword string of an administrator; PGPASSWORD and ~/.pgpass apply.")
     var adminUrl: String
@@ -122,7 +124,7 @@ struct AdministratedDatabase: ParsableArguments {
 
     func connect() throws -> ScriptConnection {
         let connection = try ScriptConnection(ConnectionSettings(url: self.adminUrl, password: nil))
-        // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
+        // The database's owner may have set another one, in which their own operators precede the catalog's.
         try connection.run("set search_path = pg_catalog, pg_temp")
         return connection
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Sidecar
+import ClientCommands
+import Names
 
 /// `wamp-sidecar publish`.
 struct Publish: AsyncParsableCommand {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Sidecar
+import ClientCommands
 
 /// `wamp-sidecar subscribe`.
 struct Subscribe: AsyncParsableCommand {

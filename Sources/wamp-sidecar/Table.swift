@@ -1,10 +1,10 @@
 import Sidecar
 
-/// Rows for people: columns one under the other, a page at a time, so that any number of rows takes the memory of a page.
+/// Rows for people: aligned columns, a page at a time, so that any number of rows needs only the memory of a page.
 struct Table {
-    /// What a value is cut to on a terminal, and what shorter ones are filled up to at the most.
+    /// On a terminal longer values are cut to this width, and shorter ones are padded to it at most.
     static let widest = 60
-    /// How many rows are a page, and how many octets.
+    /// A page has so many rows or octets at most.
     private static let page = (rows: 500, octets: 1 << 20)
 
     private let isWhole: Bool
@@ -12,8 +12,8 @@ struct Table {
     private var rows: [[String]]
     private var octets = 0
 
-    /// - Parameter isWhole: whether values are as they are, for whatever reads a pipe: neither cut nor made harmless for a
-    ///   terminal.
+    /// - Parameter isWhole: whether values are printed unchanged, for the reader of a pipe: neither cut nor made
+    ///   harmless for a terminal.
     init(_ columns: [String], isWhole: Bool) {
         self.isWhole = isWhole
         self.widths = columns.map { _ in 0 }
@@ -49,7 +49,7 @@ struct Table {
         self.octets = 0
     }
 
-    /// How many characters a value has, as far as others are filled up to it.
+    /// The width of a value, as far as others are padded to it.
     private static func width(of cell: String) -> Int { cell.prefix(self.widest).count }
 
     /// A value on one line.

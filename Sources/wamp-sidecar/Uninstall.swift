@@ -1,6 +1,6 @@
 import ArgumentParser
 import Postgres
-import Sidecar
+import SQLInterface
 
 /// `wamp-sidecar uninstall`.
 struct Uninstall: ParsableCommand {

@@ -1,13 +1,13 @@
 import ArgumentParser
 import SidecarConfiguration
 
-/// A word at a command's place that names none.
+/// A word in the place of a command that is not one.
 struct UnknownCommand: Equatable {
     /// The word.
     let word: String
-    /// What it stands behind: `wamp-sidecar`, or `wamp-sidecar dead-letter`.
+    /// The command before it: `wamp-sidecar`, or `wamp-sidecar dead-letter`.
     let place: String
-    /// The commands that are there.
+    /// The commands that exist.
     let names: [String]
 
     /// Finds it in a command line; nil if there is none.
@@ -18,7 +18,7 @@ struct UnknownCommand: Equatable {
     init?(in words: [String], of root: any ParsableCommand.Type) {
         var command = root
         var place = [root._commandName]
-        // `help call` has commands behind it as well.
+        // `help call` has commands behind `help` as well.
         for word in words.first == "help" ? words.dropFirst() : words[...] {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, !word.hasPrefix("-") else { return nil }

@@ -30,9 +30,10 @@ struct WampSidecar: AsyncParsableCommand {
             DeadLetter.self,
         ])
 
-    /// As the protocol has it, with a word for whoever calls with `-2` (numbers can't be told from options) or mistypes a command.
+    /// As the protocol does, with a hint for command lines with `-2` (a number can't be distinguished from an option)
+    /// or an unknown command.
     static func main() async {
-        if let number = self.firstArgumentThatIsNoText() {
+        if let number = self.firstArgumentThatIsNotText() {
             Console.complain(
                 "Error: argument \(number) is not UTF-8, as WAMP's texts are. Is the terminal's locale another one?")
             self.exit(withError: ExitCode.validationFailure)
@@ -52,8 +53,8 @@ struct WampSidecar: AsyncParsableCommand {
         }
     }
 
-    /// Swift repairs what is not UTF-8, so something else than was meant would be sent.
-    private static func firstArgumentThatIsNoText() -> Int? {
+    /// Swift replaces what is not UTF-8, so another text than the one meant would be sent.
+    private static func firstArgumentThatIsNotText() -> Int? {
         for number in 1..<max(Int(CommandLine.argc), 1) {
             guard let argument = unsafe CommandLine.unsafeArgv[number] else { continue }
             let bytes = unsafe UnsafeRawBufferPointer(start: argument, count: strlen(argument))

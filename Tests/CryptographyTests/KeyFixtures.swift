@@ -1,4 +1,4 @@
-/// Keys as tools write them. All were made of the octets 0 to 31; the encrypted ones have the passphrase `x`.
+/// Keys as tools write them. All were made from the octets 0 to 31; the encrypted ones have the passphrase `x`.
 enum KeyFixtures {
     static let pem = """
         -----BEGIN PRIVATE KEY-----

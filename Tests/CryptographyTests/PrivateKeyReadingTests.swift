@@ -26,7 +26,7 @@ import Testing
 
     @Test func theOctetsThemselves() throws {
         #expect(try Ed25519PrivateKey.read(SecretBytes(Array(0..<32))).publicKeyText == Self.publicKey)
-        // A password of 32 characters is none.
+        // A password of 32 characters is not a key.
         for password in ["correct-horse-battery-staple-123", "correct-horse-battery-staple-12\n"] {
             #expect(self.error(SecretBytes(password)) == .unknownFormat)
         }
@@ -48,16 +48,16 @@ import Testing
         ("-----BEGIN OPENSSH PRIVATE KEY-----", .damaged(.openSSH)),
         (KeyFixtures.pem.replacing("IAAB", with: "IAA"), .damaged(.pem)),
     ])
-    func whatIsNoKey(_ text: String, _ expected: PrivateKeyError) {
+    func whatIsNotAKey(_ text: String, _ expected: PrivateKeyError) {
         #expect(self.error(SecretBytes(text)) == expected)
         #expect(!expected.problem.isEmpty && !expected.remedy.isEmpty)
     }
 
-    /// Cut anywhere, a key is refused, and nothing else happens.
+    /// Cut anywhere, a key is refused, and nothing worse happens.
     @Test(arguments: [KeyFixtures.pem, KeyFixtures.openSSH, KeyFixtures.ellipticOpenSSH])
     func truncated(_ text: String) {
         for count in 0..<text.utf8.count {
-            // What is missing of the last line's dashes does not matter to OpenSSL.
+            // OpenSSL ignores missing dashes in the last line.
             let rest = SecretBytes(text.utf8.prefix(count))
             guard let error = self.error(rest) else {
                 Issue.record("a key of \(count) octets was read")
@@ -67,7 +67,7 @@ import Testing
         }
     }
 
-    /// One octet of the container changed: it is refused, whichever it was.
+    /// One octet of the container is changed: it is refused, whichever octet it was.
     @Test func damagedOpenSSH() throws {
         let text = KeyFixtures.openSSH
         let lines = text.split(separator: "\n").dropFirst().dropLast()

@@ -19,7 +19,7 @@ import Testing
         ("", SASLPrep.Failure.empty), ("\u{AD}", .empty), ("\u{07}", .prohibited), ("a\nb", .prohibited),
         ("a\u{7F}", .prohibited), ("\u{E000}", .prohibited), ("\u{FFFD}", .prohibited), ("\u{200E}", .prohibited),
         ("\u{2028}", .prohibited), ("\u{E0001}", .prohibited), ("\u{FFFE}", .prohibited), ("\u{85}", .prohibited),
-        // RFC 4013 makes "a" and "IX" of these.
+        // RFC 4013 maps these to "a" and "IX".
         ("\u{AA}", .notNormalized), ("\u{2168}", .notNormalized),
         ("e\u{301}", .notNormalized), ("ﬁ", .notNormalized), ("Ａ", .notNormalized), ("\u{212B}", .notNormalized),
         ("\u{2126}", .notNormalized), ("\u{212A}", .notNormalized), ("ｱ", .notNormalized),
@@ -33,8 +33,8 @@ import Testing
         #expect(!failure.problem.isEmpty && !failure.remedy.isEmpty)
     }
 
-    @Test(arguments: [[0xFF], [0x61, 0xC3], [0xED, 0xA0, 0x80]] as [[UInt8]]) func refusesWhatIsNoText(_ bytes: [UInt8])
-    {
+    @Test(arguments: [[0xFF], [0x61, 0xC3], [0xED, 0xA0, 0x80]] as [[UInt8]])
+    func refusesWhatIsNotText(_ bytes: [UInt8]) {
         #expect(throws: SASLPrep.Failure.encoding) { try SASLPrep.prepare(SecretBytes(bytes)) }
     }
 }

@@ -10,7 +10,7 @@ import Testing
         #expect(first != second)
     }
 
-    @Test func noneAreNone() throws {
+    @Test func zeroOctets() throws {
         #expect(try SecureRandom.bytes(count: 0).isEmpty)
         #expect(try SecureRandom.bytes(count: -1).isEmpty)
     }

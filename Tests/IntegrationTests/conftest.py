@@ -1,7 +1,9 @@
 """Fixtures: one PostgreSQL server and one router for the whole run, a database and a sidecar for each test."""
 
 import itertools
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,8 @@ numbers = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--postgres", type=int, help="the server's major version; this machine's own without it")
-    parser.addoption("--libpq", type=int, choices=sorted(WHEELS), help="the same for the libpq in the sidecar's process")
+    parser.addoption("--libpq", type=int, choices=sorted(WHEELS),
+        help="the same for the libpq in the sidecar's process")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -75,12 +78,21 @@ def mortal_router() -> Iterator[Router]:
 
 @pytest.fixture
 def debian() -> Iterator[Debian]:
-    """A fresh machine, on which what the documents say is typed."""
+    """A fresh machine, on which the commands of the documents are typed."""
     if not Debian.permitted():
         pytest.skip("no namespaces here, or not root")
     machine = Debian()
     yield machine
     machine.remove()
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One that every user may enter, and only the sidecar's may write in."""
+    path = Path(tempfile.mkdtemp(prefix="wamp-sidecar-folder-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 @pytest.fixture(params=["rawsocket", "websocket"])
@@ -109,7 +121,7 @@ def mortal_database(mortal_cluster: Cluster) -> InstalledDatabase:
 
 
 def settings(router_url: str | list[str], database_url: str, **sections: Any) -> dict[str, Any]:
-    """A configuration whose `router` and `database` are complete; the sections are added to it or merged into it."""
+    """A configuration with complete sections `router` and `database`; the given sections are added or merged."""
     configuration: dict[str, Any] = {
         "router": {
             "url": router_url, "realm": REALM, "auth": {"method": "ticket", "authid": "ticket-user", "ticket": TICKET},
@@ -145,7 +157,7 @@ def make_sidecar() -> Iterator[SidecarMaker]:
 
 @pytest.fixture
 def network() -> Iterator[Network]:
-    """A network in which packets can vanish; skips the test where this user may make none."""
+    """A network in which packets can vanish; skips the test if this user may not make one."""
     network = Network()
     try:
         network.make()

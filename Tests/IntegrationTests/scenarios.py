@@ -1,7 +1,7 @@
-"""What a sidecar does on any router, as one table: data, and the few kinds of steps that it is made of.
+"""What a sidecar does on any router, as one table: data, and the few kinds of steps that a scenario has.
 
-A scenario is run on each router that has what it needs (`actors/routers.py`), over each of its transports. All of a router's scenarios
-share one sidecar, so each uses URIs of its own, below its name.
+A scenario is run on each router that has what it needs (`actors/routers.py`), over each of its transports. All
+scenarios of a router share one sidecar, so each uses separate URIs, below its name.
 """
 
 import asyncio
@@ -22,20 +22,26 @@ create table s.task (id bigint generated always as identity, scenario text, done
 create function s.add2(a integer, b integer default 10) returns integer language sql as 'select a + b';
 create function s.echo(args jsonb, kwargs jsonb, details jsonb) returns jsonb language sql as
     'select jsonb_build_array(args, kwargs)';
-create function s.procedure(args jsonb, kwargs jsonb, details jsonb) returns text language sql as 'select details->>''procedure''';
+create function s.procedure(args jsonb, kwargs jsonb, details jsonb) returns text language sql
+    as 'select details->>''procedure''';
 create function s.caller(args jsonb, kwargs jsonb, details jsonb) returns text language sql as
     'select current_setting(''wamp.caller_authrole'', true)';
 create function s.reversed(data bytea) returns bytea language sql as
-    $$ select coalesce(string_agg(substr(data, n, 1), '' order by n desc), '') from generate_series(1, length(data)) n $$;
+    $$ select coalesce(string_agg(substr(data, n, 1), '' order by n desc), '') from generate_series(1,
+        length(data)) n $$;
 create function s.same(t text) returns text language sql as 'select t';
 create function s.nothing() returns void language sql as '';
 create function s.wide(n integer) returns text language sql as $$ select repeat('x', n) $$;
 create function s.fails() returns void language plpgsql as $$ begin
-    raise exception using errcode = 'WA000', message = 'com.example.error.sold_out', detail = '{"args": [1], "kwargs": {"left": 0}}'; end $$;
-create function s.nap(seconds double precision) returns text language sql as $$ select pg_sleep(seconds); select 'rested' $$;
+    raise exception using errcode = 'WA000', message = 'com.example.error.sold_out',
+        detail = '{"args": [1], "kwargs": {"left": 0}}'; end $$;
+create function s.nap(seconds double precision) returns text language sql as $$ select pg_sleep(seconds);
+    select 'rested' $$;
 create function s.record(args jsonb, kwargs jsonb, details jsonb) returns void language sql as
-    $$ insert into s.seen (scenario, args, kwargs, details) values (split_part(args->>0, ' ', 1), args, kwargs, details) $$;
-grant usage on schema s to wamp; grant all on all tables in schema s to wamp; grant all on all sequences in schema s to wamp;
+    $$ insert into s.seen (scenario, args, kwargs, details) values (split_part(args->>0, ' ', 1), args, kwargs,
+        details) $$;
+grant usage on schema s to wamp; grant all on all tables in schema s to wamp;
+grant all on all sequences in schema s to wamp;
 """
 
 
@@ -74,7 +80,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Cancel:
-    """A foreign peer calls, and cancels once the call runs; the function is stopped in the middle."""
+    """A foreign peer calls, and cancels once the call runs; the function is stopped before its end."""
 
     procedure: str
     mode: str
@@ -92,7 +98,7 @@ class Cancel:
             raise AssertionError("a canceled call gave a result")
         except ApplicationError as error:
             assert error.error == "wamp.error.canceled", error
-        await until(lambda: not running(), "it runs no more")
+        await until(lambda: not running(), "it has stopped")
 
 
 @dataclass(frozen=True)
@@ -109,7 +115,7 @@ class Subscribe:
 
 @dataclass(frozen=True)
 class Hears:
-    """These are the events that it has got, and no others before them."""
+    """The peer has received exactly these events so far."""
 
     topic: str
     events: Sequence[Any]
@@ -128,7 +134,8 @@ class Publish:
     kwargs: dict[str, Any] = field(default_factory=dict)
 
     async def run(self, stage: Stage) -> None:
-        await stage.peer.session.publish(self.topic, *self.args, options=PublishOptions(acknowledge=True), **self.kwargs)
+        await stage.peer.session.publish(self.topic, *self.args, options=PublishOptions(acknowledge=True),
+            **self.kwargs)
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,7 @@ class Sql:
 
 @dataclass(frozen=True)
 class Becomes:
-    """A query has this value in the end."""
+    """A query returns this value in the end."""
 
     query: str
     value: Any
@@ -173,14 +180,14 @@ class Becomes:
             return last == [self.value]
 
         try:
-            await until(become, "it becomes so")
+            await until(become, "the query returns it")
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.query} is {last}, not {self.value}") from None
 
 
 @dataclass(frozen=True)
 class Register:
-    """A foreign peer registers a procedure, which answers with what it got."""
+    """A foreign peer registers a procedure, which answers with its arguments."""
 
     procedure: str
     invoke: str = "single"
@@ -188,12 +195,13 @@ class Register:
 
     async def run(self, stage: Stage) -> None:
         await stage.peer.register(
-            self.procedure, lambda *args, **kwargs: self.answer if self.answer is not None else [list(args), kwargs], self.invoke)
+            self.procedure, lambda *args, **kwargs: self.answer if self.answer is not None else [list(args), kwargs],
+            self.invoke)
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Of that many calls those answer who share the procedure."""
+    """Of that many calls, exactly these callees answer some."""
 
     procedure: str
     calls: int
@@ -206,7 +214,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Publishes:
-    """SQL publishes for this one peer, or for all but it."""
+    """SQL publishes to this one peer, or to all others."""
 
     topic: str
     args: Sequence[Any]
@@ -215,12 +223,13 @@ class Publishes:
     async def run(self, stage: Stage) -> None:
         options = json.dumps({self.option: [stage.peer.session._session_id]})
         await asyncio.to_thread(
-            stage.database.rows, "select wamp.publish(%s, %s::jsonb, null, %s::jsonb)", self.topic, json.dumps(self.args), options)
+            stage.database.rows, "select wamp.publish(%s, %s::jsonb, null, %s::jsonb)", self.topic,
+            json.dumps(self.args), options)
 
 
 @dataclass(frozen=True)
 class Called:
-    """A foreign peer calls until somebody answers."""
+    """A foreign peer calls until a callee answers."""
 
     procedure: str
     args: Sequence[Any]
@@ -232,7 +241,7 @@ class Called:
 
 @dataclass(frozen=True)
 class Gone:
-    """Nobody answers any more."""
+    """No callee answers any more."""
 
     procedure: str
 
@@ -249,7 +258,7 @@ class Gone:
 
 @dataclass(frozen=True)
 class TakeAway:
-    """A foreign peer makes the router hand the procedure over, and gives it back after a while."""
+    """A foreign peer makes the router transfer the procedure to it, and gives it back after a while."""
 
     procedure: str
 
@@ -260,7 +269,8 @@ class TakeAway:
         await registration.unregister()
 
 
-Step = Call | Called | Gone | Cancel | Subscribe | Hears | Publish | Publishes | Subscribed | Sql | Becomes | Register | Shares | TakeAway
+Step = (Call | Called | Gone | Cancel | Subscribe | Hears | Publish | Publishes | Subscribed | Sql | Becomes
+        | Register | Shares | TakeAway)
 
 
 def sessions(database: Database) -> list[tuple[str, str, str]]:
@@ -273,11 +283,11 @@ def sessions(database: Database) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One thing that works on every router that has what it needs."""
+    """One behaviour that works on every router that has what it needs."""
 
     name: str
     steps: Sequence[Step]
-    #: Features by their names in WELCOME, or what `RouterKind.lacks` calls it.
+    #: Features by their names in WELCOME, or the names that `RouterKind.lacks` uses.
     needs: Sequence[str] = ()
     #: Sections of sidecar.yaml, merged with those of the others.
     mapping: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -290,7 +300,8 @@ def procedures(mapping: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def publish(topic: str, *args: Any, kwargs: dict[str, Any] | None = None, **options: Any) -> Sql:
     """SQL publishes."""
     values = [json.dumps(list(args)), json.dumps(kwargs or {}), json.dumps(options)]
-    return Sql(f"select wamp.publish('{topic}', " + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")")
+    return Sql(f"select wamp.publish('{topic}', "
+        + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + ")")
 
 
 def seen(scenario: str, column: str = "args") -> str:
@@ -311,7 +322,8 @@ SCENARIOS = [
         Call("call.echo", [1, None, True, 1.5, UNPRINTABLE, [], {}], {"k": {"n": [None]}},
              gives=[[[1, None, True, 1.5, UNPRINTABLE, [], {}], {"k": {"n": [None]}}]]),
         Call("call.same", [UNPRINTABLE], gives=[UNPRINTABLE]),
-    ], mapping=procedures({"call.add2": "s.add2", "call.nothing": "s.nothing", "call.echo": "s.echo", "call.same": "s.same"})),
+    ], mapping=procedures({"call.add2": "s.add2", "call.nothing": "s.nothing", "call.echo": "s.echo",
+        "call.same": "s.same"})),
     Scenario("errors", [
         Call("errors.fails", fails="com.example.error.sold_out", gives=[1]),
         Call("errors.add2", ["x", 1], fails="wamp.error.invalid_argument"),
@@ -343,7 +355,8 @@ SCENARIOS = [
         Publish("hostile.topic", ["hostile a\u0000b"]),
         Publish("hostile.topic", ["hostile", "after"]),
         Becomes(seen("hostile"), [["hostile", "after"]]),
-    ], mapping=procedures({"hostile.same": "s.same", "hostile.echo": "s.echo"}) | {"subscriptions": {"hostile.topic": "s.record"}}),
+    ], mapping=procedures({"hostile.same": "s.same", "hostile.echo": "s.echo"})
+    | {"subscriptions": {"hostile.topic": "s.record"}}),
     Scenario("prefix procedure", [
         Call("prefix.of.many", gives=["prefix.of.many"]),
         Call("prefix.of", gives=["prefix.of"]),
@@ -352,16 +365,19 @@ SCENARIOS = [
     Scenario("wildcard procedure", [
         Call("wild.card.procedure", gives=["wild.card.procedure"]),
         Call("wild.card.other", fails="wamp.error.no_such_procedure"),
-    ], ["pattern_based_registration"], procedures({"wild..procedure": {"function": "s.procedure", "match": "wildcard"}})),
+    ], ["pattern_based_registration"],
+    procedures({"wild..procedure": {"function": "s.procedure", "match": "wildcard"}})),
     Scenario("who calls", [
         Call("disclosed.caller", gives=["everybody"]),
-    ], ["caller_identification"], procedures({"disclosed.caller": {"function": "s.caller", "roles": {"everybody": "wamp"}}})),
+    ], ["caller_identification"],
+    procedures({"disclosed.caller": {"function": "s.caller", "roles": {"everybody": "wamp"}}})),
     *(Scenario(f"shared: {invoke}", [
         Register(f"shared.{invoke}", invoke, answer="the peer"),
         Shares(f"shared.{invoke}", 8 if answers != {"both"} else 60,
                {"the sidecar", "the peer"} if answers == {"both"} else answers),
     ], ["shared_registration"], procedures({f"shared.{invoke}": {"function": "s.same", "invoke": invoke}}))
-      for invoke, answers in (("roundrobin", {"both"}), ("random", {"both"}), ("first", {"the sidecar"}), ("last", {"the peer"}))),
+      for invoke, answers in (("roundrobin", {"both"}), ("random", {"both"}), ("first", {"the sidecar"}),
+          ("last", {"the peer"}))),
     *(Scenario(f"cancel: {mode}", [
         Cancel(f"cancel.{mode}", mode),
         Call(f"cancel.{mode}", [0], gives=["rested"]),
@@ -374,12 +390,14 @@ SCENARIOS = [
         Becomes(seen("exact", "details->'topic'"), ["event.topic", "event.topic"]),
     ], mapping={"subscriptions": {"event.topic": "s.record"}}),
     Scenario("events by prefix and wildcard", [
-        Publish("event.prefix.of.many", ["prefix"]), Publish("event.wild.card", ["wildcard"]), Publish("event.wild.other", ["neither"]),
+        Publish("event.prefix.of.many", ["prefix"]), Publish("event.wild.card", ["wildcard"]),
+        Publish("event.wild.other", ["neither"]),
         Becomes(seen("prefix", "details->'topic'"), ["event.prefix.of.many"]),
         Becomes(seen("wildcard", "details->'topic'"), ["event.wild.card"]),
         Becomes(seen("neither"), []),
     ], ["pattern_based_subscription"], {"subscriptions": {
-        "event.prefix": {"function": "s.record", "match": "prefix"}, "event..card": {"function": "s.record", "match": "wildcard"}}}),
+        "event.prefix": {"function": "s.record", "match": "prefix"},
+        "event..card": {"function": "s.record", "match": "wildcard"}}}),
     Scenario("retained events", [
         publish("retained.topic", "kept", retain=True),
         Becomes("select count(*) from wamp.outbox", 0),
@@ -423,7 +441,8 @@ SCENARIOS = [
         Register("called.echo"),
         Sql("select wamp.call('called.echo', '[1, \"two\"]', '{\"k\": [null]}')", [[1, "two"], {"k": [None]}]),
         Sql("select wamp.call('called.back', '[2, 3]')", 5),
-        Sql("do $$ begin perform wamp.call('called.nobody'); raise exception 'no error'; exception when sqlstate 'WA000' then null; end $$"),
+        Sql("do $$ begin perform wamp.call('called.nobody'); raise exception 'no error'; exception when sqlstate "
+            "'WA000' then null; end $$"),
     ], mapping=procedures({"called.back": "s.add2"})),
     Scenario("SQL registers", [
         Sql("select wamp.register('registered.add2', 's.add2'); select wamp.subscribe('registered.topic', 's.record')"),

@@ -6,7 +6,7 @@ import Testing
 @Suite struct OpenSSLHandlerTests {
     @Test(arguments: [1, 3, .max]) func handshakeAndText(chunk: Int) throws {
         let pair = try ChannelPair()
-        // Written when the channel is active, ahead of the handshake: it waits.
+        // Written when the channel is active, before the handshake: it waits.
         pair.clientEnd.atActive = {
             $0.writeAndFlush(NIOAny(ByteBuffer(string: "hello")), promise: nil)
         }
@@ -37,7 +37,7 @@ import Testing
             promise.futureResult.assumeIsolated().whenSuccess { done.append(name) }
             other.client.write(ByteBuffer(string: name), promise: promise)
         }
-        // Nothing goes out before it is flushed; then all in one piece, empty texts without a trace.
+        // Nothing is sent before a flush; then everything in one piece, and nothing for empty texts.
         #expect(try other.client.readOutbound(as: ByteBuffer.self) == nil)
         other.client.write(ByteBuffer(), promise: nil)
         other.client.flush()
@@ -47,7 +47,7 @@ import Testing
         try other.server.writeInbound(ciphertext)
         #expect(other.serverEnd.log.last == "read 'abc'")
 
-        // What waits for a handshake that does not come is failed with it.
+        // What waits for a handshake that never completes fails with it.
         early.futureResult.assumeIsolated().whenFailure { _ in done.append("failed") }
         try pair.client.close().wait()
         #expect(done.last == "failed")
@@ -75,7 +75,7 @@ import Testing
         pair.client.writeAndFlush(ByteBuffer(string: "goodbye"), promise: nil)
         pair.client.close(promise: nil)
         try pair.run()
-        // No error at either end: the end was said.
+        // No error at either end: the end was announced.
         #expect(pair.clientEnd.log == ["active", "secure 32", "inactive"])
         #expect(pair.serverEnd.log == ["active", "secure 32", "read 'goodbye'", "inactive"])
         #expect(!pair.server.isActive)
@@ -87,10 +87,10 @@ import Testing
         try pair.run()
         try pair.server.writeOutbound(ByteBuffer(string: "some text"))
         try pair.run()
-        // As if the network had cut it: the channel ends, TLS has not.
+        // As if the network had cut it: the channel ends, TLS has not ended.
         pair.client.pipeline.fireChannelInactive()
         #expect(pair.clientEnd.log.suffix(2) == ["error: \(TLSFailure.truncated)", "inactive"])
-        // Once we have said that nothing more is wanted it is no error.
+        // Once we have closed it is not an error.
         let other = try ChannelPair()
         try other.connect()
         try other.run()
@@ -112,7 +112,7 @@ import Testing
         reset.client.pipeline.fireErrorCaught(IOError(errnoCode: 104, reason: "read"))
         reset.client.embeddedEventLoop.run()
         #expect(reset.clientEnd.log == ["active", "error: \(TLSFailure.closed)", "inactive"])
-        // Right after it, and the server had wanted a certificate.
+        // Right after it, and the server had asked for a certificate.
         let wanting = try ChannelPair {
             $0.verification = .full
             $0.trust = .file(Certificates.path("ca.pem"))
@@ -134,7 +134,7 @@ import Testing
         #expect(pair.clientEnd.log.count == 3)
         #expect(pair.clientEnd.log[1].contains("expired"))
         #expect(pair.clientEnd.log[2] == "inactive")
-        // The server hears why, and nothing of what was to be sent.
+        // The server learns the reason, and gets nothing of what waited.
         #expect(pair.serverEnd.log.contains { $0.contains("refused our certificate (certificate expired)") })
         #expect(!pair.serverEnd.log.contains { $0.contains("secret") })
     }
@@ -152,7 +152,7 @@ import Testing
         }
     }
 
-    /// Bytes that were there before TLS began did not come over TLS.
+    /// Bytes that arrived before TLS began did not come over TLS.
     @Test func earlyPlaintext() throws {
         let pair = try ChannelPair()
         try pair.client.writeInbound(ByteBuffer(string: "HTTP/1.1 200 OK\r\n\r\n"))

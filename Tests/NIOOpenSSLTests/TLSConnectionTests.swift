@@ -29,7 +29,7 @@ import Testing
         let pair = try ConnectionPair(version: version)
         #expect(pair.handshake() == (.complete, .complete))
         var ciphertext = ByteBuffer()
-        // Split points of one record are those of all: each attempt needs new records.
+        // The split points of one record stand for all: each attempt needs new records.
         let length = 90
         for split in 0...length {
             for text in ["a first record", "and a second one"] {
@@ -66,7 +66,7 @@ import Testing
         var received = ByteBuffer()
         #expect(pair.client.read(into: &received) == .ended)
         #expect(String(buffer: received) == "bye")
-        // The other direction is open still.
+        // The other direction is still open.
         #expect(pair.move(ByteBuffer(string: "and?"), from: pair.client, to: pair.server) == ByteBuffer(string: "and?"))
     }
 
@@ -84,12 +84,12 @@ import Testing
             return
         }
         #expect(received.readableBytes == 0)
-        // The peer is told.
+        // The peer learns of it.
         pair.server.receive(pair.client.takeCiphertext())
         #expect(pair.server.read(into: &received) == .failed(.alert("bad record mac")))
     }
 
-    // MARK: - Who the server is
+    // MARK: - The server's identity
 
     @Test(arguments: [
         "localhost", "localhost.", "LOCALHOST", "router.test", "a.wild.test", "127.0.0.1", "::1", "::1%lo",
@@ -132,11 +132,11 @@ import Testing
             let (client, server) = pair.handshake()
             let failure = "\(try Self.failure(client))"
             #expect(failure.contains(text), "\(failure)")
-            // The server hears of it, in the handshake or (TLS 1.3) with the first record.
+            // The server learns of it, in the handshake or (TLS 1.3) with the first record.
             var received = ByteBuffer()
             if server == .complete {
                 guard case .failed(.certificateRefused) = pair.server.read(into: &received) else {
-                    Issue.record("the server was not told")
+                    Issue.record("the server did not learn of it")
                     continue
                 }
             }
@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test func anchors() throws {
-        // A certificate that is named itself counts, whatever signed it, but for its own names only.
+        // A certificate that is itself in the file is trusted, whatever signed it, but only for its own names.
         for (anchor, certificate) in [
             ("self-signed.pem", "self-signed"), ("intermediate.crt", "server"), ("strange.crt", "strange"),
         ] {
@@ -154,7 +154,7 @@ import Testing
             let other = try ConnectionPair(client: client, server: Certificates.server(certificate), name: "other.test")
             #expect("\(try Self.failure(other.handshake().0))".hasSuffix("not for 'other.test'"))
         }
-        // The system knows nobody of the tests'.
+        // The system trusts none of the tests' authorities.
         let client = try Certificates.client { $0.trust = .system }
         let pair = try ConnectionPair(client: client, server: Certificates.server())
         #expect("\(try Self.failure(pair.handshake().0))".contains("from an authority that is not trusted here"))
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    // MARK: - Versions, and who the client is
+    // MARK: - Versions, and the client's identity
 
     @Test func oldProtocols() throws {
         let old = try Certificates.server { $0.maximumVersion = .tls12 }
@@ -176,7 +176,7 @@ import Testing
         let (client, server) = pair.handshake()
         #expect(client == .failed(.protocolTooOld))
         #expect(server == .failed(.protocolTooOld))
-        // And the other way round, where we are told by the server's alert.
+        // And the reverse, where the server's alert tells us.
         let strict = try ConnectionPair(
             client: Certificates.client { $0.maximumVersion = .tls12 },
             server: Certificates.server { $0.minimumVersion = .tls13 })
@@ -215,7 +215,7 @@ import Testing
         var failure: TLSFailure?
         switch (version, outcome) {
         case (.tls13, .complete):
-            // It comes after our end of the handshake only.
+            // It arrives only after our end of the handshake.
             var received = ByteBuffer()
             if case .failed(let reason) = pair.client.read(into: &received) { failure = reason }
         case (_, .failed(let reason)):
@@ -270,7 +270,7 @@ import Testing
         var random = SystemRandomNumberGenerator()
         for round in 0..<300 {
             let pair = try ConnectionPair()
-            // What the server would say, with something wrong in it.
+            // What the server would send, with something wrong in it.
             _ = pair.client.handshake()
             pair.server.receive(pair.client.takeCiphertext())
             _ = pair.server.handshake()

@@ -54,9 +54,9 @@ import Testing
         #expect(Self.fault { $0.trust = .file(half) }.contains("has a damaged certificate"))
         let large = Certificates.write("large.pem", [UInt8](repeating: 0x0A, count: 5 << 20))
         #expect(Self.fault { $0.trust = .file(large) }.contains("is larger than"))
-        #expect(Self.fault { $0.trust = .file("/dev/zero") }.contains("is no regular file"))
+        #expect(Self.fault { $0.trust = .file("/dev/zero") }.contains("is not a regular file"))
         mkfifo(Certificates.path("pipe"), 0o600)
-        #expect(Self.fault { $0.trust = .file(Certificates.path("pipe")) }.contains("is no regular file"))
+        #expect(Self.fault { $0.trust = .file(Certificates.path("pipe")) }.contains("is not a regular file"))
         var key = Certificates.bytes("client.key")
         key.removeSubrange(60..<70)
         let brokenKey = Certificates.write("broken.key", key)
@@ -82,7 +82,7 @@ import Testing
         }
     }
 
-    /// The distribution decides what is strong enough.
+    /// The distribution decides which keys are strong enough.
     @Test func weakKeys() {
         let fault = Self.client("weak.pem", "weak.key")
         let refusal = "the certificate's file is refused by OpenSSL (ee key too small)"
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(arguments: ["", "a\0b", String(repeating: "a", count: 300), ".example.com"])
-    func namesThatAreNone(_ name: String) throws {
+    func invalidNames(_ name: String) throws {
         let context = try Certificates.client()
         #expect(throws: TLSError.self) { _ = try TLSConnection(context, name: .host(name)) }
         #expect(throws: TLSError.self) { _ = try TLSConnection(context) }

@@ -1,3 +1,4 @@
+import Names
 import SidecarConfiguration
 import Testing
 
@@ -16,25 +17,26 @@ import Testing
     }
 
     @Test func procedure() throws {
-        let plain = try Self.row(nil).procedure(checks: FormatChecks())
-        #expect(plain.uri == "com.example.a" && plain.target.value == .function("shop.f(integer)"))
+        let plain = try Self.row(nil).procedure()
+        #expect(plain.uri.text == "com.example.a")
+        #expect(try plain.target.value == .function(FunctionReference("shop.f(integer)")))
         #expect(plain.timeout == .seconds(30) && plain.role == .session)
         let full = try Self.row(
             #"{"role": "a \"b\"", "match": "prefix", "timeout": "2s", "concurrency": 3, "force_reregister": true}"#
-        ).procedure(checks: FormatChecks())
+        ).procedure()
         #expect(full.role == .fixed(#"a "b""#) && full.match == .prefix && full.timeout == .seconds(2))
         #expect(full.concurrency == 3 && full.forceReregister)
     }
 
     @Test func subscription() throws {
-        let mapping = try Self.row(#"{"retained": true, "retries": 0}"#).subscription(checks: FormatChecks())
-        #expect(mapping.topic == "com.example.a" && mapping.function.value == "shop.f(integer)")
+        let mapping = try Self.row(#"{"retained": true, "retries": 0}"#).subscription()
+        #expect(mapping.topic.text == "com.example.a" && mapping.function.value.text == "shop.f(integer)")
         #expect(mapping.retained && mapping.retries == 0)
     }
 
     @Test func faults() {
         let said = { (options: String) in
-            Self.fault { () throws(MappingRowFault) in _ = try Self.row(options).procedure(checks: FormatChecks()) }
+            Self.fault { () throws(MappingRowFault) in _ = try Self.row(options).procedure() }
         }
         #expect(
             said(#"{"timeout": 5, "colour": "red"}"#)
@@ -47,17 +49,18 @@ import Testing
         #expect(said(#"{"function": "g"}"#) == "registration 7: 'function' can't be one of its options")
         #expect(said("[1]") == "registration 7: its options are no object")
         #expect(said("{") == "registration 7: its options are no object")
-        let checks = FormatChecks(functionReference: { _ in "is no name" })
         let faulty = Self.fault { () throws(MappingRowFault) in
-            _ = try Self.row(nil).subscription(checks: checks)
+            _ = try Self.row(nil, function: "9").subscription()
         }
-        #expect(faulty?.hasPrefix("registration 7: 'function' in subscription 'com.example.a' is no name;") == true)
+        #expect(
+            faulty?.hasPrefix(
+                "registration 7: 'function' in subscription 'com.example.a' has '9' where it can't stand;") == true)
     }
 
     /// The environment holds the sidecar's secrets.
     @Test func variablesAreNotForSQL() {
         let fault = Self.fault { () throws(MappingRowFault) in
-            _ = try Self.row(#"{"role": "${PATH}"}"#).procedure(checks: FormatChecks())
+            _ = try Self.row(#"{"role": "${PATH}"}"#).procedure()
         }
         #expect(fault?.contains("the environment variable 'PATH' is not set") == true)
     }

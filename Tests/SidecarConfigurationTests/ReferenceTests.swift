@@ -1,3 +1,4 @@
+import Names
 import Testing
 
 @testable import SidecarConfiguration
@@ -31,7 +32,15 @@ import Testing
 
     @Test func everyExampleWorks() throws {
         let folder = try TemporaryFolder()
-        for name in ["pgpassword", "wamp_ticket", "wamp_secret", "wamp_proxy"] { try folder.write(name, "s3cret\n") }
+        for name in ["pgpassword", "wamp_ticket", "wamp_secret"] { try folder.write(name, "s3cret\n") }
+        try folder.write("wamp_proxy", "http://sidecar:s3cret@proxy.example.com:3128\n")
+        let certificates = try ["ca.pem", "client.pem", "client.key"].map {
+            try TextFile.read("\(Certificates.folder)/\($0)", limit: 1 << 16)
+        }
+        try folder.write("authority.pem", certificates[0])
+        // One example has the key in the certificate's file.
+        try folder.write("sidecar.pem", certificates[1] + certificates[2])
+        try folder.write("sidecar.key", certificates[2])
         let key = String(repeating: "5e", count: 32)
         try folder.write("wamp_key", "\(key)\n")
         let environment = ["WAMP_TICKET": "s3cret", "PGHOST_APP": "db.example.com", "WAMP_SECRET": "s3cret"]
@@ -39,10 +48,11 @@ import Testing
         #expect(self.examples.count >= 15)
         for example in self.examples {
             var text = example.text.replacing("/run/secrets/", with: "\(folder.path)/")
+                .replacing("/etc/wamp-sidecar/", with: "\(folder.path)/")
             let begins = { (key: String) in text.hasPrefix("\(key):") || text.contains("\n\(key):") }
             if !begins("router") { text += "\nrouter: { url: ws://127.0.0.1:8080/ws, realm: realm1 }" }
             if !begins("database") { text += "\ndatabase: { url: postgresql://wamp@127.0.0.1:5432/app }" }
-            let found = faults(in: text, environment: environment)
+            let found = faults(in: text, folder: folder.path, environment: environment)
             #expect(found.isEmpty, "docs/mapping.md:\(example.line): \(found)")
         }
     }
@@ -58,14 +68,18 @@ import Testing
     }
 
     @Test func everyWordIsDescribed() {
-        let words =
-            ProcedureMapping.Results.allCases.map(\.rawValue) + ProcedureMapping.Convention.allCases.map(\.rawValue)
-            + ProcedureMapping.Invoke.allCases.map(\.rawValue) + ProcedureMapping.Match.allCases.map(\.rawValue)
-            + LogSettings.Level.allCases.map(\.rawValue) + DatabaseSettings.OnDatabaseLoss.allCases.map(\.rawValue)
-            + RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
-            + AuthenticationSettings.Method.allCases.map(\.rawValue)
-            + AuthenticationSettings.ChannelBinding.allCases.map(\.rawValue)
-            + RouterTLSSettings.Minimum.allCases.map(\.rawValue) + RouterTLSSettings.Verify.allCases.map(\.rawValue)
+        var words: [String] = []
+        words += ProcedureMapping.Results.allCases.map(\.rawValue)
+        words += ProcedureMapping.Convention.allCases.map(\.rawValue)
+        words += InvocationPolicy.allCases.map(\.rawValue)
+        words += MatchPolicy.allCases.map(\.rawValue)
+        words += LogSettings.Level.allCases.map(\.rawValue)
+        words += DatabaseSettings.OnDatabaseLoss.allCases.map(\.rawValue)
+        words += RouterSettings.CallTimeoutUnit.allCases.map(\.rawValue)
+        words += AuthenticationSettings.Method.allCases.map(\.rawValue)
+        words += AuthenticationSettings.ChannelBinding.allCases.map(\.rawValue)
+        words += RouterTLSSettings.Minimum.allCases.map(\.rawValue)
+        words += RouterTLSSettings.Verify.allCases.map(\.rawValue)
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

@@ -1,3 +1,4 @@
+import Names
 import Testing
 
 @testable import SidecarConfiguration
@@ -103,13 +104,13 @@ import Testing
             ("router_tls", "minimum", words(RouterTLSSettings.Minimum.self)),
             ("router_tls", "verify", words(RouterTLSSettings.Verify.self)),
             ("database", "on_database_loss", words(DatabaseSettings.OnDatabaseLoss.self)),
-            ("procedure", "match", words(ProcedureMapping.Match.self)),
-            ("procedure", "invoke", words(ProcedureMapping.Invoke.self)),
+            ("procedure", "match", words(MatchPolicy.self)),
+            ("procedure", "invoke", words(InvocationPolicy.self)),
             ("procedure", "convention", words(ProcedureMapping.Convention.self)),
             ("procedure", "results", words(ProcedureMapping.Results.self)),
             ("procedure", "bigint", words(ProcedureMapping.Bigint.self)),
             ("procedure", "errors", words(ProcedureMapping.Errors.self)),
-            ("subscription", "match", words(ProcedureMapping.Match.self)),
+            ("subscription", "match", words(MatchPolicy.self)),
             ("subscription", "convention", words(ProcedureMapping.Convention.self)),
             ("log", "level", words(LogSettings.Level.self)), ("log", "format", words(LogSettings.Format.self)),
         ]
@@ -132,13 +133,16 @@ import Testing
         func values(_ text: String) throws -> String {
             var result = ""
             dump(try ConfigurationFile.load(text: text), to: &result)
-            return result.split(separator: "\n").filter { !$0.contains("line: ") && !$0.contains("column: ") }
-                .joined(separator: "\n")
+            return result.split(separator: "\n").filter {
+                !$0.contains("line: ") && !$0.contains("column: ") && !$0.contains("0x")
+            }
+            .joined(separator: "\n")
         }
         let bases = [
-            "file": "", "router": "router: { url: u, realm: r", "auth": "router: { url: u, realm: r, auth: {",
-            "router_tls": "router: { url: \"wss:u\", realm: r, tls: {",
-            "database": "database: { url: u", "procedure": "procedures: { a: { function: f",
+            "file": "", "router": "router: { url: \"ws://u\", realm: r",
+            "auth": "router: { url: \"ws://u\", realm: r, auth: {",
+            "router_tls": "router: { url: \"wss://u\", realm: r, tls: {",
+            "database": "database: { url: dbname=u", "procedure": "procedures: { a: { function: f",
             "subscription": "subscriptions: { t: { function: f", "caller": "caller: { listen: \"127.0.0.1:7432\"",
             "outbox": "outbox: {", "dead_letter": "dead_letter: {",
             "notification": "notifications: { c: { call: p",
@@ -153,8 +157,8 @@ import Testing
                 let comma = base.hasSuffix("{") || base.isEmpty ? "" : ", "
                 let written = value.text ?? "[\(value.list.compactMap(\.text).joined(separator: ", "))]"
                 let missing =
-                    (base.contains("router") ? "" : "\nrouter: { url: u, realm: r }")
-                    + (base.contains("database") ? "" : "\ndatabase: { url: u }")
+                    (base.contains("router") ? "" : "\nrouter: { url: \"ws://u\", realm: r }")
+                    + (base.contains("database") ? "" : "\ndatabase: { url: dbname=u }")
                 #expect(
                     try values(base + comma + "\(entry.key): \(written)" + braces + missing)
                         == values(base + braces + missing), "\(name).\(entry.key)")
@@ -166,7 +170,8 @@ import Testing
 
     @Test func boundsOfNumbersAreTheSame() throws {
         for (name, before, after) in [
-            ("database", "database: { url: u, ", " }"), ("procedure", "procedures: { a: { function: f, ", " } }"),
+            ("database", "database: { url: dbname=u, ", " }"),
+            ("procedure", "procedures: { a: { function: f, ", " } }"),
             ("subscription", "subscriptions: { a: { function: f, ", " } }"),
             ("caller", "caller: { listen: \"[::1]:1\", ", " }"), ("outbox", "outbox: { ", " }"),
         ] {

@@ -1,15 +1,16 @@
 import NIOCore
 import NIOPosix
+import Names
 import Testing
 import WAMP
 
 @testable import WAMPClient
 
-/// The lasting connection, over real sockets of this machine.
+/// The lasting connection, over real local sockets.
 @Suite struct RouterTests {
     private let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
 
-    /// What a test does and looks at, all on the loop.
+    /// What a test does and checks, all on the loop.
     private final class Scene {
         let user = RecordingUser()
         let eventLoop: any EventLoop
@@ -47,7 +48,7 @@ import WAMP
         }
     }
 
-    /// Runs a scene until it is done, ten seconds at most.
+    /// Runs a scene to its end, for at most ten seconds.
     private func run(
         _ behaviours: ScriptedRouter.Behaviour, _ more: ScriptedRouter.Behaviour..., unixPath: String? = nil,
         _ script: @escaping @Sendable (Scene) throws -> Void
@@ -100,13 +101,13 @@ import WAMP
         #expect(outcome == "rs+unix://\(path)")
     }
 
-    @Test func comesBackForEver() async throws {
+    @Test func comesBackAgainAndAgain() async throws {
         let outcome = try await self.run(.welcomeAndClose) { scene in
             var ends = 0
             scene.user.onObserved = { event in
                 guard case .left = event else { return }
                 ends += 1
-                // Its user knew of the end before the log did.
+                // Its user learned of the end before it was logged.
                 #expect(scene.user.session == nil)
                 if ends == 20 {
                     scene.stop("\(scene.routers[0].connections)")
@@ -154,7 +155,7 @@ import WAMP
         #expect(texts[2].contains("wants TLS, and nothing is set up for it"))
     }
 
-    /// A router that takes nothing: past the bound the session is dropped, and begun anew.
+    /// A router that reads nothing: beyond the bound the session is dropped, and another one begun.
     @Test func unsentOutputIsBounded() async throws {
         let outcome = try await self.run(.welcomeAndStopReading) { scene in
             let payload = Payload(arguments: ByteBuffer(string: "[\"" + String(repeating: "x", count: 500_000) + "\"]"))
@@ -181,7 +182,7 @@ import WAMP
         #expect(outcome == "true writable false")
     }
 
-    /// The request whose own octets are too many is answered like those before it.
+    /// The request that exceeds the bound is answered like those before it.
     @Test func unsentRequestsAreAnswered() async throws {
         let outcome = try await self.run(.welcomeAndStopReading) { scene in
             let payload = Payload(arguments: ByteBuffer(string: "[\"" + String(repeating: "x", count: 500_000) + "\"]"))
@@ -204,8 +205,8 @@ import WAMP
         #expect(outcome == "true")
     }
 
-    /// The next serializer at once, in a new connection; what worked is asked for first the next time, unless the router
-    /// only closed the connections.
+    /// The next serializer follows immediately, in a new connection. The one that worked comes first the next time,
+    /// unless the router only closed the connections.
     @Test(arguments: [
         (ScriptedRouter.Behaviour.takes([.cbor]), "[1, 2, 3, 3]"), (.takesOrCloses([.cbor]), "[1, 2, 3, 1, 2, 3]"),
     ])
@@ -233,7 +234,7 @@ import WAMP
         #expect(outcome == asked + #" ["json msgpack", "msgpack cbor", "joined cbor", "joined cbor"]"#)
     }
 
-    /// All are refused: then the usual wait, and a fault that names them.
+    /// All are refused: then follows the usual wait, with a fault that names them.
     @Test func noSerializer() async throws {
         let outcome = try await self.run(.takes([])) { scene in
             var faults: [String] = []
@@ -249,8 +250,8 @@ import WAMP
                 + "router.serializers; so it did with msgpack\"]")
     }
 
-    /// Where nothing listens, no serializer is to blame.
-    @Test func unreachableIsNoRefusal() async throws {
+    /// If nothing listens, no serializer is to blame.
+    @Test func unreachableIsNotARefusal() async throws {
         let outcome = try await self.run(.welcome) { scene in
             scene.urls = ["rs://127.0.0.1:1"]
             scene.user.onObserved = { event in
@@ -269,7 +270,7 @@ import WAMP
         let outcome = try await self.run(.closeAtHello) { scene in
             scene.user.onObserved = { event in
                 guard case .connectFailed(_, _, let retryIn) = event else { return }
-                // The router sets its timer after it has told.
+                // The router sets its timer after it has called its delegate.
                 scene.eventLoop.assumeIsolated().execute { scene.stop("\(retryIn >= .hours(0))") }
             }
             try scene.start { $0.backoff = Backoff(base: .hours(1), greatest: .hours(1)) }

@@ -8,26 +8,27 @@ import WAMP
     import Musl
 #endif
 
-/// A router's end of RawSocket on a real socket, as much as the tests of connecting need. Counts who comes.
+/// A router's end of RawSocket on a real socket, as much of it as the tests of connecting need. Records each
+/// connection.
 final class ScriptedRouter {
     /// What it does with each connection.
     enum Behaviour: Sendable {
-        /// Lets everybody in, and answers GOODBYE.
+        /// Accepts every session, and answers GOODBYE.
         case welcome
-        /// Lets everybody in, and closes at once.
+        /// Accepts every session, and closes immediately.
         case welcomeAndClose
-        /// Closes when HELLO comes.
+        /// Closes when HELLO arrives.
         case closeAtHello
-        /// Lets everybody in, and reads nothing any more.
+        /// Accepts every session, and reads nothing more.
         case welcomeAndStopReading
-        /// Takes these serializers only, and says so.
+        /// Accepts only these serializers, and refuses others explicitly.
         case takes([SerializerID])
-        /// The same, but closes where it should refuse.
+        /// The same, but closes instead of refusing.
         case takesOrCloses([SerializerID])
     }
 
     private(set) var connections = 0
-    /// What each of them asked for.
+    /// The serializer that each connection asked for.
     private(set) var asked: [UInt8] = []
     private(set) var channel: (any Channel)?
     private let eventLoop: any EventLoop
@@ -57,7 +58,7 @@ final class ScriptedRouter {
         }
     }
 
-    /// Listens no more; a Unix socket's file goes too.
+    /// Stops listening, and removes a Unix socket's file.
     func close() {
         if let path = self.channel?.localAddress?.pathname {
             unlink(path)
@@ -109,7 +110,7 @@ final class ScriptedRouter {
             {
                 self.unread.moveReaderIndex(forwardBy: 4)
                 let message = self.unread.readBytes(length: Int(header)) ?? []
-                // The codes that matter here are one octet, the second one, in the binary formats.
+                // The message codes needed here are one octet, the second one, in the binary formats.
                 self.answer(
                     self.serializer == .json
                         ? String(decoding: message, as: UTF8.self) : "[\(message.dropFirst().first ?? 0),", context)

@@ -3,12 +3,12 @@ import NIOPosix
 import WAMP
 import WAMPClient
 
-/// The client that a WebSocket test suite tests: the sidecar's own transport, which sends back each message that it gets.
+/// The client for a WebSocket test suite: the sidecar's own transport, which sends back each message.
 ///
 ///     websocket-echo 127.0.0.1 9001 agent
 ///
-/// Asks the suite's server how many cases there are, runs one after the other, each on a connection of its own, and
-/// tells the server at the end that the reports are due.
+/// Asks the suite's server for the number of cases, runs one after the other, each on a separate connection, and
+/// finally asks the server for the reports.
 @main
 struct WebSocketEcho {
     static func main() async throws {
@@ -32,12 +32,12 @@ struct Suite {
     let host: String
     let port: Int
 
-    /// As the suite's largest message.
+    /// The suite's largest message.
     private static let greatestMessage = 16 << 20
 
-    /// Opens a WebSocket, sends back what comes over it, and waits for its end.
+    /// Opens a WebSocket, sends back what arrives, and waits for its end.
     ///
-    /// - Returns: the messages that are short.
+    /// - Returns: the short messages.
     func run(_ target: String) async throws -> [String] {
         let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let ended = eventLoop.makePromise(of: [String].self)
@@ -60,7 +60,7 @@ struct Suite {
     }
 }
 
-/// Sends each message back, as what it came as.
+/// Sends each message back, in its own kind.
 final class Echo: TransportReceiver {
     private let ended: EventLoopPromise<[String]>
     private var transport: MessageTransport?
@@ -85,11 +85,11 @@ final class Echo: TransportReceiver {
         _ = self.transport?.send(atLeast: message.readableBytes) { $0.writeImmutableBuffer(message) }
     }
 
-    func transportPassedOver(beginning: ByteBuffer) {}
+    func transportSkipped(beginning: ByteBuffer) {}
 
     func transportWritabilityChanged(_ isWritable: Bool) {}
 
-    /// What the peer does wrong is what most cases are about.
+    /// Most cases are about violations by the peer.
     func transportFailed(_ fault: ConnectionFault) {}
 
     func transportClosed() {

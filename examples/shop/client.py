@@ -16,7 +16,8 @@ import sys
 from autobahn.asyncio.wamp import ApplicationRunner, ApplicationSession
 from autobahn.wamp.exception import ApplicationError
 from autobahn.wamp.serializer import JsonSerializer
-from autobahn.wamp.types import CallDetails, CallOptions, EventDetails, PublishOptions, RegisterOptions, SubscribeOptions
+from autobahn.wamp.types import (
+    CallDetails, CallOptions, EventDetails, PublishOptions, RegisterOptions, SubscribeOptions)
 
 
 def value(text):
@@ -77,7 +78,8 @@ async def subscribe(session, topic, _words):
 
 
 #: What each word does, and whether the client stays after it.
-VERBS = {"call": (call, False), "publish": (publish, False), "subscribe": (subscribe, True), "register": (register, True)}
+VERBS = {
+    "call": (call, False), "publish": (publish, False), "subscribe": (subscribe, True), "register": (register, True)}
 
 
 class Client(ApplicationSession):

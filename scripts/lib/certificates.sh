@@ -3,7 +3,8 @@
 #
 #   bash scripts/lib/certificates.sh FOLDER
 #
-# NAME.pem is a certificate with what follows up to the authority, NAME.key its key. All of them are made on the spot.
+# NAME.pem is a certificate, followed by those up to the authority, NAME.key its key. Each run makes all of
+# them.
 set -euo pipefail
 
 cd "$1"
@@ -47,7 +48,8 @@ basicConstraints = critical, CA:true
 keyUsage = critical, digitalSignature, keyCertSign
 subjectAltName = $names
 [elsewhere]
-subjectAltName = DNS:other.test,IP:192.0.2.1,IP:2001:db8::1,DNS:a.test,DNS:b.test,DNS:c.test,DNS:d.test,DNS:e.test,DNS:f.test,DNS:g.test
+subjectAltName = DNS:other.test,IP:192.0.2.1,IP:2001:db8::1,DNS:a.test,DNS:b.test,DNS:c.test,DNS:d.test,\
+DNS:e.test,DNS:f.test,DNS:g.test
 [nameless]
 basicConstraints = critical, CA:false
 END

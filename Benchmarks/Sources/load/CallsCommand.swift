@@ -15,10 +15,10 @@ struct CallsCommand: ParsableCommand {
     @Option(help: "How many calls each stage makes, in place of a time.")
     var calls: Int?
 
-    @Option(help: "Seconds of unreported calls ahead of each stage.")
+    @Option(help: "Seconds of unreported calls before each stage.")
     var warmUp: Double = 1
 
-    @Option(help: "Seconds without calls ahead of everything, after which the peer's idle memory is reported.")
+    @Option(help: "Seconds without calls before the first stage, after which the peer's idle memory is reported.")
     var rest: Double = 0
 
     @Option(help: "The procedure to call; by default the first that is registered.")
@@ -27,7 +27,7 @@ struct CallsCommand: ParsableCommand {
     @Option(help: "Report the peer's resident memory after each so many calls.")
     var sampleEvery: Int?
 
-    @Flag(help: "Say who calls in each invocation, as routers do that disclose callers.")
+    @Flag(help: "Name the caller in each invocation, as routers do that disclose callers.")
     var disclosed = false
 
     @OptionGroup var peer: PeerOptions
@@ -93,7 +93,7 @@ struct CallsCommand: ParsableCommand {
         report.print()
     }
 
-    /// A benchmark of wrong answers is none.
+    /// A benchmark with wrong answers is invalid.
     private func check(_ outcome: CallStage.Outcome) throws(LoadError) {
         if let error = outcome.firstError { throw LoadError("\(outcome.errors) calls failed, the first: \(error)") }
         guard outcome.wrong == 0 else { throw LoadError("\(outcome.wrong) answers were wrong") }

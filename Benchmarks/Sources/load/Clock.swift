@@ -2,7 +2,7 @@ import Glibc
 
 /// The monotonic clock, in nanoseconds.
 enum Clock {
-    /// Nanoseconds since some moment in the past; read from user space, about 30 ns.
+    /// Nanoseconds since some moment in the past; read in user space, in about 30 ns.
     static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

@@ -14,10 +14,10 @@ final class Connection {
     private var start = 0
     private var end = 0
 
-    /// What is sent by the next `flush`.
+    /// The octets that the next `flush` sends.
     var outgoing = OutgoingBytes()
 
-    /// What one wait for the peer came to.
+    /// The result of one wait for the peer.
     enum Arrival { case bytes, nothing, closed }
 
     /// One frame; its payload is valid until the next `receive`.
@@ -41,7 +41,8 @@ final class Connection {
         incoming.deallocate()
     }
 
-    /// Answers the RawSocket handshake: the serializer that the peer asks for, messages of up to 16 MiB either way (wamp-protocol, RawSocket).
+    /// Answers the RawSocket handshake: the serializer that the peer asks for, messages of up to 16 MiB either way
+    /// (wamp-protocol, RawSocket).
     func handshake() throws(LoadError) {
         while end - start < 4 {
             guard try receive() != .closed else { throw LoadError("the peer closed before its handshake") }
@@ -60,7 +61,7 @@ final class Connection {
         try flush()
     }
 
-    /// Waits for bytes, 100 ms at most. Frames taken before are no longer valid afterwards.
+    /// Waits for bytes, for at most 100 ms. Frames taken before are no longer valid afterwards.
     func receive() throws(LoadError) -> Arrival {
         if start == end {
             start = 0
@@ -83,7 +84,7 @@ final class Connection {
         return .nothing
     }
 
-    /// The next whole frame of what was received.
+    /// The next whole frame among the received octets.
     func nextFrame() throws(LoadError) -> Frame? {
         guard end - start >= 4 else { return nil }
         let type = incoming[start]
@@ -95,7 +96,7 @@ final class Connection {
         return Frame(type: type, payload: payload)
     }
 
-    /// Sends what was gathered, all of it.
+    /// Sends everything that was gathered.
     func flush() throws(LoadError) {
         guard !outgoing.bytes.isEmpty else { return }
         let descriptor = descriptor

@@ -1,23 +1,23 @@
-/// Sends numbered events to one subscription as fast as they are taken, which the peer tells by publications.
+/// Sends numbered events to one subscription as fast as the peer handles them, which its publications report.
 ///
-/// Event n has the arguments `[n]`. What handles them publishes a number when all events up to it have been handled;
-/// at most `window` events are ahead of that, because a subscriber may drop what it can't keep up with.
+/// Event n has the arguments `[n]`. The handler publishes a number when all events up to it have been handled; at most
+/// `window` events are ahead of that, because a subscriber may drop the excess.
 struct EventStage {
     /// How many events, and the last number.
     let count: Int
     /// How many events may be under way.
     let window: Int
 
-    /// The bytes after which what was gathered is sent.
+    /// Gathered octets are sent when there are more than these.
     private static let chunk = 1 << 16
-    /// How long the peer may stay mute with events under way, in nanoseconds.
+    /// How long the peer may stay silent with events under way, in nanoseconds.
     private static let patience: UInt64 = 30_000_000_000
 
     /// What was measured, from the first event sent to the last one handled.
     struct Outcome {
         var events = 0
         var seconds = 0.0
-        /// Publications that told nothing new.
+        /// Publications that reported no progress.
         var wrong = 0
     }
 

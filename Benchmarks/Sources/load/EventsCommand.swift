@@ -6,8 +6,8 @@ struct EventsCommand: ParsableCommand {
         commandName: "events",
         abstract: "Sends numbered events to the first subscription, as fast as the peer takes them.",
         discussion: """
-            What handles the events tells how far it is by publications, each with the number of the last event that was \
-            handled. The last number has to be told. Whether all came, and in order, is to be checked there.
+            The handler of the events reports its progress by publications, each with the number of the last event \
+            that was handled. It must publish the last number, and check that all events arrived, in order.
             """)
 
     @Option(help: "How many events.")
@@ -46,7 +46,7 @@ struct EventsCommand: ParsableCommand {
             report.add("wrong", outcome.wrong)
             report.add(session.process?.usage(), since: before, calls: outcome.events)
             report.print()
-            guard outcome.wrong == 0 else { throw LoadError("\(outcome.wrong) publications told nothing new") }
+            guard outcome.wrong == 0 else { throw LoadError("\(outcome.wrong) publications reported no progress") }
         }
     }
 }

@@ -1,5 +1,5 @@
 /// Counts durations in buckets that are less than one percent wide, so that percentiles of millions of calls take
-/// constant memory and recording one takes a few instructions.
+/// constant memory, and recording one takes a few instructions.
 struct Histogram {
     private static let subBucketBits = 7
     private var counts = [UInt32](
@@ -16,7 +16,7 @@ struct Histogram {
         count += 1
     }
 
-    /// The duration in nanoseconds that `share` (0...1) of the recorded ones do not exceed; zero if there are none.
+    /// The duration in nanoseconds that `share` (0...1) of the recorded ones do not exceed; zero if none was recorded.
     func percentile(_ share: Double) -> UInt64 {
         let wanted = max(1, Int((Double(count) * share).rounded(.up)))
         var seen = 0

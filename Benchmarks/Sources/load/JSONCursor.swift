@@ -1,7 +1,7 @@
 /// Walks over the text of one WAMP message and picks out what the load program needs, without building anything.
 ///
-/// Every function skips white space first, and answers `nil` or `false` where the text is something else; none of them
-/// reads past the end, whatever the peer sent. It is no validator: nested values are skipped by counting brackets.
+/// Every function skips white space first, and answers `nil` or `false` if the text is something else; none of them
+/// reads past the end, whatever the peer sent. It does not validate: nested values are skipped by counting brackets.
 struct JSONCursor {
     private let bytes: UnsafeRawBufferPointer
     private var index = 0
@@ -51,7 +51,7 @@ struct JSONCursor {
         return isNegative ? -value : value
     }
 
-    /// Consumes a string and returns the bytes between its quotes, escapes as they are.
+    /// Consumes a string and returns the bytes between its quotes, including escapes.
     mutating func string() -> UnsafeRawBufferPointer? {
         guard take("\"") else { return nil }
         let start = index
@@ -101,7 +101,7 @@ struct JSONCursor {
         return false
     }
 
-    /// Consumes an object and says whether its member `key` is `true`. Nil where no whole object follows.
+    /// Consumes an object and returns whether its member `key` is `true`. Nil if no whole object follows.
     mutating func objectHasTrue(_ key: StaticString) -> Bool? {
         guard take("{") else { return nil }
         if take("}") { return false }

@@ -4,7 +4,7 @@ import Glibc
 struct Listener: ~Copyable {
     private let descriptor: Int32
 
-    /// The port it listens on: the wanted one, or the free one that the system chose.
+    /// The port it listens on: the given one, or the free one that the system chose.
     let port: UInt16
 
     /// - Parameter port: 0 for any free port.
@@ -37,7 +37,7 @@ struct Listener: ~Copyable {
         close(descriptor)
     }
 
-    /// The next connection; nil if none came in `milliseconds`.
+    /// The next connection; nil if none arrived within `milliseconds`.
     func connection(within milliseconds: Int32) throws(LoadError) -> Connection? {
         var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&ready, 1, milliseconds) > 0 else { return nil }

@@ -23,7 +23,7 @@ struct LoadCommand: ParsableCommand {
         ])
 }
 
-/// What every mode needs to get hold of a peer.
+/// The options of every mode to get a peer.
 struct PeerOptions: ParsableArguments {
     @Option(help: "The port to listen on; 0 for a free one.")
     var port: UInt16 = 0

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a measurement can't go on. Printed as it is; the program then ends with status 1.
+/// Why a measurement can't continue. Printed unchanged; the program then ends with status 1.
 struct LoadError: Error, CustomStringConvertible {
     /// One sentence for people.
     let description: String

@@ -14,7 +14,7 @@ struct MessageCursor {
     /// Consumes the beginning of a list.
     mutating func beginList() -> Bool { isText ? json.take("[") : binary.beginList() }
 
-    /// True if another element of the list that was begun last follows; the cursor is at it then.
+    /// True if the innermost list has another element; the cursor is then at it.
     mutating func next() -> Bool { isText ? json.take(",") : binary.next() }
 
     /// Consumes an integer.
@@ -29,7 +29,7 @@ struct MessageCursor {
     /// Consumes one value of any kind.
     mutating func skipValue() -> Bool { isText ? json.skipValue() : binary.skipValue() }
 
-    /// Consumes an object and says whether its member `key` is `true`. Nil where no whole object follows.
+    /// Consumes an object and returns whether its member `key` is `true`. Nil if no whole object follows.
     mutating func objectHasTrue(_ key: StaticString) -> Bool? {
         isText ? json.objectHasTrue(key) : binary.objectHasTrue(key)
     }

@@ -1,5 +1,5 @@
-/// The values of messages, in the peer's serializer. Lists and dictionaries are begun with the number of what is in them,
-/// and ended.
+/// The values of messages, in the peer's serializer. Lists and dictionaries begin with the number of their elements,
+/// and have an explicit end.
 extension OutgoingBytes {
     /// Begins a list of so many elements.
     mutating func beginList(_ count: Int) {
@@ -91,7 +91,7 @@ extension OutgoingBytes {
         }
     }
 
-    /// A value as it came from the peer.
+    /// A value as received from the peer.
     mutating func value(_ octets: UnsafeRawBufferPointer) {
         separate()
         append(octets)

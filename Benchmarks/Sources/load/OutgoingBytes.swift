@@ -1,11 +1,11 @@
-/// RawSocket frames on their way to the peer, gathered so that one turn of the loop needs one system call.
+/// RawSocket frames for the peer, gathered so that one turn of the loop needs one system call.
 struct OutgoingBytes {
     private(set) var bytes: [UInt8] = []
     private var frameStart = 0
 
-    /// How messages are written.
+    /// The serializer.
     var wire = Wire.json
-    /// In JSON: something is before the next value.
+    /// In JSON: a value precedes the next one.
     var needsComma = false
 
     init() {
@@ -22,7 +22,7 @@ struct OutgoingBytes {
         bytes.append(0)
     }
 
-    /// Ends the frame that was begun last. Frames of 16 MiB and more are not made here.
+    /// Ends the innermost frame. Frames of 16 MiB and more are not made here.
     mutating func endFrame() {
         let length = bytes.count - frameStart - 4
         bytes[frameStart + 1] = UInt8(truncatingIfNeeded: length >> 16)

@@ -10,7 +10,7 @@ final class PeerProcess {
     let started = Clock.now()
     private var status: Int32?
 
-    /// Starts `command` (looked up in PATH) with standard input from /dev/null and standard output joined to standard
+    /// Starts `command` (searched in PATH) with standard input from /dev/null and standard output joined to standard
     /// error, because this program's own standard output carries the report.
     init(command: [String], port: UInt16) throws(LoadError) {
         setenv("LOAD_PORT", String(port), 1)
@@ -32,7 +32,7 @@ final class PeerProcess {
         self.id = id
     }
 
-    /// Its exit status once it has ended, nil while it runs; a signal's number comes as 128 and more, as in a shell.
+    /// Its exit status once it has ended, nil while it runs; for a signal its number plus 128, as in a shell.
     func exitStatus() -> Int? {
         if status == nil {
             var raw: Int32 = 0
@@ -48,7 +48,7 @@ final class PeerProcess {
         Glibc.kill(id, SIGTERM)
     }
 
-    /// Ends it at once and collects it.
+    /// Kills it and collects its status.
     func kill() {
         guard exitStatus() == nil else { return }
         Glibc.kill(id, SIGKILL)
@@ -57,7 +57,7 @@ final class PeerProcess {
         status = 128 + SIGKILL
     }
 
-    /// What it uses at this moment; nil once it has ended.
+    /// Its resource usage now; nil once it has ended.
     func usage() -> ProcessUsage? {
         ProcessUsage(of: id)
     }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// The peer's whole life as the load program sees it: started, connected, joined, measured, ended.
+/// The peer's whole life, as the load program sees it: started, connected, joined, measured, ended.
 struct PeerSession {
     /// The session that the stages run on.
     let router: RouterEnd
-    /// Nil where the peer was started by somebody else.
+    /// Nil if the peer was not started here.
     let process: PeerProcess?
 
     /// Listens, starts the peer if there is a command, and waits for its RawSocket handshake.
@@ -32,7 +32,7 @@ struct PeerSession {
     }
 
     /// Runs `measure` on the session, then ends the peer: SIGTERM, after which UNREGISTER and GOODBYE are still
-    /// answered. Whatever happens, a peer that was started here does not outlive this call.
+    /// answered. In any case, a peer that was started here does not outlive this call.
     func run(_ measure: (RouterEnd) throws(LoadError) -> Void) throws(LoadError) {
         defer { process?.kill() }
         try measure(router)
@@ -50,7 +50,7 @@ struct PeerSession {
         report.print()
     }
 
-    /// Serves what the peer still sends; true once its connection is closed.
+    /// Serves the peer's last messages; true once its connection is closed.
     private func serveClosing() throws(LoadError) -> Bool {
         guard try router.connection.receive() != .closed else { return true }
         while try router.next() != nil {}

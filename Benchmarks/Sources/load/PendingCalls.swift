@@ -1,7 +1,7 @@
-/// The invocations that are under way, each with the time at which it was sent.
+/// The invocations under way, each with the time at which it was sent.
 ///
-/// Ids are given in sequence, so an id's slot is its remainder; there are many more slots than invocations under way,
-/// so that one that is answered late does not stand in the way of the others.
+/// Ids are assigned in sequence, and an id's slot is its remainder. There are many more slots than invocations under
+/// way, so that a late answer does not block the others.
 struct PendingCalls {
     private static let slots = 1 << 16
 
@@ -21,7 +21,7 @@ struct PendingCalls {
         return true
     }
 
-    /// Takes an invocation out and returns when it was sent; nil if it is not under way. The id may be any number.
+    /// Removes an invocation and returns when it was sent; nil if it is not under way. The id may be any number.
     mutating func remove(_ request: Int) -> UInt64? {
         let slot = request & (Self.slots - 1)
         guard request > 0, ids[slot] == request else { return nil }

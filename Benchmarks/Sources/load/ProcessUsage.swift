@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the kernel says that a process uses, from /proc.
+/// A process's resource usage according to the kernel, from /proc.
 struct ProcessUsage {
     /// Resident memory, in KiB (VmRSS).
     let resident: Int

@@ -19,11 +19,11 @@ struct PublishStage {
         var wrong = 0
     }
 
-    /// Runs until number `count` has come.
+    /// Runs until number `count` has arrived.
     ///
     /// - Parameters:
     ///   - listening: called when the first probe has arrived.
-    ///   - arrival: called for each publication with its number and the time at which it came.
+    ///   - arrival: called for each publication with its number and the time of its arrival.
     ///   - second: called after each second with the number of publications in it.
     func run(
         on router: RouterEnd, listening: () -> Void, arrival: (Int, UInt64) -> Void = { _, _ in }, second: (Int) -> Void

@@ -1,10 +1,10 @@
 import Glibc
 
-/// One line of JSON on standard output: what a program reads, in the order in which the members were added.
+/// One line of JSON on standard output, for programs, with members in the order in which they were added.
 struct Report {
     private var text = ""
 
-    /// - Parameter kind: what the line is about; its member `report`.
+    /// - Parameter kind: the subject of the line; its member `report`.
     init(_ kind: String) {
         add("report", kind)
     }
@@ -30,7 +30,7 @@ struct Report {
         member(key, quoted + "\"")
     }
 
-    /// Adds the memory of a process, and with `since` and `calls` its processor time for each of the calls between.
+    /// Adds the memory of a process; with `since` and `calls` also its processor time for each of the calls between.
     mutating func add(_ usage: ProcessUsage?, since earlier: ProcessUsage? = nil, calls: Int = 0) {
         guard let usage else { return }
         add("residentKiB", usage.resident)
@@ -40,7 +40,7 @@ struct Report {
         }
     }
 
-    /// Writes the line at once, whole.
+    /// Writes the line immediately, as a whole.
     func print() {
         Swift.print("{\(text)}")
         fflush(nil)

@@ -1,29 +1,29 @@
 /// The router's end of one WAMP session, as much of it as a client notices.
 ///
 /// It answers HELLO, REGISTER, UNREGISTER, SUBSCRIBE, UNSUBSCRIBE, acknowledged PUBLISH, CALL (with the call's own
-/// arguments) and GOODBYE by itself, and hands back what is measured: the answers to invocations, publications, calls.
+/// arguments) and GOODBYE, and returns what is measured: the answers to invocations, publications, calls.
 final class RouterEnd {
-    /// The bytes' way in and out; the stages append their invocations to its `outgoing`.
+    /// The connection; the stages append their invocations to its `outgoing`.
     let connection: Connection
 
-    /// The registrations in force, by the text of their procedures.
+    /// The current registrations, by the text of their procedures.
     private(set) var registrations: [String: Int] = [:]
 
-    /// The subscriptions in force, by the text of their topics.
+    /// The current subscriptions, by the text of their topics.
     private(set) var subscriptions: [String: Int] = [:]
 
-    /// The peer has said GOODBYE and got its answer.
+    /// True once the peer has sent GOODBYE and got its answer.
     private(set) var hasSaidGoodbye = false
 
     private var lastID = 1_000
 
-    /// What a frame was, once everything that needs an answer has been answered.
+    /// The meaning of a frame, after everything that needs an answer has been answered.
     enum Happening {
         /// Handled here.
         case housekeeping
         /// A YIELD; `result` is its first positional argument if that is an integer.
         case yield(request: Int, result: Int?)
-        /// A YIELD in progress, whose only argument is an array of rows: their numbers; nil if they are not consecutive.
+        /// A YIELD in progress whose only argument is an array of rows: their numbers; nil unless they are consecutive.
         case progress(request: Int, rows: Range<Int>?)
         /// An ERROR for an invocation; the text is the whole message.
         case error(request: Int, text: String)
@@ -38,7 +38,8 @@ final class RouterEnd {
         self.connection = connection
     }
 
-    /// Waits for the peer (100 ms at most) and returns whether frames may be there; throws when it has gone.
+    /// Waits for the peer (at most 100 ms) and returns whether there may be frames; throws if the peer has
+    /// disconnected.
     func receive() throws(LoadError) -> Bool {
         switch try connection.receive() {
         case .bytes: return true
@@ -47,7 +48,7 @@ final class RouterEnd {
         }
     }
 
-    /// Handles the next frame that is there. The answers wait in `connection.outgoing` for the caller's flush.
+    /// Handles the next received frame. The answers wait in `connection.outgoing` for the caller's flush.
     func next() throws(LoadError) -> Happening? {
         guard let frame = try connection.nextFrame() else { return nil }
         guard frame.type == 0 else {
@@ -82,7 +83,7 @@ final class RouterEnd {
         }
     }
 
-    /// Serves the session until `condition` holds; throws after `seconds`, or when the peer goes.
+    /// Serves the session until `condition` holds; throws after `seconds`, or if the peer disconnects.
     func serve(for what: String, within seconds: Double, until condition: (RouterEnd) -> Bool) throws(LoadError) {
         let deadline = Clock.now() + UInt64(seconds * 1e9)
         while !condition(self) {
@@ -104,7 +105,7 @@ final class RouterEnd {
         return .publish(number: cursor.integer())
     }
 
-    /// The numbers of an array of objects, each of which begins with its own. Sets are measured over JSON only.
+    /// The numbers of an array of objects, each of which begins with its number. Sets are measured only over JSON.
     private func rows(_ cursor: inout MessageCursor) -> Range<Int>? {
         guard cursor.next(), cursor.beginList(), cursor.beginList() else { return nil }
         var numbers: Range<Int>?
@@ -205,10 +206,10 @@ final class RouterEnd {
 
     private func malformed(_ frame: Connection.Frame) -> LoadError {
         LoadError(
-            "the peer sent what is not expected here: \(String(decoding: frame.payload.prefix(400), as: UTF8.self))")
+            "the peer sent an unexpected message: \(String(decoding: frame.payload.prefix(400), as: UTF8.self))")
     }
 
-    /// What Crossbar.io announces in its WELCOME, under a name of our own.
+    /// What Crossbar.io announces in WELCOME, under another name.
     private func welcome() {
         connection.outgoing.beginFrame()
         connection.outgoing.beginList(3)

@@ -1,12 +1,12 @@
-/// Calls a procedure once as a caller that takes progressive results, and counts the rows.
+/// Calls a procedure once as a caller that accepts progressive results, and counts the rows.
 ///
-/// The argument is the number of rows; row n is an object whose first member is n. They have to come in order, each
-/// once, and be followed by a final result.
+/// The argument is the number of rows; row n is an object whose first member is n. They must arrive in order, each
+/// once, followed by a final result.
 struct RowsStage {
     /// How many rows.
     let count: Int
 
-    /// How long the peer may stay mute, in nanoseconds.
+    /// How long the peer may stay silent, in nanoseconds.
     private static let patience: UInt64 = 30_000_000_000
 
     /// What was measured, from the invocation to the final result.
@@ -19,9 +19,9 @@ struct RowsStage {
         var secondsToFirst = 0.0
     }
 
-    /// Runs until the final result is there.
+    /// Runs until the final result has arrived.
     ///
-    /// - Throws: if rows are missing, doubled or out of order, or if the answer is an error.
+    /// - Throws: if rows are missing, duplicated or out of order, or if the answer is an error.
     func run(on router: RouterEnd, registration: Int) throws(LoadError) -> Outcome {
         var outcome = Outcome()
         let request = 1

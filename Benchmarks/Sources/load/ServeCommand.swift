@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// `load serve`: a router's end for what others measure.
+/// `load serve`: a router's end for measurements by other programs.
 struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",

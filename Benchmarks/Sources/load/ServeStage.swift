@@ -1,8 +1,8 @@
-/// Serves a session as long as it is wanted, and counts what its peer publishes and calls.
+/// Serves a session as long as it is needed, and counts what its peer publishes and calls.
 ///
-/// What is published and called is somebody else's doing, who measures it himself.
+/// Another program makes the peer publish and call, and measures that itself.
 struct ServeStage {
-    /// What came.
+    /// The counts.
     struct Outcome {
         var publications = 0
         /// Calls that had arguments, each answered with them.
@@ -13,8 +13,8 @@ struct ServeStage {
     /// Serves until `isOver`, which is asked every 100 ms or so.
     ///
     /// - Parameters:
-    ///   - turn: called after each turn of the loop, with what has come so far.
-    ///   - second: called after each second, with what came in it.
+    ///   - turn: called after each turn of the loop, with the counts so far.
+    ///   - second: called after each second, with the counts in it.
     func run(
         on router: RouterEnd, until isOver: () -> Bool, turn: (Outcome) -> Void = { _ in },
         second: (Outcome) -> Void = { _ in }

@@ -1,4 +1,4 @@
-/// How messages are written, by RawSocket's numbers.
+/// The serializers, with their numbers in RawSocket.
 enum Wire: UInt8 {
     case json = 1
     case msgpack = 2

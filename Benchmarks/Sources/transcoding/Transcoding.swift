@@ -2,10 +2,10 @@ import Glibc
 import NIOCore
 import WAMP
 
-/// How fast messages are decoded and encoded by each serializer, on one thread: printed as a table, each row a message.
+/// How fast each serializer decodes and encodes messages, on one thread: printed as a table, a message in each row.
 ///
-/// The figures are MiB of *JSON text* a second of processor time, whatever the octets on the wire, so that they compare: JSON is scanned on
-/// its way in and copied on its way out, the others are transcoded.
+/// The figures are MiB of *JSON text* a second of processor time, whatever the octets on the wire, so that they can be
+/// compared: JSON is scanned when it is received and copied when it is sent, the others are transcoded.
 @main
 enum Transcoding {
     static func main() {
@@ -15,7 +15,7 @@ enum Transcoding {
         print("|---|---|---|---|---|---|---|")
         for sample in Sample.all {
             for direction in Direction.allCases {
-                // In turn, the best of three: other work only ever makes it slower.
+                // In turn, the best of three: other work can only make it slower.
                 var best: [SerializerID: Double] = [:]
                 for _ in 0..<3 {
                     for serializer in SerializerID.allCases {
@@ -44,7 +44,7 @@ enum Direction: String, CaseIterable, CustomStringConvertible {
     var description: String { self.rawValue }
 }
 
-/// A payload, and how often it can be taken in a second.
+/// A payload, and how often it can be processed in a second.
 struct Sample {
     let name: String
     let arguments: ByteBuffer
@@ -64,7 +64,8 @@ struct Sample {
 
     private static let order: String = {
         let items = (1...8).map {
-            #"{"id":\#($0 * 4711),"name":"Article number \#($0)","price":\#($0 * 3).95,"tags":["new","blue"],"stock":null}"#
+            #"{"id":\#($0 * 4711),"name":"Article number \#($0)","price":\#($0 * 3).95,"#
+                + #""tags":["new","blue"],"stock":null}"#
         }
         return #"{"order":4711471147,"customer":"Jane Doe","paid":true,"items":[\#(items.joined(separator: ","))]}"#
     }()
@@ -112,7 +113,7 @@ struct Sample {
         return Double(count * self.arguments.readableBytes) / elapsed / 1_048_576
     }
 
-    /// What this process has used: other work on the machine does not count.
+    /// The processor time of this process: other work on the machine does not count.
     private static var processorSeconds: Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

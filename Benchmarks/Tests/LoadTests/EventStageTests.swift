@@ -12,7 +12,7 @@ struct EventStageTests {
     }
 
     @Test func noMoreThanTheWindowIsUnderWay() throws {
-        // Four are not under way yet, and so not handled.
+        // Four events are not under way yet, and so can't be handled.
         let peer = try ScriptedPeer(saying: [publication(4), publication(2)], thenNothing: true)
         #expect(throws: LoadError.self) { try outcome(of: 6, peer) }
         #expect(peer.heard() == (1...5).map { "[36,8,\($0),{},[\($0)]]" })

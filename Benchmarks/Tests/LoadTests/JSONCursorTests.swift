@@ -3,7 +3,7 @@ import Testing
 @testable import load
 
 struct JSONCursorTests {
-    /// What `body` makes of a cursor over `text`.
+    /// The result of `body` for a cursor over `text`.
     private func read<Result>(_ text: String, _ body: (inout JSONCursor) -> Result) -> Result {
         var text = text
         return text.withUTF8 { bytes in

@@ -2,7 +2,7 @@ import Testing
 
 @testable import load
 
-/// What is written in each serializer is what is read.
+/// Each serializer reads what it writes.
 struct MessageTests {
     private func written(_ wire: Wire, _ body: (inout OutgoingBytes) -> Void) -> [UInt8] {
         var bytes = OutgoingBytes()

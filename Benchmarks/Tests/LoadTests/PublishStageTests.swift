@@ -3,7 +3,7 @@ import Testing
 @testable import load
 
 struct PublishStageTests {
-    /// What a stage of five numbers makes of the given publications, and what it answered.
+    /// The outcome of a stage of five numbers for the given publications, and its answers.
     private func outcome(of numbers: [String], options: String = "{}") throws -> (PublishStage.Outcome, [String]) {
         let peer = try ScriptedPeer(saying: numbers.map { "[16,3,\(options),\"com.example.bench\",[\($0)]]" })
         let outcome = try peer.meet { router in

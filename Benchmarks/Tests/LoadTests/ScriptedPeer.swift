@@ -3,13 +3,13 @@ import Testing
 
 @testable import load
 
-/// A peer that has said already all that it says, and the router's end of its session.
+/// A peer that has already sent all of its messages, and the router's end of its session.
 final class ScriptedPeer {
     private let router: RouterEnd
     private let descriptor: Int32
 
     /// - Parameters:
-    ///   - messages: the texts of what it has sent.
+    ///   - messages: the texts that it has sent.
     ///   - isSilent: it has shut its side down afterwards, but still reads.
     init(saying messages: [String], thenNothing isSilent: Bool = false) throws {
         var ends: [Int32] = [0, 0]
@@ -35,7 +35,7 @@ final class ScriptedPeer {
         try withExtendedLifetime(self) { try body(router) }
     }
 
-    /// The messages that were sent to it and that it has not been asked for yet.
+    /// The messages that were sent to it, and were not returned yet.
     func heard() -> [String] {
         var bytes = [UInt8](repeating: 0, count: 100_000)
         let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))

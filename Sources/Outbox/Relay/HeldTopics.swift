@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import WAMP
 
 /// The topics whose first event the router refuses for the moment: their events wait in the outbox, all others go on.

@@ -1,3 +1,4 @@
+import Names
 import WAMP
 
 /// Why a row of the outbox can't be sent as it is.

@@ -1,4 +1,5 @@
 package import NIOCore
+import Names
 package import Postgres
 import WAMP
 package import WAMPClient

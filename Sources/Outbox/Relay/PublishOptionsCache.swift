@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import WAMP
 
 /// The options of events by their text: few texts serve many events, and each is read and checked once.

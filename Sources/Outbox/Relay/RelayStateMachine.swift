@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import WAMP
 
 /// Whether the outbox is emptied, and what becomes of each event that was read from it.

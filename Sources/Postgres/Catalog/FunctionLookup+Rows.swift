@@ -1,4 +1,4 @@
-internal import Names
+package import Names
 
 extension FunctionLookup {
     /// What the rows of ``query`` say about the function, or why it can't be called.

@@ -1,3 +1,5 @@
+package import Names
+
 /// The query that looks a function up, and what its rows mean.
 ///
 /// One query per function, so that a signature which the server can't parse spoils no other. Everything in it is

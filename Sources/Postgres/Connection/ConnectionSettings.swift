@@ -159,6 +159,11 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     }
 }
 
+extension ConnectionSettings: CustomReflectable {
+    /// A mirror that shows no password, so that `dump` doesn't either.
+    package var customMirror: Mirror { Mirror(self, children: [:]) }
+}
+
 /// A database URL that libpq does not understand.
 package struct ConnectionSettingsError: Error, Sendable, CustomStringConvertible {
     /// What is wrong, without any part of the URL: libpq quotes it, and with it the password.

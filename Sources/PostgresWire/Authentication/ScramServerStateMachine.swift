@@ -1,18 +1,18 @@
 import Cryptography
 
-/// The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), with channel binding (`tls-server-end-point`) and without, as PostgreSQL
-/// has it: the user's name in the exchange is ignored, for the startup packet has told it.
+/// The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), with channel binding (`tls-server-end-point`) and without,
+/// as in PostgreSQL: the user's name in the exchange is ignored, because the startup packet has given it.
 ///
-/// - *protocol violation*: a malformed message, a mechanism's feature that we do not have: throws.
-/// - *refused*: the proof is wrong, or there is no such user; told in the same way at the same place.
+/// - *protocol violation*: a malformed message, or a feature of the mechanism that we do not have: throws.
+/// - *refused*: the proof is wrong, or there is no such user; reported in the same way at the same place.
 struct ScramServerStateMachine {
     /// What the server answers.
     enum Answer: Equatable {
-        /// The exchange goes on.
+        /// The exchange continues.
         case challenge([UInt8])
-        /// The client knows the password; this proves that we do.
+        /// The client knows the password; this proves that we know it too.
         case accepted([UInt8])
-        /// It does not.
+        /// The client does not know the password.
         case refused
     }
 
@@ -22,19 +22,19 @@ struct ScramServerStateMachine {
         case ended
     }
 
-    /// What the client says of its channel's binding.
+    /// The client's statement about its channel binding.
     enum Binding: Equatable {
-        /// We have offered none: there is no TLS, or nothing that binds it.
+        /// We have offered no binding: there is no TLS, or nothing to bind it with.
         case notOffered
-        /// We have, and the client has not taken it.
+        /// We have offered a binding, and the client has not chosen it.
         case notTaken
-        /// Both ends bind by this.
+        /// Both ends bind with this.
         case endPoint([UInt8])
     }
 
-    /// What the last message is held against.
+    /// What the last message is checked against.
     private struct Challenge {
-        /// The base64 of the first message's header, which the last one repeats.
+        /// The base64 of the first message's header, which the last message repeats.
         let binding: [UInt8]
         let firstBare: [UInt8]
         let answer: [UInt8]
@@ -50,9 +50,9 @@ struct ScramServerStateMachine {
     private static let endPointHeader = Array("p=tls-server-end-point,,".utf8)
 
     /// - Parameters:
-    ///   - isGenuine: false where nobody can pass.
+    ///   - isGenuine: false if no proof may be accepted.
     ///   - nonce: ours; printable, without comma, never used twice.
-    ///   - binding: by the mechanism that the client has chosen.
+    ///   - binding: of the mechanism that the client has chosen.
     init(verifier: ScramVerifier, isGenuine: Bool, nonce: [UInt8], binding: Binding = .notOffered) {
         self.verifier = verifier
         self.isGenuine = isGenuine
@@ -62,7 +62,7 @@ struct ScramServerStateMachine {
 
     /// Takes the client's next message.
     ///
-    /// - Throws: what the client is told; the connection ends.
+    /// - Throws: the error for the client; the connection ends.
     mutating func received(_ message: [UInt8]) throws(WireError) -> Answer {
         switch self.state {
         case .started:
@@ -107,7 +107,7 @@ struct ScramServerStateMachine {
 
     /// Takes the channel-binding flag.
     ///
-    /// - Returns: what the last message has to repeat of it, in base64, with what binds the channel.
+    /// - Returns: what the last message must repeat of it, in base64, with the data that binds the channel.
     private func bindingHeader(_ rest: inout ArraySlice<UInt8>) throws(WireError) -> [UInt8] {
         switch (rest.first, self.binding) {
         case (UInt8(ascii: "n"), .notOffered), (UInt8(ascii: "n"), .notTaken):
@@ -117,7 +117,7 @@ struct ScramServerStateMachine {
             rest.removeFirst()
             return Array("eSws".utf8)
         case (UInt8(ascii: "y"), .notTaken):
-            // Somebody on the way has taken our offer out.
+            // Somebody in between has removed our offer.
             throw WireError(
                 .fatal, "28000", "SCRAM channel binding negotiation error",
                 detail: "The client supports SCRAM channel binding but thinks the server does not.")
@@ -151,7 +151,7 @@ struct ScramServerStateMachine {
         try Self.checkExtensions(attributes)
         guard binding == challenge.binding else {
             if case .endPoint = self.binding {
-                // Another certificate than ours: somebody sits between us.
+                // Another certificate than ours: somebody is in between.
                 throw WireError(.fatal, "28000", "SCRAM channel binding check failed")
             }
             throw WireError.violation("unexpected SCRAM channel-binding attribute in client-final-message")
@@ -189,7 +189,7 @@ struct ScramServerStateMachine {
         return Array(first.dropFirst(2))
     }
 
-    /// Others than the known attributes may be there, and mean nothing to us.
+    /// Unknown attributes are allowed, and ignored.
     private static func checkExtensions(_ attributes: [ArraySlice<UInt8>]) throws(WireError) {
         for attribute in attributes {
             guard let name = attribute.first, attribute.dropFirst().first == UInt8(ascii: "="),

@@ -1,9 +1,9 @@
 import Cryptography
 import NIOCore
 
-/// The part of a connection's life in which the client proves who it is: SASL's messages around SCRAM's.
+/// The part of a connection's life in which the client proves its identity: SASL's messages around SCRAM's.
 struct WireAuthenticator {
-    /// What comes after a message.
+    /// What follows a message.
     enum Step: Equatable {
         /// Another message.
         case goOn
@@ -18,7 +18,7 @@ struct WireAuthenticator {
 
     /// The mechanisms that can be chosen, the better one first.
     let mechanisms: [String]
-    /// Who it says it is.
+    /// The user that the client claims to be.
     let user: String
     private var scram: ScramServerStateMachine?
     private let verifier: ScramVerifier
@@ -26,7 +26,7 @@ struct WireAuthenticator {
     private let nonce: [UInt8]
     private let endPoint: [UInt8]?
 
-    /// - Parameter endPoint: what binds the connection's TLS; nil: there is none, or nothing that does.
+    /// - Parameter endPoint: what binds the connection's TLS; nil without TLS, or if nothing does.
     init(user: String, credentials: WireCredentials, nonce: [UInt8], endPoint: [UInt8]? = nil) throws(WireError) {
         self.user = user
         self.nonce = nonce
@@ -50,7 +50,7 @@ struct WireAuthenticator {
             scram = ScramServerStateMachine(
                 verifier: self.verifier, isGenuine: self.isGenuine, nonce: self.nonce, binding: binding)
             guard let response else {
-                // The client wants to be asked first, which SCRAM has no question for.
+                // The client has sent no initial response, for which SCRAM has an empty challenge.
                 self.scram = scram
                 output.writeWireAuthentication(.saslContinue([]))
                 return .goOn

@@ -1,20 +1,20 @@
 package import Cryptography
 
-/// The few users who may come in, and what it takes to answer others as if there were such users.
+/// The few users that may log in, and what it takes to answer all others as if they existed.
 package struct WireCredentials: Sendable {
     private var verifiers: [String: ScramVerifier]
-    /// What users have whom there aren't.
+    /// The iterations of users that do not exist.
     private let iterations: Int
-    /// Salts are made of it, of the users' as well as of those whom there aren't, so that they look alike and stay the
-    /// same as long as the process lives.
+    /// Salts are made from it, those of users as well as those of names that are not users, so that they look alike and
+    /// stay the same as long as the process lives.
     private let saltKey: [UInt8]
 
     private static let saltLength = 16
 
-    /// Derives what is needed of the password.
+    /// Derives what is needed from the password.
     ///
     /// - Parameters:
-    ///   - iterations: of PBKDF2, which the client goes through at each connect.
+    ///   - iterations: of PBKDF2, which the client computes at each login.
     ///   - saltKey: random octets.
     package init(
         user: String, password: SecretBytes, iterations: Int, saltKey: [UInt8]
@@ -25,13 +25,13 @@ package struct WireCredentials: Sendable {
         try self.add(user: user, password: password, iterations: iterations)
     }
 
-    /// Lets another user come in.
+    /// Adds another user that may log in.
     package mutating func add(user: String, password: SecretBytes, iterations: Int) throws(CryptographyError) {
         self.verifiers[user] = try ScramVerifier(
             password: password, salt: Self.salt(of: user, self.saltKey), iterations: iterations)
     }
 
-    /// What a user is to be held against, and whether there is such a user: nobody else can pass, whatever he proves.
+    /// The verifier of a user, and whether the user exists: if not, no proof may be accepted.
     func verifier(of user: String) throws(CryptographyError) -> (verifier: ScramVerifier, isGenuine: Bool) {
         if let verifier = self.verifiers[user] { return (verifier, true) }
         let mock = ScramVerifier(

@@ -2,11 +2,11 @@ package import NIOCore
 
 /// The messages of a server.
 extension ByteBuffer {
-    /// What an Authentication message says.
+    /// The contents of an Authentication message.
     package enum WireAuthentication: Sendable, Equatable {
-        /// The client is who it says.
+        /// The client is authenticated.
         case ok
-        /// These mechanisms can be had.
+        /// The mechanisms to choose from.
         case sasl([String])
         /// The mechanism's next message.
         case saslContinue([UInt8])
@@ -123,13 +123,13 @@ extension ByteBuffer {
         }
     }
 
-    /// A type, the length of what follows and of itself, and that.
+    /// Writes a type, then the length of the body including the length itself, then the body.
     private mutating func writeWireMessage(_ type: UInt8, _ body: (inout ByteBuffer) -> Void) {
         self.writeInteger(type)
         let start = self.writerIndex
         self.writeInteger(Int32(0))
         body(&self)
-        // What we send is bounded far below by what the router takes.
+        // What we send is far shorter than that: a router's messages are bounded.
         assert(self.writerIndex - start <= Int(Int32.max))
         self.setInteger(Int32(clamping: self.writerIndex - start), at: start)
     }

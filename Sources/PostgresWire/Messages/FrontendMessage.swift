@@ -34,25 +34,25 @@ package struct FrontendMessage: Sendable, Equatable {
         case copyFail = 0x66
     }
 
-    /// What a message begins with.
+    /// The beginning of a message.
     struct Header {
         let kind: Kind
-        /// Octets that follow.
+        /// The number of octets that follow.
         let length: Int
 
-        /// The octets of a header: the type and a length that counts itself.
+        /// The octets of a header: the type, and a length that includes itself.
         static let size = 5
     }
 
-    /// What kind of message.
+    /// The kind of the message.
     package let kind: Kind
-    /// All behind the length.
+    /// Everything behind the length.
     package let body: ByteBuffer
 
-    /// Looks at a header without taking it.
+    /// Reads a header without taking it.
     ///
     /// - Returns: nil if it is not complete.
-    /// - Throws: a violation, if it can't be a message.
+    /// - Throws: a violation, if it can't belong to a message.
     static func header(in buffer: ByteBuffer) throws(WireError) -> Header? {
         guard let type = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return nil }
         guard let kind = Kind(rawValue: type) else { throw .violation("invalid frontend message type \(type)") }

@@ -1,21 +1,21 @@
 package import NIOCore
 
-/// What clients send by themselves, and what is not for whoever runs the queries.
+/// Statements that client libraries send on their own account, and that no query's handler should see.
 package enum SessionStatement: Sendable, Equatable {
     /// Nothing but white space and semicolons.
     case empty
     /// `set client_encoding to 'UTF8'`, or one of its other forms.
     case clientEncoding(String)
 
-    /// A longer text is none of these.
+    /// A longer text is neither of them.
     private static let greatestLength = 200
 
-    /// Recognizes a query; nil if it is something else.
+    /// Recognizes a query; nil if it is another one.
     package init?(_ query: ByteBuffer) {
         guard query.readableBytes <= Self.greatestLength else { return nil }
         let words = String(buffer: query).split { $0.isWhitespace || $0 == ";" || $0 == "=" }
         guard let first = words.first else {
-            // An equals sign alone is no statement.
+            // The parser would take an equals sign for white space.
             guard !query.readableBytesView.contains(UInt8(ascii: "=")) else { return nil }
             self = .empty
             return
@@ -37,7 +37,7 @@ package enum SessionStatement: Sendable, Equatable {
         ["utf8", "unicode", "default"].contains(Self.normalized(encoding))
     }
 
-    /// Whether an encoding's name says that nothing is converted.
+    /// Whether an encoding's name means that nothing is converted.
     package static func isNone(_ encoding: String) -> Bool {
         Self.normalized(encoding) == "sqlascii"
     }

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// What a client sends first: a packet without type.
+/// The first packet of a client: it has no type.
 package enum StartupPacket: Sendable, Equatable {
     /// Asks for TLS.
     case encryption(Encryption)
@@ -9,7 +9,7 @@ package enum StartupPacket: Sendable, Equatable {
     /// Begins a session of protocol 3.
     case start(Start)
 
-    /// What can be asked for ahead of a session.
+    /// What a client can ask for before a session begins.
     package enum Encryption: Sendable, Hashable {
         /// SSLRequest.
         case tls
@@ -17,17 +17,17 @@ package enum StartupPacket: Sendable, Equatable {
         case gss
     }
 
-    /// What a session begins with.
+    /// The beginning of a session.
     package struct Start: Sendable, Equatable {
         /// The minor version of protocol 3.
         package var minorVersion: Int
-        /// Who it is.
+        /// The user that the client claims to be.
         package var user: String
-        /// The encoding that is asked for, if one is.
+        /// The encoding that the client asks for, if any.
         package var clientEncoding: String?
-        /// Whether it is to be a stream of the write-ahead log.
+        /// Whether the session is for streaming the write-ahead log.
         package var isReplication: Bool
-        /// Names of extensions of the protocol that are asked for; we know none.
+        /// The names of protocol extensions that the client asks for; we know none of them.
         package var protocolOptions: [String]
     }
 
@@ -36,9 +36,9 @@ package enum StartupPacket: Sendable, Equatable {
     private static let encryptionGSS: UInt32 = 80_877_104
     private static let cancelRequest: UInt32 = 80_877_102
 
-    /// Takes a packet, behind its length.
+    /// Takes a packet, without its length.
     ///
-    /// - Throws: what the client is told.
+    /// - Throws: the error for the client.
     package init(_ packet: ByteBuffer) throws(WireError) {
         var packet = packet
         guard let code = packet.readInteger(as: UInt32.self) else { throw .violation("invalid startup packet") }
@@ -47,7 +47,7 @@ package enum StartupPacket: Sendable, Equatable {
             guard packet.readableBytes == 0 else { throw .violation("invalid encryption request") }
             self = .encryption(code == Self.encryptionTLS ? .tls : .gss)
         case Self.cancelRequest:
-            // A process and a key, which has 4 octets up to protocol 3.1 and up to 256 after that.
+            // A process and a key of 4 octets; the key has up to 256 octets in protocols after 3.1.
             guard (8...260).contains(packet.readableBytes) else { throw .violation("invalid cancel request") }
             self = .cancel
         default:
@@ -88,7 +88,7 @@ package enum StartupPacket: Sendable, Equatable {
 }
 
 extension ByteBuffer {
-    /// Takes the characters up to the next NUL, and it; what is no UTF-8 is repaired. Nil if there is no NUL.
+    /// Takes the characters up to the next NUL, and the NUL; replaces what is not UTF-8. Nil if there is no NUL.
     mutating func readCString() -> String? {
         guard let length = self.readableBytesView.firstIndex(of: 0).map({ $0 - self.readerIndex }),
             let bytes = self.readBytes(length: length)

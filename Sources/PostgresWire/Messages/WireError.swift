@@ -1,14 +1,14 @@
-/// An error as PostgreSQL tells it: what an ErrorResponse says.
+/// An error in PostgreSQL's form: the contents of an ErrorResponse.
 package struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What becomes of the connection.
+    /// The consequence for the connection.
     package enum Severity: String, Sendable, Hashable {
-        /// The query failed, the next may follow.
+        /// The query failed; the next one may follow.
         case error = "ERROR"
         /// The connection ends.
         case fatal = "FATAL"
     }
 
-    /// What becomes of the connection.
+    /// The consequence for the connection.
     package var severity: Severity
     /// The SQLSTATE.
     package var code: String
@@ -19,7 +19,7 @@ package struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What to do.
     package var hint: String?
 
-    /// Takes the fields; one that holds U+0000, which a message can't carry, is sent with U+FFFD in its place.
+    /// Takes the fields. A U+0000, which a message can't carry, is replaced by U+FFFD.
     package init(
         _ severity: Severity, _ code: String, _ message: String, detail: String? = nil, hint: String? = nil
     ) {
@@ -35,7 +35,7 @@ package struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         self.init(.error, code, message, detail: detail, hint: hint)
     }
 
-    /// The client does not keep to the protocol: the connection ends.
+    /// The client violates the protocol: the connection ends.
     package static func violation(_ message: String, detail: String? = nil) -> WireError {
         WireError(.fatal, "08P01", message, detail: detail)
     }

@@ -1,11 +1,12 @@
-/// Why a connection is to be closed, once what was written for it is sent.
+/// Why a connection must be closed, once the written output is sent.
 package enum WireEnd: Sendable, Equatable {
-    /// The client said so.
+    /// The client asked for it.
     case terminated
-    /// It came to cancel another's query, which is not how it's done here: the query's own connection is closed.
+    /// The connection was opened to cancel another one's query, which is not supported: closing the query's connection
+    /// is.
     case cancelRequest
-    /// Wrong password, or no such user. To be told slowly.
+    /// Wrong password, or no such user. The answer must be delayed.
     case authenticationFailed(user: String)
-    /// It was told this error.
+    /// The client got this error.
     case failed(WireError)
 }

@@ -1,27 +1,27 @@
 /// Whether a server speaks TLS.
 package enum WireEncryption: Sendable, Hashable {
-    /// It does not.
+    /// No.
     case none
-    /// With whom asks for it.
+    /// For clients that ask for it.
     case offered
-    /// With everybody: a session without is refused.
+    /// For all clients: a session without it is refused.
     case required
 }
 
-/// What a server says of itself, and whom it lets in.
+/// What a server announces, and whom it admits.
 package struct WireServerSettings: Sendable {
-    /// Who may come in.
+    /// The users that may log in.
     package let credentials: WireCredentials
     /// Whether it speaks TLS.
     package let encryption: WireEncryption
-    /// What binds TLS to our certificate (`tls-server-end-point`); nil: nothing does.
+    /// What binds TLS to our certificate (`tls-server-end-point`); nil if nothing does.
     package let endPoint: [UInt8]?
-    /// How much is taken.
+    /// The limits for what a client sends.
     package let limits: WireLimits
-    /// What each session is told: names and values.
+    /// The parameters that each session reports: names and values.
     package let parameters: [(name: String, value: String)]
 
-    /// - Parameter serverVersion: of which PostgreSQL, and what we really are: `15.0 (wamp-sidecar)`.
+    /// - Parameter serverVersion: a version of PostgreSQL, and what the server really is: `15.0 (wamp-sidecar)`.
     package init(
         credentials: WireCredentials, serverVersion: String, encryption: WireEncryption = .none,
         endPoint: [UInt8]? = nil, limits: WireLimits = WireLimits()

@@ -1,26 +1,26 @@
 package import NIOCore
 
-/// The server's side of PostgreSQL's protocol 3.0 for one connection, as much as dblink, psql and psycopg need of it:
+/// The server's side of PostgreSQL's protocol 3.0 for one connection, as much of it as dblink, psql and psycopg need:
 /// startup, TLS, SCRAM-SHA-256, simple queries.
 ///
 /// Sans I/O: the driver hands in what it reads (``received(_:)``), then asks what to do (``next(into:)``) until the
-/// answer is to wait or to close, and sends what was written meanwhile. A query is the driver's to run; it tells the
-/// outcome by ``complete(columns:rows:tag:into:)`` or ``fail(_:into:)`` and asks again. What is sent ahead of that
-/// waits, in order.
+/// answer is to wait or to close, and sends what was written meanwhile. The driver runs a query. It reports the result
+/// by ``complete(columns:rows:tag:into:)`` or ``fail(_:into:)`` and asks again. Messages that arrive before that wait,
+/// in order.
 ///
-/// - *unreachable*: an outcome without a query. Nothing is written.
-/// - *protocol violation*: all that PostgreSQL calls one, and copy data out of the blue: FATAL 08P01, close.
-/// - *refused, and the connection goes on*: the extended protocol and function calls, queries that are too long, are no
-///   UTF-8 or want another encoding.
+/// - *unreachable*: a result without a query. Nothing is written.
+/// - *protocol violation*: whatever PostgreSQL calls one, and unexpected copy data: FATAL 08P01, close.
+/// - *refused, and the connection continues*: the extended protocol and function calls; queries that are too long, are
+///   not UTF-8 or ask for another encoding.
 /// - *silent drop*: what follows a message of the extended protocol, up to Sync.
 package struct WireServerStateMachine: ~Copyable {
-    /// What the driver does now.
+    /// What the driver does next.
     package enum Action: Sendable, Equatable {
-        /// Nothing: more has to come in, or the query to end.
+        /// Nothing, until more input arrives or the query ends.
         case wait
-        /// Send what was written, and make TLS of the connection: what comes from now on is what was decrypted.
+        /// Send what was written, and start TLS on the connection: from now on the input is decrypted.
         case secure
-        /// The client is who it says. Nothing goes on before ``admit(_:)``.
+        /// The client has proved its identity. Nothing continues before ``admit(_:)``.
         case authenticated(user: String)
         /// Run this; its text is valid UTF-8 and holds no NUL.
         case query(ByteBuffer)
@@ -35,9 +35,9 @@ package struct WireServerStateMachine: ~Copyable {
         case refused(WireError)
         case ready
         case running
-        /// An extended query was refused: nothing counts until Sync.
+        /// An extended query was refused: everything is ignored until Sync.
         case skipping
-        /// A query is not taken: this many octets of it are still to be thrown away.
+        /// A query is refused: this many octets of it are still to be discarded.
         case discarding(Int, WireError)
         case closed
     }
@@ -46,7 +46,8 @@ package struct WireServerStateMachine: ~Copyable {
     private var unread = ByteBuffer()
     private var encryptionAsked: [StartupPacket.Encryption] = []
     private var isSecured = false
-    /// Why no query of this session is run: dblink asks for its database's encoding, and goes on whatever it is told.
+    /// Why no query of this session is run: dblink asks for its database's encoding, and continues whatever the answer
+    /// is.
     private var refusedEncoding: WireError?
 
     private let settings: WireServerSettings
@@ -54,7 +55,7 @@ package struct WireServerStateMachine: ~Copyable {
     private let nonce: [UInt8]
 
     /// - Parameters:
-    ///   - process: what the client is told to be talking to.
+    ///   - process: the process id that the client gets.
     ///   - nonce: random and printable, without commas; never used before.
     package init(settings: WireServerSettings, process: Int32, nonce: [UInt8]) {
         self.settings = settings
@@ -62,7 +63,7 @@ package struct WireServerStateMachine: ~Copyable {
         self.nonce = nonce
     }
 
-    /// Whether the connection ends: nothing more is read.
+    /// True if the connection ends: nothing more is read.
     package var isClosed: Bool {
         if case .closed = self.state { true } else { false }
     }
@@ -70,7 +71,7 @@ package struct WireServerStateMachine: ~Copyable {
     /// Octets that were received, but not used yet.
     package var unreadOctets: Int { self.unread.readableBytes }
 
-    /// How long the message is that has begun to come, after authentication; 0 if none has, or it is all there.
+    /// The length of the message that has begun to arrive, after authentication; 0 if none has, or if it is complete.
     package var announcedOctets: Int {
         switch self.state {
         case .ready, .skipping: break
@@ -82,8 +83,8 @@ package struct WireServerStateMachine: ~Copyable {
         return header.length
     }
 
-    /// The message that has begun to come is not taken: a query is passed over and answered with the error, with any other message the
-    /// connection ends.
+    /// Refuses the message that has begun to arrive: a query is skipped and answered with the error, any other message
+    /// ends the connection.
     package mutating func refuseAnnounced(_ error: WireError) {
         guard self.announcedOctets > 0, let header = (try? FrontendMessage.header(in: self.unread)) ?? nil else {
             return
@@ -105,9 +106,9 @@ package struct WireServerStateMachine: ~Copyable {
         }
     }
 
-    /// Goes on with what was received.
+    /// Processes what was received.
     ///
-    /// - Parameter output: takes what is to be sent.
+    /// - Parameter output: takes what must be sent.
     package mutating func next(into output: inout ByteBuffer) -> Action {
         do throws(WireError) {
             while true {
@@ -158,7 +159,7 @@ package struct WireServerStateMachine: ~Copyable {
         }
     }
 
-    /// The client that has proved who it is comes in, or is told why it may not.
+    /// Admits the client that has proved its identity, or refuses it with an error.
     package mutating func admit(_ refusal: WireError?, into output: inout ByteBuffer) {
         guard case .authenticated(let user) = self.state else {
             assert(self.isClosed, "nobody wants to be admitted")
@@ -171,7 +172,7 @@ package struct WireServerStateMachine: ~Copyable {
         }
     }
 
-    /// The query that runs has ended well, with rows.
+    /// The running query has succeeded, with rows.
     package mutating func complete(
         columns: [WireColumn], rows: [[ByteBuffer?]], tag: String, into output: inout ByteBuffer
     ) {
@@ -182,7 +183,7 @@ package struct WireServerStateMachine: ~Copyable {
         output.writeWireReady()
     }
 
-    /// The query that runs has failed; with FATAL the connection ends.
+    /// The running query has failed; with FATAL the connection ends.
     package mutating func fail(_ error: WireError, into output: inout ByteBuffer) {
         guard self.endQuery() else { return }
         output.writeWireError(error)
@@ -207,7 +208,7 @@ package struct WireServerStateMachine: ~Copyable {
         return .close(end)
     }
 
-    /// Gives the memory of what was read back while nothing, or next to nothing, is left of it.
+    /// Releases the memory of the input while nothing, or almost nothing, is left of it.
     private mutating func wait() -> Action {
         if self.unread.readableBytes == 0 {
             self.unread = ByteBuffer()
@@ -224,7 +225,7 @@ package struct WireServerStateMachine: ~Copyable {
         self.state = .discarding(header.length, error)
     }
 
-    /// The query is not run, the next may be.
+    /// The query is not run; the next one may be.
     private mutating func refuse(_ error: WireError, _ output: inout ByteBuffer) {
         self.state = .ready
         output.writeWireError(error)
@@ -249,8 +250,8 @@ package struct WireServerStateMachine: ~Copyable {
         case .cancel:
             return self.close(.cancelRequest)
         case .encryption(let encryption):
-            // Each may be asked for once, as with PostgreSQL. 'N' says that it can't be had: the client goes on without
-            // or goes away, as it likes.
+            // Each may be asked for once, as with PostgreSQL. 'N' means that it is not available: the client then
+            // continues without it or disconnects.
             guard !self.encryptionAsked.contains(encryption) else {
                 throw .violation("encryption was asked for twice")
             }
@@ -260,7 +261,7 @@ package struct WireServerStateMachine: ~Copyable {
                 output.writeInteger(UInt8(ascii: "N"))
                 return nil
             case (.tls, .offered), (.tls, .required):
-                // It would be taken for what came over TLS.
+                // It would pass for something that came over TLS.
                 guard self.unread.readableBytes == 0 else {
                     throw .violation(
                         "received unencrypted data after SSL request",
@@ -279,7 +280,7 @@ package struct WireServerStateMachine: ~Copyable {
             guard !start.isReplication else {
                 throw WireError(.fatal, "0A000", "this is wamp-sidecar: there is nothing to replicate")
             }
-            // psql asks for SQL_ASCII where the locale is C: it converts nothing, so UTF-8 is what is sent.
+            // psql asks for SQL_ASCII if the locale is C. It converts nothing, so it gets UTF-8.
             if let encoding = start.clientEncoding, !SessionStatement.isUTF8(encoding),
                 !SessionStatement.isNone(encoding)
             {
@@ -318,7 +319,7 @@ package struct WireServerStateMachine: ~Copyable {
 
     // MARK: - After it
 
-    /// Takes a message that is wholly there.
+    /// Takes a message that has arrived completely.
     private mutating func takeMessage() throws(WireError) -> FrontendMessage? {
         guard let header = try FrontendMessage.header(in: self.unread) else { return nil }
         guard header.length <= self.settings.limits.query else {
@@ -333,7 +334,7 @@ package struct WireServerStateMachine: ~Copyable {
     private mutating func takeBody(_ header: FrontendMessage.Header) -> ByteBuffer? {
         let size = FrontendMessage.Header.size + header.length
         guard self.unread.readableBytes >= size else {
-            // Grows once, not by doubling, once it is known to be long.
+            // Allocates once, instead of doubling, once the message is known to be long.
             if self.unread.readableBytes > 4096 {
                 self.unread.reserveCapacity(minimumWritableBytes: size - self.unread.readableBytes)
             }
@@ -343,7 +344,7 @@ package struct WireServerStateMachine: ~Copyable {
         return self.unread.readSlice(length: header.length)
     }
 
-    /// - Returns: nil to go on at once.
+    /// - Returns: nil to continue immediately.
     private mutating func handle(_ message: FrontendMessage, _ output: inout ByteBuffer) throws(WireError) -> Action? {
         switch message.kind {
         case .terminate:

@@ -36,7 +36,7 @@ final class Callee {
         configuration: Configuration, pool: Pool, guests: Guests, control: Control, eventLoop: any EventLoop,
         settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
-    ) throws(StartError) {
+    ) {
         self.pool = pool
         self.guests = guests
         self.definitions = Definitions(
@@ -52,7 +52,9 @@ final class Callee {
         self.budget = budget
         self.registrar = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.procedures {
-            self.add(try ProcedureRoute(mapping, in: configuration, pool: pool), isLate: false)
+            let route = ProcedureRoute(
+                mapping: mapping, place: configuration.place(mapping.location), pool: pool, registration: nil)
+            self.add(route, isLate: false)
         }
     }
 
@@ -75,10 +77,9 @@ final class Callee {
     func add(
         _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool,
         runner: Guests.Runner?
-    ) throws(URIError) -> ProcedureRoute {
-        let uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
+    ) -> ProcedureRoute {
         let route = ProcedureRoute(
-            mapping: mapping, uri: uri, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            mapping: mapping, place: place, pool: runner?.pool ?? self.pool, registration: registration,
             guest: runner?.role)
         self.add(route, isLate: isLate)
         route.allDefinitions.forEach(self.definitions.lookUpSoon)
@@ -262,21 +263,5 @@ final class Callee {
         case .auto:
             return min(self.isRouterCrossbar ? .seconds(bounded) : .milliseconds(bounded), route.timeout)
         }
-    }
-}
-
-extension ProcedureRoute {
-    fileprivate convenience init(
-        _ mapping: ProcedureMapping, in configuration: Configuration, pool: Pool
-    ) throws(StartError) {
-        let uri: URI
-        do {
-            uri = try URI(pattern: mapping.uri, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
-        } catch {
-            throw StartError(
-                "\(configuration.place(mapping.location)): procedure '\(mapping.uri)' \(error.description)")
-        }
-        self.init(
-            mapping: mapping, uri: uri, place: configuration.place(mapping.location), pool: pool, registration: nil)
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -53,8 +54,8 @@ extension RegisterOptions {
     ///   - isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
     init(_ route: ProcedureRoute, mayForce: Bool, isCrossbar: Bool) {
         self.init(
-            match: MatchPolicy(rawValue: route.mapping.match.rawValue) ?? .exact,
-            invoke: InvocationPolicy(rawValue: route.mapping.invoke.rawValue) ?? .single,
+            match: route.mapping.match,
+            invoke: route.mapping.invoke,
             discloseCaller: route.needsCaller,
             forceReregister: mayForce && route.mapping.forceReregister,
             concurrency: isCrossbar && route.mapping.announcesConcurrency ? route.mapping.concurrency : nil)

@@ -1,13 +1,13 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
-import WAMP
 
 /// One procedure of the mapping: what runs when it is called, and what is known of it.
 final class ProcedureRoute {
     let mapping: ProcedureMapping
     /// The procedure's URI, or the pattern of URIs.
-    let uri: URI
+    var uri: URI { self.mapping.uri }
     /// Where in the file it is: `sidecar.yaml:12:3`.
     let place: String
     let timeout: TimeAmount
@@ -22,19 +22,18 @@ final class ProcedureRoute {
     ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
     ///   - registration: its row, if SQL registered it.
     init(
-        mapping: ProcedureMapping, uri: URI, place: String, pool: Pool, registration: RegistrationRow.Key?,
+        mapping: ProcedureMapping, place: String, pool: Pool, registration: RegistrationRow.Key?,
         guest: String? = nil
     ) {
         self.mapping = mapping
-        self.uri = uri
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
-        self.origin = Origin(.procedure, uri.text)
+        self.origin = Origin(.procedure, mapping.uri.text)
         self.pool = pool
         self.lane = pool.addLane(concurrency: mapping.concurrency)
         let definition = { (role: String?) in
             ProcedureDefinition(
-                use: .procedure(uri.text), place: place, target: mapping.target.value,
+                use: .procedure(mapping.uri.text), place: place, target: mapping.target.value,
                 options: PlanOptions(mapping, isFromSQL: registration != nil), role: role, pool: pool,
                 registration: registration, guest: guest)
         }

@@ -67,11 +67,8 @@ package enum ConnectedCheck {
     {
         try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
             let promise = eventLoop.makePromise(of: [String].self)
-            do {
-                let check = try RouterCheck(configuration, eventLoop: eventLoop, patience: self.patience)
-                check.run { promise.assumeIsolated().succeed($0) }
-            } catch {
-                promise.fail(error)
+            RouterCheck(configuration, eventLoop: eventLoop, patience: self.patience).run {
+                promise.assumeIsolated().succeed($0)
             }
             return promise.futureResult
         }.get()

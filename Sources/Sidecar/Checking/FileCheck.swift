@@ -17,10 +17,8 @@ package enum FileCheck {
                     + "can read and change everything; leave 'verify' out, and name its authority in 'ca_file'")
         }
         let database = configuration.database
-        if let settings = try? ConnectionSettings(url: database.url.value.reveal(), password: nil),
-            let warning = home.warning(settings.filesOfHome)
-        {
-            findings.warnings.append("\(configuration.place(database.url.location)): database: \(warning)")
+        if let warning = home.warning(database.connection.value.filesOfHome) {
+            findings.warnings.append("\(configuration.place(database.connection.location)): database: \(warning)")
         }
         return findings.sorted(path: configuration.path)
     }

@@ -1,18 +1,18 @@
 import NIOCore
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 
 /// Looks whether the SQL interface can do what the file wants of it. Installs nothing.
 enum InterfaceCheck {
     /// - Returns: what it found. Fails where the database can't be asked.
-    static func run(_ configuration: Configuration, eventLoop: any EventLoop) throws -> EventLoopFuture<CheckFindings> {
+    static func run(_ configuration: Configuration, eventLoop: any EventLoop) -> EventLoopFuture<CheckFindings> {
         let database = configuration.database
-        let settings = try ConnectionSettings(url: database.url.value.reveal(), password: database.password?.reveal())
         let connector = Connector(connections: 1)
-        return SelfInstallation.run(
-            settings, schema: database.schema, grantTo: database.grantTo, registerTo: database.registerTo,
-            installs: false, on: connector, eventLoop: eventLoop
-        ).map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
+        let installation = SelfInstallation(database)
+        return connector.run(on: eventLoop) {
+            try installation.run(installs: false, on: try ScriptConnection(database.connection.value))
+        }.map { outcome in withExtendedLifetime(connector) { self.findings(outcome, configuration) } }
     }
 
     private static func findings(_ outcome: SelfInstallation.Outcome, _ configuration: Configuration) -> CheckFindings {

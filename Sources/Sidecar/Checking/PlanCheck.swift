@@ -1,3 +1,4 @@
+import Names
 import Postgres
 import SidecarConfiguration
 
@@ -43,7 +44,7 @@ enum PlanCheck {
         _ target: ProcedureMapping.Target, role: String?, control: Control,
         completion: @escaping (PlanSource.Failure?) -> Void
     ) {
-        guard case .sql(let text) = target, let mapping = try? StatementMapping(text) else { return completion(nil) }
+        guard case .sql(let mapping) = target else { return completion(nil) }
         var values = Parameters()
         for _ in mapping.names { values.appendNull() }
         control.query("explain " + mapping.probe, values, role: role) { result in

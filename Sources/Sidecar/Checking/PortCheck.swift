@@ -1,23 +1,25 @@
+import CallPort
 import NIOCore
+import Names
 import SidecarConfiguration
 
 /// Opens the port for calls from SQL, and closes it again. On the event loop; keeps itself alive until it is done.
 final class PortCheck {
     private let place: String
-    private let address: CallerAddress
+    private let address: ListenAddress
     private let eventLoop: any EventLoop
-    private var listener: CallerListener?
+    private var listener: CallPortListener?
     private var completion: (([String]) -> Void)?
 
     init(_ settings: CallerSettings, _ configuration: Configuration, eventLoop: any EventLoop) {
         self.place = configuration.place(settings.listen.location)
-        self.address = CallerAddress(settings.listen.value)
+        self.address = settings.listen.value
         self.eventLoop = eventLoop
     }
 
     func run(completion: @escaping ([String]) -> Void) {
         self.completion = completion
-        let listener = CallerListener(
+        let listener = CallPortListener(
             address: self.address, eventLoop: self.eventLoop,
             observer: { event in
                 switch event {

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -14,11 +15,11 @@ final class RouterCheck: RouterDelegate {
     private var failures: [RouterURL: String] = [:]
     private var completion: (([String]) -> Void)?
 
-    init(_ configuration: Configuration, eventLoop: any EventLoop, patience: TimeAmount) throws {
+    init(_ configuration: Configuration, eventLoop: any EventLoop, patience: TimeAmount) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.patience = patience
-        self.routerConfiguration = try RouterConfiguration(configuration.router, version: Sidecar.version)
+        self.routerConfiguration = Sidecar.connection(configuration.router)
     }
 
     func run(completion: @escaping ([String]) -> Void) {
@@ -36,7 +37,7 @@ final class RouterCheck: RouterDelegate {
     /// Where a URL stands; the first one's place where it isn't known.
     private func place(of url: RouterURL?) -> String {
         let urls = self.configuration.router.urls
-        let found = urls.first { (try? RouterURL($0.value)) == url } ?? urls.first
+        let found = urls.first { $0.value == url } ?? urls.first
         return self.configuration.place(found?.location ?? self.configuration.router.location)
     }
 

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -9,7 +10,7 @@ import WAMPClient
 /// NOTIFY is delivered at most once, and so are these: what can't be relayed is counted and logged, not kept.
 final class NotificationRelay {
     private enum Action {
-        case publish(TopicTemplate, fixed: URI?, PublishOptions)
+        case publish(TopicTemplate, PublishOptions)
         case call(URI, timeout: TimeAmount, result: ResultFunction?)
     }
 
@@ -46,20 +47,14 @@ final class NotificationRelay {
     init(
         configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
         budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
-    ) throws(StartError) {
+    ) {
         var routes: [ExactText: Route] = [:]
         for mapping in configuration.notifications {
             let place = configuration.place(mapping.location)
-            do {
-                let action = try Self.action(
-                    mapping, in: configuration, pool: pool, definitions: definitions, settings: settings,
-                    budget: budget,
-                    observer: observer)
-                routes[ExactText(mapping.channel)] = Route(
-                    channel: mapping.channel, place: place, action: action)
-            } catch {
-                throw StartError("\(place): channel '\(mapping.channel)': \(error)")
-            }
+            let action = Self.action(
+                mapping, in: configuration, pool: pool, definitions: definitions, settings: settings, budget: budget,
+                observer: observer)
+            routes[ExactText(mapping.channel)] = Route(channel: mapping.channel, place: place, action: action)
         }
         self.routes = routes
         self.passage = passage
@@ -120,7 +115,7 @@ final class NotificationRelay {
         do throws(NotificationFault) {
             guard let session = self.session else { throw NotificationFault.noSession }
             if let refusal = self.passage.refusal(of: route.origin) { throw NotificationFault.held(refusal) }
-            let notification = try NotificationPayload(payload)
+            let notification = try Self.read(payload)
             if self.passage.admits(route.origin) { return try self.relay(notification, along: route, in: session) }
             try self.wait(notification, octets: payload.readableBytes, along: route, in: session)
         } catch {
@@ -130,7 +125,7 @@ final class NotificationRelay {
 
     /// Relays when it is the channel's turn: the router may have ended a session for a notification of its.
     private func wait(
-        _ notification: NotificationPayload, octets: Int, along route: Route, in session: Session
+        _ notification: PayloadText, octets: Int, along route: Route, in session: Session
     ) throws(NotificationFault) {
         do throws(Passage.Refusal) {
             try self.passage.wait(route.origin, octets: octets) {
@@ -146,7 +141,7 @@ final class NotificationRelay {
     }
 
     private func relay(
-        _ notification: NotificationPayload, along route: Route, in session: Session
+        _ notification: PayloadText, along route: Route, in session: Session
     ) throws(NotificationFault) {
         var payload = notification.payload
         do throws(JSONError) {
@@ -155,9 +150,9 @@ final class NotificationRelay {
             throw .unreadable(error.description)
         }
         switch route.action {
-        case .publish(let template, let fixed, let options):
+        case .publish(let template, let options):
             try self.publish(
-                try Self.topic(fixed, template, notification), options, payload, along: route, in: session)
+                try Self.topic(template, notification), options, payload, along: route, in: session)
         case .call(let procedure, let timeout, let result):
             session.call(procedure, payload: payload, timeout: timeout) { outcome in
                 switch outcome {
@@ -191,16 +186,28 @@ final class NotificationRelay {
         self.observer(.notificationDropped(channel: route.channel, place: route.place, reason: fault))
     }
 
+    private static func read(_ payload: ByteBuffer) throws(NotificationFault) -> PayloadText {
+        do {
+            return try PayloadText(payload)
+        } catch {
+            throw .payload(error)
+        }
+    }
+
     private static func topic(
-        _ fixed: URI?, _ template: TopicTemplate, _ notification: NotificationPayload
+        _ template: TopicTemplate, _ notification: PayloadText
     ) throws(NotificationFault) -> URI {
-        if let fixed { return fixed }
+        if let fixed = template.fixed { return fixed }
         var text = ""
-        for part in template.parts {
-            switch part {
-            case .text(let piece): text += piece
-            case .key(let key): text += try notification.component(key)
+        do throws(PayloadTextError) {
+            for part in template.parts {
+                switch part {
+                case .text(let piece): text += piece
+                case .key(let key): text += try notification.component(key)
+                }
             }
+        } catch {
+            throw .payload(error)
         }
         do {
             return try URI(text)
@@ -212,15 +219,13 @@ final class NotificationRelay {
     private static func action(
         _ mapping: NotificationMapping, in configuration: Configuration, pool: Pool, definitions: Definitions,
         settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
-    ) throws -> Action {
+    ) -> Action {
         switch mapping.action {
         case .publish(let topic, let settings):
-            let template = topic.value
-            return .publish(
-                template, fixed: template.isFixed ? try URI(template.text) : nil, try PublishOptions(settings))
+            return .publish(topic.value, PublishOptions(settings))
         case .call(let procedure, let result, let timeout):
             return .call(
-                try URI(procedure.value), timeout: TimeAmount(timeout),
+                procedure.value, timeout: TimeAmount(timeout),
                 result: result.map {
                     ResultFunction(
                         $0.value, channel: mapping.channel, place: configuration.place($0.location), pool: pool,
@@ -232,18 +237,12 @@ final class NotificationRelay {
 
 extension PublishOptions {
     /// Takes the options of a mapping.
-    fileprivate init(_ settings: PublishSettings) throws(OptionError) {
-        var values: [String: Value] = [:]  // names of ours
-        if settings.acknowledge { values["acknowledge"] = .bool(true) }
-        values["exclude_me"] = settings.excludeMe.map { .bool($0) }
-        values["disclose_me"] = settings.discloseMe.map { .bool($0) }
-        values["retain"] = settings.retain.map { .bool($0) }
-        values["exclude"] = settings.exclude.map { .list($0.map { .integer($0) }) }
-        values["exclude_authid"] = settings.excludeAuthid.map { .list($0.map { .string($0) }) }
-        values["exclude_authrole"] = settings.excludeAuthrole.map { .list($0.map { .string($0) }) }
-        values["eligible"] = settings.eligible.map { .list($0.map { .integer($0) }) }
-        values["eligible_authid"] = settings.eligibleAuthid.map { .list($0.map { .string($0) }) }
-        values["eligible_authrole"] = settings.eligibleAuthrole.map { .list($0.map { .string($0) }) }
-        try self.init(values)
+    fileprivate init(_ settings: PublishSettings) {
+        self.init(
+            acknowledge: settings.acknowledge, excludeMe: settings.excludeMe, discloseMe: settings.discloseMe,
+            retain: settings.retain, exclude: settings.exclude.map { $0.map(SessionID.init(checked:)) },
+            excludeAuthid: settings.excludeAuthid, excludeAuthrole: settings.excludeAuthrole,
+            eligible: settings.eligible.map { $0.map(SessionID.init(checked:)) },
+            eligibleAuthid: settings.eligibleAuthid, eligibleAuthrole: settings.eligibleAuthrole)
     }
 }

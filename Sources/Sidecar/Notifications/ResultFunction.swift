@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -18,14 +19,14 @@ final class ResultFunction {
 
     /// - Parameter definitions: looks the function up, at the start already: readiness waits for that.
     init(
-        _ reference: String, channel: String, place: String, pool: Pool, definitions: Definitions,
+        _ reference: FunctionReference, channel: String, place: String, pool: Pool, definitions: Definitions,
         settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) {
-        self.reference = reference
+        self.reference = reference.text
         self.pool = pool
         self.definitions = definitions
         self.definition = ProcedureDefinition(
-            use: .result(channel: channel, function: reference), place: place, target: .function(reference),
+            use: .result(channel: channel, function: reference.text), place: place, target: .function(reference),
             options: PlanOptions(), role: nil, pool: pool, registration: nil, guest: nil)
         definitions.add(self.definition, isAwaited: true)
         self.settings = settings

@@ -1,4 +1,5 @@
 import Logging
+import SQLInterface
 
 /// What was found of the SQL interface, and done about it.
 extension Journal {

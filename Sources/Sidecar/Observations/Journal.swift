@@ -34,7 +34,7 @@ final class Journal {
                 "the router's certificate is not verified: whoever is on the way can read and change everything",
                 metadata: [Key.place: "\(place)"])
         case .database(let event): self.record(event)
-        case .caller(let event): self.record(event)
+        case .callPort(let event): self.record(event)
         case .outbox(let event): self.record(event)
 
         case .testamentLeft(let topic):

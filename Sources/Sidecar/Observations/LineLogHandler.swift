@@ -10,7 +10,7 @@ struct LineLogHandler: LogHandler {
     private let writer: LogWriter
 
     init(_ settings: LogSettings, writer: LogWriter) {
-        self.logLevel = Logger.Level(rawValue: settings.level.rawValue) ?? .info
+        self.logLevel = Logger.Level(settings.level)
         self.format = settings.format
         self.writer = writer
     }

@@ -1,6 +1,9 @@
+import CallPort
 import Names
 import Outbox
 import Postgres
+import SQLInterface
+import WAMP
 import WAMPClient
 
 /// Everything that is worth a line in the log, or a number.
@@ -10,7 +13,7 @@ enum Observation {
     /// Whoever is on the way can be the router.
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
-    case caller(CallerEvent)
+    case callPort(CallPortEvent)
     case outbox(OutboxEvent)
 
     /// The router keeps the event for the day when the session is gone.
@@ -78,11 +81,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     case noSession
     case notLeading
     case routerIsSlow
-    case argumentsNotAnArray
-    case keywordArgumentsNotAnObject
-    case noObjectForTopic
-    case keyMissing(String)
-    case keyNotUsable(String)
+    case payload(PayloadTextError)
     case tooLarge
     case notText
     case unreadable(String)
@@ -94,12 +93,7 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
         case .noSession: "there is no session with the router"
         case .notLeading: "it is not known which sidecar leads, and too many wait for that"
         case .routerIsSlow: "the router reads slowly, and too many wait for it"
-        case .argumentsNotAnArray: "its 'args' is not an array"
-        case .keywordArgumentsNotAnObject: "its 'kwargs' is not an object"
-        case .noObjectForTopic: "the topic wants values of the payload, which is not an object"
-        case .keyMissing(let key): "the topic wants '\(key)', which the payload does not have"
-        case .keyNotUsable(let key):
-            "the value of '\(key)' can't be part of a topic: it must be a text or number without dot, '#' and white space"
+        case .payload(let error): error.description
         case .tooLarge: "it is larger than the router takes"
         case .notText: "it can't be read as text"
         case .unreadable(let fault): "routers can't read it: \(fault)"

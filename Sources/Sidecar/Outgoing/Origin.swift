@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import WAMP
 
 /// Where something comes from that the router gets and says nothing about: a procedure's results and errors, a channel's notifications.

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 package import Postgres
 package import WAMP
 

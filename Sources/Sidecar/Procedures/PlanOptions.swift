@@ -1,4 +1,5 @@
-package import WAMP
+package import Names
+import WAMP
 
 /// What a mapping says about how its function is called, beyond its name.
 package struct PlanOptions: Sendable, Equatable {

@@ -1,4 +1,5 @@
 package import NIOCore
+package import Names
 package import Postgres
 package import WAMP
 

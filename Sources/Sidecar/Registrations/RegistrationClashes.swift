@@ -1,27 +1,27 @@
+import Names
 import SidecarConfiguration
-import WAMP
 
 /// What the file maps already: it counts, and a row that says the same waits until it is not there any more.
 struct RegistrationClashes {
     private struct Procedure: Hashable {
-        let uri: ExactText
-        let match: String
+        let uri: URI
+        let match: MatchPolicy
 
         init(_ mapping: ProcedureMapping) {
-            self.uri = ExactText(mapping.uri)
-            self.match = mapping.match.rawValue
+            self.uri = mapping.uri
+            self.match = mapping.match
         }
     }
 
     private struct Subscription: Hashable {
-        let topic: ExactText
-        let match: String
-        let function: ExactText
+        let topic: URI
+        let match: MatchPolicy
+        let function: FunctionReference
 
         init(_ mapping: SubscriptionMapping) {
-            self.topic = ExactText(mapping.topic)
-            self.match = mapping.match.rawValue
-            self.function = ExactText(mapping.function.value)
+            self.topic = mapping.topic
+            self.match = mapping.match
+            self.function = mapping.function.value
         }
     }
 

@@ -296,27 +296,25 @@ final class Registrations {
 
     private func entry(for row: RegistrationRow) -> Entry {
         if let fault = row.fault { return .fault("\(row.place) (\(row.uri)): \(fault)") }
-        do {
+        do throws(MappingRowFault) {
             switch row.kind {
             case .registration:
-                let mapping = try row.mapping.procedure(checks: .sidecar)
+                let mapping = try row.mapping.procedure()
                 if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .procedure(
-                    try self.callee.add(
+                    self.callee.add(
                         mapping, place: row.place, registration: row.key, isLate: self.isSettled,
                         runner: row.guest.map { self.guests.runner(as: $0) }))
             case .subscription:
-                let mapping = try row.mapping.subscription(checks: .sidecar)
+                let mapping = try row.mapping.subscription()
                 if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
                 return .subscription(
-                    try self.subscriptions.add(
+                    self.subscriptions.add(
                         mapping, place: row.place, registration: row.key, isLate: self.isSettled,
                         runner: row.guest.map { self.guests.runner(as: $0) }))
             }
-        } catch let fault as MappingRowFault {
-            return .fault(fault.description)
         } catch {
-            return .fault("\(row.place): '\(row.uri)' \(error)")
+            return .fault(error.description)
         }
     }
 }

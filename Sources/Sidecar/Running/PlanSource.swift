@@ -1,3 +1,4 @@
+import Names
 import Postgres
 import SidecarConfiguration
 
@@ -52,8 +53,8 @@ enum PlanSource {
         completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
     ) {
         switch target {
-        case .function(let text):
-            self.findFunction(text, role: role, control: control) { result in
+        case .function(let reference):
+            self.find(reference, role: role, control: control, attempts: Self.mostAttempts) { result in
                 completion(
                     result.flatMap { definition in
                         Self.plan { () throws(PlanFault) in
@@ -61,9 +62,9 @@ enum PlanSource {
                         }
                     })
             }
-        case .sql(let text):
-            StatementDescriber.describe(text, role: role, control: control) { result in
-                let plan = result.flatMap { mapping, description in
+        case .sql(let mapping):
+            StatementDescriber.describe(mapping, role: role, control: control) { result in
+                let plan = result.flatMap { description in
                     Self.plan { () throws(PlanFault) in
                         try ProcedurePlan(statement: mapping, description: description, options: options)
                     }
@@ -86,19 +87,6 @@ enum PlanSource {
     }
 
     /// Asks for one function.
-    static func findFunction(
-        _ text: String, role: String?, control: Control,
-        completion: @escaping (Result<FunctionDefinition, Failure>) -> Void
-    ) {
-        let reference: FunctionReference
-        do {
-            reference = try FunctionReference(text)
-        } catch {
-            return completion(.failure(.fault(DefinitionFault(sqlstate: "42601", description: error.description))))
-        }
-        self.find(reference, role: role, control: control, attempts: Self.mostAttempts, completion: completion)
-    }
-
     private static func find(
         _ reference: FunctionReference, role: String?, control: Control, attempts: Int,
         completion: @escaping (Result<FunctionDefinition, Failure>) -> Void
@@ -158,8 +146,7 @@ extension PlanOptions {
     init(_ mapping: ProcedureMapping, isFromSQL: Bool = false) {
         self.init(
             convention: Convention(mapping.convention, isFromSQL: isFromSQL),
-            results: Results(rawValue: mapping.results.rawValue) ?? .auto,
-            bigint: BigintFormat(rawValue: mapping.bigint.rawValue) ?? .number)
+            results: Results(mapping.results), bigint: BigintFormat(mapping.bigint))
         self.bound = ResultBound(mostOctets: mapping.maxResultBytes)
     }
 }
@@ -171,6 +158,30 @@ extension PlanOptions.Convention {
         case .auto: self = isFromSQL ? .registered : .auto
         case .raw: self = .raw
         case .native: self = .native
+        }
+    }
+}
+
+extension PlanOptions.Results {
+    /// Takes what a mapping says.
+    fileprivate init(_ results: ProcedureMapping.Results) {
+        switch results {
+        case .auto: self = .auto
+        case .value: self = .value
+        case .row: self = .row
+        case .rows: self = .rows
+        case .args: self = .args
+        case .kwargs: self = .kwargs
+        }
+    }
+}
+
+extension PlanOptions.BigintFormat {
+    /// Takes what a mapping says.
+    fileprivate init(_ bigint: ProcedureMapping.Bigint) {
+        switch bigint {
+        case .number: self = .number
+        case .string: self = .string
         }
     }
 }

@@ -1,30 +1,24 @@
+import Names
 import Postgres
 
 /// Has the server describe the statement of a mapping's `sql`, with all its types.
 enum StatementDescriber {
     /// - Parameter completion: called once, on the event loop.
     static func describe(
-        _ text: String, role: String?, control: Control,
-        completion: @escaping (Result<(StatementMapping, StatementDescription), PlanSource.Failure>) -> Void
+        _ mapping: StatementMapping, role: String?, control: Control,
+        completion: @escaping (Result<StatementDescription, PlanSource.Failure>) -> Void
     ) {
-        let mapping: StatementMapping
-        do {
-            mapping = try StatementMapping(text)
-        } catch {
-            return completion(
-                .failure(.fault(DefinitionFault(sqlstate: "42601", description: "the statement \(error.description)"))))
-        }
         control.describe(mapping.probe, role: role) { result in
             switch result {
-            case .success(let shape): self.lookUpTypes(of: shape, mapping, control: control, completion: completion)
+            case .success(let shape): self.lookUpTypes(of: shape, control: control, completion: completion)
             case .failure(let failure): completion(.failure(PlanSource.Failure(failure)))
             }
         }
     }
 
     private static func lookUpTypes(
-        of shape: StatementShape, _ mapping: StatementMapping, control: Control,
-        completion: @escaping (Result<(StatementMapping, StatementDescription), PlanSource.Failure>) -> Void
+        of shape: StatementShape, control: Control,
+        completion: @escaping (Result<StatementDescription, PlanSource.Failure>) -> Void
     ) {
         let oids = Array(Set(shape.parameters + shape.columns.map(\.type)))
         control.query(TypeLookup.query, TypeLookup.parameters(for: oids)) { result in
@@ -39,8 +33,7 @@ enum StatementDescriber {
                     else { return completion(.failure(.unavailable("a type was dropped in between"))) }
                     ShapeSource.complete(description.parameters, control: control) { result in
                         completion(
-                            result.map { (mapping, StatementDescription(parameters: $0, columns: description.columns)) }
-                        )
+                            result.map { StatementDescription(parameters: $0, columns: description.columns) })
                     }
                 } catch {
                     completion(.failure(.fault(DefinitionFault(error))))

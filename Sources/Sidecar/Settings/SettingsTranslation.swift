@@ -1,5 +1,4 @@
 import NIOCore
-import NIOOpenSSL
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -7,26 +6,14 @@ import WAMPClient
 
 extension RouterConfiguration {
     /// Takes what the file says.
-    init(_ settings: RouterSettings, version: String) throws(StartError) {
-        do {
-            self.init(
-                urls: try settings.urls.map { try RouterURL($0.value) },
-                realm: try Realm(settings.realm.value),
-                authentication: Authentication(settings.authentication.credentials),
-                agent: "wamp-sidecar/\(version)")
-            if self.urls.contains(where: \.isSecure) {
-                self.tls = try TLSContext(settings.tls ?? RouterTLSSettings())
-                self.serverName = settings.tls?.serverName?.value
-            }
-            self.proxy = try settings.proxy.map { try HTTPProxy($0.reveal()) }
-            for header in settings.headers {
-                try self.headers.add(header.name, header.value.reveal())
-            }
-        } catch let error as TLSError {
-            throw StartError("router.tls: \(error)")
-        } catch {
-            throw StartError("router: \(error)")
-        }
+    init(_ settings: RouterSettings, version: String) {
+        self.init(
+            urls: settings.urls.map(\.value), realm: settings.realm.value,
+            authentication: Authentication(settings.authentication.credentials), agent: "wamp-sidecar/\(version)")
+        self.tls = settings.tlsContext
+        self.serverName = settings.tls?.serverName?.value
+        self.proxy = settings.proxy
+        self.headers = settings.headers
         self.serializers = settings.serializers.map { serializer in
             switch serializer {
             case .json: .json
@@ -73,7 +60,7 @@ extension DatabaseEnvironment {
         let delays = Backoff()
         var random = SystemRandomNumberGenerator()
         self.init(
-            settings: try ConnectionSettings(url: settings.url.value.reveal(), password: settings.password?.reveal()),
+            settings: settings.connection.value,
             eventLoop: eventLoop,
             watcher: try Watcher(eventLoop: eventLoop),
             connector: Connector(

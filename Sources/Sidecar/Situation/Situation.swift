@@ -1,5 +1,7 @@
+import Names
 import Outbox
 import Postgres
+import SQLInterface
 import WAMP
 import WAMPClient
 

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -138,7 +139,7 @@ final class EventContext {
         self.waiting(failure.message)
         self.observer(
             .eventsWait(
-                topic: self.route.topic.text, function: self.route.mapping.function.value, error: failure.error,
+                topic: self.route.topic.text, function: self.route.mapping.function.value.text, error: failure.error,
                 reason: failure.message))
     }
 
@@ -152,13 +153,13 @@ final class EventContext {
     /// The connection was lost while an event ran that runs again.
     func mayRunTwice() {
         self.observer(
-            .eventMayRunTwice(topic: self.route.topic.text, function: self.route.mapping.function.value))
+            .eventMayRunTwice(topic: self.route.topic.text, function: self.route.mapping.function.value.text))
     }
 
     func retrying(_ failure: EventFailure?) {
         self.observer(
             .eventRetried(
-                topic: self.route.topic.text, function: self.route.mapping.function.value,
+                topic: self.route.topic.text, function: self.route.mapping.function.value.text,
                 reason: failure?.message ?? "the connection was lost"))
     }
 }

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 import WAMP
@@ -54,7 +55,7 @@ final class EventLetters {
         }
         self.observer(
             .eventFailed(
-                topic: event.topic, function: route.mapping.function.value, error: failure.error,
+                topic: event.topic, function: route.mapping.function.value.text, error: failure.error,
                 reason: failure.message))
         guard self.isInstalled else {
             self.lost(event, of: route, failure, "the SQL interface with its dead letters is not installed")
@@ -66,7 +67,7 @@ final class EventLetters {
         Self.append(event.payload.arguments, containsNUL: event.payload.containsNUL, to: &values)
         Self.append(event.payload.keywordArguments, containsNUL: event.payload.containsNUL, to: &values)
         values.append(event.details.text)
-        values.append(route.mapping.function.value)
+        values.append(route.mapping.function.value.text)
         values.append(failure.error)
         values.append(failure.message)
         values.append("\(attempts)")
@@ -124,7 +125,7 @@ final class EventLetters {
         guard event.letter == nil else { return }
         self.observer(
             .eventLost(
-                topic: event.topic, function: route.mapping.function.value, error: failure?.error ?? "none",
+                topic: event.topic, function: route.mapping.function.value.text, error: failure?.error ?? "none",
                 reason: reason))
     }
 

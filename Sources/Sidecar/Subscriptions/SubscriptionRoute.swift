@@ -1,13 +1,13 @@
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
-import WAMP
 
 /// One subscription of the mapping: what runs for its events, and what is known of it.
 final class SubscriptionRoute {
     let mapping: SubscriptionMapping
     /// The topic, or the pattern of topics.
-    let topic: URI
+    var topic: URI { self.mapping.topic }
     /// Where it is mapped: `sidecar.yaml:12:3`.
     let place: String
     let timeout: TimeAmount
@@ -19,17 +19,16 @@ final class SubscriptionRoute {
     ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
     ///   - registration: its row, if SQL subscribed it.
     init(
-        mapping: SubscriptionMapping, topic: URI, place: String, pool: Pool, registration: RegistrationRow.Key?,
+        mapping: SubscriptionMapping, place: String, pool: Pool, registration: RegistrationRow.Key?,
         guest: String? = nil
     ) {
         self.mapping = mapping
-        self.topic = topic
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
         self.pool = pool
         self.lane = pool.addLane(concurrency: mapping.concurrency)
         self.definition = ProcedureDefinition(
-            use: .subscription(topic.text, function: mapping.function.value), place: place,
+            use: .subscription(mapping.topic.text, function: mapping.function.value.text), place: place,
             target: .function(mapping.function.value),
             options: PlanOptions(mapping, isFromSQL: registration != nil), role: mapping.role, pool: pool,
             registration: registration, guest: guest)

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -58,6 +59,6 @@ extension Subscriptions {
 extension SubscribeOptions {
     /// What SUBSCRIBE asks for.
     init(_ mapping: SubscriptionMapping) {
-        self.init(match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact, getRetained: mapping.retained)
+        self.init(match: mapping.match, getRetained: mapping.retained)
     }
 }

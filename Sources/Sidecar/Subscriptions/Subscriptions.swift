@@ -59,7 +59,7 @@ final class Subscriptions {
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, settings: CallSettings,
         budget: RouterBudget, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
-    ) throws(StartError) {
+    ) {
         self.pool = pool
         self.control = control
         self.schema = configuration.database.schema
@@ -75,12 +75,7 @@ final class Subscriptions {
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
         for mapping in configuration.subscriptions {
-            do throws(URIError) {
-                _ = try self.add(mapping, place: configuration.place(mapping.location), registration: nil)
-            } catch {
-                throw StartError(
-                    "\(configuration.place(mapping.location)): subscription '\(mapping.topic)' \(error.description)")
-            }
+            _ = self.add(mapping, place: configuration.place(mapping.location), registration: nil)
         }
     }
 
@@ -147,11 +142,10 @@ final class Subscriptions {
     func add(
         _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false,
         runner: Guests.Runner? = nil
-    ) throws(URIError) -> SubscriptionRoute {
-        let topic = try URI(pattern: mapping.topic, match: MatchPolicy(rawValue: mapping.match.rawValue) ?? .exact)
+    ) -> SubscriptionRoute {
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, topic: topic, place: place, pool: runner?.pool ?? self.pool, registration: registration,
+            mapping: mapping, place: place, pool: runner?.pool ?? self.pool, registration: registration,
             guest: runner?.role)
         let context = EventContext(
             route: route, eventLoop: self.eventLoop, definitions: self.definitions,
@@ -321,6 +315,6 @@ final class Subscriptions {
 
 extension SubscriptionRoute {
     fileprivate var address: Subscriptions.Address {
-        Subscriptions.Address(topic: self.topic.text, function: self.mapping.function.value)
+        Subscriptions.Address(topic: self.topic.text, function: self.mapping.function.value.text)
     }
 }

@@ -1,3 +1,5 @@
+import CallPort
+import Cryptography
 import NIOCore
 import Outbox
 import SidecarConfiguration
@@ -16,19 +18,18 @@ extension CallsFromSQL {
         situation: CurrentSituation, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void,
         giveWay: @escaping () -> Void
     ) throws {
-        var port: CallerPort?
+        var port: CallPort?
         var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
             let spared =
                 Self.descriptors + 2 * configuration.database.connections + Guests.descriptors(configuration.database)
-            let portSettings = try CallerPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
-            let server = try CallerServer(
-                settings, place: configuration.place(settings.location), isBound: portSettings.bindsTLS)
-            announced = PortAnnouncement.Port(options: server.options, password: portSettings.password.reveal())
-            let opened = try CallerPort(
+            let portSettings = try CallPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
+            let server = ForeignServer(settings, isBound: portSettings.bindsTLS)
+            announced = PortAnnouncement.Port(options: server.options, password: portSettings.password.text)
+            let opened = try CallPort(
                 configuration: portSettings, version: version, eventLoop: eventLoop,
                 status: { [weak situation] in situation?.now.status(sessions: $0) ?? [] },
-                observer: { observer(.caller($0)) })
+                observer: { observer(.callPort($0)) })
             opened.waitingChanged = { pools.backend($0, waits: $1) }
             opened.listeningChanged = { [weak situation] isListening in
                 situation?.change { $0.isPortListening = isListening }
@@ -43,7 +44,7 @@ extension CallsFromSQL {
                 observer(.leadershipLeft(reason: "the port for calls from SQL can't be listened at"))
                 giveWay()
             },
-            observer: { observer(.caller($0)) })
+            observer: { observer(.callPort($0)) })
     }
 }
 
@@ -51,7 +52,7 @@ extension Situation {
     /// How things stand, for people who ask at the call port: one row, a column each.
     ///
     /// - Parameter sessions: callers that have come in.
-    fileprivate func status(sessions: Int) -> [CallerAnswer.Field] {
+    fileprivate func status(sessions: Int) -> [CallPortAnswer.Field] {
         let role =
             switch self.leadership {
             case .unknown: "unknown"
@@ -59,11 +60,11 @@ extension Situation {
             case .standby(let holder): "standby; \(holder) leads"
             }
         return [
-            CallerAnswer.Field(name: "version", value: Sidecar.version),
-            CallerAnswer.Field(name: "router", value: self.session == nil ? "not joined" : "joined"),
-            CallerAnswer.Field(name: "database", value: self.isDatabaseAvailable ? "available" : "not available"),
-            CallerAnswer.Field(name: "leadership", value: role),
-            CallerAnswer.Field(name: "sessions", value: "\(sessions)"),
+            CallPortAnswer.Field(name: "version", value: Sidecar.version),
+            CallPortAnswer.Field(name: "router", value: self.session == nil ? "not joined" : "joined"),
+            CallPortAnswer.Field(name: "database", value: self.isDatabaseAvailable ? "available" : "not available"),
+            CallPortAnswer.Field(name: "leadership", value: role),
+            CallPortAnswer.Field(name: "sessions", value: "\(sessions)"),
         ]
     }
 }

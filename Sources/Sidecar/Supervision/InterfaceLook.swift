@@ -1,19 +1,16 @@
 import NIOConcurrencyHelpers
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 
 /// Looks at the SQL interface in each new session for leading: that takes no connection of its own, and no other server
 /// than leading does.
 final class InterfaceLook: Sendable {
-    private let schema: String
-    private let grantTo: [String]?
-    private let registerTo: [String]?
+    private let installation: SelfInstallation
     private let outcome = NIOLockedValueBox<SelfInstallation.Outcome?>(nil)
 
     init(_ database: DatabaseSettings) {
-        self.schema = database.schema
-        self.grantTo = database.grantTo
-        self.registerTo = database.registerTo
+        self.installation = SelfInstallation(database)
     }
 
     /// What the last look found; nil before the first.
@@ -22,8 +19,7 @@ final class InterfaceLook: Sendable {
     /// Looks, on a thread where it may block.
     func run(on connection: borrowing ScriptConnection) throws(ConnectFailure) {
         do {
-            let outcome = try SelfInstallation.run(
-                schema: self.schema, grantTo: self.grantTo, registerTo: self.registerTo, on: connection)
+            let outcome = try self.installation.run(on: connection)
             self.outcome.withLockedValue { $0 = outcome }
         } catch {
             throw ConnectFailure("the SQL interface could not be looked at: \(error)")

@@ -1,6 +1,7 @@
 import NIOCore
 import Names
 import Postgres
+import SQLInterface
 
 /// Looks from time to time whether a SQL interface that can't be used has changed: an administrator may install it at any time. On the event loop.
 final class InterfaceWatch: Part {

@@ -1,6 +1,7 @@
 import NIOCore
 import Outbox
 import Postgres
+import SQLInterface
 
 /// What follows from who leads: what must happen once happens here, waits, or is left to another sidecar. On the event loop.
 final class Succession: Part, LeadershipOwner {

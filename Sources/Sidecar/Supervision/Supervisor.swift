@@ -1,6 +1,7 @@
 import NIOCore
 import Outbox
 import Postgres
+import SQLInterface
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -71,16 +72,16 @@ final class Supervisor: RouterDelegate {
         let passage = Passage(
             eventLoop: eventLoop, isEventSuspect: { publisher.isSuspectUnderWay },
             observer: { observer(.originRefused($0)) }, changed: changed)
-        let callee = try Callee(
+        let callee = Callee(
             configuration: configuration, pool: pool, guests: guests, control: control, eventLoop: eventLoop,
             settings: settings, budget: budget, passage: passage, observer: observer, changed: changed)
-        let subscriptions = try Subscriptions(
+        let subscriptions = Subscriptions(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
             budget: budget, observer: observer, changed: changed)
         let registrations = Registrations(
             configuration: configuration, control: control, eventLoop: eventLoop, callee: callee,
             subscriptions: subscriptions, guests: guests, observer: observer, changed: changed)
-        let notifications = try NotificationRelay(
+        let notifications = NotificationRelay(
             configuration: configuration, pool: pool, definitions: callee.definitions, settings: settings,
             budget: budget, passage: passage, observer: observer)
         let channels = Channels(
@@ -120,7 +121,7 @@ final class Supervisor: RouterDelegate {
         situation.follow(parts + [readiness])
         readiness.parts = parts
 
-        self.routerConfiguration = try RouterConfiguration(configuration.router, version: version)
+        self.routerConfiguration = RouterConfiguration(configuration.router, version: version)
         self.parts = parts
         self.eventLoop = eventLoop
         self.configuration = configuration

@@ -29,11 +29,11 @@ final class Testament {
         changed: @escaping () -> Void
     ) {
         self.changed = changed
-        self.topic = settings.topic.value
+        self.topic = settings.topic.value.text
         self.place = place
         self.observer = observer
         var arguments = ByteBuffer(string: "[")
-        JSON.write(string: settings.topic.value, into: &arguments)
+        JSON.write(string: settings.topic.value.text, into: &arguments)
         arguments.writeStaticString(",")
         JSON.write(settings.arguments, into: &arguments)
         arguments.writeStaticString(",")

@@ -1,10 +1,11 @@
 internal import Cryptography
+internal import Names
 
 extension Reading {
     /// The section `auth` of `router`; nil if it is faulty, anonymous if it is not there.
     ///
     /// - Parameter urls: the router's, as far as they are right.
-    func authentication(_ router: Section, urls: [Located<String>]) -> AuthenticationSettings? {
+    func authentication(_ router: Section, urls: [Located<RouterURL>]) -> AuthenticationSettings? {
         guard let entry = router.entry("auth") else {
             return AuthenticationSettings(location: router.location, credentials: .anonymous(authid: nil))
         }
@@ -22,7 +23,7 @@ extension Reading {
         let binding = section.choice("channel_binding", of: AuthenticationSettings.ChannelBinding.self)
         guard let method else { return nil }
         section.refuseOtherKeys(than: method)
-        let hasTLS = urls.isEmpty || urls.contains { Self.isSecure($0.value) }
+        let hasTLS = urls.isEmpty || urls.contains(where: \.value.isSecure)
         if binding != nil, !hasTLS {
             section.clash(
                 "channel_binding", "needs TLS, which no URL of the router has",
@@ -93,10 +94,6 @@ extension Reading {
                 "add e.g. tls: { certificate_file: /run/secrets/sidecar.crt, key_file: /run/secrets/sidecar.key } to router"
             )
         }
-    }
-
-    private static func isSecure(_ url: String) -> Bool {
-        ["wss", "rss"].contains(url.prefix { $0 != ":" }.lowercased())
     }
 }
 

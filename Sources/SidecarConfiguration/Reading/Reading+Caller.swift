@@ -1,3 +1,5 @@
+import Names
+
 extension Reading {
     /// The section `caller`; nil if it is faulty.
     func caller(_ entry: YAMLEntry) -> CallerSettings? {
@@ -14,9 +16,12 @@ extension Reading {
         if case .unix? = listen?.value {
             section.clash("tls", "has no meaning for a Unix socket, which nobody can listen in on", "remove it")
         }
-        let connect = section.text(
-            "connect", Expected(what: "keywords of libpq", example: "host=sidecar port=7432"),
-            check: { self.checks.callerConnect($0, section.has("tls") && !insecure) })
+        let wantsTLS = section.has("tls") && !insecure
+        let connect = section.value(
+            "connect", Expected(what: "keywords of libpq", example: "host=sidecar port=7432")
+        ) { text throws(TextFault) in
+            try CallPortKeywords(text, wantsTLS: wantsTLS)
+        }
         let password = section.secret("password")
         let statusPassword = section.secret("status_password")
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(10)

@@ -1,3 +1,5 @@
+internal import Postgres
+
 extension Reading {
     /// The section `database`; nil if it is faulty.
     func database(_ entry: YAMLEntry) -> DatabaseSettings? {
@@ -7,10 +9,15 @@ extension Reading {
                 entry.value, at: entry.location, place: "in database", keys: .database, example: "url: \(example)",
                 reading: self)
         else { return nil }
-        let url = section.text(
-            "url", Expected(what: "a libpq URI or keyword string", example: example), check: self.checks.databaseURL)
+        let expected = Expected(what: "a libpq URI or keyword string", example: example)
+        let url = section.text("url", expected)
         if !section.has("url") { section.missing("url", example: example) }
         let password = section.secret("password")
+        let connection = url.flatMap { url in
+            section.value(of: url, "url", expected) { text throws(ConnectionSettingsError) in
+                try ConnectionSettings(url: text, password: password?.reveal())
+            }
+        }
         let connections = section.number("connections", in: 1...1000) ?? 4
         let pipeline = section.number("pipeline", in: 1...1024) ?? 32
         let queue = section.number("queue", in: 1...1_000_000) ?? 1000
@@ -21,10 +28,10 @@ extension Reading {
         }
         let grantTo = self.roles(section, "grant_to")
         let registerTo = self.roles(section, "register_to")
-        guard let url else { return nil }
+        guard let connection else { return nil }
         return DatabaseSettings(
-            location: section.location, url: Located(Secret(url.value), at: url.location), password: password,
-            connections: connections, pipeline: pipeline, queue: queue, queueTimeout: queueTimeout,
+            location: section.location, connection: connection, connections: connections, pipeline: pipeline,
+            queue: queue, queueTimeout: queueTimeout,
             onDatabaseLoss: onLoss, schema: schema?.value ?? "wamp", grantTo: grantTo, registerTo: registerTo)
     }
 

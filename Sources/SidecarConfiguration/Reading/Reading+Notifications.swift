@@ -1,3 +1,5 @@
+import Names
+
 extension Reading {
     /// The section `notifications`: those entries that are right.
     func notifications(_ entry: YAMLEntry) -> [NotificationMapping] {
@@ -25,12 +27,10 @@ extension Reading {
         }
         let topic = self.topic(section)
         let options = self.publishOptions(section)
-        let procedure = section.text("call", Expected(what: "a procedure's URI", example: "com.example.work")) {
-            self.problem(ofURI: $0)
-        }
-        let result = section.text(
-            "result", Expected(what: "a function's name", example: "public.work_done"),
-            check: self.checks.functionReference)
+        let procedure = section.value(
+            "call", Expected(what: "a procedure's URI", example: "com.example.work"), parse: Self.procedure)
+        let result = section.value(
+            "result", Expected(what: "a function's name", example: "public.work_done"), parse: FunctionReference.init)
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(30)
         switch (section.has("publish"), section.has("call")) {
         case (true, true):
@@ -60,28 +60,37 @@ extension Reading {
     private func topic(_ section: Section) -> Located<TopicTemplate>? {
         let example = Expected(what: "a topic", example: "com.example.order.changed")
         guard let text = section.text("publish", example) else { return nil }
-        let name = section.name(of: "publish")
-        do {
+        let remedy: String
+        let problem: String
+        do throws(TopicTemplateError) {
             let template = try TopicTemplate(text.value)
-            if let problem = self.checks.uri(template.sample, "exact") {
-                self.add(at: text.location, "\(name) \(problem)", "write e.g. publish: \(example.example)")
-                return nil
-            }
-            if template.sample == "wamp" || template.sample.hasPrefix("wamp.") {
-                self.add(
-                    at: text.location, "\(name) begins with 'wamp', which belongs to routers", "choose another topic")
-                return nil
-            }
-            return Located(template, at: text.location)
+            guard template.sample.isReserved else { return Located(template, at: text.location) }
+            (problem, remedy) = (
+                "begins with 'wamp', which is the router's own", "write e.g. publish: \(example.example)"
+            )
         } catch {
-            self.add(at: text.location, "\(name) \(error.problem)", "write e.g. \"com.example.order.{id}.moved\"")
-            return nil
+            problem = error.description
+            switch error {
+            case .uri: remedy = "write e.g. publish: \(example.example)"
+            case .closingBrace, .openBrace, .emptyKey: remedy = "write e.g. \"com.example.order.{id}.moved\""
+            }
         }
+        self.add(at: text.location, "\(section.name(of: "publish")) \(problem)", remedy)
+        return nil
     }
 
-    private func problem(ofURI text: String) -> String? {
-        text.contains { $0 == "{" || $0 == "}" }
-            ? "has a brace in it, which only topics can have" : self.checks.uri(text, "exact")
+    private static func procedure(_ text: String) throws(TextFault) -> URI {
+        if text.contains(where: { $0 == "{" || $0 == "}" }) {
+            throw TextFault("has a brace in it, which only topics can have")
+        }
+        let uri: URI
+        do {
+            uri = try URI(text)
+        } catch {
+            throw TextFault(error.description)
+        }
+        if uri.isReserved { throw TextFault("begins with 'wamp', which is the router's own") }
+        return uri
     }
 
     private func publishOptions(_ notification: Section) -> PublishSettings {

@@ -1,3 +1,5 @@
+internal import Names
+
 extension Reading {
     /// The section `procedures`: those entries that are right.
     func procedures(_ entry: YAMLEntry) -> [ProcedureMapping] {
@@ -17,15 +19,15 @@ extension Reading {
                 self.keys(of: entry.value), at: entry.location, place: "in procedure \(Shown.quoted(entry.key))",
                 keys: .procedure, example: "function: public.add2", reading: self)
         else { return nil }
-        let match = section.choice("match", of: ProcedureMapping.Match.self)
-        if match != nil || !section.has("match") { self.checkProcedure(entry, match: match ?? .exact) }
+        let match = section.has("match") ? section.choice("match", of: MatchPolicy.self) : .exact
+        let uri = match.flatMap { self.procedureURI(entry, match: $0) }
         let target = self.target(section)
         let role = self.role(section)
         let convention = section.choice("convention", of: ProcedureMapping.Convention.self) ?? .auto
         if convention == .raw, section.has("sql") {
             section.clash("convention", "is raw, which doesn't go with 'sql'", "remove it, or name a function")
         }
-        let invoke = section.choice("invoke", of: ProcedureMapping.Invoke.self) ?? .single
+        let invoke = section.choice("invoke", of: InvocationPolicy.self) ?? .single
         let concurrency = section.number("concurrency", in: 1...1000)
         let announcesConcurrency = section.flag("announce_concurrency") ?? false
         if announcesConcurrency, !section.has("concurrency") || invoke != .roundrobin {
@@ -42,31 +44,35 @@ extension Reading {
         let bigint = section.choice("bigint", of: ProcedureMapping.Bigint.self) ?? .number
         let errors = section.choice("errors", of: ProcedureMapping.Errors.self) ?? .full
         let retries = section.number("retries", in: 0...100) ?? 3
-        guard let target, let role else { return nil }
+        guard let match, let uri, let target, let role else { return nil }
         return ProcedureMapping(
-            uri: entry.key, location: entry.location, target: target, match: match ?? .exact, invoke: invoke,
+            uri: uri, location: entry.location, target: target, match: match, invoke: invoke,
             concurrency: concurrency, announcesConcurrency: announcesConcurrency, forceReregister: forceReregister,
             disclosesCaller: disclosesCaller, timeout: timeout, role: role, convention: convention, results: results,
             maxRows: maxRows, maxResultBytes: maxResultBytes, bigint: bigint, errors: errors, retries: retries)
     }
 
-    private func checkProcedure(_ entry: YAMLEntry, match: ProcedureMapping.Match) {
-        let name = "procedure \(Shown.quoted(entry.key))"
-        if let problem = self.checks.uri(entry.key, match.rawValue) {
-            self.add(at: entry.location, "\(name) \(problem)", "write a URI such as com.example.add2")
-        } else if entry.key == "wamp" || entry.key.hasPrefix("wamp.") {
-            self.add(at: entry.location, "\(name) begins with 'wamp', which belongs to routers", "choose another URI")
+    private func procedureURI(_ entry: YAMLEntry, match: MatchPolicy) -> URI? {
+        do {
+            let uri = try URI(pattern: entry.key, match: match)
+            if uri.isReserved { throw TextFault("begins with 'wamp', which is the router's own") }
+            return uri
+        } catch {
+            self.add(
+                at: entry.location, "procedure \(Shown.quoted(entry.key)) \(error)",
+                "write a URI such as com.example.add2")
+            return nil
         }
     }
 
     private func target(_ section: Section) -> Located<ProcedureMapping.Target>? {
-        let function = section.text(
+        let function = section.value(
             "function", Expected(what: "a function's name or signature", example: "public.add2"),
             remedy: "name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",
-            check: self.checks.functionReference)
-        let statement = section.text(
+            parse: FunctionReference.init)
+        let statement = section.value(
             "sql", Expected(what: "a statement", example: "select * from item where id = :id"),
-            remedy: "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH", check: self.checks.sqlStatement)
+            remedy: "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH", parse: StatementMapping.init)
         switch (section.has("function"), section.has("sql")) {
         case (true, true):
             section.clash("sql", "doesn't go with 'function'", "remove one of the two")

@@ -1,3 +1,5 @@
+internal import Names
+
 extension Reading {
     /// The section `router`; nil if it is faulty.
     func router(_ entry: YAMLEntry) -> RouterSettings? {
@@ -7,7 +9,7 @@ extension Reading {
                 entry.value, at: entry.location, place: "in router", keys: .router, example: example, reading: self)
         else { return nil }
         let urls = self.routerURLs(section)
-        let realm = section.text("realm", Expected(what: "a realm's name", example: "realm1"), check: self.checks.realm)
+        let realm = section.value("realm", Expected(what: "a realm's name", example: "realm1"), parse: Realm.init)
         if !section.has("realm") { section.missing("realm", example: "realm1") }
         let serializers = self.serializers(section)
         let insecure = section.flag("insecure") ?? false
@@ -18,9 +20,9 @@ extension Reading {
         let tls = self.routerTLS(section, urls: urls)
         let headers = self.headers(section, urls: urls)
         let proxy = self.proxy(section, urls: urls)
-        let openURLs = urls.filter { self.checks.isOpenToEavesdroppers($0.value, proxy?.reveal()) }
-        if !insecure, openURLs.contains(where: { Self.isWebSocket($0.value) }) {
-            self.refuseOpenLogins(headers)
+        let openURLs = urls.filter { $0.value.isOpenToEavesdroppers(through: proxy) }
+        if !insecure, openURLs.contains(where: \.value.isWebSocket) {
+            self.refuseOpenLogins(headers.names)
         }
         if case .ticket = authentication?.credentials, !insecure {
             for url in openURLs {
@@ -32,11 +34,12 @@ extension Reading {
         guard let realm, let authentication, !urls.isEmpty else { return nil }
         return RouterSettings(
             location: section.location, urls: urls, realm: realm, serializers: serializers,
-            authentication: authentication, tls: tls, headers: headers.map(\.value), proxy: proxy, ping: ping,
+            authentication: authentication, tls: tls.settings, tlsContext: tls.context,
+            headers: headers.all, proxy: proxy, ping: ping,
             callTimeoutUnit: unit, testament: testament, insecure: insecure)
     }
 
-    private func routerURLs(_ section: Section) -> [Located<String>] {
+    private func routerURLs(_ section: Section) -> [Located<RouterURL>] {
         let example = "ws://127.0.0.1:8080/ws"
         guard let entry = section.entry("url") else {
             section.missing("url", example: example)
@@ -53,12 +56,10 @@ extension Reading {
     }
 
     /// A URL if it is one. It may hold a password by mistake, so no message repeats it.
-    private func routerURL(_ url: Located<String>, _ section: Section) -> Located<String>? {
-        if let problem = self.checks.routerURL(url.value) {
-            self.add(at: url.location, "'url' in router \(problem)", "write e.g. url: ws://127.0.0.1:8080/ws")
-            return nil
-        }
-        return url
+    private func routerURL(_ url: Located<String>, _ section: Section) -> Located<RouterURL>? {
+        section.value(
+            of: url, "url", Expected(what: "a URL or a list of them", example: "ws://127.0.0.1:8080/ws"),
+            parse: RouterURL.init)
     }
 
     private func serializers(_ section: Section) -> [RouterSettings.Serializer] {

@@ -1,3 +1,5 @@
+internal import Names
+
 extension Reading {
     /// The section `subscriptions`: those entries that are right.
     func subscriptions(_ entry: YAMLEntry) -> [SubscriptionMapping] {
@@ -17,18 +19,12 @@ extension Reading {
                 self.keys(of: entry.value), at: entry.location, place: "in subscription \(Shown.quoted(entry.key))",
                 keys: .subscription, example: "function: telemetry.record", reading: self)
         else { return nil }
-        let match = section.choice("match", of: ProcedureMapping.Match.self)
-        if match != nil || !section.has("match"),
-            let problem = self.checks.topic(entry.key, (match ?? .exact).rawValue)
-        {
-            self.add(
-                at: entry.location, "subscription \(Shown.quoted(entry.key)) \(problem)",
-                "write a topic such as com.example.sensor.reading")
-        }
-        let function = section.text(
+        let match = section.has("match") ? section.choice("match", of: MatchPolicy.self) : .exact
+        let topic = match.flatMap { self.topic(entry, match: $0) }
+        let function = section.value(
             "function", Expected(what: "a function's name or signature", example: "telemetry.record"),
             remedy: "name a function, e.g. telemetry.record, or its signature, e.g. telemetry.record(jsonb, jsonb)",
-            check: self.checks.functionReference)
+            parse: FunctionReference.init)
         if !section.has("function") { section.missing("function", example: "telemetry.record") }
         let retained = section.flag("retained") ?? false
         let concurrency = section.number("concurrency", in: 1...1000) ?? 1
@@ -36,10 +32,21 @@ extension Reading {
         let role = section.text("role", Expected(what: "a role's name", example: "telemetry_writer"))
         let retries = section.number("retries", in: 0...100) ?? 3
         let convention = section.choice("convention", of: ProcedureMapping.Convention.self) ?? .auto
-        guard let function else { return nil }
+        guard let match, let topic, let function else { return nil }
         return SubscriptionMapping(
-            topic: entry.key, location: entry.location, function: function, match: match ?? .exact, retained: retained,
+            topic: topic, location: entry.location, function: function, match: match, retained: retained,
             concurrency: concurrency, timeout: timeout, role: role?.value, retries: retries, convention: convention)
+    }
+
+    private func topic(_ entry: YAMLEntry, match: MatchPolicy) -> URI? {
+        do {
+            return try URI(pattern: entry.key, match: match)
+        } catch {
+            self.add(
+                at: entry.location, "subscription \(Shown.quoted(entry.key)) \(error)",
+                "write a topic such as com.example.sensor.reading")
+            return nil
+        }
     }
 
     /// A lone function is what `function` is in a section of which nothing else is said.

@@ -1,16 +1,26 @@
+internal import NIOOpenSSL
+internal import Names
+
 /// The sections `tls`, of `router` and of `caller`.
 extension Reading {
-    /// The section `tls` of `router`; nil if it is faulty or not there.
+    /// How TLS is made with the router: the section `tls` of `router`, if it is there and not faulty; and the context, if a
+    /// URL needs one.
     ///
     /// - Parameter urls: those of the router.
-    func routerTLS(_ router: Section, urls: [Located<String>]) -> RouterTLSSettings? {
+    func routerTLS(
+        _ router: Section, urls: [Located<RouterURL>]
+    ) -> (settings: RouterTLSSettings?, context: TLSContext?) {
+        let isNeeded = urls.contains(where: \.value.isSecure)
         let example = "tls: { ca_file: /etc/ssl/certs/our-authority.pem }"
-        guard let entry = router.entry("tls"),
+        guard let entry = router.entry("tls") else {
+            return (nil, isNeeded ? self.context(RouterTLSSettings(), router) : nil)
+        }
+        guard
             let section = Section(
                 entry.value, at: entry.location, place: "in router.tls", keys: .routerTLS, example: example,
                 reading: self)
-        else { return nil }
-        if !urls.isEmpty, !urls.contains(where: { Self.isSecure($0.value) }) {
+        else { return (nil, nil) }
+        if !urls.isEmpty, !isNeeded {
             router.clash("tls", "goes with URLs with TLS, and there is none", "write wss: or rss: in url, or remove it")
         }
         var settings = RouterTLSSettings()
@@ -22,12 +32,11 @@ extension Reading {
         if settings.verify == .none {
             section.clash("ca_file", "is of no use with verify: none", "remove one of the two")
         }
-        self.add(self.checks.routerTLS(settings), caFile: settings.caFile, settings.identity, section)
-        return settings
+        return (settings, self.context(settings, section))
     }
 
-    /// The section `tls` of `caller`; nil if it is faulty or not there.
-    func callerTLS(_ caller: Section) -> TLSIdentity? {
+    /// What the section `tls` of `caller` says; nil if it is faulty or not there.
+    func callerTLS(_ caller: Section) -> TLSContext? {
         let example = "tls: { certificate_file: /etc/ssl/sidecar.pem, key_file: /etc/ssl/private/sidecar.key }"
         guard let entry = caller.entry("tls"),
             let section = Section(
@@ -38,13 +47,38 @@ extension Reading {
             section.missing("certificate_file", example: "/etc/ssl/sidecar.pem")
         }
         guard let identity = self.identity(section, password: nil) else { return nil }
-        self.add(self.checks.callerTLS(identity), caFile: nil, identity, section)
-        return identity
+        return self.made(caFile: nil, identity, section) { () throws(TLSError) in try TLSContext(identity) }
     }
 
-    private static func isSecure(_ url: String) -> Bool {
-        let url = url.lowercased()
-        return url.hasPrefix("wss:") || url.hasPrefix("rss:")
+    /// The context of a router's settings. Of those that are wrong, whom we trust and who we are have a fault each.
+    private func context(_ settings: RouterTLSSettings, _ section: Section) -> TLSContext? {
+        var trust = settings
+        trust.identity = nil
+        let trusting = self.made(caFile: settings.caFile, settings.identity, section) { () throws(TLSError) in
+            let context = try TLSContext(trust)
+            if let name = settings.serverName { _ = try TLSConnection(context, name: PeerName(name.value)) }
+            return context
+        }
+        guard settings.identity != nil else { return trusting }
+        // Where whom we trust is wrong too, who we are is looked at by itself.
+        var whole = settings
+        if trusting == nil { whole.caFile = nil }
+        let context = self.made(caFile: settings.caFile, settings.identity, section) { () throws(TLSError) in
+            try TLSContext(whole)
+        }
+        return trusting == nil ? nil : context
+    }
+
+    /// A context, or nil and a fault at the value that is wrong.
+    private func made(
+        caFile: NamedFile?, _ identity: TLSIdentity?, _ section: Section, _ make: () throws(TLSError) -> TLSContext
+    ) -> TLSContext? {
+        do throws(TLSError) {
+            return try make()
+        } catch {
+            self.add(error, caFile: caFile, identity, section)
+            return nil
+        }
     }
 
     private func identity(_ section: Section, password: Secret?) -> TLSIdentity? {
@@ -66,38 +100,35 @@ extension Reading {
         }
     }
 
-    private func add(_ problems: [TLSProblem], caFile: NamedFile?, _ identity: TLSIdentity?, _ section: Section) {
-        for problem in problems {
-            switch problem.part {
-            case .caFile:
-                self.add(problem, caFile, "ca_file", section)
-            case .certificateFile:
-                self.add(problem, identity?.certificateFile, "certificate_file", section)
-            case .keyFile:
-                // The key may be in the certificate's file.
-                let key = identity?.keyFile
-                self.add(
-                    problem, key ?? identity?.certificateFile, key == nil ? "certificate_file" : "key_file", section)
-            case .keyPassword:
-                let key = section.has("key_password") ? "key_password" : "key_password_file"
-                self.add(
-                    at: section.entry(key)?.value.location ?? section.location,
-                    "\(section.name(of: key)) \(problem.problem)", problem.remedy)
-            case .serverName:
-                self.add(
-                    at: section.entry("server_name")?.value.location ?? section.location,
-                    "\(section.name(of: "server_name")) \(problem.problem)", problem.remedy)
-            case .other:
-                self.add(at: section.location, "'tls' can't be had: OpenSSL \(problem.problem)", problem.remedy)
-            }
+    private func add(_ error: TLSError, caFile: NamedFile?, _ identity: TLSIdentity?, _ section: Section) {
+        switch error.part {
+        case .authorities:
+            self.add(error, caFile, "ca_file", section)
+        case .certificate:
+            self.add(error, identity?.certificateFile, "certificate_file", section)
+        case .key:
+            // The key may be in the certificate's file.
+            let key = identity?.keyFile
+            self.add(error, key ?? identity?.certificateFile, key == nil ? "certificate_file" : "key_file", section)
+        case .keyPassword:
+            let key = section.has("key_password") ? "key_password" : "key_password_file"
+            self.add(
+                at: section.entry(key)?.value.location ?? section.location,
+                "\(section.name(of: key)) \(error.problem)", error.remedy)
+        case .name:
+            self.add(
+                at: section.entry("server_name")?.value.location ?? section.location,
+                "\(section.name(of: "server_name")) \(error.problem)", error.remedy)
+        case .library:
+            self.add(at: section.location, "'tls' can't be had: OpenSSL \(error.problem)", error.remedy)
         }
     }
 
-    private func add(_ problem: TLSProblem, _ file: NamedFile?, _ key: String, _ section: Section) {
+    private func add(_ error: TLSError, _ file: NamedFile?, _ key: String, _ section: Section) {
         guard let file else { return }
         self.add(
             at: file.name.location,
-            "the file \(Shown.quoted(file.name.value)) that \(section.name(of: key)) names \(problem.problem)",
-            problem.remedy)
+            "the file \(Shown.quoted(file.name.value)) that \(section.name(of: key)) names \(error.problem)",
+            error.remedy)
     }
 }

@@ -1,3 +1,5 @@
+internal import Names
+
 extension Reading {
     /// The section `testament` of `router`; nil if it isn't there or faulty.
     func testament(_ router: Section) -> TestamentSettings? {
@@ -7,10 +9,7 @@ extension Reading {
                 example: "testament: { topic: com.example.sidecar.gone }", reading: self)
         else { return nil }
         let example = "com.example.sidecar.gone"
-        let topic = section.text("topic", Expected(what: "a topic", example: example)) { text in
-            if text == "wamp" || text.hasPrefix("wamp.") { return "begins with 'wamp', which belongs to routers" }
-            return self.checks.topic(text, "exact")
-        }
+        let topic = section.value("topic", Expected(what: "a topic", example: example), parse: Self.testamentTopic)
         if !section.has("topic") { section.missing("topic", example: example) }
         let arguments = section.list("args", example: "sidecar-1")?.compactMap {
             self.value($0, "'args' in router.testament")
@@ -20,6 +19,15 @@ extension Reading {
             TestamentSettings(
                 location: entry.location, topic: $0, arguments: arguments ?? [],
                 keywordArguments: keywordArguments)
+        }
+    }
+
+    private static func testamentTopic(_ text: String) throws(TextFault) -> URI {
+        if text == "wamp" || text.hasPrefix("wamp.") { throw TextFault("begins with 'wamp', which belongs to routers") }
+        do {
+            return try URI(text)
+        } catch {
+            throw TextFault(error.description)
         }
     }
 

@@ -11,17 +11,13 @@ final class Reading {
     /// The variables that scalars may use.
     let environment: [String: String]
 
-    /// The checks that other modules know.
-    let checks: FormatChecks
-
     private var faults: [Fault] = []
 
     /// Begins a reading.
-    init(file: String, folder: String, environment: [String: String], checks: FormatChecks) {
+    init(file: String, folder: String, environment: [String: String]) {
         self.file = file
         self.folder = folder
         self.environment = environment
-        self.checks = checks
     }
 
     /// Notes a fault. `location` is nil only for what concerns the file as such.

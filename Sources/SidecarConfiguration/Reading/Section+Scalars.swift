@@ -110,6 +110,30 @@ extension Section {
         return text
     }
 
+    /// What the text of a key stands for, nil if it isn't there or faulty.
+    ///
+    /// - Parameter parse: Throws what is wrong with a text, to stand behind the key's name. It must not repeat the text,
+    ///   which may hold a password.
+    func value<Value, Failure: Error & CustomStringConvertible>(
+        _ key: String, _ expected: Expected, remedy: String? = nil, parse: (String) throws(Failure) -> Value
+    ) -> Located<Value>? {
+        self.text(key, expected).flatMap { self.value(of: $0, key, expected, remedy: remedy, parse: parse) }
+    }
+
+    /// The same of a text that has been read.
+    func value<Value, Failure: Error & CustomStringConvertible>(
+        of text: Located<String>, _ key: String, _ expected: Expected, remedy: String? = nil,
+        parse: (String) throws(Failure) -> Value
+    ) -> Located<Value>? {
+        do throws(Failure) {
+            return Located(try parse(text.value), at: text.location)
+        } catch {
+            self.reading.add(
+                at: text.location, "\(self.name(of: key)) \(error)", remedy ?? "write e.g. \(key): \(expected.example)")
+            return nil
+        }
+    }
+
     /// The texts of a key that takes a list, nil if it isn't there or isn't one.
     func texts(_ key: String, example: String) -> [Located<String>]? {
         let name = "a value of \(self.name(of: key))"

@@ -3,23 +3,43 @@ internal import Cryptography
 extension Section {
     /// A secret, from its key or from the file that the key's `_file` twin names; nil if neither is there or it is faulty.
     /// No message holds what stands there.
-    ///
-    /// - Parameters:
-    ///   - example: how the key's value may look; by default a variable.
-    ///   - check: says what is wrong with a secret, to stand behind the key's name. It gets a text that can't be wiped,
-    ///     so it is for what has to become one anyway.
-    func secret(_ key: String, example: String? = nil, check: ((String) -> String?)? = nil) -> Secret? {
-        let example = example ?? self.variable(key)
-        let secret = self.secret(key, example: example, check: check) { path throws(TextFile.Failure) in
+    func secret(_ key: String) -> Secret? {
+        self.secret(key, example: self.variable(key)) { path throws(TextFile.Failure) in
             Secret(try SecretFile.text(path))
         } inPlace: {
             Secret($0.value)
         }
-        guard let secret, let check, !self.has(key), let problem = check(secret.reveal()) else { return secret }
-        self.reading.add(
-            at: self.secretLocation(key), "what the file holds that \(self.name(of: "\(key)_file")) names \(problem)",
-            "write into it e.g. \(example)")
-        return nil
+    }
+
+    /// What a secret stands for, likewise.
+    ///
+    /// - Parameters:
+    ///   - example: how the key's value may look.
+    ///   - parse: throws what is wrong with a text, to stand behind the key's name. It gets one that can't be wiped, so
+    ///     it is for what has to become one anyway.
+    func secretValue<Value, Failure: Error & CustomStringConvertible>(
+        _ key: String, example: String, parse: (String) throws(Failure) -> Value
+    ) -> Value? {
+        let secret = self.secret(key, example: example) { path throws(TextFile.Failure) in
+            try SecretFile.text(path).text
+        } inPlace: {
+            $0.value
+        }
+        guard let secret else { return nil }
+        do throws(Failure) {
+            return try parse(secret)
+        } catch {
+            let location = self.secretLocation(key)
+            if self.has(key) {
+                self.reading.add(
+                    at: location, "\(self.name(of: key)) \(error)", "write e.g. \(key): \(example)")
+            } else {
+                self.reading.add(
+                    at: location, "what the file holds that \(self.name(of: "\(key)_file")) names \(error)",
+                    "write into it e.g. \(example)")
+            }
+            return nil
+        }
     }
 
     /// A private key, likewise.
@@ -49,14 +69,14 @@ extension Section {
     private func variable(_ key: String) -> String { "\"${\(key.uppercased())}\"" }
 
     private func secret<Value>(
-        _ key: String, example: String, check: ((String) -> String?)? = nil,
-        inFile: (String) throws(TextFile.Failure) -> Value, inPlace: (Located<String>) -> Value?
+        _ key: String, example: String, inFile: (String) throws(TextFile.Failure) -> Value,
+        inPlace: (Located<String>) -> Value?
     ) -> Value? {
         let twin = "\(key)_file"
         if self.has(key) {
             self.clash(twin, "says the same as '\(key)'", "remove one of the two")
         }
-        let text = self.text(key, Expected(what: "a text", example: example), check: check ?? { _ in nil })
+        let text = self.text(key, Expected(what: "a text", example: example))
         let file = self.text(twin, Expected(what: "a file's path", example: "/run/secrets/\(key)"))
         if let text { return inPlace(text) }
         guard let file, !self.has(key) else { return nil }

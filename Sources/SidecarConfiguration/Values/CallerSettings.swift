@@ -1,3 +1,6 @@
+package import NIOOpenSSL
+package import Names
+
 /// The section `caller`: the port that the database calls out through.
 package struct CallerSettings: Sendable {
     /// Where the section's key stands.
@@ -6,8 +9,8 @@ package struct CallerSettings: Sendable {
     /// Where the sidecar listens.
     package let listen: Located<ListenAddress>
 
-    /// How the database reaches the port, in libpq's keywords; nil: as `listen` says.
-    package let connect: Located<String>?
+    /// How the database reaches the port; nil: as `listen` says.
+    package let connect: Located<CallPortKeywords>?
 
     /// What the database logs in with; nil: one is made at each start.
     package let password: Secret?
@@ -15,8 +18,8 @@ package struct CallerSettings: Sendable {
     /// What people log in with who may ask for the port's state, and nothing else; nil: nobody does.
     package let statusPassword: Secret?
 
-    /// What the port shows, if it has TLS.
-    package let tls: TLSIdentity?
+    /// How the port makes TLS, if it does.
+    package let tls: TLSContext?
 
     /// A call's deadline, unless it names one.
     package let timeout: Duration

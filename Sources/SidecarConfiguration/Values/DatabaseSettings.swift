@@ -1,3 +1,5 @@
+package import Postgres
+
 /// The section `database`: where the database is, and how much of it may be used.
 package struct DatabaseSettings: Sendable {
     /// What becomes of the registrations while the database is away.
@@ -8,11 +10,9 @@ package struct DatabaseSettings: Sendable {
     /// Where the section's key stands.
     package let location: Location
 
-    /// A libpq URI or keyword string; it may hold a password, so it is kept like one.
-    package let url: Located<Secret>
-
-    /// The password if it isn't part of the URL; nil leaves it to libpq (PGPASSWORD, ~/.pgpass).
-    package let password: Secret?
+    /// What `url` says, with the password if that is given beside it. Where neither has one it is left to libpq
+    /// (PGPASSWORD, ~/.pgpass).
+    package let connection: Located<ConnectionSettings>
 
     /// The connections that run calls.
     package let connections: Int

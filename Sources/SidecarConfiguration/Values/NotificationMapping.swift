@@ -1,3 +1,5 @@
+package import Names
+
 /// One entry of `notifications`: a channel of the database and what a NOTIFY on it becomes.
 package struct NotificationMapping: Sendable {
     /// What a notification becomes.
@@ -6,7 +8,7 @@ package struct NotificationMapping: Sendable {
         case publish(topic: Located<TopicTemplate>, options: PublishSettings)
 
         /// A call; its result goes to a function if one is named.
-        case call(procedure: Located<String>, result: Located<String>?, timeout: Duration)
+        case call(procedure: Located<URI>, result: Located<FunctionReference>?, timeout: Duration)
     }
 
     /// The channel's name as LISTEN has to name it, unquoted.

@@ -1,12 +1,14 @@
+package import Names
+
 /// One entry of `procedures`: a WAMP procedure and the function or statement behind it.
 package struct ProcedureMapping: Sendable {
     /// What runs when the procedure is called.
-    package enum Target: Sendable, Hashable {
+    package enum Target: Sendable, Equatable {
         /// A function's name, or its signature where the name is overloaded: `shop.item_get(bigint)`.
-        case function(String)
+        case function(FunctionReference)
 
         /// One SQL statement with `:name` parameters.
-        case sql(String)
+        case sql(StatementMapping)
     }
 
     /// As which database role the target runs.
@@ -35,16 +37,6 @@ package struct ProcedureMapping: Sendable {
         }
     }
 
-    /// How the router compares a call's procedure with `uri`.
-    package enum Match: String, Sendable, CaseIterable {
-        case exact, prefix, wildcard
-    }
-
-    /// How the router chooses among several that registered the same procedure.
-    package enum Invoke: String, Sendable, CaseIterable {
-        case single, roundrobin, random, first, last
-    }
-
     /// How a call's arguments become the function's.
     package enum Convention: String, Sendable, CaseIterable {
         case auto, raw, native
@@ -66,7 +58,7 @@ package struct ProcedureMapping: Sendable {
     }
 
     /// The procedure's URI, or the pattern of URIs.
-    package let uri: String
+    package let uri: URI
 
     /// Where the URI stands in the file.
     package let location: Location
@@ -75,10 +67,10 @@ package struct ProcedureMapping: Sendable {
     package let target: Located<Target>
 
     /// How the router compares.
-    package let match: Match
+    package let match: MatchPolicy
 
     /// How the router chooses.
-    package let invoke: Invoke
+    package let invoke: InvocationPolicy
 
     /// How many calls of it may run at once; nil: all connections but one.
     package let concurrency: Int?

@@ -1,3 +1,6 @@
+package import NIOOpenSSL
+package import Names
+
 /// The section `router`: where the WAMP router is, and how to log in there.
 package struct RouterSettings: Sendable {
     /// How a message is written on the wire; all of them, in this order, where the file says nothing.
@@ -10,23 +13,14 @@ package struct RouterSettings: Sendable {
         case milliseconds, seconds, ignore, auto
     }
 
-    /// A header that is added to the WebSocket handshake.
-    package struct Header: Sendable, Equatable {
-        /// Its name.
-        package let name: String
-
-        /// Its value, which may be a token.
-        package let value: Secret
-    }
-
     /// Where the section's key stands.
     package let location: Location
 
     /// The router's addresses, at least one, tried in turn.
-    package let urls: [Located<String>]
+    package let urls: [Located<RouterURL>]
 
     /// The realm to join.
-    package let realm: Located<String>
+    package let realm: Located<Realm>
 
     /// In order of preference, at least one, none twice.
     package let serializers: [Serializer]
@@ -37,11 +31,14 @@ package struct RouterSettings: Sendable {
     /// How TLS is made with it; nil: as ``RouterTLSSettings/init()`` has it.
     package let tls: RouterTLSSettings?
 
-    /// What the WebSocket handshake says beyond what it has to, no name twice.
-    package let headers: [Header]
+    /// What is made of those; there if one of the URLs has TLS.
+    package let tlsContext: TLSContext?
 
-    /// The URL of the HTTP proxy that tunnels to the router are made by; it may hold a password.
-    package let proxy: Secret?
+    /// What the WebSocket handshake says beyond what it has to.
+    package let headers: HandshakeHeaders
+
+    /// The HTTP proxy that tunnels to the router are made by.
+    package let proxy: HTTPProxy?
 
     /// Whether RawSocket PING is sent, which some routers take for an error.
     package let ping: Bool

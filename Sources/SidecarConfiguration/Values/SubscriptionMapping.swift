@@ -1,16 +1,18 @@
+package import Names
+
 /// One entry of `subscriptions`: a topic and the function that runs for each of its events.
 package struct SubscriptionMapping: Sendable {
     /// The topic, or the pattern of topics.
-    package let topic: String
+    package let topic: URI
 
     /// Where the topic stands in the file.
     package let location: Location
 
     /// The function's name, or its signature where the name is overloaded; and where it is named.
-    package let function: Located<String>
+    package let function: Located<FunctionReference>
 
     /// How the router compares an event's topic with `topic`.
-    package let match: ProcedureMapping.Match
+    package let match: MatchPolicy
 
     /// Whether the router is asked for the events that it has kept.
     package let retained: Bool

@@ -53,29 +53,3 @@ package struct RouterTLSSettings: Sendable, Equatable {
     /// The distribution's authorities, everything checked: what a URL with TLS has without this section.
     package init() {}
 }
-
-/// What is wrong with the files or the name of a section `tls`; told by the module that makes TLS.
-package struct TLSProblem: Sendable, Equatable {
-    /// The value that it is about.
-    package enum Part: Sendable, Equatable {
-        case caFile, certificateFile, keyFile, keyPassword, serverName
-        /// TLS as such.
-        case other
-    }
-
-    /// The value that it is about.
-    package let part: Part
-
-    /// What is wrong, to stand behind the value's name: `is empty`. Holds no secret.
-    package let problem: String
-
-    /// What to do.
-    package let remedy: String
-
-    /// A problem with one of the values.
-    package init(part: Part, problem: String, remedy: String) {
-        self.part = part
-        self.problem = problem
-        self.remedy = remedy
-    }
-}

@@ -1,10 +1,12 @@
+package import Names
+
 /// The section `router.testament`: an event that the router publishes when the sidecar's session is gone.
 package struct TestamentSettings: Sendable {
     /// Where the section's key stands.
     package let location: Location
 
     /// The event's topic.
-    package let topic: Located<String>
+    package let topic: Located<URI>
 
     /// Its positional arguments.
     package let arguments: [PayloadValue]

@@ -1,26 +1,26 @@
 package import Cryptography
 
-/// How the sidecar proves to a router who it is: what the file says. An ``AuthenticationStateMachine`` makes use of it,
-/// once for each connection.
+/// How the sidecar proves its identity to a router, as the file says. An ``AuthenticationStateMachine`` uses it, once
+/// for each connection.
 ///
-/// Its description shows no secret.
+/// The description shows no secret.
 package enum Authentication: Sendable, Equatable {
-    /// No proof at all; some routers let an authid be chosen.
+    /// No proof. Some routers let the client choose an authid.
     case anonymous(authid: String?)
     /// A password in the clear.
     case ticket(authid: String, ticket: SecretBytes)
     /// A signature of the router's challenge with a shared secret, which may be salted.
     case wampcra(authid: String, secret: SecretBytes)
-    /// A signature of the router's challenge with a private key of which the router knows the public half. Bound to the
-    /// TLS connection, where that is asked for, so that nobody in between can pass it on.
+    /// A signature of the router's challenge with a private key; the router knows the public half. It can be bound to
+    /// the TLS connection, so that nobody in between can pass it on.
     case cryptosign(authid: String?, key: Ed25519PrivateKey, isChannelBound: Bool)
-    /// A password that is never sent and of which the router has no copy; the router proves itself too.
+    /// A password that is never sent, and of which the router has no copy. The router proves itself too.
     case scram(authid: String, password: SecretBytes, dialect: ScramDialect)
-    /// The certificate that the TLS connection was made with.
+    /// The certificate that the TLS connection presented.
     case tls(authid: String?)
 
-    /// The method's name in HELLO and CHALLENGE. It alone is announced: Crossbar.io refuses at the first name that it
-    /// does not know.
+    /// The method's name in HELLO and CHALLENGE. HELLO announces no other method: Crossbar.io refuses the session at
+    /// the first name that it does not know.
     package var method: String {
         switch self {
         case .anonymous: "anonymous"
@@ -32,7 +32,7 @@ package enum Authentication: Sendable, Equatable {
         }
     }
 
-    /// Who we say we are.
+    /// The authid that HELLO claims.
     package var authid: String? {
         switch self {
         case .anonymous(let authid), .cryptosign(let authid, _, _), .tls(let authid): authid
@@ -40,7 +40,7 @@ package enum Authentication: Sendable, Equatable {
         }
     }
 
-    /// The public half of the key that we sign with, as routers are told it; nil where there is none.
+    /// The public half of the signing key, in the form that HELLO has it; nil without a key.
     package var publicKey: String? {
         switch self {
         case .cryptosign(_, let key, _): key.publicKeyText
@@ -48,7 +48,7 @@ package enum Authentication: Sendable, Equatable {
         }
     }
 
-    /// True if what is sent must not be read by others: it must not go over plain TCP to another host.
+    /// True if others must not read what is sent: it must not go over plain TCP to another host.
     package var revealsSecret: Bool {
         switch self {
         case .anonymous, .wampcra, .cryptosign, .scram, .tls: false
@@ -58,7 +58,7 @@ package enum Authentication: Sendable, Equatable {
 }
 
 extension Authentication: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The method and who we say we are, no secret.
+    /// The method and the claimed authid, no secret.
     package var description: String {
         guard let authid = self.authid else { return self.method }
         return "\(self.method) as \(authid)"

@@ -1,35 +1,35 @@
-/// Why a session is not opened though the router has not refused it. Holds no secret.
+/// Why the sidecar does not open a session that the router has not refused. Holds no secret.
 package enum AuthenticationError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The router asks for a method that HELLO did not offer.
     case otherMethod
-    /// It asks again after it has been answered.
+    /// The router sends a second challenge after the first was answered.
     case secondChallenge
-    /// The challenge lacks what the method needs, or it is of another type.
+    /// The challenge lacks a value that the method needs, or the value has another type.
     case malformedChallenge(key: String)
-    /// The router asks for work without bounds, or for none.
+    /// The router asks for work without bounds, or for no work.
     case unreasonable(key: String)
-    /// The router asks for so little work that who reads the answer could guess the password.
+    /// The router asks for so little work that whoever reads the answer could guess the password.
     case weak(key: String)
     /// The router asks for a key derivation function that nobody knows.
     case unknownDerivation
-    /// It asks for Argon2id, which OpenSSL here does not have.
+    /// The router asks for Argon2id, which this machine's OpenSSL does not have.
     case noArgon2id
     /// The challenge is not for this connection: its nonce does not begin with ours.
     case otherNonce
-    /// The configuration wants the proof to be bound to the TLS connection, and this one has no TLS.
+    /// The configuration wants the proof bound to the TLS connection, and this connection has no TLS.
     case noChannel
     /// The router does not confirm how the proof is bound to the connection.
     case otherChannelBinding
-    /// The name or the password can't be brought into the form that SCRAM computes with.
+    /// SCRAM can't normalize the name or the password.
     case notPreparable
     /// WELCOME holds no proof of the router, which SCRAM requires.
     case routerUnproven
-    /// WELCOME holds a wrong one.
+    /// WELCOME holds a wrong proof.
     case routerWrong
     /// OpenSSL failed.
     case cryptography
 
-    /// For people: what happened, and what to do where that is not to look at `router.auth`.
+    /// For people: what happened, and what to do, unless it is to check `router.auth`.
     package var description: String {
         switch self {
         case .otherMethod: "it asks for an authentication method that was not offered"
@@ -53,7 +53,7 @@ package enum AuthenticationError: Error, Sendable, Hashable, CustomStringConvert
         }
     }
 
-    /// Whether it is the router that may be another than it says it is.
+    /// True if the router may not be the one that it claims to be.
     package var isDistrust: Bool {
         switch self {
         case .weak, .otherNonce, .otherChannelBinding, .routerUnproven, .routerWrong, .secondChallenge: true

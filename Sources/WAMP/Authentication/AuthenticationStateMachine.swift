@@ -1,6 +1,8 @@
 internal import Cryptography
+package import Names
 
-/// One attempt to log in: what HELLO says, the answer to each CHALLENGE, and whether WELCOME comes from who it should.
+/// One attempt to log in: what HELLO says, the answer to each CHALLENGE, and whether WELCOME comes from the right
+/// router.
 ///
 /// Without I/O: the driver sends what it is given, and runs the work between a challenge and its answer where that
 /// blocks nobody. Bad input is a *protocol violation* of the router: an ``AuthenticationError`` is thrown, and the
@@ -9,9 +11,9 @@ package struct AuthenticationStateMachine: ~Copyable {
     private enum State {
         /// Nothing was sent.
         case idle
-        /// HELLO was sent, with this nonce where the method has one.
+        /// HELLO was sent, with this nonce if the method has one.
         case greeted(nonce: String?)
-        /// The challenge was answered; WELCOME has to prove this where the method has a proof of the router.
+        /// The challenge was answered. WELCOME must prove this if the method lets the router prove itself.
         case answered(RouterProof?)
     }
 
@@ -20,13 +22,13 @@ package struct AuthenticationStateMachine: ~Copyable {
     private let channelID: [UInt8]?
     private let makeNonce: () -> [UInt8]?
 
-    /// As many octets of a nonce, a multiple of 3: its base64 is then the beginning of the base64 of the router's, which
-    /// puts its own octets behind ours.
+    /// The length of a nonce in octets. It is a multiple of 3, so that its base64 is the beginning of the base64 of the
+    /// router's nonce, which appends its own octets.
     package static let nonceByteCount = 18
 
     /// - Parameters:
-    ///   - channelID: identifies the TLS connection (`tls-unique`), nil where there is none.
-    ///   - makeNonce: makes octets that nobody can foretell; nil if there are none to be had.
+    ///   - channelID: identifies the TLS connection (`tls-unique`); nil without TLS.
+    ///   - makeNonce: makes octets that nobody can predict; nil if the machine has none.
     package init(
         _ authentication: Authentication, channelID: [UInt8]?,
         makeNonce: @escaping () -> [UInt8]? = {
@@ -38,7 +40,7 @@ package struct AuthenticationStateMachine: ~Copyable {
         self.makeNonce = makeNonce
     }
 
-    /// The HELLO that begins with this. Nothing may be sent if it throws.
+    /// The HELLO to begin with. If this throws, nothing may be sent.
     package mutating func hello(realm: Realm, agent: String) throws(AuthenticationError) -> Hello {
         var hello = Hello(
             realm: realm, agent: agent, methods: [self.authentication.method], authid: self.authentication.authid)
@@ -59,7 +61,7 @@ package struct AuthenticationStateMachine: ~Copyable {
         return hello
     }
 
-    /// What there is to do for the answer to a CHALLENGE.
+    /// The work that the answer to a CHALLENGE takes.
     package func work(for challenge: Challenge) throws(AuthenticationError) -> AuthenticationWork {
         guard challenge.method == self.authentication.method else { throw .otherMethod }
         let nonce: String?
@@ -87,14 +89,14 @@ package struct AuthenticationStateMachine: ~Copyable {
         }
     }
 
-    /// Takes the outcome of the work; its message is to be sent.
+    /// Takes the result of the work. The driver sends the returned message.
     package mutating func answered(_ answer: AuthenticationAnswer) -> Authenticate {
         self.state = .answered(answer.routerProof)
         return answer.message
     }
 
-    /// Whether the router that says WELCOME has proved itself as far as the method asks for it. If it throws, the session
-    /// is not to be used.
+    /// Checks that the router that sent WELCOME has proved itself as far as the method asks for it. If this throws, the
+    /// session must not be used.
     package func check(_ welcome: Welcome) throws(AuthenticationError) {
         switch self.authentication {
         case .anonymous, .ticket, .wampcra, .cryptosign, .tls:

@@ -1,21 +1,20 @@
 package import Cryptography
 
-/// What there is to do between a CHALLENGE and its answer. A value: it can be run on any thread.
+/// The work between a CHALLENGE and its answer. A value, which can be run on any thread.
 package enum AuthenticationWork: Sendable {
-    /// Nothing: the ticket is the answer.
+    /// No work: the ticket is the answer.
     case ticket(SecretBytes)
-    /// A keyed hash, and perhaps a key to be derived.
+    /// A keyed hash, after the derivation of a key if the router salts.
     case wampcra(WAMPCRA)
     /// A signature.
     case cryptosign(Cryptosign)
-    /// A key to be derived, and a few hashes.
+    /// The derivation of a key, and a few hashes.
     case scram(Scram)
 
-    /// From how many iterations of PBKDF2 on the work takes so long (some milliseconds) that it is not to be done on an
-    /// event loop.
+    /// With so many iterations of PBKDF2, or more, the work takes some milliseconds: too long for an event loop.
     static let manyIterations = 20_000
 
-    /// True if it takes so long that it is not to be done on an event loop.
+    /// True if the work takes too long for an event loop.
     package var isSlow: Bool {
         switch self {
         case .ticket, .cryptosign: false
@@ -24,7 +23,7 @@ package enum AuthenticationWork: Sendable {
         }
     }
 
-    /// Does it.
+    /// Does the work.
     package func run() throws(AuthenticationError) -> AuthenticationAnswer {
         switch self {
         case .ticket(let ticket): AuthenticationAnswer(Authenticate(signature: ticket.text))
@@ -35,11 +34,11 @@ package enum AuthenticationWork: Sendable {
     }
 }
 
-/// The answer to a CHALLENGE, with what the router has to prove in return. Holds a secret (a ticket): never log it.
+/// The answer to a CHALLENGE, and the proof that the router owes in return. Holds a secret (a ticket): never log it.
 package struct AuthenticationAnswer: Sendable, Equatable {
     /// What is sent.
     let message: Authenticate
-    /// What WELCOME is held against; nil where the method has nothing.
+    /// What WELCOME must prove; nil if the method lets the router prove nothing.
     let routerProof: RouterProof?
 
     init(_ message: Authenticate, routerProof: RouterProof? = nil) {
@@ -48,7 +47,7 @@ package struct AuthenticationAnswer: Sendable, Equatable {
     }
 }
 
-/// What a router that knows the password signs, and nobody else.
+/// The signature that only a router with the password can make.
 struct RouterProof: Sendable, Equatable {
     private let signature: [UInt8]
 
@@ -56,7 +55,7 @@ struct RouterProof: Sendable, Equatable {
         self.signature = signature
     }
 
-    /// The specification has the proof in `verifier`, behind `v=`; Crossbar.io in a key of its own.
+    /// The specification puts the proof into `verifier`, behind `v=`; Crossbar.io uses a separate key.
     func check(_ welcome: Welcome) throws(AuthenticationError) {
         let extra = welcome.details.details("authextra")
         guard let text = extra?.string("scram_server_signature") ?? extra?.string("verifier") else {

@@ -1,16 +1,16 @@
 internal import Cryptography
 
-/// WAMP-Cryptosign (advanced profile, section "Cryptosign-based Authentication"): an Ed25519 signature of the challenge,
-/// which may be bound to the TLS connection.
+/// WAMP-Cryptosign (advanced profile, section "Cryptosign-based Authentication"): an Ed25519 signature of the
+/// challenge, which may be bound to the TLS connection.
 package struct Cryptosign: Sendable {
-    /// The one channel binding that routers have.
+    /// The only channel binding that routers support.
     static let channelBinding = "tls-unique"
     private static let challengeByteCount = 32
 
     private let key: Ed25519PrivateKey
     private let message: [UInt8]
 
-    /// What HELLO says. Crossbar.io compares the public key as text, in small letters.
+    /// The `authextra` of HELLO. Crossbar.io compares the public key as text, in lower case.
     static func extra(key: Ed25519PrivateKey, isChannelBound: Bool) -> [String: Value] {
         var extra: [String: Value] = ["pubkey": .string(key.publicKeyText)]
         if isChannelBound { extra["channel_binding"] = .string(self.channelBinding) }

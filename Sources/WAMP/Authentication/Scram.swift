@@ -1,19 +1,20 @@
 internal import Cryptography
 
-/// SCRAM with SHA-256 (RFC 5802, RFC 7677) as WAMP has it, without channel binding: the proof that we know the password,
-/// and what the router has to prove in return.
+/// WAMP's SCRAM with SHA-256 (RFC 5802, RFC 7677), without channel binding: our proof that we know the password, and
+/// the proof that the router owes in return.
 ///
-/// How much work a guess of the password takes is the router's to say, so it is bounded both ways: who plays the router
+/// The router says how much work a guess of the password takes, so it is bounded both ways: a false router must neither
+/// get a proof that is cheap to guess from, nor keep us busy.
 /// must neither get a proof that is cheap to guess from, nor keep us busy.
 package struct Scram: Sendable {
     /// The bounds of PBKDF2's iterations; the lower is RFC 7677's.
     static let iterations: ClosedRange<Int64> = 4_096...10_000_000
     /// The bounds of Argon2id's memory, in KiB.
     static let memory: ClosedRange<Int64> = 64...262_144
-    /// The bounds of Argon2id's iterations times its memory, in KiB: what is gone through in all. Crossbar.io's own
-    /// tools use 4,096 times 512.
+    /// The bounds of Argon2id's iterations times its memory, in KiB: all the memory that is passed over. Crossbar.io's
+    /// own tools use 4,096 times 512.
     static let passes: ClosedRange<Int64> = 2_048...8_388_608
-    /// What a salt needs at least, in octets.
+    /// The fewest octets of a salt.
     static let leastSalt = 8
     /// The longest nonce, in characters.
     static let longestNonce = 1_024
@@ -27,7 +28,7 @@ package struct Scram: Sendable {
     private let dialect: ScramDialect
     private let derivation: Derivation
     private let salt: [UInt8]
-    /// The router's, which begins with ours.
+    /// The router's nonce, which begins with ours.
     private let nonce: String
     private let authMessage: [UInt8]
 
@@ -95,7 +96,7 @@ package struct Scram: Sendable {
         }
     }
 
-    /// What the router asks for, within bounds. Argon2id has a name in the specification and another on Crossbar.io.
+    /// What the router asks for, within bounds. The specification and Crossbar.io name Argon2id differently.
     private static func derivation(iterations: Int64, _ extra: Details) throws(AuthenticationError) -> Derivation {
         guard let name = extra.string("kdf") else { throw .malformedChallenge(key: "kdf") }
         switch name {

@@ -1,13 +1,13 @@
 internal import Cryptography
 
-/// The two ways to compute WAMP's SCRAM, which do not understand one another: the method's name says which it is.
+/// The two ways to compute WAMP's SCRAM, which are not compatible. The method's name says which one is meant.
 package enum ScramDialect: String, Sendable, CaseIterable {
     /// Crossbar.io's and autobahn's.
     case crossbar = "scram"
     /// The specification's (advanced profile, section "Salted Challenge Response Authentication"), and Bondy's.
     case specification = "wamp-scram"
 
-    /// What stands behind `c=`: the specification has the base64 of "no channel binding", as RFC 5802 has it.
+    /// The value of `c=`. The specification has the base64 of "no channel binding", like RFC 5802.
     var channelBinding: String {
         switch self {
         case .crossbar: ""
@@ -15,7 +15,7 @@ package enum ScramDialect: String, Sendable, CaseIterable {
         }
     }
 
-    /// A prepared authid as it stands behind `n=`.
+    /// A prepared authid in the form that `n=` takes.
     func name(_ authid: String) -> String {
         switch self {
         case .crossbar: authid
@@ -23,8 +23,8 @@ package enum ScramDialect: String, Sendable, CaseIterable {
         }
     }
 
-    /// The salted password of Argon2id's octets: Crossbar.io takes their base64 text, as it stands in Argon2's own format
-    /// for passwords, without padding.
+    /// The salted password from Argon2id's octets: Crossbar.io takes their base64 text without padding, as in Argon2's
+    /// own format for passwords.
     func saltedPassword(argon2id octets: SecretBytes) -> SecretBytes {
         switch self {
         case .crossbar: Base64.encode(octets, isPadded: false)
@@ -32,7 +32,7 @@ package enum ScramDialect: String, Sendable, CaseIterable {
         }
     }
 
-    /// What AUTHENTICATE has beside the proof.
+    /// What AUTHENTICATE holds besides the proof.
     func extra(nonce: String) -> [String: Value] {
         switch self {
         case .crossbar: [:]

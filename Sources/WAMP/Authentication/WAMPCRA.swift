@@ -1,7 +1,7 @@
 internal import Cryptography
 
-/// WAMP's challenge-response authentication (advanced profile, section "Challenge Response Authentication"): a keyed hash
-/// of the challenge.
+/// WAMP's challenge-response authentication (advanced profile, section "Challenge Response Authentication"): a keyed
+/// hash of the challenge.
 package struct WAMPCRA: Sendable {
     /// The greatest number of iterations that a router may ask for.
     static let mostIterations: Int64 = 10_000_000
@@ -9,12 +9,12 @@ package struct WAMPCRA: Sendable {
     static let greatestKey: Int64 = 512
 
     private let secret: SecretBytes
-    /// Byte for byte as it was received.
+    /// Byte for byte as received.
     private let challenge: [UInt8]
     private let salting: Salting?
 
     private struct Salting: Sendable {
-        /// The text itself: not taken for base64.
+        /// The text itself; it is not decoded as base64.
         let salt: [UInt8]
         let iterations: Int
         let byteCount: Int
@@ -48,8 +48,8 @@ package struct WAMPCRA: Sendable {
         }
     }
 
-    /// The secret itself; or, if the router salts, a key derived from it, as base64 text: a step that the
-    /// specification's prose forgets and all implementations do.
+    /// The secret itself; or, if the router salts, a key derived from it, as base64 text. The specification's prose
+    /// omits this step, and all implementations do it.
     private func key() throws(CryptographyError) -> SecretBytes {
         guard let salting = self.salting else { return self.secret }
         return Base64.encode(

@@ -1,6 +1,6 @@
 /// The id of a request within its session (session scope).
 ///
-/// Counted by whoever sends the request, so that an answer names what it answers.
+/// The side that sends the request counts it, and the answer repeats it.
 package struct RequestID: WAMPIdentifier {
     /// The number as it is on the wire, from 1 to 2^53.
     package let rawValue: Int64

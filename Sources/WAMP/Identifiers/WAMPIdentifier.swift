@@ -1,6 +1,6 @@
 /// What the five kinds of WAMP ids have in common: an integer from 1 to 2^53 (specification section "IDs").
 ///
-/// Each kind is a type of its own, so that a registration's id is never taken for a request's.
+/// Each kind is a separate type, so that a registration's id is never taken for a request's.
 package protocol WAMPIdentifier: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// The number as it is on the wire, from 1 to ``greatestRawValue``.
     var rawValue: Int64 { get }
@@ -9,7 +9,7 @@ package protocol WAMPIdentifier: Hashable, Comparable, Sendable, CustomStringCon
 }
 
 extension WAMPIdentifier {
-    /// The greatest id, 2^53: the last integer up to which a double holds all of them.
+    /// The greatest id, 2^53: doubles hold every integer up to it.
     package static var greatestRawValue: Int64 { 9_007_199_254_740_992 }
 
     /// Takes any number; nil unless it is from 1 to 2^53.

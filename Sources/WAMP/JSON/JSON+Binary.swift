@@ -6,19 +6,18 @@ extension JSON {
     /// The six octets that U+0000 is written with; its digits have no other form.
     private static let escapedNUL: StaticString = "\\u0000"
 
-    /// The octets that a binary string stands for; nil if it is another string (also where no base64 follows the
-    /// U+0000) or no string.
+    /// The octets that a binary string stands for; nil for any other string (also if no base64 follows the U+0000) or
+    /// value.
     package static func binary(of element: JSONElement) -> [UInt8]? {
         guard element.beginsWithNUL else { return nil }
         return element.text.withUnsafeReadableBytes { self.binary(ofString: $0) }
     }
 
-    /// Copies a JSON text, each binary string in it replaced by the string `\x` and its hexadecimal digits, which
-    /// PostgreSQL casts to `bytea` and `jsonb` takes. All else is copied as it is.
+    /// Copies a JSON text, and replaces each binary string in it by the string `\x` with its hexadecimal digits, which
+    /// `jsonb` holds and PostgreSQL casts to `bytea`. All else is copied unchanged.
     ///
     /// - Throws: `unexpectedNUL` if a key, or a string that is not binary, holds a U+0000. Some of the text may have
-    ///   been
-    ///   written then.
+    ///   been written by then.
     package static func writeReplacingBinary(_ text: ByteBuffer, into buffer: inout ByteBuffer) throws(JSONError) {
         _ = try self.validate(text)
         buffer.reserveCapacity(minimumWritableBytes: text.readableBytes * 2)
@@ -61,7 +60,7 @@ extension JSON {
 
     /// Writes the octets of a checked string that begins with U+0000.
     ///
-    /// - Returns: how many they are; nil if base64 does not follow.
+    /// - Returns: their number; nil if no base64 follows.
     static func binary(of string: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int? {
         guard string.count >= 8 else { return nil }
         let base64 = UnsafeRawBufferPointer(rebasing: string[7..<(string.count - 1)])
@@ -70,8 +69,8 @@ extension JSON {
         return self.unescapedBytes(base64).withUnsafeBytes { Base64.decode($0, into: target) }
     }
 
-    /// Copies a checked text; what is written is less than twice as long: `"\u0000` and base64 of n octets have
-    /// 8 + 4n/3, `"\\x` and hexadecimal 5 + 2n.
+    /// Copies a checked text. The copy is less than twice as long: `"\u0000` and the base64 of n octets have 8 + 4n/3,
+    /// `"\\x` and the hexadecimal digits 5 + 2n.
     private static func copyReplacingBinary(
         _ source: UnsafeRawBufferPointer, to target: UnsafeMutableRawBufferPointer
     ) throws(JSONError) -> Int {
@@ -105,7 +104,7 @@ extension JSON {
         return written
     }
 
-    /// Where the string that begins at the given quote ends (behind its other quote), and if it has a U+0000.
+    /// Where the string that begins at the given quote ends (behind its other quote), and whether it has a U+0000.
     static func endOfString(
         _ source: UnsafeRawBufferPointer, from start: Int
     ) -> (end: Int, containsNUL: Bool) {

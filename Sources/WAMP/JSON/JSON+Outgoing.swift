@@ -1,22 +1,22 @@
 internal import Cryptography
 package import NIOCore
 
-/// What comes from the database, or a file, on its way to a router.
+/// Checks what the database or a file sends to a router.
 ///
-/// A router that can't read a message ends the session, and with it everything else that is under way. So what not all routers read is
-/// found here, where it harms the one message only.
+/// A router that can't read a message ends the session, and with it everything else that is under way. So what some
+/// routers can't read is found here, where it harms only the one message.
 extension JSON {
-    /// The deepest nesting that is sent. Decoders that recurse end at twice as many and less: those in Python have 1000 frames, of which CBOR
-    /// takes some for each level.
+    /// The deepest nesting that is sent. Recursive decoders fail at twice as many levels, and at fewer: those in Python
+    /// have 1000 frames, and CBOR's takes several for each level.
     package static let mostOutgoingLevels = 256
 
-    /// Checks a text that is to be sent, and makes WAMP binary of what the SQL function `binary()` made: an object of one member,
-    /// `{"\u0001binary": "<base64>"}`. It can't be a text's value, whatever somebody writes in it. An object of this kind whose member is
-    /// no strict base64 stays as it is.
+    /// Checks a text before it is sent, and makes WAMP binary of what the SQL function `binary()` made: an object of
+    /// one member, `{"\u0001binary": "<base64>"}`. No value of a text can look like it, whatever it holds. An object of
+    /// this kind whose member is not strict base64 stays unchanged.
     ///
-    /// - Parameter kind: what it has to be, also when binary has been made of marks: what is binary as a whole is no object any more. Nil for
-    ///   anything.
-    /// - Throws: what not all routers read.
+    /// - Parameter kind: the kind that the value must have, also after marks have become binary: a value that is binary
+    ///   as a whole is no longer an object. Nil for any kind.
+    /// - Throws: what some routers can't read.
     package static func prepareForRouter(_ text: inout ByteBuffer, kind: JSONKind? = nil) throws(JSONError) {
         let limits = DecodingLimits(depth: self.mostOutgoingLevels, size: .max)
         let token = try self.scan(text, limits: limits) { (scanner: inout JSONScanner) throws(JSONError) in
@@ -42,7 +42,7 @@ extension JSON {
         }
     }
 
-    /// Replaces each mark, in place: what is written is shorter than what is read.
+    /// Replaces each mark in place: the result is shorter than the mark.
     private static func restoreBinary(in text: inout ByteBuffer) {
         let length = text.withUnsafeMutableReadableBytes { bytes -> Int in
             var read = 0
@@ -67,7 +67,7 @@ extension JSON {
 
     /// The marked object that begins at the given brace.
     ///
-    /// - Returns: where its base64 is, without the quotes, and where it ends; nil if it is another object.
+    /// - Returns: where its base64 is, without the quotes, and where it ends; nil for any other object.
     private static func binary(
         _ bytes: UnsafeRawBufferPointer, from brace: Int
     ) -> (text: Range<Int>, end: Int)? {
@@ -108,8 +108,8 @@ extension JSON {
         written += range.count
     }
 
-    /// Makes sure that each string, and key, that begins with U+0000 is binary: peers decode what follows as base64, and leave
-    /// where it is none.
+    /// Makes sure that each string or key that begins with U+0000 is binary: peers decode what follows as base64, and
+    /// end the session if they can't.
     private static func checkBinary(_ text: ByteBuffer) throws(JSONError) {
         let fault = text.withUnsafeReadableBytes { bytes -> Int? in
             var index = 0

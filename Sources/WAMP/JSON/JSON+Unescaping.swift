@@ -1,8 +1,8 @@
 import Glibc
 
-/// The inside of a checked string, its escapes replaced by what they stand for; half a surrogate pair becomes U+FFFD.
+/// The inside of a checked string, its escapes replaced by their characters; half a surrogate pair becomes U+FFFD.
 extension JSON {
-    /// The characters in memory of their own.
+    /// The characters, in newly allocated memory.
     static func unescapedBytes(_ inner: UnsafeRawBufferPointer) -> [UInt8] {
         guard inner.count > 0 else { return [] }
         return [UInt8](unsafeUninitializedCapacity: inner.count) { target, count in
@@ -10,9 +10,9 @@ extension JSON {
         }
     }
 
-    /// Writes the characters, which are never more octets than the text has.
+    /// Writes the characters. They never take more octets than the text.
     ///
-    /// - Parameter target: with at least as much room as the text has.
+    /// - Parameter target: has at least as much room as the text.
     /// - Returns: how many octets were written.
     static func unescape(_ inner: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int {
         guard target.count >= inner.count, let source = inner.baseAddress, let base = target.baseAddress else {
@@ -51,7 +51,7 @@ extension JSON {
         return written
     }
 
-    /// The character of an escape whose `\u` was taken; nil if its digits are missing, which a checked text's are not.
+    /// The character of an escape whose `\u` was read; nil if digits are missing, which a checked text rules out.
     private static func scalar(_ inner: UnsafeRawBufferPointer, _ index: inout Int) -> Unicode.Scalar? {
         let replacement: Unicode.Scalar = "\u{FFFD}"
         guard let first = self.codeUnit(inner, at: index) else { return nil }

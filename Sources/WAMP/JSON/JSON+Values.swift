@@ -6,7 +6,7 @@ extension JSON {
         try self.value(of: element.text)
     }
 
-    /// Makes a tree of a text that is one value.
+    /// Makes a tree of a text that holds one value.
     package static func value(of text: ByteBuffer) throws(JSONError) -> Value {
         // The nesting is checked first, because what follows is recursive.
         _ = try self.validate(text)
@@ -15,7 +15,7 @@ extension JSON {
         }
     }
 
-    /// An integer of 64 bits; nil if the element is no number, has a fraction or is too large. `2.0` and `2e3` are
+    /// An integer of 64 bits; nil if the element is not a number, has a fraction or is too large. `2.0` and `2e3` are
     /// integers.
     package static func integer(of element: JSONElement) -> Int64? {
         guard element.kind == .number else { return nil }
@@ -45,10 +45,10 @@ extension JSON {
         return UInt64(text) ?? Double(text).flatMap { UInt64(exactly: $0) }
     }
 
-    /// Integers with a sign, of many digits, or written as doubles.
+    /// Integers with a sign, with many digits, or written as doubles.
     @inline(never)
     private static func unusualInteger(of number: UnsafeRawBufferPointer) -> Int64? {
-        // A longer number than this is none that an encoder of integers or doubles writes.
+        // No encoder of integers or doubles writes a longer number.
         guard number.count <= 40 else { return nil }
         let text = String(decoding: number, as: UTF8.self)
         return Int64(text) ?? Double(text).flatMap { Int64(exactly: $0) }

@@ -1,13 +1,13 @@
 package import NIOCore
 
-/// Tools for JSON text that stays text: taking arguments apart into ranges of bytes, without a tree.
+/// Tools for JSON that stays text: they take arguments apart into ranges of bytes, without a tree.
 ///
-/// All of them check the whole text. Unlike the decoder of messages they also throw on half surrogate pairs, numbers
+/// All of them check the whole text. Unlike the decoder of messages, they also throw on half surrogate pairs, numbers
 /// that are not finite, and too much nesting.
 package enum JSON {
-    /// Checks that the bytes are one JSON value, and nothing else.
+    /// Checks that the bytes are exactly one JSON value.
     ///
-    /// - Returns: its kind and what was seen in it.
+    /// - Returns: its kind, and its traits.
     package static func validate(
         _ text: ByteBuffer, limits: DecodingLimits = .default
     ) throws(JSONError) -> (kind: JSONKind, traits: JSONTraits) {
@@ -23,7 +23,8 @@ package enum JSON {
         return self.element(of: token, in: text)
     }
 
-    /// The first elements of an array, in order, and the others as one text: whoever sends millions gets no memory for each of them.
+    /// The first elements of an array, in order, and all others as one text: a peer that sends millions gets no memory
+    /// for each of them.
     package struct Elements: Sendable {
         /// The first ones, as many as were asked for.
         package fileprivate(set) var first: [JSONElement] = []
@@ -35,7 +36,7 @@ package enum JSON {
         package fileprivate(set) var restContainsNUL = false
     }
 
-    /// The elements of an array, of which the first ones are told apart.
+    /// The elements of an array; only the first ones are separated.
     package static func elements(of array: ByteBuffer, first most: Int) throws(JSONError) -> Elements {
         var elements = Elements()
         var rest: Range<Int>?
@@ -70,10 +71,10 @@ package enum JSON {
         return elements
     }
 
-    /// The members of an object, in order. A key that occurs twice is there twice: what that means is the caller's to
-    /// say.
+    /// The members of an object, in order. A key that occurs twice is returned twice; the caller decides what that
+    /// means.
     ///
-    /// - Parameter most: those behind so many are checked, and left out.
+    /// - Parameter most: members beyond this number are checked, and left out.
     package static func members(
         of object: ByteBuffer, first most: Int = .max
     ) throws(JSONError) -> [(key: String, value: JSONElement)] {
@@ -102,7 +103,7 @@ package enum JSON {
         }
     }
 
-    /// Runs a scan over the whole of a text, and makes sure that nothing follows and that it can be used.
+    /// Runs a scan over the whole text, and makes sure that nothing follows and that the value can be used.
     static func scan<Result>(
         _ text: ByteBuffer, limits: DecodingLimits = .default,
         _ body: (inout JSONScanner) throws(JSONError) -> Result
@@ -131,7 +132,7 @@ package enum JSON {
         return JSONElement(kind: token.kind, text: slice ?? ByteBuffer(), traits: token.traits)
     }
 
-    /// A checked string with its quotes, made into characters.
+    /// A checked string with its quotes, decoded into characters.
     static func unescape(_ string: UnsafeRawBufferPointer, isEscaped: Bool) -> String {
         guard string.count >= 2 else { return "" }
         let inner = UnsafeRawBufferPointer(rebasing: string[1..<(string.count - 1)])

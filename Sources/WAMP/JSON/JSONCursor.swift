@@ -1,14 +1,15 @@
 import NIOCore
 
-/// Takes the elements of an array, or the members of an object, one after the other: whoever sends millions gets no memory for each of them.
+/// Takes the elements of an array, or the members of an object, one after the other: a peer that sends millions gets no
+/// memory for each of them.
 package struct JSONCursor {
     private var rest: ByteBuffer
     private let closing: UInt8
     private var isFirst = true
 
-    /// What the cursor stands at.
+    /// The element or member under the cursor.
     package struct Item {
-        /// A member's key; nil of an array's element.
+        /// A member's key; nil for an array's element.
         package let key: JSONElement?
         /// The value.
         package let value: JSONElement
@@ -26,7 +27,7 @@ package struct JSONCursor {
         self.rest = rest
     }
 
-    /// The next element or member; nil behind the last.
+    /// The next element or member; nil after the last.
     package mutating func next() throws(JSONError) -> Item? {
         let tokens: Result<Tokens?, JSONError> = self.rest.withUnsafeReadableBytes { bytes in
             guard var scanner = JSONScanner(bytes) else { return .failure(JSONError(.unexpectedEnd, at: 0)) }

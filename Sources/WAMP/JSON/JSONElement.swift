@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// One value within a JSON text: its kind and its bytes, a slice of the message it came in.
+/// One value within a JSON text: its kind and its bytes, a slice of the message that it arrived in.
 package struct JSONElement: Sendable, Equatable {
     /// What kind of value it is.
     package let kind: JSONKind
@@ -21,7 +21,7 @@ package struct JSONElement: Sendable, Equatable {
         self.traits = traits
     }
 
-    /// True for a string that begins with U+0000, as WAMP binary does; whether it is binary tells ``JSON/binary(of:)``.
+    /// True for a string that begins with U+0000, as WAMP binary does; ``JSON/binary(of:)`` says whether it is binary.
     package var beginsWithNUL: Bool {
         self.kind == .string && self.containsNUL
             && self.text.withUnsafeReadableBytes { JSON.beginsWithNUL($0) }

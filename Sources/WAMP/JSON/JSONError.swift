@@ -1,16 +1,16 @@
-/// Why bytes are no JSON text that we take (RFC 8259), and where. Never holds any of the text.
+/// Why bytes are not a JSON text that we accept (RFC 8259), and where. Never holds any of the text.
 package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What kinds of faults there are.
+    /// The kinds of faults.
     package enum Code: UInt8, Sendable, Hashable {
         /// The text ends in the middle of a value.
         case unexpectedEnd
-        /// A byte that can't stand where it stands.
+        /// A byte that is not allowed at its place.
         case unexpectedByte
         /// Something follows the value.
         case trailingBytes
         /// A number that JSON's grammar does not have, such as 01 or 1.
         case malformedNumber
-        /// A control character inside of a string.
+        /// A control character inside a string.
         case controlCharacter
         /// A backslash that begins no escape.
         case malformedEscape
@@ -20,15 +20,15 @@ package struct JSONError: Error, Sendable, Hashable, CustomStringConvertible {
         case invalidUTF8
         /// NaN or an infinity.
         case notFinite
-        /// A number with an exponent beyond all reason, or more digits than PostgreSQL's `numeric` holds.
+        /// A number with an exponent out of all reason, or with more digits than PostgreSQL's `numeric` holds.
         case absurdNumber
-        /// An integer of more digits than all peers read, or another number beyond all doubles.
+        /// An integer with more digits than all peers read, or another number outside the range of doubles.
         case unreadableNumber
         /// Lists and dictionaries nested deeper than the limit.
         case tooDeep
         /// More bytes than the limit.
         case tooLarge
-        /// A value of another kind than is asked for.
+        /// A value of another kind than the caller asked for.
         case wrongKind
         /// A U+0000 that does not begin a binary string.
         case unexpectedNUL

@@ -1,9 +1,9 @@
-/// How an octet that can't stand in a string of JSON as it is is written there.
+/// How a string of JSON writes an octet that it can't hold unescaped.
 struct JSONEscape {
     /// The escape's octets, the first in the lowest place.
     let octets: UInt64
 
-    /// How many of them there are: two or six.
+    /// The number of octets: two or six.
     let count: Int
 
     /// The shortest escape of an octet.
@@ -28,7 +28,7 @@ struct JSONEscape {
         }
     }
 
-    /// Whether an octet has to be escaped.
+    /// True if an octet must be escaped.
     static func isNeeded(by octet: UInt8) -> Bool {
         octet < 0x20 || octet == UInt8(ascii: "\"") || octet == UInt8(ascii: "\\")
     }

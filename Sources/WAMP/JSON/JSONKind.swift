@@ -4,7 +4,7 @@ package enum JSONKind: UInt8, Sendable, Hashable {
     case null
     /// `true` or `false`
     case bool
-    /// Any number, NaN and the infinities among them where they are tolerated.
+    /// Any number; also NaN and the infinities where they are tolerated.
     case number
     /// Text, or WAMP binary.
     case string

@@ -1,10 +1,10 @@
-/// A number of checked JSON text, as other formats take it.
+/// A number of checked JSON text, in the forms that other formats have.
 enum JSONNumber: Equatable {
     /// An integer from 0 to 2^64 - 1.
     case natural(UInt64)
     /// -1 - n: an integer from -2^64 to -1.
     case negative(UInt64)
-    /// Any other: with a fraction or an exponent, or too large for an integer.
+    /// Any other number: with a fraction or an exponent, or too large for an integer.
     case double(Double)
 
     /// The powers of ten that doubles hold exactly.
@@ -12,10 +12,10 @@ enum JSONNumber: Equatable {
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,
     ]
-    /// The greatest integer up to which doubles hold all.
+    /// Doubles hold every integer up to this one.
     private static let greatestExact: UInt64 = 1 << 53
 
-    /// Reads the text of a number that was checked.
+    /// Reads the text of a checked number.
     init(_ text: UnsafeRawBufferPointer) {
         var index = 0
         let isNegative = text.first == UInt8(ascii: "-")
@@ -36,15 +36,15 @@ enum JSONNumber: Equatable {
             magnitude = sum
             index &+= 1
         }
-        // Minus zero is an integer like others here, as it is to PostgreSQL.
+        // Minus zero is an integer like any other here, as it is to PostgreSQL.
         self = isNegative && magnitude > 0 ? .negative(magnitude &- 1) : .natural(magnitude)
     }
 
-    /// The usual number with a fraction and no exponent: one division of two doubles that are exact gives the nearest one.
+    /// The usual number with a fraction and no exponent: one division of two exact doubles gives the nearest one.
     ///
     /// - Parameters:
     ///   - start: where the digits of the integer end.
-    /// - Returns: nil if it takes more than that.
+    /// - Returns: nil if one division is not enough.
     private static func fraction(
         _ text: UnsafeRawBufferPointer, from start: Int, integer: UInt64, _ isNegative: Bool
     ) -> JSONNumber? {
@@ -61,7 +61,7 @@ enum JSONNumber: Equatable {
         return .double(isNegative ? -magnitude : magnitude)
     }
 
-    /// Rounded to the nearest; too large a number becomes infinite.
+    /// Rounded to the nearest; a number that is too large becomes infinite.
     private static func double(_ text: UnsafeRawBufferPointer) -> Double {
         Double(String(decoding: text, as: UTF8.self)) ?? .nan
     }

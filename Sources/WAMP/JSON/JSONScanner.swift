@@ -1,11 +1,11 @@
-/// Reads over JSON text (RFC 8259) and checks it, without making anything of it: one pass, no recursion, no allocation.
+/// Reads over JSON text (RFC 8259) and checks it, without building anything: one pass, no recursion, no allocation.
 ///
 /// It is the only reader of JSON in the project; decoder, details and payload tools are built on it. It lives within
 /// one `withUnsafeReadableBytes` closure. The text is hostile: each read is checked against the end.
 ///
-/// Grammar, UTF-8 and control characters are errors. What other peers' sloppy encoders can send through a router is
-/// only noted in ``traits`` (half surrogate pairs, NaN and infinities, absurd exponents, too much nesting), so that it
-/// harms one payload and not the session.
+/// Faults of grammar, UTF-8 and control characters are errors. What the sloppy encoders of other peers can send through
+/// a router is only noted in ``traits`` (half surrogate pairs, NaN and infinities, absurd exponents, too much nesting),
+/// so that it harms one payload and not the session.
 struct JSONScanner {
     /// One value, as offsets into the text.
     struct Token {
@@ -17,24 +17,24 @@ struct JSONScanner {
 
     /// The next octet to read.
     private(set) var index: Int
-    /// What was seen since it was last reset.
+    /// What was seen since the last reset.
     var traits: JSONTraits = []
 
-    /// The most digits of an integer that all peers read: those of Python refuse more than these.
+    /// The most digits of an integer that all peers read: Python's decoders refuse more.
     static let mostReadableDigits = 4300
-    /// The greatest exponent, either sign: PostgreSQL writes a number of `jsonb` with all of its digits.
+    /// The greatest exponent, with either sign: PostgreSQL writes a number of `jsonb` with all of its digits.
     static let greatestExponent = 4300
     /// The most zeros that all exponents together may stand for.
     static let mostExpansion = DecodingLimits.default.size
     /// The digits of the greatest double's integer.
     private static let mostDoubleDigits = 309
-    /// What PostgreSQL's `numeric` has before and behind the point.
+    /// The most digits that PostgreSQL's `numeric` has before and behind the point.
     private static let mostNumericDigits = (integer: 131_072, fraction: 16_383)
 
     private let base: UnsafeRawPointer
     private let end: Int
     private let depthLimit: Int
-    /// How many zeros the exponents so far stand for.
+    /// The zeros that the exponents so far stand for.
     private var expansion = 0
 
     /// Reads the given bytes, from the first on. Nil (unreachable for a ByteBuffer's bytes) if there is no memory.
@@ -85,7 +85,7 @@ struct JSONScanner {
         guard self.index == self.end else { throw JSONError(.trailingBytes, at: self.index) }
     }
 
-    /// Takes one value with all that is in it, after white space. Its traits are its own.
+    /// Takes one value with everything in it, after white space. The token's traits are those of this value only.
     @inline(__always)
     mutating func scanToken() throws(JSONError) -> Token {
         self.skipWhiteSpace()
@@ -98,7 +98,7 @@ struct JSONScanner {
         return token
     }
 
-    /// Takes an object's key and its colon, after white space. The cursor is at the value then.
+    /// Takes an object's key and its colon, after white space. The cursor is then at the value.
     @inline(__always)
     mutating func scanKey() throws(JSONError) -> Token {
         try self.expect(UInt8(ascii: "\""))
@@ -126,7 +126,7 @@ struct JSONScanner {
         return false
     }
 
-    /// After an opening bracket: takes the closing one if it follows at once.
+    /// After an opening bracket: takes the closing one if it follows immediately.
     @inline(__always)
     mutating func scanEmpty(closing: UInt8) -> Bool {
         self.skipWhiteSpace()
@@ -143,7 +143,7 @@ struct JSONScanner {
         self.index &+= 1
     }
 
-    /// Throws if what was seen can't be used, though its grammar is right.
+    /// Throws if the value can't be used, though its grammar is right.
     func expectNoFaults() throws(JSONError) {
         guard !self.traits.isDisjoint(with: .faults) else { return }
         if self.traits.contains(.loneSurrogate) { throw JSONError(.loneSurrogate, at: self.index) }
@@ -205,7 +205,7 @@ struct JSONScanner {
         }
     }
 
-    /// Takes a string, number or literal whose first octet is given, and under the cursor.
+    /// Takes a string, number or literal; its first octet is given, and under the cursor.
     @inline(__always)
     private mutating func scanScalar(_ first: UInt8) throws(JSONError) -> JSONKind {
         switch first {
@@ -283,7 +283,7 @@ struct JSONScanner {
         self.note(start, integer: point &- integer, fraction: fraction &- point, exponent: exponent)
     }
 
-    /// Takes an exponent's sign and digits. One of more digits than any number has is greater than all bounds.
+    /// Takes an exponent's sign and digits. An exponent with more digits than any number has exceeds all bounds.
     private mutating func scanExponent() throws(JSONError) -> Int {
         let isNegative = self.next == UInt8(ascii: "-")
         if isNegative || self.next == UInt8(ascii: "+") { self.index &+= 1 }
@@ -300,8 +300,8 @@ struct JSONScanner {
     ///
     /// - Parameters:
     ///   - start: where it begins.
-    ///   - integer: how many digits stand before the point.
-    ///   - fraction: how many octets from the point on; none if there is no point.
+    ///   - integer: the number of digits before the point.
+    ///   - fraction: the number of octets from the point on; 0 without a point.
     @inline(never)
     private mutating func note(_ start: Int, integer: Int, fraction: Int, exponent: Int) {
         let magnitude = Int(exponent.magnitude)
@@ -369,8 +369,8 @@ struct JSONScanner {
         }
     }
 
-    /// Marks, in the highest bit of each octet, those that a string's fast path can't just pass over: quotes,
-    /// backslashes, control characters and all that is not ASCII. Only the lowest mark is exact, which is enough.
+    /// Marks, in the highest bit of each octet, the octets that a string's fast path can't skip: quotes, backslashes,
+    /// control characters and everything that is not ASCII. Only the lowest mark is exact, which is enough.
     @inline(__always)
     static func specialOctets(_ word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -411,7 +411,7 @@ struct JSONScanner {
                 self.index &+= 2
                 if !(0xDC00...0xDFFF).contains(try self.scanHexadecimal(escape: second)) {
                     self.traits.insert(.loneSurrogate)
-                    // It may begin a pair, or be U+0000: look at it by itself.
+                    // It may begin a pair, or be U+0000: look at it separately.
                     self.index = second
                 }
             case 0xDC00...0xDFFF:

@@ -1,4 +1,4 @@
-/// What the scan over a JSON value saw in it, so that nobody has to look again.
+/// What the scan of a JSON value saw in it, so that no code has to look again.
 package struct JSONTraits: OptionSet, Sendable, Hashable {
     /// The bits.
     package let rawValue: UInt16
@@ -18,16 +18,17 @@ package struct JSONTraits: OptionSet, Sendable, Hashable {
     package static let notFinite = JSONTraits(rawValue: 8)
     /// It is nested deeper than the limit.
     package static let tooDeep = JSONTraits(rawValue: 16)
-    /// Some key of a dictionary is no text. Only other serializers than JSON have such.
+    /// Some key of a dictionary is not text. Only serializers other than JSON have such keys.
     package static let keyNotText = JSONTraits(rawValue: 32)
     /// Some string is not UTF-8. In JSON that makes the whole message unreadable.
     package static let invalidUTF8 = JSONTraits(rawValue: 64)
     /// Its JSON text, or a number in it, would be larger than the limit, though the message is not.
     package static let tooLarge = JSONTraits(rawValue: 128)
 
-    /// Some number is beyond what PostgreSQL's `numeric` holds, or stands for thousands of digits that it does not have.
+    /// Some number exceeds what PostgreSQL's `numeric` holds, or stands for thousands of digits that it does not have.
     package static let absurdNumber = JSONTraits(rawValue: 256)
-    /// Some integer has more digits than ``JSONScanner/mostReadableDigits``, or some other number is beyond all doubles.
+    /// Some integer has more digits than ``JSONScanner/mostReadableDigits``, or some other number is out of the range
+    /// of doubles.
     package static let unreadableNumber = JSONTraits(rawValue: 512)
     /// Some string (or key) has an escaped U+0001, as the database's mark for binary has.
     package static let containsMark = JSONTraits(rawValue: 1024)

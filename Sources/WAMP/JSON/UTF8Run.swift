@@ -5,7 +5,7 @@ enum UTF8Run {
     /// - Parameters:
     ///   - start: where to begin.
     ///   - end: where the octets end.
-    /// - Returns: the index of the first octet that is ASCII, or the end; or of the first that is no UTF-8.
+    /// - Returns: the index of the first octet that is ASCII, or the end; or of the first octet that is not UTF-8.
     @inline(never)
     static func end(of base: UnsafeRawPointer, from start: Int, to end: Int) -> (index: Int, isValid: Bool) {
         var index = start

@@ -1,10 +1,12 @@
+import Names
+
 /// Breaks a session off, or refuses it: `[3, details, reason, arguments?, keywordArguments?]`. It is never answered.
 package struct Abort: Sendable, Equatable {
-    /// `message` says more, for people.
+    /// `message` explains it to people.
     package var details: Details
-    /// An error URI, as received: not checked.
+    /// An error URI, unchecked as received.
     package var reason: String
-    /// Newer routers may send one; we do not.
+    /// Newer routers may send a payload; we do not.
     package var payload: Payload
 
     /// Takes the elements in the order of the message.
@@ -14,7 +16,7 @@ package struct Abort: Sendable, Equatable {
         self.payload = payload
     }
 
-    /// What we send on a protocol violation, with an explanation for people.
+    /// The ABORT that we send on a protocol violation, with an explanation for people.
     package static func protocolViolation(_ message: String) -> Abort {
         Abort(details: Details(["message": .string(message)]), reason: WAMPError.protocolViolation.text)
     }

@@ -1,4 +1,4 @@
-/// The proof of who we are: `[5, signature, extra]`. Holds a secret (a ticket): never log it.
+/// Proves our identity: `[5, signature, extra]`. Holds a secret (a ticket): never log it.
 package struct Authenticate: Sendable, Equatable {
     /// A ticket, or a signature of the challenge.
     package var signature: String

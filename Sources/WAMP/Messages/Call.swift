@@ -1,6 +1,8 @@
+package import Names
+
 /// Calls a procedure: `[48, request, options, procedure, arguments?, keywordArguments?]`.
 package struct Call: Sendable, Equatable {
-    /// What the answer names.
+    /// The id that the answer repeats.
     package var request: RequestID
     /// Timeout, disclosure.
     package var options: CallOptions

@@ -1,10 +1,10 @@
-/// What a call of ours returned: `[50, request, details, arguments?, keywordArguments?]`.
+/// The result of a call of ours: `[50, request, details, arguments?, keywordArguments?]`.
 package struct CallResult: Sendable, Equatable {
     /// The CALL.
     package var request: RequestID
     /// `progress` if more results follow.
     package var details: Details
-    /// What was returned. Look at ``Payload/fault`` first.
+    /// The result. Look at ``Payload/fault`` first.
     package var payload: Payload
 
     /// Takes the elements in the order of the message.

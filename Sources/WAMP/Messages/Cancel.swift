@@ -1,4 +1,4 @@
-/// Takes a call back: `[49, request, options]`. Only where the dealer announces `call_canceling`.
+/// Cancels a call: `[49, request, options]`. Only if the dealer announces `call_canceling`.
 package struct Cancel: Sendable, Equatable {
     /// Which CALL.
     package var request: RequestID

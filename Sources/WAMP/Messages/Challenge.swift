@@ -1,4 +1,4 @@
-/// The router wants proof of who we are: `[4, authmethod, extra]`.
+/// The router asks us to prove our identity: `[4, authmethod, extra]`.
 package struct Challenge: Sendable, Equatable {
     /// The authentication method, one of those that HELLO offered.
     package var method: String

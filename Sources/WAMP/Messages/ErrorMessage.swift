@@ -6,9 +6,9 @@ package struct ErrorMessage: Sendable, Equatable {
     package var request: RequestID
     /// What the router adds.
     package var details: Details
-    /// The error's URI, as received: not checked. Compare with ``WAMPError``.
+    /// The error's URI, unchecked as received. Compare with ``WAMPError``.
     package var uri: String
-    /// What the failing side says about it.
+    /// What the failing side says about the failure.
     package var payload: Payload
 
     /// Takes the elements in the order of the message.

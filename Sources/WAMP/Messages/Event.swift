@@ -1,10 +1,10 @@
 /// An event: `[36, subscription, publication, details, arguments?, keywordArguments?]`.
 package struct Event: Sendable, Equatable {
-    /// Why we get it.
+    /// The subscription that it belongs to.
     package var subscription: SubscriptionID
-    /// Which event; the same where several subscriptions match.
+    /// The event's id; the same for each of several subscriptions that match.
     package var publication: PublicationID
-    /// The topic (of a pattern's events), the publisher as far as it is disclosed, `retained`.
+    /// The topic (for a pattern), the publisher as far as it is disclosed, `retained`.
     package var details: Details
     /// The event itself. Look at ``Payload/fault`` first.
     package var payload: Payload

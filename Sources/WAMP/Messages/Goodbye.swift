@@ -1,8 +1,10 @@
-/// Ends a session in good order, and answers the other's GOODBYE: `[6, details, reason]`.
+package import Names
+
+/// Ends a session in good order, and answers the other side's GOODBYE: `[6, details, reason]`.
 package struct Goodbye: Sendable, Equatable {
     /// `message` may say more, for people.
     package var details: Details
-    /// A URI such as those of ``CloseReason``, as received: not checked.
+    /// A URI such as those of ``CloseReason``, unchecked as received.
     package var reason: String
 
     /// Takes the elements in the order of the message.
@@ -11,7 +13,7 @@ package struct Goodbye: Sendable, Equatable {
         self.reason = reason
     }
 
-    /// One with a reason of ours.
+    /// A GOODBYE with a reason of ours.
     package init(reason: URI) {
         self.init(details: .empty, reason: reason.text)
     }

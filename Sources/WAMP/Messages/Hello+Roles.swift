@@ -1,5 +1,5 @@
 extension Hello {
-    /// The details that are sent: roles with the features that we have, and who we are.
+    /// The details of HELLO: roles with the features that we have, and our identity.
     var details: [String: Value] {
         var details: [String: Value] = ["roles": .dictionary(Self.roles), "agent": .string(self.agent)]
         if !self.methods.isEmpty { details["authmethods"] = .list(self.methods.map { .string($0) }) }
@@ -8,7 +8,7 @@ extension Hello {
         return details
     }
 
-    /// What we announce is what we do. A callee's progressive results count only together with `call_canceling`.
+    /// We announce what we implement. A callee's progressive results count only together with `call_canceling`.
     private static let roles: [String: Value] = [
         "publisher": features(["publisher_identification", "publisher_exclusion", "subscriber_blackwhite_listing"]),
         "subscriber": features([

@@ -4,13 +4,13 @@ package enum IncomingMessage: Sendable, Equatable {
     case welcome(Welcome)
     /// The session is refused, or broken off.
     case abort(Abort)
-    /// The router wants proof of who we are.
+    /// The router asks us to prove our identity.
     case challenge(Challenge)
     /// The session ends in good order.
     case goodbye(Goodbye)
     /// A request of ours failed.
     case error(ErrorMessage)
-    /// An ERROR for what can't fail, such as CANCEL: to be ignored.
+    /// An ERROR for a request that can't fail, such as CANCEL; ignored.
     case strayError
     /// The broker has taken an event.
     case published(Published)
@@ -20,7 +20,7 @@ package enum IncomingMessage: Sendable, Equatable {
     case unsubscribed(Unsubscribed)
     /// An event.
     case event(Event)
-    /// What a call of ours returned.
+    /// The result of a call of ours.
     case result(CallResult)
     /// Calls of a procedure will come.
     case registered(Registered)
@@ -28,8 +28,8 @@ package enum IncomingMessage: Sendable, Equatable {
     case unregistered(Unregistered)
     /// A call for us.
     case invocation(Invocation)
-    /// An invocation is taken back.
+    /// An invocation is canceled.
     case interrupt(Interrupt)
-    /// An extension of some router (codes from 256 on), which we don't know: to be ignored.
+    /// A router's own extension (codes from 256 on), which we don't know; ignored.
     case `extension`(code: Int64)
 }

@@ -1,4 +1,4 @@
-/// An invocation is taken back: `[69, request, options]`.
+/// Cancels an invocation: `[69, request, options]`.
 package struct Interrupt: Sendable, Equatable {
     /// Which invocation.
     package var request: RequestID
@@ -11,10 +11,10 @@ package struct Interrupt: Sendable, Equatable {
         self.details = details
     }
 
-    /// What the dealer asks for. With `kill` the caller still waits for our answer; nil (no mode, or none that we know)
-    /// counts as `killnowait`.
+    /// What the dealer asks for. With `kill` the caller still waits for our answer. Nil (no mode, or an unknown one)
+    /// means `killnowait`.
     package var mode: CancelMode? { self.details.string("mode").flatMap { CancelMode(rawValue: $0) } }
 
-    /// Why, e.g. `wamp.error.timeout`; nil if not said.
+    /// Why, e.g. `wamp.error.timeout`; nil if the router gives no reason.
     package var reason: String? { self.details.string("reason") }
 }

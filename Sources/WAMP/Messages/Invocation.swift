@@ -1,9 +1,9 @@
-/// A call for us: `[68, request, registration, details, arguments?, keywordArguments?]`. To be answered by exactly one
-/// final YIELD or ERROR.
+/// A call for us: `[68, request, registration, details, arguments?, keywordArguments?]`. It takes exactly one final
+/// YIELD or ERROR.
 package struct Invocation: Sendable, Equatable {
-    /// What the answer names. Neither sequential nor beginning with 1 on some routers.
+    /// The id that the answer repeats. On some routers these ids are not sequential, and don't begin with 1.
     package var request: RequestID
-    /// Which procedure.
+    /// The procedure's registration.
     package var registration: RegistrationID
     /// The caller as far as it is disclosed, `timeout`, `procedure` (for patterns), `receive_progress`.
     package var details: Details

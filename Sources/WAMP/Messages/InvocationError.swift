@@ -1,10 +1,12 @@
+package import Names
+
 /// An invocation failed: `[8, 68, request, {}, error, arguments?, keywordArguments?]`.
 package struct InvocationError: Sendable, Equatable {
     /// Which invocation.
     package var request: RequestID
     /// The error's URI.
     package var uri: URI
-    /// What there is to say about it; usually one string for people.
+    /// More about the failure; usually one string for people.
     package var payload: Payload
 
     /// Takes the elements in the order of the message.

@@ -1,13 +1,13 @@
-/// Why a received message is a protocol violation; its description goes into the ABORT and the log. Holds nothing of
-/// what the message says.
+/// Why a received message is a protocol violation. The description goes into the ABORT and the log. Holds none of the
+/// message's content.
 package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kinds of violations.
     package enum Code: Sendable, Hashable {
-        /// It has more octets than we take.
+        /// It has more octets than we accept.
         case tooLarge
-        /// It is no JSON list.
+        /// It is not a JSON list.
         case malformed(JSONError)
-        /// It is no list of the serializer's format.
+        /// It is not a list in the serializer's format.
         case unreadable(SerializerID, FormatError)
         /// The list is empty, or does not begin with an integer.
         case noCode
@@ -17,11 +17,11 @@ package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible 
         case wrongDirection(MessageKind)
         /// Elements are missing.
         case tooShort(MessageKind)
-        /// An element (counted from 0, the code) is not what it must be.
+        /// An element (counted from 0, the code) is not what the table requires.
         case wrongElement(MessageKind, index: Int)
     }
 
-    /// Which violation.
+    /// The violation.
     package let code: Code
 
     /// Describes a violation.
@@ -29,7 +29,7 @@ package struct MessageError: Error, Sendable, Hashable, CustomStringConvertible 
         self.code = code
     }
 
-    /// For people, the peer's among them.
+    /// For people, including the peer's.
     package var description: String {
         switch self.code {
         case .tooLarge: "the message is too large"

@@ -1,4 +1,4 @@
-/// The kinds of messages that a client sends or receives, by their codes on the wire.
+/// The kinds of messages that a client sends or receives, with their codes on the wire.
 package enum MessageKind: Int, Sendable, CaseIterable {
     /// Opens a session.
     case hello = 1
@@ -6,7 +6,7 @@ package enum MessageKind: Int, Sendable, CaseIterable {
     case welcome = 2
     /// The session is refused, or broken off.
     case abort = 3
-    /// The router wants proof of who we are.
+    /// The router asks the client to prove its identity.
     case challenge = 4
     /// The proof.
     case authenticate = 5
@@ -22,7 +22,7 @@ package enum MessageKind: Int, Sendable, CaseIterable {
     case subscribe = 32
     /// Events will come.
     case subscribed = 33
-    /// No more events, please.
+    /// Gives a subscription back.
     case unsubscribe = 34
     /// No more events will come.
     case unsubscribed = 35
@@ -30,23 +30,23 @@ package enum MessageKind: Int, Sendable, CaseIterable {
     case event = 36
     /// Calls a procedure.
     case call = 48
-    /// Takes a call back.
+    /// Cancels a call.
     case cancel = 49
-    /// What a call returned.
+    /// The result of a call.
     case result = 50
     /// Offers a procedure.
     case register = 64
     /// Calls of the procedure will come.
     case registered = 65
-    /// No more calls, please.
+    /// Gives a registration back.
     case unregister = 66
     /// No more calls will come.
     case unregistered = 67
     /// A call for a callee.
     case invocation = 68
-    /// Takes an invocation back.
+    /// Cancels an invocation.
     case interrupt = 69
-    /// What an invocation returned.
+    /// The result of an invocation.
     case yield = 70
 
     /// The name in capital letters, as in the specification.

@@ -1,6 +1,6 @@
-/// What a message looks like: one row of the table of all messages (``MessageKind/shape``).
+/// The shape of a message: one row of the table of all messages (``MessageKind/shape``).
 struct MessageShape: Sendable {
-    /// Who sends it.
+    /// The side that sends it.
     enum Direction: UInt8, Sendable {
         case toRouter
         case toClient
@@ -9,11 +9,11 @@ struct MessageShape: Sendable {
 
     /// What an element after the code must be.
     enum Element: UInt8, Sendable {
-        /// There is none.
+        /// No element.
         case none
         /// An id from 1 to 2^53.
         case id
-        /// An id, or 0 if the router speaks unasked (a revocation).
+        /// An id, or 0 if the router was not asked (a revocation).
         case idOrZero
         /// The code of a kind of request.
         case requestKind
@@ -25,22 +25,22 @@ struct MessageShape: Sendable {
         case arguments
         /// A dictionary, or null.
         case keywordArguments
-        /// The id of an event, which only names it: any integer from 0 on, since some brokers number as they like.
+        /// The id of an event, which only names it: any integer from 0 on, because some brokers use their own numbers.
         case publication
     }
 
-    /// The most elements that any message has, its code among them.
+    /// The most elements that any message has, including its code.
     static let mostElements = 7
 
-    /// As in the specification.
+    /// The name in the specification.
     let name: StaticString
-    /// Who sends it.
+    /// The side that sends it.
     let direction: Direction
-    /// The kind of the request that it answers; nil if it answers none, or any.
+    /// The kind of request that it answers; nil for none, or any.
     let answered: MessageKind?
-    /// The fewest elements, its code among them. More than ``most`` are tolerated.
+    /// The fewest elements, including the code. More than ``most`` are tolerated.
     let least: Int
-    /// The most elements that mean something, its code among them.
+    /// The most elements that have a meaning, including the code.
     let most: Int
 
     /// Four bits for each element after the code.
@@ -70,8 +70,8 @@ struct MessageShape: Sendable {
 }
 
 extension MessageKind {
-    /// The table of all messages: name, direction, what it answers, how many elements at the end may be missing,
-    /// elements.
+    /// The table of all messages: name, direction, the request that it answers, how many elements at the end may be
+    /// missing, elements.
     var shape: MessageShape {
         switch self {
         case .hello: .init("HELLO", .toRouter, .string, .dictionary)
@@ -108,7 +108,7 @@ extension MessageKind {
         }
     }
 
-    /// True for the requests of ours that a router may answer with ERROR.
+    /// True for those of our requests that a router may answer with ERROR.
     var canFail: Bool {
         switch self {
         case .publish, .subscribe, .unsubscribe, .call, .register, .unregister: true

@@ -4,7 +4,7 @@ package enum OutgoingMessage: Sendable, Equatable {
     case hello(Hello)
     /// Breaks the session off.
     case abort(Abort)
-    /// Proves who we are.
+    /// Proves our identity.
     case authenticate(Authenticate)
     /// Ends the session in good order.
     case goodbye(Goodbye)
@@ -14,17 +14,17 @@ package enum OutgoingMessage: Sendable, Equatable {
     case publish(Publish)
     /// Asks for events.
     case subscribe(Subscribe)
-    /// No more events, please.
+    /// Gives a subscription back.
     case unsubscribe(Unsubscribe)
     /// Calls a procedure.
     case call(Call)
-    /// Takes a call back.
+    /// Cancels a call.
     case cancel(Cancel)
     /// Offers a procedure.
     case register(Register)
-    /// No more calls, please.
+    /// Gives a registration back.
     case unregister(Unregister)
-    /// What an invocation returned.
+    /// The result of an invocation.
     case yield(Yield)
 
     /// Its row in the table of messages.

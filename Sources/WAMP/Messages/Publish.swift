@@ -1,10 +1,12 @@
+package import Names
+
 /// An event: `[16, request, options, topic, arguments?, keywordArguments?]`.
 package struct Publish: Sendable, Equatable {
-    /// What the acknowledgement names.
+    /// The id that the acknowledgement repeats.
     package var request: RequestID
-    /// Who gets it, and whether it is acknowledged.
+    /// The receivers, and whether the event is acknowledged.
     package var options: PublishOptions
-    /// What it is about.
+    /// The topic.
     package var topic: URI
     /// The event itself.
     package var payload: Payload

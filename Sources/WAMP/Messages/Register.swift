@@ -1,6 +1,8 @@
+package import Names
+
 /// Offers a procedure: `[64, request, options, procedure]`.
 package struct Register: Sendable, Equatable {
-    /// What the answer names.
+    /// The id that the answer repeats.
     package var request: RequestID
     /// How the URI is compared, and how it is shared.
     package var options: RegisterOptions

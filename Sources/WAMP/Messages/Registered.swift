@@ -2,7 +2,7 @@
 package struct Registered: Sendable, Equatable {
     /// The REGISTER.
     package var request: RequestID
-    /// What the invocations will name.
+    /// The id that the invocations will name.
     package var registration: RegistrationID
 
     /// Takes the elements in the order of the message.

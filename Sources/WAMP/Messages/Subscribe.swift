@@ -1,6 +1,8 @@
+package import Names
+
 /// Asks for events: `[32, request, options, topic]`.
 package struct Subscribe: Sendable, Equatable {
-    /// What the answer names.
+    /// The id that the answer repeats.
     package var request: RequestID
     /// How the topic is compared.
     package var options: SubscribeOptions

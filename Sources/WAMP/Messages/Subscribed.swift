@@ -2,7 +2,7 @@
 package struct Subscribed: Sendable, Equatable {
     /// The SUBSCRIBE.
     package var request: RequestID
-    /// What the events will name; the same for each SUBSCRIBE of the same topic and policy.
+    /// The id that the events will name; the same for each SUBSCRIBE of the same topic and policy.
     package var subscription: SubscriptionID
 
     /// Takes the elements in the order of the message.

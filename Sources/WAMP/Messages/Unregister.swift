@@ -1,6 +1,6 @@
-/// No more calls, please: `[66, request, registration]`.
+/// Gives a registration back: `[66, request, registration]`.
 package struct Unregister: Sendable, Equatable {
-    /// What the answer names.
+    /// The id that the answer repeats.
     package var request: RequestID
     /// Which registration.
     package var registration: RegistrationID

@@ -1,6 +1,6 @@
-/// No more events, please: `[34, request, subscription]`.
+/// Gives a subscription back: `[34, request, subscription]`.
 package struct Unsubscribe: Sendable, Equatable {
-    /// What the answer names.
+    /// The id that the answer repeats.
     package var request: RequestID
     /// Which subscription.
     package var subscription: SubscriptionID

@@ -1,8 +1,8 @@
 /// The session is open: `[2, session, details]`.
 package struct Welcome: Sendable, Equatable {
-    /// The session.
+    /// The session's id.
     package var session: SessionID
-    /// Roles and features of the router, and who we are to it.
+    /// Roles and features of the router, and the identity that it gave us.
     package var details: Details
 
     /// Takes the elements in the order of the message.
@@ -24,25 +24,25 @@ package struct Welcome: Sendable, Equatable {
         guard let features = self.details.details("roles")?.details(role.rawValue)?.details("features") else {
             return false
         }
-        // The specification itself has both spellings of this one.
+        // The specification itself has both spellings of this feature.
         let isCanceling = feature == "call_canceling" && features.bool("call_cancelling") == true
         return isCanceling || features.bool(feature) == true
     }
 
     /// Whether the router is Crossbar.io, which reads some things differently. It used to say so in `agent`; 26.10
-    /// names no agent but still has keys of its own.
+    /// sends no agent, but still has its own keys.
     package var isFromCrossbar: Bool {
         self.agent?.hasPrefix("Crossbar.io") == true || self.details.element("x_cb_node") != nil
     }
 
     /// The router's name and version, e.g. `Crossbar.io-26.10.1`.
     package var agent: String? { self.details.string("agent") }
-    /// The realm; absent on nexus.
+    /// The realm; nexus does not send it.
     package var realm: String? { self.details.string("realm") }
-    /// Who we are to the router.
+    /// The authid that the router gave us.
     package var authid: String? { self.details.string("authid") }
-    /// What we may do.
+    /// The role that the router gave us.
     package var authrole: String? { self.details.string("authrole") }
-    /// How we proved it.
+    /// The method that proved our identity.
     package var authmethod: String? { self.details.string("authmethod") }
 }

@@ -1,10 +1,10 @@
-/// What an invocation returned: `[70, request, options, arguments?, keywordArguments?]`.
+/// The result of an invocation: `[70, request, options, arguments?, keywordArguments?]`.
 package struct Yield: Sendable, Equatable {
     /// Which invocation.
     package var request: RequestID
-    /// True if more follows; only where the invocation has `receive_progress`.
+    /// True if more results follow; only if the invocation has `receive_progress`.
     package var isProgress: Bool
-    /// What is returned.
+    /// The result.
     package var payload: Payload
 
     /// Takes the elements in the order of the message.

@@ -1,11 +1,11 @@
 /// The options of CALL.
 package struct CallOptions: Sendable, Hashable {
-    /// Milliseconds after which the dealer ends the call; sent only where it announces `call_timeout`, because Crossbar.io
-    /// reads seconds. Our own clock ends the call in any case. Negative counts as none.
+    /// Milliseconds after which the dealer ends the call. Sent only if the dealer announces `call_timeout`, because
+    /// Crossbar.io reads seconds. Our own clock ends the call in any case. A negative number means no timeout.
     package var timeout: Int64?
     /// Asks for progressive results.
     package var receiveProgress: Bool
-    /// Tells the callee who calls, where the router allows it.
+    /// Discloses the caller to the callee, if the router allows it.
     package var discloseMe: Bool
 
     /// The defaults are what the router does without options.
@@ -15,7 +15,7 @@ package struct CallOptions: Sendable, Hashable {
         self.discloseMe = discloseMe
     }
 
-    /// What is sent: only what is not the default.
+    /// The options to send: those that differ from the default.
     package var values: [String: Value] {
         var values: [String: Value] = [:]
         if let timeout, timeout > 0 { values["timeout"] = .integer(timeout) }

@@ -7,7 +7,7 @@ package struct OptionError: Error, Sendable, Hashable, CustomStringConvertible {
     /// What its value must be; nil if there is no such option.
     package let expectation: String?
 
-    /// In a user's words, e.g. "option 'acknowledge' of PUBLISH must be true or false".
+    /// For users, e.g. "option 'acknowledge' of PUBLISH must be true or false".
     package var description: String {
         if let expectation { return "option '\(self.option)' of \(self.message.name) must be \(expectation)" }
         return "\(self.message.name) has no option '\(self.option)'"

@@ -1,8 +1,11 @@
-/// What an option or detail of a message must be: one row of the table of all options (``MessageKind/options``).
+import Names
+
+/// The shape of an option or detail of a message: one row of the table of all options (``MessageKind/options``).
 ///
-/// Routers drop the connection, without a word, on an option of the wrong type: so whatever is sent is checked before.
+/// Some routers drop the connection, without a message, on an option of the wrong type. So every option is checked
+/// before it is sent.
 struct OptionShape: Sendable {
-    /// What kinds of values there are.
+    /// The kinds of values.
     enum Kind: Sendable {
         /// True or false; never 0 or 1.
         case bool
@@ -38,7 +41,7 @@ struct OptionShape: Sendable {
         self.kind = kind
     }
 
-    /// True if the value is one that this option can have.
+    /// True if the option can have this value.
     func accepts(_ value: Value) -> Bool {
         switch (self.kind, value) {
         case (.bool, .bool), (.string, .string), (.dictionary, .dictionary): true
@@ -56,7 +59,7 @@ struct OptionShape: Sendable {
         }
     }
 
-    /// What the value must be, in a user's words.
+    /// What the value must be, for users.
     var expectation: String {
         switch self.kind {
         case .bool: "true or false"
@@ -91,10 +94,10 @@ extension MessageKind {
         }
     }
 
-    /// Makes sure that options (of a message to be sent) or an event's details are what they must be.
+    /// Makes sure that options (of a message to send) or an event's details have the shapes of the table.
     ///
-    /// Keys that the table does not have are refused in what is sent, unless they are somebody's own (they begin with
-    /// `_` or `x_`), and are ignored in what is received.
+    /// Keys that the table does not have are refused in what is sent, except private ones (with the prefix `_` or
+    /// `x_`), and ignored in what is received.
     package func check(options values: [String: Value]) throws(OptionError) {
         let shapes = self.options
         for (name, value) in values.sorted(by: { $0.key < $1.key }) {
@@ -121,7 +124,7 @@ extension MessageKind {
 
     private static let match = OptionShape("match", .oneOf(MatchPolicy.allCases.map(\.rawValue)))
 
-    /// What any message with a payload can have: payload passthru of the specification, and Crossbar.io's own.
+    /// The options of any message with a payload: payload passthru of the specification, and Crossbar.io's own.
     private static let passthruOptions: [OptionShape] = [
         .init("ppt_scheme", .string), .init("ppt_serializer", .string), .init("ppt_cipher", .string),
         .init("ppt_keyid", .string), .init("enc_algo", .oneOf(["cryptobox", "mqtt", "xbr"])),

@@ -1,38 +1,49 @@
-/// The options of PUBLISH: who gets the event, and whether it is acknowledged.
+/// The options of PUBLISH: the receivers, and whether the event is acknowledged.
 ///
-/// They are made (and checked) once and used for many events, so they are held as the JSON text that is sent.
+/// They are made (and checked) once and used for many events, so they are kept as the JSON text that is sent.
 package struct PublishOptions: Sendable, Hashable {
-    /// What was given.
+    /// The options as given.
     package let values: [String: Value]
-    /// True if the broker is to answer. Without, an event that is lost or refused is lost silently.
+    /// True if the broker must answer. Without an answer, an event that is lost or refused is lost silently.
     package let acknowledge: Bool
-    /// What the router has to have for these to work.
+    /// The features that the router needs for these options.
     package let needs: RouterFeatures
-    /// True if a list of those who get the event is empty: then nobody does. See ``forNobody(from:)``.
+    /// True if a list of receivers is empty: then nobody gets the event. See ``forNobody(from:)``.
     package let isForNobody: Bool
     /// The text of a JSON object.
     let text: String
 
-    /// The lists of those who get the event.
+    /// The lists of receivers.
     private static let eligible = ["eligible", "eligible_authid", "eligible_authrole"]
-    /// Those, and the lists of those who don't.
+    /// The lists of receivers, and those of excluded sessions.
     private static let lists = eligible + ["exclude", "exclude_authid", "exclude_authrole"]
 
-    /// None.
+    /// No options.
     package static let none = PublishOptions()
 
-    /// Takes checked options as they are in a configuration or in SQL.
+    /// Takes options from a configuration or from SQL, and checks them.
     package init(_ values: [String: Value]) throws(OptionError) {
         try MessageKind.publish.check(options: values)
         self.init(checked: values)
     }
 
-    /// The options that need no check.
-    package init(acknowledge: Bool = false, excludeMe: Bool? = nil, retain: Bool? = nil) {
+    /// Takes options that need no check. An option that is nil is left out.
+    package init(
+        acknowledge: Bool = false, excludeMe: Bool? = nil, discloseMe: Bool? = nil, retain: Bool? = nil,
+        exclude: [SessionID]? = nil, excludeAuthid: [String]? = nil, excludeAuthrole: [String]? = nil,
+        eligible: [SessionID]? = nil, eligibleAuthid: [String]? = nil, eligibleAuthrole: [String]? = nil
+    ) {
         var values: [String: Value] = [:]
         if acknowledge { values["acknowledge"] = .bool(true) }
-        if let excludeMe { values["exclude_me"] = .bool(excludeMe) }
-        if let retain { values["retain"] = .bool(retain) }
+        values["exclude_me"] = excludeMe.map { .bool($0) }
+        values["disclose_me"] = discloseMe.map { .bool($0) }
+        values["retain"] = retain.map { .bool($0) }
+        values["exclude"] = exclude.map { .list($0.map { .integer($0.rawValue) }) }
+        values["exclude_authid"] = excludeAuthid.map { .list($0.map { .string($0) }) }
+        values["exclude_authrole"] = excludeAuthrole.map { .list($0.map { .string($0) }) }
+        values["eligible"] = eligible.map { .list($0.map { .integer($0.rawValue) }) }
+        values["eligible_authid"] = eligibleAuthid.map { .list($0.map { .string($0) }) }
+        values["eligible_authrole"] = eligibleAuthrole.map { .list($0.map { .string($0) }) }
         self.init(checked: values)
     }
 
@@ -43,10 +54,10 @@ package struct PublishOptions: Sendable, Hashable {
         return PublishOptions(checked: values)
     }
 
-    /// Options by which nobody gets the event, on each router: Crossbar.io takes an empty list for none at all, and would
-    /// send the event to everybody.
+    /// Options that keep the event from everybody, on each router. Crossbar.io treats an empty list as no list, and
+    /// would send the event to everybody.
     ///
-    /// - Parameter session: of the publisher: the only one on the lists, on both kinds of them.
+    /// - Parameter session: the publisher's. It is the only entry of the lists, of both kinds.
     package func forNobody(from session: SessionID) -> PublishOptions {
         var values = self.values
         for name in Self.lists { values[name] = nil }

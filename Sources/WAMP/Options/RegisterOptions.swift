@@ -1,14 +1,16 @@
+package import Names
+
 /// The options of REGISTER.
 package struct RegisterOptions: Sendable, Hashable {
     /// How the URI is compared with those of calls.
     package var match: MatchPolicy
     /// How calls are spread over the callees.
     package var invoke: InvocationPolicy
-    /// Asks the dealer to tell who calls.
+    /// Asks the dealer to disclose callers.
     package var discloseCaller: Bool
-    /// Takes the procedure from whoever holds it; Crossbar.io only.
+    /// Takes the procedure from the session that holds it; Crossbar.io only.
     package var forceReregister: Bool
-    /// How many calls the dealer lets run at this callee at once; Crossbar.io only.
+    /// How many calls the dealer runs on this callee at once; Crossbar.io only.
     package var concurrency: Int?
 
     /// The defaults are what the router does without options.
@@ -23,7 +25,7 @@ package struct RegisterOptions: Sendable, Hashable {
         self.concurrency = concurrency
     }
 
-    /// What is sent: only what is not the default.
+    /// The options to send: those that differ from the default.
     package var values: [String: Value] {
         var values: [String: Value] = [:]
         if self.match != .exact { values["match"] = .string(self.match.rawValue) }

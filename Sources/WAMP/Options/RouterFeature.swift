@@ -1,21 +1,21 @@
-/// A feature of the advanced profile that a router has or has not, and that an option of ours makes use of.
+/// A feature of the advanced profile that a router may have, and that an option of ours uses.
 package enum RouterFeature: String, Sendable, CaseIterable {
     /// Registrations whose URI is a prefix or has wildcards.
     case patternBasedRegistration = "pattern_based_registration"
-    /// Several callees of one procedure.
+    /// Several callees for one procedure.
     case sharedRegistration = "shared_registration"
     /// Results in parts.
     case progressiveCallResults = "progressive_call_results"
     /// Subscriptions to topics by prefix or with wildcards.
     case patternBasedSubscription = "pattern_based_subscription"
-    /// Events that are kept for those who subscribe later.
+    /// Events that are kept for later subscribers.
     case eventRetention = "event_retention"
     /// Events that come back to their publisher.
     case publisherExclusion = "publisher_exclusion"
     /// Events for some subscribers only.
     case subscriberBlackwhiteListing = "subscriber_blackwhite_listing"
 
-    /// Which of the router's roles has it.
+    /// The role of the router that has it.
     package var role: Welcome.Role {
         switch self {
         case .patternBasedRegistration, .sharedRegistration, .progressiveCallResults: .dealer
@@ -23,7 +23,7 @@ package enum RouterFeature: String, Sendable, CaseIterable {
         }
     }
 
-    /// What does not happen where it is missing, in a user's words.
+    /// What does not work without it, for users.
     package var loss: String {
         switch self {
         case .patternBasedRegistration: "procedures can't be registered by prefix or wildcard"
@@ -53,7 +53,7 @@ package struct RouterFeatures: OptionSet, Sendable, Hashable {
         self.rawValue = 1 << UInt16(truncatingIfNeeded: index)
     }
 
-    /// Without these a request would mean something else than it says, or tell what was to be kept back.
+    /// Without these a request would mean something else than it says, or disclose what must be kept back.
     package static let indispensable: RouterFeatures = [
         RouterFeatures(.patternBasedRegistration), RouterFeatures(.patternBasedSubscription),
         RouterFeatures(.subscriberBlackwhiteListing),
@@ -65,7 +65,7 @@ package struct RouterFeatures: OptionSet, Sendable, Hashable {
 
 /// Options some of which need features of the router.
 package protocol FeatureOptions {
-    /// What the router has to have for these options to work.
+    /// The features that the router needs for these options.
     var needs: RouterFeatures { get }
 
     /// The same without the options that need any of these.
@@ -73,16 +73,16 @@ package protocol FeatureOptions {
 }
 
 extension Welcome {
-    /// What the router says that it has.
+    /// The features that the router announces.
     package var features: RouterFeatures {
         RouterFeature.allCases.reduce(into: RouterFeatures()) { features, feature in
             if self.announces(feature.rawValue, role: feature.role) { features.insert(RouterFeatures(feature)) }
         }
     }
 
-    /// Those of which the router says nothing at all, because it announces no features whatsoever for the role. xconn
-    /// does so.
-    package var unspokenFeatures: RouterFeatures {
+    /// The features on which the router is silent, because it announces no features at all for the role. xconn is such
+    /// a router.
+    package var featuresOfSilentRoles: RouterFeatures {
         RouterFeature.allCases.reduce(into: RouterFeatures()) { features, feature in
             let announced = self.details.details("roles")?.details(feature.role.rawValue)?.details("features")
             if announced?.isEmpty ?? true { features.insert(RouterFeatures(feature)) }

@@ -1,8 +1,10 @@
+package import Names
+
 /// The options of SUBSCRIBE.
 package struct SubscribeOptions: Sendable, Hashable {
     /// How the topic is compared with those of events.
     package var match: MatchPolicy
-    /// Asks for the last retained event at once; Crossbar.io only.
+    /// Asks for the last retained event immediately; Crossbar.io only.
     package var getRetained: Bool
 
     /// The defaults are what the router does without options.
@@ -11,7 +13,7 @@ package struct SubscribeOptions: Sendable, Hashable {
         self.getRetained = getRetained
     }
 
-    /// What is sent: only what is not the default.
+    /// The options to send: those that differ from the default.
     package var values: [String: Value] {
         var values: [String: Value] = [:]
         if self.match != .exact { values["match"] = .string(self.match.rawValue) }

@@ -1,18 +1,18 @@
-/// How much of a received message is taken.
+/// The limits for received messages.
 package struct DecodingLimits: Sendable, Hashable {
-    /// How deep the lists and dictionaries of an element of the message may be nested.
+    /// The deepest nesting of lists and dictionaries in an element of the message.
     package var depth: Int
-    /// How many octets a message may have.
+    /// The most octets of a message.
     package var size: Int
 
-    /// How many octets the JSON text of a message of another serializer may have: binary grows by a third as base64, but
-    /// what grows beyond this (control characters become six) is made to.
+    /// The most octets of the JSON text of a message in another serializer. Binary grows by a third as base64. Only a
+    /// crafted message grows beyond this limit (control characters become six octets).
     package var textSize: Int { min(2 * self.size, Int(UInt32.max)) }
 
     /// 512 levels; the 2^24 octets that a RawSocket message can have at most.
     package static let `default` = DecodingLimits(depth: 512, size: 1 << 24)
 
-    /// Takes both.
+    /// Takes both limits.
     package init(depth: Int, size: Int) {
         self.depth = depth
         self.size = size

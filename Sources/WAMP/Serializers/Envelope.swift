@@ -1,7 +1,7 @@
 internal import NIOCore
 
-/// A message as one pass over it found it: the code, and where in its JSON text the elements are. Whatever the serializer
-/// on the wire, from here on there is text only.
+/// A message after one pass over it: the code, and where its elements are in the JSON text. Whatever the serializer on
+/// the wire, from here on there is only text.
 struct Envelope {
     /// One element, as offsets into the text.
     struct Element {
@@ -9,15 +9,15 @@ struct Envelope {
         var end: UInt32 = 0
         var kind: JSONKind = .null
         var traits: JSONTraits = []
-        /// An id's or code's value, once it was checked.
+        /// The value of an id or a code, after the check.
         var integer: Int64 = 0
 
         var count: Int { Int(self.end) - Int(self.start) }
     }
 
-    /// The first elements, the code among them.
+    /// The first elements, including the code.
     private(set) var elements: InlineArray<7, Element> = .init(repeating: Element())
-    /// How many elements the message has; more than ``elements`` holds if it has superfluous ones.
+    /// The number of elements; more than ``elements`` holds if some are superfluous.
     private(set) var count = 0
 
     /// Scans a whole message: a list of values with nothing behind it.
@@ -38,7 +38,7 @@ struct Envelope {
 
     /// Adds the next element.
     ///
-    /// - Returns: false if it is superfluous, and only counted.
+    /// - Returns: false if it is superfluous, and was only counted.
     @discardableResult
     @inline(__always)
     mutating func note(_ kind: JSONKind, _ traits: JSONTraits, start: Int, end: Int) -> Bool {
@@ -52,15 +52,15 @@ struct Envelope {
     /// The message, if it is one that a router sends.
     ///
     /// - Parameters:
-    ///   - text: what the elements' offsets are of.
-    ///   - bytes: the same as octets.
+    ///   - text: the text that the elements' offsets refer to.
+    ///   - bytes: its octets.
     @inline(__always)
     consuming func message(
         in text: ByteBuffer, _ bytes: UnsafeRawBufferPointer
     ) throws(MessageError) -> IncomingMessage {
         guard let code = self.code(bytes) else { throw MessageError(.noCode) }
         guard let kind = Int(exactly: code).flatMap({ MessageKind(rawValue: $0) }) else {
-            // Codes up to 255 are the specification's, those beyond belong to routers.
+            // Codes up to 255 belong to the specification, all others to routers.
             guard code > 255 else { throw MessageError(.unknownCode(code)) }
             return .extension(code: code)
         }
@@ -69,7 +69,7 @@ struct Envelope {
         return try MessageReader(message: text, bytes: bytes, envelope: self).read(kind)
     }
 
-    /// The code at the front; nil if there is none. A code that an encoder wrote as a double is taken.
+    /// The code at the front; nil if there is none. A code that was written as a double is accepted.
     func code(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         guard self.count > 0 else { return nil }
         return Self.integer(self.elements[0], bytes)
@@ -114,7 +114,7 @@ struct Envelope {
         case .arguments:
             return element.kind == .array || element.kind == .null || element.kind == .string
         case .keywordArguments:
-            // Some routers write no keyword arguments as an empty list.
+            // Some routers write an empty list for no keyword arguments.
             return element.kind == .object || element.kind == .null
                 || (element.kind == .array && self.text(at: index, bytes).count == 2)
         case .publication:

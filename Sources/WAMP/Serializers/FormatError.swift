@@ -1,16 +1,16 @@
-/// Why octets are no value of MessagePack or CBOR, and where. Never holds any of them.
+/// Why octets are not a value of MessagePack or CBOR, and where. Never holds any of them.
 package struct FormatError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// What kinds of faults there are.
+    /// The kinds of faults.
     package enum Code: UInt8, Sendable, Hashable {
         /// The octets end in the middle of a value, or a length promises more than there are.
         case unexpectedEnd
-        /// An octet that begins nothing.
+        /// An octet that begins no value.
         case reservedOctet
-        /// The end of something of indefinite length where nothing such is open, or in the middle of a pair.
+        /// A break where nothing of indefinite length is open, or in the middle of a pair.
         case misplacedBreak
-        /// Something else than a string of the same kind within a string of indefinite length.
+        /// Something other than a string of the same kind within a string of indefinite length.
         case wrongChunk
-        /// The message is another value than a list.
+        /// The message is not a list.
         case notAList
         /// Something follows the list.
         case trailingOctets

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// JSON text (RFC 8259): what is text inside the house is written as it is.
+/// JSON text (RFC 8259). Payloads are JSON text already, so they are written unchanged.
 enum JSONFormat: MessageFormat {
     static func begin(_ kind: MessageKind, elements: Int, into buffer: inout ByteBuffer) {
         buffer.writeInteger(UInt8(ascii: "["))
@@ -31,7 +31,7 @@ enum JSONFormat: MessageFormat {
         buffer.writeInteger(UInt8(ascii: "]"))
     }
 
-    /// Writes a YIELD in one go: the hot path.
+    /// Writes a YIELD in one step: the hot path.
     static func encode(_ yield: Yield, into buffer: inout ByteBuffer) {
         // The envelope alone has less than 64 octets.
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 64 + yield.payload.byteCount) { target in

@@ -1,7 +1,8 @@
 internal import NIOCore
+import Names
 
-/// Writes messages in one format: the same for all serializers. Each message's elements are those of its row in the table
-/// of messages.
+/// Writes messages in one format; the same code for all serializers. The elements of a message are those of its row in
+/// the table of messages.
 enum MessageEncoder<Format: MessageFormat> {
     /// Writes one message.
     static func encode(_ message: OutgoingMessage, into buffer: inout ByteBuffer) {
@@ -97,8 +98,8 @@ enum MessageEncoder<Format: MessageFormat> {
             options: dictionary.isEmpty ? "{}" : JSON.text(of: .dictionary(dictionary)), into: &buffer)
     }
 
-    /// Writes the payload as far as it is not empty, and the end of the message. An empty list stands only for the
-    /// arguments before keyword arguments.
+    /// Writes the payload if it is not empty, and the end of the message. An empty list is written only before keyword
+    /// arguments.
     private static func end(with payload: Payload, into buffer: inout ByteBuffer) {
         if let arguments = payload.sentArguments {
             Format.writeNext(text: arguments, into: &buffer)
@@ -113,11 +114,11 @@ enum MessageEncoder<Format: MessageFormat> {
 }
 
 extension Payload {
-    /// The arguments, if there are any: two octets are the brackets alone.
+    /// The arguments, if there are any: two octets are only the brackets.
     var sentArguments: ByteBuffer? { self.arguments.flatMap { $0.readableBytes > 2 ? $0 : nil } }
     /// The keyword arguments, if there are any.
     var sentKeywordArguments: ByteBuffer? { self.keywordArguments.flatMap { $0.readableBytes > 2 ? $0 : nil } }
 
-    /// How many elements of a message it is.
+    /// How many elements of a message the payload takes.
     var elements: Int { self.sentKeywordArguments != nil ? 2 : self.sentArguments != nil ? 1 : 0 }
 }

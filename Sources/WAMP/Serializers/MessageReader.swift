@@ -1,12 +1,12 @@
 internal import NIOCore
 
-/// Makes a message of an envelope that was checked.
+/// Makes a message from a checked envelope.
 struct MessageReader: ~Copyable {
     private let message: ByteBuffer
     private let bytes: UnsafeRawBufferPointer
     private let envelope: Envelope
 
-    /// Takes a checked envelope. The bytes are those of the message, and valid as long as the reader lives.
+    /// Takes a checked envelope. The bytes are those of the message, and must outlive the reader.
     @inline(__always)
     init(message: ByteBuffer, bytes: UnsafeRawBufferPointer, envelope: consuming Envelope) {
         self.message = message
@@ -92,7 +92,8 @@ struct MessageReader: ~Copyable {
         return Details(text: text)
     }
 
-    /// The payload behind details, which may say that it is for applications that share more than the router knows (`ppt_scheme`).
+    /// The payload behind the details. They may mark it as opaque, for applications that share more than the router
+    /// knows (`ppt_scheme`).
     @inline(__always)
     private func payload(_ index: Int, details: Int) -> Payload {
         guard self.envelope.elements[details].count > 2, self.isPassedThrough(details) else {
@@ -102,7 +103,7 @@ struct MessageReader: ~Copyable {
             fault: .opaque, unreadableText: self.envelope.count > index ? self.text(from: index) : nil)
     }
 
-    /// Details seldom have anything like it: they are read only if they do.
+    /// Few details have this key: they are read only if they may.
     private func isPassedThrough(_ index: Int) -> Bool {
         let text = self.envelope.text(at: index, self.bytes)
         let mayBe = text.indices.dropLast(2).contains { offset in

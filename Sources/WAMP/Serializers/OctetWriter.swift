@@ -1,7 +1,7 @@
 internal import NIOCore
 
-/// Writes the octets of one message into memory that was reserved for it: the hot path, without a check of the buffer's
-/// state for each piece. What does not fit is not written (unreachable: the caller reserves enough).
+/// Writes the octets of one message into reserved memory: the hot path, without a check of the buffer's state for each
+/// piece. What does not fit is not written (unreachable: the caller reserves enough).
 struct OctetWriter {
     /// How many octets were written.
     private(set) var count = 0
@@ -53,20 +53,20 @@ struct OctetWriter {
         self.count &+= size
     }
 
-    /// The memory behind what was written, except for so many octets.
+    /// The memory behind the written octets, except for the given number of them.
     func room(after octets: Int) -> UnsafeMutableRawBufferPointer {
         let start = min(self.count &+ octets, self.target.count)
         return UnsafeMutableRawBufferPointer(rebasing: self.target[start...])
     }
 
-    /// Writes octets that are in this memory already, at that place or behind it.
+    /// Counts octets as written that are already in this memory, at that place or behind it.
     mutating func take(_ octets: Int, from place: Int) {
         guard self.fits(octets) else { return }
         self.move(from: place, to: self.count, count: octets)
         self.count &+= octets
     }
 
-    /// Moves octets, which may overlap with where they go.
+    /// Moves octets; their source and destination may overlap.
     mutating func move(from start: Int, to destination: Int, count: Int) {
         guard count > 0, start != destination, let target = self.target.baseAddress,
             max(start, destination) &+ count <= self.target.count

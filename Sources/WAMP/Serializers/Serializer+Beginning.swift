@@ -1,12 +1,13 @@
 package import NIOCore
+import Names
 
-/// Messages that are too long to be taken: their first octets say what they are about.
+/// Messages that exceed the limit: their first octets say what they are about.
 extension Serializer {
-    /// So many octets are enough for ``message(beginning:)``: the ids stand at the front.
+    /// The octets that ``message(beginning:)`` needs: the ids stand at the front.
     package static let octetsOfBeginning = 128
 
-    /// What a message is of which only the beginning was kept, with a payload that can't be used. Nil if it is none that may be that long,
-    /// or not to be made out.
+    /// The message of which only the beginning was kept, with a payload that can't be used. Nil if it can't be read, or
+    /// is of a kind that may not be that long.
     ///
     /// - Parameter octets: its first octets, ``octetsOfBeginning`` of them.
     package func message(beginning octets: ByteBuffer) -> IncomingMessage? {

@@ -1,18 +1,18 @@
 package import NIOCore
 
-/// Messages to and from octets, by the serializer that a connection has agreed on.
+/// Encodes and decodes messages, in the serializer that a connection has agreed on.
 ///
-/// Details and payloads are JSON text inside the house, whatever the wire has: with JSON they are slices of what came,
-/// else they are transcoded in one pass. Received octets are hostile, whatever the router is; what is sent is right by
-/// construction, and payloads are trusted to be what they say.
+/// Details and payloads are JSON text inside the sidecar, whatever the wire has: with JSON they are slices of the
+/// received message, else they are transcoded in one pass. Received octets are hostile, whatever the router is. What is
+/// sent is right by construction, and payloads are trusted to be what they say.
 package struct Serializer: Sendable {
     /// Which one.
     package let id: SerializerID
 
     private let limits: DecodingLimits
 
-    /// How many octets of text may become one of another serializer: `"\u0001"` has six that are one, ", " stands for
-    /// none.
+    /// How many octets of text one octet of another serializer can stand for: `"\u0001"` has six octets for one, ", "
+    /// is not encoded at all.
     private static let mostShrinking = 8
 
     /// Takes the limits for received messages.
@@ -23,9 +23,9 @@ package struct Serializer: Sendable {
 
     // MARK: - Receiving
 
-    /// Reads one message, which must be all of the buffer.
+    /// Reads one message, which must take up all of the buffer.
     ///
-    /// - Throws: what the peer did wrong; the session is to be aborted then.
+    /// - Throws: the peer's violation; the session must then be aborted.
     package func decode(_ message: ByteBuffer) throws(MessageError) -> IncomingMessage {
         guard message.readableBytes <= self.limits.size, message.readableBytes <= Int(UInt32.max) else {
             throw MessageError(.tooLarge)
@@ -54,8 +54,8 @@ package struct Serializer: Sendable {
         return try outcome.get()
     }
 
-    /// Text has mostly less than twice the octets of a message. Where it has more the pass is made once again with room
-    /// for whatever the message can become, up to the limit.
+    /// Text mostly has less than twice the octets of the message. If it has more, a second pass has room for whatever
+    /// the message can become, up to the limit.
     private func decode<Reader: BinaryReader>(
         _ message: ByteBuffer, by reader: Reader.Type
     ) throws(MessageError) -> IncomingMessage {
@@ -146,8 +146,8 @@ package struct Serializer: Sendable {
         }
     }
 
-    /// How many octets a message has at the very least whose texts have so many: what is too large by that alone need not
-    /// be encoded. (Only text with much more white space than a database writes could become smaller.)
+    /// The fewest octets of a message whose texts have so many. If that alone is too large, the message need not be
+    /// encoded. (Only text with much more white space than a database writes could become smaller.)
     package func leastOctets(ofText octets: Int) -> Int {
         switch self.id {
         case .json: octets

@@ -1,9 +1,9 @@
-/// The serializers that we have, by the numbers that RawSocket's handshake gives them (wamp-protocol section 7), in the
-/// order in which they are asked for where nobody says otherwise.
+/// The serializers that we have, with their numbers in RawSocket's handshake (wamp-protocol section 7), in the order in
+/// which they are offered by default.
 package enum SerializerID: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     /// JSON text.
     case json = 1
-    /// MessagePack, with text and binary told apart (its format since 2013).
+    /// MessagePack, with text and binary distinguished (its format since 2013).
     case msgpack = 2
     /// CBOR (RFC 8949).
     case cbor = 3

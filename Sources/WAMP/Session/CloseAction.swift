@@ -1,9 +1,9 @@
-/// What to do when the session is to be ended by us.
+/// What to do when we want to end the session.
 package enum CloseAction: Sendable, Equatable {
     /// Send this, wait a few seconds for ``ReceivedAction/closed``, then close the connection.
     case send(Goodbye)
     /// Close the connection: there is no session to say goodbye to.
     case closeConnection
-    /// It is being closed.
+    /// Nothing: it is being closed.
     case wait
 }

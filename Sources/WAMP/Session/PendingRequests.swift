@@ -1,6 +1,6 @@
-/// The requests of one session that wait for their answers, and the counter of their ids.
+/// The requests of one session that wait for an answer, and the counter of their ids.
 struct PendingRequests: ~Copyable {
-    /// What a request is about, as far as its answer needs it.
+    /// A request, as far as its answer needs it.
     enum Request: Sendable, Equatable {
         case publish
         case subscribe
@@ -21,13 +21,13 @@ struct PendingRequests: ~Copyable {
         }
     }
 
-    /// What was found for an answer.
+    /// The request that an answer belongs to.
     enum Match: Equatable {
         /// The request.
         case request(Request)
         /// A request, but of another kind: no router may do that.
         case otherKind(MessageKind)
-        /// None.
+        /// No request.
         case none(SilentDrop)
     }
 
@@ -40,7 +40,7 @@ struct PendingRequests: ~Copyable {
         self.nextID = firstID
     }
 
-    /// The next id: 1, 2, 3 and so on, from 2^53 back to 1. It must be sent before any other is taken.
+    /// The next id: 1, 2, 3 and so on, from 2^53 back to 1. It must be sent before the next one is taken.
     mutating func takeID() -> RequestID {
         while true {
             let id = RequestID(checked: self.nextID)
@@ -50,7 +50,7 @@ struct PendingRequests: ~Copyable {
             } else {
                 self.nextID += 1
             }
-            // Only after going round can an id still be in use.
+            // An id can be in use only after the counter has wrapped.
             if !self.hasWrapped || self.requests[id] == nil { return id }
         }
     }
@@ -62,7 +62,7 @@ struct PendingRequests: ~Copyable {
         return id
     }
 
-    /// Looks for the request that an answer belongs to; it is taken out unless more answers follow.
+    /// Finds the request that an answer belongs to, and removes it unless more answers follow.
     mutating func match(_ id: RequestID, kind: MessageKind, isFinal: Bool = true) -> Match {
         guard let request = self.requests[id] else {
             return .none(self.hasWrapped || id.rawValue < self.nextID ? .lateAnswer : .unknownAnswer)
@@ -77,23 +77,23 @@ struct PendingRequests: ~Copyable {
         self.requests[id]?.kind == kind
     }
 
-    /// True if just this waits.
+    /// True if this request waits.
     borrowing func isWaiting(_ id: RequestID, for request: Request) -> Bool {
         self.requests[id] == request
     }
 
-    /// Takes a further id for a request that still waits; nil if it does not.
+    /// Takes another id for a request that still waits; nil if it does not.
     mutating func addAgain(_ id: RequestID) -> (Request, RequestID)? {
         guard let request = self.requests[id] else { return nil }
         return (request, self.add(request))
     }
 
-    /// Forgets a request; its answer will be a late one.
+    /// Forgets a request; its answer will count as late.
     mutating func forget(_ id: RequestID) {
         self.requests[id] = nil
     }
 
-    /// All that wait, in the order of their ids.
+    /// All requests that wait, in the order of their ids.
     consuming func all() -> [RequestID] {
         self.requests.keys.sorted()
     }

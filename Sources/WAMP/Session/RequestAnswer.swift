@@ -1,11 +1,11 @@
-/// How a request of ours came out.
+/// The outcome of a request of ours.
 package enum RequestAnswer: Sendable, Equatable {
     /// A PUBLISH was acknowledged.
     case published(PublicationID)
     /// A SUBSCRIBE succeeded; it counts as one reference to the subscription.
     case subscribed(SubscriptionID)
-    /// An UNSUBSCRIBE succeeded. It also ended the given number of references that were taken after it was asked for
-    /// and before the router did it: those have to subscribe again.
+    /// An UNSUBSCRIBE succeeded. It also ended the given number of references that were taken after it was sent and
+    /// before the router handled it: their holders have to subscribe again.
     case unsubscribed(lost: Int)
     /// A REGISTER succeeded.
     case registered(RegistrationID)
@@ -15,7 +15,7 @@ package enum RequestAnswer: Sendable, Equatable {
     case progress(CallResult)
     /// A CALL returned.
     case result(CallResult)
-    /// Any of them failed.
+    /// Any of the requests failed.
     case failed(ErrorMessage)
 
     /// True if no further answer to the same request follows.

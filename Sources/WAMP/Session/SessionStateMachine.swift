@@ -1,18 +1,19 @@
+package import Names
+
 /// One session from HELLO to its end, without I/O (basic profile, sections "Sessions", "Publish and Subscribe", "Remote
 /// Procedure Calls").
 ///
 /// The driver hands in what was received and what is wanted, and does what the actions say. It keeps the table from
-/// request ids to whoever waits; at the end ``connectionLost()`` tells which still wait.
+/// request ids to those that wait for an answer; at the end ``connectionLost()`` returns the ids that still wait.
 ///
 /// Bad input is one of three:
 /// - *Unreachable* (our bug): an operation in the wrong state, e.g. a second HELLO. It returns nil, and does nothing.
 /// - *Protocol violation*: a malformed message, a message at the wrong time, an answer of the wrong kind. The session
-///   is
-///   aborted.
+///   is aborted.
 /// - *Silent drop*: the legitimate races of ``SilentDrop``.
 ///
-/// Invocations are not tracked: who runs them knows which are still running. An INVOCATION for a registration that was
-/// just given back is delivered too, because its caller needs an answer.
+/// Invocations are not tracked: the code that runs them knows which are still running. An INVOCATION for a registration
+/// that was just given back is delivered too, because its caller needs an answer.
 package struct SessionStateMachine: ~Copyable {
     private enum State: ~Copyable {
         /// Nothing was sent. Requests will be counted from this number.
@@ -23,11 +24,11 @@ package struct SessionStateMachine: ~Copyable {
         case joined(Joined)
         /// We sent GOODBYE.
         case closing(PendingRequests)
-        /// GOODBYE was received, or ABORT sent or received, or the connection is gone.
+        /// GOODBYE was received, or ABORT sent or received, or the connection is lost.
         case ended(PendingRequests)
     }
 
-    /// What there is until the session is open.
+    /// The state until the session is open.
     private struct Opening {
         /// Requests will be counted from this number.
         var firstRequestID: Int64
@@ -37,12 +38,13 @@ package struct SessionStateMachine: ~Copyable {
         var owesAnswer = false
     }
 
-    /// What there is while the session is open.
+    /// The state while the session is open.
     struct Joined: ~Copyable {
         var requests: PendingRequests
-        /// How many hold each subscription: the router has one for all of them.
+        /// The number of references to each subscription: the router has one for all of them.
         var subscriptions: [SubscriptionID: Int] = [:]
-        /// How many UNSUBSCRIBEs the router has not answered: until then events that it had sent before may come.
+        /// The number of UNSUBSCRIBEs that the router has not answered. Until then, events that it sent before may
+        /// come.
         var leaving: [SubscriptionID: Int] = [:]
         var registrations: Set<RegistrationID> = []
 
@@ -53,7 +55,7 @@ package struct SessionStateMachine: ~Copyable {
         }
     }
 
-    /// More challenges than this are no authentication.
+    /// A router that sends more challenges than this is not authenticating.
     private static let mostRounds = 8
 
     private var state: State
@@ -63,7 +65,7 @@ package struct SessionStateMachine: ~Copyable {
         self.init(firstRequestID: 1)
     }
 
-    /// A session whose requests are counted from another number (for tests of the end of the range).
+    /// A session that counts its requests from another number (for tests of the end of the range).
     init(firstRequestID: Int64) {
         self.init(.idle(firstRequestID: firstRequestID))
     }
@@ -85,7 +87,7 @@ package struct SessionStateMachine: ~Copyable {
 
     // MARK: Opening
 
-    /// Begins: the HELLO is to be sent as the first message. Nil if it was before.
+    /// Begins the session: the HELLO must be sent as the first message. Nil if it was sent before.
     package mutating func open(_ hello: Hello) -> Hello? {
         switch consume self.state {
         case .idle(let firstRequestID):
@@ -104,7 +106,7 @@ package struct SessionStateMachine: ~Copyable {
         return nil
     }
 
-    /// The answer to the last challenge: to be sent. Nil if the session has ended meanwhile.
+    /// The answer to the last challenge, to be sent. Nil if the session has ended meanwhile.
     package mutating func authenticate(_ answer: Authenticate) -> Authenticate? {
         switch consume self.state {
         case .opening(var opening):
@@ -124,8 +126,8 @@ package struct SessionStateMachine: ~Copyable {
         return nil
     }
 
-    /// The last challenge can't be answered, or the router that has just said WELCOME is not who it should be: the ABORT
-    /// is to be sent, then the connection to be closed. Nil if the session has ended meanwhile.
+    /// The last challenge can't be answered, or the router that has just sent WELCOME is not the right one. Send the
+    /// ABORT, then close the connection. Nil if the session has ended meanwhile.
     package mutating func refuse(_ error: AuthenticationError) -> Abort? {
         switch consume self.state {
         case .opening(let opening):
@@ -155,7 +157,7 @@ package struct SessionStateMachine: ~Copyable {
 
     // MARK: Ending
 
-    /// We want the session to end. What still waits stays so until ``connectionLost()``.
+    /// Asks for the end of the session. Requests that wait keep waiting until ``connectionLost()``.
     package mutating func close(reason: URI) -> CloseAction {
         switch consume self.state {
         case .joined(let joined):
@@ -176,9 +178,9 @@ package struct SessionStateMachine: ~Copyable {
         }
     }
 
-    /// The connection is closed: the session is over, whatever it was.
+    /// The connection is closed, so the session is over, whatever its state was.
     ///
-    /// - Returns: the requests that still wait, in their order. They fail; whether the router did them is unknown.
+    /// - Returns: the requests that still wait, in order. They fail; whether the router handled them is unknown.
     package mutating func connectionLost() -> [RequestID] {
         let waiting: [RequestID]
         switch consume self.state {
@@ -194,7 +196,7 @@ package struct SessionStateMachine: ~Copyable {
 
     // MARK: Requests
 
-    /// Changes what there is while the session is open; nil in any other state.
+    /// Changes the state of an open session; nil in any other state.
     mutating func whileJoined<Result>(_ body: (inout Joined) -> Result?) -> Result? {
         switch consume self.state {
         case .joined(var joined):
@@ -251,8 +253,8 @@ package struct SessionStateMachine: ~Copyable {
         }
     }
 
-    /// Something was received that is no message. The ABORT is to be sent, then the connection to be closed; nil if the
-    /// session has ended, so that nothing may be sent any more.
+    /// The received bytes are not a message. Send the ABORT, then close the connection. Nil if the session has ended,
+    /// so that nothing may be sent any more.
     package mutating func received(_ error: MessageError) -> Abort? {
         switch consume self.state {
         case .idle:
@@ -271,7 +273,7 @@ package struct SessionStateMachine: ~Copyable {
         return .protocolViolation(error.description)
     }
 
-    /// Before WELCOME. All but joining and waiting ends the session.
+    /// Before WELCOME. Every message ends the session, except WELCOME and CHALLENGE.
     private mutating func receivedWhileOpening(_ message: IncomingMessage, _ opening: Opening) -> ReceivedAction {
         switch message {
         case .welcome(let welcome):

@@ -1,9 +1,9 @@
 package import NIOCore
 
-/// The details (or options) of a received message: a JSON object that stays text, and is looked into when asked.
+/// The details (or options) of a received message: a JSON object that stays text, and is parsed when it is asked.
 ///
-/// Of several equal keys the last one counts. A key with a value of another kind than asked for counts as absent:
-/// we are lenient in what we accept.
+/// Of several equal keys the last one counts. A key with a value of another kind than asked for counts as absent: we
+/// are lenient in what we accept.
 package struct Details: Sendable, Equatable {
     /// The text of a JSON object, as received.
     package let text: ByteBuffer
@@ -23,7 +23,7 @@ package struct Details: Sendable, Equatable {
         self.text = text
     }
 
-    /// True if there are none. Cheap, whatever there is.
+    /// True if there are no details. Cheap, whatever the text.
     package var isEmpty: Bool {
         self.text.readableBytes <= 2
             || self.text.withUnsafeReadableBytes { object in
@@ -44,7 +44,7 @@ package struct Details: Sendable, Equatable {
         self.element(key).flatMap { $0.kind == .string ? JSON.unescape($0) : nil }
     }
 
-    /// An integer of 64 bits, also if it is written as a double.
+    /// An integer of 64 bits, even if written as a double.
     package func integer(_ key: String) -> Int64? {
         self.element(key).flatMap { JSON.integer(of: $0) }
     }
@@ -71,8 +71,8 @@ package struct Details: Sendable, Equatable {
         return found.map { JSON.element(of: $0, in: self.text) }
     }
 
-    /// Calls back for those of the keys that there are, in one pass over the text; of several equal ones for each, in order. It
-    /// ends where the text can't be read.
+    /// Calls back for each of the given keys that is present, in one pass over the text. Of several equal keys it calls
+    /// back for each, in order. It stops where the text can't be read.
     ///
     /// - Parameter body: gets the key's index, and its value.
     package func forEachMember(of keys: [StaticString], _ body: (_ index: Int, _ element: JSONElement) -> Void) {
@@ -105,7 +105,7 @@ package struct Details: Sendable, Equatable {
         return self.isKey(key, equalTo: wanted, in: object)
     }
 
-    /// All of them, as a tree.
+    /// All details, as a tree.
     package var dictionary: [String: Value] {
         guard let value = try? JSON.value(of: self.text), case .dictionary(let dictionary) = value else { return [:] }
         return dictionary

@@ -1,14 +1,14 @@
 import NIOCore
 
-/// Messages are slices of what was read from the router, and hold on to all of it: thirty octets that came behind a large message keep
-/// that one's memory.
+/// Messages are slices of what was read from the router, and keep all of it alive: thirty octets that came behind a
+/// large message keep the memory of that message.
 extension Payload {
-    /// The largest memory that many messages may share.
+    /// The largest block of memory that messages may share.
     package static let mostShared = 128 << 10
 
-    /// The same in memory of its own, if it holds on to more than it needs.
+    /// A copy in separate memory if the payload keeps more alive than it needs, else the payload itself.
     ///
-    /// - Parameter always: also where what it holds on to is not large.
+    /// - Parameter always: copies it even if the shared memory is not large.
     package func compacted(always: Bool) -> Payload {
         var payload = self
         payload.arguments = payload.arguments?.compacted(always: always)

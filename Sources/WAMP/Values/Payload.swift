@@ -7,16 +7,16 @@ package struct Payload: Sendable, Equatable {
     package var arguments: ByteBuffer?
     /// The text of a JSON object; nil if there is none. A key may occur twice in it.
     package var keywordArguments: ByteBuffer?
-    /// True if some string (or key) in it holds an escaped U+0000: WAMP binary or a NUL character, neither of which
-    /// PostgreSQL's `jsonb` takes.
+    /// True if some string (or key) in it holds an escaped U+0000: WAMP binary or a NUL character. PostgreSQL's `jsonb`
+    /// takes neither.
     package var containsNUL: Bool
-    /// Why a received payload can't be used, nil if it can; then the arguments are nil.
+    /// Why a received payload can't be used; nil if it can. With a fault the arguments are nil.
     ///
-    /// Such a payload is not a protocol violation: any peer can cause it through a router that passes on what it gets,
-    /// and must not end the session of another. An invocation is answered with an error, an event is dropped.
+    /// Such a payload is not a protocol violation: any peer can cause it through a router that passes payloads on
+    /// unread, and must not end the session of another. An invocation is answered with an error, an event is dropped.
     package var fault: PayloadFault?
-    /// The arguments of a payload with a ``fault``, for people: as they stood in the message, one behind the other. Empty where there is no
-    /// text of them.
+    /// The arguments of a payload with a ``fault``, for people: as they stood in the message, one after the other.
+    /// Empty if there is no text of them.
     package var unreadableText: ByteBuffer?
 
     /// No arguments at all.
@@ -34,22 +34,23 @@ package struct Payload: Sendable, Equatable {
         self.unreadableText = unreadableText
     }
 
-    /// Payloads that can't be used are equal if they can't be for the same reason.
+    /// Payloads with the same fault are equal.
     package static func == (left: Payload, right: Payload) -> Bool {
         left.arguments == right.arguments && left.keywordArguments == right.keywordArguments
             && left.containsNUL == right.containsNUL && left.fault == right.fault
     }
 
-    /// How many bytes the texts have together.
+    /// The bytes of both texts.
     package var byteCount: Int {
         (self.arguments?.readableBytes ?? 0) + (self.keywordArguments?.readableBytes ?? 0)
             + (self.unreadableText?.readableBytes ?? 0)
     }
 
-    /// Checks what comes from the database or a file, and makes WAMP binary of what is marked as such; see
-    /// ``JSON/prepareForRouter(_:kind:)``. Whatever is sent to a router has passed through here, or is written by us.
+    /// Checks what comes from the database or a file, and makes WAMP binary of what is marked as binary; see
+    /// ``JSON/prepareForRouter(_:kind:)``. Every payload that is sent to a router has passed through here, or is
+    /// written by us.
     ///
-    /// - Throws: what not all routers read; nothing of it may be sent then.
+    /// - Throws: what some routers can't read; nothing of it may be sent then.
     package mutating func prepareForRouter() throws(JSONError) {
         try Self.prepare(&self.arguments, kind: .array)
         try Self.prepare(&self.keywordArguments, kind: .object)
@@ -57,7 +58,7 @@ package struct Payload: Sendable, Equatable {
 
     private static func prepare(_ text: inout ByteBuffer?, kind: JSONKind) throws(JSONError) {
         guard var buffer = text else { return }
-        // Held once only, or a change would copy it.
+        // The local copy must hold the only reference, or a change would copy the text.
         text = nil
         try JSON.prepareForRouter(&buffer, kind: kind)
         text = buffer
@@ -65,10 +66,10 @@ package struct Payload: Sendable, Equatable {
 }
 
 extension Payload {
-    /// A longer list of arguments is no sentence for people.
+    /// A longer list of arguments is not a sentence for people.
     private static let mostOctetsOfText = 1 << 16
 
-    /// The first argument, if it is a text.
+    /// The first argument, if it is text.
     package var firstText: String? {
         guard let text = self.arguments, text.readableBytes <= Self.mostOctetsOfText,
             case .list(let arguments)? = try? JSON.value(of: text), case .string(let first)? = arguments.first

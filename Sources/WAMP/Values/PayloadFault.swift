@@ -1,6 +1,8 @@
+package import Names
+
 /// Why a received payload can't be used.
 package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Bytes of the peers' own in place of the arguments (payload passthru, end-to-end encryption).
+    /// The peers' own bytes in place of the arguments (payload passthru, end-to-end encryption).
     case opaque
     /// Lists and dictionaries nested deeper than ``DecodingLimits/depth``.
     case tooDeep
@@ -8,19 +10,19 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
     case loneSurrogate
     /// NaN or an infinity, which JSON does not have (Python's encoder writes them).
     case notFinite
-    /// A number with an exponent beyond all reason, or more digits than PostgreSQL's `numeric` holds.
+    /// A number with an exponent out of all reason, or with more digits than PostgreSQL's `numeric` holds.
     case absurdNumber
-    /// A dictionary's key that is no text, which MessagePack and CBOR have and JSON has not.
+    /// A dictionary's key that is not text: MessagePack and CBOR have such keys, JSON does not.
     case keyNotText
     /// A string of MessagePack or CBOR that is not UTF-8.
     case invalidUTF8
-    /// As JSON text, its numbers written with all digits, it would have more octets than ``DecodingLimits/textSize``, or an integer in it
-    /// too many digits.
+    /// Its JSON text, with all digits of its numbers, would have more octets than ``DecodingLimits/textSize``, or it
+    /// has an integer of too many digits.
     case tooLarge
-    /// The message has more octets than we take. Only its beginning was looked at.
+    /// The message has more octets than we accept. Only its beginning was read.
     case messageTooLong
 
-    /// The error that says so to a peer.
+    /// The error URI that reports it to a peer.
     package var uri: URI {
         switch self {
         case .opaque: WAMPError.featureNotSupported
@@ -30,7 +32,7 @@ package enum PayloadFault: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What is wrong, in a user's words.
+    /// What is wrong, for users.
     package var description: String {
         switch self {
         case .opaque: "the payload is encrypted or passed through, which is not supported"

@@ -1,14 +1,14 @@
 /// A value of a message's details or options, as a tree.
 ///
-/// Payloads are never made into one: they stay bytes (see ``Payload``).
+/// Payloads never become one: they stay bytes (see ``Payload``).
 package enum Value: Hashable, Sendable {
     /// JSON's null.
     case null
-    /// True or false; never 0 or 1, on which routers drop the connection.
+    /// True or false; never 0 or 1, which make routers drop the connection.
     case bool(Bool)
     /// An integer of 64 bits.
     case integer(Int64)
-    /// Any other number, integers beyond 64 bits among them (rounded).
+    /// Any other number, including integers beyond 64 bits (rounded).
     case double(Double)
     /// Text.
     case string(String)

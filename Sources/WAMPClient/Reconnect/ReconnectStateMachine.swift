@@ -1,20 +1,20 @@
 import NIOCore
 
-/// Which URL is connected to, and when: for ever, each in turn, with backoff.
+/// Decides which URL to connect to, and when: each in turn, without end, with backoff.
 ///
-/// Sans I/O: its driver (`Router`) does what an action says and reports how it went. Times are handed in, and so is
-/// the randomness. Calls that do not fit the state are the late ends of attempts that were given up (silent drop).
+/// Sans I/O: its driver (`Router`) does what an action says and reports the result. Times are handed in, and so is the
+/// randomness. Calls that do not fit the state are the late ends of attempts that were given up (silent drop).
 struct ReconnectStateMachine: ~Copyable {
     /// Why an attempt or a session ended, as far as the wait that follows depends on it.
     enum Ending: Sendable, Equatable {
         /// Anything that may be better next time.
         case transient
-        /// The router refused our credentials, or we do not trust it: tried again slowly, because it will not get better by
-        /// itself.
+        /// The router refused our credentials, or we do not trust it. Tried again after a long wait, because nothing
+        /// will change soon.
         case credentials
-        /// An administrator ended the session: at once would be rude.
+        /// An administrator ended the session: an immediate attempt would be rude.
         case killed
-        /// The router refused the serializer, and is asked for another: no failure yet.
+        /// The router refused the serializer, and is asked for another one: not a failure yet.
         case serializer
     }
 
@@ -63,7 +63,7 @@ struct ReconnectStateMachine: ~Copyable {
     ///   - urls: how many there are to try in turn; at least one.
     ///   - backoff: the waits after failures.
     ///   - credentialsWait: the range of waits after refused credentials.
-    ///   - stableAfter: how long a session must have lasted for the backoff to begin anew.
+    ///   - stableAfter: how long a session must have lasted to reset the backoff.
     init(
         urls: Int, backoff: Backoff, credentialsWait: (least: TimeAmount, greatest: TimeAmount),
         stableAfter: TimeAmount
@@ -102,7 +102,7 @@ struct ReconnectStateMachine: ~Copyable {
         }
     }
 
-    /// WELCOME is in.
+    /// WELCOME has arrived.
     mutating func joined(at now: NIODeadline) {
         switch self.state {
         case .connecting:

@@ -1,42 +1,42 @@
 import WAMP
 
-/// Which serializer one router is asked for on RawSocket, where a connection can ask for one only.
+/// Decides which serializer to ask one router for on RawSocket, where a connection can ask for only one.
 ///
-/// Sans I/O: its driver (`Router`) reports how each attempt went. A router that refuses one is asked for the next at
-/// once; when it has refused all, the usual wait follows. What a router has agreed to is what it is asked for first the
-/// next time, if it has said that it refuses the others. Where it only closed the connections, which a router that
-/// starts does too, it has to do so a second time.
+/// Sans I/O: its driver (`Router`) reports the result of each attempt. A router that refuses a serializer is asked for
+/// the next one immediately; when it has refused all, the usual wait follows. The serializer that a router has agreed
+/// to comes first the next time, if the router has explicitly refused the others. If it only closed the connections, as
+/// a router does that is still starting, it has to do so a second time.
 struct SerializerStateMachine {
     /// What the driver does after a refusal.
     enum Action: Equatable {
-        /// Asks for another in a new connection, at once. `isNew` is false if the log knows already.
+        /// Ask for another one in a new connection, immediately. `isNew` is false if the refusal was logged before.
         case tryNext(SerializerID, isNew: Bool)
-        /// Waits as after any other failure: the others have been refused too.
+        /// Wait as after any other failure: the others have been refused too.
         case giveUp(others: [SerializerID])
     }
 
-    /// All that may be asked for, in the order in which they are; the one that worked is at the front.
+    /// All serializers, in the order in which they are asked for; the one that worked is at the front.
     private var serializers: [SerializerID]
     /// How many of them were refused since the last wait.
     private var refused = 0
-    /// Whether one of those refusals is a guess.
+    /// True if one of those refusals is a guess.
     private var hasGuessed = false
-    /// What seemed to be refused before the router agreed to another.
+    /// The serializers that seemed to be refused before the router agreed to another one.
     private var suspected: Set<SerializerID> = []
-    /// What the log knows.
-    private var told: Set<SerializerID> = []
+    /// The refusals that were logged.
+    private var reported: Set<SerializerID> = []
 
-    /// - Parameter serializers: in order of preference; without any JSON is asked for.
+    /// - Parameter serializers: in order of preference; an empty list means JSON.
     init(_ serializers: [SerializerID]) {
         self.serializers = serializers.isEmpty ? [.json] : serializers
     }
 
-    /// What the next attempt asks for.
+    /// The serializer for the next attempt.
     var next: SerializerID {
         self.refused < self.serializers.count ? self.serializers[self.refused] : self.serializers.first ?? .json
     }
 
-    /// The router has agreed to what it was asked for.
+    /// The router has agreed to the serializer.
     mutating func agreed() {
         guard self.refused > 0 else { return }
         let serializer = self.next
@@ -50,15 +50,15 @@ struct SerializerStateMachine {
         self.begin()
     }
 
-    /// The router has refused what it was asked for.
+    /// The router has refused the serializer.
     ///
-    /// - Parameter isGuess: it did not say so.
+    /// - Parameter isGuess: true if it did not say so.
     mutating func wasRefused(isGuess: Bool) -> Action {
         let serializer = self.next
         self.refused += 1
         self.hasGuessed = self.hasGuessed || isGuess
         if self.refused < self.serializers.count {
-            return .tryNext(self.next, isNew: self.told.insert(serializer).inserted)
+            return .tryNext(self.next, isNew: self.reported.insert(serializer).inserted)
         }
         self.begin()
         return .giveUp(others: self.serializers.dropLast())

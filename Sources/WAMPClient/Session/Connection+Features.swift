@@ -1,9 +1,9 @@
 import NIOCore
 import WAMP
 
-/// What is asked of the router only if it has it.
+/// Requests that are sent only if the router has the feature.
 extension Connection {
-    /// Options as this router can take them, or why it must not be asked.
+    /// The options that this router can take, or the reason why the request must not be sent.
     func fit<Options: FeatureOptions>(_ options: Options) -> Result<Options, RequestError> {
         let needs = options.needs
         guard !needs.isEmpty, let judged = self.features?.judge(needs) else { return .success(options) }
@@ -18,17 +18,18 @@ extension Connection {
         }
     }
 
-    /// Whether CANCEL is understood.
+    /// Whether the router understands CANCEL.
     var canCancel: Bool { self.features?.hasCallCanceling == true }
 
-    /// A call's options, with its timeout for a dealer that keeps time too: it can tell the callee when we can't any more.
+    /// A call's options, with its timeout for a dealer that also keeps time: it can interrupt the callee when we no
+    /// longer can.
     func timed(_ options: CallOptions, _ timeout: TimeAmount) -> CallOptions {
         var options = options
         options.timeout = self.features?.hasCallTimeout == true ? max(timeout.nanoseconds / 1_000_000, 1) : nil
         return options
     }
 
-    /// Takes a call back; see `Session.cancel`.
+    /// Cancels a call; see `Session.cancel`.
     func cancel(_ call: RequestID, mode: CancelMode) {
         self.eventLoop.assertInEventLoop()
         if mode == .kill, self.canceled.contains(call) { return }

@@ -1,8 +1,9 @@
 import DequeModule
 import NIOCore
+import Names
 import WAMP
 
-/// What a session asks of its connection.
+/// What a session asks its connection to do.
 extension Connection {
     /// See `Session`.
     var greatestMessage: Int { self.transport?.greatestMessage ?? 0 }
@@ -12,11 +13,11 @@ extension Connection {
     /// Sends a request that is answered.
     ///
     /// - Parameters:
-    ///   - timeout: nil for the time that requests have usually.
-    ///   - patience: after so long without an answer it is asked again; nil: never.
-    ///   - atLeast: octets of text that the message has at the very least.
-    ///   - id: takes the id from the machine; nil if that says there is no such thing.
-    /// - Returns: nil if it was not sent; the pending request has been failed then.
+    ///   - timeout: nil for the usual time of requests.
+    ///   - patience: after so long without an answer the request is sent again; nil: never.
+    ///   - atLeast: the message has at least this many octets of text.
+    ///   - id: takes the id from the machine; nil if the machine has nothing to ask.
+    /// - Returns: nil if it was not sent; the pending request has failed by then.
     @discardableResult
     func request(
         _ request: PendingRequest, timeout: TimeAmount? = nil, patience: TimeAmount? = nil, atLeast: Int = 0,
@@ -38,7 +39,8 @@ extension Connection {
         }
         switch self.send(message(id), atLeast: atLeast) {
         case .sent:
-            // This very message was more than may wait for the router, and there is nobody any more who would answer.
+            // This very message exceeded what may wait for the router, so the connection is closed and no answer can
+            // come.
             guard self.isJoined else {
                 request.fail(.sessionClosed)
                 return nil
@@ -119,9 +121,9 @@ extension Connection {
         }
     }
 
-    /// Ends the wait for an answer; one that comes later is dropped.
+    /// Ends the wait for an answer; an answer that comes later is dropped.
     ///
-    /// - Parameter mode: what CANCEL says, if it is a call for which none was sent.
+    /// - Parameter mode: the mode of CANCEL, if this is a call for which none was sent.
     func giveUp(_ id: RequestID, _ error: RequestError, mode: CancelMode = .killnowait) {
         self.eventLoop.assertInEventLoop()
         guard let request = self.pending.removeValue(forKey: id)?.request else { return }
@@ -136,9 +138,9 @@ extension Connection {
         self.publishWaiting()
     }
 
-    // MARK: - Asking again
+    // MARK: - Sending again
 
-    /// Asks again what has not been answered.
+    /// Sends requests again that have not been answered.
     func askAgain(at now: NIODeadline) {
         for due in self.repetitions.due(at: now) {
             let original = due.original
@@ -157,7 +159,7 @@ extension Connection {
 
     // MARK: - Acknowledged publications
 
-    /// Publishes once there is room in the window.
+    /// Publishes as soon as there is room in the window.
     func publish(_ publication: WaitingPublication) {
         self.eventLoop.assertInEventLoop()
         guard self.publications.isEmpty, self.publishWindow.hasRoom else {
@@ -172,7 +174,7 @@ extension Connection {
         self.send(publication)
     }
 
-    /// What one takes that waits, beside its payload, by and large.
+    /// The memory of one waiting publication without its payload, approximately.
     private static let octetsOfPublication = 256
 
     private func send(_ publication: WaitingPublication) {
@@ -182,7 +184,7 @@ extension Connection {
         if id != nil { self.publishWindow.sent() }
     }
 
-    /// Sends what there is room for now.
+    /// Sends as many as there is room for.
     private func publishWaiting() {
         while self.publishWindow.hasRoom, let publication = self.publications.popFirst() {
             self.publicationOctets -= publication.atLeast + Self.octetsOfPublication
@@ -192,7 +194,7 @@ extension Connection {
 
     // MARK: - Answers
 
-    /// Calls what each router has and any may refuse: an answer is a sign of life whatever it is.
+    /// Sends a call that every router knows and may refuse: any answer is a sign of life.
     func sendHeartbeat() {
         if let id = self.heartbeat {
             self.pending[id] = nil
@@ -256,7 +258,7 @@ extension Connection {
     /// How much earlier than ours another clock may ring.
     private static let clockDifference = TimeAmount.milliseconds(100)
 
-    /// Whether the dealer, or the callee, has only found out before us that the call's time is over.
+    /// Whether the dealer, or the callee, has only noticed before us that the call's time is over.
     private func isOurDeadline(_ error: ErrorMessage, _ call: WaitingRequest) -> Bool {
         let keepsTime = self.features?.hasCallTimeout == true
         guard error.uri == WAMPError.timeout.text || (keepsTime && WAMPError.isCanceled(error.uri)) else {
@@ -265,10 +267,10 @@ extension Connection {
         return self.eventLoop.now + Self.clockDifference >= call.deadline
     }
 
-    /// Nobody waits any more for a registration or subscription that the router has made: it is given back.
+    /// Nothing waits any more for a registration or subscription that the router has made: it is given back.
     private func answeredTooLate(_ answer: RequestAnswer) {
         switch answer {
-        // The repetition of what has been answered before may name the same.
+        // An answered request that was sent again may return the same one.
         case .registered(let registration) where self.registrations.contains(registration):
             break
         case .registered(let registration):

@@ -1,15 +1,16 @@
 import DequeModule
 import NIOCore
 import NIOPosix
+import Names
 import WAMP
 
-/// Who opened a connection: told how it goes, on the event loop.
+/// The owner of a connection, which reports to it on the event loop.
 protocol ConnectionOwner: AnyObject {
     /// The router has agreed to a serializer; HELLO goes out next.
     func connectionOpened(_ connection: Connection)
-    /// WELCOME is in.
+    /// WELCOME has arrived.
     func connectionJoined(_ connection: Connection, _ session: Session)
-    /// Everything is over and closed; requests have been failed. Once, and last.
+    /// Everything is over and closed; requests have failed. Called once, as the last function.
     func connectionEnded(_ connection: Connection, _ session: Session?, _ fault: ConnectionFault)
 }
 
@@ -26,39 +27,40 @@ final class Connection {
     private weak var owner: (any ConnectionOwner)?
     private(set) weak var delegate: (any RouterDelegate)?
 
-    /// What was agreed on with the router, once the transport is open.
+    /// The serializer that the router has agreed to, once the transport is open.
     private(set) var serializer: Serializer
     var machine = SessionStateMachine()
     var transport: MessageTransport?
     private(set) var session: Session?
     private var authentication: AuthenticationStateMachine
     private var channel: (any Channel)?
-    /// Whether TLS stands, where there is some.
+    /// True once TLS is established.
     private var isSecured = false
     private var isEnded = false
-    /// The first reason to end is the one that is told.
+    /// The first reason to end is the one that is reported.
     private var fault: ConnectionFault?
-    /// The longest message that the router is sent, in octets, as far as its refusals have shown it; nil without one.
+    /// The longest message that may be sent to the router, in octets, as its refusals have shown; nil without a
+    /// refusal.
     private(set) var shownLimit: Int?
 
     var pending: [RequestID: WaitingRequest] = [:]
     var repetitions = Repetitions()
     var publishWindow: PublishWindow
-    /// Those that wait for room in the window.
+    /// The publications that wait for room in the window.
     var publications = Deque<WaitingPublication>()
     var publicationOctets = 0
-    /// Registrations that somebody was told of, and holds.
+    /// The registrations that were reported to a caller, and are held.
     var registrations: Set<RegistrationID> = []
     var deadlines = DeadlineQueue<RequestID>()
-    /// Calls for which CANCEL was sent and whose answer is waited for.
+    /// The calls for which CANCEL was sent, and whose answer has not arrived.
     var canceled: Set<RequestID> = []
-    /// What the router has; nil before WELCOME.
+    /// The router's features; nil before WELCOME.
     var features: FeatureGate?
     var heartbeat: RequestID?
     private var liveness: LivenessStateMachine
     private var livenessCheck: NIODeadline?
     private var octetsTaken: Int64 = 0
-    /// Of the phase: handshake and HELLO, or GOODBYE.
+    /// The deadline of the phase: handshake and HELLO, or GOODBYE.
     private var phaseDeadline: NIODeadline?
     private var timer: Scheduled<Void>?
     private var timerDeadline: NIODeadline?
@@ -66,7 +68,7 @@ final class Connection {
     /// - Parameters:
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
-    ///   - shownLimit: what earlier connections to this router have shown.
+    ///   - shownLimit: the limit that earlier connections to this router have shown.
     ///   - publishWindow: likewise.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
@@ -89,7 +91,7 @@ final class Connection {
         Serializer(id, limits: DecodingLimits(depth: DecodingLimits.default.depth, size: configuration.greatestMessage))
     }
 
-    /// Whether the session is joined and not ending.
+    /// True if the session is joined and not ending.
     var isJoined: Bool { !self.isEnded && self.machine.isJoined }
 
     // MARK: - Beginning and ending
@@ -110,7 +112,7 @@ final class Connection {
             }
     }
 
-    /// Ends the session in good order, with GOODBYE; ends an attempt at once.
+    /// Ends the session in good order, with GOODBYE; ends an attempt immediately.
     func leave(_ reason: URI = CloseReason.normal) {
         self.eventLoop.assertInEventLoop()
         guard !self.isEnded else { return }
@@ -123,7 +125,7 @@ final class Connection {
         case .closeConnection:
             self.drop(ConnectionFault(.stopped, "stopped while connecting"))
             if self.channel == nil, self.transport == nil {
-                // Connecting can't be broken off; the channel is closed when there is one.
+                // Connecting can't be interrupted; the channel is closed as soon as there is one.
                 self.ended()
             }
         case .wait:
@@ -131,7 +133,7 @@ final class Connection {
         }
     }
 
-    /// Closes the connection for a reason; later reasons do not count.
+    /// Closes the connection for a reason; later reasons are ignored.
     func drop(_ fault: ConnectionFault) {
         self.fault = self.fault ?? fault
         guard let transport = self.transport else {
@@ -140,7 +142,7 @@ final class Connection {
         }
         switch fault.code {
         case .silent, .unsentOutput:
-            // Nobody is there who would answer a goodbye.
+            // The router is not there to answer a GOODBYE.
             transport.abandon()
         case .protocolViolation:
             transport.close(code: 1002)
@@ -175,7 +177,8 @@ final class Connection {
         let fault = (self.fault ?? ConnectionFault(.closed, "closed the connection")).of(self.url)
         let waiting = self.pending
         self.pending = [:]
-        // In the order they were made: a caller may rely on it. The machine forgets those that were given up.
+        // In the order in which they were sent: a caller may rely on it. The machine has forgotten those that were
+        // given up.
         _ = self.machine.connectionLost()
         for (_, request) in waiting.sorted(by: { $0.key < $1.key }) {
             request.request.fail(.sessionClosed)
@@ -192,7 +195,7 @@ final class Connection {
 
     /// Sends a message, in any phase.
     ///
-    /// - Parameter atLeast: octets of text that it has at the very least.
+    /// - Parameter atLeast: the message has at least this many octets of text.
     func send(_ message: OutgoingMessage, atLeast: Int = 0) -> SendOutcome {
         guard let transport = self.transport else { return .sessionClosed }
         return transport.send(atLeast: self.serializer.leastOctets(ofText: atLeast)) {
@@ -303,7 +306,7 @@ final class Connection {
         }
     }
 
-    /// Does not go on with the router, if there is still something to break off.
+    /// Refuses the router, if there is still something to refuse.
     private func refuse(_ error: AuthenticationError) {
         if let abort = self.machine.refuse(error) {
             _ = self.send(.abort(abort))
@@ -311,8 +314,8 @@ final class Connection {
         }
     }
 
-    /// Whether nobody else can read what is sent. The name in the URL does not say where it led: what counts is the other
-    /// end as well.
+    /// Whether nobody else can read what is sent. The name in the URL does not say where it led, so the other end's
+    /// address counts as well.
     private func isConfidential(_ transport: MessageTransport) -> Bool {
         if self.url.isSecure { return true }
         guard self.url.isLocal else { return false }
@@ -321,7 +324,7 @@ final class Connection {
 
     // MARK: - Time
 
-    /// Sets the timer for the earliest deadline. A timer that is earlier than needed is left: it will set itself anew.
+    /// Sets the timer for the earliest deadline. A timer that is earlier than needed stays: it will set the next one.
     func arm() {
         guard !self.isEnded else { return }
         var next = self.phaseDeadline
@@ -362,7 +365,7 @@ final class Connection {
 
     private func checkLiveness(_ now: NIODeadline) {
         guard let transport = self.transport else { return }
-        // A router that is slow to take what we send is not dead.
+        // A router that is slow to read what we send is not dead.
         let taken = transport.octetsTaken
         if taken > self.octetsTaken, transport.unsent > 0 {
             self.liveness.heard(at: now)
@@ -444,8 +447,9 @@ extension Connection: TransportReceiver {
         }
     }
 
-    /// Whoever sent it, to others the session goes on: as if the message had come with a payload that can't be used.
-    func transportPassedOver(beginning: ByteBuffer) {
+    /// Whichever peer caused it, for others the session goes on: as if the message had arrived with a payload that
+    /// can't be used.
+    func transportSkipped(beginning: ByteBuffer) {
         guard self.machine.isJoined, let message = self.serializer.message(beginning: beginning) else {
             if let abort = self.machine.received(MessageError(.tooLarge)) {
                 _ = self.send(.abort(abort))
@@ -453,7 +457,7 @@ extension Connection: TransportReceiver {
             return self.drop(
                 ConnectionFault(
                     .protocolViolation,
-                    "sent a message of more than the \(self.configuration.greatestMessage) octets that are taken"))
+                    "sent a message longer than the limit of \(self.configuration.greatestMessage) octets"))
         }
         self.received(self.machine.received(message))
     }
@@ -465,31 +469,33 @@ extension Connection: TransportReceiver {
     }
 
     func transportFailed(_ fault: ConnectionFault) {
-        // Crossbar.io closes without a word where it does not like something in HELLO.
+        // Crossbar.io closes without a message if it rejects something in HELLO.
         if fault.code == .closed, self.transport != nil, self.session == nil {
             self.fault =
                 self.fault
                 ?? ConnectionFault(
                     .closed,
-                    "\(fault.message) right after HELLO, without a word: look at router.realm, router.auth and the "
+                    "\(fault.message) right after HELLO, without a reason: look at router.realm, router.auth and the "
                         + "router's log")
         } else if fault.closeCode == Self.messageTooBig, let transport = self.transport, self.fault == nil {
-            // WebSocket doesn't say beforehand what the peer takes. Whatever was sent again and again would end every
-            // session, so this is learned: half of the longest, because a limit that sinks by octets costs many sessions.
+            // WebSocket doesn't announce the peer's limit. A message that is sent again and again would end every
+            // session, so the limit is learned: half of the longest message, because a limit that shrinks by octets
+            // costs many sessions.
             let limit = max(transport.longestSent / 2, min(transport.longestSent - 1, Self.leastLimit))
             self.shownLimit = limit
             self.fault = ConnectionFault(
                 .closed,
-                "\(fault.message): a message of up to \(transport.longestSent) octets was too big for it; from now on it is "
-                    + "sent at most \(limit). Raise its limit for messages, then restart the sidecar")
+                "\(fault.message): a message of up to \(transport.longestSent) octets was too big for it; "
+                    + "from now on it is sent at most \(limit). "
+                    + "Raise its limit for messages, then restart the sidecar")
         } else {
             self.fault = self.fault ?? fault
         }
     }
 
-    /// Why a WebSocket is closed (RFC 6455, section 7.4.1).
+    /// The reason of a WebSocket close frame (RFC 6455, section 7.4.1).
     private static let messageTooBig: UInt16 = 1009
-    /// HELLO, and a few arguments, must go through.
+    /// HELLO, and a few arguments, must fit.
     private static let leastLimit = 4096
 
     func transportClosed() {

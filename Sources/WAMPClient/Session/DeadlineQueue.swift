@@ -1,23 +1,23 @@
 import NIOCore
 
-/// Deadlines of many requests behind one timer: a binary heap, earliest first.
+/// The deadlines of many requests behind one timer: a binary heap, earliest first.
 ///
-/// A request that was answered is not taken out (most are, long before their deadline); its entry is skipped when its
-/// time comes, and all such entries are thrown out once they are the greater part.
+/// The entry of an answered request stays (most are answered long before their deadline) and is skipped when its time
+/// comes. When such entries are the majority, all of them are removed.
 struct DeadlineQueue<ID: Hashable & Sendable> {
     private var heap: [(deadline: NIODeadline, id: ID)] = []
 
-    /// The earliest deadline, if there is one; it may be that of an answered request.
+    /// The earliest deadline, if there is one; it may belong to an answered request.
     var earliest: NIODeadline? { self.heap.first?.deadline }
 
-    /// How many entries there are, those of answered requests included.
+    /// The number of entries, including those of answered requests.
     var count: Int { self.heap.count }
 
     /// Adds a deadline.
     ///
     /// - Parameters:
-    ///   - waiting: how many requests really wait, to decide on throwing out the others.
-    ///   - isWaiting: whether this one does.
+    ///   - waiting: how many requests really wait, to decide when to remove the others.
+    ///   - isWaiting: whether a given request waits.
     mutating func insert(_ deadline: NIODeadline, _ id: ID, waiting: Int, isWaiting: (ID) -> Bool) {
         if self.heap.count > 64, self.heap.count / 2 > waiting {
             self.heap.removeAll { !isWaiting($0.id) }
@@ -34,7 +34,7 @@ struct DeadlineQueue<ID: Hashable & Sendable> {
         }
     }
 
-    /// Takes out the earliest entry if its time has come.
+    /// Removes and returns the earliest entry if it is due.
     mutating func popDue(at now: NIODeadline) -> ID? {
         guard let first = self.heap.first, first.deadline <= now else { return nil }
         self.heap.swapAt(0, self.heap.count - 1)

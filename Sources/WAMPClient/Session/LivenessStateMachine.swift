@@ -1,18 +1,18 @@
 import NIOCore
 
-/// Finds a dead peer: asks for a sign of life after some silence and gives up after more of it.
+/// Finds a dead peer: asks for a sign of life after some silence, and gives up after more of it.
 ///
-/// Sans I/O; the driver tells of octets that came in (cheap, at each read) and calls `check` when the deadline of the
+/// Sans I/O; the driver reports octets that arrived (cheap, at each read) and calls `check` when the deadline of the
 /// last answer has come. Octets count, whatever they are: a peer that is busy with a long message is alive. So is one
-/// that takes what we send.
+/// that reads what we send.
 struct LivenessStateMachine: ~Copyable {
-    /// What the driver does now.
+    /// What the driver does next.
     enum Action: Sendable, Equatable {
         /// Call `check` again at this time.
         case wait(until: NIODeadline)
-        /// Send a ping (or what stands for one), then call `check` again at this time.
+        /// Send a ping (or its substitute), then call `check` again at this time.
         case probe(thenAt: NIODeadline)
-        /// The peer is dead: close the connection. Silent for this long.
+        /// The peer is dead, after so long a silence: close the connection.
         case dead(silence: TimeAmount)
     }
 
@@ -27,8 +27,8 @@ struct LivenessStateMachine: ~Copyable {
     private let patience: TimeAmount
 
     /// - Parameters:
-    ///   - interval: silence after which a sign of life is asked for.
-    ///   - patience: silence after which the peer is dead; more than `interval`.
+    ///   - interval: silence after which to ask for a sign of life.
+    ///   - patience: silence after which the peer is dead; longer than `interval`.
     init(interval: TimeAmount, patience: TimeAmount, now: NIODeadline) {
         self.interval = interval
         self.patience = max(patience, interval)
@@ -38,7 +38,7 @@ struct LivenessStateMachine: ~Copyable {
     /// When `check` is due for the first time.
     var firstCheck: NIODeadline { self.lastHeard + self.interval }
 
-    /// Octets came in, or the peer took some of ours.
+    /// Octets arrived, or the peer read some of ours.
     mutating func heard(at now: NIODeadline) {
         self.lastHeard = now
         self.state = .hearing
@@ -46,8 +46,8 @@ struct LivenessStateMachine: ~Copyable {
 
     /// The deadline has come.
     ///
-    /// A probe always gets `patience - interval` for its answer, however late this is called: a process that was
-    /// stopped for a minute must not take its own absence for the router's.
+    /// A probe always has `patience - interval` for its answer, however late this is called: a process that was stopped
+    /// for a minute must not mistake its own absence for the router's.
     mutating func check(at now: NIODeadline) -> Action {
         switch self.state {
         case .hearing:

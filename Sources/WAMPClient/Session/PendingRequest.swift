@@ -4,22 +4,22 @@ import WAMP
 /// A request that was sent, and how it is sent again if its answer is lost; nil if it is not.
 struct WaitingRequest {
     let request: PendingRequest
-    /// When no answer is waited for any longer.
+    /// When the wait for an answer ends.
     let deadline: NIODeadline
     let again: ((RequestID) -> OutgoingMessage)?
 }
 
-/// An acknowledged publication that waits until the router has answered for others.
+/// An acknowledged publication that waits until the router has answered others.
 struct WaitingPublication {
     let completion: (Result<PublicationID, RequestError>) -> Void
     let message: (RequestID) -> OutgoingMessage
     let timeout: TimeAmount?
     let patience: TimeAmount?
-    /// Octets of text that it has at the very least.
+    /// The message has at least this many octets of text.
     let atLeast: Int
 }
 
-/// Who waits for the answer to a request.
+/// What waits for the answer to a request.
 enum PendingRequest {
     case register((Result<RegistrationID, RequestError>) -> Void)
     case unregister((Result<Void, RequestError>) -> Void)
@@ -27,10 +27,10 @@ enum PendingRequest {
     case unsubscribe(SubscriptionID, (Result<Void, RequestError>) -> Void)
     case publish((Result<PublicationID, RequestError>) -> Void)
     case call((Result<CallResult, RequestError>) -> Void)
-    /// Any answer will do, and none is needed.
+    /// Any answer will do, and nobody needs it.
     case heartbeat
 
-    /// The kind of message that asks.
+    /// The kind of the request.
     var kind: MessageKind {
         switch self {
         case .register: .register
@@ -42,7 +42,7 @@ enum PendingRequest {
         }
     }
 
-    /// Tells that there will be no good answer.
+    /// Reports that there will be no result.
     func fail(_ error: RequestError) {
         switch self {
         case .register(let completion): completion(.failure(error))

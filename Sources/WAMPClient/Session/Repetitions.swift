@@ -2,22 +2,23 @@ import DequeModule
 import NIOCore
 import WAMP
 
-/// Which requests are to be asked again, because their answers were lost on the way.
+/// Decides which requests to send again, because their answers were lost on the way.
 ///
-/// An answer may be late, or lost. It is lost if others, to what was asked later, have come: then all that are as old as their
-/// patience says are asked again. As long as nothing comes at all only the oldest is, so that a router that stood still for a while
-/// does not get everything twice. Whichever of the requests is answered first, that is the answer.
+/// An answer may be late, or lost. It is lost if answers to later requests have come: then all requests are sent again
+/// that have waited for their patience. If no answers come at all, only the oldest request is sent again, so that a
+/// router that stood still for a while does not get everything twice. Whichever of the copies is answered first, that
+/// is the answer.
 ///
 /// A value without I/O; its owner is the connection.
 struct Repetitions {
-    /// How often one thing is asked at most.
+    /// The most times that one request is sent.
     static let most = 3
 
-    /// What is to be asked again.
+    /// A request to send again.
     struct Due: Equatable {
-        /// What was asked first.
+        /// The first copy.
         let original: RequestID
-        /// Whether its answer is lost, as far as can be told; else it may be late.
+        /// Whether its answer is lost, as far as anybody can tell; else it may be late.
         let isLost: Bool
     }
 
@@ -29,25 +30,25 @@ struct Repetitions {
         var times = 1
         /// The ids of the repetitions.
         var ids: [RequestID] = []
-        /// Nothing is waited for any longer; it is taken out with those before it.
+        /// Nothing waits for it any longer; it is removed with those before it.
         var isOver = false
     }
 
-    /// In the order of their ids, which is that in which they were asked first, and mostly answered as well.
+    /// In the order of their ids: that in which they were first sent, and mostly answered as well.
     private var entries: Deque<Entry> = []
     /// How many of them are not over.
     private var waiting = 0
     private var originals: [RequestID: RequestID] = [:]
     private var lastOrder = 0
-    /// What was asked latest of all that has been answered.
+    /// The latest of all requests that have been answered.
     private var answeredOrder = 0
-    /// What was asked again while nothing came: nothing else is until something comes.
+    /// The request that was sent again while nothing came: no other is sent again until something comes.
     private var probe: RequestID?
 
-    /// When ``due(at:)`` is to be asked; nil while nothing waits.
+    /// When ``due(at:)`` should be called; nil while nothing waits.
     private(set) var nextCheck: NIODeadline?
 
-    /// Something was asked for the first time.
+    /// A request was sent for the first time.
     mutating func sent(_ id: RequestID, patience: TimeAmount, at now: NIODeadline) {
         self.lastOrder += 1
         self.entries.append(Entry(id: id, order: self.lastOrder, sentAt: now, patience: patience))
@@ -56,7 +57,7 @@ struct Repetitions {
         if check < self.nextCheck ?? .distantFuture { self.nextCheck = check }
     }
 
-    /// It was asked again.
+    /// A request was sent again.
     mutating func repeated(_ original: RequestID, as id: RequestID, at now: NIODeadline) {
         guard let index = self.index(of: original) else { return }
         self.lastOrder += 1
@@ -69,30 +70,30 @@ struct Repetitions {
         if check < self.nextCheck ?? .distantFuture { self.nextCheck = check }
     }
 
-    /// What was asked first, of which this may be a repetition.
+    /// The first copy of a request, of which this may be a later one.
     func original(of id: RequestID) -> RequestID {
         self.originals.isEmpty ? id : self.originals[id] ?? id
     }
 
-    /// An answer to it has come, or none is waited for any longer.
+    /// An answer has come, or nothing waits for it any longer.
     ///
     /// - Parameters:
-    ///   - original: what was asked first.
+    ///   - original: the first copy.
     ///   - isAnswered: whether there is an answer.
-    /// - Returns: the repetitions, of which nobody waits for an answer now.
+    /// - Returns: the later copies, whose answers nothing waits for now.
     mutating func ended(_ original: RequestID, isAnswered: Bool) -> [RequestID] {
         guard let entry = self.remove(original) else { return [] }
         for id in entry.ids { self.originals[id] = nil }
         if isAnswered {
             self.answeredOrder = max(self.answeredOrder, entry.order)
             self.probe = nil
-            // What was asked before it has lost its answer as well.
+            // The requests before it have lost their answers as well.
             if entry.times > 1, self.waiting > 0 { self.nextCheck = .uptimeNanoseconds(0) }
         }
         return entry.ids
     }
 
-    /// What is to be asked again now: ``repeated(_:as:at:)`` follows for each.
+    /// The requests to send again now: ``repeated(_:as:at:)`` follows for each.
     mutating func due(at now: NIODeadline) -> [Due] {
         guard let check = self.nextCheck, check <= now else { return [] }
         var due: [(order: Int, id: RequestID)] = []
@@ -118,7 +119,7 @@ struct Repetitions {
             guard entry.times < Self.most, entry.sentAt + entry.patience <= now else { return [] }
             return [Due(original: entry.id, isLost: false)]
         }
-        // In the order in which they were asked.
+        // In the order in which they were first sent.
         return due.sorted { $0.order < $1.order }.map { Due(original: $0.id, isLost: true) }
     }
 
@@ -144,7 +145,7 @@ struct Repetitions {
         self.entries[index].isOver = true
         self.entries[index].ids = []
         while self.entries.first?.isOver == true { self.entries.removeFirst() }
-        // Those behind one that is waited for long.
+        // Removes those that stand behind one with a long wait.
         if self.entries.count > self.waiting * 2 + Self.mostOver { self.entries.removeAll(where: \.isOver) }
         return entry
     }

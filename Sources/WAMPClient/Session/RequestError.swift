@@ -1,3 +1,4 @@
+import Names
 package import WAMP
 
 /// Why a request to the router (REGISTER, SUBSCRIBE, PUBLISH, CALL, ...) failed.
@@ -6,30 +7,31 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
     package enum Code: Sendable, Equatable {
         /// The router, or the callee, answered ERROR.
         case refused
-        /// The router says that there is such a registration, and has not answered what we asked before: it is ours, and its id
-        /// is not known.
+        /// The router says that the registration exists, and has not answered our earlier request: it is ours, and its
+        /// id is unknown.
         case answerLost
         /// No answer within the time; the outcome is unknown.
         case timeout
-        /// We gave it up.
+        /// We canceled it.
         case canceled
-        /// The session ended before the answer; the outcome is unknown. Or there was none to begin with.
+        /// The session ended before the answer came, so the outcome is unknown; or there was no session.
         case sessionClosed
-        /// Nothing was sent: what was to be given back is not held (any more).
+        /// Nothing was sent: the registration or subscription is not held (any more).
         case notHeld
-        /// Nothing was sent: larger than the router takes.
+        /// Nothing was sent: the message is larger than the router accepts.
         case tooLarge
-        /// Nothing was sent: without a feature that the router does not announce it would mean something else.
+        /// Nothing was sent: without a feature that the router does not announce, the request would mean something
+        /// else.
         case unsupported
     }
 
     /// The kind.
     package let code: Code
-    /// The error URI: what was answered, or the predefined one that says the same.
+    /// The error URI: the one that was received, or the predefined one for this kind.
     package let uri: String
-    /// For people, with what to do about it; holds no payload of a peer's.
+    /// For people, with what to do about it; holds no payload of a peer.
     package let message: String
-    /// The router's own words where it refused, and what to do about it; nil where neither is known.
+    /// The router's own words of refusal, and what to do about it; nil if neither is known.
     package let remark: String?
     /// The payload of the ERROR.
     package let payload: Payload
@@ -51,7 +53,7 @@ package struct RequestError: Error, Sendable, Equatable, CustomStringConvertible
             payload: error.payload)
     }
 
-    /// A repeated REGISTER was refused because of the first.
+    /// A repeated REGISTER was refused because the first one had succeeded.
     static func answerLost(_ error: ErrorMessage) -> RequestError {
         RequestError(
             .answerLost, uri: error.uri,

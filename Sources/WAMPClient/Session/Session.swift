@@ -1,14 +1,15 @@
 package import NIOCore
+package import Names
 package import WAMP
 
-/// One joined session with a router: what can be asked of it.
+/// One joined session with a router, and the requests that can be made in it.
 ///
-/// Confined to the router's event loop: made there, used there, completions are called there. Once it has ended
-/// (`RouterDelegate.left`) every request fails at once and nothing is sent.
+/// Confined to the router's event loop: made there, used there, and completions are called there. Once it has ended
+/// (`RouterDelegate.left`) every request fails immediately and nothing is sent.
 package final class Session {
     /// The session's id at the router.
     package let id: SessionID
-    /// The router's WELCOME: who we are there, and what it can do.
+    /// The router's WELCOME: our identity there, and what the router can do.
     package let welcome: Welcome
     /// Where the router is.
     package let url: RouterURL
@@ -21,7 +22,7 @@ package final class Session {
         self.connection = connection
     }
 
-    /// Whether the router says that its role has the feature.
+    /// Whether the router announces the feature for its role.
     package func routerAnnounces(_ feature: String, role: Welcome.Role) -> Bool {
         self.welcome.announces(feature, role: role)
     }
@@ -30,27 +31,28 @@ package final class Session {
     package var agent: String? { self.welcome.agent }
     /// The realm that was joined.
     package var realm: String { self.welcome.realm ?? self.connection.configuration.realm.text }
-    /// Who we are to the router.
+    /// The authid that the router gave us.
     package var authid: String? { self.welcome.authid }
-    /// What we may do there.
+    /// The role that the router gave us.
     package var authrole: String? { self.welcome.authrole }
-    /// How we proved who we are.
+    /// The method that proved our identity.
     package var authmethod: String? { self.welcome.authmethod }
 
-    /// The longest message the router takes, in octets.
+    /// The longest message that the router accepts, in octets.
     package var greatestMessage: Int { self.connection.greatestMessage }
-    /// Whether more output is welcome; false while much waits for the router. See `RouterDelegate.writabilityChanged`.
+    /// Whether more output is welcome; false while a lot waits for the router. See `RouterDelegate.writabilityChanged`.
     package var isWritable: Bool { self.connection.isWritable }
-    /// Whether the session lives.
+    /// True until the session ends.
     package var isOpen: Bool { self.connection.isJoined }
 
-    /// Ends the session as if its connection had been lost: the router does not do what it has to. Another is begun.
+    /// Ends the session as if its connection had been lost, because the router does not do its part. Another one is
+    /// begun.
     package func abandon(_ reason: String) {
         self.connection.drop(ConnectionFault(.silent, reason))
     }
 
-    /// Offers a procedure. As with all requests: options that need a feature which the router does not announce are left
-    /// out, or else the request fails at once (see ``RouterFeatures/indispensable``).
+    /// Registers a procedure. As with all requests, options that need a feature that the router does not announce are
+    /// left out, or else the request fails immediately (see ``RouterFeatures/indispensable``).
     package func register(
         _ procedure: URI, options given: RegisterOptions = RegisterOptions(),
         completion: @escaping (Result<RegistrationID, RequestError>) -> Void
@@ -65,7 +67,7 @@ package final class Session {
             message: { .register(Register(request: $0, options: options, procedure: procedure)) })
     }
 
-    /// Takes a procedure back. Fails at once if it is not ours (any more).
+    /// Gives a registration back. Fails immediately if it is not ours (any more).
     package func unregister(
         _ registration: RegistrationID, completion: @escaping (Result<Void, RequestError>) -> Void
     ) {
@@ -76,7 +78,8 @@ package final class Session {
             message: { .unregister(Unregister(request: $0, registration: registration)) })
     }
 
-    /// Asks for events. The same topic and match may be asked for many times; routers answer with the same id.
+    /// Subscribes to a topic. The same topic and match may be subscribed to many times; routers answer with the same
+    /// id.
     package func subscribe(
         _ topic: URI, options given: SubscribeOptions = SubscribeOptions(),
         completion: @escaping (Result<SubscriptionID, RequestError>) -> Void
@@ -91,16 +94,16 @@ package final class Session {
             message: { .subscribe(Subscribe(request: $0, options: options, topic: topic)) })
     }
 
-    /// Gives a subscription back; the router is told when it was given back as often as it was asked for.
+    /// Gives a subscription back; UNSUBSCRIBE is sent when it was given back as often as it was asked for.
     package func unsubscribe(
         _ subscription: SubscriptionID, completion: @escaping (Result<Void, RequestError>) -> Void
     ) {
         self.connection.unsubscribe(subscription, completion)
     }
 
-    /// Publishes without acknowledgement: what becomes of it is never told, whatever `options` says.
+    /// Publishes without acknowledgement: the outcome is never reported, whatever `options` says.
     ///
-    /// - Returns: why nothing was sent; nil if it is in the output buffer, in order.
+    /// - Returns: why nothing was sent; nil if the event is in the output buffer, in order.
     package func publish(_ topic: URI, options: PublishOptions = .none, payload: Payload) -> RequestError? {
         switch self.fit(options.acknowledge ? options.acknowledged(false) : options) {
         case .success(let options): self.connection.post(topic, options: options, payload)
@@ -108,8 +111,8 @@ package final class Session {
         }
     }
 
-    /// Publishes, and tells when the broker has it. Only so many are under way at once as the router has shown that it
-    /// answers for; the others wait here.
+    /// Publishes, and calls back when the broker has the event. Only as many are under way at once as the router has
+    /// been seen to acknowledge; the others wait here.
     package func publish(
         _ topic: URI, options: PublishOptions = .none, payload: Payload,
         acknowledged completion: @escaping (Result<PublicationID, RequestError>) -> Void
@@ -120,8 +123,8 @@ package final class Session {
     /// The same, at least once.
     ///
     /// - Parameters:
-    ///   - patience: after so long without an answer it is published again; nil: never.
-    ///   - timeout: of the whole, once it was sent; nil for the time that requests have usually.
+    ///   - patience: after so long without an answer the event is published again; nil: never.
+    ///   - timeout: for the whole, from the first PUBLISH on; nil for the usual time of requests.
     package func publish(
         _ topic: URI, options given: PublishOptions = .none, payload: Payload, patience: TimeAmount?,
         timeout: TimeAmount?,
@@ -145,12 +148,12 @@ package final class Session {
 
     /// Calls a procedure.
     ///
-    /// Our own clock ends the call: CANCEL where the dealer announces it, then `.timeout`. A dealer that announces
-    /// `call_timeout` is told the time too, but not relied on. With `receiveProgress` the completion is called for each
-    /// result, the last of which is not in progress; parts that were not asked for are dropped.
+    /// Our own clock ends the call: with CANCEL if the dealer announces it, then `.timeout`. A dealer that announces
+    /// `call_timeout` gets the time limit too, but is not relied on. With `receiveProgress` the completion is called
+    /// for each result, the last of which is not in progress; parts that were not asked for are dropped.
     ///
-    /// - Parameter timeout: of the whole call, from now to its last result, however many come before that.
-    /// - Returns: for `cancel`; nil if nothing was sent (the completion has been told why).
+    /// - Parameter timeout: for the whole call, from now to its last result, however many come before that.
+    /// - Returns: the id for `cancel`; nil if nothing was sent (the completion has been called by then).
     @discardableResult
     package func call(
         _ procedure: URI, options given: CallOptions = CallOptions(), payload: Payload, timeout: TimeAmount,
@@ -169,10 +172,10 @@ package final class Session {
             message: { .call(Call(request: $0, options: options, procedure: procedure, payload: payload)) })
     }
 
-    /// Takes a call back (advanced profile, "Call Canceling"). Fine if the answer is in already.
+    /// Cancels a call (advanced profile, "Call Canceling"). Allowed even if the answer has arrived already.
     ///
-    /// CANCEL is sent where the dealer announces it. With `skip` and `killnowait` the completion is told `.canceled` at
-    /// once. With `kill` it is told what the callee answers to being interrupted: mostly ERROR `wamp.error.canceled`, or
+    /// CANCEL is sent if the dealer announces it. With `skip` and `killnowait` the completion gets `.canceled`
+    /// immediately. With `kill` it gets the callee's answer to the interruption: mostly ERROR `wamp.error.canceled`, or
     /// the result if that was quicker; `.canceled` if neither comes within `RouterConfiguration.cancelPatience`, or
     /// before the call's own timeout.
     package func cancel(_ call: RequestID, mode: CancelMode = .killnowait) {
@@ -181,8 +184,8 @@ package final class Session {
 
     /// Answers an invocation.
     ///
-    /// Encoded at once: the payload's buffers may be used again after this. What is too large is not sent and the
-    /// invocation stays unanswered: answer it with `fail`.
+    /// Encodes immediately: the payload's buffers may be used again after this. A message that is too large is not
+    /// sent, and the invocation stays unanswered: answer it with `fail`.
     package func yield(_ request: RequestID, payload: Payload, progress: Bool = false) -> SendOutcome {
         self.connection.yield(Yield(request: request, isProgress: progress, payload: payload))
     }

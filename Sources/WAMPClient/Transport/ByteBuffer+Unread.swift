@@ -1,11 +1,11 @@
 import NIOCore
 
 extension ByteBuffer {
-    /// Lets go of what was taken out of what was read. Else a router that never stops in between two frames would have the buffer grow with
-    /// all that it sends, and messages that are kept would hold on to what came behind them.
+    /// Releases the memory of what was taken from the read buffer. Otherwise the buffer would grow with all input of a
+    /// router that never pauses between two frames, and messages that are kept would keep the octets behind them.
     ///
-    /// What is left is copied: the beginning of a frame, once for each frame that is not complete.
-    mutating func letGoOfTaken() {
+    /// The rest is copied: the beginning of a frame, once for each incomplete frame.
+    mutating func releaseTaken() {
         if self.readableBytes == 0 {
             // So that the channel can read into its memory again.
             self = ByteBuffer()

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Names
 
 #if canImport(Glibc)
     import Glibc
@@ -7,9 +8,9 @@ import NIOPosix
     import Musl
 #endif
 
-/// What errors of the system mean for who runs a router.
+/// What the system's errors mean to whoever runs a router.
 extension ConnectionFault {
-    /// No connection to the router, or to the proxy before it, could be made.
+    /// The connection to the router, or to the proxy before it, failed.
     static func unreachable(
         _ error: any Error, within timeout: TimeAmount, proxy: HTTPProxy? = nil
     ) -> ConnectionFault {
@@ -20,7 +21,7 @@ extension ConnectionFault {
     private static func unreachable(_ error: any Error, within timeout: TimeAmount, peer: String) -> String {
         switch error {
         case let error as NIOConnectionError:
-            // Of several addresses the first that failed tells most; without any there was no address.
+            // Of several addresses the first failure says most; without any there was no address.
             if let first = error.connectionErrors.first {
                 return self.unreachable(first.error, within: timeout, peer: peer)
             }
@@ -34,7 +35,7 @@ extension ConnectionFault {
         }
     }
 
-    /// A connection that worked broke.
+    /// An established connection broke.
     static func connectionLost(_ error: any Error) -> ConnectionFault {
         if let fault = error as? ConnectionFault { return fault }
         guard let error = error as? IOError else {
@@ -50,7 +51,7 @@ extension ConnectionFault {
         }
     }
 
-    /// The router let the handshake's and HELLO's time pass.
+    /// The router did not complete the handshake or HELLO in time.
     static func noAnswer(_ url: RouterURL, isOpen: Bool, within time: TimeAmount) -> ConnectionFault {
         let seconds = time.wholeSeconds
         switch (isOpen, url.transport) {

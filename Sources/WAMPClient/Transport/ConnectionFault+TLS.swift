@@ -1,15 +1,16 @@
 import NIOCore
 import NIOOpenSSL
+import Names
 
 /// What is wrong with a router's TLS, and what to do about it.
 extension ConnectionFault {
-    /// TLS was not begun, or broke.
+    /// TLS did not begin, or broke.
     ///
-    /// - Parameter hasAuthorities: whether there is anybody whose word counts.
+    /// - Parameter hasAuthorities: whether this machine trusts any certificate authority.
     static func tls(_ failure: TLSFailure, _ url: RouterURL, hasAuthorities: Bool) -> ConnectionFault {
         switch failure {
         case .truncated:
-            // As without TLS, with what has to be said in addition.
+            // As without TLS: nothing needs to be added.
             return ConnectionFault(.closed, failure.description)
         case .certificate, .notTLS, .closed, .closedAtOnce, .earlyPlaintext, .protocolTooOld, .noSharedCipher,
             .certificateWanted, .certificateRefused, .unknownName, .alert, .unreadAnswers, .other:
@@ -18,12 +19,12 @@ extension ConnectionFault {
         }
     }
 
-    /// There is nothing to make TLS with.
+    /// TLS can't be set up.
     static func tls(_ error: TLSError) -> ConnectionFault {
         ConnectionFault(.tls, "can't be connected to with TLS: \(error); look at router.tls")
     }
 
-    /// The router let the TLS handshake's time pass.
+    /// The router did not complete the TLS handshake in time.
     static func noHandshake(within time: TimeAmount) -> ConnectionFault {
         ConnectionFault(
             .silent,
@@ -44,10 +45,10 @@ extension ConnectionFault {
         case .closed: "; is this a port with TLS? (without TLS write \(plain))"
         case .closedAtOnce(true), .certificateWanted: "; name one in router.tls.certificate_file, and its key"
         case .closedAtOnce(false): "; look at the router's log"
-        case .earlyPlaintext: "; somebody on the way to the router may have put it there"
-        case .protocolTooOld: "; look at router.tls.minimum, and at which versions the router takes"
+        case .earlyPlaintext: "; somebody between the sidecar and the router may have inserted it"
+        case .protocolTooOld: "; look at router.tls.minimum, and at the versions that the router accepts"
         case .noSharedCipher: "; look at the router's certificate and ciphers, and at this machine's openssl.cnf"
-        case .certificateRefused: "; look at router.tls.certificate_file, and at whose word counts at the router"
+        case .certificateRefused: "; look at router.tls.certificate_file, and at the authorities that the router trusts"
         case .unknownName: "; is the host in router.url right, or router.tls.server_name?"
         case .alert: "; look at the router's log"
         case .truncated, .unreadAnswers, .other: ""
@@ -57,7 +58,7 @@ extension ConnectionFault {
     private static func advice(_ fault: CertificateFault, hasAuthorities: Bool) -> String {
         switch fault.kind {
         case .expired:
-            return "; it has to be renewed at the router"
+            return "; renew it at the router"
         case .notYetValid, .other:
             return ""
         case .wrongName:

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOOpenSSL
 import NIOPosix
+import Names
 import WAMP
 
 #if canImport(Glibc)
@@ -15,8 +16,8 @@ enum Connector {
     ///
     /// - Parameters:
     ///   - eventLoop: the caller's, and the channel's.
-    ///   - receiver: told of everything once the channel is connected; held until it is closed.
-    /// - Returns: the connected channel, with a proxy once its tunnel stands; or a `ConnectionFault`.
+    ///   - receiver: gets all reports once the channel is connected; held until it is closed.
+    /// - Returns: the connected channel, with a proxy after its tunnel is open; or a `ConnectionFault`.
     static func connect(
         to url: RouterURL, _ configuration: RouterConfiguration, eventLoop: any EventLoop,
         receiver: any TransportReceiver
@@ -24,7 +25,7 @@ enum Connector {
         eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(receiver, eventLoop: eventLoop)
         let timeout = configuration.connectTimeout
-        // Several addresses of a proxy may be tried at once, each with a channel: each has its tunnel.
+        // Several addresses of a proxy may be tried at once, each with its own channel and tunnel.
         let tunnels = NIOLoopBoundBox<[ObjectIdentifier: EventLoopFuture<Void>]>([:], eventLoop: eventLoop)
         let proxy = url.isTCP ? configuration.proxy : nil
         var bootstrap = ClientBootstrap(group: eventLoop)
@@ -48,7 +49,7 @@ enum Connector {
         case .tcp(let routerHost, let routerPort):
             let host = proxy?.host ?? routerHost
             let port = proxy?.port ?? routerPort
-            // A dead peer is found by the kernel as well, also while there is nothing to send.
+            // The kernel finds a dead peer as well, even while there is nothing to send.
             bootstrap =
                 bootstrap
                 .channelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -59,7 +60,7 @@ enum Connector {
                 .channelOption(
                     .tcpOption(.init(rawValue: TCP_USER_TIMEOUT)),
                     value: SocketOptionValue(configuration.heartbeatPatience.nanoseconds / 1_000_000))
-            // An address needs no resolver, and must not wait behind a name for which the resolver never answers.
+            // An address needs no resolver, and must not wait behind a name whose resolver never answers.
             if let address = try? SocketAddress(ipAddress: host, port: port) {
                 channel = bootstrap.connect(to: address)
             } else {
@@ -75,8 +76,8 @@ enum Connector {
         }
     }
 
-    /// Fills the pipeline of a channel that is not yet connected. From the socket on, behind a proxy's handler:
-    /// TLS for `wss` and `rss`, then RawSocket or WebSocket.
+    /// Fills the pipeline of a channel that is not yet connected. From the socket on, behind a proxy's handler: TLS for
+    /// `wss` and `rss`, then RawSocket or WebSocket.
     static func addHandlers(
         to pipeline: ChannelPipeline.SynchronousOperations, url: RouterURL, _ configuration: RouterConfiguration,
         receiver: any TransportReceiver

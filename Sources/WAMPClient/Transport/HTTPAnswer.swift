@@ -10,22 +10,22 @@ struct HTTPAnswer: Equatable {
 
     /// From 100 to 599.
     let status: Int
-    /// What the server says of it; foreign text.
+    /// The server's text for the status; foreign text.
     let reason: String
-    /// In the order in which they came.
+    /// In the order in which they arrived.
     var fields: [Field] = []
 
-    /// The values of all fields of a name, in lower case.
+    /// The values of all fields with a name (in lower case).
     func values(_ name: String) -> [String] {
         self.fields.filter { $0.name == name }.map(\.value)
     }
 
-    /// The elements of the lists that all fields of a name are.
+    /// The elements of the lists in all fields with a name.
     func elements(_ name: String) -> [String] {
         self.values(name).flatMap { $0.split(separator: ",") }.map(Self.trimmed).filter { !$0.isEmpty }
     }
 
-    /// The status line; nil if it is none.
+    /// The status line; nil if the line is not one.
     init?(statusLine line: String) {
         let parts = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, parts[0].hasPrefix("HTTP/1."), parts[1].utf8.count == 3,
@@ -35,7 +35,7 @@ struct HTTPAnswer: Equatable {
         self.reason = parts.count > 2 ? String(parts[2]) : ""
     }
 
-    /// Takes a line of the head; false if it is no field.
+    /// Takes a line of the head; false if it is not a field.
     mutating func add(line: String) -> Bool {
         guard let colon = line.firstIndex(of: ":"), colon > line.startIndex,
             line[..<colon].utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })

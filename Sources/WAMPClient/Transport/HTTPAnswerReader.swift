@@ -1,29 +1,29 @@
 import NIOCore
 
-/// Reads the head of an HTTP answer that comes in pieces, and leaves what follows it.
+/// Reads the head of an HTTP answer that arrives in pieces, and leaves what follows it.
 ///
-/// Sans I/O. The head is bounded. Interim answers (RFC 9110 section 15.2) are passed over, except 101, which is final.
+/// Sans I/O. The head is bounded. Interim answers (RFC 9110 section 15.2) are skipped, except 101, which is final.
 struct HTTPAnswerReader {
-    /// What came of the octets so far.
+    /// The result of the octets so far.
     enum Action: Equatable {
         /// More octets are needed.
         case wait
-        /// The head is whole.
+        /// The head is complete.
         case answer(HTTPAnswer)
-        /// This is something else.
+        /// The octets are not HTTP.
         case notHTTP
-        /// The head has more octets than are read.
+        /// The head exceeds the limit.
         case tooLong
     }
 
-    /// The longest head that is read, in octets; interim answers count.
+    /// The longest head, in octets, including interim answers.
     static let greatestHead = 32 * 1024
 
     /// The answer whose status is known and whose head is not complete.
     private(set) var begun: HTTPAnswer?
-    /// Octets that were taken so far.
+    /// The octets that were taken so far.
     private var taken = 0
-    /// Octets at the buffer's beginning that are known to hold no line's end.
+    /// The octets at the buffer's beginning that are known to hold no line's end.
     private var scanned = 0
 
     /// Takes as much of the head as there is.
@@ -50,7 +50,7 @@ struct HTTPAnswerReader {
         return self.taken + buffer.readableBytes < Self.greatestHead ? .wait : .tooLong
     }
 
-    /// A line without its end, once it is whole and within the bound.
+    /// A line without its end, once it is complete and within the bound.
     private mutating func nextLine(_ buffer: inout ByteBuffer) -> String? {
         let view = buffer.readableBytesView
         guard let end = view.dropFirst(self.scanned).firstIndex(of: UInt8(ascii: "\n")) else {

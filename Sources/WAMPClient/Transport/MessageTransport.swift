@@ -3,10 +3,10 @@ package import NIOCore
 /// Moves whole messages to the router over an open channel, as RawSocket or WebSocket frames; knows nothing of WAMP.
 ///
 /// Confined to the channel's event loop. The frames of one turn of the loop are gathered in one buffer and written with
-/// one system call: after a read when the read is complete, else in a task of the same turn. What the router does not
-/// take is counted; past a bound the transport fails.
+/// one system call: after a read when the read is complete, else in a task of the same turn. Octets that the router
+/// does not read are counted; beyond a bound the transport fails.
 package final class MessageTransport {
-    /// How messages are framed.
+    /// The framing of messages.
     enum Framing: Equatable {
         case rawSocket
         case webSocket(WebSocketMessageKind)
@@ -15,12 +15,12 @@ package final class MessageTransport {
     /// How long the router may take to close the connection after our WebSocket close frame.
     static let closeTimeout: TimeAmount = .seconds(1)
 
-    /// The longest message the router takes, in octets.
+    /// The longest message that the router accepts, in octets.
     private(set) var greatestMessage: Int
-    /// The longest that was sent to it.
+    /// The longest message that was sent to it.
     private(set) var longestSent = 0
     private let channel: any Channel
-    /// Fixed by the serializer; where messages of either kind come, that of the last one.
+    /// Fixed by the serializer; if both kinds of messages arrive, that of the last one.
     var framing: Framing
     private let unsentBound: Int
     private let fail: (ConnectionFault) -> Void
@@ -33,17 +33,17 @@ package final class MessageTransport {
     private var octetsWritten: Int64 = 0
     private var closing: Scheduled<Void>?
 
-    /// Output is handed to the channel early once there is this much of it, so that the buffer stays small.
+    /// The channel gets output early once there is this much of it, so that the buffer stays small.
     private static let earlyFlush = 128 * 1024
     /// A buffer that has grown beyond this is not kept.
     private static let keptCapacity = 512 * 1024
     private static let usualCapacity = 16 * 1024
 
     /// - Parameters:
-    ///   - channel: open, its handshake done.
-    ///   - greatestMessage: what the router takes.
+    ///   - channel: open, with the handshake done.
+    ///   - greatestMessage: the longest message that the router accepts.
     ///   - unsentBound: the most output that may wait for the router, in octets.
-    ///   - fail: called (once) if the bound is passed.
+    ///   - fail: called (once) if the bound is exceeded.
     init(
         channel: any Channel, framing: Framing, greatestMessage: Int, unsentBound: Int,
         fail: @escaping (ConnectionFault) -> Void
@@ -57,19 +57,19 @@ package final class MessageTransport {
         self.scratch = channel.allocator.buffer(capacity: framing == .rawSocket ? 0 : Self.usualCapacity)
     }
 
-    /// Whether nothing is sent any more.
+    /// True once nothing more is sent.
     private(set) var isClosed = false
 
     /// Whether more output is welcome: the channel's buffer is below its watermark.
     var isWritable: Bool { !self.isClosed && self.channel.isWritable }
 
-    /// Where the other end is.
+    /// The address of the other end.
     var remoteAddress: SocketAddress? { self.channel.remoteAddress }
 
-    /// Octets that the kernel took so far: grows as long as the router reads.
+    /// The octets that the kernel accepted so far: the number grows as long as the router reads.
     var octetsTaken: Int64 { self.octetsWritten - Int64(self.buffered) }
 
-    /// Octets that wait for the router to take them.
+    /// The octets that wait for the router to read them.
     var unsent: Int { self.output.readableBytes + self.buffered }
 
     private var buffered: Int {
@@ -80,8 +80,8 @@ package final class MessageTransport {
     /// Sends one message.
     ///
     /// - Parameters:
-    ///   - atLeast: octets that the message has at the very least: what is too large by that alone is not encoded.
-    ///   - encode: appends the message, and touches nothing before it; called at once.
+    ///   - atLeast: the message has at least this many octets. If that alone is too large, it is not encoded.
+    ///   - encode: appends the message, and touches nothing before it; called immediately.
     package func send(atLeast: Int = 0, _ encode: (inout ByteBuffer) -> Void) -> SendOutcome {
         self.channel.eventLoop.assertInEventLoop()
         guard !self.isClosed else {
@@ -120,7 +120,7 @@ package final class MessageTransport {
         return .sent
     }
 
-    /// Nothing longer is sent: an earlier connection has shown that the router takes no more.
+    /// Sends nothing longer: an earlier connection has shown that the router accepts no more.
     func limit(to octets: Int) {
         self.greatestMessage = min(self.greatestMessage, octets)
     }
@@ -150,10 +150,10 @@ package final class MessageTransport {
         self.scheduleFlush()
     }
 
-    /// Sends what is still to be sent and ends the connection.
+    /// Sends the remaining output and ends the connection.
     ///
-    /// On a WebSocket a close frame says why, and it is the router that closes TCP (RFC 6455 section 7.1.1), so that
-    /// what is on the way reaches it; if it doesn't, the channel is closed after `closeTimeout`.
+    /// On a WebSocket a close frame gives the reason, and the router closes TCP (RFC 6455 section 7.1.1), so that it
+    /// gets what is on the way. If it doesn't close, the channel is closed after `closeTimeout`.
     ///
     /// - Parameter code: the close code of a WebSocket.
     package func close(code: UInt16 = 1000) {
@@ -165,7 +165,7 @@ package final class MessageTransport {
         case .webSocket:
             self.writeWebSocket(.close, ByteBuffer(integer: code))
             self.flush()
-            // Too much output in that flush has closed it already.
+            // If that flush exceeded the bound, the channel is closed already.
             guard !self.isClosed else { return }
             self.isClosed = true
             self.closing = self.channel.eventLoop.assumeIsolated().scheduleTask(in: Self.closeTimeout) {
@@ -174,14 +174,14 @@ package final class MessageTransport {
         }
     }
 
-    /// Closes the channel at once, for a router that does not read or is not there; what it has not taken is dropped.
+    /// Closes the channel immediately, for a router that does not read or does not respond; unread output is dropped.
     func abandon() {
         guard !self.isClosed else { return }
         self.isClosed = true
         self.channel.close(mode: .all, promise: nil)
     }
 
-    /// The channel is closed: nothing is sent any more.
+    /// The channel is closed: nothing more is sent.
     func closed() {
         self.isClosed = true
         self.closing?.cancel()
@@ -231,7 +231,7 @@ package final class MessageTransport {
         if self.output.capacity > Self.keptCapacity {
             self.output = self.channel.allocator.buffer(capacity: Self.usualCapacity)
         } else {
-            // Keeps its memory if the channel has written it all, else takes new of the same size.
+            // Keeps its memory if the channel has written all of it, else allocates the same size.
             self.output.clear()
         }
         if !self.channel.isWritable, !self.isClosed, self.buffered > self.unsentBound {

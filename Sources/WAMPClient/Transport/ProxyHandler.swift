@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Makes a tunnel through an HTTP proxy, and then is gone: those behind it see a channel that becomes active when the
-/// tunnel stands, and nothing of the proxy.
+/// Opens a tunnel through an HTTP proxy, and then removes itself: the handlers behind it see a channel that becomes
+/// active when the tunnel is open, and nothing of the proxy.
 ///
 /// The first handler of its pipeline, on one event loop. Added before the channel is connected.
 final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
@@ -15,7 +15,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var deadline: Scheduled<Void>?
     private var isDone = false
 
-    /// Succeeds when the tunnel stands, before the handlers behind learn of it; fails with a `ConnectionFault` before
+    /// Succeeds when the tunnel is open, before the handlers behind learn of it; fails with a `ConnectionFault` before
     /// the channel is closed.
     var tunnel: EventLoopFuture<Void> { self.promise.futureResult }
 
@@ -59,7 +59,7 @@ final class ProxyHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.fail(self.handshake.closed(), context)
     }
 
-    /// Also where the channel was never connected.
+    /// Also if the channel was never connected.
     func handlerRemoved(context: ChannelHandlerContext) {
         guard !self.isDone else { return }
         self.end()

@@ -1,17 +1,18 @@
 import NIOCore
+import Names
 
-/// What is said to an HTTP proxy to have a tunnel, and what its answer means (RFC 9110 section 9.3.6).
+/// The request to an HTTP proxy for a tunnel, and the meaning of its answer (RFC 9110 section 9.3.6).
 ///
-/// Sans I/O: `ProxyHandler` sends `request` and feeds what comes. The answer's head is bounded, and nothing may follow
-/// it: a router says nothing before it is spoken to, so that would be words that somebody puts into its mouth.
+/// Sans I/O: `ProxyHandler` sends `request` and passes on what arrives. The answer's head is bounded, and nothing may
+/// follow it: a router sends nothing before the client does, so the octets would be forged.
 struct ProxyHandshake {
-    /// What came of the octets so far.
+    /// The result of the octets so far.
     enum Action: Equatable {
         /// More octets are needed.
         case wait
-        /// The tunnel stands.
+        /// The tunnel is open.
         case opened
-        /// There is none.
+        /// There is no tunnel.
         case failed(ConnectionFault)
     }
 
@@ -21,7 +22,7 @@ struct ProxyHandshake {
     private var reader = HTTPAnswerReader()
 
     /// - Parameters:
-    ///   - host: the router's name or address, as it is told to the proxy, which looks the name up.
+    ///   - host: the router's name or address, as the proxy gets it. The proxy looks the name up.
     ///   - port: the router's.
     ///   - agent: the value of `User-Agent`.
     init(proxy: HTTPProxy, host: String, port: Int, agent: String) {
@@ -30,7 +31,7 @@ struct ProxyHandshake {
         self.agent = agent
     }
 
-    /// What is sent first.
+    /// The request.
     var request: String {
         var text = "CONNECT \(self.target) HTTP/1.1\r\nHost: \(self.target)\r\nUser-Agent: \(self.agent)\r\n"
         if let authorization = self.proxy.authorization {
@@ -39,7 +40,7 @@ struct ProxyHandshake {
         return text + "\r\n"
     }
 
-    /// Takes what it can of what came.
+    /// Takes what it can use of what arrived.
     mutating func received(_ buffer: inout ByteBuffer) -> Action {
         switch self.reader.received(&buffer) {
         case .wait:
@@ -56,7 +57,7 @@ struct ProxyHandshake {
         }
     }
 
-    /// The proxy closed the connection before there was a tunnel.
+    /// The proxy closed the connection before the tunnel was open.
     func closed() -> ConnectionFault {
         if let answer = self.reader.begun, answer.status >= 300 {
             return self.refusal(answer)
@@ -67,19 +68,19 @@ struct ProxyHandshake {
                 + "this machine in?")
     }
 
-    /// The proxy said nothing, or too little, for as long.
+    /// The proxy sent nothing, or too little, for so long.
     func silent(within time: TimeAmount) -> ConnectionFault {
         self.fault(
             .silent,
-            "made no tunnel to \(self.target) within \(time.wholeSeconds) s: it hangs, it does not reach the router, or "
-                + "this is not an HTTP proxy's port")
+            "made no tunnel to \(self.target) within \(time.wholeSeconds) s: it hangs, it does not reach the router, "
+                + "or this is not an HTTP proxy's port")
     }
 
     private func refusal(_ answer: HTTPAnswer) -> ConnectionFault {
         let status = answer.status
         switch status {
         case 401, 407:
-            // tinyproxy says 401 where the password is wrong.
+            // tinyproxy answers 401 to a wrong password.
             return self.loginWanted(answer)
         case 403:
             return self.fault(
@@ -95,8 +96,8 @@ struct ProxyHandshake {
         case 500..<600:
             return self.fault(
                 .handshake,
-                "cannot reach \(self.target), or is in trouble itself (HTTP \(status)); is the address right as the proxy "
-                    + "sees it, is the router running?")
+                "cannot reach \(self.target), or is in trouble itself (HTTP \(status)); is the address right as the "
+                    + "proxy sees it, is the router running?")
         default:
             return self.fault(
                 .handshake, "refuses a tunnel to \(self.target) (HTTP \(status)); is it an HTTP proxy?")
@@ -115,7 +116,8 @@ struct ProxyHandshake {
         guard self.proxy.authorization != nil else {
             return self.fault(
                 .credentials,
-                "wants a user name and a password (HTTP \(status)); write http://user:password@host:port in router.proxy"
+                "wants a user name and a password (HTTP \(status)); "
+                    + "write http://user:password@host:port in router.proxy"
             )
         }
         return self.fault(.credentials, "refuses the user name or the password of router.proxy (HTTP \(status))")
@@ -124,7 +126,7 @@ struct ProxyHandshake {
     private func tooMuch() -> ConnectionFault {
         self.fault(
             .handshake,
-            "sent more than the answer to CONNECT, before the router was spoken to; the connection is not safe")
+            "sent more than the answer to CONNECT, before anything was sent to the router; the connection is not safe")
     }
 
     private func fault(_ code: ConnectionFault.Code, _ what: String) -> ConnectionFault {

@@ -4,33 +4,34 @@ import NIOCore
 enum RawSocketFrame: Equatable {
     /// A WAMP message.
     case message(ByteBuffer)
-    /// To be answered with a PONG of the same payload, in order.
+    /// A PING, which a PONG with the same payload must answer, in order.
     case ping(ByteBuffer)
     /// The answer to a PING.
     case pong(ByteBuffer)
 
-    /// What the type bits say.
+    /// The meaning of the type bits.
     enum Kind: UInt8 {
         case message = 0
         case ping = 1
         case pong = 2
     }
 
-    /// Octets before the payload.
+    /// The number of octets before the payload.
     static let headerLength = 4
 
-    /// The header of a frame that is sent; the length is at most `RawSocketHandshake.mostSent`.
+    /// The header of a frame to send; the length is at most `RawSocketHandshake.mostSent`.
     static func header(_ kind: Kind, length: Int) -> UInt32 {
         UInt32(kind.rawValue) << 24 | (UInt32(truncatingIfNeeded: length) & 0xFF_FFFF)
     }
 
-    /// Takes the next frame out of the buffer; its payload is a slice, nothing is copied.
+    /// Takes the next frame from the buffer; its payload is a slice, nothing is copied.
     ///
     /// - Parameters:
-    ///   - buffer: what came and was not yet taken out.
-    ///   - greatest: the longest payload we said we take.
+    ///   - buffer: what arrived and was not yet taken.
+    ///   - greatest: the longest payload that we announced.
     /// - Returns: nil if the frame is not complete.
-    /// - Throws: `ConnectionFault` with code `protocolViolation`: reserved bits or types, or a payload that is too long.
+    /// - Throws: `ConnectionFault` with code `protocolViolation`: reserved bits or types, or a payload that is too
+    ///   long.
     static func next(from buffer: inout ByteBuffer, greatest: Int) throws(ConnectionFault) -> RawSocketFrame? {
         guard let header = buffer.getInteger(at: buffer.readerIndex, as: UInt32.self) else {
             return nil

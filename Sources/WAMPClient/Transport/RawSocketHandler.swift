@@ -1,9 +1,9 @@
 import NIOCore
 import WAMP
 
-/// The RawSocket end of a channel: the handshake, then frames in; frames out go through `MessageTransport`.
+/// The RawSocket end of a channel: the handshake, then incoming frames; outgoing frames go through `MessageTransport`.
 ///
-/// Used on one event loop. Each frame's payload is a slice of what was read.
+/// Used on one event loop. Each frame's payload is a slice of the read buffer.
 final class RawSocketHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -19,13 +19,13 @@ final class RawSocketHandler: ChannelInboundHandler {
     private let greatestMessage: Int
     private let unsentBound: Int
     private var receiver: (any TransportReceiver)?
-    /// What was read and not yet taken out: the beginning of a frame.
+    /// What was read and not yet taken: the beginning of a frame.
     private var unread = ByteBuffer()
 
     /// - Parameters:
-    ///   - greatestMessage: the longest message we take; lowered to what the handshake can say.
+    ///   - greatestMessage: the longest message that we accept; lowered to what the handshake can express.
     ///   - unsentBound: see `MessageTransport`.
-    ///   - isSecure: whether it goes through TLS: what else the URL could be.
+    ///   - isSecure: whether the connection uses TLS; for the URLs in messages.
     ///   - receiver: held until the channel is closed.
     init(
         serializer: SerializerID, greatestMessage: Int, unsentBound: Int, isSecure: Bool = false,
@@ -62,7 +62,7 @@ final class RawSocketHandler: ChannelInboundHandler {
             self.readHandshake(context)
         }
         self.readFrames(context)
-        self.unread.letGoOfTaken()
+        self.unread.releaseTaken()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -134,7 +134,7 @@ final class RawSocketHandler: ChannelInboundHandler {
 
     private func readFrames(_ context: ChannelHandlerContext) {
         do {
-            // Looked at for each frame: the receiver may have closed in between.
+            // Checked for each frame: the receiver may have closed in between.
             while case .open(let transport) = self.phase, !transport.isClosed,
                 let frame = try RawSocketFrame.next(from: &self.unread, greatest: self.greatestMessage)
             {

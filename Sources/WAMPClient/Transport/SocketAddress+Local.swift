@@ -1,7 +1,7 @@
 import NIOCore
 
 extension SocketAddress {
-    /// Whether what is sent there stays on this machine: a Unix domain socket or a loopback address.
+    /// True if what is sent there stays on this machine: a Unix domain socket or a loopback address.
     var isLocal: Bool {
         switch self {
         case .unixDomainSocket: return true

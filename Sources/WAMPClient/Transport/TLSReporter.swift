@@ -1,8 +1,9 @@
 import NIOCore
 import NIOOpenSSL
+import Names
 
-/// Tells a transport's user of TLS: sits right behind `OpenSSLHandler`, and says its errors in words about routers. On
-/// one event loop.
+/// Reports TLS to a transport's user: stands right behind `OpenSSLHandler`, and words its errors for users of routers.
+/// On one event loop.
 final class TLSReporter: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer

@@ -1,15 +1,15 @@
-/// Checks text that comes in pieces for UTF-8 (RFC 3629): surrogates, overlong forms and what is beyond U+10FFFF are
-/// wrong, and each wrong octet is found when it comes.
+/// Checks text that arrives in pieces for UTF-8 (RFC 3629): surrogates, overlong forms and code points beyond U+10FFFF
+/// are wrong, and each wrong octet is found when it arrives.
 ///
-/// A value; sans I/O. WebSocket wants it of text messages and of a close frame's reason (RFC 6455 section 8.1).
+/// A value; sans I/O. WebSocket requires it for text messages and for a close frame's reason (RFC 6455 section 8.1).
 struct UTF8Validator {
-    /// Continuation octets that the character begun still lacks.
+    /// The continuation octets that the current character still lacks.
     private var missing = 0
     /// The bounds of the next continuation octet: narrower behind some first octets.
     private var least: UInt8 = 0x80
     private var most: UInt8 = 0xBF
 
-    /// Whether the text so far does not end within a character.
+    /// True if the text so far does not end within a character.
     var isComplete: Bool { self.missing == 0 }
 
     /// Whether a whole text is UTF-8; faster than in pieces.
@@ -17,7 +17,7 @@ struct UTF8Validator {
         (try? UTF8Span(validating: text.bindMemory(to: UInt8.self).span)) != nil
     }
 
-    /// Takes the next piece of the text; false if it cannot be UTF-8 whatever follows. Not to be used after that.
+    /// Takes the next piece of the text; false if it can't be UTF-8 whatever follows. Not to be used after that.
     mutating func accept(_ piece: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         while index < piece.count {
@@ -52,7 +52,7 @@ struct UTF8Validator {
         return true
     }
 
-    /// How many octets from there on are surely ASCII, counted in words.
+    /// How many octets from there on are certainly ASCII, counted in words.
     private static func leadingASCII(_ text: UnsafeRawBufferPointer, from start: Int) -> Int {
         var index = start
         while text.count - index >= 8,

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// What stands before the payload of a WebSocket frame that a server sends (RFC 6455 section 5.2).
+/// The header of a WebSocket frame that a server sends (RFC 6455 section 5.2).
 struct WebSocketFrameHeader: Equatable {
     /// The kinds of frames.
     enum Opcode: UInt8 {
@@ -11,18 +11,18 @@ struct WebSocketFrameHeader: Equatable {
         case ping = 0x9
         case pong = 0xA
 
-        /// Whether it may come between the fragments of a message.
+        /// Whether the frame may stand between the fragments of a message.
         var isControl: Bool { self.rawValue & 0x8 != 0 }
     }
 
-    /// What the payload is.
+    /// The kind of the payload.
     let opcode: Opcode
-    /// Whether no fragment follows.
+    /// True if no fragment follows.
     let isLast: Bool
-    /// Octets of the payload; not bounded here, except for control frames.
+    /// The number of octets in the payload; bounded only for control frames here.
     let length: Int
 
-    /// Takes a header out of the buffer, once it is whole.
+    /// Takes a header from the buffer, once it is complete.
     static func next(from buffer: inout ByteBuffer) throws(WebSocketViolation) -> WebSocketFrameHeader? {
         let start = buffer.readerIndex
         guard let octets = buffer.getInteger(at: start, as: UInt16.self) else { return nil }
@@ -60,7 +60,7 @@ struct WebSocketFrameHeader: Equatable {
         return WebSocketFrameHeader(opcode: opcode, isLast: isLast, length: length)
     }
 
-    /// Longer than need be, or of 2^63 octets and more.
+    /// Longer than necessary, or 2^63 octets and more.
     private static let badLength = WebSocketViolation(
         closeCode: 1002, message: "sent a WebSocket frame with an illegal length")
 }

@@ -1,9 +1,10 @@
 package import NIOCore
 import WAMP
 
-/// The WebSocket end of a channel: opens it by HTTP, then frames in; frames out go through `MessageTransport`.
+/// The WebSocket end of a channel: opens it by HTTP, then takes incoming frames; outgoing frames go through
+/// `MessageTransport`.
 ///
-/// Used on one event loop. A message of one frame is a slice of what was read.
+/// Used on one event loop. A message of one frame is a slice of the read buffer.
 package final class WebSocketHandler: ChannelInboundHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundOut = ByteBuffer
@@ -14,15 +15,15 @@ package final class WebSocketHandler: ChannelInboundHandler {
     private let greatestMessage: Int
     private let unsentBound: Int
     private var receiver: (any TransportReceiver)?
-    /// From the router's agreement on.
+    /// Set when the router has agreed.
     private var transport: MessageTransport?
     private var isFailed = false
-    /// What was read and not yet taken out: the beginning of the answer, or of a frame.
+    /// What was read and not yet taken: the beginning of the answer, or of a frame.
     private var unread = ByteBuffer()
 
     /// - Parameters:
     ///   - staysHere: the request must not leave this machine, wherever the name in the URL led.
-    ///   - greatestMessage: the longest message in either direction: WebSocket does not say what the peer takes.
+    ///   - greatestMessage: the longest message in either direction: WebSocket does not announce the peer's limit.
     ///   - unsentBound: see `MessageTransport`.
     ///   - receiver: held until the channel is closed.
     package init(
@@ -48,7 +49,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
         context.fireChannelActive()
     }
 
-    /// Once a close frame is sent, whatever still comes is dropped: all that is waited for is the end of the connection.
+    /// Once a close frame is sent, all input is dropped: the only thing left is the end of the connection.
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         context.eventLoop.assertInEventLoop()
         guard !self.isFailed, self.transport?.isClosed != true else { return }
@@ -64,7 +65,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
             self.readAnswer(context)
         }
         self.readFrames(context)
-        self.unread.letGoOfTaken()
+        self.unread.releaseTaken()
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
@@ -80,6 +81,8 @@ package final class WebSocketHandler: ChannelInboundHandler {
     package func channelInactive(context: ChannelHandlerContext) {
         self.transport?.closed()
         self.fail(self.closed(), context)
+        // It holds on to the context, and so to this.
+        self.transport = nil
         let receiver = self.receiver
         self.receiver = nil
         receiver?.transportClosed()
@@ -119,7 +122,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
 
     private func readFrames(_ context: ChannelHandlerContext) {
         do {
-            // Looked at for each frame: the receiver may have closed in between.
+            // Checked for each frame: the receiver may have closed in between.
             while let transport = self.transport, !transport.isClosed,
                 let action = try self.assembler.next(from: &self.unread)
             {
@@ -127,7 +130,7 @@ package final class WebSocketHandler: ChannelInboundHandler {
                 case .fragment, .pong:
                     break
                 case .tooLong(let beginning):
-                    self.receiver?.transportPassedOver(beginning: beginning)
+                    self.receiver?.transportSkipped(beginning: beginning)
                 case .message(let message, let kind):
                     transport.framing = .webSocket(kind)
                     self.receiver?.transportReceived(message)
@@ -154,9 +157,9 @@ package final class WebSocketHandler: ChannelInboundHandler {
             isWithinMessage ? "closed the connection in the middle of a message" : "closed the connection")
     }
 
-    /// Tells the receiver once, and ends the connection.
+    /// Reports to the receiver once, and ends the connection.
     ///
-    /// - Parameter code: of the close frame that says why; nil where nobody is there to read it.
+    /// - Parameter code: the code of the close frame that gives the reason; nil if nobody is there to read it.
     private func fail(_ fault: ConnectionFault, code: UInt16? = nil, _ context: ChannelHandlerContext) {
         guard !self.isFailed else { return }
         self.isFailed = true

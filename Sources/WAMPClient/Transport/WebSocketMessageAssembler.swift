@@ -1,24 +1,24 @@
 import NIOCore
 import WAMP
 
-/// Makes messages of the frames that a router sends (RFC 6455 sections 5, 7.4 and 8.1; wamp-protocol section 9).
+/// Makes messages from the frames that a router sends (RFC 6455 sections 5, 7.4 and 8.1; wamp-protocol section 9).
 ///
-/// Sans I/O. What is wrong is found as soon as it is there: text that is not
-/// UTF-8 at the octet, also within a frame that is not complete. What is too long is read past.
+/// Sans I/O. Faults are found as early as possible: text that is not UTF-8 at the octet, even within an incomplete
+/// frame. Messages that are too long are skipped.
 struct WebSocketMessageAssembler {
-    /// What a frame was about.
+    /// What a frame was.
     enum Action: Equatable {
         /// A fragment of a message; more follow.
         case fragment
-        /// A message that is longer than what is taken: its first octets. It is read past.
+        /// A message that exceeds the limit, which is skipped: its first octets.
         case tooLong(ByteBuffer)
         /// A whole message.
         case message(ByteBuffer, WebSocketMessageKind)
-        /// To be answered with a Pong of the same payload, in order.
+        /// A Ping, which a Pong with the same payload must answer, in order.
         case ping(ByteBuffer)
         /// The answer to a Ping.
         case pong
-        /// The router closes; the code is 1005 if it gave none.
+        /// The router closes the WebSocket; the code is 1005 if it gave none.
         case close(code: UInt16, reason: String)
     }
 
@@ -31,40 +31,40 @@ struct WebSocketMessageAssembler {
         var octets: ByteBuffer
     }
 
-    /// So many octets of a message that is too long are kept.
+    /// How many octets are kept of a message that is too long.
     static let beginning = Serializer.octetsOfBeginning
 
-    /// A frame that is longer than this is not even read past.
+    /// A frame that is longer than this is not even skipped.
     static let mostSkipped = 1 << 32
 
     private let accepted: WebSocketMessageKind?
     private let greatest: Int
-    /// Octets of the frame that are still to be read past.
+    /// The octets of the frame that are still to be skipped.
     private var skipped = 0
-    /// Within a message that is read past, and whether its last frame has begun.
+    /// Set within a message that is skipped, with whether its last frame has begun.
     private var passing: Passing?
-    /// Of the frame whose payload is not complete.
+    /// The header of a frame whose payload is not complete.
     private var header: WebSocketFrameHeader?
     private var fragments: Fragments?
-    /// Between messages at no character, as each text has to end with a whole one.
+    /// Between characters whenever it is between messages, since each text must end with a whole character.
     private var text = UTF8Validator()
-    /// Octets of the incomplete payload that were found to be text.
+    /// The octets of the incomplete payload that were checked already.
     private var checked = 0
 
     /// - Parameters:
-    ///   - accepted: the kind of the serializer's messages; nil takes either.
-    ///   - greatest: the longest message that is taken.
+    ///   - accepted: the kind of the serializer's messages; nil accepts both.
+    ///   - greatest: the longest message that we accept.
     init(accepted: WebSocketMessageKind?, greatest: Int) {
         self.accepted = accepted
         self.greatest = greatest
     }
 
-    /// Whether a message or a frame is incomplete.
+    /// True if a message or a frame is incomplete.
     var isWithinMessage: Bool { self.fragments != nil || self.header != nil || self.passing != nil }
 
-    /// Takes the next frame out of the buffer; a message of one frame is a slice of it, nothing is copied.
+    /// Takes the next frame from the buffer; a message of one frame is a slice of it, nothing is copied.
     ///
-    /// - Parameter buffer: what came and was not yet taken out.
+    /// - Parameter buffer: what arrived and was not yet taken.
     /// - Returns: nil if the frame is not complete.
     mutating func next(from buffer: inout ByteBuffer) throws(WebSocketViolation) -> Action? {
         if self.skipped > 0, !self.skip(&buffer) { return nil }
@@ -102,7 +102,7 @@ struct WebSocketMessageAssembler {
     private mutating func begin(_ header: WebSocketFrameHeader) throws(WebSocketViolation) {
         guard header.length <= Self.mostSkipped else {
             throw WebSocketViolation(
-                closeCode: 1009, message: "sent a message of more than the \(self.greatest) octets that are taken")
+                closeCode: 1009, message: "sent a message longer than the limit of \(self.greatest) octets")
         }
         switch header.opcode {
         case .text:
@@ -112,7 +112,7 @@ struct WebSocketMessageAssembler {
         case .continuation:
             guard self.fragments != nil || self.passing != nil else {
                 throw WebSocketViolation(
-                    closeCode: 1002, message: "continued a WebSocket message that it had not begun")
+                    closeCode: 1002, message: "continued a WebSocket message that was not begun")
             }
         case .close, .ping, .pong:
             break
@@ -133,7 +133,7 @@ struct WebSocketMessageAssembler {
         self.passing != nil || header.length > self.greatest - (self.fragments?.octets.readableBytes ?? 0)
     }
 
-    /// Begins to read past a message, or goes on: nothing of it is kept but the beginning.
+    /// Begins to skip a message, or continues: only its beginning is kept.
     private mutating func pass(_ header: WebSocketFrameHeader, _ buffer: inout ByteBuffer) -> Action? {
         var action = Action.fragment
         if self.passing == nil {
@@ -156,7 +156,7 @@ struct WebSocketMessageAssembler {
         return action
     }
 
-    /// - Returns: whether the frame has been read past.
+    /// - Returns: true if the frame has been skipped.
     private mutating func skip(_ buffer: inout ByteBuffer) -> Bool {
         let count = min(self.skipped, buffer.readableBytes)
         buffer.moveReaderIndex(forwardBy: count)
@@ -166,7 +166,7 @@ struct WebSocketMessageAssembler {
         return true
     }
 
-    /// Looks at as much of a text's payload as is there.
+    /// Checks as much of a text's payload as has arrived.
     private mutating func checkBeginning(
         _ buffer: ByteBuffer, _ header: WebSocketFrameHeader
     ) throws(WebSocketViolation) {
@@ -198,7 +198,8 @@ struct WebSocketMessageAssembler {
     private mutating func continued(
         _ payload: ByteBuffer, isLast: Bool
     ) throws(WebSocketViolation) -> Action {
-        // `begin` has seen that there is one. No second reference while appending, or each fragment would copy all before.
+        // `begin` has checked that there is one. No second reference while appending, or each fragment would copy all
+        // before.
         guard var whole = self.fragments else { return .fragment }
         self.fragments = nil
         try self.checkText(payload, whole.kind, isLast: isLast)

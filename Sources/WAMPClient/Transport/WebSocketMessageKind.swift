@@ -1,6 +1,6 @@
 package import WAMP
 
-/// What a WebSocket message says it is (RFC 6455 section 5.6): with WAMP, the serializer's choice.
+/// The kind that a WebSocket message declares (RFC 6455 section 5.6): with WAMP, the serializer's choice.
 package enum WebSocketMessageKind: Sendable, Hashable {
     /// UTF-8.
     case text
@@ -9,6 +9,6 @@ package enum WebSocketMessageKind: Sendable, Hashable {
 }
 
 extension SerializerID {
-    /// What its messages are.
+    /// The kind of the serializer's messages.
     package var messageKind: WebSocketMessageKind { self.isText ? .text : .binary }
 }

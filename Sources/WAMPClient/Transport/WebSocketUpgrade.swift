@@ -1,19 +1,20 @@
 internal import Cryptography
 import NIOCore
+package import Names
 package import WAMP
 
-/// What is asked of an HTTP server to make a WebSocket of the connection, and what its answer means
-/// (RFC 6455 section 4; wamp-protocol section 9).
+/// The request to an HTTP server to make the connection a WebSocket, and the meaning of its answer (RFC 6455 section 4;
+/// wamp-protocol section 9).
 ///
-/// Sans I/O: `WebSocketHandler` sends `request` and feeds what comes.
+/// Sans I/O: `WebSocketHandler` sends `request` and passes on what arrives.
 package struct WebSocketUpgrade {
-    /// What came of the octets so far.
+    /// The result of the octets so far.
     enum Action: Equatable {
         /// More octets are needed.
         case wait
-        /// It is a WebSocket; the serializer is the one that was chosen, nil if none was offered.
+        /// It is a WebSocket, with the serializer that was chosen; nil if none was offered.
         case opened(SerializerID?)
-        /// It is none.
+        /// It is not a WebSocket.
         case failed(ConnectionFault)
     }
 
@@ -23,11 +24,11 @@ package struct WebSocketUpgrade {
     private let host: String
     /// The value of `User-Agent`.
     private let agent: String
-    /// What is offered, in order of preference; nothing is offered, and nothing may be chosen, if it is empty.
+    /// The offered serializers, in order of preference. If this is empty, nothing is offered and nothing may be chosen.
     private let serializers: [SerializerID]
-    /// What the user adds.
+    /// The headers that the user adds.
     private let headers: HandshakeHeaders
-    /// Random, base64 of 16 octets; what the router makes of it shows that it knows WebSocket.
+    /// Random, base64 of 16 octets. The router's answer to it shows that it knows WebSocket.
     private let key: String
     /// Whether the request goes through TLS.
     private let isSecure: Bool
@@ -37,10 +38,10 @@ package struct WebSocketUpgrade {
     ///   - target: the path, with its query.
     ///   - host: the value of `Host`.
     ///   - agent: the value of `User-Agent`.
-    ///   - serializers: what is offered, in order of preference. With none no subprotocol is agreed: not WAMP.
-    ///   - headers: what the user adds, or sets in place of `Host` and `User-Agent`.
+    ///   - serializers: the offer, in order of preference. Without any, no subprotocol is agreed on: not WAMP.
+    ///   - headers: the headers that the user adds, or sets in place of `Host` and `User-Agent`.
     ///   - key: base64 of 16 octets; random, except in tests.
-    ///   - isSecure: whether it goes through TLS: what else the URL could be.
+    ///   - isSecure: whether the connection uses TLS; for the URLs in messages.
     package init(
         target: String, host: String, agent: String, serializers: [SerializerID],
         headers: HandshakeHeaders = HandshakeHeaders(), key: String = Self.randomKey(), isSecure: Bool = false
@@ -54,7 +55,7 @@ package struct WebSocketUpgrade {
         self.key = key
     }
 
-    /// What is sent first.
+    /// The request.
     var request: String {
         var fields = [
             ("Host", self.host), ("User-Agent", self.agent), ("Upgrade", "websocket"), ("Connection", "Upgrade"),
@@ -69,7 +70,7 @@ package struct WebSocketUpgrade {
         return "GET \(self.target) HTTP/1.1\r\n\(lines.joined())\r\n"
     }
 
-    /// Takes the answer's head out of the buffer, once it is whole; frames may follow.
+    /// Takes the answer's head from the buffer, once it is complete; frames may follow.
     mutating func received(_ buffer: inout ByteBuffer) -> Action {
         switch self.reader.received(&buffer) {
         case .wait:
@@ -112,13 +113,13 @@ package struct WebSocketUpgrade {
         guard chosen.count == 1, let serializer = self.serializers.first(where: { $0.subprotocol == first }) else {
             throw ConnectionFault(
                 .handshake,
-                "chose a WebSocket subprotocol that was not offered (\(ConnectionFault.quoted(first))), instead of one of "
-                    + "\(self.offered); does \(Self.path(self.target)) belong to a WAMP router?")
+                "chose a WebSocket subprotocol that was not offered (\(ConnectionFault.quoted(first))), "
+                    + "instead of one of \(self.offered); does \(Self.path(self.target)) belong to a WAMP router?")
         }
         return serializer
     }
 
-    /// What only who knows WebSocket makes of the key (RFC 6455 section 4.2.2).
+    /// The answer to the key, which only a WebSocket server can compute (RFC 6455 section 4.2.2).
     private func acceptance() throws(ConnectionFault) -> String {
         do {
             let hash = try SHA1.hash(Array((self.key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11").utf8))
@@ -126,13 +127,13 @@ package struct WebSocketUpgrade {
         } catch {
             throw ConnectionFault(
                 .handshake,
-                "can't be spoken to by WebSocket, because this machine's OpenSSL has no SHA-1; use RawSocket")
+                "can't be reached by WebSocket, because this machine's OpenSSL has no SHA-1; use RawSocket")
         }
     }
 
-    /// Why an answer other than 101 is none, and what to do.
+    /// Why an answer other than 101 opens no WebSocket, and what to do.
     ///
-    /// - Parameter words: the first line of its body, as far as it came with the head.
+    /// - Parameter words: the first line of its body, as far as it arrived with the head.
     private func refusal(_ answer: HTTPAnswer, words: String? = nil) -> ConnectionFault {
         let path = Self.path(self.target)
         let words = words.map { " (\(ConnectionFault.quoted($0)))" } ?? ""
@@ -166,17 +167,17 @@ package struct WebSocketUpgrade {
         return ConnectionFault(.handshake, "answered with HTTP \(answer.status)\(reason): \(advice)")
     }
 
-    /// The longest line of a body that is looked at.
+    /// The longest line of a body that is considered.
     private static let greatestLine = 512
 
-    /// The first line of a body that is a sentence for people; nil for pages, and where there is none.
+    /// The first line of a body if it is a sentence for people; nil for pages, or without a body.
     private static func firstLine(of body: ByteBuffer) -> String? {
         let octets = body.readableBytesView.drop { $0 <= 0x20 }.prefix(self.greatestLine)
         guard let first = octets.first, first != UInt8(ascii: "<") else { return nil }
         return String(decoding: octets.prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }, as: UTF8.self)
     }
 
-    /// Why a 101 answer is none, other than by its extensions and its subprotocol.
+    /// Why a 101 answer is invalid, other than by its extensions and its subprotocol.
     private func invalidAnswer() -> ConnectionFault {
         ConnectionFault(
             .handshake,
@@ -195,8 +196,9 @@ package struct WebSocketUpgrade {
     private var closedWithoutAnswer: ConnectionFault {
         ConnectionFault(
             .handshake,
-            "closed the connection instead of answering the WebSocket handshake: \(Self.path(self.target)) is not one of "
-                + "its paths, it takes none of the offered subprotocols (\(self.offered)), it is not a WebSocket port "
+            "closed the connection instead of answering the WebSocket handshake: "
+                + "\(Self.path(self.target)) is not one of its paths, it takes none of the offered subprotocols "
+                + "(\(self.offered)), it is not a WebSocket port "
                 + "(\(self.otherURLs)), or the router is still starting")
     }
 
@@ -214,7 +216,7 @@ package struct WebSocketUpgrade {
                 + "(\(self.otherURLs))")
     }
 
-    /// What to write for another kind of port.
+    /// The URLs to write for other kinds of ports.
     private var otherURLs: String {
         self.isSecure
             ? "for a RawSocket port write rss://, for a port without TLS ws://"

@@ -1,1 +1,1 @@
-"""The actors of the integration tests: what runs beside the sidecar, and the sidecar itself, each as one noun."""
+"""The actors of the integration tests: the sidecar, and the programs around it, one noun each."""

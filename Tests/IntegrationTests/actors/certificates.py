@@ -1,4 +1,4 @@
-"""Certificates made on the spot: what scripts/lib/certificates.sh makes."""
+"""Certificates made on demand, by scripts/lib/certificates.sh."""
 
 import shutil
 import subprocess
@@ -9,7 +9,8 @@ from .sidecar import ROOT
 
 
 class Certificates:
-    """A folder of them. `NAME.pem` is a certificate with what follows up to the authority, `NAME.key` its key."""
+    """A folder of certificates. `NAME.pem` is a certificate, followed by those up to the authority, `NAME.key` its
+    key."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-tls-"))
@@ -23,7 +24,7 @@ class Certificates:
 
     @property
     def authority(self) -> str:
-        """The one that all good ones come from."""
+        """The authority of all valid ones."""
         return self.path("ca.pem")
 
     def remove(self) -> None:

@@ -32,9 +32,10 @@ logging_collector = off
 
 
 class Cluster:
-    """One PostgreSQL server, of the major version that this run of the tests is about. Root may not run one: then user `postgres` does.
+    """One PostgreSQL server, of the major version that this run of the tests uses. If root runs the tests, user
+    `postgres` runs the server.
 
-    In a network namespace it is reached by sidecars at its address there, and by the test through its Unix socket.
+    In a network namespace sidecars reach it at its address there, and the test through its Unix socket.
     """
 
     def __init__(self, namespace: str | None = None, address: str = "127.0.0.1", version: int | None = None) -> None:
@@ -65,7 +66,7 @@ class Cluster:
                 rules.write("host all all all scram-sha-256\n")
 
     def copied(self) -> "Cluster":
-        """A standby made of this server's files, on a port of its own. Only while this one is stopped."""
+        """A standby made from this server's files, on another port. Only while this server is stopped."""
         copy = Cluster()
         shutil.rmtree(copy.data)
         subprocess.run(["cp", "-a", self.data, copy.data], check=True)
@@ -89,7 +90,7 @@ class Cluster:
         return {"user": self.owner, "group": self.owner, "extra_groups": [], "cwd": "/", "env": environment}
 
     def _behind(self) -> list[str]:
-        """What the server's command is put behind in a namespace, which only root can enter."""
+        """The prefix of the server's command in a namespace, which only root can enter."""
         if self.namespace is None:
             return []
         identity = ["setpriv", f"--reuid={self.owner}", f"--regid={self.owner}", "--clear-groups"] if self.owner else []
@@ -98,7 +99,7 @@ class Cluster:
     # -- life
 
     def start(self) -> None:
-        """Starts the server and waits until it lets somebody in."""
+        """Starts the server and waits until it accepts connections."""
         assert self.process is None
 
         def alive() -> bool:
@@ -133,7 +134,7 @@ class Cluster:
                 pass
 
     def kill(self) -> None:
-        """kill -9 of all its processes, as when the machine loses its power."""
+        """kill -9 of all its processes, as in a power failure."""
         assert self.process is not None
         self._signal_all(signal.SIGKILL)
         self.process.wait()
@@ -150,7 +151,7 @@ class Cluster:
             self.process = None
 
     def pause(self) -> None:
-        """Stops every process: the server is there and mute."""
+        """Stops every process: the server is there and does not respond."""
         self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -160,21 +161,23 @@ class Cluster:
         if self.process is not None:
             self.resume()
         self.stop()
-        # Hundreds of databases are a hundred thousand files, which nobody has to wait for.
-        subprocess.run(["sh", "-c", 'rm -rf -- "$0" &', self.folder], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        # Hundreds of databases are a hundred thousand files; no test has to wait for their removal.
+        subprocess.run(["sh", "-c", 'rm -rf -- "$0" &', self.folder], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL, start_new_session=True, check=True)
 
     # -- use
 
     def url(self, database: str, port: int | None = None, password: str | None = SIDECAR_PASSWORD) -> str:
-        """What the sidecar connects with."""
+        """The URL that the sidecar uses."""
         secret = f":{password}" if password else ""
         return f"postgresql://sidecar{secret}@{self.address}:{port or self.port}/{database}"
 
     def connect(self, database: str, **options: Any) -> psycopg.Connection[Any]:
         """A superuser's connection in autocommit mode."""
         return psycopg.connect(
-            host=str(self.folder) if self.namespace else "127.0.0.1", port=self.port, user="postgres", password=ADMIN_PASSWORD, dbname=database,
+            host=str(self.folder) if self.namespace else "127.0.0.1", port=self.port, user="postgres",
+            password=ADMIN_PASSWORD, dbname=database,
             autocommit=True, connect_timeout=5, **options,
         )
 
@@ -194,7 +197,7 @@ class Cluster:
 
 
 class Database:
-    """One database of a cluster, as its administrator sees it."""
+    """One database of a cluster, seen by its administrator."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
         self.cluster = cluster
@@ -230,7 +233,7 @@ class Database:
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """A cluster that is there for as long as it is used."""
+    """A cluster that runs as long as it is used."""
     cluster = Cluster()
     try:
         cluster.start()

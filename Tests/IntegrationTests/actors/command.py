@@ -13,8 +13,9 @@ from .sidecar import binary, clean_environment
 
 
 async def command(*arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None,
-                  stdin: bytes | None = None, stdout: int | IO[bytes] = subprocess.PIPE, seconds: float = 30) -> subprocess.CompletedProcess[str]:
-    """Runs it to its end, while the test's event loop goes on."""
+                  stdin: bytes | None = None, stdout: int | IO[bytes] = subprocess.PIPE,
+                  seconds: float = 30) -> subprocess.CompletedProcess[str]:
+    """Runs it to its end, while the test's event loop continues."""
     process = await asyncio.create_subprocess_exec(
         binary(), *arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, stdout=stdout,
         stderr=subprocess.PIPE, cwd=cwd, env=clean_environment() | (environment or {}))
@@ -28,7 +29,7 @@ async def command(*arguments: str, environment: dict[str, str] | None = None, cw
 
 
 class Running:
-    """One that goes on until it is told to end."""
+    """A command that runs until it is told to end."""
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None, stdin: bytes | None = None) -> None:
         self.arguments = arguments
@@ -60,7 +61,7 @@ class Running:
             self.errors.append(line.decode().rstrip("\n"))
 
     async def says(self, text: str) -> None:
-        """Until it has said that on standard error."""
+        """Waits until it has printed the text on standard error."""
         await until(lambda: any(text in line for line in self.errors), f"it says '{text}', not {self.errors}")
 
     async def line(self, seconds: float = 20) -> Any:
@@ -69,7 +70,7 @@ class Running:
         return json.loads(await asyncio.wait_for(self.process.stdout.readline(), seconds))
 
     async def rest(self) -> str:
-        """All that still comes on standard output."""
+        """Everything that it still prints on standard output."""
         assert self.process.stdout is not None
         return (await asyncio.wait_for(self.process.stdout.read(), 20)).decode()
 

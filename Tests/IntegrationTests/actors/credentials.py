@@ -1,4 +1,4 @@
-"""What routers know of those who log in, made as docs/mapping.md says."""
+"""What routers know about users that log in, made as docs/mapping.md says."""
 
 import base64
 import hashlib
@@ -28,14 +28,14 @@ def documented_commands(*beginnings: str) -> list[str]:
 
 @dataclass
 class KeyPair:
-    """An Ed25519 key in a file, and the public one in digits."""
+    """An Ed25519 key in a file, and its public key in digits."""
 
     file: Path
     public: str
 
     @staticmethod
     def made(folder: Path, tool: str) -> "KeyPair":
-        """By `openssl` (PEM) or `ssh-keygen` (OpenSSH's format)."""
+        """With `openssl` (PEM) or `ssh-keygen` (OpenSSH's format)."""
         folder.mkdir()
         make, show = documented_commands(*{
             "openssl": ("openssl genpkey", "openssl pkey -in wamp_key -pubout"),
@@ -48,7 +48,7 @@ class KeyPair:
 
 
 def fingerprint(certificate: Path) -> str:
-    """What Crossbar.io knows a client certificate by."""
+    """The fingerprint by which Crossbar.io knows a client certificate."""
     (command,) = documented_commands("openssl x509 -in sidecar.pem")
     shown = subprocess.run(command.replace("sidecar.pem", str(certificate)), shell=True, check=True,
                            capture_output=True, text=True)
@@ -56,7 +56,7 @@ def fingerprint(certificate: Path) -> str:
 
 
 def pbkdf2_verifier(secret: str) -> dict[str, Any]:
-    """What Crossbar.io keeps of a SCRAM user, by the script in docs/mapping.md."""
+    """What Crossbar.io stores for a SCRAM user, made by the script in docs/mapping.md."""
     script = next(block for block in MAPPING.read_text().split("```python\n")[1:] if "getpass" in block).split("```")[0]
     made = subprocess.run([sys.executable, "-W", "ignore", "-c", script], input=secret + "\n", text=True, check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
@@ -65,7 +65,7 @@ def pbkdf2_verifier(secret: str) -> dict[str, Any]:
 
 
 def argon2id_verifier(secret: str) -> dict[str, Any]:
-    """The same with Argon2id, as Crossbar.io's dialect has it."""
+    """The same with Argon2id, in Crossbar.io's dialect."""
 
     salt, iterations, memory = os.urandom(16), 16, 512
     raw = hash_secret_raw(secret.encode(), salt, iterations, memory, 1, 32, Type.ID, 0x13)

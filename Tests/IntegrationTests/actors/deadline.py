@@ -1,6 +1,7 @@
-"""Waiting for a condition, never for a time."""
+"""Tests wait for a condition, never for a time."""
 
 import asyncio
+import os
 import random
 import socket
 import threading
@@ -8,16 +9,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-#: How often a condition is looked at.
+#: How often a condition is checked.
 INTERVAL = 0.02
 
 
 class DeadlineError(AssertionError):
-    """The condition did not come true in time."""
+    """The condition did not become true in time."""
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
-    """The first true value of `condition`; fails, naming `what`, when it has none within `seconds`."""
+    """The first true value of `condition`; fails with `what` if it has none within `seconds`."""
     pause = threading.Event()
     end = time.monotonic() + seconds
     while True:
@@ -44,19 +45,23 @@ async def until(condition: Callable[[], Any], what: str, seconds: float = 20) ->
 
 
 async def moment(seconds: float) -> None:
-    """Lets time pass where the moment at which something is done is what a test is about; nothing is ever waited for like this."""
+    """Lets time pass in a test that is about the moment of an action. Nothing else may wait like this."""
     await asyncio.sleep(seconds)
 
 
-#: Below the ports that systems give to outgoing connections: one of those could be in use by one when its server comes to bind it.
-PORTS = range(10_000, 32_000)
-dice = random.SystemRandom()
+#: Where tests run in several processes, which of these this is, and how many there are.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+#: Below the ports of outgoing connections: one of those could be taken before the server binds it. Each process has its
+#: own share.
+PORTS = list(range(10_000, 32_000)[WORKER::WORKERS])
+random.SystemRandom().shuffle(PORTS)
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nobody listened on a moment ago."""
+    """A TCP port of the loopback address on which nothing listened a moment ago; each is given once."""
     while True:
-        port = dice.choice(PORTS)
+        port = PORTS.pop()
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
@@ -66,7 +71,7 @@ def free_port() -> int:
 
 
 def accepts(port: int) -> bool:
-    """Whether somebody listens on that port of the loopback address."""
+    """Whether anything listens on that port of the loopback address."""
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,7 +1,7 @@
-"""A Debian machine that nothing was done to yet: a network of its own, PostgreSQL as Debian sets it up, a user with sudo.
+"""A new Debian machine: a separate network, PostgreSQL in Debian's setup, a user with sudo.
 
-What documents say is typed there as it stands, at the ports that they name. In the namespaces of the process it is a machine
-of its own; the programs are this machine's. The one thing that is made up is the package index: no network is there, so
+The commands of the documents are typed there unchanged, with the ports that they name. In the namespaces of the process
+it is a separate machine; the programs are this machine's. Only the package index is simulated: there is no network, so
 `pip install crossbar` finds a package that starts the Crossbar.io of this environment.
 """
 
@@ -26,14 +26,15 @@ shift 2
 exec env -i PATH="$PATH" LANG=C.UTF-8 setpriv --reuid="$user" --regid="$user" --init-groups "$@"
 """
 
-#: Runs in the namespaces, as root. Peer for Unix sockets and scram for TCP is how Debian's package sets a cluster up.
+#: Runs in the namespaces, as root. Debian's package sets a cluster up with peer for Unix sockets and scram for TCP.
 MACHINE = """
 set -euo pipefail
 ip link set lo up
 mount -t tmpfs tmpfs /run
 install -d -o postgres -g postgres -m 2775 /run/postgresql
 cd /
-sudo -u postgres {programs}/initdb --pgdata {data} --encoding UTF8 --locale C --auth-local peer --auth-host scram-sha-256 --no-sync
+sudo -u postgres {programs}/initdb --pgdata {data} --encoding UTF8 --locale C --no-sync \\
+    --auth-local peer --auth-host scram-sha-256
 sudo -u postgres {programs}/pg_ctl --pgdata {data} --log {data}/log --wait --silent \\
     --options "-c listen_addresses=localhost -c unix_socket_directories=/run/postgresql -c fsync=off" start
 """
@@ -68,7 +69,8 @@ class Debian:
         """Whether this user may make such a machine."""
         if os.geteuid() != 0:
             return False
-        return subprocess.run(["unshare", "--net", "--pid", "--fork", "--mount", "true"], capture_output=True, check=False).returncode == 0
+        return subprocess.run(["unshare", "--net", "--pid", "--fork", "--mount", "true"], capture_output=True,
+            check=False).returncode == 0
 
     def _package(self, name: str) -> None:
         """A wheel whose program of that name is the one of this environment."""
@@ -76,8 +78,9 @@ class Debian:
         information = f"{name}-{release}.dist-info"
         with zipfile.ZipFile(self.packages / f"{name}-{release}-py3-none-any.whl", "w") as wheel:
             program = str(Path(sys.executable).parent / name)
-            wheel.writestr(f"{name}_package.py", f"import os, sys\ndef main():\n    os.execv({program!r}, [{program!r}, *sys.argv[1:]])\n")
-            # What it depends on, autobahn above all, is there as well.
+            wheel.writestr(f"{name}_package.py",
+                f"import os, sys\ndef main():\n    os.execv({program!r}, [{program!r}, *sys.argv[1:]])\n")
+            # Its dependencies, above all autobahn, are there as well.
             wheel.writestr(f"{name}_package.pth", sysconfig.get_path("purelib") + "\n")
             wheel.writestr(f"{information}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {release}\n")
             wheel.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
@@ -85,21 +88,25 @@ class Debian:
             wheel.writestr(f"{information}/RECORD", "")
 
     def type(self, script: str, seconds: float = 240) -> str:
-        """Types it, in the project's folder, with bash; what it prints. It has to succeed, each line of it."""
+        """Types the script, in the project's folder, with bash; returns the output. Each line of it has to succeed."""
         machine = MACHINE.format(programs=server_programs(), data=self.cluster / "data")
         (self.folder / "machine.sh").write_text(machine)
         (self.folder / "script.sh").write_text(script)
         environment = {
-            "PATH": f"{self.programs}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.home), "USER": "root", "LANG": "C.UTF-8",
+            "PATH": f"{self.programs}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME": str(self.home),
+            "USER": "root", "LANG": "C.UTF-8",
             "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(self.packages), "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         }
         output = self.folder / "output"
-        command = f". {self.folder}/machine.sh >{self.folder}/machine.log 2>&1 && cd {self.project} && . {self.folder}/script.sh"
+        command = (f". {self.folder}/machine.sh >{self.folder}/machine.log 2>&1 "
+                   f"&& cd {self.project} && . {self.folder}/script.sh")
         with output.open("wb") as file:
             try:
                 status = subprocess.run(
-                    ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "bash", "-c", command],
-                    env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=seconds, check=False,
+                    ["unshare", "--net", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc", "bash",
+                        "-c", command],
+                    env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT, timeout=seconds,
+                    check=False,
                 ).returncode
             except subprocess.TimeoutExpired:
                 status = -1
@@ -108,9 +115,10 @@ class Debian:
         return text
 
     def logs(self) -> str:
-        """What router, sidecar and the machine itself say."""
+        """What router, sidecar and the machine itself have logged."""
         files = [self.folder / "machine.log", *sorted(self.project.glob("*.log"))]
-        return "\n".join(f"--- {file.name}\n{file.read_text(errors='replace')[-3000:]}" for file in files if file.exists())
+        return "\n".join(f"--- {file.name}\n{file.read_text(errors='replace')[-3000:]}"
+            for file in files if file.exists())
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Writers that publish while something dies again and again, and a checker of what arrived.
+"""Writers that publish while a process is killed again and again, and a checker of the events that arrived.
 
 `WAMP_SIDECAR_KILLS=100` kills a hundred times instead of a few.
 """
@@ -35,12 +35,13 @@ class Report:
     disordered: list[tuple[int, int]] = field(default_factory=list)
 
     def __str__(self) -> str:
-        return (f"{self.kills} kills: {self.committed} events committed, {self.received} received, {self.twice} of them "
+        return (f"{self.kills} kills: {self.committed} events committed, {self.received} received, {self.twice} of "
+                f"them "
                 f"again, {len(self.lost)} lost, {len(self.invented)} invented, {len(self.disordered)} out of order")
 
 
 class Writer(threading.Thread):
-    """One session after the other, one transaction after the other: plain ones, with savepoints, rolled back."""
+    """One session after another, one transaction after another: plain ones, some with savepoints, some rolled back."""
 
     def __init__(self, number: int, database: Database, stop: threading.Event) -> None:
         super().__init__(daemon=True)
@@ -50,7 +51,7 @@ class Writer(threading.Thread):
         self.dice = random.Random(number)
         self.next = 0
         self.committed: list[int] = []
-        #: Of transactions whose COMMIT was not answered.
+        #: Those of transactions whose COMMIT was not answered.
         self.doubtful: list[int] = []
 
     def run(self) -> None:
@@ -91,7 +92,7 @@ class Writer(threading.Thread):
             self.doubtful += events
             raise
         self.committed += events
-        # Now and then so long that the relay falls asleep.
+        # Sometimes so long that the relay falls asleep.
         self.stop.wait(self.dice.choice([0, 0, 0, 0.001, 0.01, 0.025]))
 
 
@@ -110,7 +111,7 @@ class Hammer:
         return int(os.environ.get("WAMP_SIDECAR_KILLS", "6"))
 
     async def record(self, connection: Connection) -> None:
-        """A router's end that notes each event before it acknowledges it."""
+        """A router's end that records each event before it acknowledges it."""
         await connection.handshake()
         while True:
             message = await connection.receive()
@@ -136,7 +137,7 @@ class Hammer:
             for writer in writers:
                 writer.start()
             for _ in range(kills):
-                # At a random moment of the work, not of the clock: after so many more events.
+                # The moment depends on the work, not on the clock: after a random number of events.
                 aim = len(self.arrived) + self.dice.randint(1, 400)
                 await until(lambda: len(self.arrived) >= aim, f"{aim} events arrive", 60)
                 await self.kill(sidecar, router)

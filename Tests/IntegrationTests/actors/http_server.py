@@ -1,4 +1,4 @@
-"""An HTTP server that says what a test tells it to, octet for octet."""
+"""An HTTP server that sends what a test tells it to, octet by octet."""
 
 import asyncio
 import base64
@@ -51,7 +51,7 @@ async def http_server(answer: Answer) -> AsyncIterator[HTTPServer]:
 
 
 def saying(octets: bytes) -> Answer:
-    """Says the octets and nothing else."""
+    """Sends exactly these octets."""
     async def answer(request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(octets)
         await writer.drain()
@@ -60,7 +60,7 @@ def saying(octets: bytes) -> Answer:
 
 
 def gateway(port: int, wanted: str) -> Answer:
-    """Hands everything on to a port of the loopback address, if that line is in the request's head."""
+    """Forwards everything to a port of the loopback address, if that line is in the request's head."""
     async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while data := await reader.read(1 << 16):

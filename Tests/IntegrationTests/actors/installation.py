@@ -1,4 +1,4 @@
-"""The SQL interface in a database, installed by the real binary as an administrator does it: with two roles."""
+"""The SQL interface in a database, installed with the real binary in an administrator's way: with two roles."""
 
 import subprocess
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ ROLE_PASSWORD = "role-password"
 
 
 def admin_url(database: Database) -> str:
-    """What `--admin-url` takes for the cluster's superuser."""
+    """`--admin-url` for the cluster's superuser."""
     return f"postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{database.cluster.port}/{database.name}"
 
 
 def role_url(database: Database, role: str) -> str:
-    """What a role that was made here connects with."""
+    """The URL for a role that was made here."""
     return f"postgresql://{role}:{ROLE_PASSWORD}@127.0.0.1:{database.cluster.port}/{database.name}"
 
 
 def make_role(database: Database, role: str, options: str = "") -> str:
-    """A login role, unless it is there already: roles belong to the whole cluster."""
+    """A login role, unless it exists already: roles belong to the whole cluster."""
     database.execute(
         f"do $$ begin if to_regrole('{role}') is null then "
         f"create role {role} login password '{ROLE_PASSWORD}' {options}; end if; end $$"
@@ -48,7 +48,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        """What the sidecar connects with."""
+        """The URL that the sidecar uses."""
         return role_url(self.database, self.role)
 
     @property
@@ -62,22 +62,23 @@ class Installation:
         return connect_as(self.database, self.role)
 
     def connect_as_leader(self, application: str = "test") -> psycopg.Connection[Any]:
-        """The same, with the lease: what the relay's functions ask for."""
+        """The same, with the lease, which the relay's functions require."""
         session = self.connect()
         take = f"select taken from {self.schema}.leader_take(gen_random_uuid(), %s)"
-        # The server may still be ending the session that had it before.
-        wait_until(lambda: session.execute(take, [application]).fetchone() == (True,), "the lease is free", 10)  # type: ignore[arg-type]
+        # The server may still be ending the session that had the lease before.
+        wait_until(lambda: session.execute(take, [application]).fetchone() == (True,),
+            "the lease is free", 10)  # type: ignore
         return session
 
     def command(self, name: str, *arguments: str, admin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Runs `wamp-sidecar install` or `uninstall` to its end, whatever comes of it."""
+        """Runs `wamp-sidecar install` or `uninstall` to its end, whatever the result."""
         return run(
             name, "--admin-url", admin or admin_url(self.database), "--schema", self.schema, *arguments,
             environment={"WAMP_ROLE_PASSWORD": ROLE_PASSWORD} if name == "install" else None, timeout=60,
         )
 
     def install(self, *arguments: str, grant_to: Sequence[str] = (), register_to: Sequence[str] = ()) -> "Installation":
-        """Installs, upgrades or changes who may do what. It has to succeed."""
+        """Installs, upgrades or changes rights. It has to succeed."""
         grants = [word for role in grant_to for word in ("--grant-to", role)]
         grants += [word for role in register_to for word in ("--register-to", role)]
         result = self.command("install", "--role", self.role, *grants, *arguments)
@@ -87,7 +88,7 @@ class Installation:
 
 def install(database: Database, *arguments: str, schema: str = "wamp", role: str = "wamp",
             grant_to: Sequence[str] = (), register_to: Sequence[str] = ()) -> Installation:
-    """The interface in a database. `grant_to` and `register_to` are made as login roles where they are missing."""
+    """The interface in a database. Missing roles of `grant_to` and `register_to` are made as login roles."""
     for name in (*grant_to, *register_to):
         if name.upper() != "PUBLIC":
             make_role(database, name)
@@ -95,7 +96,7 @@ def install(database: Database, *arguments: str, schema: str = "wamp", role: str
 
 
 class InstalledDatabase(Database):
-    """A database with the interface, as its administrator sees it; the sidecar connects to `url`."""
+    """A database with the interface, seen by its administrator; the sidecar connects to `url`."""
 
     def __init__(self, installation: Installation) -> None:
         super().__init__(installation.database.cluster, installation.database.name)

@@ -1,4 +1,4 @@
-"""Another libcrypto than the system's."""
+"""A libcrypto other than the system's."""
 
 import importlib.util
 import subprocess
@@ -10,8 +10,8 @@ from .sidecar import binary
 
 
 def with_argon2id(folder: Path) -> dict[str, str]:
-    """The environment in which the sidecar finds a libcrypto that has Argon2id: the one that psycopg's wheel brings
-    along. The test is skipped where it brings none, or an old one."""
+    """The environment in which the sidecar finds a libcrypto with Argon2id: the one in psycopg's wheel. The test is
+    skipped if the wheel has none, or an old one."""
     module = importlib.util.find_spec("psycopg_binary")
     places = module.submodule_search_locations if module else None
     candidates = [

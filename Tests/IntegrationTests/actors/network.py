@@ -1,10 +1,10 @@
-"""A network of the test's own in which packets can vanish: three network namespaces in a row, and nothing outside them.
+"""A network for one test, in which packets can vanish: three network namespaces in a row, and nothing outside them.
 
-    near  10.123.0.1 ── 10.123.0.2  middle  10.123.1.1 ── 10.123.1.2  far
+near  10.123.0.1 ── 10.123.0.2  middle  10.123.1.1 ── 10.123.1.2  far
 
-The sidecar runs in `near`. What it may lose is reached at `FAR`: a server that runs there, or a listening socket of the test's
-process that was made there. What it keeps is reached at its own loopback address, likewise. The middle forwards, until it is told to
-swallow: then nobody is refused anything, and nobody is told.
+The sidecar runs in `near`. The peer that it may lose is at `FAR`: a server that runs there, or a listening socket of
+the test's process that was made there. The peers that it keeps are at its own loopback address. The middle forwards
+packets, until it is told to drop them: then they vanish, without an error at either end.
 """
 
 import ctypes
@@ -22,11 +22,11 @@ CLONE_NEWNET = 0x40000000
 
 
 class NotPermittedError(Exception):
-    """This machine, or this user, makes no network namespaces."""
+    """This machine, or this user, can't make network namespaces."""
 
 
 class Network:
-    """The three namespaces; one network for each process of tests at a time."""
+    """The three namespaces; at most one network for each test process at a time."""
 
     def __init__(self) -> None:
         self.near, self.middle, self.far = (f"wamp-sidecar-{os.getpid()}-{name}" for name in ("near", "middle", "far"))
@@ -75,7 +75,7 @@ class Network:
 
     @property
     def sidecars(self) -> list[str]:
-        """What a command is put behind to run in the sidecar's namespace, as the same process."""
+        """The prefix of a command to run in the sidecar's namespace, as the same process."""
         return ["ip", "netns", "exec", self.near]
 
     def listen_near(self) -> socket.socket:
@@ -87,7 +87,8 @@ class Network:
         return self._listen(self.far, FAR)
 
     def _listen(self, namespace: str, address: str) -> socket.socket:
-        # A thread of its own: it is in the other namespace for the rest of its life. The socket stays there, whoever uses it.
+        # In a separate thread, which stays in the other namespace for the rest of its life. The socket stays there,
+        # whichever thread uses it.
         made: list[socket.socket] = []
         failed: list[OSError] = []
 
@@ -111,7 +112,7 @@ class Network:
 
     @contextmanager
     def swallowing(self) -> Iterator[None]:
-        """While the block lasts, what is sent in either direction vanishes in the middle."""
+        """While the block lasts, packets in both directions vanish in the middle."""
         for address in (NEAR, FAR):
             self._ip("-n", self.middle, "route", "add", "blackhole", f"{address}/32")
         try:

@@ -1,4 +1,4 @@
-"""`openssl s_server` with one of the certificates: a TLS end that is no router."""
+"""`openssl s_server` with one of the certificates: a TLS end that is not a router."""
 
 import subprocess
 from collections.abc import Iterator

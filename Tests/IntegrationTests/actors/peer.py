@@ -24,14 +24,15 @@ from .deadline import until  # noqa: E402
 from .router import REALM  # noqa: E402
 from .routers import RouterActor  # noqa: E402
 
-__all__ = ["Answer", "ApplicationError", "Event", "Inbox", "Peer", "PublishOptions", "RegisterOptions", "Stream", "joined"]
+__all__ = ["Answer", "ApplicationError", "Event", "Inbox", "Peer", "PublishOptions", "RegisterOptions",
+    "Stream", "joined"]
 
 SERIALIZERS = {"json": JsonSerializer, "msgpack": MsgPackSerializer, "cbor": CBORSerializer}
 
 
 @dataclass
 class Answer:
-    """A RESULT as it came: positional and keyword results."""
+    """A RESULT as received: positional and keyword results."""
 
     args: list[Any]
     kwargs: dict[str, Any]
@@ -64,7 +65,7 @@ class Stream:
         return Answer([] if result is None else [result], {})
 
     async def error(self, seconds: float = 60) -> ApplicationError:
-        """How it failed, as it has to."""
+        """How it failed; it must fail."""
         try:
             answer = await self.answer(seconds)
         except ApplicationError as error:
@@ -74,7 +75,7 @@ class Stream:
 
 @dataclass
 class Event:
-    """An EVENT as it came."""
+    """An EVENT as received."""
 
     args: list[Any]
     kwargs: dict[str, Any]
@@ -88,17 +89,17 @@ class Inbox:
     events: list[Event] = field(default_factory=list)
 
     async def first(self, count: int, seconds: float = 20) -> list[Event]:
-        """The first `count` events, once they are there."""
+        """The first `count` events, once they have arrived."""
         await until(lambda: len(self.events) >= count, f"{count} events, of which {len(self.events)} came", seconds)
         return self.events[:count]
 
 
 class _Session(ApplicationSession):  # type: ignore[misc]
-    """Tells two futures when it joined and when it is gone."""
+    """Completes two futures, when it has joined and when it has ended."""
 
     def __init__(self, joined: "asyncio.Future[None]", gone: "asyncio.Future[None]") -> None:
         super().__init__(ComponentConfig(realm=REALM))
-        self._uri_to_ecls.clear()  # each error as it came, none as a Python exception of autobahn's own
+        self._uri_to_ecls.clear()  # each error as received, and no exception class of autobahn's in its place
         self.was_joined = joined
         self.is_gone = gone
         #: What WELCOME announces: the names of the features of each role.
@@ -106,7 +107,8 @@ class _Session(ApplicationSession):  # type: ignore[misc]
 
     def onWelcome(self, welcome: message.Welcome) -> None:
         self.announced = {
-            role: {name for name, value in vars(features).items() if value is True} for role, features in welcome.roles.items()
+            role: {name for name, value in vars(features).items() if value is True}
+            for role, features in welcome.roles.items()
         }
 
     def onJoin(self, details: Any) -> None:
@@ -132,25 +134,25 @@ class Peer:
         self.session = session
 
     async def call(self, procedure: str, *args: Any, **kwargs: Any) -> Answer:
-        """Calls and returns all that came back; raises `ApplicationError`."""
+        """Calls and returns the whole result; raises `ApplicationError`."""
         result = await self.begin(procedure, *args, **kwargs)
         return Answer(list(result.results), dict(result.kwresults))
 
     def begin(self, procedure: str, *args: Any, **kwargs: Any) -> "asyncio.Future[Any]":
-        """Sends a CALL at once; canceling the future sends a CANCEL."""
+        """Sends a CALL immediately; canceling the future sends a CANCEL."""
         return self.session.call(procedure, *args, options=CallOptions(details=True), **kwargs)  # type: ignore
 
     def stream(self, procedure: str, *args: Any, **kwargs: Any) -> Stream:
-        """Sends a CALL whose caller takes progressive results."""
+        """Sends a CALL that accepts progressive results."""
         stream = Stream()
 
-        # Without details: with them autobahn trips over a progressive result that has no keyword arguments.
+        # Without details: with them autobahn fails on a progressive result without keyword arguments.
         options = CallOptions(on_progress=lambda *parts: stream.parts.append(list(parts)))
         stream.final = self.session.call(procedure, *args, options=options, **kwargs)
         return stream
 
     async def error(self, procedure: str, *args: Any, **kwargs: Any) -> ApplicationError:
-        """Calls what has to fail, and returns how."""
+        """Makes a call that must fail, and returns how it failed."""
         try:
             answer = await self.call(procedure, *args, **kwargs)
         except ApplicationError as error:
@@ -174,7 +176,7 @@ class Peer:
             raise AssertionError(f"{error}; last answer: {last}") from None
 
     def cancel(self, call: "asyncio.Future[Any]", mode: str) -> None:
-        """Sends CANCEL for a call that `begin` started; its future then ends as the router answers."""
+        """Sends CANCEL for a call that `begin` started; the router's answer then completes the future."""
         for request in self.session._call_reqs.values():
             if request.on_reply is call:
                 self.session._transport.send(message.Cancel(request.request_id, mode=mode))
@@ -186,14 +188,15 @@ class Peer:
         def received(*args: Any, details: EventDetails, **kwargs: Any) -> None:
             inbox.events.append(Event(list(args), kwargs, details.topic))
 
-        await self.session.subscribe(received, topic, options=SubscribeOptions(match=match, details=True, get_retained=get_retained))
+        await self.session.subscribe(received, topic,
+            options=SubscribeOptions(match=match, details=True, get_retained=get_retained))
         return inbox
 
     async def register(self, procedure: str, endpoint: Callable[..., Any], invoke: str = "single") -> None:
         await self.session.register(endpoint, procedure, options=RegisterOptions(invoke=invoke))
 
     async def leave(self) -> None:
-        """Leaves with GOODBYE, as callers do at their end."""
+        """Leaves with GOODBYE, as callers do when they end."""
         if self.session.is_attached():
             self.session.leave()
             await asyncio.wait_for(asyncio.shield(self.session.is_gone), 10)
@@ -214,7 +217,8 @@ async def joined(router: RouterActor, transport: str = "rawsocket", serializer: 
     if transport == "rawsocket":
         factory = WampRawSocketClientFactory(lambda: session, serializer=SERIALIZERS[serializer]())
     else:
-        factory = WampWebSocketClientFactory(lambda: session, url=router.url(transport), serializers=[SERIALIZERS[serializer]()])
+        factory = WampWebSocketClientFactory(lambda: session, url=router.url(transport),
+            serializers=[SERIALIZERS[serializer]()])
     await loop.create_connection(factory, "127.0.0.1", router.port)
     await asyncio.wait_for(was_joined, 20)
     peer = Peer(session)

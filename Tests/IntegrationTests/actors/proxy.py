@@ -22,7 +22,7 @@ class Link:
     open: bool = True
 
     def hold(self) -> None:
-        """From now on nothing gets through, in either direction, and nobody is told."""
+        """From now on nothing gets through, in either direction, and neither end gets an error."""
         self.flowing.clear()
 
     def cut(self) -> None:

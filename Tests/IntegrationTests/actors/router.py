@@ -19,22 +19,22 @@ TICKET = "sidecar-ticket"
 SECRET = "sidecar-secret"
 SALT = "salt-of-the-earth"
 ITERATIONS = 1000
-#: The router tells the callee who calls a procedure whose URI begins with it.
+#: The router discloses the caller of procedures whose URI begins with this.
 DISCLOSED = "disclosed."
-#: Nobody may publish, call or register what begins with it.
+#: No session may publish, call or register URIs that begin with this.
 FORBIDDEN = "forbidden."
-#: Nobody may subscribe to what begins with it.
+#: No session may subscribe to URIs that begin with this.
 UNHEARD = "unheard."
-#: The greatest message, in octets, that the narrow port takes.
+#: The greatest message, in octets, that the narrow port accepts.
 NARROW = 64 * 1024
 
 
 def configuration(port: int, narrow_port: int, cbor_port: int, socket: Path, tls_port: int, strict_port: int,
                   certificates: Certificates, keys: dict[str, KeyPair],
                   scram: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """One port for RawSocket and WebSocket, one that takes small messages only, one that speaks CBOR only, one Unix socket, one with TLS, one with
-    TLS that wants a certificate; each with anonymous, ticket, WAMP-CRA with and without salt, cryptosign with the keys,
-    SCRAM with both ways to stretch a password, and the client's certificate."""
+    """One port for RawSocket and WebSocket, one that accepts only small messages, one that speaks only CBOR, one Unix
+    socket, one with TLS, one with TLS that requires a certificate; each with anonymous, ticket, WAMP-CRA with and
+    without salt, cryptosign with the keys, SCRAM with both key derivation functions, and the client's certificate."""
     auth = {
         "anonymous": {"type": "static", "role": "everybody"},
         "ticket": {"type": "static", "principals": {"ticket-user": {"ticket": TICKET, "role": "everybody"}}},
@@ -89,8 +89,10 @@ def configuration(port: int, narrow_port: int, cbor_port: int, socket: Path, tls
     everything = {"match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": True}}
     permissions = [
         {"uri": "", **everything},
-        {"uri": FORBIDDEN, "match": "prefix", "allow": {"call": False, "register": False, "publish": False, "subscribe": True}},
-        {"uri": UNHEARD, "match": "prefix", "allow": {"call": True, "register": True, "publish": True, "subscribe": False}},
+        {"uri": FORBIDDEN, "match": "prefix",
+            "allow": {"call": False, "register": False, "publish": False, "subscribe": True}},
+        {"uri": UNHEARD, "match": "prefix",
+            "allow": {"call": True, "register": True, "publish": True, "subscribe": False}},
         {"uri": DISCLOSED, "disclose": {"caller": True, "publisher": True}, **everything},
     ]
     return {
@@ -126,7 +128,7 @@ def configuration(port: int, narrow_port: int, cbor_port: int, socket: Path, tls
 
 
 class Router:
-    """One Crossbar.io node; it takes ten seconds and more to start, so tests share it where they can."""
+    """One Crossbar.io node; it takes ten seconds and more to start, so tests share it if they can."""
 
     def __init__(self, program: Path | None = None) -> None:
         #: `crossbar` of this environment, or of another one with another version.
@@ -141,13 +143,14 @@ class Router:
         self.socket = self.folder / "router.sock"
         #: Made by each tool; the authid is the tool's name and `-user`.
         self.keys = {tool: KeyPair.made(self.folder / tool, tool) for tool in ["openssl", "ssh-keygen"]}
-        #: What it knows of the users that log in by SCRAM.
+        #: What it stores for the users that log in with SCRAM.
         self.scram = {"pbkdf2-user": pbkdf2_verifier(SECRET), "argon2id-user": argon2id_verifier(SECRET)}
         self.process: subprocess.Popen[bytes] | None = None
         node = self.folder / ".crossbar"
         node.mkdir()
         (node / "config.json").write_text(json.dumps(configuration(
-            self.port, self.narrow_port, self.cbor_port, self.socket, self.tls_port, self.strict_port, self.certificates, self.keys,
+            self.port, self.narrow_port, self.cbor_port, self.socket, self.tls_port, self.strict_port,
+            self.certificates, self.keys,
             self.scram)))
 
     def start(self) -> None:
@@ -184,7 +187,7 @@ class Router:
         self._end(signal.SIGTERM)
 
     def pause(self) -> None:
-        """The node is there and mute."""
+        """The node is there and does not respond."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -203,7 +206,7 @@ class Router:
         except (subprocess.TimeoutExpired, ProcessLookupError):
             pass
         try:
-            self._signal(signal.SIGKILL)  # workers that outlive their node
+            self._signal(signal.SIGKILL)  # workers may outlive their node
         except ProcessLookupError:
             pass
         self.process.wait()
@@ -215,8 +218,8 @@ class Router:
         self.certificates.remove()
 
     def url(self, transport: str) -> str:
-        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix`, `narrow` or `cbor`; with `+tls` on the port
-        with TLS, with `+strict` on the one that wants a certificate."""
+        """The sidecar's `router.url` for `rawsocket`, `websocket`, `unix`, `narrow` or `cbor`; with `+tls` for the port
+        with TLS, with `+strict` for the one that requires a certificate."""
         return {
             "rawsocket": f"rs://127.0.0.1:{self.port}",
             "websocket": f"ws://127.0.0.1:{self.port}/ws",

@@ -1,4 +1,4 @@
-"""The caller's port as far as dblink sees it, answering what a test tells it to: for what the sidecar never does."""
+"""The call port as far as dblink sees it, with the answers that a test wants: for what the sidecar never does."""
 
 import hashlib
 import hmac
@@ -12,24 +12,25 @@ from typing import Any
 from .deadline import wait_until
 
 TEXT, JSONB = 25, 3802
-#: The row's columns as the SQL functions read them.
+#: The row's columns in the form that the SQL functions read.
 COLUMNS = (("state", TEXT), ("args", JSONB), ("kwargs", JSONB), ("code", TEXT), ("error", TEXT), ("proof", TEXT),
            ("hint", TEXT))
 
-#: What is to be done with a document: a row, an error as (SQLSTATE, message), "close", or "mute".
+#: The answer to a document: a row, an error as (SQLSTATE, message), "close", or "mute".
 Reply = tuple[str | None, ...] | str
 Answer = Callable[[dict[str, Any]], Reply]
 
 
 class ScriptedPort:
-    """One listener on the loopback address; a thread for each connection. It wants a password, as dblink demands.
+    """One listener on the loopback address; a thread for each connection. It asks for a password, as dblink requires.
 
-    Once it was made known to a database it knows the key, and proves it: documents come to `answer` without what proves them."""
+    Once a database knows it, it has the key, and proves that: documents reach `answer` without their proof.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
         self.key: bytes | None = None
-        #: All that was received, proofs too.
+        #: Everything that was received, including proofs.
         self.received: list[dict[str, Any]] = []
         self.passwords: list[str] = []
         self.documents: list[dict[str, Any]] = []
@@ -41,23 +42,23 @@ class ScriptedPort:
 
     def stop(self) -> None:
         if self.listener.fileno() >= 0:
-            # Closing alone does not end an accept that is under way.
+            # Closing alone does not end a pending accept.
             self.listener.shutdown(socket.SHUT_RDWR)
             self.listener.close()
 
     @property
     def options(self) -> list[str]:
-        """What `port_configure` takes."""
+        """The arguments of `port_configure`."""
         return ["host", "127.0.0.1", "port", str(self.port), "connect_timeout", "2"]
 
     def configure(self, session: Any, schema: str = "wamp", password: str = "secret") -> None:
-        """Tells the database, in a session of the sidecar's role, that this is the sidecar's port."""
+        """Announces this port to the database as the sidecar's, in a session of the sidecar's role."""
         row = session.execute(
             f"select key from {schema}.port_configure(%s, 'wamp', %s)", [self.options, password]).fetchone()
         self.key = bytes.fromhex(row[0])
 
     def wait_for_close(self, count: int = 1) -> None:
-        """Until so many of its connections have ended."""
+        """Waits until so many of its connections have ended."""
         wait_until(lambda: self.closed >= count, "the connection to the port is closed", 5)
 
     def _accept(self) -> None:
@@ -79,7 +80,7 @@ class ScriptedPort:
         self.closed += 1
 
     def _startup(self, client: socket.socket, stream: Any) -> bool:
-        """True if it was a question about encryption, which is answered with no."""
+        """True if it was a request for encryption, which is answered with no."""
         (length,) = struct.unpack("!i", stream.read(4))
         (code,) = struct.unpack("!i", stream.read(length - 4)[:4])
         if code != 196608:
@@ -105,7 +106,7 @@ class ScriptedPort:
                 return
             text = body[:-1].decode()
             if not text.startswith("{"):
-                # What dblink asks of any server by itself.
+                # dblink asks this of any server.
                 client.sendall(message(b"C", b"SET\0") + message(b"Z", b"I"))
                 continue
             document = json.loads(text)
@@ -127,10 +128,11 @@ class ScriptedPort:
             client.sendall(row((*reply, proof, None)) + message(b"C", b"SELECT 1\0") + message(b"Z", b"I"))
 
     def _proof(self, document: dict[str, Any]) -> str:
-        """Takes what proves a document out of it, and returns what proves the answer; nonsense without the right key."""
+        """Removes a document's proof, and returns the answer's proof; a wrong one without the right key."""
         operation = next(name for name in ("prove", "call", "publish") if name in document)
         nonce, code = document.pop("nonce"), document.pop("mac")
-        digits = hmac.new(self.key or b"guessed", f"{operation} {document['pid']} {nonce}".encode(), hashlib.sha256).hexdigest()
+        digits = hmac.new(self.key or b"guessed", f"{operation} {document['pid']} {nonce}".encode(),
+            hashlib.sha256).hexdigest()
         assert self.key is None or digits[:32] == code, "the document is not proved"
         return digits[32:]
 

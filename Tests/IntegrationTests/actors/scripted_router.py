@@ -1,4 +1,4 @@
-"""A router's end of RawSocket or WebSocket that does what no router in its senses does, because the test says so."""
+"""A router's end of RawSocket or WebSocket that does what no sane router does, because the test says so."""
 
 import asyncio
 import base64
@@ -23,7 +23,7 @@ HELLO, WELCOME, ABORT, CHALLENGE, AUTHENTICATE, GOODBYE, ERROR = 1, 2, 3, 4, 5, 
 PUBLISH, PUBLISHED, SUBSCRIBE, SUBSCRIBED, UNSUBSCRIBE, UNSUBSCRIBED, EVENT = 16, 17, 32, 33, 34, 35, 36
 CALL, RESULT, REGISTER, REGISTERED, UNREGISTER, UNREGISTERED = 48, 50, 64, 65, 66, 67
 INVOCATION, INTERRUPT, YIELD = 68, 69, 70
-#: No message of WAMP: what `receive` gives for the answer to `ping`.
+#: Not a WAMP message: `receive` returns it for the answer to `ping`.
 PONG = -1
 
 FEATURES = {
@@ -46,11 +46,11 @@ class Connection:
         self.answers: dict[int, asyncio.Future[list[Any]]] = {}
         self.next_invocation = 1
         self.serializer = 1
-        #: Whose progressive results go to whom; they are not kept in `messages`.
+        #: The receivers of progressive results; these results are not kept in `messages`.
         self.progress: dict[int, Callable[[list[Any]], None]] = {}
 
     async def handshake(self, limit: int = 0xF) -> None:
-        """Takes whatever serializer is asked for."""
+        """Accepts whichever serializer is asked for."""
         opening = await self.reader.readexactly(4)
         self.serializer = opening[1] & 0xF
         assert opening[0] == 0x7F and self.serializer in SERIALIZERS, opening
@@ -81,7 +81,7 @@ class Connection:
         self.writer.write(bytes([kind]) + len(body).to_bytes(3, "big") + body)
 
     def ping(self, body: bytes) -> None:
-        """Its answer comes behind all that the sidecar has sent before."""
+        """Its answer follows everything that the sidecar sent before."""
         self.send_frame(body, 1)
 
     def send_half_a_frame(self) -> None:
@@ -95,7 +95,7 @@ class Connection:
         self.writer.transport.abort()
 
     def answer(self, message: list[Any]) -> None:
-        """What a router in its senses says to one message."""
+        """A sane router's answer to one message."""
         code = message[0]
         if code == HELLO:
             self.send(WELCOME, 4711, {"roles": FEATURES, "agent": "scripted", "realm": message[1]})
@@ -122,7 +122,7 @@ class Connection:
                 waiting.set_result(message)
 
     async def serve(self) -> None:
-        """Is a router in its senses from here on."""
+        """Behaves like a sane router from here on."""
         while True:
             self.answer(await self.receive())
 
@@ -131,12 +131,12 @@ class Connection:
             self.answer(await self.receive())
 
     def invoke(self, procedure: str, *args: Any, **kwargs: Any) -> "tuple[int, asyncio.Future[list[Any]]]":
-        """Sends an INVOCATION; its request id, and a future of the YIELD or ERROR."""
+        """Sends an INVOCATION; returns its request id, and a future of the YIELD or ERROR."""
         return self._invoke(procedure, {}, args, kwargs)
 
     def stream(self, procedure: str, received: Callable[[list[Any]], None], *args: Any,
                **details: Any) -> "tuple[int, asyncio.Future[list[Any]]]":
-        """The same for a caller that takes progressive results: `received` is called with the arguments of each."""
+        """The same for a caller that accepts progressive results: `received` is called with the arguments of each."""
         self.progress[self.next_invocation] = received
         return self._invoke(procedure, {"receive_progress": True, **details}, args, {})
 
@@ -188,7 +188,8 @@ class WebSocketConnection(Connection):
     def send_frame(self, body: bytes, kind: int = 1) -> None:
         """One frame of the kind: 1 is text, 9 a ping."""
         size = len(body)
-        length = bytes([size]) if size < 126 else struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ", 127, size)
+        length = bytes([size]) if size < 126 else struct.pack("!BH", 126, size) if size < 65536 else struct.pack("!BQ",
+            127, size)
         self.writer.write(bytes([0x80 | kind]) + length + body)
 
     def ping(self, body: bytes) -> None:
@@ -204,7 +205,7 @@ Script = Callable[[Connection], Awaitable[None]]
 
 
 class ScriptedRouter:
-    """Runs one script per connection: the last one goes on for all that follow."""
+    """Runs one script per connection: all later connections use the last one."""
 
     def __init__(self, scripts: list[Script], transport: str) -> None:
         self.scripts = scripts
@@ -225,14 +226,14 @@ class ScriptedRouter:
             await script(connection)
         except (OSError, asyncio.IncompleteReadError):
             pass
-        except Exception as error:  # a script's own fault is the test's, not the sidecar's
+        except Exception as error:  # an error in a script fails the test, not the sidecar
             self.failures.append(error)
         finally:
             connection.close()
 
 
 async def sane(connection: Connection) -> None:
-    """The script of a router in its senses."""
+    """The script of a sane router."""
     await connection.handshake()
     await connection.serve()
 

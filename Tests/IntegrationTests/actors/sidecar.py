@@ -1,4 +1,4 @@
-"""The real binary, started as its user starts it, and what it writes to stderr."""
+"""The real binary, started as users start it, and what it writes to stderr."""
 
 import asyncio
 import json
@@ -17,16 +17,16 @@ import yaml
 from .deadline import DeadlineError, wait_until
 from .servers import library_environment
 
-#: What it logs once both sides are connected and every procedure is registered.
+#: Logged once both sides are connected and every procedure is registered.
 READY = "ready"
-#: The same where something does not work; a line for each thing follows.
+#: Logged instead if something does not work; a line for each fault follows.
 FAULTY, FAULT = "running with faults", "fault"
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def binary() -> Path:
-    """The program under test: what WAMP_SIDECAR_BINARY names, or the release build of this tree."""
+    """The program under test: the one that WAMP_SIDECAR_BINARY names, or the release build of this tree."""
     path = Path(os.environ.get("WAMP_SIDECAR_BINARY", ROOT / ".build/release/wamp-sidecar"))
     if not path.exists():
         raise FileNotFoundError(f"{path}: build it (./scripts/test integration does), or set WAMP_SIDECAR_BINARY")
@@ -43,19 +43,19 @@ def run(*arguments: str | Path, environment: dict[str, str] | None = None, cwd: 
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without what libpq would read from it, and with the libpq that this run of the tests is about."""
+    """This process's environment without libpq's variables, and with the libpq that this run of the tests uses."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")} | library_environment()
 
 
 class Sidecar:
-    """One running sidecar with a configuration of its own. Its log is JSON, one object a line."""
+    """One running sidecar with its configuration. Its log is JSON, one object a line."""
 
     def __init__(self, configuration: dict[str, Any], environment: dict[str, str] | None = None,
                  behind: Sequence[str] = ()) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-run-"))
         self.file = self.folder / "sidecar.yaml"
         self.environment = environment or {}
-        #: What its command is put behind, such as `ip netns exec NAME`; it has to stay the same process.
+        #: The prefix of its command, such as `ip netns exec NAME`; it has to stay the same process.
         self.behind = behind
         self.configuration = {"log": {"level": "debug", "format": "json"}} | configuration
         self.process: subprocess.Popen[str] | None = None
@@ -69,7 +69,7 @@ class Sidecar:
     # -- life
 
     def start(self, until: str | None = READY, seconds: float = 30) -> "Sidecar":
-        """Starts it and waits until it logs that message: as a rule that it is ready."""
+        """Starts it and waits until it logs that message: by default, that it is ready."""
         assert self.process is None
         self.write()
         self.lines = []
@@ -85,7 +85,7 @@ class Sidecar:
         return self
 
     async def started(self, until: str | None = READY, seconds: float = 30) -> "Sidecar":
-        """`start` for tests on whose event loop a party runs that the sidecar connects to."""
+        """`start` for tests on whose event loop one of the sidecar's peers runs."""
         return await asyncio.to_thread(self.start, until, seconds)
 
     async def stopped(self, seconds: float = 20) -> int:
@@ -107,7 +107,7 @@ class Sidecar:
         self.process.send_signal(number)
 
     def wait(self, seconds: float = 20) -> int:
-        """Its exit code, and all of its log has been read."""
+        """Its exit code; all of its log has been read by then."""
         assert self.process is not None and self._reader is not None
         try:
             code = self.process.wait(seconds)
@@ -130,7 +130,7 @@ class Sidecar:
         self.process = None
 
     def remove(self) -> None:
-        """Ends it, whatever it is doing. A crash that no test asked for fails the test."""
+        """Ends it, whatever it is doing. An unexpected crash fails the test."""
         code = None
         if self.process is not None:
             if self.process.poll() is None:
@@ -151,13 +151,13 @@ class Sidecar:
         assert self.process is not None
         return self.process.pid
 
-    # -- what it says
+    # -- what it logs
 
     def text(self, last: int = 0) -> str:
         return "\n".join(self.lines[-last:])
 
     def entries(self, message: str | None = None) -> list[dict[str, Any]]:
-        """The log so far, as objects; with `message` those whose message is that."""
+        """The log so far, as objects; with `message` only the entries with that message."""
         found = []
         for line in list(self.lines):
             try:
@@ -186,11 +186,11 @@ class Sidecar:
             raise DeadlineError(f"{error}; its log:\n{self.text(40)}") from None
 
     def wait_for_fault(self, name: str, words: str = "", seconds: float = 20) -> dict[str, Any]:
-        """The line that says what does not work: its name, and words of the reason."""
+        """The line of a fault: its name, and words of the reason."""
         return self.wait_for(FAULT, seconds, where=lambda entry: entry["name"] == name and words in entry["reason"])
 
     def wait_for_any(self) -> None:
-        """Until it has said something."""
+        """Waits until it has logged something."""
         wait_until(lambda: self.lines, "the sidecar logs something")
 
     # -- what it uses

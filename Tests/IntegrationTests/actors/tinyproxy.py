@@ -12,7 +12,7 @@ PASSWORD = "proxy-s3cret"
 
 
 class TinyProxy:
-    """One tinyproxy that wants a login and makes tunnels to some ports."""
+    """One tinyproxy that requires a login and makes tunnels to some ports."""
 
     def __init__(self, *ports: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-proxy-"))
@@ -39,14 +39,14 @@ class TinyProxy:
         return self
 
     def kill(self) -> None:
-        """kill -9, and with it all that it carries."""
+        """kill -9, which ends all its connections."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
             self.process = None
 
     def tunnels(self, target: str) -> int:
-        """How many tunnels to `host:port` it was asked for."""
+        """How many tunnels to `host:port` were requested."""
         return self.log.read_text().count(f"CONNECT {target} HTTP/1.1")
 
     def remove(self) -> None:

@@ -1,4 +1,4 @@
-"""TLS in front of a plain port: for versions and ends of a connection that no router shows on demand."""
+"""TLS in front of a plain port: for versions and endings that no router produces on demand."""
 
 import asyncio
 import ssl
@@ -9,7 +9,7 @@ from .certificates import Certificates
 
 
 class TLSFront:
-    """Decrypts what comes, and hands it on to a port of the loopback address."""
+    """Decrypts what arrives, and forwards it to a port of the loopback address."""
 
     def __init__(self, target: int, piece: int, onward: ssl.SSLContext | None = None) -> None:
         self.target = target
@@ -25,7 +25,7 @@ class TLSFront:
         server_reader, server_writer = await asyncio.open_connection(
             "127.0.0.1", self.target, ssl=self.onward)
         await asyncio.gather(
-            # Crossbar.io tells the protocols on one port apart by the first segment.
+            # Crossbar.io distinguishes the protocols on one port by the first segment.
             self._pump(reader, server_writer, 1 << 16), self._pump(server_reader, writer, self.piece),
             return_exceptions=True)
 
@@ -42,14 +42,14 @@ class TLSFront:
             writer.close()
 
     def cut(self) -> None:
-        """Ends all connections below TLS, without a word."""
+        """Ends all connections below TLS, without ending TLS."""
         for writer in self.clients:
             writer.transport.get_extra_info("socket").shutdown(2)
 
 
 @asynccontextmanager
 async def tls_between(target: int, certificates: Certificates) -> AsyncIterator[int]:
-    """The port of somebody who decrypts what comes, and encrypts it again for the true end."""
+    """The port of a man in the middle, who decrypts what arrives, and encrypts it again for the real end."""
     onward = ssl.create_default_context(cafile=certificates.authority)
     onward.check_hostname = False
     async with tls_front(target, certificates, onward=onward) as front:
@@ -59,8 +59,8 @@ async def tls_between(target: int, certificates: Certificates) -> AsyncIterator[
 @asynccontextmanager
 async def tls_front(target: int, certificates: Certificates, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
                     piece: int = 1 << 16, onward: ssl.SSLContext | None = None) -> AsyncIterator[TLSFront]:
-    """A front that speaks that version and no other, with records of at most `piece` octets of text; it hands on with
-    TLS where it is told how."""
+    """A front that speaks only that version, with records of at most `piece` octets of text; it forwards with TLS if it
+    gets a context for that."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates.path("server.pem"), certificates.path("server.key"))
     context.minimum_version = context.maximum_version = version

@@ -10,12 +10,12 @@ from pathlib import Path
 from .deadline import accepts, free_port, wait_until
 from .router import REALM, SECRET, TICKET
 
-#: The public key of the one principal that may use cryptosign: of the seed 00 01 02 .. 1f.
+#: The public key of the only principal that may use cryptosign: of the seed 00 01 02 .. 1f.
 PUBLIC_KEY = "03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8"
 
 
 class XconnRouter:
-    """One xconn router. It keeps all in memory, so each start begins with nothing."""
+    """One xconn router. It keeps everything in memory, so each start begins with nothing."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wamp-sidecar-xconn-"))
@@ -27,7 +27,8 @@ class XconnRouter:
         assert self.process is None
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, Path(__file__).parent / "xconn_node.py", str(self.port), REALM, TICKET, SECRET, PUBLIC_KEY],
+                [sys.executable, Path(__file__).parent / "xconn_node.py", str(self.port), REALM, TICKET, SECRET,
+                    PUBLIC_KEY],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )
 
@@ -62,5 +63,5 @@ class XconnRouter:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, transport: str) -> str:
-        """The sidecar's `router.url`; it has `websocket` only."""
+        """The sidecar's `router.url`; it has only `websocket`."""
         return {"websocket": f"ws://127.0.0.1:{self.port}/ws"}[transport]

@@ -1,4 +1,4 @@
-"""How procedures are registered and shared, and what ends a call, between real sidecars and a real router."""
+"""How procedures are registered and shared, and what ends a call, with real sidecars and a real router."""
 
 import asyncio
 from typing import Any
@@ -37,13 +37,13 @@ def active(database: Database, text: str) -> int:
 
 
 async def callees(peer: Peer, procedure: str) -> int:
-    """How many sessions have it registered."""
+    """How many sessions have registered it."""
     registration = (await peer.call("wamp.registration.lookup", procedure)).value
     return 0 if registration is None else (await peer.call("wamp.registration.count_callees", registration)).value
 
 
 async def test_announced(make_sidecar: SidecarMaker, base: Database) -> None:
-    """What HELLO says is what the tests of this folder show."""
+    """HELLO announces what the tests of this folder show."""
     async with scripted(sane) as script:
         await make_sidecar(script.url, base.url, procedures={"test.a": "public.a"}).started()
         hello = script.connections[0].messages[0]
@@ -54,7 +54,7 @@ async def test_announced(make_sidecar: SidecarMaker, base: Database) -> None:
 
 
 async def test_patterns(make_sidecar: SidecarMaker, router: Router, transport: str, base: Database) -> None:
-    """The function is told which procedure was called; what matches best answers."""
+    """The function learns which procedure was called; the best match answers."""
     make_sidecar(router.url(transport), base.url, procedures={
         "test.p.": {"function": "public.called", "match": "prefix"},
         "test.w..x": {"function": "public.called", "match": "wildcard"},
@@ -68,8 +68,9 @@ async def test_patterns(make_sidecar: SidecarMaker, router: Router, transport: s
 
 
 @pytest.mark.parametrize("policy", ["roundrobin", "random", "first", "last"])
-async def test_shared(make_sidecar: SidecarMaker, router: Router, cluster: Cluster, base: Database, policy: str) -> None:
-    """Which of two sidecars answers is as the policy says; when one is stopped, no call gets lost."""
+async def test_shared(make_sidecar: SidecarMaker, router: Router, cluster: Cluster, base: Database,
+                      policy: str) -> None:
+    """The policy decides which of two sidecars answers; when one is stopped, no call is lost."""
     def start(function: str) -> Sidecar:
         return make_sidecar(router.url("rawsocket"), base.url, procedures={
             "test.shared": {"function": f"public.{function}", "invoke": policy}}).start()
@@ -95,7 +96,7 @@ async def test_shared(make_sidecar: SidecarMaker, router: Router, cluster: Clust
 
 @pytest.mark.once
 async def test_policies_that_differ(make_sidecar: SidecarMaker, router: Router, base: Database) -> None:
-    """The second is refused, says so, and has it when the first has gone."""
+    """The second is refused, reports that, and gets the procedure when the first has stopped."""
     def make(policy: str) -> Sidecar:
         return make_sidecar(router.url("rawsocket"), base.url, procedures={
             "test.shared": {"function": "public.a", "invoke": policy}, "test.own." + policy: "public.b"})
@@ -110,7 +111,8 @@ async def test_policies_that_differ(make_sidecar: SidecarMaker, router: Router, 
 
 
 async def test_taken_by_force(make_sidecar: SidecarMaker, router: Router, base: Database) -> None:
-    """With `force_reregister` it is ours at once; taken from us in the same way, it is not fought for but waited for."""
+    """With `force_reregister` the procedure is ours immediately. If it is taken from us in the same way, the sidecar
+    does not fight for it, but waits."""
     async with joined(router) as peer:
         async with joined(router) as other:
             await other.register("test.forced", lambda: "theirs")
@@ -118,20 +120,22 @@ async def test_taken_by_force(make_sidecar: SidecarMaker, router: Router, base: 
                 "test.forced": {"function": "public.a", "force_reregister": True}, "test.b": "public.b"}).start()
             assert (await peer.call("test.forced")).value == "a"
 
-            await other.session.register(lambda: "theirs again", "test.forced", options=RegisterOptions(force_reregister=True))
+            await other.session.register(lambda: "theirs again", "test.forced",
+                options=RegisterOptions(force_reregister=True))
             await until(lambda: sidecar.entries("registration revoked by the router"), "it notices")
             await until(lambda: sidecar.entries("procedure not registered"), "it tries to get it back")
             for _ in range(20):
                 assert (await peer.call("test.forced")).value == "theirs again"
             assert (await peer.call("test.b")).value == "b"
             sidecar.wait_for_fault("procedure 'test.forced'")
-        await until(lambda: sidecar.entries("ready")[1:], "it has it again when the other has gone", 60)
+        await until(lambda: sidecar.entries("ready")[1:], "it has it again when the other has left", 60)
         assert (await peer.call("test.forced")).value == "a"
         assert len(sidecar.entries("registration revoked by the router")) == 1
 
 
 async def test_shared_by_force(make_sidecar: SidecarMaker, router: Router, base: Database) -> None:
-    """Two sidecars of one file with both: the second takes it from the first, which joins in again; then there is peace."""
+    """Two sidecars with the same file and both options: the second takes it from the first, which joins in again; then
+    both are content."""
     sidecars = [make_sidecar(router.url("rawsocket"), base.url, procedures={
         "test.shared": {"function": f"public.{name}", "invoke": "roundrobin", "force_reregister": True}}).start()
         for name in ("a", "b")]
@@ -155,7 +159,8 @@ async def test_revoked_in_the_middle_of_a_call(make_sidecar: SidecarMaker, route
         call = peer.begin("test.revoked", 1)
         await until(lambda: active(base, "nap") == 1, "it runs")
         async with joined(router) as other:
-            await other.session.register(lambda seconds: "theirs", "test.revoked", options=RegisterOptions(force_reregister=True))
+            await other.session.register(lambda seconds: "theirs", "test.revoked",
+                options=RegisterOptions(force_reregister=True))
             entry = await asyncio.to_thread(sidecar.wait_for, "registration revoked by the router")
             assert entry["procedure"] == "test.revoked"
             assert (await peer.call("test.revoked", 0)).value == "theirs"
@@ -170,15 +175,16 @@ async def test_revoked_in_the_middle_of_a_call(make_sidecar: SidecarMaker, route
 
 async def timed_out(peer: Peer, seconds: int, *args: Any) -> str:
     try:
-        await asyncio.wait_for(peer.session.call("test.nap", *args, options=CallOptions(timeout=seconds)), 15)  # type: ignore
+        await asyncio.wait_for(peer.session.call("test.nap", *args,
+            options=CallOptions(timeout=seconds)), 15)  # type: ignore
     except ApplicationError as error:
         return str(error.error)
     raise AssertionError("it was to be too late")
 
 
 async def test_seconds_of_crossbar(make_sidecar: SidecarMaker, router: Router, base: Database) -> None:
-    """The router's clock and the sidecar's run out together, whichever is first: the caller is told once, the statement is over,
-    and nothing of it reaches the next call."""
+    """The router's and the sidecar's clocks run out together. Whichever is first, the caller gets one error, the
+    statement ends, and nothing of it reaches the next call."""
     sidecar = make_sidecar(router.url("rawsocket"), base.url, database={"connections": 2},
                            procedures={"test.nap": "public.nap"}).start()
     async with joined(router) as peer:
@@ -186,20 +192,21 @@ async def test_seconds_of_crossbar(make_sidecar: SidecarMaker, router: Router, b
             assert await timed_out(peer, 1, 30) in ("wamp.error.timeout", "wamp.error.canceled")
             await until(lambda: active(base, "nap") == 0, "the statement ends", 5)
             assert (await peer.call("test.nap", 0)).value == "rested"
-        # In milliseconds it would be over long ago.
+        # In milliseconds it would have ended long ago.
         assert await peer.session.call("test.nap", 0.3, options=CallOptions(timeout=5)) == "rested"  # type: ignore
     assert not sidecar.entries("router lost") and not sidecar.entries("database connection lost")
 
 
 @pytest.mark.parametrize("unit, value, ends", [
-    ("milliseconds", 400, True), ("auto", 400, True), ("seconds", 1, True), ("ignore", 1, False), ("milliseconds", 0, False),
+    ("milliseconds", 400, True), ("auto", 400, True), ("seconds", 1, True), ("ignore", 1, False),
+    ("milliseconds", 0, False),
 ])
 async def test_units(make_sidecar: SidecarMaker, base: Database, unit: str, value: int, ends: bool) -> None:
     async with scripted(sane) as script:
         await make_sidecar(script.url, base.url, router={"call_timeout_unit": unit},
                            procedures={"test.nap": "public.nap"}).started()
         connection = script.connections[-1]
-        # One that is not ended naps for longer than its number says, whatever the unit.
+        # A nap that is not ended takes longer than its number says, in either unit.
         _, answer = connection.stream("test.nap", lambda args: None, 30 if ends else 1.5, timeout=value)
         message = await asyncio.wait_for(answer, 15)
         if ends:
@@ -209,7 +216,7 @@ async def test_units(make_sidecar: SidecarMaker, base: Database, unit: str, valu
 
 
 async def test_both_clocks(make_sidecar: SidecarMaker, base: Database) -> None:
-    """A router whose INTERRUPT comes at about the moment at which the deadline runs out: one answer, and no bystander is hit."""
+    """A router whose INTERRUPT arrives at about the moment of the deadline: one answer, and no other call is hit."""
     async with scripted(sane) as script:
         await make_sidecar(script.url, base.url, database={"connections": 2},
                            procedures={"test.nap": "public.nap", "test.b": "public.b"}).started()

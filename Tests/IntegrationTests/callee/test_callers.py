@@ -1,4 +1,4 @@
-"""Who calls: what the router discloses reaches the function, roles are put on, and nothing stays for the next caller."""
+"""Callers: what the router discloses reaches the function, roles are set, and nothing stays for the next caller."""
 
 import asyncio
 from collections.abc import Iterator
@@ -33,7 +33,8 @@ create function c.state() returns jsonb language sql as $$
         'caller', coalesce(current_setting('wamp.caller', true), ''),
         'authid', coalesce(current_setting('wamp.caller_authid', true), ''),
         'authrole', coalesce(current_setting('wamp.caller_authrole', true), ''),
-        'procedure', coalesce(current_setting('wamp.procedure', true), ''), 'zone', current_setting('TimeZone'), 'date', current_setting('DateStyle'))
+        'procedure', coalesce(current_setting('wamp.procedure', true), ''), 'zone', current_setting('TimeZone'),
+            'date', current_setting('DateStyle'))
 $$;
 create function c.leave(name text, value text) returns void language plpgsql as $$
 begin perform set_config(name, value, false); end $$;
@@ -51,7 +52,8 @@ create function c.composite_of() returns c.pair language plpgsql as $$ begin ret
 create function c.binary_of() returns table (a bytea, state jsonb) language plpgsql as $$
 begin return query select 'x'::bytea, c.state(); end $$;
 create procedure c.call_of(inout state jsonb default null) language plpgsql as $$ begin state := c.state(); end $$;
-create function c.event_of(args jsonb) returns void language plpgsql as $$ begin insert into c.seen values (c.state()); end $$;
+create function c.event_of(args jsonb) returns void language plpgsql as $$ begin insert into c.seen values (c.state());
+    end $$;
 create procedure c.commits() language plpgsql as $$ begin commit; end $$;
 grant usage on schema c to sidecar, nobody_special, reader;
 grant all on all tables in schema c to sidecar;
@@ -64,11 +66,11 @@ grant execute on all procedures in schema c to sidecar, reader;
 @pytest.fixture(scope="module")
 def callers(cluster: Cluster) -> Iterator[Database]:
     database = cluster.create_database("callers")
-    database.execute("create role nobody_special; create role reader; create role stranger;"
+    database.execute("create role nobody_special; create role reader; create role uninvited;"
                      "grant nobody_special, reader to sidecar")
     database.execute(SCHEMA)
     yield database
-    database.execute("drop schema c cascade; drop role nobody_special, reader, stranger")
+    database.execute("drop schema c cascade; drop role nobody_special, reader, uninvited")
 
 
 async def test_disclosed(make_sidecar: SidecarMaker, router: Router, transport: str, callers: Database) -> None:
@@ -82,7 +84,7 @@ async def test_disclosed(make_sidecar: SidecarMaker, router: Router, transport: 
         who = (await peer.call("disclosed.who")).value
         assert who["caller"] == str(peer.session._session_id)
         assert (who["authrole"], who["procedure"], who["role"]) == ("everybody", "disclosed.who", "sidecar")
-        # Whom the router does not name, nobody is.
+        # A caller that the router does not disclose has no identity.
         who = (await peer.call("test.who")).value
         assert not who["caller"] and not who["authrole"]
 
@@ -101,21 +103,24 @@ async def test_nothing_stays(make_sidecar: SidecarMaker, router: Router, callers
             assert not who["authid"]
 
 
-#: What a function can leave behind, one after the other.
+#: What a function can leave behind, one thing after another.
 LEFT_BEHIND = {
     "authid": [("wamp.caller_authid", "admin")], "authrole": [("wamp.caller_authrole", "admin")],
     "caller": [("wamp.caller", "17")], "procedure": [("wamp.procedure", "forged")],
     "role": [("role", "nobody_special")], "path": [("search_path", "pg_temp")], "timeout": [("statement_timeout", "1")],
     "zone": [("TimeZone", "Asia/Tokyo")], "date": [("DateStyle", "German")],
-    "all": [("wamp.caller_authid", "admin"), ("search_path", "pg_temp"), ("TimeZone", "Asia/Tokyo"), ("role", "nobody_special")],
+    "all": [("wamp.caller_authid", "admin"), ("search_path", "pg_temp"), ("TimeZone", "Asia/Tokyo"),
+        ("role", "nobody_special")],
 }
 #: Each form of a call's statement, without a role.
 FORMS: dict[str, Any] = {
-    "scalar": "c.scalar_of", "void": "c.void_of", "set": "c.set_of", "set_in_sql": "c.set_in_sql", "composite": "c.composite_of",
+    "scalar": "c.scalar_of", "void": "c.void_of", "set": "c.set_of", "set_in_sql": "c.set_in_sql",
+    "composite": "c.composite_of",
     "empty": "c.empty_set",
     "binary": "c.binary_of", "call": "c.call_of", "select": {"sql": "select c.state() as state"},
     "insert": {"sql": "insert into c.seen values (c.state())"},
-    "update": {"sql": "with x as (select 1 as id) update c.one as t set id = x.id from x returning c.state() as r, t.id as o"},
+    "update": {"sql": "with x as (select 1 as id) update c.one as t set id = x.id from x returning c.state() as r, "
+                      "t.id as o"},
     "args": {"function": "c.set_of", "results": "args"}, "timed": {"function": "c.scalar_of", "timeout": "7s"},
     "role": {"function": "c.scalar_of", "role": "reader"},
 }
@@ -139,7 +144,7 @@ async def seen_state(peer: Any, callers: Database, uri: str, form: str) -> dict[
 @pytest.mark.parametrize("disclosure", ["test", "disclosed"])
 async def test_nothing_reaches_the_next(
         make_sidecar: SidecarMaker, router: Router, callers: Database, left: str, disclosure: str) -> None:
-    # A role anywhere, or a disclosed caller, must not be what others' safety depends on.
+    # The safety of others must not depend on a role somewhere, or on a disclosed caller.
     forms = [form for form in FORMS if disclosure == "disclosed" or form != "role"]
     procedures = {f"{disclosure}.{form}": FORMS[form] for form in forms}
     procedures |= {"test.leave": "c.leave", "test.leave_by_call": "c.leave_by_call"}
@@ -161,7 +166,8 @@ async def test_nothing_reaches_those_behind(make_sidecar: SidecarMaker, router: 
     make_sidecar(router.url("rawsocket"), callers.url, database={"url": callers.url, "connections": 2},
                  procedures=procedures | {"test.leave": "c.leave", "disclosed.scalar": "c.scalar_of"}).start()
     async with joined(router) as peer:
-        expected = {form: (await peer.call(f"test.{form}")).args for form in ("scalar", "set", "select", "composite", "call")}
+        expected = {form: (await peer.call(f"test.{form}")).args
+            for form in ("scalar", "set", "select", "composite", "call")}
         own = (await peer.call("disclosed.scalar")).args
         kinds = [left for name, left in LEFT_BEHIND.items() if name not in ("zone", "date", "all")]
 
@@ -214,14 +220,15 @@ async def test_events(make_sidecar: SidecarMaker, router: Router, callers: Datab
 
 
 async def test_names_of_columns(make_sidecar: SidecarMaker, router: Router, callers: Database) -> None:
-    """The names in the sidecar's own statements are not those of columns."""
+    """The names in the sidecar's own statements do not clash with columns."""
     callers.execute("""
         create or replace function c.columns() returns table (r int, o int, b bytea, v int, c int) language sql
         as $$ select 1, 2, 'x'::bytea, 3, 4 $$;
         create or replace function c.plain_columns() returns table (r int, o int) language sql as 'select 1, 2';
         grant execute on function c.columns(), c.plain_columns() to sidecar""")
     make_sidecar(router.url("rawsocket"), callers.url, procedures={
-        "test.columns": "c.columns", "test.plain": "c.plain_columns", "test.sql": {"sql": "select 1 as r, 2 as o, 3 as wamp_sidecar_rows"},
+        "test.columns": "c.columns", "test.plain": "c.plain_columns",
+        "test.sql": {"sql": "select 1 as r, 2 as o, 3 as wamp_sidecar_rows"},
         "test.special": {"sql": "select 1 as r, 2 as o, 'x'::bytea as b"}}).start()
     async with joined(router) as peer:
         [row] = (await peer.call("test.columns")).args[0]
@@ -238,7 +245,7 @@ async def test_role(make_sidecar: SidecarMaker, router: Router, callers: Databas
         "disclosed.everybody": {"function": "c.who", "roles": {"everybody": "reader"}},
         "disclosed.others": {"function": "c.who", "roles": {"others": "reader"}},
         "test.undisclosed": {"function": "c.who", "roles": {"everybody": "reader"}},
-        "test.stranger": {"function": "c.who", "role": "stranger"},
+        "test.stranger": {"function": "c.who", "role": "uninvited"},
     }).start(until=None)
     async with joined(router) as peer:
         for _ in range(3):
@@ -252,9 +259,11 @@ async def test_role(make_sidecar: SidecarMaker, router: Router, callers: Databas
 
 
 async def test_procedure_that_commits(make_sidecar: SidecarMaker, router: Router, callers: Database) -> None:
-    """Whether anybody is disclosed, a role is set, or a deadline: it may. Nothing of one call reaches the next."""
+    """It may, whether a caller is disclosed, a role set, a deadline given or not. Nothing of one call reaches the
+    next."""
     callers.execute("""
-        create procedure c.commits_twice(inout before jsonb default null, inout after jsonb default null) language plpgsql as
+        create procedure c.commits_twice(inout before jsonb default null, inout after jsonb default null)
+            language plpgsql as
             $$ begin before := c.state(); commit; after := c.state(); rollback; commit; end $$;
         grant execute on all procedures in schema c to sidecar, reader;
     """)
@@ -262,9 +271,10 @@ async def test_procedure_that_commits(make_sidecar: SidecarMaker, router: Router
         "test.commits": "c.commits", "disclosed.commits": "c.commits", "disclosed.twice": "c.commits_twice",
         "test.timed": {"function": "c.commits", "timeout": "7s"},
         "disclosed.role": {"function": "c.commits_twice", "role": "reader", "timeout": "9s"},
-        "test.stranger": {"function": "c.commits", "role": "stranger"}, "test.state": "c.state",
+        "test.stranger": {"function": "c.commits", "role": "uninvited"}, "test.state": "c.state",
     }
-    make_sidecar(router.url("rawsocket"), callers.url, database={"connections": 1}, procedures=mapping).start(until=None)
+    make_sidecar(router.url("rawsocket"), callers.url, database={"connections": 1},
+        procedures=mapping).start(until=None)
     async with joined(router) as peer:
         clean = (await peer.call_when_there("test.state")).value
         for _ in range(2):
@@ -275,7 +285,8 @@ async def test_procedure_that_commits(make_sidecar: SidecarMaker, router: Router
                 states = (await peer.call(name)).value
                 assert states["before"] == states["after"]
                 assert (states["after"]["role"], states["after"]["procedure"]) == (role, name)
-                assert states["after"]["authid"] and states["after"]["timeout"] == ("30s" if role == "sidecar" else "9s")
+                assert (states["after"]["authid"]
+                        and states["after"]["timeout"] == ("30s" if role == "sidecar" else "9s"))
                 assert (await peer.call("test.state")).value == clean
             assert (await peer.error("test.stranger")).error == "wamp.error.not_authorized"
             assert (await peer.call("test.state")).value == clean

@@ -18,7 +18,8 @@ create function public.same(n integer, filler text default '') returns jsonb
     language sql as $$ select jsonb_build_array(n, length(filler)) $$;
 create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
-create function public.held() returns text language sql as $$ select pg_advisory_xact_lock_shared(1); select 'released' $$;
+create function public.held() returns text language sql as $$ select pg_advisory_xact_lock_shared(1);
+    select 'released' $$;
 create function public.fail(n integer) returns void
     language plpgsql as $$ begin raise exception '%', n using errcode = 'P0001'; end $$;
 """
@@ -29,7 +30,7 @@ PROCEDURES = {
 
 async def test_ten_thousand_calls(make_sidecar: SidecarMaker, router: Router, transport: str,
                                   database: Database) -> None:
-    """10,000 calls from three peers, some failing, of mixed sizes: each is answered with its own result."""
+    """10,000 calls from three peers, some failing, of mixed sizes: each is answered with the right result."""
     database.execute(SCHEMA)
     make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
     dice = random.Random(1)
@@ -51,7 +52,7 @@ async def test_ten_thousand_calls(make_sidecar: SidecarMaker, router: Router, tr
 
 
 async def test_sleeping_calls_beside_fast_ones(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """`connections` + 60 calls that sleep, and fast ones beside them that do not wait for their turn."""
+    """`connections` + 60 calls that sleep, and fast ones beside them that do not wait behind them."""
     database.execute(SCHEMA)
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, database={"url": database.url, "connections": 4, "queue_timeout": "60s"},
@@ -61,7 +62,8 @@ async def test_sleeping_calls_beside_fast_ones(make_sidecar: SidecarMaker, route
         with database.connect() as holder:
             holder.execute("select pg_advisory_lock(1)")
             sleeping = [sleeper.begin("test.held") for _ in range(64)]
-            await until(lambda: any("held" in query for _, state, query in database.sessions() if state == "active"), "calls sleep")
+            await until(lambda: any("held" in query for _, state, query in database.sessions() if state == "active"),
+                "calls sleep")
             for n in range(200):
                 assert (await peer.call("test.same", n)).value == [n, 0]
             assert not any(call.done() for call in sleeping), "no fast call has waited for a sleeping one"
@@ -71,7 +73,7 @@ async def test_sleeping_calls_beside_fast_ones(make_sidecar: SidecarMaker, route
 
 
 async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """What finds no place, or waits too long, is told so; nothing is sent that expired."""
+    """A call that finds no room, or waits too long, gets an error; no expired call is sent."""
     database.execute(SCHEMA)
     database.execute("create table public.done (n integer); grant all on public.done to sidecar;"
                      "create function public.mark(n integer) returns integer language sql as "
@@ -106,8 +108,9 @@ async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, data
     assert database.rows("select n from public.done") == [(99,)]
 
 
-async def test_slow_procedure_leaves_room_in_the_queue(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Calls of one procedure that wait can't fill the queue: those of another find a place there."""
+async def test_slow_procedure_leaves_room_in_the_queue(make_sidecar: SidecarMaker, router: Router,
+                                                       database: Database) -> None:
+    """Waiting calls of one procedure can't fill the queue: calls of another find room."""
     database.execute(SCHEMA)
     database.execute("create function public.mark(n integer) returns integer language sql as 'select n'")
     make_sidecar(

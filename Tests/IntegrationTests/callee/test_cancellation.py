@@ -1,4 +1,4 @@
-"""Calls that are ended before their time, and the calls beside them that must not notice."""
+"""Calls that are ended early, and the calls beside them, which must not notice."""
 
 import asyncio
 import random
@@ -60,13 +60,13 @@ async def test_caller_that_vanishes(make_sidecar: SidecarMaker, router: Router, 
             other.begin("test.nap", 30).add_done_callback(lambda call: call.exception())
             await until(lambda: active(database, "nap") == 1, "the call runs")
             other.vanish()
-        await until(lambda: active(database, "nap") == 0, "the statement of a caller that is gone ends")
+        await until(lambda: active(database, "nap") == 0, "the statement of a caller that has left ends")
         assert (await peer.call("test.spin", 7)).value == 7
 
 
 async def test_thousand_interrupts(make_sidecar: SidecarMaker, database: Database) -> None:
-    """1,000 INTERRUPTs at random moments, most of them near the end of the call: no bystander is canceled, and each
-    invocation is answered once, with its own result or with wamp.error.canceled."""
+    """1,000 INTERRUPTs at random moments, most of them near the end of the call: no other call is canceled, and each
+    invocation is answered once, with the right result or with wamp.error.canceled."""
     database.execute(SCHEMA)
     dice = random.Random(2)
     async with scripted(sane) as script:
@@ -100,7 +100,7 @@ async def test_thousand_interrupts(make_sidecar: SidecarMaker, database: Databas
                 assert message[0] == YIELD, f"a bystander got {message}"
                 bystanders += 1
         assert (interrupted, bystanders) == (1000, 2000)
-        assert canceled > 50, f"only {canceled} of the interrupts came in time to be worth anything"
+        assert canceled > 50, f"only {canceled} of the interrupts arrived before the end"
         requests = [m[1] if m[0] == YIELD else m[2] for m in connection.messages if m[0] in (YIELD, ERROR)]
         assert len(requests) == len(set(requests)), "an invocation was answered twice"
         assert sidecar.running
@@ -114,11 +114,11 @@ async def test_statement_timeout(make_sidecar: SidecarMaker, router: Router, tra
         procedures=PROCEDURES | {"test.short": {"function": "public.nap", "timeout": "1s"}},
     ).start()
     async with joined(router) as peer:
-        # Long before the time that a procedure has without `timeout`.
+        # Long before the time limit of a procedure without `timeout`.
         error = await asyncio.wait_for(peer.error("test.short", 60), 20)
         assert error.error == "wamp.error.timeout"
         await until(lambda: active(database, "nap") == 0, "the statement has ended")
-        # What takes less time has it; and the next call on that connection has its own.
+        # Calls that take less time are not affected; the next call on that connection has its own limit.
         assert (await peer.call("test.short", 0.1)).value == "rested"
         assert (await peer.call("test.nap", 1.2)).value == "rested"
 
@@ -141,7 +141,7 @@ async def test_timeout_of_the_call(make_sidecar: SidecarMaker, database: Databas
 
 async def test_function_that_catches_the_cancel(make_sidecar: SidecarMaker, router: Router,
                                                 database: Database) -> None:
-    """It returned after all: the caller is answered, once, and the connection goes on."""
+    """The function returned after all: the caller is answered, once, and the connection is used again."""
     database.execute(SCHEMA)
     make_sidecar(router.url("rawsocket"), database.url, procedures={
         **PROCEDURES, "test.stubborn": {"function": "public.stubborn", "timeout": "20s"}}).start()

@@ -1,4 +1,5 @@
-"""Composites, lists in them and lists of them as arguments: each member gets what it would get as a parameter, and nothing is ignored."""
+"""Composites, lists in them and lists of them as arguments: each member gets what it would get as a parameter, and
+nothing is ignored."""
 
 from typing import Any
 
@@ -26,8 +27,10 @@ def shop(database: Database) -> Database:
         create domain shop.sound_part as shop.part check ((value).amount > 0);
         create domain shop.notes as jsonb[];
         create domain shop.pair as integer[] check (cardinality(value) = 2);
-        create type shop.item as (id integer, name text, price numeric, doc jsonb, raw json, tags text[], grid integer[], chunks bytea[],
-            bin bytea, docs jsonb[], raws json[], notes shop.notes, many shop.notes[], pairs shop.pair[], part shop.sound_part,
+        create type shop.item as (id integer, name text, price numeric, doc jsonb, raw json, tags text[],
+            grid integer[], chunks bytea[],
+            bin bytea, docs jsonb[], raws json[], notes shop.notes, many shop.notes[], pairs shop.pair[],
+                part shop.sound_part,
             parts shop.part[], mood shop.mood, span int4range, "e\u0301" integer, big bigint[]);
         create domain shop.checked as shop.item check ((value).id > 0);
         create function shop.one(item shop.item) returns text language sql as 'select item::text';
@@ -41,7 +44,8 @@ def shop(database: Database) -> Database:
         create function shop.listed(items shop.part_list) returns text language sql as 'select items::text';
         create function shop.pairs(p shop.pair[]) returns text language sql as 'select p::text';
         create function shop.notes(n shop.notes[]) returns text language sql as 'select n::text';
-        create function shop.numbers(a smallint, b integer, c bigint, d numeric, e bigint[], f oid) returns text language sql as
+        create function shop.numbers(a smallint, b integer, c bigint, d numeric, e bigint[], f oid) returns text
+            language sql as
             $$ select concat_ws('|', a, b, c, d, e, f) $$;
     """)
     return database
@@ -49,7 +53,8 @@ def shop(database: Database) -> Database:
 
 PROCEDURES: dict[str, Any] = {
     "test.one": "shop.one", "test.checked": "shop.checked", "test.several": "shop.several", "test.any": "shop.any_of",
-    "test.unnamed": "shop.unnamed", "test.called": "shop.called", "test.pairs": "shop.pairs", "test.notes": "shop.notes",
+    "test.unnamed": "shop.unnamed", "test.called": "shop.called", "test.pairs": "shop.pairs",
+    "test.notes": "shop.notes",
     "test.numbers": "shop.numbers", "test.listed": "shop.listed",
     "test.sql": {"sql": "select (:item::shop.item)::text as t", "results": "value"},
     "test.list": {"sql": "select (:items::shop.part[])::text as t", "results": "value"},
@@ -90,23 +95,27 @@ async def test_unknown_members(make_sidecar: SidecarMaker, router: Router, shop:
 
 
 async def test_members_are_as_parameters(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
-    """Lists of documents, binary, ranges, enumerations, and what is missing; the same by all ways."""
+    """Lists of documents, binary, ranges, enumerations, and missing members; the same in every way to pass them."""
     hard = 'q"\\ \u00e9\n\t,{}()'
     item = {
-        "id": 3.0, "name": 3.0, "price": 1.50, "doc": {"n": [3.0, hard]}, "raw": [1.0], "tags": [hard, None, "NULL", ""],
+        "id": 3.0, "name": 3.0, "price": 1.50, "doc": {"n": [3.0, hard]}, "raw": [1.0],
+        "tags": [hard, None, "NULL", ""],
         "grid": [[1.0, 2], [3, 4e0]], "chunks": [b"\x00\xff", None], "bin": b"\x01",
         "docs": [[1, [2.0]], {"k": hard}, None, hard, b"\x02", 3.0], "raws": [[hard], []], "notes": [[1], [2, 3]],
         "many": [[[1], 2], None, []], "pairs": [[1.0, 2], [3, 4]],
         "part": {"code": "c", "amount": 1764379200000.0, "tags": [[hard]]},
-        "parts": [{"tags": [[], {}], "amount": 2.0}, None], "mood": "ok", "span": "[1,5)", "big": [9007199254740992.0, None]}
+        "parts": [{"tags": [[], {}], "amount": 2.0}, None], "mood": "ok", "span": "[1,5)",
+        "big": [9007199254740992.0, None]}
     expected = shop.value("""
-        select row(3, '3.0', 1.5, jsonb_build_object('n', jsonb_build_array(3.0, h)), '[1.0]'::json, array[h, null, 'NULL', ''],
+        select row(3, '3.0', 1.5, jsonb_build_object('n', jsonb_build_array(3.0, h)), '[1.0]'::json, array[h, null,
+            'NULL', ''],
             array[[1, 2], [3, 4]], array['\\x00ff', null]::bytea[], '\\x01'::bytea,
             array['[1, [2.0]]', jsonb_build_object('k', h), 'null', to_jsonb(h), '"\\\\x02"', '3.0'],
             array[json_build_array(h)::jsonb, '[]']::json[], array['[1]', '[2, 3]']::shop.notes,
             '{"{[1],2}",null,"{}"}'::shop.notes[], '{"{1,2}","{3,4}"}'::shop.pair[],
             row('c', 1764379200000, array[jsonb_build_array(h)])::shop.part,
-            array[row(null, 2, array['[]', '{}']::jsonb[])::shop.part, null], 'ok'::shop.mood, '[1,5)'::int4range, null::integer,
+            array[row(null, 2, array['[]', '{}']::jsonb[])::shop.part, null], 'ok'::shop.mood, '[1,5)'::int4range,
+                null::integer,
             array[9007199254740992, null])::shop.item::text from (values (%s)) as v(h)
         """ % ("E'" + hard.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t") + "'"))
     make_sidecar(router.url("rawsocket"), shop.url, procedures=PROCEDURES).start()
@@ -135,15 +144,18 @@ async def test_whole_numbers(make_sidecar: SidecarMaker, router: Router, shop: D
         for args in ([4e4, 0, 0, 0, [], 0], [0, 3e9, 0, 0, [], 0], [0, 0, 1e19, 0, [], 0], [0, 0, 1e300, 0, [], 0],
                      [0, 0, 0, 0, [1e300], 0], [0, 0, 0, 0, [1, 9.3e18], 0]):
             error = await peer.error("test.numbers", *args)
-            assert error.error == REFUSED and "out of range" in str(error.args[0]) and "shop.numbers" in str(error.args[0]), error
-        for item in ({"id": 3e9}, {"id": 1e300}, {"grid": [[1e19]]}, {"part": {"amount": 1e19}}, {"parts": [{"amount": 1e20}]}):
+            assert (error.error == REFUSED and "out of range" in str(error.args[0])
+                    and "shop.numbers" in str(error.args[0])), error
+        for item in ({"id": 3e9}, {"id": 1e300}, {"grid": [[1e19]]}, {"part": {"amount": 1e19}},
+            {"parts": [{"amount": 1e20}]}):
             error = await peer.error("test.one", item)
             assert error.error == REFUSED and "out of range" in str(error.args[0]), error
 
 
 async def test_a_type_that_changes(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
-    """A new attribute can be given, one that is gone can't, and neither is left out in silence."""
-    make_sidecar(router.url("rawsocket"), shop.url, procedures={**PROCEDURES, "test.p": {"sql": "select :p::shop.part"}}).start()
+    """A new attribute can be given, a dropped one can't, and neither is silently ignored."""
+    make_sidecar(router.url("rawsocket"), shop.url,
+        procedures={**PROCEDURES, "test.p": {"sql": "select :p::shop.part"}}).start()
     ways: list[tuple[str, Any, list[Any]]] = [
         ("test.unnamed", lambda part: part, []), ("test.one", lambda part: {"part": part}, []),
         ("test.one", lambda part: {"parts": [part]}, []), ("test.list", lambda part: [part], []),
@@ -164,22 +176,24 @@ async def test_a_type_that_changes(make_sidecar: SidecarMaker, router: Router, s
 
 
 async def test_events(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
-    """An event with an unknown member is a dead letter, as one with a wrong type is."""
+    """An event with an unknown member becomes a dead letter, like one with a wrong type."""
     interface: Installation = install(shop)
     shop.execute("""
         create table shop.seen (t text); grant all on shop.seen to wamp; grant usage on schema shop to wamp;
-        create function shop.note(item shop.item) returns void language sql as 'insert into shop.seen values (item::text)';
+        create function shop.note(item shop.item) returns void language sql
+            as 'insert into shop.seen values (item::text)';
     """)
     make_sidecar(router.url("rawsocket"), interface.url, subscriptions={"test.topic": "shop.note"}).start()
     async with joined(router) as peer:
         for args in ([{"colour": 1}], [{"parts": [{"z": 1}]}], [{"id": 5.0, "docs": [[1]]}]):
             await peer.session.publish("test.topic", *args, options=PublishOptions(acknowledge=True))
         await until(lambda: len(shop.rows("select 1 from shop.seen")) == 1, "the good event")
-        await until(lambda: len(shop.rows("select 1 from wamp.dead_letter")) == 2, "the letters")
+        await until(lambda: len(shop.rows("select 1 from wamp.dead_letter")) == 2, "the dead letters")
     assert shop.rows("select t from shop.seen") == [('(5,,,,,,,,,{[1]},,,,,,,,,,)',)]
     letters = shop.rows("select error, message from wamp.dead_letter order by id")
     assert [error for error, _ in letters] == [REFUSED, REFUSED]
-    assert 'unknown member "colour" of shop.item' in letters[0][1] and 'unknown member "z" of shop.part' in letters[1][1]
+    assert ('unknown member "colour" of shop.item' in letters[0][1]
+            and 'unknown member "z" of shop.part' in letters[1][1])
 
 
 def test_check_prepares_them(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:

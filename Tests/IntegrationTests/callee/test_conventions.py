@@ -104,7 +104,7 @@ CASES: list[tuple[str, list[Any], dict[str, Any], list[Any], dict[str, Any]]] = 
     ("insert", [], {"name": "new"}, [[{"id": 1, "name": "new"}]], {}),
 ]
 
-#: name, positional arguments, keyword arguments, what the message has to say
+#: name, positional arguments, keyword arguments, part of the error message
 REFUSED: list[tuple[str, list[Any], dict[str, Any], str]] = [
     ("add2", [1, 2, 3], {}, "conv.add2"),
     ("add2", [1], {}, "conv.add2"),
@@ -169,7 +169,7 @@ async def test_refused(sidecar: Sidecar, router: Router, case: Any) -> None:
         error = await peer.error(f"test.{name}", *args, **kwargs)
         assert error.error == "wamp.error.invalid_argument"
         assert said in str(error.args[0])
-        # One bad call stays one bad call.
+        # One bad call affects no other call.
         assert (await peer.call("test.add2", 1, 1)).value == 2
 
 

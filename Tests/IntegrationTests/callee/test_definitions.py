@@ -92,7 +92,7 @@ async def test_column_added_to_a_result(make_sidecar: SidecarMaker, router: Rout
 
 async def test_missing_function_comes(make_sidecar: SidecarMaker, router: Router, transport: str,
                                       database: Database) -> None:
-    """Named at start, answered with its name, does the others no harm, and works once it exists."""
+    """Reported at start, answered with its name, no harm to the others, and usable once it exists."""
     database.execute(OTHER)
     sidecar = make_sidecar(router.url(transport), database.url, procedures={
         "test.f": "public.f", "test.other": "public.other"}).start(FAULTY)
@@ -115,7 +115,7 @@ async def test_missing_function_comes(make_sidecar: SidecarMaker, router: Router
 
 async def test_functions_that_cannot_be_procedures(make_sidecar: SidecarMaker, router: Router,
                                                    database: Database) -> None:
-    """Ambiguous names, aggregates, window and trigger functions: each said with its reason, the rest works."""
+    """Ambiguous names, aggregates, window and trigger functions: each is reported with its reason, the rest works."""
     database.execute(f"{OTHER};" """
         create function public.two(a integer) returns integer language sql as 'select 1';
         create function public.two(a text) returns integer language sql as 'select 2';

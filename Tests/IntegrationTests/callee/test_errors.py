@@ -1,4 +1,4 @@
-"""What a failing function becomes: its SQLSTATE decides the WAMP error."""
+"""The error of a failing function: its SQLSTATE decides the WAMP error."""
 
 import asyncio
 from typing import Any
@@ -81,7 +81,7 @@ async def test_table(make_sidecar: SidecarMaker, router: Router, transport: str,
             assert error.args[0] == "what happened", state
             assert error.kwargs["sqlstate"] == state
             assert (error.kwargs["detail"], error.kwargs["hint"]) == ("the detail", "the hint")
-        # A SQLSTATE of the user's own has no name; it is told all the same.
+        # A user's own SQLSTATE has no name; it is reported all the same.
         error = await peer.error("test.fail", "ZZ123")
         assert error.error.startswith("postgresql.error.")
         assert error.kwargs["sqlstate"] == "ZZ123"
@@ -114,14 +114,15 @@ async def test_error_that_names_itself(make_sidecar: SidecarMaker, router: Route
         # Whatever message and detail are, the call is answered and the session lives.
         for uri, detail in [
             ("com.example.no", None), ("com.example.no", "no json"), ("com.example.no", "[1]"),
-            ("com.example.no", '{"args": 1}'), ("not a uri", None), ("com..bad", "{}"), ("", None), ("wamp.close", "{}"),
+            ("com.example.no", '{"args": 1}'), ("not a uri", None), ("com..bad", "{}"), ("", None),
+            ("wamp.close", "{}"),
         ]:
             error = await peer.error("test.named", uri, detail)
             assert " " not in error.error and ".." not in error.error and error.error
         assert (await peer.call("test.fine")).value == "fine"
 
 
-#: Objects whose names callers are not to learn, and ways to run into each.
+#: Objects whose names callers must not learn, and ways to run into each.
 SECRETS = """
 create schema hidden_schema;
 create domain hidden_schema.hidden_domain as integer constraint hidden_domain_rule check (value > 0);
@@ -140,14 +141,15 @@ create function hidden_schema.take(amount hidden_schema.hidden_domain) returns v
 create function hidden_schema.closed() returns void language sql as '';
 create function hidden_schema.elsewhere() returns void language sql as '';
 create table hidden_schema.shape (hidden_shape integer);
-create function hidden_schema.shaped() returns setof hidden_schema.shape language sql as 'select * from hidden_schema.shape';
+create function hidden_schema.shaped() returns setof hidden_schema.shape language sql
+    as 'select * from hidden_schema.shape';
 create function hidden_schema.slow() returns void language sql as 'select pg_sleep(30)';
 revoke execute on function hidden_schema.closed() from public;
 grant usage on schema hidden_schema to sidecar;
 grant all on hidden_schema.hidden_table to sidecar;
 """
 INSERT = "insert into hidden_schema.hidden_table "
-#: What runs, and what it fails with.
+#: The statement, and the error that it fails with.
 HIDDEN = {
     INSERT + "values (1)": "23505",
     INSERT + "(hidden_column, hidden_other) values (2, 7)": "23503",
@@ -171,11 +173,13 @@ HIDDEN = {
     "do $$ begin assert false, 'hidden'; end $$": "P0004",
     "do $$ begin raise no_data_found using message = 'hidden'; end $$": "P0002",
 }
-#: Of what a function raises by itself its author's message is told, and nothing else.
+#: Of an error that a function raises itself, the caller gets the author's message, and nothing else.
 RAISED = {
-    "do $$ begin raise exception 'sold out' using hint = 'hidden', detail = 'hidden', table = 'hidden', schema = 'hidden', "
+    "do $$ begin raise exception 'sold out' using hint = 'hidden', detail = 'hidden', table = 'hidden', schema = "
+    "'hidden', "
     "column = 'hidden', datatype = 'hidden', constraint = 'hidden'; end $$": "P0001",
-    "do $$ begin raise exception 'sold out' using errcode = 'ZZ001', hint = 'hidden', detail = 'hidden'; end $$": "ZZ001",
+    "do $$ begin raise exception 'sold out' using errcode = 'ZZ001', hint = 'hidden', detail = 'hidden'; end $$":
+        "ZZ001",
 }
 
 
@@ -192,9 +196,10 @@ def shown(error: Any) -> str:
 
 
 async def test_terse(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:
-    """Nothing of what comes from the database, but what a function raises by itself; and no advice."""
+    """Nothing that comes from the database, except what a function raises itself; and no advice."""
     names = ["run", "take", "closed", "no_such", "slow"]
-    procedures: dict[str, Any] = {f"test.{name}": {"function": f"hidden_schema.{name}", "errors": "terse"} for name in names}
+    procedures: dict[str, Any] = {f"test.{name}": {"function": f"hidden_schema.{name}", "errors": "terse"}
+        for name in names}
     procedures["test.slow"]["timeout"] = "100ms"
     procedures["test.as"] = {"function": "hidden_schema.take", "errors": "terse", "role": "hidden_role"}
     sidecar = make_sidecar(router.url("rawsocket"), secrets.url, procedures=procedures).start(FAULTY)
@@ -214,7 +219,7 @@ async def test_terse(make_sidecar: SidecarMaker, router: Router, secrets: Databa
                 error = await peer.error(procedure, *given)
                 told = shown(error)
                 assert not any(word in told for word in ("hidden", "grant", "create", "integer", "install")), told
-    # The administrator learns it.
+    # The administrator finds it in the log.
     reasons = [entry["reason"] for entry in sidecar.entries("procedure can't be called")]
     assert any("grant execute on function hidden_schema.closed()" in reason for reason in reasons)
 
@@ -243,9 +248,10 @@ async def test_advice_is_not_for_callers(make_sidecar: SidecarMaker, router: Rou
 
 
 async def test_as_which_role(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:
-    """A right that is missing within a function: whose it is, in the log and, unless terse, for the caller."""
+    """A missing right within a function: the log names the role, and the caller's error does too unless it is terse."""
     secrets.execute(
-        "create role errors_mapped; grant errors_mapped to sidecar; grant usage on schema hidden_schema to errors_mapped")
+        "create role errors_mapped; grant errors_mapped to sidecar; grant usage on schema hidden_schema to "
+        "errors_mapped")
     try:
         run = "hidden_schema.run"
         sidecar = make_sidecar(router.url("rawsocket"), secrets.url, procedures={
@@ -269,7 +275,7 @@ async def test_as_which_role(make_sidecar: SidecarMaker, router: Router, secrets
 
 async def test_constraint_that_fails_at_commit(make_sidecar: SidecarMaker, router: Router, transport: str,
                                                functions: Database, mapping: dict[str, Any]) -> None:
-    """The row is back before the transaction is: the error of the COMMIT is the call's."""
+    """The row arrives before the transaction ends: the error of COMMIT is the call's."""
     make_sidecar(router.url(transport), functions.url, procedures=mapping).start()
     async with joined(router) as peer:
         assert (await peer.call("test.put_later", 1)).value == 1
@@ -277,7 +283,7 @@ async def test_constraint_that_fails_at_commit(make_sidecar: SidecarMaker, route
             error = await peer.error("test.put_later", 1)
             assert (error.error, error.kwargs["constraint"]) == ("postgresql.error.unique_violation", "once")
             assert (await peer.call("test.fine")).value == "fine"
-        # Pipelined behind one another, each has its own outcome.
+        # Pipelined one after the other, each has its own result.
         calls = [peer.begin("test.put_later", n) for n in (1, 2, 1, 3, 1)]
         outcomes = []
         for call in calls:
@@ -303,7 +309,7 @@ async def test_conflicts_are_tried_again(make_sidecar: SidecarMaker, router: Rou
 
 async def test_function_that_is_not_ours(make_sidecar: SidecarMaker, router: Router, functions: Database,
                                          mapping: dict[str, Any]) -> None:
-    """No EXECUTE right: said at start, and to the caller; the others work."""
+    """No EXECUTE right: reported at start, and to the caller; the others work."""
     mapping["test.secret"] = "f.secret"
     sidecar = make_sidecar(router.url("rawsocket"), functions.url, procedures=mapping).start(FAULTY)
     async with joined(router) as peer:

@@ -1,4 +1,4 @@
-"""sql/functions.sql says above each function what a call of it gives; here it is called, through a real router."""
+"""sql/functions.sql says above each function what a call of it returns; here it is called, through a real router."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -127,7 +127,7 @@ ERRORS: list[tuple[str, list[Any], dict[str, Any], str, str]] = [
     ("overlap", [1], {}, INVALID, ""),
 ]
 
-#: What cannot be a procedure, and the word that says why.
+#: What can't be a procedure, and a word of the reason.
 UNUSABLE = {
     "twice": "could be any of", "a_trigger": "trigger", "an_aggregate": "aggregate", "secret": "may not execute",
     "polymorphic": "", "loose_record": "",
@@ -140,7 +140,8 @@ def callee(cluster: Cluster) -> Database:
     database = cluster.create_database("functions")
     database.execute(f"set role sidecar; {(HERE / 'sql' / 'functions.sql').read_text()}")
     # The owner may execute what PUBLIC may not.
-    database.execute("alter function callee.secret() owner to postgres; revoke all on function callee.secret() from sidecar")
+    database.execute("alter function callee.secret() owner to postgres; revoke all on function callee.secret() from "
+                     "sidecar")
     return database
 
 

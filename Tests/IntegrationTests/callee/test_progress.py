@@ -1,4 +1,4 @@
-"""Sets that reach their caller while they come: progressive call results, between a real router and a real database."""
+"""Sets that reach their caller row by row: progressive call results, with a real router and a real database."""
 
 import asyncio
 import re
@@ -27,9 +27,11 @@ create function public.blobs() returns setof bytea language sql stable as
     $$ values ('\\x00ff'::bytea), (null), ('\\x'::bytea) $$;
 create function public.pair() returns table (a integer, b text) language sql as $$ values (1, 'x'), (2, null) $$;
 create sequence public.attempts;
-create function public.fail_at(n integer, bad integer, state text, lasting boolean) returns integer language plpgsql as $$
+create function public.fail_at(n integer, bad integer, state text, lasting boolean) returns integer language plpgsql
+    as $$
 begin
-    if n = bad and (nextval('public.attempts') = 1 or lasting) then raise exception 'at %', n using errcode = state; end if;
+    if n = bad and (nextval('public.attempts') = 1 or lasting) then raise exception 'at %', n using errcode = state;
+    end if;
     return n;
 end $$;
 create function public.nap_at(n integer, bad integer, seconds double precision) returns integer language plpgsql as $$
@@ -38,10 +40,12 @@ create table public.parent (id integer primary key);
 create table public.child (id integer references public.parent deferrable initially deferred);
 grant select, insert on public.child, public.parent to sidecar; grant usage on sequence public.attempts to sidecar;
 """
-#: Lazy: a set in the select list is not gathered first, as one in FROM is.
+#: Lazy: a set in the select list is not collected first, unlike one in FROM.
 NAP = ("with p (count, bad, seconds) as (values (:count::integer, :bad::integer, :seconds::float8)) "
-       "select nap_at(g, bad, seconds) as n from (select generate_series(1, count) as g, bad, seconds from p offset 0) s")
-FAIL = ("with p (count, bad, state, lasting) as (values (:count::integer, :bad::integer, :state::text, :lasting::boolean)) "
+       "select nap_at(g, bad, seconds) as n from (select generate_series(1, count) as g, bad, seconds from p offset 0) "
+       "s")
+FAIL = ("with p (count, bad, state, lasting) as (values (:count::integer, :bad::integer, :state::text, "
+        ":lasting::boolean)) "
         "select fail_at(g, bad, state, lasting) as n from "
         "(select generate_series(1, count) as g, bad, state, lasting from p offset 0) s")
 PROCEDURES: dict[str, Any] = {
@@ -123,7 +127,7 @@ async def test_what_is_no_set_comes_as_ever(over_rawsocket: Sidecar, router: Rou
 
 
 async def test_large_rows(sidecar: Sidecar, router: Router) -> None:
-    """A row that fills a chunk goes alone."""
+    """A row that fills a chunk is sent alone."""
     async with joined(router) as peer:
         stream = peer.stream("test.series", 40, 100_000)
         await stream.answer()
@@ -132,7 +136,8 @@ async def test_large_rows(sidecar: Sidecar, router: Router) -> None:
 
 
 async def test_limits(over_rawsocket: Sidecar, router: Router) -> None:
-    """`max_rows` is for the set, `max_result_bytes` for each message; what is too large for the router is an error."""
+    """`max_rows` is for the set, `max_result_bytes` for each message; a message that is too large for the router is an
+    error."""
     async with joined(router) as peer:
         stream = peer.stream("test.few", 2500)
         await stream.answer()
@@ -167,7 +172,7 @@ async def test_narrow_router(make_sidecar: SidecarMaker, router: Router, databas
         assert error.error == "wamp.error.payload_size_exceeded"
 
 
-# -- what fails after rows are on their way
+# -- failures after rows were sent
 
 async def test_error_after_rows(sidecar: Sidecar, router: Router) -> None:
     async with joined(router) as peer:
@@ -178,7 +183,7 @@ async def test_error_after_rows(sidecar: Sidecar, router: Router) -> None:
 
 
 async def test_commit_that_fails_after_all_rows(over_rawsocket: Sidecar, router: Router, database: Database) -> None:
-    """The rows were sent, and an error says that they do not count."""
+    """The rows were sent, and an error says that they are not valid."""
     async with joined(router) as peer:
         stream = peer.stream("test.deferred", 3000)
         assert (await stream.error()).error == "postgresql.error.foreign_key_violation"
@@ -192,7 +197,7 @@ async def test_retried_only_before_rows_are_sent(over_rawsocket: Sidecar, router
     async with joined(router) as peer:
         stream = peer.stream("test.fail", 3000, 500, state, False)
         await stream.answer()
-        assert [row["n"] for row in stream.rows] == list(range(1, 3001)), "nothing had been sent: it was run again"
+        assert [row["n"] for row in stream.rows] == list(range(1, 3001)), "nothing had been sent, so it was run again"
         assert database.value("select last_value from public.attempts") == 2
         database.execute("select setval('public.attempts', 1, false)")
         stream = peer.stream("test.fail", 3000, 2500, state, False)
@@ -203,9 +208,10 @@ async def test_retried_only_before_rows_are_sent(over_rawsocket: Sidecar, router
 
 
 async def test_canceled_by_somebody_else(over_rawsocket: Sidecar, router: Router, database: Database) -> None:
-    """A cancel that no caller asked for: run again as long as nothing was sent, an error after that."""
+    """A cancel that no caller asked for: the function is run again if nothing was sent, else the call fails."""
     def cancel() -> None:
-        database.execute("select pg_cancel_backend(pid) from pg_stat_activity where state = 'active' and query like '%nap_at%'"
+        database.execute("select pg_cancel_backend(pid) from pg_stat_activity where state = 'active' and query like "
+                         "'%nap_at%'"
                          " and usename = 'sidecar'")
 
     async with joined(router) as peer:
@@ -224,7 +230,7 @@ async def test_canceled_by_somebody_else(over_rawsocket: Sidecar, router: Router
 
 
 async def test_canceled_while_nothing_comes(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """The rows that are there were sent because time had passed, and the next one never comes: they are not sent again."""
+    """The rows so far were sent because time had passed, and the next one never comes: they are not sent again."""
     database.execute(SCHEMA + """create function public.say(n integer) returns integer language plpgsql as $$
         begin
             -- What was written so far goes out with the notice.
@@ -240,7 +246,8 @@ async def test_canceled_while_nothing_comes(make_sidecar: SidecarMaker, router: 
     async with joined(router) as peer:
         stream = peer.stream("test.lazy")
         await until(lambda: len(stream.rows) == 5, "all but the last row came")
-        database.execute("select pg_cancel_backend(pid) from pg_stat_activity where state = 'active' and query like '%say(%'"
+        database.execute("select pg_cancel_backend(pid) from pg_stat_activity where state = 'active' and query like "
+                         "'%say(%'"
                          " and usename = 'sidecar'")
         assert (await stream.error()).error == "wamp.error.canceled"
         assert [row["n"] for row in stream.rows] == [1, 2, 3, 4, 5]
@@ -259,11 +266,11 @@ async def test_lost_connection(over_rawsocket: Sidecar, router: Router, database
         await in_order(peer, over_rawsocket, 2000)
 
 
-# -- what is ended before its time
+# -- early ends
 
 @pytest.mark.parametrize("mode", ["kill", "killnowait"])
 async def test_cancel(sidecar: Sidecar, router: Router, database: Database, mode: str) -> None:
-    """The stream ends at once, nothing follows the error, and its connection is used again."""
+    """The stream ends immediately, nothing follows the error, and its connection is used again."""
     async with joined(router) as peer:
         for _ in range(3):
             stream = peer.stream("test.endless")
@@ -278,7 +285,7 @@ async def test_cancel(sidecar: Sidecar, router: Router, database: Database, mode
 
 
 async def test_cancel_that_the_callee_is_not_told_of(over_rawsocket: Sidecar, router: Router) -> None:
-    """Mode skip: the router throws the rest away, and the set comes to its end."""
+    """Mode skip: the router discards the rest, and the set is read to its end."""
     async with joined(router) as peer:
         stream = peer.stream("test.nap", 100_000, 2000, 0.5)
         await until(lambda: stream.parts, "rows come")
@@ -295,7 +302,7 @@ async def test_caller_that_vanishes(sidecar: Sidecar, router: Router, database: 
             stream.final.add_done_callback(lambda call: call.cancelled() or call.exception())
             await until(lambda: len(stream.parts) > 3, "rows come")
             other.vanish()
-        await until(lambda: active(database, "2000000000") == 0, "the set of a caller that is gone ends")
+        await until(lambda: active(database, "2000000000") == 0, "the set of a caller that has left ends")
         await in_order(peer, sidecar, 5000)
 
 
@@ -313,7 +320,7 @@ async def test_timeout(make_sidecar: SidecarMaker, router: Router, database: Dat
 
 
 async def test_sidecar_that_stops(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """A set that comes to its end in time is delivered whole; one that does not is told so, and ends."""
+    """A set that ends in time is delivered whole; any other gets an error, and ends."""
     database.execute(SCHEMA)
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="2s").start()
     async with joined(router) as peer:
@@ -328,19 +335,20 @@ async def test_sidecar_that_stops(make_sidecar: SidecarMaker, router: Router, da
     await until(lambda: active(database, "2000000000") == 0, "the statement ends with the sidecar")
 
 
-# -- beside others
+# -- beside other calls
 
 async def test_slow_set_is_not_held_back(over_rawsocket: Sidecar, router: Router) -> None:
-    """What has come is passed on though no chunk is full."""
+    """Rows are passed on although no chunk is full."""
     async with joined(router) as peer:
         stream = peer.stream("test.nap", 3000, 2990, 30)
-        await until(lambda: len(stream.rows) % 1000, "what is less than a chunk comes too", 10)
+        await until(lambda: len(stream.rows) % 1000, "less than a chunk arrives too", 10)
         peer.cancel(stream.final, "kill")
         await stream.error()
 
 
 async def test_streams_delay_nobody(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """However many streams of however many procedures run: one connection is left to other calls, of the same procedure too."""
+    """However many streams of however many procedures run, one connection is left to other calls, even of the same
+    procedure."""
     database.execute(SCHEMA)
     make_sidecar(router.url("rawsocket"), database.url, database={"connections": 3, "queue_timeout": "60s"},
                  procedures=PROCEDURES).start()
@@ -350,7 +358,7 @@ async def test_streams_delay_nobody(make_sidecar: SidecarMaker, router: Router, 
         for n in range(50):
             assert (await peer.call("test.same", n)).value == n
             assert len((await peer.call("test.nap", 2, 3, 0)).value) == 2
-        assert not any(stream.final.done() for stream in streams), "the calls were to run beside the streams"
+        assert not any(stream.final.done() for stream in streams), "the calls must run beside the streams"
         assert active(database, "nap_at") == 2
         for stream in streams:
             await stream.answer()
@@ -370,11 +378,13 @@ async def test_many_streams(sidecar: Sidecar, router: Router) -> None:
 
 
 async def test_example_of_the_documents(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """What docs/mapping.md shows."""
-    section = (ROOT / "docs/mapping.md").read_text().split("**Sets that come while they are read.**")[1].split("**Binary.**")[0]
+    """The example of docs/mapping.md."""
+    section = (ROOT / "docs/mapping.md").read_text().split(
+        "**Sets that come while they are read.**")[1].split("**Binary.**")[0]
     [script] = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     [mapping] = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
-    database.execute("create schema telemetry; create table telemetry.reading (at timestamptz, sensor text, value float8);"
+    database.execute("create schema telemetry; create table telemetry.reading (at timestamptz, sensor text, value "
+                     "float8);"
                      "insert into telemetry.reading select '2026-01-01'::timestamptz + n * interval '1 s', 'attic', n "
                      "from generate_series(1, 2500) n; grant usage on schema telemetry to sidecar;"
                      "grant select on telemetry.reading to sidecar")

@@ -1,4 +1,5 @@
-"""Who may register, but is neither owner nor superuser, stays who it is: it becomes nobody else, and is in nobody's way."""
+"""A role that may register, but is neither owner nor superuser, keeps its identity: it can't become another role, and
+can't block others."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +16,7 @@ from conftest import SidecarMaker
 
 DENIED, INVALID = "42501", "22023"
 
-#: What a function may leave for the commit, which runs it as the role that the session is of.
+#: What a function may leave for the commit, which runs it as the session's role.
 LEFTOVERS = {
     "cursor with hold": """
         create function low.call() returns text language plpgsql security definer as $$
@@ -66,7 +67,7 @@ EVIL = """
 
 @pytest.fixture
 def interface(database: Database) -> Installation:
-    """Installed, with a schema of the registrar's own."""
+    """Installed, with a schema for the registrar."""
     interface = install(database, register_to=["registrar"])
     database.execute("create schema low authorization registrar")
     return interface
@@ -74,7 +75,7 @@ def interface(database: Database) -> Installation:
 
 @pytest.fixture
 def session(interface: Installation) -> Iterator[psycopg.Connection[Any]]:
-    """The registrar's."""
+    """The registrar's session."""
     with connect_as(interface.database, "registrar") as session:
         yield session
 
@@ -87,7 +88,8 @@ def state(session: psycopg.Connection[Any], statement: str) -> tuple[str, str, s
 
 
 @pytest.mark.parametrize("leftover", LEFTOVERS)
-async def test_what_is_left_for_the_commit_runs_as_nobody(make_sidecar: SidecarMaker, router: Router, interface: Installation,
+async def test_what_is_left_for_the_commit_runs_as_nobody(make_sidecar: SidecarMaker, router: Router,
+                                                          interface: Installation,
                                                           session: psycopg.Connection[Any], leftover: str) -> None:
     make_sidecar(router.url("rawsocket"), interface.url).start()
     session.execute(EVIL + LEFTOVERS[leftover])
@@ -112,7 +114,8 @@ async def test_what_the_guest_runs_can_be_canceled(make_sidecar: SidecarMaker, r
     session.execute("create function low.nap(seconds float8) returns text language plpgsql security definer as "
                     "$$ begin perform pg_sleep(seconds); return 'rested'; end $$; grant usage on schema low to public; "
                     "select wamp.register('low.nap', 'low.nap')")
-    naps = "select count(*) from pg_stat_activity where datname = current_database() and usename = %s and state = 'active' and query ~ 'nap'"
+    naps = ("select count(*) from pg_stat_activity where datname = current_database() and usename = %s "
+            "and state = 'active' and query ~ 'nap'")
     async with joined(router) as peer:
         assert (await peer.call_when_there("low.nap", 0)).value == "rested"
         call = peer.begin("low.nap", 60)
@@ -126,23 +129,27 @@ async def test_what_the_guest_runs_can_be_canceled(make_sidecar: SidecarMaker, r
 
 
 def test_the_guest_is_nobody(interface: Installation) -> None:
-    """A login role that owns nothing, is a member of nothing, and may do nothing but ask whether a function has changed."""
+    """A login role that owns nothing, is a member of nothing, and may only ask whether a function has changed."""
     database = interface.database
     name = interface.guest
     assert database.rows(
-        "select rolcanlogin, rolinherit, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolconnlimit "
+        "select rolcanlogin, rolinherit, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, "
+        "rolconnlimit "
         "from pg_roles where rolname = %s", name) == [(True, False, False, False, False, False, False, 64)]
-    assert database.rows("select 1 from pg_auth_members where member = %s::regrole or roleid = %s::regrole", name, name) == []
+    assert database.rows("select 1 from pg_auth_members where member = %s::regrole or roleid = %s::regrole",
+        name, name) == []
     password = database.value("select password from wamp.guest")
     assert len(password) == 64
-    with psycopg.connect(host="127.0.0.1", port=database.cluster.port, user=name, password=password, dbname=database.name,
+    with psycopg.connect(host="127.0.0.1", port=database.cluster.port, user=name, password=password,
+        dbname=database.name,
                          autocommit=True) as guest:
         may = [row[0] for row in guest.execute(
             "select p.proname from pg_proc as p where p.pronamespace = 'wamp'::regnamespace "
             "and has_function_privilege(p.oid, 'execute')").fetchall()]
         assert may == ["mapping_guard"]
         assert guest.execute(
-            "select c.relname from pg_class as c where c.relnamespace = 'wamp'::regnamespace and c.relkind in ('r', 'v') "
+            "select c.relname from pg_class as c where c.relnamespace = 'wamp'::regnamespace and c.relkind in ('r', "
+            "'v') "
             "and has_any_column_privilege(c.oid, 'select, insert, update, references')").fetchall() == []
     for role in ("registrar", "wamp"):
         with connect_as(database, role) as other:
@@ -171,11 +178,13 @@ def test_a_guest_that_was_changed_is_mended(interface: Installation) -> None:
     """Whatever runs as the guest may change its password and its settings."""
     database, name = interface.database, interface.guest
     password = database.value("select password from wamp.guest")
-    with psycopg.connect(host="127.0.0.1", port=database.cluster.port, user=name, password=password, dbname=database.name,
+    with psycopg.connect(host="127.0.0.1", port=database.cluster.port, user=name, password=password,
+        dbname=database.name,
                          autocommit=True) as guest:
         guest.execute("alter role current_user password 'mine'")
         guest.execute("alter role current_user set search_path = evil")
-        guest.execute(f'alter role current_user in database "{database.name}" set default_transaction_read_only = on')  # type: ignore[arg-type]
+        guest.execute(  # type: ignore
+            f'alter role current_user in database "{database.name}" set default_transaction_read_only = on')
     interface.install()
     assert interface.guest == name
     assert database.rows("select 1 from pg_db_role_setting where setrole = %s::regrole", name) == []
@@ -184,7 +193,7 @@ def test_a_guest_that_was_changed_is_mended(interface: Installation) -> None:
 
 
 def test_the_guest_has_to_be_allowed(interface: Installation, session: psycopg.Connection[Any]) -> None:
-    """The hint is what makes it work."""
+    """The statement in the hint makes it work."""
     session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
                     "revoke execute on function low.f() from public")
     code, message, hint = state(session, "select wamp.register('com.example.a', 'low.f')")
@@ -200,7 +209,7 @@ def test_the_guest_has_to_be_allowed(interface: Installation, session: psycopg.C
 
 async def test_a_grant_is_found_out(make_sidecar: SidecarMaker, router: Router, interface: Installation,
                                     session: psycopg.Connection[Any]) -> None:
-    """What could not be used for want of a right is used when it is granted, though nobody notifies of that."""
+    """What a missing right made unusable is used once the right is granted, although no notification says so."""
     session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
                     "grant usage on schema low to public; select wamp.register('low.f', 'low.f'); "
                     "revoke usage on schema low from public")
@@ -213,7 +222,7 @@ async def test_a_grant_is_found_out(make_sidecar: SidecarMaker, router: Router, 
 
 async def test_a_guest_that_can_not_log_in(make_sidecar: SidecarMaker, router: Router, interface: Installation,
                                            session: psycopg.Connection[Any]) -> None:
-    """It is a fault of these mappings, and of no others; mended, they work again."""
+    """It is a fault of these mappings, and of no others; after the repair they work again."""
     database = interface.database
     database.execute("create function public.fine() returns int language sql as 'select 7'; "
                      "grant usage on schema low to public; "
@@ -230,7 +239,7 @@ async def test_a_guest_that_can_not_log_in(make_sidecar: SidecarMaker, router: R
         with pytest.raises(ApplicationError) as refused:
             await peer.call("low.f")
         assert refused.value.error == "wamp.error.unavailable"
-        assert interface.guest not in str(refused.value), "what only an administrator can mend is for the log"
+        assert interface.guest not in str(refused.value), "what only an administrator can repair is for the log"
         assert (await peer.call("test.fine")).value == 7
         interface.install()
 
@@ -243,8 +252,9 @@ async def test_a_guest_that_can_not_log_in(make_sidecar: SidecarMaker, router: R
         await until(works, "the guest can log in again", 60)
 
 
-async def test_without_a_guest(make_sidecar: SidecarMaker, router: Router, cluster: Cluster, database: Database) -> None:
-    """One role that owns the schema and may make no roles: what low roles register is refused, with what helps."""
+async def test_without_a_guest(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
+                               database: Database) -> None:
+    """One role that owns the schema and may not make roles: what low roles register is refused, with advice."""
     owner = make_role(database, "lonely")
     make_role(database, "registrar")
     database.execute(f"create schema wamp authorization {owner}; create schema low authorization registrar; "
@@ -270,7 +280,8 @@ async def test_a_role_that_is_limited_as_documented(make_sidecar: SidecarMaker, 
     """`connections` and three more are enough to lead, to relay, and to run what was registered."""
     database = interface.database
     database.execute("create function public.fine() returns int language sql as 'select 7'; "
-                     "grant usage on schema low to public; alter role wamp connection limit 5; grant create on schema public to registrar")
+                     "grant usage on schema low to public; alter role wamp connection limit 5; grant create on schema "
+                     "public to registrar")
     try:
         sidecar = make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 2},
                                notifications={"channel": {"publish": "test.topic"}},
@@ -286,13 +297,16 @@ async def test_a_role_that_is_limited_as_documented(make_sidecar: SidecarMaker, 
         database.execute("alter role wamp connection limit -1")
 
 
-# -- in nobody's way
+# -- no role blocks another
 
 def test_a_thousand_for_a_role(interface: Installation, session: psycopg.Connection[Any]) -> None:
-    session.execute("create function low.f() returns int language sql security definer as 'select 1'; grant usage on schema low to public")
-    session.execute("insert into wamp.registration (uri, proc) select 'com.example.n' || n, 'low.f' from generate_series(1, 600) as n")
-    session.execute("insert into wamp.subscription (topic, proc) select 'com.example.n' || n, 'low.f' from generate_series(1, 399) as n")
-    # Another session of the same role that has not committed counts.
+    session.execute("create function low.f() returns int language sql security definer as 'select 1'; grant usage on "
+                    "schema low to public")
+    session.execute("insert into wamp.registration (uri, proc) select 'com.example.n' || n, 'low.f' from "
+                    "generate_series(1, 600) as n")
+    session.execute("insert into wamp.subscription (topic, proc) select 'com.example.n' || n, 'low.f' from "
+                    "generate_series(1, 399) as n")
+    # Another session of the same role counts, even before it commits.
     with connect_as(interface.database, "registrar") as other:
         other.execute("begin")
         other.execute("select wamp.register('com.example.last', 'low.f')")
@@ -300,17 +314,19 @@ def test_a_thousand_for_a_role(interface: Installation, session: psycopg.Connect
         assert state(session, "select wamp.subscribe('com.example.more', 'low.f')")[0] == "55P03"
         other.execute("commit")
     session.execute("reset lock_timeout")
-    for statement in ("select wamp.subscribe('com.example.more', 'low.f')", "select wamp.register('com.example.more', 'low.f')"):
+    for statement in ("select wamp.subscribe('com.example.more', 'low.f')",
+        "select wamp.register('com.example.more', 'low.f')"):
         code, message, _ = state(session, statement)
         assert code == "54000" and "1000" in message and "registrar" in message, message
     session.execute("select wamp.unregister('com.example.n1')")
     session.execute("select wamp.subscribe('com.example.more', 'low.f')")
     interface.database.execute("create function public.g() returns int language sql as 'select 1'; "
-                               "insert into wamp.registration (uri, proc) select 'com.other.n' || n, 'public.g' from generate_series(1, 1100) as n")
+                               "insert into wamp.registration (uri, proc) select 'com.other.n' || n, 'public.g' from "
+                               "generate_series(1, 1100) as n")
 
 
 def test_registrars_lock_nobody_out(interface: Installation, session: psycopg.Connection[Any]) -> None:
-    """What they may do takes no lock that another registrar would have to wait for."""
+    """Nothing that they may do takes a lock that another registrar would have to wait for."""
     for table in ("registration", "subscription", "removal", "registrant", "guest"):
         for mode in ("row exclusive", "share row exclusive", "access exclusive"):
             session.execute("begin")
@@ -319,7 +335,7 @@ def test_registrars_lock_nobody_out(interface: Installation, session: psycopg.Co
 
 
 def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> None:
-    """What a role may register begins with a prefix, component by component, whatever the match."""
+    """What a role may register begins with a prefix, compared by components, whatever the match."""
     database = interface.database
     make_role(database, "member_of_registrar")
     database.execute("grant registrar to member_of_registrar")
@@ -327,26 +343,30 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
                     "grant usage, create on schema low to public")
     session.execute("select wamp.register('com.elsewhere', 'low.f')")
     result = interface.command("install", "--register-prefix", "registrar=com.example.x.")
-    assert result.returncode == 0 and "registrar may register what begins with com.example.x." in result.stdout, result.stderr
+    assert (result.returncode == 0
+            and "registrar may register what begins with com.example.x." in result.stdout), result.stderr
     for uri, match in (("com.example.x.a", "exact"), ("com.example.x.", "prefix"), ("com.example.x.a", "prefix"),
                        ("com.example.x..a", "wildcard"), ("com.example.x.", "wildcard")):
         options = f"""'{{"match": "{match}"}}'"""
-        session.execute(f"select wamp.register('{uri}', 'low.f', null, {options}), wamp.unregister('{uri}')")  # type: ignore[arg-type]
-        session.execute(f"select wamp.subscribe('{uri}', 'low.f', {options}), wamp.unsubscribe('{uri}', 'low.f')")  # type: ignore[arg-type]
+        session.execute(  # type: ignore
+            f"select wamp.register('{uri}', 'low.f', null, {options}), wamp.unregister('{uri}')")
+        session.execute(  # type: ignore
+            f"select wamp.subscribe('{uri}', 'low.f', {options}), wamp.unsubscribe('{uri}', 'low.f')")
     for uri, match in (("com.example.x", "exact"), ("com.example.xy", "exact"), ("com.example.x", "prefix"),
                        ("com.example", "prefix"), ("com.", "prefix"), ("com..x.a", "wildcard"), ("..", "wildcard"),
                        ("com.example..a", "wildcard"), ("com.example.", "wildcard")):
         options = f"""'{{"match": "{match}"}}'"""
-        for statement in (f"select wamp.register('{uri}', 'low.f', null, {options})", f"select wamp.subscribe('{uri}', 'low.f', {options})"):
+        for statement in (f"select wamp.register('{uri}', 'low.f', null, {options})",
+            f"select wamp.subscribe('{uri}', 'low.f', {options})"):
             code, message, _ = state(session, statement)
             assert code == DENIED and "com.example.x." in message, (statement, message)
-    # What was registered before runs no more; who has the right through the role is bound as the role is.
+    # Earlier registrations no longer run; a role that has the right through another one has that one's limits.
     assert database.rows("select uri from wamp.mapping_rows() where fault ~ 'com.example.x'") == [("com.elsewhere",)]
     with connect_as(database, "member_of_registrar") as member:
         member.execute("create function low.g() returns int language sql security definer as 'select 1'")
         assert state(member, "select wamp.register('com.y', 'low.g')")[0] == DENIED
         member.execute("select wamp.register('com.example.x.y', 'low.g')")
-    # A role that has another name is still bound.
+    # A renamed role keeps its limits.
     database.execute("alter role registrar rename to former")
     try:
         database.execute("alter role former password 'role-password'")
@@ -371,7 +391,7 @@ def test_prefixes_that_are_refused(interface: Installation, value: str, words: s
 
 
 def test_a_renamed_role_keeps_what_it_registered(interface: Installation, session: psycopg.Connection[Any]) -> None:
-    """And whoever gets the old name does not."""
+    """And the role that takes the old name does not get it."""
     database = interface.database
     make_role(database, "renaming")
     interface.install(register_to=["registrar", "renaming"])
@@ -389,9 +409,12 @@ def test_a_renamed_role_keeps_what_it_registered(interface: Installation, sessio
         with connect_as(database, "renaming") as thief:
             assert state(thief, "select wamp.unregister('com.example.a')")[0] == DENIED
         with connect_as(database, "renamed") as own:
-            assert own.execute("select wamp.unregister('com.example.a'), wamp.unsubscribe('com.example.a', 'ren.f')").fetchone() == (True, True)
-        # In another cluster, where it has another oid, the name counts.
-        database.execute("alter table wamp.registration disable trigger check_mapping; update wamp.registration set registrant = 1; "
+            given_back = own.execute(
+                "select wamp.unregister('com.example.a'), wamp.unsubscribe('com.example.a', 'ren.f')")
+            assert given_back.fetchone() == (True, True)
+        # In another cluster, where the role has another oid, the name counts.
+        database.execute("alter table wamp.registration disable trigger check_mapping; update wamp.registration set "
+                         "registrant = 1; "
                          "alter table wamp.registration enable trigger check_mapping")
         with connect_as(database, "renaming") as other:
             assert other.execute("select wamp.unregister('com.example.b')").fetchone() == (True,)
@@ -402,13 +425,16 @@ def test_a_renamed_role_keeps_what_it_registered(interface: Installation, sessio
 
 async def test_many_notifications_are_one_reading(make_sidecar: SidecarMaker, router: Router, interface: Installation,
                                                   session: psycopg.Connection[Any]) -> None:
-    """The channel is open to every role: the tables are read at once, and then once a second, however often it is notified."""
+    """The channel is open to every role: the tables are read immediately, and then once a second, however many
+    notifications arrive."""
     database = interface.database
     make_role(database, "noisy")
-    database.execute("create sequence readings; grant usage on sequence readings to wamp_owner; grant usage on schema low to public")
+    database.execute("create sequence readings; grant usage on sequence readings to wamp_owner; grant usage on schema "
+                     "low to public")
     database.execute("""
         do $count$ begin
-            execute replace(pg_get_functiondef('wamp.mapping_list(text, bigint, int)'::regprocedure), E'\nbegin\n', $body$
+            execute replace(pg_get_functiondef('wamp.mapping_list(text, bigint, int)'::regprocedure), E'\nbegin\n',
+                $body$
             begin
                 if mapping_list.kind = 'registration' then
                     perform nextval('public.readings');
@@ -427,5 +453,5 @@ async def test_many_notifications_are_one_reading(make_sidecar: SidecarMaker, ro
             noisy.execute("select pg_notify('wamp_mapping', %s)", [str(n)])
             noisy.execute("select pg_sleep(0.005)")
     readings = database.value("select last_value from readings") - before
-    # In the three seconds that it takes on a quick machine, and in many times that on a busy one.
+    # In three seconds on a quick machine, and in many times that on a busy one.
     assert 1 <= readings <= 60

@@ -25,7 +25,8 @@ create function r.record(x jsonb, y jsonb, z jsonb) returns void language sql as
     'insert into r.seen (n) values ((x->>0)::integer)';
 create function r.fails(x jsonb, y jsonb, z jsonb) returns void language plpgsql as
     $$ begin if to_regclass('r.open') is null then raise exception 'closed'; end if; perform r.record(x, y, z); end $$;
-grant usage on schema r to public; grant all on all tables in schema r to wamp; grant all on all sequences in schema r to wamp;
+grant usage on schema r to public; grant all on all tables in schema r to wamp;
+grant all on all sequences in schema r to wamp;
 """
 
 
@@ -36,7 +37,7 @@ def base(installed: InstalledDatabase) -> InstalledDatabase:
 
 
 def ceiling(octets: int) -> int:
-    """What memory may be used: a debug build takes more for itself."""
+    """The memory limit: a debug build takes more for itself."""
     return octets + (32 << 20 if "debug" in str(binary()) else 0)
 
 
@@ -62,12 +63,13 @@ async def test_procedures_come_and_go(make_sidecar: SidecarMaker, router: Router
         assert await gone(peer, "sql.never")
         base.execute("select wamp.register('sql.over', 'r.over', 'text')")
         assert (await peer.call_when_there("sql.over", "1")).value == "text"
-        base.execute("""select wamp.register('sql.late', 'r.add2', options => '{"timeout": "2s", "invoke": "roundrobin"}')""")
+        base.execute("select wamp.register('sql.late', 'r.add2', options => "
+                     """'{"timeout": "2s", "invoke": "roundrobin"}')""")
         assert (await peer.call_when_there("sql.late", 1, 1)).value == 2
         base.execute("select wamp.unregister('sql.add2')")
-        await until(lambda: gone(peer, "sql.add2"), "it is gone")
+        await until(lambda: gone(peer, "sql.add2"), "it is no longer registered")
         assert (await peer.call("sql.over", "1")).value == "text", "the others stay"
-        assert not sidecar.entries("not ready"), "what comes later does not make it unready"
+        assert not sidecar.entries("not ready"), "later procedures do not make it unready"
         assert await sidecar.stopped() == 0
         assert await gone(peer, "sql.over")
         await make_sidecar(router.url("rawsocket"), base.url).started()
@@ -96,7 +98,7 @@ async def test_subscriptions_come_and_go(make_sidecar: SidecarMaker, router: Rou
             await peer.session.publish("sql.topic", n, options=options)
         await until(lambda: seen(base) == list(range(100)), "all have run")
         base.execute("select wamp.unsubscribe('sql.topic', 'r.record')")
-        await until(lambda: sidecar.entries("no longer registered from SQL"), "it is taken away")
+        await until(lambda: sidecar.entries("no longer registered from SQL"), "it is removed")
         base.execute("""select wamp.subscribe('sql.', 'r.record', '{"match": "prefix"}')""")
         await until(lambda: len(sidecar.entries("subscribed")) == 2, "the pattern is subscribed")
         await peer.session.publish("sql.other", 500, options=options)
@@ -114,9 +116,9 @@ async def test_two_functions_of_one_topic(make_sidecar: SidecarMaker, router: Ro
         await peer.session.publish("sql.topic", 1, options=PublishOptions(acknowledge=True))
         await until(lambda: sorted(seen(base)) == [1, 1001], "both have run")
         base.execute("select wamp.unsubscribe('sql.topic', 'r.twice')")
-        await until(lambda: sidecar.entries("no longer registered from SQL"), "one is taken away")
+        await until(lambda: sidecar.entries("no longer registered from SQL"), "one is removed")
         await peer.session.publish("sql.topic", 2, options=PublishOptions(acknowledge=True))
-        await until(lambda: sorted(seen(base)) == [1, 2, 1001], "the other one goes on")
+        await until(lambda: sorted(seen(base)) == [1, 2, 1001], "the other one continues")
 
 
 async def test_clashes(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
@@ -156,12 +158,13 @@ async def test_faulty_rows_stop_nothing_else(make_sidecar: SidecarMaker, router:
 
 async def test_by_a_role_that_may(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
                                   database: Database) -> None:
-    """The function has to be its own, and runs with its rights; the row says who it was."""
+    """The function must be the registrar's, and runs with the registrar's rights; the row says who registered it."""
     interface = install(database, register_to=["registrar"])
     database.execute("create schema own authorization registrar; grant usage on schema own to public")
     sidecar = make_sidecar(router.url("rawsocket"), interface.url).start()
     with connect_as(database, "registrar") as session:
-        session.execute("create function own.me() returns text language sql security definer set search_path = pg_catalog "
+        session.execute("create function own.me() returns text language sql security definer set search_path = "
+                        "pg_catalog "
                         "as 'select current_user::text'")
         session.execute("select wamp.register('sql.me', 'own.me')")
     async with joined(router) as peer:
@@ -172,10 +175,12 @@ async def test_by_a_role_that_may(make_sidecar: SidecarMaker, router: Router, cl
 @pytest.mark.parametrize("form", ["returns text", "returns setof text", "returns wamp.result"])
 async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Router, database: Database,
                                           form: str) -> None:
-    """A role that registers a harmless function and then takes SECURITY DEFINER off it: nothing of its code runs as the sidecar."""
+    """A role that registers a harmless function and then removes SECURITY DEFINER from it: none of its code runs as the
+    sidecar."""
     interface = install(database, register_to=["registrar"])
     database.execute(
-        "create schema own authorization registrar; grant usage on schema own to public; grant usage on schema wamp to registrar; "
+        "create schema own authorization registrar; grant usage on schema own to public; grant usage on schema wamp to "
+        "registrar; "
         "create table public.who (name text); grant insert on public.who to public")
     make_sidecar(router.url("rawsocket"), interface.url).start()
     value = "row(jsonb_build_array(current_user), null)::wamp.result" if "result" in form else "current_user::text"
@@ -195,21 +200,22 @@ async def test_changed_behind_the_sidecar(make_sidecar: SidecarMaker, router: Ro
                 session.execute(statement)
                 try:
                     await peer.call("sql.me")
-                    assert "definer" in statement, "what is theirs again runs again"
+                    assert "definer" in statement, "it runs again once it is theirs again"
                 except ApplicationError as error:
                     assert "invoker" in statement, error
     assert database.rows("select distinct name from public.who") == [("registrar",)]
 
 
 async def test_subscribed_by_a_low_role(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Each of its events runs in a session of its own, one after the other, as the role that owns the function."""
+    """Each of its events runs in a separate session, one after the other, as the role that owns the function."""
     interface = install(database, register_to=["registrar"])
     database.execute("create schema own authorization registrar; grant usage on schema own to public")
     sidecar = make_sidecar(router.url("rawsocket"), interface.url).start()
     with connect_as(database, "registrar") as session:
         session.execute(
             "create table own.seen (id bigint generated always as identity, n int, who text, backend int); "
-            "create function own.record(n int) returns void language sql security definer set search_path = pg_catalog as "
+            "create function own.record(n int) returns void language sql security definer set search_path = pg_catalog "
+            "as "
             "'insert into own.seen (n, who, backend) values (n, current_user, pg_backend_pid())'")
         session.execute("select wamp.subscribe('sql.topic', 'own.record')")
     await until(lambda: sidecar.entries("subscribed"), "it is subscribed")
@@ -221,14 +227,18 @@ async def test_subscribed_by_a_low_role(make_sidecar: SidecarMaker, router: Rout
     assert database.value("select count(distinct backend) from own.seen") == 20
 
 
-async def test_what_a_low_role_leaves_in_its_session(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Prepared statements under the sidecar's names, temporary views in front, settings: nobody else's call meets them."""
+async def test_what_a_low_role_leaves_in_its_session(make_sidecar: SidecarMaker, router: Router,
+                                                     database: Database) -> None:
+    """Prepared statements under the sidecar's names, temporary views in front, settings: no other role's call meets
+    them."""
     interface = install(database, register_to=["registrar"])
     database.execute(
         """
-        create schema own authorization registrar; grant usage on schema own to public; grant usage on schema wamp to registrar;
+        create schema own authorization registrar; grant usage on schema own to public;
+        grant usage on schema wamp to registrar;
         create table public.log (line text); insert into public.log values ('true'); grant select on public.log to wamp;
-        create function public.read_log() returns text language plpgsql as $$ begin return (select max(line) from log); end $$;
+        create function public.read_log() returns text language plpgsql as $$ begin return (select max(line) from log);
+            end $$;
         """)
     make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 1},
                  procedures={"test.log": "public.read_log"},
@@ -282,7 +292,7 @@ async def test_dead_letters_are_tried_again(make_sidecar: SidecarMaker, router: 
 
 
 async def test_storm(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
-    """Many at once, and gone again: what is left is what the table says."""
+    """Many at once, and removed again: what is left is what the table says."""
     sidecar = make_sidecar(router.url("rawsocket"), base.url).start()
     with base.connect() as session:
         for n in range(200):
@@ -304,11 +314,12 @@ def test_documents(base: InstalledDatabase) -> None:
 
 
 async def test_ten_thousand(make_sidecar: SidecarMaker, router: Router, base: InstalledDatabase) -> None:
-    """Calls go on while so many are registered in one transaction, after a restart, and while they are taken away; SIGTERM is obeyed."""
+    """Calls continue while so many are registered in one transaction, after a restart, and while they are removed;
+    SIGTERM is obeyed."""
     async with joined(router) as peer:
 
         async def calls_until_there(is_there: bool) -> int:
-            """How many calls of another procedure are answered until the last of them is there, or gone."""
+            """How many calls of another procedure are answered until the last of them is registered, or removed."""
             answered = 0
 
             async def look() -> bool:
@@ -322,7 +333,8 @@ async def test_ten_thousand(make_sidecar: SidecarMaker, router: Router, base: In
             return answered
 
         for round in range(2):
-            sidecar = make_sidecar(router.url("rawsocket"), base.url, procedures={"test.add2": "r.add2"}).start(until=None)
+            sidecar = make_sidecar(router.url("rawsocket"), base.url,
+                procedures={"test.add2": "r.add2"}).start(until=None)
             await peer.call_when_there("test.add2", 1, 1, seconds=60)
             if round == 0:
                 base.execute("insert into wamp.registration (uri, proc) "

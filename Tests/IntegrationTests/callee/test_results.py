@@ -38,7 +38,7 @@ def sidecar(make_sidecar: SidecarMaker, router: Router, transport: str, database
 
 
 async def test_megabytes(sidecar: Sidecar, router: Router) -> None:
-    """Up to what the router takes, in both directions."""
+    """Up to the router's limit, in both directions."""
     async with joined(router) as peer:
         for size in (1, 64 * 1024, MIB, 7 * MIB, 10 * MIB):
             assert len((await peer.call("test.big", size)).value) == size
@@ -52,7 +52,7 @@ async def test_megabytes(sidecar: Sidecar, router: Router) -> None:
     ("test.few_rows", [101, 1]),
 ])
 async def test_too_large(sidecar: Sidecar, router: Router, procedure: str, args: list[int]) -> None:
-    """More than the mapping allows, or than the router takes: an error that says so, and life goes on."""
+    """Beyond the mapping's or the router's limit: the call gets an error that says so, and all else continues."""
     async with joined(router) as peer:
         for _ in range(3):
             error = await peer.error(procedure, *args)
@@ -66,7 +66,7 @@ async def test_too_large(sidecar: Sidecar, router: Router, procedure: str, args:
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("procedure, args", [("test.huge", [200 * MIB]), ("test.huge_rows", [200_000, 1000])])
 async def test_two_hundred_megabytes(sidecar: Sidecar, router: Router, procedure: str, args: list[int]) -> None:
-    """Refused; other calls are answered meanwhile; rows are never gathered beyond the bound."""
+    """Refused; other calls are answered meanwhile; rows are never collected beyond the bound."""
     async with joined(router) as peer:
         call = peer.begin(procedure, *args)
         call.add_done_callback(lambda done: done.exception())
@@ -80,13 +80,13 @@ async def test_two_hundred_megabytes(sidecar: Sidecar, router: Router, procedure
         assert failure is not None and failure.error == "wamp.error.payload_size_exceeded"  # type: ignore
         assert answered > 0
         if procedure == "test.huge_rows":
-            assert highest < 150 * MIB, f"{highest / MIB:.0f} MiB for rows that were to be dropped"
+            assert highest < 150 * MIB, f"{highest / MIB:.0f} MiB for rows that should be dropped"
         assert (await peer.call("test.small")).value == "small"
 
 
 async def test_larger_than_a_narrow_router_takes(make_sidecar: SidecarMaker, router: Router,
                                                  database: Database) -> None:
-    """The router says in its handshake how much it takes."""
+    """The router announces its limit in its handshake."""
     database.execute(SCHEMA)
     make_sidecar(router.url("narrow"), database.url, procedures=PROCEDURES).start()
     async with joined(router) as peer:

@@ -1,4 +1,4 @@
-"""A procedure of several sidecars, and what Crossbar.io knows of how busy they are."""
+"""A procedure of several sidecars, and what Crossbar.io knows about their load."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from actors.router import Router
 from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
-#: A call waits until the test opens its gate, so that nothing depends on how fast anything is.
+#: A call waits until the test opens its gate, so that nothing depends on speed.
 SCHEMA = """
 create schema s;
 create table s.gate (open boolean);
@@ -53,7 +53,7 @@ async def three_calls(peer: Peer) -> "list[asyncio.Future[Any]]":
 
 
 async def test_what_exceeds_waits(make_sidecar: SidecarMaker, router: Router, gated: Database) -> None:
-    """Crossbar.io knows nothing of it, and the sidecar lets wait what is too much."""
+    """Crossbar.io knows nothing about it, and the sidecar queues the excess."""
     started(make_sidecar, router, gated)
     async with joined(router) as peer:
         calls = await three_calls(peer)
@@ -63,7 +63,7 @@ async def test_what_exceeds_waits(make_sidecar: SidecarMaker, router: Router, ga
 
 
 async def test_announced(make_sidecar: SidecarMaker, router: Router, gated: Database) -> None:
-    """Crossbar.io gives a call to the sidecar that is free, and refuses one when none is."""
+    """Crossbar.io gives a call to the sidecar that is free, and refuses a call if none is."""
     for _ in range(2):
         started(make_sidecar, router, gated, announce_concurrency=True)
     async with joined(router) as peer:
@@ -74,5 +74,5 @@ async def test_announced(make_sidecar: SidecarMaker, router: Router, gated: Data
         await until(lambda: waiting(gated) == 2, "a call runs at each")
         gated.execute("update s.gate set open = true")
         assert sorted([(await call).value for call in pending]) == ["0", "1"]
-        # Its ends are counted.
+        # It counts ended calls.
         assert (await peer.call("shared.wait", "again")).value == "again"

@@ -1,4 +1,4 @@
-"""A router that stops reading in the middle of a set: memory stays bounded, and nothing is stuck for ever."""
+"""A router that stops reading in the middle of a set: memory stays bounded, and nothing hangs."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ create table public.seen (n integer); grant insert on public.seen to sidecar;
 create function public.record(n integer) returns void language sql as 'insert into public.seen values (n)';
 """
 ENDLESS = "select generate_series(1, 2000000000) as n, repeat('x', 80) as filler"
-#: The server can't look up from sending such a row before it is sent.
+#: The server can't react to anything while it sends such a row.
 WIDE = "select generate_series(1, 2000000000) as n, repeat('x', 500000) as filler"
 PROCEDURES: dict[str, Any] = {
     "test.series": {"function": "public.series", "timeout": "120s"}, "test.spin": "public.spin",
@@ -55,7 +55,7 @@ class Reader:
 
 @dataclass
 class Rows:
-    """Counts the rows of a set, and sees to it that they come in order."""
+    """Counts the rows of a set, and checks their order."""
 
     count: int = 0
     parts: int = 0
@@ -77,7 +77,7 @@ def states(database: Database, text: str) -> list[tuple[str, str]]:
 
 @asynccontextmanager
 async def keepalive(connection: Connection) -> AsyncIterator[None]:
-    """The router is silent, but not dead: what it sends is a sign of life."""
+    """The router is silent, but not dead: its messages are signs of life."""
     async def send() -> None:
         while True:
             connection.send(INTERRUPT, 9_999_999, {})
@@ -128,7 +128,7 @@ async def test_interrupt_while_nobody_reads(make_sidecar: SidecarMaker, database
             async with keepalive(connection):
                 await until(lambda: states(database, "2000000000") == [("active", "ClientWrite")], "the server waits")
                 connection.send(INTERRUPT, request, {"mode": "kill"})
-                await until(lambda: not states(database, "2000000000"), "the statement ends, though nobody reads")
+                await until(lambda: not states(database, "2000000000"), "the statement ends, although nobody reads")
                 reader.reads.set()
             message = await asyncio.wait_for(answer, 30)
             assert (message[0], message[4]) == (ERROR, "wamp.error.canceled")
@@ -140,7 +140,7 @@ async def test_interrupt_while_nobody_reads(make_sidecar: SidecarMaker, database
 
 @pytest.mark.parametrize("procedure", ["test.brief", "test.brief_wide"])
 async def test_timeout_while_nobody_reads(make_sidecar: SidecarMaker, database: Database, procedure: str) -> None:
-    """The stall does not hold the connection to the database any longer than the call may last."""
+    """The stall does not hold the database connection longer than the call may last."""
     database.execute(SCHEMA)
     reader = Reader()
     async with scripted(reader) as script:
@@ -160,7 +160,7 @@ async def test_timeout_while_nobody_reads(make_sidecar: SidecarMaker, database: 
 
 
 async def test_session_that_ends_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
-    """The set that nobody can get any more is ended in the database; the next session finds all as it should be."""
+    """The set that no caller can get any more is ended in the database; the next session finds everything in order."""
     database.execute(SCHEMA)
     reader = Reader()
     async with scripted(reader, sane) as script:
@@ -176,7 +176,8 @@ async def test_session_that_ends_while_nobody_reads(make_sidecar: SidecarMaker, 
         connection.reset()
         reader.reads.set()
         await until(lambda: not states(database, "2000000000"), "the statements end")
-        await until(lambda: len(script.connections) == 2 and "test.spin" in script.connections[1].registrations, "it is back")
+        await until(lambda: len(script.connections) == 2 and "test.spin" in script.connections[1].registrations,
+            "it is back")
         rows = Rows()
         _, answer = script.connections[1].stream("test.series", rows, 5000)
         assert (await asyncio.wait_for(answer, 20))[0] == YIELD
@@ -184,7 +185,7 @@ async def test_session_that_ends_while_nobody_reads(make_sidecar: SidecarMaker, 
 
 
 async def test_session_that_ends_in_the_middle(make_sidecar: SidecarMaker, database: Database) -> None:
-    """Whether rows come at that moment or not."""
+    """Whether or not rows arrive at that moment."""
     database.execute(SCHEMA)
     async with scripted(sane) as script:
         await make_sidecar(script.url, database.url, procedures=PROCEDURES).started()
@@ -197,7 +198,7 @@ async def test_session_that_ends_in_the_middle(make_sidecar: SidecarMaker, datab
 
 
 async def test_events_run_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
-    """A function for events answers nobody: it does not wait for the router to read."""
+    """A function for events answers no caller: it does not wait for the router to read."""
     database.execute(SCHEMA)
     reader = Reader()
     async with scripted(reader) as script:
@@ -219,7 +220,7 @@ async def test_events_run_while_nobody_reads(make_sidecar: SidecarMaker, databas
 
 
 async def test_router_that_announces_no_progress(make_sidecar: SidecarMaker, database: Database) -> None:
-    """It passes the flag on without knowing what it means: one result, as ever."""
+    """It passes the flag on without knowing it: one result, as usual."""
     database.execute(SCHEMA)
 
     async def ignorant(connection: Connection) -> None:
@@ -240,12 +241,13 @@ async def test_router_that_announces_no_progress(make_sidecar: SidecarMaker, dat
 
 
 async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, database: Database) -> None:
-    """At random moments of their lives: no bystander is canceled, each is answered once, nothing follows an error, and the
-    rows of those that come to their end are all there."""
+    """At random moments of their lives: no other call is canceled, each is answered once, nothing follows an error, and
+    streams that reach their end are complete."""
     database.execute(SCHEMA)
     dice = random.Random(3)
     async with scripted(sane) as script:
-        sidecar = await make_sidecar(script.url, database.url, procedures=PROCEDURES, database={"queue_timeout": "60s"}).started()
+        sidecar = await make_sidecar(script.url, database.url, procedures=PROCEDURES,
+            database={"queue_timeout": "60s"}).started()
         connection = script.connections[-1]
         canceled = 0
         ended = 0
@@ -269,7 +271,7 @@ async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, dat
                     assert message[4] == "wamp.error.canceled", message
                     canceled += 1
                     rows.fault = ""
-                    del connection.progress[request]  # what comes now is kept in `messages`
+                    del connection.progress[request]  # from now on they are kept in `messages`
                 else:
                     assert (message[2], message[3], rows.count) == ({}, [[]], count), message
                     ended += 1
@@ -284,7 +286,8 @@ async def test_thousand_interrupts_among_streams(make_sidecar: SidecarMaker, dat
 
 
 async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, database: Database) -> None:
-    """Any role may notify as much as it likes: what the router does not take waits, or is dropped, and ends no session."""
+    """Any role may notify as much as it likes: what the router does not read waits, or is dropped, and ends no
+    session."""
     database.execute(SCHEMA)
     heard: list[str] = []
     reads = asyncio.Event()
@@ -316,7 +319,7 @@ async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, data
             await asyncio.to_thread(database.execute, "select pg_notify('news', 'last')")
             return "last" in heard
 
-        await until(last, "what comes later", 40)
+        await until(last, "a later notification", 40)
         numbers = [int(text) for text in heard if text != "last"]
         assert numbers == sorted(numbers) and len(set(numbers)) == len(numbers) > 5000
         _, other = connection.invoke("test.spin", 7)
@@ -350,19 +353,21 @@ async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, ins
             router.url, installed.url, caller={
                 "listen": f"127.0.0.1:{free_port()}", "password": "port-password", "timeout": "300s"}).started()
         await asyncio.to_thread(
-            wait_until, lambda: installed.value("select count(*) from pg_user_mappings where srvname = 'wamp_sidecar'"), "the port", 30)
+            wait_until, lambda: installed.value("select count(*) from pg_user_mappings where srvname = 'wamp_sidecar'"),
+            "the port", 30)
         connection = router.connections[-1]
         begun = threading.Barrier(count + 1)
         with ThreadPoolExecutor(count) as threads:
             loop = asyncio.get_running_loop()
             calls = [loop.run_in_executor(threads, call, begun) for _ in range(count)]
-            await until(lambda: begun.n_waiting == count, "all have come in", 60)
+            await until(lambda: begun.n_waiting == count, "all have arrived", 60)
             reads.clear()
             await asyncio.to_thread(begun.wait, 60)
             async with keepalive(connection):
                 await until(lambda: sidecar.entries("the router reads slowly"), "the sidecar has noticed", 60)
                 await until(lambda: bool(installed.rows(
-                    "select 1 from pg_stat_activity where state = 'active' and strpos(query, 'test.large') > 0 and pid <> pg_backend_pid() "
+                    "select 1 from pg_stat_activity where state = 'active' and strpos(query, 'test.large') > 0 and pid "
+                    "<> pg_backend_pid() "
                     "having count(*) = %s", count)), "all ask at once", 60)
                 reads.set()
                 assert await asyncio.wait_for(asyncio.gather(*calls), 90) == [1] * count

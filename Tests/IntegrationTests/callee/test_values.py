@@ -1,4 +1,5 @@
-"""Names, lists, numbers and binary as users have them: what is generated around a call must not meet any of it."""
+"""Names, lists, numbers and binary from real life: the code that is generated around a call must not clash with any of
+them."""
 
 import asyncio
 import re
@@ -16,10 +17,11 @@ from conftest import SidecarMaker
 pytestmark = pytest.mark.servers
 
 SOURCES = ROOT / "Sources/Sidecar/Procedures"
-# Names of ours, of any time: what stands as one in a generated statement, and the shortest ones that people use themselves.
+# Our names, from any time: the names in generated statements, and the shortest ones that people use.
 NAMES = sorted(
     set(re.findall(r'static let \w+ = Alias\("([^"]+)"\)', (SOURCES / "Alias.swift").read_text()))
-    | {"a", "b", "c", "c0", "c1", "d", "e", "f1", "k", "n", "o", "p", "r", "s", "s1", "t", "v", "x", "y", "wamp", "args",
+    | {"a", "b", "c", "c0", "c1", "d", "e", "f1", "k", "n", "o", "p", "r", "s", "s1", "t", "v", "x", "y", "wamp",
+        "args",
        "kwargs", "json", "row", "values", "type", "schema", "position"})
 
 
@@ -42,13 +44,17 @@ async def test_every_alias_as_a_name_of_the_users(make_sidecar: SidecarMaker, ro
         database.execute(f"""
             create schema {schema}; grant usage on schema {schema} to sidecar;
             create type {schema}.{quoted(name + "_row")} as ({q} integer, "other" bytea);
-            create function {qualified}({q} integer) returns table ({quoted(name + "_")} integer, "r2" integer) language plpgsql as
+            create function {qualified}({q} integer) returns table ({quoted(name + "_")} integer, "r2" integer)
+                language plpgsql as
                 $$ begin return query select $1, 2; end $$;
-            create function {schema}.plain({q} {schema}.{quoted(name + "_row")}) returns setof {schema}.{quoted(name + "_row")}
+            create function {schema}.plain({q} {schema}.{quoted(name + "_row")})
+                returns setof {schema}.{quoted(name + "_row")}
                 language sql as 'select $1';
-            create function {schema}.single({q} {schema}.{quoted(name + "_row")}) returns {schema}.{quoted(name + "_row")}
+            create function {schema}.single({q} {schema}.{quoted(name + "_row")})
+                returns {schema}.{quoted(name + "_row")}
                 language sql as 'select $1';
-            create function {schema}.columns(out {q} integer, out "g" integer) returns setof record language sql as 'select 1, 2';
+            create function {schema}.columns(out {q} integer, out "g" integer) returns setof record language sql
+                as 'select 1, 2';
             create function {schema}.one(out {q} integer) returns setof integer language sql as 'select 1';
             create table {schema}.{q} ({q} integer, g integer);
             insert into {schema}.{q} values (255, 1);
@@ -72,12 +78,13 @@ async def test_every_alias_as_a_name_of_the_users(make_sidecar: SidecarMaker, ro
     async with joined(router) as peer:
         for index, name in enumerate(NAMES):
             row = {name: 1, "other": b"\x01"}
-            for what, kwargs in [("function", {name: 7}), ("plain", {name: row}), ("single", {name: row}), ("columns", {}),
+            for what, kwargs in [("function", {name: 7}), ("plain", {name: row}), ("single", {name: row}),
+                ("columns", {}),
                                  ("one", {}), ("select", {}), ("binary", {}), ("list", {"x": [1, 2]}), ("update", {})]:
                 uri = f"test.{what}.n{index}"
                 try:
                     answer = (await peer.call(uri, **kwargs)).value
-                except Exception as error:  # every name is told, not the first
+                except Exception as error:  # every name is reported, not only the first
                     answer = str(error)
                 if answer != expected[uri]:
                     faults.append(f"{what} {name}: {answer}")
@@ -95,7 +102,8 @@ STATEMENTS: list[tuple[str, dict[str, Any], Any]] = [
     ("delete from val.t where id = any(:ids) returning id", {"ids": [-1]}, []),
     ("insert into val.u select * from unnest(:ids::bigint[])", {"ids": [4.0, 5]}, 2),
     ("with update as (select 1 as a), delete as (select 2 as a) select * from update", {}, [{"a": 1}]),
-    ("with merge(a) as (values (1)), insert as (select 1), values as (select * from merge) select * from values", {}, [{"a": 1}]),
+    ("with merge(a) as (values (1)), insert as (select 1), values as (select * from merge) select * from values", {},
+        [{"a": 1}]),
     ("with delete as (select :n::int as a) insert into val.u select a from delete", {"n": 7.0}, 1),
     ("with update as (update val.t set name = name returning id) select count(*) as n from update", {}, [{"n": 3}]),
 ]
@@ -110,18 +118,22 @@ def values(database: Database) -> Database:
         insert into val.t values (1, 'one', (1, 'x'), '{"k": [1]}'), (2, 'two', null, null), (3, 'three', null, null);
         create table val.u (id bigint);
         grant all on val.t, val.u to sidecar;
-        create procedure val.lists(a integer[], b val.pair, c val.pair[], d jsonb[], e text[], inout o text default null)
+        create procedure val.lists(a integer[], b val.pair, c val.pair[], d jsonb[], e text[],
+            inout o text default null)
             language plpgsql as $$ begin o := concat_ws('|', a, b, c, d, e); end $$;
         create procedure val.rest(a text, variadic b text[]) language plpgsql as
             $$ begin insert into val.u select length(a || array_to_string(b, ',')); end $$;
-        create function val.sum_of(start integer default 0, variadic n integer[] default '{}') returns bigint language sql as
+        create function val.sum_of(start integer default 0, variadic n integer[] default '{}') returns bigint
+            language sql as
             'select start + coalesce((select sum(i) from unnest(n) i), 0)';
         create function val.matrix(levels integer) returns bytea[] language sql as $$ select case levels
             when 0 then '{}' when 1 then array['a', null, '']::bytea[]
             when 2 then array[['a', 'b', 'c'], ['d', null, 'f']]::bytea[]
             when 3 then array[[['a'], ['b']], [['c'], ['d']], [['e'], ['f']]]::bytea[] end $$;
-        create function val.rows_of() returns table (m bytea[]) language sql as 'select val.matrix(n) from generate_series(0, 4) n';
-        create function val.accents("\u00e9" integer, "e\u0301" integer) returns integer language sql as 'select $1 - $2';
+        create function val.rows_of() returns table (m bytea[]) language sql
+            as 'select val.matrix(n) from generate_series(0, 4) n';
+        create function val.accents("\u00e9" integer, "e\u0301" integer) returns integer language sql
+            as 'select $1 - $2';
         create function val.whole(a smallint, b bigint, c integer[], d val.pair) returns text language sql as
             $$ select concat_ws('|', a, b, c, d) $$;
     """)
@@ -140,12 +152,13 @@ async def test_statements(make_sidecar: SidecarMaker, router: Router, values: Da
 
 
 async def test_procedures_with_lists(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
-    """CALL takes no sub-selects; what comes out is the same to the letter."""
+    """CALL takes no sub-selects; the result is the same to the letter."""
     make_sidecar(router.url("rawsocket"), values.url, procedures={
         "test.lists": "val.lists", "test.rest": "val.rest"}).start()
     hard = 'q"\\ x\n, (z){}'
     async with joined(router) as peer:
-        arguments: list[Any] = [[1, 2.0, None], {"a": 1, "b": hard}, [{"a": 2}, None], [{"k": hard}, [1], None], [hard, "", "NULL", None]]
+        arguments: list[Any] = [[1, 2.0, None], {"a": 1, "b": hard}, [{"a": 2}, None], [{"k": hard}, [1], None],
+            [hard, "", "NULL", None]]
         answer = (await peer.call("test.lists", *arguments)).value["o"]
         assert answer == values.value("""
             select concat_ws('|', array[1, 2, null], (1, h)::val.pair, array[(2, null)::val.pair, null],
@@ -190,11 +203,12 @@ async def test_arguments(make_sidecar: SidecarMaker, router: Router, values: Dat
 
 
 async def test_another_encoding_is_left_behind(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
-    """What comes in behind a function that has changed client_encoding is read as the UTF-8 that it is."""
+    """What follows a function that has changed client_encoding is read as the UTF-8 that it is."""
     values.execute("""
         create function val.leave(name text) returns void language plpgsql as
             $$ begin perform set_config('client_encoding', name, false); end $$;
-        create function val.octets(t text) returns text language sql as $$ select encode(convert_to(t, 'UTF8'), 'hex') $$;
+        create function val.octets(t text) returns text language sql as $$ select encode(convert_to(t, 'UTF8'),
+            'hex') $$;
     """)
     make_sidecar(router.url("rawsocket"), values.url, database={"connections": 1, "pipeline": 16}, procedures={
         "test.leave": "val.leave", "test.octets": "val.octets",
@@ -231,13 +245,15 @@ def test_a_database_without_an_encoding(make_sidecar: SidecarMaker, router: Rout
 
 
 def test_a_signature_of_psql(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
-    """What `\\df` shows of an overloaded function names it."""
+    """The signature of an overloaded function, as `\\df` shows it, names the function."""
     values.execute("""
-        create function val.over(id integer, at timestamp with time zone default now(), inout t text default 'a, b', out o integer)
+        create function val.over(id integer, at timestamp with time zone default now(), inout t text default 'a, b',
+            out o integer)
             language sql as 'select 1';
         create function val.over(id integer, t text) returns integer language sql as 'select 2';
     """.replace("language sql as 'select 1'", "language sql as $$ select 'x'::text, 1 $$"))
-    shown = values.rows("select 'val.over(' || pg_get_function_arguments(oid) || ')' from pg_proc where proname = 'over'")
+    shown = values.rows("select 'val.over(' || pg_get_function_arguments(oid) || ')' from pg_proc where proname = "
+                        "'over'")
     assert len(shown) == 2
     sidecar = make_sidecar(router.url("rawsocket"), values.url,
                            procedures={f"test.n{index}": signature for index, (signature,) in enumerate(shown)})
@@ -252,12 +268,13 @@ def test_arguments_of_the_client_are_utf_8() -> None:
 
 
 def test_check_prepares_what_runs(make_sidecar: SidecarMaker, router: Router, values: Database) -> None:
-    """A statement that is right by itself, but not as a part of ours; and a procedure for events that ends its transaction."""
+    """A statement that is valid alone, but not inside ours; and a procedure for events that ends its transaction."""
     values.execute("""
         create procedure val.ends(args jsonb) language plpgsql as $$ begin
             -- commit;
             perform 1; COMMIT AND NO CHAIN; end $$;
-        create procedure val.stays(args jsonb) language plpgsql as $$ begin /* then commit; */ perform '; commit ;'; end $$;
+        create procedure val.stays(args jsonb) language plpgsql as $$ begin /* then commit; */ perform '; commit ;';
+            end $$;
     """)
     sidecar = make_sidecar(
         router.url("rawsocket"), values.url,

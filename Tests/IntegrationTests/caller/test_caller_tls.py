@@ -1,4 +1,4 @@
-"""TLS on the caller's port: dblink, psql and psycopg come in with it, and nobody without."""
+"""TLS on the call port: dblink, psql and psycopg connect with it, and no client without."""
 
 import asyncio
 import socket
@@ -39,9 +39,9 @@ class Port:
         self.number = number
 
     def ask(self, **options: Any) -> Any:
-        """What the port says of itself to a caller with these options of libpq."""
+        """The port's answer to a caller with these options of libpq."""
         options = {"host": "localhost", "user": "wamp", "password": PASSWORD, "dbname": "wamp"} | options
-        # The document as psql sends it: psycopg has a cursor for simple queries.
+        # Sends the document like psql: psycopg has a cursor for simple queries.
         with psycopg.connect(port=self.number, autocommit=True, cursor_factory=psycopg.ClientCursor,
                              connect_timeout=5, **options) as connection:
             return connection.execute('{"status": true}').fetchone()
@@ -50,7 +50,7 @@ class Port:
 @pytest.fixture
 def open_port(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
               certificates: Certificates) -> Any:
-    """Starts a sidecar; what is given goes into its section `caller`."""
+    """Starts a sidecar with these settings in its section `caller`."""
     def start(listen: str = "127.0.0.1", name: str = "server", wait: bool = True, **caller: Any) -> Port:
         number = free_port()
         tls = {"certificate_file": certificates.path(f"{name}.pem"), "key_file": certificates.path(f"{name}.key")}
@@ -93,11 +93,13 @@ async def test_calls_from_sql(open_port: Any, router: Router, installed: Install
     (("rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048", "-sha256"), False),
 ], ids=["rsa", "sha512", "ed25519", "pss"])
 def test_bound_to_the_certificate(
-    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, tmp_path: Path, kind: tuple[str, ...], is_bound: bool,
+    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, tmp_path: Path, kind: tuple[str, ...],
+    is_bound: bool,
 ) -> None:
-    """The database demands channel binding, unless the certificate has no hash that all of libpq's versions know."""
+    """The database demands channel binding, unless the certificate has no hash that all versions of libpq know."""
     subprocess.run(
-        ["openssl", "req", "-x509", "-nodes", "-newkey", *kind, "-keyout", tmp_path / "key", "-out", tmp_path / "pem", "-subj",
+        ["openssl", "req", "-x509", "-nodes", "-newkey", *kind, "-keyout", tmp_path / "key", "-out", tmp_path / "pem",
+            "-subj",
          "/CN=localhost", "-days", "2"], check=True, capture_output=True, timeout=60)
     sidecar = make_sidecar(
         router.url("rawsocket"), installed.url, procedures={"test.one": {"sql": "select 1 as n"}},
@@ -109,7 +111,8 @@ def test_bound_to_the_certificate(
     assert ("channel_binding=require" in options) == is_bound
 
 
-def test_database_that_does_not_believe(open_port: Any, installed: InstalledDatabase, certificates: Certificates) -> None:
+def test_database_that_does_not_believe(open_port: Any, installed: InstalledDatabase,
+                                        certificates: Certificates) -> None:
     """A certificate for another host: the call fails in SQL, and libpq says why."""
     port = open_port("127.0.0.1", "elsewhere",
                      connect=f"host=localhost sslmode=verify-full sslrootcert={certificates.authority}")
@@ -124,7 +127,7 @@ def test_database_that_does_not_believe(open_port: Any, installed: InstalledData
 def test_clients(open_port: Any, certificates: Certificates) -> None:
     port = open_port()
     authority = certificates.authority
-    # Whoever does not believe the port says so.
+    # A client that does not trust the port says so.
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         port.ask(sslmode="verify-full", sslrootcert=certificates.path("strangers.pem"))
     port.sidecar.wait_for("caller refused", where=lambda entry: "unknown CA" in entry["reason"])
@@ -151,19 +154,20 @@ def test_psql(open_port: Any, certificates: Certificates) -> None:
     environment = clean_environment() | {"PGPASSWORD": PASSWORD, "PGSSLROOTCERT": certificates.authority}
     for mode, code, words in (("verify-full", 0, "router"), ("disable", 2, "HINT:  Connect with sslmode=verify-full")):
         result = subprocess.run(
-            ["psql", "-X", "-h", "localhost", "-p", str(port.number), "-U", "wamp", "-d", "wamp", "-c", '{"status": true}'],
+            ["psql", "-X", "-h", "localhost", "-p", str(port.number), "-U", "wamp", "-d", "wamp", "-c",
+                '{"status": true}'],
             env=environment | {"PGSSLMODE": mode}, capture_output=True, text=True, timeout=20)
         assert result.returncode == code and words in result.stdout + result.stderr, result.stderr
 
 
 def test_both(open_port: Any) -> None:
-    """insecure: true lets callers in with TLS and without."""
+    """insecure: true admits callers with TLS and without."""
     port = open_port("0.0.0.0", insecure=True)
     assert port.ask(sslmode="disable") and port.ask(sslmode="require")
 
 
 def answer(port: Port, *pieces: bytes) -> bytes:
-    """All that the port says to these octets, up to its end of the connection."""
+    """Everything that the port sends for these octets, until it closes the connection."""
     with socket.create_connection(("127.0.0.1", port.number), timeout=5) as client:
         received = b""
         for piece in pieces:
@@ -176,7 +180,7 @@ def answer(port: Port, *pieces: bytes) -> bytes:
 
 
 def test_hostile_callers(open_port: Any) -> None:
-    """Plain text behind the request, and in the place of the handshake; the port goes on."""
+    """Plain text behind the request, and in place of the handshake; the port keeps working."""
     port = open_port()
     startup = struct.pack("!ii", 23, 196608) + b"user\0wamp\0\0\0\0\0\0"
     said = answer(port, SSL_REQUEST + startup)
@@ -184,7 +188,7 @@ def test_hostile_callers(open_port: Any) -> None:
     for rest in (startup, b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x00\x05hello", b"\x80" * 100):
         said = answer(port, SSL_REQUEST, rest)
         assert said.startswith(b"S") and b"R\0\0\0" not in said
-    # Whoever stays silent is given up after ten seconds, before and after the request.
+    # A silent client is dropped after ten seconds, before and after the request.
     with socket.create_connection(("127.0.0.1", port.number), timeout=20) as client:
         client.sendall(SSL_REQUEST)
         assert client.recv(1) == b"S"
@@ -194,7 +198,7 @@ def test_hostile_callers(open_port: Any) -> None:
 
 
 def test_renegotiation(open_port: Any) -> None:
-    """TLS 1.2's is refused, and the session goes on or ends; the port goes on."""
+    """TLS 1.2's is refused, and the session continues or ends; the port keeps working."""
     port = open_port()
     result = subprocess.run(
         ["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{port.number}", "-tls1_2"],

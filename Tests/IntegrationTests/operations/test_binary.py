@@ -1,4 +1,4 @@
-"""What the binary is made of: no Foundation and no ICU, whose data alone are 34 MB, and no larger than it has to be."""
+"""What the binary is made of: no Foundation and no ICU, whose data alone takes 34 MB, and no larger than necessary."""
 
 import re
 import subprocess
@@ -8,13 +8,13 @@ import pytest
 
 from actors.sidecar import binary
 
-#: MiB of the release binary, Swift's standard library in it, without its symbols.
+#: MiB of the release binary, including Swift's standard library, without its symbols.
 LARGEST = 26
 
-#: FoundationEssentials is not among them: swift-argument-parser needs it, and it brings no ICU.
+#: FoundationEssentials is not among them: swift-argument-parser needs it, and it does not bring ICU.
 UNWANTED = re.compile(r"lib(Foundation|FoundationInternationalization|_FoundationICU|CoreFoundation|icu\w+)\.so")
 
-#: What each of them leaves in a binary that they are linked into: mangled names of types, and the name of ICU's data.
+#: What each of them leaves in a binary that links it: mangled names of types, and the name of ICU's data.
 TRACES = [b"$s10Foundation", b"FoundationInternationalization", b"CFRuntime", b"icudt"]
 
 
@@ -28,7 +28,7 @@ def program() -> Path:
 
 
 def libraries(program: Path) -> list[str]:
-    """The shared libraries that it asks for by itself."""
+    """The shared libraries that it asks for directly."""
     listed = subprocess.run(
         ["readelf", "--dynamic", "--wide", program], capture_output=True, text=True, check=True, timeout=60).stdout
     return re.findall(r"\(NEEDED\).*\[(.+)\]", listed)
@@ -43,13 +43,13 @@ def test_libraries(program: Path) -> None:
 
 
 def test_no_traces(program: Path) -> None:
-    """Nor are they linked into it."""
+    """Nor does it link them statically."""
     content = program.read_bytes()
     assert not [trace for trace in TRACES if trace in content]
 
 
 def test_size(program: Path, tmp_path: Path) -> None:
-    """A binary that has Swift's standard library in it, as it is installed: without its symbols."""
+    """A binary that includes Swift's standard library, in its installed form: without its symbols."""
     if any(name.startswith("libswift") for name in libraries(program)):
         pytest.skip("Swift's standard library is not in this binary")
     stripped = tmp_path / "stripped"

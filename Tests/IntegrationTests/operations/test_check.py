@@ -1,4 +1,4 @@
-"""`check` of what is right in the file, and wrong where it runs: copied databases, and the environment."""
+"""`check` of what is right in the file, and wrong on the machine: copied databases, and the environment."""
 
 import os
 import pwd
@@ -24,14 +24,15 @@ FAILED = 1
 # -- copies
 
 
-def checked(make_sidecar: SidecarMaker, router: Router, url: str, schema: str = "wamp") -> subprocess.CompletedProcess[str]:
+def checked(make_sidecar: SidecarMaker, router: Router, url: str,
+            schema: str = "wamp") -> subprocess.CompletedProcess[str]:
     sidecar = make_sidecar(router.url("rawsocket"), url, database={"url": url, "schema": schema})
     sidecar.write()
     return run("check", "--config", sidecar.file, "--connect")
 
 
 def restored(source: Database, cluster: Cluster, name: str, *options: str) -> Database:
-    """The database as pg_dump and psql bring it into another one, or into another cluster."""
+    """The database, copied with pg_dump and psql into another one, or into another cluster."""
     with cluster.connect("postgres") as admin:
         admin.execute(f'create database "{name}"')
 
@@ -61,7 +62,7 @@ def test_copy_in_the_same_cluster(make_sidecar: SidecarMaker, router: Router, in
     dumped = Installation(restored(installed, installed.cluster, f"{installed.name}_dumped"))
     for copy in (template, dumped):
         is_told(checked(make_sidecar, router, copy.url))
-    # What it says to do does it; the original stays what it is.
+    # The command that it advises works; the original stays unchanged.
     template.install("--adopt")
     assert checked(make_sidecar, router, template.url).returncode == 0
     assert checked(make_sidecar, router, installed.url).returncode == 0
@@ -70,7 +71,7 @@ def test_copy_in_the_same_cluster(make_sidecar: SidecarMaker, router: Router, in
 def test_copy_of_the_same_name_in_another_cluster(
     make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, mortal_cluster: Cluster,
 ) -> None:
-    """As a restore of production into a test system: the same roles, the same name, another server."""
+    """Like a restore of production into a test system: the same roles, the same name, another server."""
     for role in ("wamp", "sidecar"):
         make_role(Database(mortal_cluster, "postgres"), role)
     guest = installed.installation.guest
@@ -84,7 +85,7 @@ def test_copy_of_the_same_name_in_another_cluster(
 def test_copy_without_owners_and_rights(
     make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, mortal_cluster: Cluster,
 ) -> None:
-    """`pg_dump --no-owner --no-acl`: the schema is the restoring role's, and nobody is asked."""
+    """`pg_dump --no-owner --no-acl`: the schema belongs to the restoring role, and no question is asked."""
     make_role(Database(mortal_cluster, "postgres"), "wamp")
     copy = Installation(restored(installed, mortal_cluster, installed.name, "--no-owner", "--no-acl"))
     result = checked(make_sidecar, router, copy.url)
@@ -92,7 +93,7 @@ def test_copy_without_owners_and_rights(
 
 
 def test_copy_with_one_role(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Where the sidecar's own role owns the schema, and would install by itself."""
+    """If the sidecar's own role owns the schema, and would install the interface itself."""
     role = make_role(database, "crossbar")
     database.execute(f"create schema crossbar authorization {role}")
     sidecar = make_sidecar(router.url("rawsocket"), role_url(database, role),
@@ -108,7 +109,7 @@ def test_copy_with_one_role(make_sidecar: SidecarMaker, router: Router, database
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """One that every user can read."""
+    """A folder that every user can read."""
     with tempfile.TemporaryDirectory(prefix="wamp-sidecar-check-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -130,7 +131,7 @@ def as_nobody_special(*arguments: str | Path, environment: dict[str, str]) -> su
     ("postgresql:///app?host=/run/postgresql", None),
 ])
 def test_home_of_another_user(folder: Path, url: str, warned: str | None) -> None:
-    """libpq does not see its files there, and says nothing: `check` warns."""
+    """libpq does not see its files there, and reports nothing: `check` warns."""
     home = folder / "other"
     (home / ".postgresql").mkdir(parents=True)
     home.chmod(0o000)

@@ -1,4 +1,4 @@
-"""`wamp-sidecar call`, `publish` and `subscribe` from outside: what they print, how they end, which router they find."""
+"""`wamp-sidecar call`, `publish` and `subscribe` from outside: their output, how they end, which router they find."""
 
 import asyncio
 import json
@@ -39,7 +39,8 @@ def echo(*args: Any, **kwargs: Any) -> Any:
 
 @pytest.mark.parametrize("words, args", [
     ([], []), (["2", "3"], [2, 3]), (["apple", "a b", ""], ["apple", "a b", ""]), (['"5"', "5"], ["5", 5]),
-    (["true", "null", "1.5", "1e3"], [True, None, 1.5, 1000]), (["True", "NaN", "01", "1,2"], ["True", "NaN", "01", "1,2"]),
+    (["true", "null", "1.5", "1e3"], [True, None, 1.5, 1000]),
+    (["True", "NaN", "01", "1,2"], ["True", "NaN", "01", "1,2"]),
     (['[1, {"a": [null]}]', ' {"b" :2} '], [[1, {"a": [None]}], {"b": 2}]), (["--", "-5", "--x"], [-5, "--x"]),
     (["ünï😀", "tab\there", 'say "hi"', "back\\slash"], ["ünï😀", "tab\there", 'say "hi"', "back\\slash"]),
     (["9007199254740993"], [9007199254740993]), ([chr(92) * 3], ["\\\\\\"]),
@@ -53,10 +54,12 @@ async def test_arguments(router: Router, words: list[str], args: list[Any]) -> N
 
 
 @pytest.mark.parametrize("words, args, kwargs", [
-    (["a=2", "b=3"], [], {"a": 2, "b": 3}), (["1", "a=2", "3"], [1, 3], {"a": 2}), (["a=", "b=x=y"], [], {"a": "", "b": "x=y"}),
+    (["a=2", "b=3"], [], {"a": 2, "b": 3}), (["1", "a=2", "3"], [1, 3], {"a": 2}),
+    (["a=", "b=x=y"], [], {"a": "", "b": "x=y"}),
     (["a=apple", "b=[1]", 'c="5"', "_d1=null", "é=-2"], [], {"a": "apple", "b": [1], "c": "5", "_d1": None, "é": -2}),
     (["a=2", "--kwargs", '{"b": 3, "c": {}}'], [], {"a": 2, "b": 3, "c": {}}),
-    (["https://h/?a=b", "=", "=1", "1=2", "a b=c", "a-b=c", '"a=b"', " a=1"], ["https://h/?a=b", "=", "=1", "1=2", "a b=c", "a-b=c", "a=b", " a=1"], {}),
+    (["https://h/?a=b", "=", "=1", "1=2", "a b=c", "a-b=c", '"a=b"', " a=1"],
+        ["https://h/?a=b", "=", "=1", "1=2", "a b=c", "a-b=c", "a=b", " a=1"], {}),
 ])
 async def test_keyword_arguments(router: Router, words: list[str], args: list[Any], kwargs: dict[str, Any]) -> None:
     async with joined(router) as peer:
@@ -91,10 +94,12 @@ async def test_call(router: Router, transport: str) -> None:
 @pytest.mark.parametrize("words, says", [
     (["a=[1"], "argument 'a' begins like JSON"), (["a=1", "a=2"], "'a' is given twice"),
     (["a=1", "--kwargs", '{"a": 1}'], "'a' is given twice"), (["a=1", "--kwargs", "1"], "--kwargs is no JSON object"),
-    (["[1"], "argument 1 begins like JSON"), (["1", '{"a":}'], "argument 2 begins like JSON"), (['"x'], "argument 1 begins"),
+    (["[1"], "argument 1 begins like JSON"), (["1", '{"a":}'], "argument 2 begins like JSON"),
+    (['"x'], "argument 1 begins"),
     (["--kwargs", "[]"], "--kwargs is no JSON object"), (["--kwargs", "x"], "--kwargs is no JSON object"),
     (["--timeout", "5"], "--timeout '5' is no duration"), (["--timeout", "0s"], "--timeout '0s' is no duration"),
-    (["--timeout", "99999d"], "no duration"), (["-5"], "Write -- before"), (["1", "-.5e3"], "Write -- before"), (["--unknown"], "--unknown"),
+    (["--timeout", "99999d"], "no duration"), (["-5"], "Write -- before"), (["1", "-.5e3"], "Write -- before"),
+    (["--unknown"], "--unknown"),
 ])
 async def test_wrong_words(router: Router, words: list[str], says: str) -> None:
     result = await command("call", *at(router), "test.echo", *words)
@@ -106,7 +111,7 @@ async def test_wrong_words(router: Router, words: list[str], says: str) -> None:
 @pytest.mark.parametrize("uri", ["", "a..b", "a b", "a.#", "a.\nb", "a."])
 @pytest.mark.parametrize("name", ["call", "publish", "subscribe"])
 async def test_wrong_uris(name: str, uri: str) -> None:
-    """Never sent: Crossbar.io drops the connection on them."""
+    """Never sent: they make Crossbar.io drop the connection."""
     result = await command(name, "--url", f"rs://127.0.0.1:{free_port()}", "--realm", REALM, uri)
     assert result.returncode == USAGE and "is no URI" in result.stderr
     assert f"Usage: wamp-sidecar {name} [" in result.stderr and f"See 'wamp-sidecar {name} --help'" in result.stderr
@@ -140,7 +145,7 @@ async def test_what_is_too_large(router: Router) -> None:
 
 
 class Stepwise:
-    """A procedure that yields its parts when the test says so, and knows how it ended."""
+    """A procedure that yields its parts when the test says so, and records how it ended."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -165,7 +170,7 @@ class Stepwise:
 
 
 async def test_progress(router: Router, transport: str) -> None:
-    """Each part is a line at once."""
+    """Each part is printed immediately, as a line."""
     async with joined(router) as peer:
         steps = await Stepwise(peer).registered()
         async with Running("call", "test.steps", "--progress", *at(router, transport)) as call:
@@ -185,7 +190,7 @@ async def test_progress(router: Router, transport: str) -> None:
 
 
 async def test_progress_of_the_database(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """A set of the database comes in parts, and whole where nobody asks for parts."""
+    """A set of the database arrives in parts, and whole if nobody asks for parts."""
     make_sidecar(router.url("rawsocket"), database.url, procedures={
         "test.set": {"sql": "select n from generate_series(1, 20000) n"}}).start()
     parts = await command("call", "test.set", "--progress", *at(router))
@@ -198,7 +203,7 @@ async def test_progress_of_the_database(make_sidecar: SidecarMaker, router: Rout
 
 
 async def test_timeout(router: Router) -> None:
-    """The whole call's, parts or not; the callee is interrupted."""
+    """For the whole call, with parts or without; the callee is interrupted."""
     async with joined(router) as peer:
         steps = await Stepwise(peer).registered()
         async with Running("call", "test.steps", "--progress", "--timeout", "700ms", *at(router)) as call:
@@ -212,7 +217,7 @@ async def test_timeout(router: Router) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_interrupted_call(router: Router, number: signal.Signals) -> None:
-    """The callee is interrupted, and what it answers is shown."""
+    """The callee is interrupted, and its answer is printed."""
     async with joined(router) as peer:
         steps = await Stepwise(peer).registered()
         async with Running("call", "test.steps", *at(router)) as call:
@@ -224,7 +229,7 @@ async def test_interrupted_call(router: Router, number: signal.Signals) -> None:
 
 
 async def test_interrupted_twice(mortal_router: Router) -> None:
-    """A router that says nothing holds nobody up."""
+    """A router that does not answer can't block the command."""
     async with joined(mortal_router) as peer:
         steps = await Stepwise(peer).registered()
         async with Running("call", "test.steps", *at(mortal_router)) as call:
@@ -305,7 +310,8 @@ async def test_lists(router: Router) -> None:
 
 
 async def test_lines_of_standard_input(router: Router) -> None:
-    text = b"".join(b"%d\n" % n for n in range(1000)) + b'\n"last"\n{"args":[1],"kwargs":{"k":2},"topic":"t"}\r\n{"kwargs":{"k":3}}'
+    text = b"".join(b"%d\n" % n
+        for n in range(1000)) + b'\n"last"\n{"args":[1],"kwargs":{"k":2},"topic":"t"}\r\n{"kwargs":{"k":3}}'
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.lines")
         result = await command("publish", "test.lines", "-", *at(router), stdin=text)
@@ -326,7 +332,7 @@ async def test_lines_of_standard_input(router: Router) -> None:
 
 
 class LateBroker:
-    """Acknowledges only once as many events are there as the test says; refuses those whose argument is `no`."""
+    """Acknowledges only when as many events have arrived as the test says; refuses those with the argument `no`."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -345,7 +351,8 @@ class LateBroker:
 
 
 @pytest.mark.parametrize("text, count, published, says", [
-    (b"1\n2\nbad\n4\n", 2, [1001, 1002], ["line 3 of standard input is no JSON: ", "events published before it ended: 2"]),
+    (b"1\n2\nbad\n4\n", 2, [1001, 1002],
+        ["line 3 of standard input is no JSON: ", "events published before it ended: 2"]),
     (b'1\n{"kwargs":[]}\n4\n', 1, [1001],
      ["line 2 of standard input is no event: its 'kwargs' is not an object", "events published before it ended: 1"]),
     (b'1\n"no"\n3\n4', 4, [1001, 1003, 1004],
@@ -355,7 +362,8 @@ class LateBroker:
       "events published before it ended: 0"]),
 ])
 async def test_what_was_published_is_told(text: bytes, count: int, published: list[int], says: list[str]) -> None:
-    """Who repeats the input after a failure must know what the router has: acknowledgements under way are waited for."""
+    """Whoever repeats the input after a failure must know what the router has: the command waits for pending
+    acknowledgements."""
     async with scripted(LateBroker(count)) as router:
         result = await command("publish", "test.lines", "-", "--url", router.url, "--realm", REALM, stdin=text)
     assert result.returncode == FAILED
@@ -375,8 +383,10 @@ async def test_a_broker_that_never_acknowledges() -> None:
                 connection.answer(message)
 
     async with scripted(script) as router:
-        async with Running("publish", "test.lines", "-", "--url", router.url, "--realm", REALM, stdin=b"1\nbad\n") as running:
-            await until(lambda: any(message[0] == PUBLISH for connection in router.connections for message in connection.messages),
+        async with Running("publish", "test.lines", "-", "--url", router.url, "--realm", REALM,
+            stdin=b"1\nbad\n") as running:
+            await until(lambda: any(message[0] == PUBLISH for connection in router.connections
+                for message in connection.messages),
                         "the event is published")
             running.interrupt()
             assert await running.ended() == FAILED
@@ -384,7 +394,8 @@ async def test_a_broker_that_never_acknowledges() -> None:
 
 
 @pytest.mark.parametrize("features, says", [
-    ({}, "it announces nothing, and is asked all the same"), ({"x": True}, "no event is kept"), ({"event_retention": True}, None),
+    ({}, "it announces nothing, and is asked all the same"), ({"x": True}, "no event is kept"),
+    ({"event_retention": True}, None),
 ])
 async def test_retention_that_is_not_announced(features: dict[str, bool], says: str | None) -> None:
     async def script(connection: Connection) -> None:
@@ -403,7 +414,7 @@ async def test_retention_that_is_not_announced(features: dict[str, bool], says: 
 
 
 async def test_from_subscribe_to_publish(router: Router) -> None:
-    """What one prints the other takes."""
+    """The output of one is input for the other."""
     async with joined(router) as peer:
         copies = await peer.subscribe("test.copy")
         async with Running("subscribe", "test.original", "--count", "2", *at(router)) as subscription:
@@ -420,7 +431,8 @@ async def test_from_subscribe_to_publish(router: Router) -> None:
 
 async def test_subscribe(router: Router, transport: str) -> None:
     async with joined(router) as peer:
-        async with Running("subscribe", "test.", "--match", "prefix", "--count", "3", *at(router, transport)) as running:
+        async with Running("subscribe", "test.", "--match", "prefix", "--count", "3",
+            *at(router, transport)) as running:
             await running.says("subscribed to test.")
             for n in range(4):
                 await peer.session.publish(f"test.n{n}", n, k=n, options=PublishOptions(acknowledge=True))
@@ -490,7 +502,8 @@ async def test_nobody_there(tmp_path: Path) -> None:
 
 
 async def test_the_files_router(router: Router, tmp_path: Path) -> None:
-    """Only the section `router` counts: what else is in the file may be missing, wrong, or want variables that are not set."""
+    """Only the section `router` counts: the rest of the file may be missing, wrong, or use variables that are not
+    set."""
     (tmp_path / "sidecar.yaml").write_text(f"""
 router:
   url: [ "rs://127.0.0.1:{free_port()}", "{router.url("rawsocket")}" ]
@@ -508,14 +521,16 @@ nonsense: true
     assert result.returncode == CONFIGURATION and "THE_TICKET" in result.stderr and "NOT_SET" not in result.stderr
     result = await command("call", "wamp.session.count", cwd=tmp_path, environment={"THE_TICKET": "wrong-ticket"})
     assert result.returncode == FAILED and "wrong-ticket" not in result.stderr
-    # Each of the two has said why not.
+    # Each of the two has given its reason.
     assert "refused the credentials" in result.stderr and "--config" not in result.stderr
     assert len(result.stderr.splitlines()) == 2
 
 
 @pytest.mark.parametrize("text, says", [
-    ("", "the file is empty"), ("database: {}", "'router' is missing"), ("[1]", "a list"), ("router: [", "sidecar.yaml:"),
-    ("router: { url: ws://127.0.0.1:1/ws }", "'realm' is missing"), ("router: { url: x, realm: realm1 }", "sidecar.yaml:1:16"),
+    ("", "the file is empty"), ("database: {}", "'router' is missing"), ("[1]", "a list"),
+    ("router: [", "sidecar.yaml:"),
+    ("router: { url: ws://127.0.0.1:1/ws }", "'realm' is missing"),
+    ("router: { url: x, realm: realm1 }", "sidecar.yaml:1:16"),
     ("router: { url: ws://127.0.0.1:1/ws, realm: realm1, tls2: 1 }", "unknown key 'tls2'"),
 ])
 async def test_faulty_files(tmp_path: Path, text: str, says: str) -> None:
@@ -541,7 +556,8 @@ async def test_no_file(tmp_path: Path) -> None:
     (["--url", "", "--realm", "realm1"], {}, "'url' on the command line"),
     (["--url", "rs://h:1", "--realm", "r m"], {}, "'realm' on the command line"),
     (["--url", "rs://h:1", "--realm", "realm1"], {"WAMP_TICKET": "top-secret"}, "add --authid NAME"),
-    (["--url", "rs://h:1", "--realm", "realm1", "--authid", "x"], {"WAMP_TICKET": "top-secret", "WAMP_SECRET": "top-secret"},
+    (["--url", "rs://h:1", "--realm", "realm1", "--authid", "x"],
+        {"WAMP_TICKET": "top-secret", "WAMP_SECRET": "top-secret"},
      "unset one of the two"),
     (["--url", "rs://router.example.com:1", "--realm", "realm1", "--authid", "x"], {"WAMP_TICKET": "top-secret"},
      "name it with --config"),
@@ -558,11 +574,13 @@ async def test_wrong_targets(tmp_path: Path, words: list[str], environment: dict
     ("salted-user", {"WAMP_SECRET": SECRET}, True), ("ticket-user", {"WAMP_TICKET": "wrong"}, False),
     ("plain-user", {"WAMP_SECRET": "wrong"}, False), ("nobody", {"WAMP_TICKET": TICKET}, False),
 ])
-async def test_authentication(router: Router, transport: str, authid: str, environment: dict[str, str], fine: bool) -> None:
-    result = await command("call", "wamp.session.count", *at(router, transport), "--authid", authid, environment=environment)
+async def test_authentication(router: Router, transport: str, authid: str, environment: dict[str, str],
+                              fine: bool) -> None:
+    result = await command("call", "wamp.session.count", *at(router, transport), "--authid", authid,
+        environment=environment)
     assert result.returncode == (0 if fine else FAILED), result.stderr
     assert ("refused the credentials" in result.stderr) != fine
-    # What it advises on stands in a file, and there is none.
+    # Its advice is about a file, and there is no file.
     assert ("name it with --config" in result.stderr) != fine
 
 
@@ -576,10 +594,11 @@ PAGE = (ROOT / "docs/client.md").read_text()
 
 @pytest.mark.parametrize("name", ["call", "publish", "subscribe"])
 async def test_page(name: str) -> None:
-    """Each option of the command is on docs/client.md, and no other is."""
+    """docs/client.md lists exactly the options of the command."""
     common = {"--config", "--url", "--realm", "--authid"}
     section = PAGE.split(f"## {name.capitalize()}\n")[1].split("\n## ")[0]
-    told = {option for row in re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE) for option in re.findall(r"--[a-z-]+", row)}
+    told = {option for row in re.findall(r"^\| (`--.*?) \|", section, re.MULTILINE)
+        for option in re.findall(r"--[a-z-]+", row)}
     helped = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", (await command(name, "--help")).stdout, re.MULTILINE))
     if "--acknowledge" in helped:
         helped = helped - {"--acknowledge"} | {"--no-acknowledge"}

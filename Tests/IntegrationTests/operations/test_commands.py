@@ -1,4 +1,5 @@
-"""The command line from outside: what it prints and how it ends. What `check` says of a faulty file is in golden/."""
+"""The command line from outside: what it prints and how it ends. The output of `check` for faulty files is in
+golden/."""
 
 import os
 import re
@@ -20,7 +21,7 @@ GOLDEN = sorted((HERE / "golden").glob("*.yaml"))
 
 @pytest.mark.parametrize("file", GOLDEN, ids=lambda file: file.stem)
 def test_faulty_file(file: Path) -> None:
-    """All faults at once, each with its place; `run` says the same as `check`."""
+    """All faults at once, each with its place; `run` prints the same as `check`."""
     expected = file.with_suffix(".txt")
     for command in ("check", "run"):
         result = run(command, "--config", file.name, cwd=file.parent, environment={"SET": "value", "EMPTY": ""})
@@ -72,7 +73,8 @@ def test_wrong_usage(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments, meant", [
-    (["cal", "x"], "call"), (["chekc"], "check"), (["Run"], "run"), (["dead_letter", "list"], "dead-letter"), (["help", "cal"], "call"),
+    (["cal", "x"], "call"), (["chekc"], "check"), (["Run"], "run"), (["dead_letter", "list"], "dead-letter"),
+    (["help", "cal"], "call"),
     (["dead-letter", "shwo", "1"], "show"), (["subscibe", "a", "--match", "prefix"], "subscribe"),
 ])
 def test_mistyped_command(arguments: list[str], meant: str) -> None:
@@ -82,7 +84,7 @@ def test_mistyped_command(arguments: list[str], meant: str) -> None:
 
 
 def test_unknown_command() -> None:
-    """Nothing like it is there: then all that is."""
+    """If no command has a similar name, all commands are listed."""
     result = run("frobnicate")
     assert (result.returncode, result.stdout) == (USAGE, "")
     assert "Unknown command 'frobnicate'; the commands are run, check, install, " in result.stderr
@@ -106,11 +108,11 @@ def test_file_that_is_not_there(command: str, tmp_path: Path) -> None:
     result = run(command, "--config", tmp_path / "none.yaml")
     assert result.returncode == CONFIGURATION
     assert "none.yaml" in result.stderr
-    # The file's name is sidecar.yaml where none is given.
+    # The file's name is sidecar.yaml if none is given.
     result = run(command, cwd=tmp_path)
     assert result.returncode == CONFIGURATION
     assert "sidecar.yaml" in result.stderr
-    # A folder, a file of other bytes, one without end.
+    # A folder, a file of other bytes, an endless one.
     (tmp_path / "bytes.yaml").write_bytes(bytes(range(256)))
     for odd in (tmp_path, tmp_path / "bytes.yaml", Path("/dev/zero")):
         result = run(command, "--config", odd)
@@ -139,7 +141,7 @@ def test_example_is_fine() -> None:
 
 
 def test_check_with_connect(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Asks both sides: a function that is there, one that is not, one that may not be called."""
+    """Asks both sides: about a function that exists, a missing one, and one that may not be called."""
     database.execute("""
         create function public.here(n integer) returns integer language sql as 'select n';
         create function public.hidden() returns integer language sql as 'select 1';
@@ -157,19 +159,19 @@ def test_check_with_connect(make_sidecar: SidecarMaker, router: Router, database
     said = result.stdout + result.stderr
     assert result.returncode == FAILED, said
     assert "public.gone" in said and "public.hidden" in said
-    # Without --connect nobody is asked.
+    # Without --connect it asks neither side.
     assert run("check", "--config", sidecar.file).returncode == 0
 
 
 def test_check_of_the_interface(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """What the file wants of the SQL interface and the database does not have; check installs nothing."""
+    """What the file needs from the SQL interface and the database does not have; check installs nothing."""
     sidecar = make_sidecar(router.url("rawsocket"), database.url, caller={"listen": "127.0.0.1:7432"})
     sidecar.write()
     result = run("check", "--config", sidecar.file, "--connect")
     assert result.returncode == 1 and "there is no schema wamp; wamp-sidecar install" in result.stderr, result.stderr
     database.execute("create schema wamp authorization sidecar")
     result = run("check", "--config", sidecar.file, "--connect")
-    # The first run makes all but the extension.
+    # The first run makes everything except the extension.
     assert result.returncode == 1 and "create extension if not exists dblink;" in result.stderr
     assert "not installed yet; run will install it" in result.stderr
     assert database.value("select count(*) from pg_class where relnamespace = 'wamp'::regnamespace") == 0
@@ -210,7 +212,8 @@ def test_check_finds_what_would_not_run(make_sidecar: SidecarMaker, router: Rout
         procedures={
             "test.role": {"function": "pg_catalog.lower(text)", "role": "others"},
             "test.sql": {"sql": "select n from public.closed where n = :n"},
-            "test.write": {"sql": "insert into pg_catalog.pg_language select * from pg_catalog.pg_language where lanname = :name"},
+            "test.write": {"sql": "insert into pg_catalog.pg_language select * from pg_catalog.pg_language where "
+                                  "lanname = :name"},
             "test.fine": {"sql": "select relname::text from pg_catalog.pg_class where oid = any(:oids)"},
         },
         notifications={"asked": {"call": "com.example.a", "result": "public.gone"}},
@@ -226,11 +229,12 @@ def test_check_finds_what_would_not_run(make_sidecar: SidecarMaker, router: Rout
     assert "test.fine" not in result.stderr
     places = [tuple(map(int, line.removeprefix(f"{sidecar.file}:").split(":")[:2])) for line in faults]
     assert places == sorted(places)
-    assert not database.rows("select from pg_stat_activity where query like 'insert%' and state = 'active' and pid <> pg_backend_pid()")
+    assert not database.rows(
+        "select from pg_stat_activity where query like 'insert%' and state = 'active' and pid <> pg_backend_pid()")
 
 
 def router_address(router: Router) -> str:
-    """Where somebody else listens already."""
+    """An address on which another process listens already."""
     return router.url("rawsocket").removeprefix("rs://")
 
 

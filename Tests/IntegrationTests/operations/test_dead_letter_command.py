@@ -1,4 +1,5 @@
-"""`dead-letter list`, `show`, `retry` and `delete`: as the sidecar's role, with the database of the configuration file."""
+"""`dead-letter list`, `show`, `retry` and `delete`: as the sidecar's role, with the database of the configuration
+file."""
 
 import json
 import os
@@ -20,13 +21,15 @@ FAULTY = 78
 
 @pytest.fixture
 def interface(database: Database) -> Installation:
-    """With the letters 1 (a publication), 2 and 3 (events)."""
+    """With the dead letters 1 (a publication), 2 and 3 (events)."""
     interface = install(database)
     database.execute("select wamp.publish('com.example.price', '[1]', '{\"currency\": \"€\"}')")
     with interface.connect_as_leader() as sidecar:
-        sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', %s, 5)", ["not\nallowed: \x1b" + "x" * 100])
+        sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', %s, 5)",
+            ["not\nallowed: \x1b" + "x" * 100])
         for topic in ("com.example.a", "com.example.b"):
-            sidecar.execute("select wamp.event_bury(%s, %s, '[2]', null, '{}', 'shop.note', '22012', 'division by zero', 3)",
+            sidecar.execute("select wamp.event_bury(%s, %s, '[2]', null, '{}', 'shop.note', '22012', 'division by "
+                            "zero', 3)",
                             [topic, topic])
     return interface
 
@@ -54,7 +57,8 @@ def test_list(interface: Installation, tmp_path: Path) -> None:
     assert lines[1].endswith("not allowed: \x1b" + "x" * 100), "whole in a pipe"
     assert result.stderr == "note: payloads are left out; wamp-sidecar dead-letter show ID shows all of one\n"
     assert "shop.note" in lines[2] and "division by zero" in lines[2]
-    for arguments, ids in ((("--kind", "publish"), [1]), (("--topic", "com.example.b"), [3]), (("--most", "2"), [1, 2])):
+    for arguments, ids in ((("--kind", "publish"), [1]), (("--topic", "com.example.b"), [3]),
+        (("--most", "2"), [1, 2])):
         lines = command(interface, tmp_path, "list", *arguments, "--json").stdout.splitlines()
         assert [json.loads(line)["id"] for line in lines] == ids
     for output in ((), ("--json",)):
@@ -69,12 +73,13 @@ def test_list(interface: Installation, tmp_path: Path) -> None:
 
 
 def test_list_on_a_terminal(interface: Installation, tmp_path: Path) -> None:
-    """Long values are cut there, so that a letter is a line."""
+    """Long values are cut there, so that a dead letter takes one line."""
     command(interface, tmp_path, "list")
     controller, terminal = pty.openpty()
     try:
         result = subprocess.run(
-            [binary(), "dead-letter", "list", "-c", tmp_path / "sidecar.yaml"], stdin=subprocess.DEVNULL, stdout=terminal,
+            [binary(), "dead-letter", "list", "-c", tmp_path / "sidecar.yaml"], stdin=subprocess.DEVNULL,
+            stdout=terminal,
             stderr=subprocess.PIPE, text=True, timeout=30, env=clean_environment())
         os.close(terminal)
         lines = os.read(controller, 1 << 16).decode().splitlines()
@@ -90,7 +95,8 @@ def test_show(interface: Installation, tmp_path: Path) -> None:
     first, second = result.stdout.split("\n\n")
     fields = dict(line.split(maxsplit=1) for line in first.splitlines() if not line.startswith(" "))
     assert (fields["id"], fields["args"], json.loads(fields["kwargs"])) == ("1", "[1]", {"currency": "€"})
-    assert fields["message"] == "not" and "allowed: \x1b" + "x" * 100 in first, "a message is whole, its lines one below the other"
+    assert (fields["message"] == "not"
+            and "allowed: \x1b" + "x" * 100 in first), "a message is whole, its lines one below the other"
     assert "shop.note" in second and "unreadable" not in second
     result = command(interface, tmp_path, "show", "2", "3", "--json")
     letters = [json.loads(line) for line in result.stdout.splitlines()]
@@ -103,7 +109,7 @@ def test_show(interface: Installation, tmp_path: Path) -> None:
 
 
 def test_unreadable_event(interface: Installation, tmp_path: Path) -> None:
-    """It is there, and can't be tried again: that is what the command says."""
+    """It is there, and can't be tried again: the command says so."""
     with interface.connect_as_leader("other") as sidecar:
         sidecar.execute("select wamp.event_bury('t', 't', '[broken', null, '{}', 'shop.note', '22P02', 'no JSON', 1)")
     result = command(interface, tmp_path, "retry", "4", "3")
@@ -133,15 +139,17 @@ def test_retry_and_delete(interface: Installation, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("retry",), ("delete",), ("delete", "1", "--all"), ("delete", "x"),
-                                       ("retry", "1", "--topic", "a"), ("list", "--kind", "other"), ("list", "--most", "0"), ("show",)])
+                                       ("retry", "1", "--topic", "a"), ("list", "--kind", "other"),
+                                       ("list", "--most", "0"), ("show",)])
 def test_wrong_usage(interface: Installation, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert command(interface, tmp_path, *arguments).returncode == USAGE
     assert len(left(interface)) == 3
 
 
 def peak(folder: Path, *arguments: str) -> tuple[int, int, int]:
-    """What a command takes at the most, in octets, how much it prints, and in how many lines."""
-    process = subprocess.Popen([binary(), "dead-letter", *arguments, "--config", folder / "sidecar.yaml"], stdin=subprocess.DEVNULL,
+    """The most memory that a command takes, in octets, how much it prints, and in how many lines."""
+    process = subprocess.Popen([binary(), "dead-letter", *arguments, "--config", folder / "sidecar.yaml"],
+        stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean_environment())
     most = octets = lines = 0
     assert process.stdout is not None
@@ -157,10 +165,11 @@ def peak(folder: Path, *arguments: str) -> tuple[int, int, int]:
 
 
 def test_many_long_letters(interface: Installation, tmp_path: Path) -> None:
-    """Two hundred letters of 1 MiB take the memory of a few."""
+    """Two hundred dead letters of 1 MiB take the memory of a few."""
     with interface.connect_as_leader("other") as sidecar:
         sidecar.execute("""
-            select wamp.event_bury('t', 't', to_jsonb(array[repeat('x', 1048576)])::text, null, '{}', 'shop.note', '22012',
+            select wamp.event_bury('t', 't', to_jsonb(array[repeat('x', 1048576)])::text, null, '{}', 'shop.note',
+                '22012',
                 repeat('y', 1048576), 3) from generate_series(1, 200)""")
     command(interface, tmp_path, "list", "--most", "1")
     mebibyte = 1 << 20

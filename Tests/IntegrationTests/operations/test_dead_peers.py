@@ -1,6 +1,6 @@
-"""A router or a database that vanishes without a word, as when its machine loses its power: packets go into a black hole.
+"""A router or a database that vanishes silently, as in a power failure: packets disappear.
 
-The hole is real: the sidecar's own TCP connections lead through it, in network namespaces that the test makes.
+The black hole is real: the sidecar's own TCP connections lead through it, in network namespaces that the test makes.
 """
 
 import asyncio
@@ -18,10 +18,10 @@ from actors.router import Router
 from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
-#: What docs/operations.md promises, in seconds.
+#: The limit that docs/operations.md promises, in seconds.
 PROMISED = 15
-#: From the end of the hole until everything works again: one wait of the backoff, the retries for what the router still holds for the
-#: dead session, and the machine's own time.
+#: From the end of the hole until everything works again: one wait of the backoff, the retries for what the router still
+#: holds for the dead session, and the machine's own time.
 RECOVERY = 60
 
 SCHEMA = """
@@ -39,12 +39,12 @@ def idle(peer: Peer, name: str) -> "list[asyncio.Future[Any]]":
 
 
 def calls(peer: Peer, name: str) -> "list[asyncio.Future[Any]]":
-    """Calls run; their answers go into the hole, some at once and some late."""
+    """Calls run; their answers are lost in the hole, some immediately and some late."""
     return [peer.begin(f"{name}.wide", seconds, 10) for seconds in (1, 2, 6, 30)]
 
 
 def output(peer: Peer, name: str) -> "list[asyncio.Future[Any]]":
-    """Much more is to be sent than the kernel takes."""
+    """There is much more output than the kernel accepts."""
     return [peer.begin(f"{name}.wide", 1, 8_000_000) for _ in range(4)]
 
 
@@ -53,7 +53,7 @@ def trickle(peer: Peer, name: str) -> "list[asyncio.Future[Any]]":
     return [peer.begin(f"{name}.wide", seconds, 10) for seconds in range(1, 15)]
 
 
-#: Each in a session of its own. TLS adds a buffer, and nothing that knows the time.
+#: Each in a separate session. TLS adds a buffer, and nothing that depends on time.
 SITUATIONS: dict[str, list[Work]] = {
     "rawsocket": [idle, calls, output, trickle], "websocket": [idle, calls, output, trickle],
     "rawsocket+tls": [idle, output], "websocket+tls": [idle, output],
@@ -61,20 +61,21 @@ SITUATIONS: dict[str, list[Work]] = {
 
 
 async def lost(name: str, sidecar: Sidecar, message: str) -> dict[str, Any]:
-    """It says so within the promised time, and is no longer ready."""
+    """It reports that within the promised time, and is no longer ready."""
     await until(lambda: f'"{message}"' in sidecar.text(), f"{name}: {message}", PROMISED)
     await asyncio.to_thread(sidecar.wait_for, "not ready")
     return sidecar.entries(message)[0]
 
 
 def name_of(transport: str, work: Work) -> str:
-    """What the procedures of a session begin with."""
+    """The prefix of a session's procedures."""
     return f"test.{transport.replace('+', '_')}.{work.__name__}"
 
 
 @pytest.mark.timeout(200)
 async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, router: Router, cluster: Cluster) -> None:
-    """Found within the promised time in each situation, told in one line; afterwards everything is registered again."""
+    """Found within the promised time in each situation, reported in one line; afterwards everything is registered
+    again."""
     cases = [(transport, work) for transport, situations in SITUATIONS.items() for work in situations]
     async with (
         proxied(router.port, False, network.listen_far()) as to_router,
@@ -87,7 +88,8 @@ async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, rou
             name = name_of(transport, work)
             # One each: on one database only the leader would register.
             databases.append(cluster.create_database(name.replace(".", "_"), SCHEMA))
-            tls = {"tls": {"ca_file": router.certificates.authority, "server_name": "localhost"}} if "tls" in transport else {}
+            tls = {"tls": {"ca_file": router.certificates.authority,
+                "server_name": "localhost"}} if "tls" in transport else {}
             database_url = cluster.url(databases[-1].name, to_database.port)
             sidecars[name] = make_sidecar(
                 router.url(transport)
@@ -95,7 +97,8 @@ async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, rou
                 .replace(f"localhost:{router.tls_port}", f"{FAR}:{to_tls.port}"),
                 database_url, behind=network.sidecars,
                 router={"insecure": True} | tls, database={"url": database_url, "connections": 6},
-                procedures={f"{name}.same": "public.same", f"{name}.wide": {"function": "public.wide", "concurrency": 5}})
+                procedures={f"{name}.same": "public.same",
+                    f"{name}.wide": {"function": "public.wide", "concurrency": 5}})
         await asyncio.gather(*(sidecar.started() for sidecar in sidecars.values()))
         for name in sidecars:
             assert (await peer.call(f"{name}.same", 1)).value == 1
@@ -116,7 +119,7 @@ async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, rou
             found = await asyncio.gather(*(lost(name, sidecar, "router lost") for name, sidecar in sidecars.items()))
         for name, entry in zip(sidecars, found):
             assert "said nothing" in entry["reason"] or "did not answer any more" in entry["reason"], (name, entry)
-        # The router knows nothing yet: it holds the dead sessions, and with them the procedures.
+        # The router has not noticed yet: it holds the dead sessions, and with them the procedures.
         for name, sidecar in sidecars.items():
             entry = await asyncio.to_thread(sidecar.wait_for, "procedure not registered", RECOVERY, 2)
             assert "procedure_already_exists" in entry["reason"], (name, entry)
@@ -133,7 +136,7 @@ async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, rou
 
 
 async def works_again(peer: Peer, name: str, sidecar: Sidecar) -> None:
-    """Ready once more, and each procedure answers."""
+    """Ready again, and each procedure answers."""
     try:
         for procedure, argument in (("same", (2,)), ("wide", (0, 2))):
             await peer.call_when_there(f"{name}.{procedure}", *argument, seconds=RECOVERY)
@@ -154,10 +157,11 @@ def far_cluster(network: Network) -> Iterator[Cluster]:
 
 
 @pytest.mark.timeout(150)
-async def test_database_vanishes(make_sidecar: SidecarMaker, network: Network, router: Router, far_cluster: Cluster) -> None:
-    """Found within the promised time whether or not there is work; calls are answered meanwhile, and go on afterwards.
+async def test_database_vanishes(make_sidecar: SidecarMaker, network: Network, router: Router,
+                                 far_cluster: Cluster) -> None:
+    """Found within the promised time whether or not there is work; calls are answered meanwhile, and run afterwards.
 
-    The server lets go of the dead sessions as well, and with them of the leader's lock.
+    The server ends the dead sessions as well, and with them the leader's lock.
     """
     async with proxied(router.port, False, network.listen_near()) as to_router, joined(router) as peer:
         sidecars: dict[str, Sidecar] = {}
@@ -196,6 +200,6 @@ async def test_database_vanishes(make_sidecar: SidecarMaker, network: Network, r
 
 
 async def unavailable(peer: Peer, procedure: str, argument: int) -> None:
-    """A call is answered so within the promised time."""
+    """A call gets that error within the promised time."""
     error = await asyncio.wait_for(peer.error(procedure, argument), PROMISED)
     assert error.error == "wamp.error.unavailable", error

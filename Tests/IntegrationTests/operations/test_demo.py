@@ -1,4 +1,4 @@
-"""What ./scripts/demo suggests while it stays up: each of its commands does something."""
+"""./scripts/demo suggests commands while it stays up: each of them works."""
 
 import json
 import re
@@ -25,36 +25,40 @@ class Demo:
             "WAMP_SIDECAR_BINARY": str(binary()), "WAMP_SIDECAR_VENV": str(Path(sys.executable).parent.parent)}
         with self.printed.open("wb") as output:
             self.process = subprocess.Popen(
-                [ROOT / "scripts/demo"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment)
+                [ROOT / "scripts/demo"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                env=environment)
         wait_until(lambda: "tail -f" in self.text() or self.process.poll() is not None, "the demo stays up", 150)
         assert self.process.poll() is None, self.text()
         suggested = self.text().split("It stays up.")[1]
-        #: Of a shell, and of the application's psql.
+        #: The commands of a shell, and of the application's psql.
         self.commands = re.findall(r"^ {4}(\S.*)$", suggested, re.MULTILINE)
-        self.statements = [line.split(" -- ")[0].strip() for line in re.findall(r"^ {6}(\S.*)$", suggested, re.MULTILINE)]
+        self.statements = [line.split(" -- ")[0].strip()
+            for line in re.findall(r"^ {6}(\S.*)$", suggested, re.MULTILINE)]
 
     def text(self) -> str:
         return self.printed.read_text(errors="replace")
 
     def command(self, part: str) -> str:
-        """The suggested command with these words, which is not suggested any more then."""
+        """The suggested command with these words, which is removed from the suggestions."""
         found, = [command for command in self.commands if part in command]
         self.commands.remove(found)
         return found
 
     def run(self, command: str) -> str:
         result = subprocess.run(
-            ["bash", "-c", command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            ["bash", "-c", command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
             timeout=30, check=False, env=clean_environment())
         assert result.returncode == 0, result.stdout
         return result.stdout
 
     def start(self, command: str, name: str, says: str) -> Path:
-        """Starts one that goes on; the file that its output goes to, once that says so."""
+        """Starts a command that keeps running; returns the file with its output, once that says so."""
         file = self.folder / name
         with file.open("wb") as output:
             self.started.append(subprocess.Popen(
-                ["bash", "-c", f"exec {command}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                ["bash", "-c", f"exec {command}"], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output,
+                stderr=subprocess.STDOUT,
                 env=clean_environment() | {"PYTHONUNBUFFERED": "1"}))
         wait_until(lambda: says in file.read_text(), f"it says '{says}', not '{file.read_text()}'")
         return file
@@ -107,7 +111,8 @@ def test_suggestions(demo: Demo) -> None:
     event("com.example.alarm.cellar", '"room"')
     called = publish.split(" publish ")[0] + " call com.example.mine apricot " + publish[publish.index("--url"):]
     wait_until(lambda: subprocess.run(["bash", "-c", called], cwd=ROOT, capture_output=True, check=False,
-                                      env=clean_environment()).stdout == b'{"args":[3],"kwargs":{}}\n', "shop.stock is registered")
+                                      env=clean_environment()).stdout == b'{"args":[3],"kwargs":{}}\n',
+                                      "shop.stock is registered")
 
     status = demo.run(demo.command('"status"'))
     assert "joined" in status and "leader" in status

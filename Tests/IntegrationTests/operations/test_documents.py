@@ -1,4 +1,4 @@
-"""The examples in the documents are files that the sidecar takes; the log and the links are as they say."""
+"""The examples in the documents are files that the sidecar accepts; the log and the links match the documents."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_example(block: str, tmp_path: Path) -> None:
 
 
 def test_the_log_is_told_whole() -> None:
-    """Each message and each key of the log is in the table, and the table has no others."""
+    """The table has exactly the messages and keys of the log."""
     sources = [file.read_text() for file in sorted((ROOT / "Sources/Sidecar/Observations").glob("Journal*.swift"))]
     messages = set()
     for source in sources:
@@ -45,7 +45,8 @@ def test_the_log_is_told_whole() -> None:
     assert keys - {key for _, row in rows for key in re.findall("`([^`]*)`", row)} == set()
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))],
+    ids=lambda page: page.name)
 def test_links(page: Path) -> None:
     for link, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
         target = page.parent / link if link else page

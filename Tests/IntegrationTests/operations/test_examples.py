@@ -13,7 +13,7 @@ PASSWORDS = {"DATABASE_PASSWORD": "x", "WAMP_CALLER_PASSWORD": "x", "WAMP_TICKET
 NAMES = ["callee", "caller", "publisher", "subscriber"]
 ONCE, EACH = re.findall(r"```bash\n(.*?)```", (EXAMPLES / "README.md").read_text(), re.DOTALL)
 ITEM = "schema=orders table=item"
-#: What the client has printed in the end.
+#: What the client has printed at the end.
 PRINTED = {
     "callee": [
         "{'id': 1, 'name': 'joe', 'email': None}",
@@ -27,20 +27,21 @@ PRINTED = {
     "publisher": [
         "listening",
         f"com.example.order.item: operation=INSERT row={{'id': 1, 'state': 'new'}} {ITEM}",
-        "com.example.order.item: old={'id': 1, 'state': 'new'} operation=UPDATE row={'id': 1, 'state': 'shipped'} " + ITEM,
+        "com.example.order.item: old={'id': 1, 'state': 'new'} operation=UPDATE row={'id': 1, 'state': 'shipped'} "
+        + ITEM,
         "com.example.order.shipped: 1 at=the door",
         f"com.example.order.item: old={{'id': 1, 'state': 'shipped'}} operation=DELETE {ITEM}",
     ],
     "subscriber": ["published"],
 }
-#: What psql prints of use.sql, spaces aside.
+#: What psql prints for use.sql, without spaces.
 USED = {
     "callee": ["joe|", "ann|ann@example.com"],
     "caller": ["19.90", "NOTICE:no price for unicorn:com.example.error.unknown", "lamp|19.90"],
     "publisher": ["ROLLBACK"],
     "subscriber": ["kitchen|21.5", "cellar|12", 'com.example.alarm.cellar|["water",3]'],
 }
-#: The second time around: the client has printed all, and what runs for events has run.
+#: The second time: the client has printed everything, and the functions for events have run.
 SETTLED = """
 until [ "$(grep -c . client.log)" -ge {lines} ]; do sleep 0.2; done
 echo @client
@@ -51,7 +52,7 @@ wait $sidecar
 rm sidecar.log client.log
 echo @done
 """
-#: The subscriber's queries, until the last of the events has run; and what has failed.
+#: The subscriber's queries, until the last of the events has run; and the failures.
 AGAIN = """
 until psql -h 127.0.0.1 -U app app -qAtc 'select count(*) from telemetry.alarm' | grep -q 1; do sleep 0.2; done
 echo @use
@@ -62,7 +63,7 @@ wamp-sidecar dead-letter list -c examples/subscriber/sidecar.yaml
 
 
 def part(text: str, name: str) -> str:
-    """What was printed behind a mark, up to the next one."""
+    """The output behind a mark, up to the next one."""
     return re.split(r"^@\w+$", text.split(f"@{name}\n")[-1], maxsplit=1, flags=re.MULTILINE)[0]
 
 

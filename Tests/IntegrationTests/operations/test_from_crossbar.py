@@ -1,4 +1,4 @@
-"""The statements of Crossbar.io's old integration work as written, with one role; docs/from-crossbar.md holds them."""
+"""The statements for Crossbar.io's old integration work unchanged, with one role; docs/from-crossbar.md holds them."""
 
 import asyncio
 import re
@@ -24,7 +24,8 @@ TRACES = """
     union all select 'server ' || srvname from pg_foreign_server
     union all select 'mapping ' || srvname from pg_user_mappings
     union all select 'wrapper ' || fdwname from pg_foreign_data_wrapper
-    union all select 'right ' || grantee::regrole from pg_foreign_data_wrapper, aclexplode(fdwacl) where grantee <> fdwowner
+    union all select 'right ' || grantee::regrole from pg_foreign_data_wrapper,
+        aclexplode(fdwacl) where grantee <> fdwowner
     union all select 'function ' || oid::regprocedure from pg_proc where pronamespace = 'public'::regnamespace
     union all select 'locks ' || count(*) from pg_locks where locktype = 'advisory'
     order by 1
@@ -32,7 +33,8 @@ TRACES = """
 
 
 @pytest.mark.parametrize("has_dblink", [True, False], ids=["dblink", "no dblink"])
-async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster, has_dblink: bool) -> None:
+async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster,
+                          has_dblink: bool) -> None:
     set_up, extension, publish, account, register, call, remove = SQL
     database = mortal_cluster.create_database("app")
     before = database.rows(TRACES)
@@ -63,7 +65,7 @@ async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_clu
         assert [(event.args, event.kwargs) for event in events] == [
             ([23, 7, "hello world!"], {"foo": "bar", "baz": 42})] * 2
 
-        # Every role may publish: more than NOTIFY can hold, and while no sidecar is there.
+        # Every role may publish: more than NOTIFY can hold, and even without a sidecar.
         database.execute("create role anybody login")
         large = "x" * 100_000
         sidecar.stop()
@@ -80,7 +82,7 @@ async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_clu
 
         with pytest.raises(psycopg.errors.UniqueViolation, match="com.example.create_user"):
             await asyncio.to_thread(database.execute, register)
-        # As it was common then: parameters without names, and run as the role crossbar.
+        # As was common then: parameters without names, and run as the role crossbar.
         await asyncio.to_thread(database.execute, """
             create function account.plain(jsonb, jsonb, jsonb) returns jsonb language sql as
                 $$ select jsonb_build_array($1, $2, $3 ->> 'procedure', current_user) $$;

@@ -1,4 +1,5 @@
-"""`install` and `uninstall`: what they make, that they can be repeated, what they refuse, and that no password leaks."""
+"""`install` and `uninstall`: what they make, that they can be repeated, what they refuse, and that no password
+leaks."""
 
 import threading
 from pathlib import Path
@@ -22,7 +23,7 @@ def roles(database: Database) -> set[str]:
 
 
 def objects(database: Database) -> list[tuple[str, ...]]:
-    """Everything of the interface, with its rights."""
+    """Everything in the interface, with its rights."""
     return database.rows("""
         select 'function', p.oid::regprocedure::text, p.proacl::text, md5(p.prosrc) from pg_proc as p
             where p.pronamespace = 'wamp'::regnamespace
@@ -45,7 +46,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     assert database.value("select rolcanlogin or rolsuper from pg_roles where rolname = 'wamp_owner'") is False
     assert database.rows("select rolcanlogin, rolinherit, rolsuper, rolcreaterole from pg_roles where rolname = 'wamp'"
                          ) == [(True, False, False, False)]
-    # Nobody but the owner owns any of it.
+    # All of it belongs to the owner.
     assert database.rows("""
         select distinct r.rolname from pg_roles as r where r.oid in (
             select proowner from pg_proc where pronamespace = 'wamp'::regnamespace
@@ -78,7 +79,7 @@ def test_install_again_changes_nothing(database: Database) -> None:
     result = installation.command("install", "--grant-to", "publisher")
     assert result.returncode == 0 and "nothing to do" in result.stdout and "done: " not in result.stdout, result.stdout
     assert objects(database) == before
-    # What somebody took away is mended, and that is said.
+    # A revoked right is restored, and reported.
     database.execute("revoke execute on function wamp.relay_mark() from wamp")
     result = installation.command("install")
     assert "done: rights" in result.stdout and "nothing to do" not in result.stdout
@@ -108,7 +109,7 @@ def test_rights_are_added_and_taken_by_name(database: Database) -> None:
     with connect_as(database, "ops") as session, pytest.raises(psycopg.errors.InsufficientPrivilege):
         session.execute("select wamp.publish('com.example.a')")
 
-    # What an administrator gave by hand goes as well.
+    # Rights that an administrator granted by hand are removed as well.
     database.execute("grant usage on schema wamp to other; grant execute on all functions in schema wamp to other")
     result = Installation(database).command("install", "--revoke-from", "other")
     assert "revoked: what others gave from other" in result.stdout
@@ -144,7 +145,7 @@ def test_a_file_without_the_keys_takes_nothing(database: Database, tmp_path: Pat
         assert database.value("select publishers[1] from wamp.sidecar_hello()") == "publisher"
     assert "granted: publish, call to registrar" in result.stdout
     assert database.rows(WHO.format("wamp")) == [(["publisher", "registrar"], ["registrar"])]
-    # An option that takes is stronger than a file that gives.
+    # An option that revokes overrides a file that grants.
     result = run("install", "--admin-url", admin_url(database), "--config", file, "--revoke-from", "registrar")
     assert database.rows(WHO.format("wamp")) == [(["publisher"], [])]
 
@@ -152,7 +153,7 @@ def test_a_file_without_the_keys_takes_nothing(database: Database, tmp_path: Pat
 def test_another_role_has_to_be_meant(fresh_cluster: Cluster) -> None:
     database = fresh_cluster.create_database("app")
     installation = install(database, role="first", grant_to=["app"])
-    # Without --role it is the one that is there.
+    # Without --role it is the current one.
     result = installation.command("install")
     assert result.returncode == 0 and "nothing to do" in result.stdout, result.stdout + result.stderr
     assert roles(database).isdisjoint({"wamp", "second"})
@@ -169,7 +170,7 @@ def test_another_role_has_to_be_meant(fresh_cluster: Cluster) -> None:
         sidecar.execute("select wamp.sidecar_hello()")
     with installation.connect() as sidecar, pytest.raises(psycopg.errors.InsufficientPrivilege):
         sidecar.execute("select wamp.sidecar_hello()")
-    # One that was dropped is no obstacle.
+    # A dropped one is no obstacle.
     database.execute("drop owned by second; drop role second")
     result = installation.command("install", "--role", "third", "--replace-role")
     assert result.returncode == 0, result.stderr
@@ -178,7 +179,7 @@ def test_another_role_has_to_be_meant(fresh_cluster: Cluster) -> None:
 def test_a_password_is_set_where_there_is_none(fresh_cluster: Cluster) -> None:
     database = fresh_cluster.create_database("app")
     stored = "select rolpassword from pg_authid where rolname = 'wamp'"
-    # What is printed is no password, and psql runs it as it stands.
+    # The output holds no password, and psql runs it unchanged.
     printed = Installation(database).command("install", "--print").stdout
     assert "login noinherit;" in printed and '\n-- \\password "wamp"\n' in printed
     database.execute(printed)
@@ -190,7 +191,7 @@ def test_a_password_is_set_where_there_is_none(fresh_cluster: Cluster) -> None:
     result = Installation(database).command("install")
     assert "done: password of role wamp" in result.stdout, result.stdout
     psycopg.connect(role_url(database, "wamp")).close()
-    # One that is there is nobody's to overwrite.
+    # An existing one must not be overwritten.
     before = database.value(stored)
     result = Installation(database).command("install")
     assert "nothing to do" in result.stdout and "has a password already" in result.stderr
@@ -218,7 +219,7 @@ def test_what_comes_next_is_said(fresh_cluster: Cluster) -> None:
 
 
 def test_uninstall_takes_back_what_was_granted(fresh_cluster: Cluster) -> None:
-    """Roles and an extension that were there before have afterwards what they had before."""
+    """Roles and an extension that existed before have the same rights afterwards as before."""
     database = fresh_cluster.create_database("app")
     database.execute('create extension dblink; revoke connect on database "app" from public')
     make_role(database, "wamp")
@@ -228,7 +229,8 @@ def test_uninstall_takes_back_what_was_granted(fresh_cluster: Cluster) -> None:
         select 'database', datacl::text from pg_database where datname = 'app'
         union all select 'wrapper', coalesce(fdwacl::text, '{postgres=U/postgres}') from pg_foreign_data_wrapper
         union all select 'function ' || p.oid::regprocedure, a.grantee::regrole::text
-            from pg_proc as p, aclexplode(p.proacl) as a where p.proname like 'dblink%' and a.grantee not in (0, p.proowner)
+            from pg_proc as p, aclexplode(p.proacl) as a where p.proname like 'dblink%' and a.grantee not in (0,
+                p.proowner)
         union all select 'schema', a.grantee::regrole::text from pg_namespace, aclexplode(nspacl) as a
             where nspname = 'public' and a.grantee not in (0, nspowner)
         order by 1, 2
@@ -242,7 +244,8 @@ def test_uninstall_takes_back_what_was_granted(fresh_cluster: Cluster) -> None:
     told = installation.command("uninstall")
     assert told.returncode == FAILED
     assert "with it go the rights in it of: app, wamp, wamp_guest_" in told.stdout, told.stdout
-    for line in ("would be taken back: the right of wamp to connect", "would be taken back: the rights of wamp_owner on dblink",
+    for line in ("would be taken back: the right of wamp to connect",
+        "would be taken back: the rights of wamp_owner on dblink",
                  "would stay: the extension dblink is left: install did not make it",
                  "would stay: the role wamp is left: its comment does not say"):
         assert line in told.stdout, told.stdout
@@ -255,13 +258,15 @@ def test_uninstall_takes_back_what_was_granted(fresh_cluster: Cluster) -> None:
 
 
 def test_uninstall_tells_beforehand_what_goes_and_what_stays(fresh_cluster: Cluster) -> None:
-    """And then it is so."""
+    """And then exactly that happens."""
     database = fresh_cluster.create_database("app")
     installation = install(database)
     told = installation.command("uninstall").stdout
-    gone = ["schema wamp and all that is in it", "extension dblink", "schema wamp_dblink", "role wamp", "role wamp_guest",
+    gone = ["schema wamp and all that is in it", "extension dblink", "schema wamp_dblink", "role wamp",
+        "role wamp_guest",
             "role wamp_owner"]
-    assert [line for line in told.splitlines() if line.startswith("would")] == [f"would be gone: {what}" for what in gone]
+    assert ([line for line in told.splitlines() if line.startswith("would")]
+            == [f"would be gone: {what}" for what in gone])
     database.execute("create schema mine; create table mine.own (a int); alter table mine.own owner to wamp; "
                      "create server needs foreign data wrapper dblink_fdw")
     told = installation.command("uninstall").stdout
@@ -285,7 +290,8 @@ def test_names_from_the_configuration(database: Database, tmp_path: Path) -> Non
     file = tmp_path / "sidecar.yaml"
     file.write_text('''
         router: { url: "ws://127.0.0.1:8080/ws", realm: realm1 }
-        database: { url: "postgresql://wamp@127.0.0.1/app", schema: events, grant_to: [publisher], register_to: [registrar] }
+        database: { url: "postgresql://wamp@127.0.0.1/app", schema: events,
+            grant_to: [publisher], register_to: [registrar] }
     ''')
     who = "select publishers, registrars from events.sidecar_hello()"
     result = run("install", "--admin-url", admin_url(database), "--config", file)
@@ -321,7 +327,7 @@ def test_two_schemas_in_one_database(database: Database) -> None:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             sidecar.execute("select wamp.sidecar_hello()")
     database.execute('select "Café ""x""".publish(\'com.example.a\')')
-    # dblink is the second's too, so it stays when the first goes.
+    # The second needs dblink too, so it stays when the first is removed.
     assert first.command("uninstall", "--yes").returncode == 0
     assert database.value("select count(*) from pg_extension where extname = 'dblink'") == 1
     assert second.command("uninstall", "--yes").returncode == 0
@@ -354,7 +360,7 @@ def test_a_newer_schema_is_refused(database: Database) -> None:
 
 
 def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
-    """It is one transaction: neither a half schema nor new roles."""
+    """It is one transaction: it leaves neither half a schema nor new roles."""
     database.execute("""
         create function refuse() returns event_trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
         create event trigger refuse on ddl_command_end when tag in ('CREATE TRIGGER') execute function refuse();
@@ -367,14 +373,15 @@ def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
 
 def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     installation = install(database)
-    database.execute("create function public.f() returns int language sql as 'select 1'; select wamp.register('com.example.f', 'public.f')")
+    database.execute("create function public.f() returns int language sql as 'select 1'; select "
+                     "wamp.register('com.example.f', 'public.f')")
     copy = Database(cluster, database.name + "copy")
     with cluster.connect("postgres") as admin:
         admin.execute(f'create database "{copy.name}" template "{database.name}"')
     there = Installation(copy)
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (False,)
-    # Its port is the original's: nothing may be sent there.
+    # The port belongs to the original: nothing may be sent there.
     with there.connect_as_leader() as leader:
         leader.execute("select wamp.port_configure(array['host', '127.0.0.1', 'port', '1'], 'wamp', 'x')")
     with pytest.raises(psycopg.Error) as refused:
@@ -386,7 +393,8 @@ def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     copy.execute("alter table wamp.registration disable trigger all; update wamp.registration set registrant = 1; "
                  "alter table wamp.registration enable trigger all")
     there.install("--adopt")
-    assert copy.rows("select registrant::regrole::text, registered_by from wamp.registration") == [("postgres", "postgres")]
+    assert (copy.rows("select registrant::regrole::text, registered_by from wamp.registration")
+            == [("postgres", "postgres")])
     with there.connect() as sidecar:
         assert sidecar.execute("select is_original from wamp.sidecar_hello()").fetchone() == (True,)
     with installation.connect() as sidecar:
@@ -394,7 +402,7 @@ def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
 
 
 def test_a_lock_is_waited_for(database: Database) -> None:
-    """Somebody holds a table that installing needs: it is tried again until it is free."""
+    """Another session holds a table that installing needs: it is tried again until the table is free."""
     installation = install(database)
     database.execute("delete from wamp.meta where key = 'sidecar_role'")
     with database.connect() as other:
@@ -447,7 +455,7 @@ def test_uninstall_tells_what_goes_with_it(database: Database) -> None:
 
 
 def test_an_administrator_without_superpowers(fresh_cluster: Cluster) -> None:
-    """CREATEROLE and the right to make schemas do for all but dblink, which an administrator then has to make."""
+    """CREATEROLE and the right to make schemas are enough for all but dblink, which an administrator must then make."""
     database = fresh_cluster.create_database("app")
     make_role(database, "manager", "createrole")
     database.execute('grant create on database "app" to manager')
@@ -468,7 +476,7 @@ def test_an_administrator_without_superpowers(fresh_cluster: Cluster) -> None:
 
 
 def test_crossbar_names(fresh_cluster: Cluster) -> None:
-    """One role that owns the schema, as Crossbar.io's documentation has it, and its way to remove all of it."""
+    """One role that owns the schema, as in Crossbar.io's documentation, and the documented way to remove all of it."""
     database = fresh_cluster.create_database("app")
     make_role(database, "crossbar")
     database.execute("create schema crossbar authorization crossbar")
@@ -496,7 +504,7 @@ def test_crossbar_names(fresh_cluster: Cluster) -> None:
 
 
 def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
-    """Neither in the server's log, nor in pg_stat_activity, nor in what the command prints."""
+    """Neither in the server's log, nor in pg_stat_activity, nor in the command's output."""
     database = fresh_cluster.create_database("app")
     database.execute("alter system set log_statement = 'all'")
     database.execute("alter system set log_min_duration_statement = 0")
@@ -510,13 +518,13 @@ def test_no_password_is_seen(fresh_cluster: Cluster, tmp_path: Path) -> None:
     result = Installation(database).command("install", "--role-password-file", str(file))
     assert result.returncode == 0, result.stderr
     psycopg.connect(f"postgresql://wamp:{secret}@127.0.0.1:{fresh_cluster.port}/app").close()
-    # One that fails late, and one whose file is not there.
+    # One that fails late, and one whose file does not exist.
     failed = Installation(database, schema="other", role="other").command(
         "install", "--role-password-file", str(file), "--grant-to", "missing_role")
     assert failed.returncode == FAILED
     absent = Installation(database, role="third").command("install", "--role-password-file", str(tmp_path / "absent"))
     assert absent.returncode == FAILED and "absent" in absent.stderr
-    # The port's password, in a function with bound values; the server logs those of everybody but the sidecar's role.
+    # The port's password, in a function with bound values; the server logs those of all roles except the sidecar's.
     with psycopg.connect(f"postgresql://wamp:{secret}@127.0.0.1:{fresh_cluster.port}/app", autocommit=True) as session:
         session.execute("select * from wamp.leader_take(gen_random_uuid(), 'test')")
         session.execute("select wamp.port_configure(%s, 'wamp', %s)",

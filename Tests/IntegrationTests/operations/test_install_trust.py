@@ -1,4 +1,5 @@
-"""`install`, `install --print` and `uninstall` run nothing that a less trusted role made, and believe no row of a table."""
+"""`install`, `install --print` and `uninstall` run nothing that a less trusted role made, and trust no row of a
+table."""
 
 from collections.abc import Iterator
 
@@ -10,7 +11,8 @@ from actors.installation import ROLE_PASSWORD, Installation, connect_as, install
 
 FAILED = 1
 
-#: A function of `mallory`'s that makes itself a superuser where it runs as one. Each call leaves a trace, rolled back or not.
+#: A function of `mallory`'s that makes itself a superuser if it runs as one. Each call leaves a trace, rolled back or
+#: not.
 EVIL = """
     create schema if not exists low;
     create sequence if not exists low.calls;
@@ -35,13 +37,14 @@ EVIL = """
 
 @pytest.fixture
 def low(fresh_cluster: Cluster) -> Database:
-    """A database in which `mallory` may make schemas, and has made functions that misuse whoever runs them."""
+    """A database in which `mallory` may make schemas, and has made functions that misuse the rights of any role that
+    runs them."""
     return prepared(fresh_cluster.create_database("app"))
 
 
 @pytest.fixture(scope="module")
 def shared_cluster() -> Iterator[Cluster]:
-    """For the tests that do not care which roles are there."""
+    """For the tests that do not depend on which roles exist."""
     with running_cluster() as cluster:
         yield cluster
 
@@ -66,9 +69,10 @@ def assert_nothing_ran(database: Database) -> None:
 
 
 def refusals(installation: Installation) -> str:
-    """What the commands say that all have to fail."""
+    """The errors of commands that must all fail."""
     said = ""
-    for command in (["install"], ["install", "--print"], ["uninstall"], ["uninstall", "--print"], ["uninstall", "--yes"]):
+    for command in (["install"], ["install", "--print"], ["uninstall"], ["uninstall", "--print"],
+        ["uninstall", "--yes"]):
         result = installation.command(*command)
         assert result.returncode == FAILED, f"{command}: {result.stdout}"
         said += result.stderr
@@ -76,7 +80,7 @@ def refusals(installation: Installation) -> str:
 
 
 def test_a_planted_schema(low: Database) -> None:
-    """A view over a function stands where the interface's table would."""
+    """A view over a function stands in the place of the interface's table."""
     with connect_as(low, "mallory") as mallory:
         mallory.execute("""
             create schema wamp;
@@ -93,7 +97,7 @@ def test_a_planted_schema(low: Database) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--print"], ["--adopt"]])
 def test_somebody_elses_schema(low: Database, options: list[str]) -> None:
-    """An empty one, too: whoever owns it could take the interface over."""
+    """Even an empty one: its owner could take the interface over."""
     with connect_as(low, "mallory") as mallory:
         mallory.execute("create schema wamp")
     result = Installation(low).command("install", *options)
@@ -118,19 +122,23 @@ PLANTED = {
                   "default of column x of table meta"),
     "constraint": ("alter table wamp.meta add constraint c check (low.evil(value) is not null) not valid",
                    "constraint c on table meta"),
-    "domain": ("create domain low.d as text check (low.evil(value) is distinct from 'x'); alter table wamp.meta add x low.d",
+    "domain": ("create domain low.d as text check (low.evil(value) is distinct from 'x'); alter table wamp.meta add x "
+               "low.d",
                "type low.d, of which table meta is made"),
     "child": ("create table low.child () inherits (wamp.meta)", "low.child, which inherits from wamp.meta"),
     "view": ("create view wamp.more as select low.evil('')", "view more"),
-    "definition": ("create or replace view wamp.removal as select low.evil('') as kind, null::text as uri, null::text as proc, "
+    "definition": ("create or replace view wamp.removal as select low.evil('') as kind, null::text as uri, null::text "
+                   "as proc, "
                    "null::text as requested_by", "view removal"),
     "base": ("create view low.base as select ''::text as x; create or replace view wamp.removal as "
              "select x as kind, null::text as uri, null::text as proc, null::text as requested_by from low.base",
              "low.base, of which view removal is made"),
     "view's rule": ("create rule r as on insert to wamp.removal do also select low.evil('')", "rule r on view removal"),
-    "function": ("create function wamp.more() returns text language sql as 'select low.evil()'", "function wamp.more()"),
+    "function": ("create function wamp.more() returns text language sql as 'select low.evil()'",
+        "function wamp.more()"),
     "operator": ("create function low.eq(text, text) returns boolean language sql as 'select low.evil($1) = $2';"
-                 "create operator wamp.= (leftarg = text, rightarg = text, function = low.eq)", "operator wamp.=(text,text)"),
+                 "create operator wamp.= (leftarg = text, rightarg = text, function = low.eq)",
+                 "operator wamp.=(text,text)"),
     "type": ("create domain wamp.d as text check (low.evil(value) is not null)", "type d"),
 }
 
@@ -158,7 +166,7 @@ def test_planted_in_the_one_role_set_up(planted: Database, kind: str) -> None:
 
 @pytest.mark.parametrize("kind", PLANTED)
 def test_planted_in_the_two_role_set_up(planted: Database, kind: str) -> None:
-    """Whoever was the owner's role for a moment left something behind."""
+    """A role that was the owner's for a moment has left something behind."""
     installation = install(planted)
     planted.execute("grant wamp_owner to mallory; grant all on schema low to wamp_owner")
     statements, name = PLANTED[kind]
@@ -187,7 +195,7 @@ def test_an_owner_that_install_did_not_make(low: Database, statement: str, words
 
 
 def test_an_owner_that_is_said_to_be_installs(low: Database) -> None:
-    """The message has the statement that makes it so."""
+    """The message has the statement that makes it the owner."""
     low.execute("create role wamp_owner")
     result = Installation(low).command("install")
     statement = result.stderr[result.stderr.index("comment on role"):result.stderr.index("; else rename it")]
@@ -196,7 +204,7 @@ def test_an_owner_that_is_said_to_be_installs(low: Database) -> None:
 
 
 def test_a_schema_for_dblink_that_was_there(low: Database) -> None:
-    """The extension's script would run what stands in front of the catalog there."""
+    """The extension's script would run there what precedes the catalog."""
     with connect_as(low, "mallory") as mallory:
         mallory.execute("create schema wamp_dblink")
     result = Installation(low).command("install")
@@ -205,7 +213,7 @@ def test_a_schema_for_dblink_that_was_there(low: Database) -> None:
 
 
 def test_a_server_that_was_there(low: Database) -> None:
-    """The port's password would go to where somebody else's foreign server leads."""
+    """The port's password would go to where another role's foreign server leads."""
     low.execute("create extension postgres_fdw; grant usage on foreign data wrapper postgres_fdw to mallory")
     with connect_as(low, "mallory") as mallory:
         mallory.execute("create server wamp_sidecar foreign data wrapper postgres_fdw")
@@ -224,7 +232,7 @@ def test_the_extension_goes_and_comes_back(low: Database) -> None:
 
 
 def test_roles_in_a_table_are_no_proof(low: Database) -> None:
-    """What `uninstall` drops is what the catalog says that install made."""
+    """`uninstall` drops what install made according to the catalog."""
     make_role(low, "victim")
     installation = install(low)
     low.execute("insert into wamp.meta values ('roles_made', '{victim}'), ('dblink_installed', 'true') "
@@ -266,7 +274,7 @@ def version_1(installation: Installation) -> None:
 
 
 def test_upgrade_from_the_first_version(low: Database) -> None:
-    """Its owner's role can be recognized, the sidecar's can't; what can't stays at the end."""
+    """Its owner's role can be recognized, the sidecar's can't; what can't be recognized is kept."""
     installation = Installation(low)
     version_1(installation)
     assert low.value("select value from wamp.meta where key = 'version'") == "1"
@@ -281,7 +289,7 @@ def test_upgrade_from_the_first_version(low: Database) -> None:
 
 
 def test_a_planted_first_version(low: Database) -> None:
-    """One that looks like version 1, but whose owner can log in."""
+    """A schema that looks like version 1, but whose owner can log in."""
     with connect_as(low, "mallory") as mallory:
         mallory.execute("create schema wamp; create table wamp.meta (key text primary key, value text not null);"
                         "insert into wamp.meta values ('version', '1');"
@@ -293,7 +301,7 @@ def test_a_planted_first_version(low: Database) -> None:
 
 
 def test_print_changes_nothing(low: Database) -> None:
-    """Neither does looking what `uninstall` would take: the transactions are read-only, and none is committed."""
+    """Nor does `uninstall` when it only reports: the transactions are read-only, and none is committed."""
     installation = install(low)
     low.execute("alter system set log_statement = 'all'")
     low.execute("select pg_reload_conf()")
@@ -311,7 +319,7 @@ def test_print_changes_nothing(low: Database) -> None:
 
 
 def test_settings_of_the_database(low: Database) -> None:
-    """The database's owner puts operators of his own in front of the catalog's."""
+    """The database's owner makes operators that precede the catalog's."""
     with connect_as(low, "mallory") as mallory:
         mallory.execute("""
             create function low.same(name, text) returns boolean language sql as 'select low.evil($2) is not null';
@@ -325,7 +333,7 @@ def test_settings_of_the_database(low: Database) -> None:
 
 
 def test_a_squatter_on_the_advisory_lock(low: Database) -> None:
-    """Anybody can hold it. Who does is named, and nobody waits."""
+    """Any role can hold it. The holder is named, and nothing waits for it."""
     installation = install(low)
     with connect_as(low, "mallory") as mallory:
         mallory.execute("select pg_advisory_lock(1463897417, 1542262275)")

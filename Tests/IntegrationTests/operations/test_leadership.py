@@ -1,4 +1,5 @@
-"""Several sidecars on one database: what must happen once is done by one of them, and by another when that one is gone."""
+"""Several sidecars on one database: what must happen once is done by one of them, and by another when that one
+stops."""
 
 import asyncio
 import signal
@@ -25,13 +26,14 @@ def publish(database: Database, number: int) -> None:
 
 
 def leader(database: Database) -> int:
-    """The backend that has the lease; 0 if none has."""
+    """The backend that has the lease; 0 if none has it."""
     rows = database.rows("select l.pid from wamp.leader l join pg_stat_activity a using (pid, backend_start)")
     pid: int = rows[0][0] if rows else 0
     return pid
 
 
-def pair(make_sidecar: SidecarMaker, url: str, other: str, installed: Database, **sections: Any) -> tuple[Sidecar, Sidecar]:
+def pair(make_sidecar: SidecarMaker, url: str, other: str, installed: Database,
+         **sections: Any) -> tuple[Sidecar, Sidecar]:
     """Two sidecars, each at its router: the first leads, the second stands by."""
     first = make_sidecar(url, installed.url, **sections).start()
     first.wait_for(LEADING)
@@ -41,10 +43,12 @@ def pair(make_sidecar: SidecarMaker, url: str, other: str, installed: Database, 
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
-async def test_handed_over(make_sidecar: SidecarMaker, router: Router, installed: Database, end: signal.Signals) -> None:
-    """The second leads as soon as the first is gone; events, notifications and single procedures go on there."""
+async def test_handed_over(make_sidecar: SidecarMaker, router: Router, installed: Database,
+                           end: signal.Signals) -> None:
+    """The second leads as soon as the first has stopped; events, notifications and single procedures continue there."""
     sections = {
-        "procedures": {"test.who": {"sql": "select pg_backend_pid()"}}, "notifications": {"news": {"publish": "test.notified"}}}
+        "procedures": {"test.who": {"sql": "select pg_backend_pid()"}},
+        "notifications": {"news": {"publish": "test.notified"}}}
     first, second = pair(make_sidecar, router.url("rawsocket"), router.url("rawsocket"), installed, **sections)
     assert not second.entries(LEADING)
     async with joined(router) as peer:
@@ -59,17 +63,20 @@ async def test_handed_over(make_sidecar: SidecarMaker, router: Router, installed
         publish(installed, 2)
         second.wait_for(LEADING)
         assert [event.args for event in await inbox.first(2)] == [[1], [2]]
-        await until(lambda: installed.value("select count(*) from pg_stat_activity where query ilike '%listen%' and application_name like '%listener'") == 1, "one listener is left")
+        listeners = ("select count(*) from pg_stat_activity "
+                     "where query ilike '%listen%' and application_name like '%listener'")
+        await until(lambda: installed.value(listeners) == 1, "one listener is left")
         installed.execute("select pg_notify('news', '2')")
-        await until(lambda: [event.args for event in notified.events] == [[1], [2]], "each notification is relayed once")
+        await until(lambda: [event.args for event in notified.events] == [[1], [2]],
+            "each notification is relayed once")
         assert (await peer.call_when_there("test.who")).value
         if end == signal.SIGTERM:
-            assert len(inbox.events) == 2, "what was acknowledged is not published again"
+            assert len(inbox.events) == 2, "acknowledged events are not published again"
 
 
 @pytest.mark.timeout(120)
 async def test_frozen(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """A leader that is there and does nothing loses its session within 20 s; publishers don't notice. When it wakes up it stands by."""
+    """A leader that hangs loses its session within 20 s; publishers don't notice. When it wakes up it stands by."""
     first, second = pair(make_sidecar, router.url("rawsocket"), router.url("rawsocket"), installed)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
@@ -86,8 +93,9 @@ async def test_frozen(make_sidecar: SidecarMaker, router: Router, installed: Dat
         assert [event.args for event in await inbox.first(2)] == [[1], [2]]
 
 
-async def test_without_router(make_sidecar: SidecarMaker, router: Router, mortal_router: Router, installed: Database) -> None:
-    """Who has no router lets go, and stands by when the router is back."""
+async def test_without_router(make_sidecar: SidecarMaker, router: Router, mortal_router: Router,
+                              installed: Database) -> None:
+    """A leader without a router gives up the lead, and stands by when the router is back."""
     first, second = pair(make_sidecar, mortal_router.url("rawsocket"), router.url("rawsocket"), installed)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
@@ -99,14 +107,14 @@ async def test_without_router(make_sidecar: SidecarMaker, router: Router, mortal
 
 
 async def test_session_lost(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """The leader's session is ended by an administrator: it leads again, by another."""
+    """The leader's session is ended by an administrator: it leads again, with another one."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url)
     sidecar.start()
     sidecar.wait_for(LEADING)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         for round in range(1, 4):
-            await until(lambda: leader(installed), "somebody leads")
+            await until(lambda: leader(installed), "a sidecar leads")
             pid = leader(installed)
             installed.execute(f"select pg_terminate_backend({pid})")
             publish(installed, round)
@@ -116,7 +124,8 @@ async def test_session_lost(make_sidecar: SidecarMaker, router: Router, installe
 
 
 LEFT = "another sidecar has led since this one lost the lead: what came since then was left to it"
-STRANGER = "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why"
+STRANGER = ("another role's session holds, or waits for, the former lock of leaders; "
+            "it changes nothing, but find out why")
 RECORD = """
 create table public.seen (n integer, backend integer default pg_backend_pid());
 create function public.record(args jsonb, kwargs jsonb, details jsonb) returns void language sql security definer as
@@ -144,7 +153,7 @@ class Events:
             await moment(0.005)
 
     async def end(self) -> None:
-        """At once."""
+        """Immediately."""
         self.task.cancel()
         await asyncio.wait([self.task])
 
@@ -152,7 +161,8 @@ class Events:
 @pytest.mark.parametrize("has_interface", [True, False], ids=["lease", "without the interface"])
 async def test_squatter(make_sidecar: SidecarMaker, router: Router, database: Database, has_interface: bool,
                         request: pytest.FixtureRequest) -> None:
-    """A role without any right that has the old lock, and another that waits for it, are named, and keep nobody from leading."""
+    """A role without any right that has the old lock, and another that waits for it, are reported, and keep no sidecar
+    from leading."""
     url = request.getfixturevalue("installed").url if has_interface else database.url
     sections = {"procedures": {"test.who": {"sql": "select pg_backend_pid()"}}}
     make_role(database, "squatter")
@@ -174,7 +184,7 @@ async def test_squatter(make_sidecar: SidecarMaker, router: Router, database: Da
             first.wait()
             second.wait_for(LEADING)
             assert (await peer.call_when_there("test.who")).value
-        # In a `with` it would be asked to commit.
+        # A `with` block would try to commit.
         waiter.close()
 
 
@@ -182,7 +192,8 @@ async def test_squatter(make_sidecar: SidecarMaker, router: Router, database: Da
 @pytest.mark.parametrize("how", ["cut", "mute"])
 async def test_database_lost_beside_a_standby(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
                                               how: str) -> None:
-    """The leader loses the database, and only that: the other leads, each event runs once, the procedure moves there."""
+    """The leader loses the database, and nothing else: the other leads, each event runs once, the procedure moves
+    there."""
     installed.execute(RECORD)
     sections = {"procedures": {"test.who": {"sql": "select inet_client_port()"}},
                 "subscriptions": {"test.n": {"function": "public.record"}}}
@@ -203,7 +214,7 @@ async def test_database_lost_beside_a_standby(make_sidecar: SidecarMaker, router
         await first.started()
         second = await make_sidecar(router.url("rawsocket"), installed.url, **sections).started()
         await asyncio.to_thread(second.wait_for, STANDBY)
-        # What it stamps next tells it that it is not alone.
+        # Its next stamp shows it that it is not alone.
         stamp = "select stamp from wamp.leader"
         stamped = installed.value(stamp)
         await until(lambda: installed.value(stamp) > stamped, "the first has stamped again")
@@ -218,7 +229,8 @@ async def test_database_lost_beside_a_standby(make_sidecar: SidecarMaker, router
         await asyncio.to_thread(first.wait_for, STANDBY, 40)
         await events.end()
         await until(lambda: runs(installed)[events.sent - 1], "all have run")
-    # One whose commit was not answered when its connection was lost, ahead of the leader's, is run again, and counted.
+    # An event whose commit was not answered when its connection was lost, before the leader's, is run again, and
+    # counted.
     reruns = sum(int(entry.get("count", 1)) for entry in first.entries("event may have run twice"))
     assert sum(count - 1 for count in runs(installed).values()) <= reruns <= 4
     assert sum(int(entry["events"]) for entry in first.entries(LEFT)) > 0, "it says how many it had"
@@ -247,8 +259,9 @@ async def test_started_while_the_database_is_away(make_sidecar: SidecarMaker, ro
     assert {n: count for n, count in runs(mortal_database).items() if count > 1} == {}
 
 
-async def test_alone_it_loses_no_event(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
-    """The leader's session ends again and again while nobody stands by: what comes meanwhile waits, and runs once."""
+async def test_alone_it_loses_no_event(make_sidecar: SidecarMaker, router: Router,
+                                       installed: InstalledDatabase) -> None:
+    """The leader's session ends again and again while no other stands by: events wait meanwhile, and run once."""
     installed.execute(RECORD)
     sidecar = make_sidecar(
         router.url("rawsocket"), installed.url, subscriptions={"test.n": {"function": "public.record"}}).start()

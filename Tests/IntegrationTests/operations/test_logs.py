@@ -67,7 +67,7 @@ async def test_level(make_sidecar: SidecarMaker, router: Router, database: Datab
 
 
 def run_with_log(sidecar: Sidecar, descriptor: int) -> subprocess.Popen[bytes]:
-    """The sidecar with its log on a descriptor that the test alone decides about."""
+    """The sidecar with its log on a descriptor that only the test uses."""
     sidecar.write()
     return subprocess.Popen(
         [binary(), "run", "--config", sidecar.file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -75,7 +75,7 @@ def run_with_log(sidecar: Sidecar, descriptor: int) -> subprocess.Popen[bytes]:
 
 
 async def test_a_log_that_nobody_reads(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """A full pipe stops neither calls nor the end; what did not fit is counted as soon as somebody reads."""
+    """A full pipe stops neither calls nor the shutdown; lost lines are counted as soon as somebody reads."""
     database.execute(SCHEMA + """
         create function public.raise_long() returns void language plpgsql as $$
         begin raise exception using errcode = 'WA000', message = 'com.' || repeat('x', 900); end $$;
@@ -130,7 +130,7 @@ async def test_the_end_waits_for_no_reader(make_sidecar: SidecarMaker, router: R
 
 
 async def test_a_closed_log(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Whoever read the log is gone: the sidecar goes on, and ends in order."""
+    """The reader of the log is gone: the sidecar continues, and ends in order."""
     database.execute(SCHEMA)
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES)
     reading, writing = os.pipe()
@@ -149,7 +149,7 @@ async def test_a_closed_log(make_sidecar: SidecarMaker, router: Router, database
 
 
 async def test_hostile_values(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """A value is cut, and what a terminal would obey is escaped."""
+    """A value is truncated, and what a terminal would obey is escaped."""
     database.execute("create function public.fail(t text) returns integer language plpgsql as "
                      "$$ begin raise exception '%', t using errcode = '42501'; end $$")
     sidecar = make_sidecar(

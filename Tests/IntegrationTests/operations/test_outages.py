@@ -1,4 +1,4 @@
-"""Either side goes away, in each of the ways in which it can, and comes back."""
+"""Either side fails, in each possible way, and comes back."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ NOTIFICATIONS = {"news": {"publish": "test.news"}}
 
 
 class Traffic:
-    """Calls without end, and how they ended."""
+    """Calls without end, and their results."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -52,7 +52,7 @@ class Traffic:
                     self.wrong.append(answer)
 
     async def more(self, count: int = 100, seconds: float = 40) -> None:
-        """That many more right answers."""
+        """Waits for that many more right answers."""
         goal = self.right + count
         await until(lambda: self.right >= goal, f"{count} more right answers", seconds)
 
@@ -65,7 +65,8 @@ class Traffic:
 @pytest.mark.timeout(240)
 async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, transport: str,
                                mortal_cluster: Cluster) -> None:
-    """kill -9 and restart under calls, three times: each call is answered, the registrations stay, nobody restarts."""
+    """kill -9 and restart under calls, three times: each call is answered, the registrations stay, nothing has to be
+    restarted."""
     database = mortal_cluster.create_database("app", SCHEMA)
     sidecar = make_sidecar(
         router.url(transport), database.url, procedures=PROCEDURES, notifications=NOTIFICATIONS,
@@ -77,7 +78,7 @@ async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, trans
         for round_number in range(1, 4):
             await traffic.more()
             mortal_cluster.kill()
-            # Gone: whoever calls is told so, within queue_timeout and not by silence.
+            # While it is down callers get an error within queue_timeout, instead of silence.
             error = await asyncio.wait_for(peer.error("test.same", 1), 15)
             assert error.error == "wamp.error.unavailable"
             mortal_cluster.start()
@@ -96,7 +97,7 @@ async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, trans
 
 async def test_call_in_the_middle_of_a_crash(make_sidecar: SidecarMaker, router: Router,
                                              mortal_cluster: Cluster) -> None:
-    """The call that ran is told that its outcome is unknown."""
+    """The running call gets the error that its outcome is unknown."""
     database = mortal_cluster.create_database("app", SCHEMA)
     make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
     async with joined(router) as peer:
@@ -127,7 +128,7 @@ async def test_postgres_shut_down_in_order(make_sidecar: SidecarMaker, router: R
 
 
 async def test_one_backend_terminated(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """An administrator ends each of its sessions in turn: calls go on, on the others or on new ones."""
+    """An administrator ends each of its sessions in turn: calls continue, on the others or on new ones."""
     database.execute(SCHEMA)
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES,
                            notifications=NOTIFICATIONS).start()
@@ -179,7 +180,7 @@ async def test_router_takes_turns(make_sidecar: SidecarMaker, router: Router, da
 @pytest.mark.timeout(180)
 async def test_listener_black_holed(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
                                     database: Database) -> None:
-    """The LISTEN connection swallows everything, and nobody says so: found by its own probe, replaced."""
+    """The LISTEN connection silently swallows everything: found by its own probe, replaced."""
     database.execute(SCHEMA)
     async with proxied(cluster.port) as proxy:
         await make_sidecar(
@@ -204,7 +205,7 @@ async def test_listener_black_holed(make_sidecar: SidecarMaker, router: Router, 
 
 @pytest.mark.timeout(180)
 async def test_postgres_mute(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
-    """The server is stopped, not gone: calls are answered all the same, and go on when it does."""
+    """The server is stopped, but not down: calls are answered all the same, and run again when it does."""
     database = mortal_cluster.create_database("app", SCHEMA)
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, database={"url": database.url, "queue_timeout": "500ms"},
@@ -225,7 +226,7 @@ async def test_postgres_mute(make_sidecar: SidecarMaker, router: Router, mortal_
 
 
 async def test_starts_before_either_side(make_sidecar: SidecarMaker, mortal_cluster: Cluster, router: Router) -> None:
-    """Started with nobody there: it waits for both, and is ready once both are."""
+    """Started without either side: it waits for both, and is ready once both are there."""
     database = mortal_cluster.create_database("app", SCHEMA)
     mortal_cluster.stop()
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start(until=None)
@@ -267,7 +268,7 @@ async def test_router_whose_name_never_resolves(make_sidecar: SidecarMaker, rout
 
 async def test_wrong_password_of_the_database(make_sidecar: SidecarMaker, router: Router, database: Database,
                                               cluster: Cluster) -> None:
-    """Said, tried again, and works once the password is right. No log line shows it."""
+    """Reported, tried again, and works once the password is right. No log line shows it."""
     database.execute(SCHEMA)
     database.execute("create role changed login password 'the-right-one'; grant usage on schema public to changed")
     try:
@@ -290,7 +291,7 @@ async def test_wrong_password_of_the_database(make_sidecar: SidecarMaker, router
 
 
 async def test_wrong_ticket(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """The router refuses it: said, tried again slowly, and no reason to end. No log line shows it."""
+    """The router refuses it: reported, tried again slowly, and no reason to end. No log line shows it."""
     database.execute(SCHEMA)
     for auth in (
         {"method": "ticket", "authid": "ticket-user", "ticket": "wrong-secret"},
@@ -308,12 +309,12 @@ async def test_wrong_ticket(make_sidecar: SidecarMaker, router: Router, database
 
 
 async def test_vanished_sidecar_lets_go(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """kill -9 of the sidecar: its sessions end, and the next one takes its place at once."""
+    """kill -9 of the sidecar: its sessions end, and the next sidecar takes its place immediately."""
     database.execute(SCHEMA)
     first = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    await until(lambda: not database.sessions(), "its sessions are gone")
+    await until(lambda: not database.sessions(), "its sessions have ended")
     second = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
     async with joined(router) as peer:
         assert (await peer.call("test.same", 1)).value == 1
@@ -322,7 +323,8 @@ async def test_vanished_sidecar_lets_go(make_sidecar: SidecarMaker, router: Rout
 
 async def test_all_parts_come_back_together(make_sidecar: SidecarMaker, router: Router,
                                             mortal_database: InstalledDatabase) -> None:
-    """After a long outage relay and notifications work as soon as calls do: no part waits for its own next attempt."""
+    """After a long outage relay and notifications work as soon as calls do: no part waits for a separate next
+    attempt."""
     mortal_database.execute(SCHEMA)
     sidecar = make_sidecar(router.url("rawsocket"), mortal_database.url, notifications=NOTIFICATIONS).start()
     sidecar.wait_for(LEADING)
@@ -350,10 +352,13 @@ async def test_all_parts_come_back_together(make_sidecar: SidecarMaker, router: 
 
 @pytest.mark.timeout(120)
 async def test_commits_that_hang(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
-    """A synchronous standby is gone: calls that write are answered, and leave no backend behind, however many there are."""
+    """A synchronous standby is down: calls that write are answered, and leave no backend behind, however many there
+    are."""
     database = mortal_cluster.create_database("app")
-    database.execute("create table t (n int); grant all on t to sidecar; alter database app set synchronous_commit = on")
-    database.execute("create function put(n int) returns int language sql as $$ insert into public.t values (n) returning n $$")
+    database.execute("create table t (n int); grant all on t to sidecar; alter database app set synchronous_commit = "
+                     "on")
+    database.execute("create function put(n int) returns int language sql as $$ insert into public.t values (n) "
+                     "returning n $$")
     make_sidecar(
         router.url("rawsocket"), database.url, database={"url": database.url, "connections": 2},
         procedures={"test.put": {"function": "public.put", "timeout": "300ms"}}).start()
@@ -404,7 +409,7 @@ WHERE = {"test.where": {"sql": "select current_setting('port')::int as port", "r
 @pytest.mark.timeout(120)
 async def test_failover_takes_all_sessions_along(make_sidecar: SidecarMaker, router: Router,
                                                  mortal_cluster: Cluster) -> None:
-    """The first session at a promoted standby ends those at the former primary, which takes writes still."""
+    """The first session at a promoted standby ends those at the former primary, which still accepts writes."""
     name = mortal_cluster.create_database("app").name
     with copied(mortal_cluster) as standby:
         url = standby.url(name).replace(f":{standby.port}/", f":{standby.port},127.0.0.1:{mortal_cluster.port}/")
@@ -423,7 +428,8 @@ async def test_failover_takes_all_sessions_along(make_sidecar: SidecarMaker, rou
 
 @pytest.mark.timeout(120)
 async def test_former_primary_comes_back(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
-    """After a failover the former primary is there again and takes writes, ahead of the right one in the URL: it gets no session."""
+    """After a failover the former primary is up again and accepts writes, ahead of the right one in the URL: it gets no
+    session."""
     name = mortal_cluster.create_database("app").name
     with copied(mortal_cluster) as promoted:
         mortal_cluster.stop()
@@ -442,14 +448,15 @@ async def test_former_primary_comes_back(make_sidecar: SidecarMaker, router: Rou
                 assert (await peer.call_when_there("test.where")).value == promoted.port
             await until(lambda: sessions(promoted, name) >= before, "all its sessions are there", 30)
             await until(lambda: sessions(mortal_cluster, name) == 0, "none is at the former primary")
-            # Without the right one it waits, and says why.
+            # Without the right one it waits, and gives the reason.
             promoted.stop()
             sidecar.wait_for("database not available", where=lambda entry: "former primary" in entry["reason"])
             assert (await peer.error("test.where")).error == "wamp.error.unavailable"
 
 
-async def test_role_limited_as_documented(make_sidecar: SidecarMaker, router: Router, mortal_database: InstalledDatabase) -> None:
-    """A role with the connections that docs/operations.md promises to be enough leads, and does so again after a loss."""
+async def test_role_limited_as_documented(make_sidecar: SidecarMaker, router: Router,
+                                          mortal_database: InstalledDatabase) -> None:
+    """A role with as many connections as docs/operations.md says leads, and does so again after a loss."""
     database = mortal_database
     database.execute(SCHEMA)
     role = database.installation.role
@@ -464,6 +471,7 @@ async def test_role_limited_as_documented(make_sidecar: SidecarMaker, router: Ro
             database.execute("select wamp.publish('test.published', '[1]')")
             await published.first(count, 20)
             await until(
-                lambda: database.value("select count(*) from pg_stat_activity where usename = %s", role) == 5, "all are there", 20)
+                lambda: database.value("select count(*) from pg_stat_activity where usename = %s", role) == 5,
+                "all are there", 20)
             database.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'")
             await asyncio.to_thread(sidecar.wait_for, LEADING, 20, count + 1)

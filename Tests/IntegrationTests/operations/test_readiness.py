@@ -1,4 +1,5 @@
-"""`ready` is said where all that the file asks for works; else `running with faults`, and what does not work, one line each."""
+"""`ready` is logged when everything that the file asks for works; else `running with faults`, and each fault in a
+line."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,18 +15,20 @@ from conftest import SidecarMaker
 
 
 def told(sidecar: Sidecar) -> list[str]:
-    """What was said of readiness, in order; faults by their names."""
+    """What was logged about readiness, in order; faults by their names."""
     return [entry["name"] if entry["message"] == FAULT else entry["message"] for entry in sidecar.entries()
             if entry["message"] in (READY, FAULTY, FAULT, "not ready")]
 
 
 async def test_what_does_not_work_is_named(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Mappings of each kind, with their reasons; mended one after another it is told no more than what is new, and `ready` at the end."""
+    """Mappings of each kind, with their reasons; as they are repaired one after another, only what is new is logged,
+    and `ready` at the end."""
     database.execute("create function public.here(n integer) returns integer language sql as 'select n';"
                      "create function public.take(jsonb, jsonb, jsonb) returns void language sql as ''")
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url,
-        procedures={"test.here": "public.here", "test.gone": "public.gone", "test.table": {"sql": "select n from public.no_table"}},
+        procedures={"test.here": "public.here", "test.gone": "public.gone",
+            "test.table": {"sql": "select n from public.no_table"}},
         subscriptions={"test.event": "public.take", "test.other": "public.no_taker"},
         notifications={"asked": {"call": "test.here", "result": "public.no_result"}, "fine": {"publish": "test.fine"}})
     await sidecar.started(until=FAULTY)
@@ -66,10 +69,11 @@ def copied(database: InstalledDatabase) -> None:
     (copied, "SQL interface", "this database is a copy"),
 ])
 async def test_a_part_that_does_not_work(
-    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, spoil: Callable[[InstalledDatabase], None],
+    make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
+    spoil: Callable[[InstalledDatabase], None],
     name: str, words: str,
 ) -> None:
-    """The port is there and calls from SQL can't reach it: that is never `ready`."""
+    """The port is open and calls from SQL can't reach it: that is never `ready`."""
     spoil(installed)
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{free_port()}"})
     await sidecar.started(until=FAULTY)
@@ -87,7 +91,7 @@ async def test_an_interface_that_comes_later(
     installed.installation.install()
     await asyncio.to_thread(sidecar.wait_for, READY, 40)
     assert told(sidecar) == [FAULTY, "calls from SQL", READY]
-    # What is lost later is told as well.
+    # A later loss is logged as well.
     without_dblink(installed)
     await until(lambda: told(sidecar)[3:] == [FAULTY, "calls from SQL"], "it says so", 30)
 
@@ -102,7 +106,8 @@ async def test_of_many_faults_some_are_named(make_sidecar: SidecarMaker, router:
     assert len(sidecar.entries(FAULT)) <= 50
 
 
-async def test_an_outbox_that_is_locked(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+async def test_an_outbox_that_is_locked(make_sidecar: SidecarMaker, router: Router,
+                                        installed: InstalledDatabase) -> None:
     sidecar = await make_sidecar(router.url("rawsocket"), installed.url).started()
     with installed.connect() as session:
         session.execute("begin; lock table wamp.outbox in access exclusive mode")

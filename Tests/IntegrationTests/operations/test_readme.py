@@ -1,4 +1,4 @@
-"""README from top to bottom, typed on a fresh Debian as it stands: what it sets up, and what it shows then."""
+"""README from top to bottom, typed on a fresh Debian unchanged: what it sets up, and what it shows then."""
 
 import json
 import re
@@ -15,12 +15,12 @@ README = (ROOT / "README.md").read_text()
 START = README.split("## Quick start")[1].split("\n## ")[0]
 EXAMPLE = (ROOT / "sidecar.yaml.example").read_text()
 PAGE = (ROOT / "docs/operations.md").read_text()
-#: How README has the application's psql started.
+#: README's command for the application's psql.
 PSQL = "psql -h 127.0.0.1 -U shop shop"
 
 
 def blocks(kind: str, title: str) -> list[str]:
-    """The blocks of that language below a heading of the quick start; of no heading those before the first."""
+    """The blocks of that language below a heading of the quick start; without a heading, those before the first one."""
     section = START.split(f"### {title}")[1].split("### ")[0] if title else START.split("### ")[0]
     return re.findall(rf"```{kind}\n(.*?)```", section, re.DOTALL)
 
@@ -31,14 +31,15 @@ def sql(title: str) -> str:
 
 
 def query(text: str, expected: str, meanwhile: str = "sleep 0.2") -> str:
-    """Waits until a query of the application's has that result."""
+    """Waits until a query of the application has that result."""
     return f"until [ \"$({PSQL} -qAtc {shlex.quote(text)})\" = {shlex.quote(expected)} ]; do {meanwhile}; done\n"
 
 
 def test_it_begins_with_the_binary() -> None:
-    """Nothing is run before it was said how to get it."""
+    """Nothing is run before README says how to get it."""
     places = [README.index(text) for text in (
-        "swift build -c release", "sudo install .build/release/wamp-sidecar", "wamp-sidecar install --admin-url", "wamp-sidecar run")]
+        "swift build -c release", "sudo install .build/release/wamp-sidecar", "wamp-sidecar install --admin-url",
+        "wamp-sidecar run")]
     assert places == sorted(places)
     assert "wamp-sidecar " not in "".join(re.findall(r"```.*?```", README[:places[0]], re.DOTALL))
 
@@ -50,14 +51,17 @@ def test_quick_start(debian: Debian) -> None:
     subscribe, = re.findall(r"`(wamp-sidecar subscribe [^`]*)`", START.split("### Publisher")[1])
     printed = debian.type("\n".join([
         block, "echo @callee", *blocks("bash", "Callee"),
-        "echo @subscriber", *blocks("bash", "Subscriber"), query("select stock from shop.item where name = 'banana'", "12"),
-        f"echo @publisher\n(unset WAMP_TICKET && exec {subscribe}) >events 2>subscribed & listener=$!\nuntil grep -q subscribed subscribed; do sleep 0.1; done",
+        "echo @subscriber", *blocks("bash", "Subscriber"),
+        query("select stock from shop.item where name = 'banana'", "12"),
+        f"echo @publisher\n(unset WAMP_TICKET && exec {subscribe}) >events 2>subscribed & listener=$!\nuntil grep -q "
+        f"subscribed subscribed; do sleep 0.1; done",
         sql("Publisher"), "until grep item.name events; do sleep 0.1; done\ngrep example.news events\nkill $listener",
         "until grep -q 'knows the way to the caller' sidecar.log; do sleep 0.1; done\necho @caller", sql("Caller"),
         "echo @sql", sql("From SQL"),
         "until wamp-sidecar call com.example.item.count 2>/dev/null; do sleep 0.2; done",
-        query("select name from shop.item where id = 1", "apple pie", "wamp-sidecar publish com.example.item.renamed id=1 name='apple pie'"),
-        # What the page says about check, and the end of both.
+        query("select name from shop.item where id = 1", "apple pie",
+            "wamp-sidecar publish com.example.item.renamed id=1 name='apple pie'"),
+        # The page's text about check, and the end of both.
         "echo @end\nkill %2 %1\nwait %2",
     ]))
     begin, *parts = re.split(r"^@(\w+)\n", printed, flags=re.MULTILINE)
@@ -74,14 +78,14 @@ def test_quick_start(debian: Debian) -> None:
 
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", START, re.DOTALL))
 def test_the_file_has_these_lines(block: str) -> None:
-    """What the quick start shows of the file is in the file that it runs."""
+    """The lines of the file that the quick start shows are in the file that it runs."""
     lines = [line.split("   #")[0].rstrip() for line in EXAMPLE.splitlines()]
     for line in block.splitlines():
         assert line in lines, line
 
 
 def test_docker_run() -> None:
-    """It hands on each variable that the file wants, and reaches what is on this machine."""
+    """It passes on each variable that the file needs, and reaches this machine's ports."""
     line = re.search(r"^docker run (.*?[^\\])\n```", README, re.DOTALL | re.MULTILINE)
     assert line
     words = shlex.split(line[1].replace("\\\n", " "))

@@ -1,4 +1,4 @@
-"""Whatever is refused is told in the words of who refused it, with one sentence of what to do."""
+"""Every refusal is reported in the words of the peer that refused, with one sentence of advice."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ from actors.tls_front import tls_front
 from conftest import SidecarMaker
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
-#: What a router says, and how it is shown: in one line, and with nothing in it that a terminal obeys.
+#: A router's words, and their form in the log: one line, without anything that a terminal obeys.
 SAID, SHOWN = "go away\n\x1b[2J", "(go away??[2J)"
 
-#: What ABORT gives as its reason, and what is to be done about it.
+#: The reason in ABORT, and the advice.
 REASONS = {
     "wamp.error.no_such_realm": "is router.realm right",
     "wamp.error.no_such_role": "that the realm does not know",
@@ -45,7 +45,7 @@ def certificates() -> Iterator[Certificates]:
 
 
 async def findings(tmp_path: Path, name: str, router: dict[str, Any], database: str = NOWHERE) -> str:
-    """What `check --connect` says."""
+    """The findings of `check --connect`."""
     file = tmp_path / f"{name}.yaml"
     file.write_text(yaml.safe_dump({"router": {"realm": "realm1"} | router, "database": {"url": database}}))
     result = await asyncio.to_thread(run, "check", "--connect", "--config", file)
@@ -54,7 +54,8 @@ async def findings(tmp_path: Path, name: str, router: dict[str, Any], database: 
 
 
 async def of_router(tmp_path: Path, port: int, **router: Any) -> str:
-    [line] = [line for line in (await findings(tmp_path, f"{port}", router)).splitlines() if f"127.0.0.1:{port}" in line]
+    [line] = [line for line in (await findings(tmp_path, f"{port}", router)).splitlines()
+        if f"127.0.0.1:{port}" in line]
     return line
 
 
@@ -115,7 +116,7 @@ async def test_rawsocket(tmp_path: Path, answer: bytes, words: str, advice: str)
     ("418 Teapot", "does not take a WebSocket with wamp.2.json"), ("503 Unavailable", "look at its log"),
 ])
 async def test_http(tmp_path: Path, status: str, advice: str) -> None:
-    """The first line of what came with the status; of a page nothing."""
+    """The first line of the body that came with the status; nothing of a page."""
     head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\n\r\n".encode()
     for body, shown in ((b"\r\nno\x1b[2J such thing\nmore", "(no?[2J such thing)"), (b"<html>page</html>", "")):
         async with http_server(saying(head + body)) as server:
@@ -125,7 +126,7 @@ async def test_http(tmp_path: Path, status: str, advice: str) -> None:
 
 
 async def refusing(connection: Connection) -> None:
-    """Joins, and refuses what it is asked."""
+    """Joins, and refuses every request."""
     await connection.handshake()
     while True:
         message = await connection.receive()
@@ -161,14 +162,14 @@ async def test_goodbye(make_sidecar: SidecarMaker, database: Database) -> None:
 
 
 async def test_errors_for_what_can_not_fail(make_sidecar: SidecarMaker, database: Database) -> None:
-    """Ignored and counted, in lines whose number does not grow with theirs; the session lives on."""
+    """Ignored and counted, in a bounded number of lines; the session lives on."""
     count = 1000
 
     async def script(connection: Connection) -> None:
         await connection.handshake()
         connection.answer(await connection.receive())
         for number in range(count):
-            # CANCEL, YIELD, EVENT, and what nobody knows.
+            # CANCEL, YIELD, EVENT, and an unknown kind.
             connection.send(ERROR, (49, 70, 36, 99)[number % 4], number + 1, {}, "wamp.error.invalid_argument", ["no"])
         await connection.serve()
 
@@ -185,7 +186,7 @@ async def test_errors_for_what_can_not_fail(make_sidecar: SidecarMaker, database
 
 
 async def test_no_agent(make_sidecar: SidecarMaker, database: Database) -> None:
-    """A router that does not say what it is: nothing is invented."""
+    """A router that does not name its agent: nothing is invented."""
     async def script(connection: Connection) -> None:
         await connection.handshake()
         message = await connection.receive()
@@ -205,7 +206,7 @@ async def test_no_agent(make_sidecar: SidecarMaker, database: Database) -> None:
     (b"", "for a WebSocket port write wss://, for a port without TLS rs://"),
 ])
 async def test_rawsocket_with_tls(tmp_path: Path, certificates: Certificates, answer: bytes, words: str) -> None:
-    """What is advised instead has TLS too."""
+    """The advised URL has TLS too."""
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readexactly(4)
         writer.write(answer)
@@ -240,7 +241,8 @@ async def test_database(tmp_path: Path, database: Database, cluster: Cluster, co
     make_url, words, advice = DATABASES[code]
     database.execute("create role known login password 'right'")
     try:
-        output = await findings(tmp_path, "database", {"url": "ws://127.0.0.1:1/ws"}, make_url(database.name, cluster.port))
+        output = await findings(tmp_path, "database", {"url": "ws://127.0.0.1:1/ws"},
+            make_url(database.name, cluster.port))
     finally:
         database.execute("drop role known")
     [line] = [line for line in output.splitlines() if ": database: " in line]

@@ -44,7 +44,8 @@ class Application(threading.Thread):
                 self.published += 1
                 try:
                     value = connection.execute(
-                        "select wamp.call('test.same', jsonb_build_array(%s::int), options => '{\"timeout\": 2000}')", (self.published,)
+                        "select wamp.call('test.same', jsonb_build_array(%s::int), options => '{\"timeout\": 2000}')",
+                        (self.published,)
                     ).fetchone()[0]  # type: ignore[index]
                     self.answered += 1
                     if value != self.published:
@@ -54,7 +55,7 @@ class Application(threading.Thread):
 
 
 class Caller:
-    """A foreign peer's calls without end, and how they ended."""
+    """A foreign peer's calls without end, and their results."""
 
     def __init__(self) -> None:
         self.right = 0
@@ -92,12 +93,14 @@ def mortal(request: pytest.FixtureRequest) -> Iterator[tuple[RouterKind, RouterA
 @pytest.mark.timeout(240)
 async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_sidecar: SidecarMaker,
                                    installed: InstalledDatabase) -> None:
-    """Nothing that was committed is lost, each answer is the right one, all is registered again, and each loss is one line."""
+    """Nothing that was committed is lost, each answer is the right one, everything is registered again, and each loss
+    is one line."""
     kind, router = mortal
     transport = kind.transports[0]
     installed.execute(SCHEMA)
     sidecar = await make_sidecar(
-        router.url(transport), installed.url, procedures={"test.same": "public.same"}, subscriptions={"test.events": "public.hear"},
+        router.url(transport), installed.url, procedures={"test.same": "public.same"},
+        subscriptions={"test.events": "public.hear"},
         notifications={"news": {"publish": "test.news"}}, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
     await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
     application = Application(installed)
@@ -113,7 +116,7 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
             right, answered = caller.right, application.answered
             await until(lambda: caller.right > right + 50, "calls are answered")
             await until(lambda: application.answered > answered + 20, "SQL's calls are answered")
-            # At most once, and not lost while nobody dies.
+            # At most once, and not lost unless something is killed.
             for _ in range(20):
                 sent += 1
                 peer.session.publish("test.events", sent)
@@ -133,7 +136,7 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
                 calls.cancel()
                 installed.execute("notify news, '\"nobody to tell\"'")
             heard = [event.args[0] for event in numbers.events]
-            # What was under way may come again; within one session nothing is missing.
+            # What was under way may arrive again; within one session nothing is missing.
             assert set(heard) == set(range(min(heard), max(heard) + 1)), "no gap"
         if how is not None:
             await asyncio.to_thread(router.start)
@@ -143,6 +146,7 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
     assert installed.value("select count(*) from wamp.dead_letter") == 0
     told = [entry["message"] for entry in sidecar.entries() if entry["level"] in ("warning", "error")]
     assert told.count("router lost") == len(HOW), sidecar.entries("router lost")
-    assert set(told) <= {"router lost", "router not available", "not ready", "notification dropped", "procedure not registered",
+    assert set(told) <= {"router lost", "router not available", "not ready", "notification dropped",
+        "procedure not registered",
                          "running with faults", "fault"}, told
     assert await sidecar.stopped() == 0

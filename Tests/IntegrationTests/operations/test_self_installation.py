@@ -1,4 +1,4 @@
-"""A sidecar whose role owns the schema installs the interface by itself, as Crossbar.io's users set theirs up."""
+"""A sidecar whose role owns the schema installs the interface itself, as in the setup of Crossbar.io's users."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,8 @@ def test_it_is_installed_at_the_start(make_sidecar: SidecarMaker, router: Router
     wait_until(lambda: database.value("select count(*) from crossbar.outbox") == 0, "the event is published")
     assert sidecar.stop() == 0
 
-    # With what the hint says it makes the rest by itself; and whom the file no longer names may no longer publish.
+    # With the extension that the hint asks for it makes the rest itself; roles that the file no longer names may no
+    # longer publish.
     hint = refused.value.diag.message_hint or ""
     database.execute("\n".join(line for line in hint.splitlines() if line.endswith(";")))
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database=section | {"grant_to": []})
@@ -60,7 +61,7 @@ def test_it_is_installed_at_the_start(make_sidecar: SidecarMaker, router: Router
 
 
 def test_check_says_that_it_will_be_installed(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
-    """Nothing is missing where the first start makes it; and checking makes nothing."""
+    """Nothing is missing if the first start makes it; and checking makes nothing."""
     sidecar = make_sidecar(router.url("rawsocket"), alone.url,
                            database={"url": alone.url, "schema": "crossbar", "grant_to": ["crossbar"]})
     sidecar.write()
@@ -103,7 +104,7 @@ def test_without_a_schema_it_says_what_to_do(make_sidecar: SidecarMaker, router:
 
 
 def test_somebody_elses_schema_is_not_asked(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Who makes a schema of that name before anybody installs must not become the sidecar's role by it."""
+    """A role that makes a schema of that name before the installation must not gain the sidecar's trust by it."""
     make_role(database, "mallory")
     database.execute(f'grant create on database "{database.name}" to mallory')
     with connect_as(database, "mallory") as mallory:
@@ -145,7 +146,7 @@ def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, al
     assert database.value("select count(*) from crossbar.outbox") == 1
     assert sidecar.stop() == 0
     assert database.value("select count(*) from crossbar.outbox") == 1
-    # What the owner made is nothing for an administrator to run: the owner does it.
+    # An administrator must not run what the owner made: the owner runs it.
     refused = alone.command("install", "--role", "crossbar", "--adopt")
     assert refused.returncode == 1 and "run it with a URL of crossbar" in refused.stderr
     adopted = alone.command("install", "--role", "crossbar", "--adopt", admin=alone.url)

@@ -22,7 +22,7 @@ def runs(database: Database, name: str = "nap") -> bool:
 
 
 async def unregistered(peer: Peer) -> None:
-    """Until nobody answers to `test.nap` any more; all are taken back together."""
+    """Waits until no callee answers `test.nap` any more; all registrations are given back together."""
 
     async def gone() -> bool:
         try:
@@ -35,7 +35,7 @@ async def unregistered(peer: Peer) -> None:
 
 
 async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
-    """SIGTERM: nothing new is taken, what runs is answered, exit code 0."""
+    """SIGTERM: nothing new is accepted, running calls are answered, exit code 0."""
     database.execute(SCHEMA)
     for number in (signal.SIGTERM, signal.SIGINT):
         sidecar = make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
@@ -50,7 +50,7 @@ async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str
                 assert not running.done() and sidecar.running
             assert list((await running).results) == ["released"]
             assert await sidecar.stopped_by_itself() == 0
-        await until(lambda: not database.sessions(), "its sessions are gone")
+        await until(lambda: not database.sessions(), "its sessions have ended")
 
 
 async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, router: Router,
@@ -68,7 +68,7 @@ async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, route
             sidecar.send(signal.SIGTERM)
 
             await unregistered(peer)
-            # Not yet: what ends in time is answered.
+            # Not yet: calls that end in time are answered.
             holder.execute("select pg_advisory_unlock(1)")
             assert list((await held).results) == ["released"]
             assert await sidecar.stopped_by_itself() == 0
@@ -76,7 +76,7 @@ async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, route
 
 
 async def test_second_signal(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """A second one does not wait for what runs."""
+    """A second one does not wait for running calls."""
     database.execute(SCHEMA)
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="60s").start()

@@ -13,7 +13,7 @@ BLOCKS = re.findall(r"```sql\n(.*?)```", REFERENCE, re.DOTALL)
 
 
 def answer(document: dict[str, Any]) -> Reply:
-    """What the procedures of the examples return."""
+    """The results of the examples' procedures."""
     if document.get("call") == "com.example.fails":
         return ("error", None, None, "WA000", "com.example.error")
     if document.get("call") == "com.example.split":
@@ -28,7 +28,7 @@ def test_examples_run(database: Database) -> None:
         port.configure(sidecar)
     assert len(BLOCKS) > 10
     for block in BLOCKS:
-        # In a cluster of several databases the guest has another name.
+        # In a cluster with several databases the guest has another name.
         database.execute(block.replace("wamp_guest", interface.guest))
     port.stop()
     assert [document.get("call") or document["publish"] for document in port.documents] == [

@@ -1,4 +1,5 @@
-"""The functions and tables of the SQL interface: what they check, who may use them, and what a hostile session can do."""
+"""The functions and tables of the SQL interface: what they check, which roles may use them, and what a hostile session
+can do."""
 
 import json
 import re
@@ -27,14 +28,15 @@ def interface(database: Database) -> Installation:
 
 
 def fault(session: psycopg.Connection[Any], query: str, *values: Any) -> tuple[str, str]:
-    """The SQLSTATE and the message of what has to fail."""
+    """The SQLSTATE and the message of a statement that must fail."""
     with pytest.raises(psycopg.Error) as failed:
         session.execute(query, values or None)  # type: ignore[arg-type]
     return failed.value.sqlstate or "", failed.value.diag.message_primary or ""
 
 
 def heard(listener: psycopg.Connection[Any], channel: str, database: Database) -> list[str]:
-    """What has come on a channel. Notifications come in the order of the commits: behind the last of them comes one of the test's own."""
+    """The notifications on a channel. They arrive in the order of the commits: after the last of them comes one of the
+    test."""
     database.execute(f"notify {channel}, 'the last'")
     payloads = []
     for notice in listener.notifies(timeout=20):
@@ -57,14 +59,16 @@ FAULTS = [
     ("'com#a'", "publish: the topic \"com#a\" contains '#'"),
     ("E'com\\x01'", 'publish: the topic "com\x01" contains a control character'),
     ("'wamp'", "publish: the topic wamp begins with 'wamp', which is the router's own"),
-    ("'wamp.session.on_join'", "publish: the topic \"wamp.session.on_join\" begins with 'wamp', which is the router's own"),
+    ("'wamp.session.on_join'",
+        "publish: the topic \"wamp.session.on_join\" begins with 'wamp', which is the router's own"),
     ("'a', '{}'", "publish: args must be a JSON array, but it is of type object"),
     ("'a', 'null'", "publish: args must be a JSON array, but it is of type null"),
     ("'a', null, '[]'", "publish: kwargs must be a JSON object, but it is of type array"),
     ("'a', options => '[]'", "publish: options must be a JSON object, but it is of type array"),
     ("'a', options => '{\"retian\": true}'", "publish: unknown option retian"),
     ("'a', options => '{\"retain\": 1}'", "publish: option retain must be true or false, but it is of type number"),
-    ("'a', options => '{\"exclude_me\": null}'", "publish: option exclude_me must be true or false, but it is of type null"),
+    ("'a', options => '{\"exclude_me\": null}'",
+        "publish: option exclude_me must be true or false, but it is of type null"),
     ("'a', options => '{\"exclude\": 1}'", "publish: option exclude must be an array, but it is of type number"),
     ("'a', options => '{\"exclude\": [0]}'",
      "publish: option exclude must hold session ids, which are integers from 1 to 2^53"),
@@ -82,7 +86,7 @@ FAULTS = [
 def test_faults_of_publish(interface: Installation, arguments: str, message: str) -> None:
     with connect_as(interface.database, "publisher") as session:
         assert fault(session, f"select wamp.publish({arguments})") == (INVALID, message)
-        # With autonomous, and as the other overload of everything: the same checks.
+        # With autonomous, which is another overload: the same checks.
         assert fault(session, f"select wamp.publish({arguments}, autonomous => true)") == (INVALID, message)
     assert interface.database.value("select count(*) from wamp.outbox") == 0
 
@@ -106,17 +110,17 @@ def test_publish_wakes_a_relay_that_sleeps_only(interface: Installation) -> None
     lock = f"({keys['wake_lock_1']}, {keys['wake_lock_2']})"
     with database.connect() as relay, connect_as(database, "publisher") as session:
         relay.execute(f"listen {keys['channel']}")  # type: ignore[arg-type]
-        # Awake, or not there: nothing but the shared lock, up to the end of the transaction.
+        # Awake, or not there: only the shared lock, up to the end of the transaction.
         session.execute("begin; select wamp.publish('com.example.a')")
         assert relay.execute(f"select pg_try_advisory_lock{lock}").fetchone() == (False,)  # type: ignore[arg-type]
         session.execute("commit")
         assert heard(relay, keys["channel"], database) == []
-        # Asleep, and heard of a moment ago.
+        # Asleep, with a recent sign of life.
         database.execute("insert into wamp.leader (pid, since, stamp) values (1, now(), now())")
         assert relay.execute(f"select pg_try_advisory_lock{lock}").fetchone() == (True,)  # type: ignore[arg-type]
         session.execute("select wamp.publish('com.example.a')")
         assert [notice.channel for notice in relay.notifies(timeout=10, stop_after=1)] == ["wamp_outbox"]
-        # Asleep and stopped: nobody would hear, and nobody is made to notify.
+        # Asleep and stopped: nobody would hear it, so no session has to notify.
         database.execute("update wamp.leader set stamp = now() - interval '16 seconds'")
         session.execute("select wamp.publish('com.example.a')")
         assert heard(relay, keys["channel"], database) == []
@@ -179,7 +183,7 @@ HOSTILE = """
 
 
 def test_a_malicious_schema_in_front(interface: Installation) -> None:
-    """Nothing of another schema, nor of the session's temporary one, is called or used by any function."""
+    """No function calls or uses anything in another schema, or in the session's temporary one."""
     database = interface.database
     database.execute(HOSTILE)
     database.execute("""
@@ -239,9 +243,11 @@ def test_a_malicious_schema_in_front(interface: Installation) -> None:
 
 def test_two_phase_and_savepoints(interface: Installation) -> None:
     with connect_as(interface.database, "publisher") as session:
-        session.execute("begin; select wamp.publish('com.example.a'); savepoint s; select wamp.publish('com.example.b'); "
+        session.execute("begin; select wamp.publish('com.example.a'); savepoint s; select "
+                        "wamp.publish('com.example.b'); "
                         "rollback to s; select wamp.publish('com.example.c'); commit")
-    assert interface.database.rows("select topic from wamp.outbox order by id") == [("com.example.a",), ("com.example.c",)]
+    assert (interface.database.rows("select topic from wamp.outbox order by id")
+            == [("com.example.a",), ("com.example.c",)])
 
 
 # -- publish_row
@@ -274,7 +280,7 @@ def test_publish_row(interface: Installation) -> None:
          where | {"operation": "UPDATE", "row": {"id": 1, "name": "b"}, "old": {"id": 1, "name": "a"}}),
         ("com.example.item", None, where | {"operation": "DELETE", "old": new}),
     ]
-    # Who changes the table publishes, so it needs the right.
+    # Whoever changes the table publishes, and so needs the right.
     with connect_as(database, "stranger") as session:
         assert fault(session, "insert into item values (2, 'a', 1, null)")[0] == DENIED
 
@@ -310,7 +316,8 @@ def test_raise_error(interface: Installation) -> None:
 
 def test_binary(interface: Installation) -> None:
     with connect_as(interface.database, "publisher") as session:
-        assert session.execute(r"select wamp.binary('\x00ff10'), wamp.binary(null)").fetchone() == ({"\x01binary": "AP8Q"}, None)
+        assert (session.execute(r"select wamp.binary('\x00ff10'), wamp.binary(null)").fetchone()
+                == ({"\x01binary": "AP8Q"}, None))
         long = session.execute("select wamp.binary(decode(repeat('00', 1000), 'hex'))").fetchone()
         assert long is not None and "\n" not in long[0]
 
@@ -319,7 +326,7 @@ def test_binary(interface: Installation) -> None:
 
 @pytest.fixture
 def port(interface: Installation) -> Iterator[ScriptedPort]:
-    """Configured; a call's procedure says what comes of it."""
+    """Configured; a call's procedure name says what its result is."""
     answers: dict[str, Reply] = {
         "com.example.one": ("result", "[1]", None, None, None),
         "com.example.none": ("result", None, None, None, None),
@@ -352,17 +359,19 @@ def test_results_of_calls(interface: Installation, port: ScriptedPort) -> None:
     with connect_as(interface.database, "publisher") as session:
         pid = session.info.backend_pid
         for procedure, expected in (("one", 1), ("none", None), ("null", None),
-                                    ("two", {"args": [1, 2], "kwargs": {}}), ("both", {"args": [1], "kwargs": {"a": 2}})):
+                                    ("two", {"args": [1, 2], "kwargs": {}}),
+                                    ("both", {"args": [1], "kwargs": {"a": 2}})):
             got = session.execute(f"select wamp.call('com.example.{procedure}')").fetchone()  # type: ignore[arg-type]
             assert got == (expected,), procedure
-        full = session.execute("select * from wamp.call_full('com.example.both', '[5]', '{\"k\": null}', '{\"timeout\": 1}')")
+        full = session.execute(
+            "select * from wamp.call_full('com.example.both', '[5]', '{\"k\": null}', '{\"timeout\": 1}')")
         assert full.fetchone() == ([1], {"a": 2})
         assert port.documents[-1] == {
             "pid": pid, "rows": True, "call": "com.example.both", "args": [5], "kwargs": {"k": None},
             "options": {"timeout": 1}}
-        # Published at once: the publication's id, and no row.
+        # Published immediately: the publication's id, and no row.
         for arguments in ("autonomous => true", "options => '{\"acknowledge\": true}'"):
-            got = session.execute(f"select wamp.publish('com.example.topic', '[1]', {arguments})")  # type: ignore[arg-type]
+            got = session.execute(f"select wamp.publish('com.example.topic', '[1]', {arguments})")  # type: ignore
             assert got.fetchone() == (9007199254740991,)
         assert port.documents[-1]["publish"] == "com.example.topic"
     assert port.connections == 1
@@ -386,9 +395,10 @@ def test_errors_of_calls(interface: Installation, port: ScriptedPort) -> None:
             assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
         for arguments in ("null", "''", "'a', '{}'", "'a', null, '[]'", "'a', options => '1'"):
             assert fault(session, f"select wamp.call({arguments})")[0] == INVALID
-        # An error that is caught leaves the session and the connection as they were.
+        # An error that is caught leaves the session and the connection unchanged.
         session.execute("begin")
-        session.execute("do $$ begin perform wamp.call('com.example.error'); exception when sqlstate 'WA000' then null; end $$")
+        session.execute("do $$ begin perform wamp.call('com.example.error'); exception when sqlstate 'WA000' then "
+                        "null; end $$")
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
         session.execute("rollback")
 
@@ -400,7 +410,7 @@ def test_a_call_that_is_not_answered_can_be_ended(interface: Installation, port:
         port.wait_for_close()
         session.execute("set statement_timeout = 0")
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
-        # The port is gone; then it is there again, elsewhere.
+        # The port is down; then it is up again, elsewhere.
         port.stop()
     session = connect_as(interface.database, "publisher")
     with session:
@@ -411,7 +421,7 @@ def test_a_call_that_is_not_answered_can_be_ended(interface: Installation, port:
 
 
 def test_a_port_that_has_moved(interface: Installation, port: ScriptedPort) -> None:
-    """Another sidecar leads: other address, other password. Sessions with a connection find it by themselves."""
+    """Another sidecar leads: other address, other password. Sessions with a connection find it without help."""
     with connect_as(interface.database, "publisher") as session, interface.connect_as_leader() as sidecar:
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
         other = ScriptedPort(lambda document: ("result", "[2]", None, None, None))
@@ -420,7 +430,7 @@ def test_a_port_that_has_moved(interface: Installation, port: ScriptedPort) -> N
         port.answer = lambda document: ("stale", None, None, None, None)
         assert session.execute("select wamp.call('com.example.one')").fetchone() == (2,)
         assert (port.closed, other.connections) == (1, 1)
-        # One that does not lead: nothing was done, and it is said.
+        # One that does not lead: nothing was done, and the error says so.
         other.answer = port.answer
         assert fault(session, "select wamp.call('com.example.one')")[0] == "WA002"
         other.stop()
@@ -488,7 +498,8 @@ def test_register_and_subscribe(interface: Installation) -> None:
         listener.execute("listen wamp_mapping")
         session.execute("select wamp.register('com.example.good', 'api.good')")
         session.execute("select wamp.register('com.example.', 'api.many', '(int)', %s)", [json.dumps(
-            {"match": "prefix", "invoke": "roundrobin", "timeout": "2s", "concurrency": 2, "max_result_bytes": "1MiB"})])
+            {"match": "prefix", "invoke": "roundrobin", "timeout": "2s", "concurrency": 2,
+                "max_result_bytes": "1MiB"})])
         for name in ("rows", "full", "nothing"):
             session.execute(f"select wamp.register('com.example.{name}', 'api.{name}')")  # type: ignore[arg-type]
         session.execute("select wamp.subscribe('com.example.topic', 'api.nothing')")
@@ -499,7 +510,8 @@ def test_register_and_subscribe(interface: Installation) -> None:
         assert session.execute("select wamp.unregister('com.example.good'), wamp.unregister('com.example.good'), "
                                "wamp.unsubscribe('com.example.topic', 'api.good')").fetchone() == (True, False, True)
     with interface.connect() as sidecar:
-        rows = sidecar.execute("select kind, uri, proc, signature, registered_by, fault from wamp.mapping_rows()").fetchall()
+        rows = sidecar.execute(
+            "select kind, uri, proc, signature, registered_by, fault from wamp.mapping_rows()").fetchall()
     assert rows == [
         ("registration", "com.example.", "api.many", "integer", "registrar", None),
         ("registration", "com.example.rows", "api.rows", None, "registrar", None),
@@ -570,27 +582,30 @@ def test_who_registered_can_not_be_forged(interface: Installation) -> None:
     make_role(database, "second_registrar")
     interface.install(register_to=["registrar", "second_registrar"])
     with connect_as(database, "registrar") as session:
-        # The tables themselves check as the functions do.
+        # The tables themselves check like the functions.
         session.execute("insert into wamp.registration (uri, proc) values ('com.example.a', 'api.good')")
         for statement, state in (
-            ("insert into wamp.registration (uri, proc, registered_by) values ('com.example.b', 'api.good', 'postgres')", DENIED),
+            ("insert into wamp.registration (uri, proc, registered_by) values ('com.example.b', 'api.good', "
+             "'postgres')", DENIED),
             ("insert into wamp.registration (uri, proc) values ('com.example.b', 'api.invoker')", DENIED),
-            ("insert into wamp.subscription (topic, proc, registered_by) values ('com.example.b', 'api.good', 'x')", DENIED),
+            ("insert into wamp.subscription (topic, proc, registered_by) values ('com.example.b', 'api.good', 'x')",
+                DENIED),
             ("insert into wamp.subscription (topic, proc) values ('com..b', 'api.good')", INVALID),
             ("update wamp.registration set proc = 'api.invoker'", DENIED),
             ("truncate wamp.registration", DENIED),
             ("delete from wamp.registration", DENIED),
-            ("insert into wamp.removal (kind, uri, requested_by) values ('registration', 'com.example.a', 'postgres')", DENIED),
+            ("insert into wamp.removal (kind, uri, requested_by) values ('registration', 'com.example.a', 'postgres')",
+                DENIED),
             ("alter table wamp.registration disable trigger all", DENIED),
         ):
             assert fault(session, statement)[0] == state, statement
         session.execute("create function api.inner() returns bigint language sql security definer as "
                         "$$ select wamp.register('com.example.c', 'api.good') $$")
-    # Within a SECURITY DEFINER function it is the function's owner who registers.
+    # Within a SECURITY DEFINER function the function's owner registers.
     with connect_as(database, "stranger") as session:
         assert fault(session, "select wamp.register('com.example.d', 'api.good')")[0] == DENIED
     assert database.rows("select distinct registered_by from wamp.registration") == [("registrar",)]
-    # Another one's is not taken away, except by members, the owner, and superusers.
+    # Another role's is not removed, except by members, the owner, and superusers.
     with connect_as(database, "second_registrar") as session:
         assert fault(session, "select wamp.unregister('com.example.a')")[0] == DENIED
         assert fault(session, "delete from wamp.registration")[0] == DENIED
@@ -601,7 +616,7 @@ def test_who_registered_can_not_be_forged(interface: Installation) -> None:
 
 
 def test_what_was_registered_is_checked_again(interface: Installation) -> None:
-    """A function that is changed afterwards, so that it would run as the sidecar, is told apart."""
+    """A function that is changed afterwards, so that it would run as the sidecar, is detected."""
     database = interface.database
     database.execute(REGISTRARS_FUNCTIONS)
     with connect_as(database, "registrar") as session, interface.connect() as sidecar:
@@ -614,7 +629,8 @@ def test_what_was_registered_is_checked_again(interface: Installation) -> None:
 
 def test_the_owner_may_register_anything(interface: Installation) -> None:
     interface.database.execute("create function f(a int default 1) returns int language sql as 'select a'")
-    interface.database.execute("select wamp.register('com.example.a', 'public.f', options => '{\"role\": \"stranger\"}')")
+    interface.database.execute(
+        "select wamp.register('com.example.a', 'public.f', options => '{\"role\": \"stranger\"}')")
     assert interface.database.rows("select registered_by from wamp.registration") == [("postgres",)]
 
 
@@ -622,7 +638,8 @@ def test_the_owner_may_register_anything(interface: Installation) -> None:
 
 EVERYTHING = """
     select 'select * from wamp.' || quote_ident(p.proname) || '(' || coalesce((select string_agg('null::' ||
-            format_type(t.type, null), ', ' order by t.n) from unnest(p.proargtypes::oid[]) with ordinality as t(type, n)), '')
+            format_type(t.type, null), ', ' order by t.n) from unnest(p.proargtypes::oid[]) with ordinality as t(type,
+                n)), '')
         || ')' from pg_proc as p
     where p.pronamespace = 'wamp'::regnamespace and p.prorettype not in ('trigger'::regtype)
 """
@@ -631,7 +648,7 @@ TABLES = {"meta": "value", "outbox": "topic", "dead_letter": "retry", "registrat
 
 
 def may(session: psycopg.Connection[Any], statement: str) -> bool:
-    """Whether it is anything but a lack of rights that ends it."""
+    """Whether it succeeds, or fails for another reason than a missing right."""
     try:
         session.execute("begin")
         session.execute(statement)  # type: ignore[arg-type]
@@ -654,15 +671,17 @@ def name(statement: str) -> str:
     ("registrar", {"register", "unregister", "subscribe", "unsubscribe", "raise_error", "binary", "uri_fault",
                    "mapping_fault", "mapping_option_fault", "mapping_prefix_fault", "guest_role"},
      {"registration", "subscription"}),
-    ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate", "leader_take",
-              "leader_write", "leader_read", "leader_stamp", "leader_release", "event_bury", "event_retries", "event_retried",
+    ("wamp", {"sidecar_hello", "relay_mark", "relay_read", "relay_delete", "relay_bury", "relay_truncate",
+        "leader_take",
+              "leader_write", "leader_read", "leader_stamp", "leader_release", "event_bury", "event_retries",
+              "event_retried",
               "mapping_rows", "mapping_list", "mapping_page", "mapping_stamp", "mapping_guard", "guest_login",
               "dead_letter_list", "dead_letter_retry", "dead_letter_delete", "dead_letter_expire", "port_configure",
               "port_withdraw",
               "raise_error", "binary", "uri_fault"}, set()),
 ])
 def test_rights(interface: Installation, role: str, functions: set[str], tables: set[str]) -> None:
-    """Each role may use what is said here, and nothing else."""
+    """Each role may use what is listed here, and nothing else."""
     database = interface.database
     statements = [statement for statement, in database.rows(EVERYTHING)]
     assert len(statements) > 30
@@ -702,7 +721,8 @@ TOKENS = [f"00000000-0000-0000-0000-00000000000{n}" for n in range(4)]
 
 
 def test_only_the_leader_relays(interface: Installation) -> None:
-    calls = ("relay_mark()", "relay_read(0, 1, 1)", "relay_delete('{1}')", "relay_bury(1, 'e', 'm', 1)", "relay_truncate()")
+    calls = ("relay_mark()", "relay_read(0, 1, 1)", "relay_delete('{1}')", "relay_bury(1, 'e', 'm', 1)",
+        "relay_truncate()")
     with interface.connect() as leader, interface.connect() as other:
         for call in calls:
             assert fault(leader, f"select * from wamp.{call}")[0] == DENIED, "nobody leads"
@@ -726,7 +746,7 @@ def test_only_the_leader_relays(interface: Installation) -> None:
 
 
 def test_the_lease_goes_with_its_session(interface: Installation) -> None:
-    """And who takes it is told whether another has had it since."""
+    """And the session that takes it learns whether another one has had it since."""
     def taken(number: int) -> tuple[bool, bool]:
         with interface.connect() as session:
             return session.execute(TAKE, [TOKENS[number], "x"]).fetchone()[:2]  # type: ignore[index, return-value]
@@ -738,7 +758,7 @@ def test_the_lease_goes_with_its_session(interface: Installation) -> None:
 
 
 def test_a_lease_of_a_backend_that_came_later(interface: Installation) -> None:
-    """Process ids are used again, and a row may have come from another server: only the same session counts."""
+    """Process ids are reused, and a row may have come from another server: only the same session counts."""
     with interface.connect() as first, interface.connect() as second:
         first.execute(TAKE, [TOKENS[1], "x"])
         interface.database.execute("update wamp.leader set backend_start = backend_start - interval '1 minute'")
@@ -747,7 +767,8 @@ def test_a_lease_of_a_backend_that_came_later(interface: Installation) -> None:
 
 
 def test_the_lease_is_not_moved_in_the_middle(interface: Installation) -> None:
-    """Who has not stamped for long is passed over, but not before what it has under way has ended: then it is refused."""
+    """A leader without a recent stamp is passed over, but not before its running transaction has ended: then it is
+    refused."""
     with interface.connect() as first, interface.connect() as second:
         first.execute(TAKE, [TOKENS[1], "x"])
         first.execute("begin")
@@ -756,7 +777,7 @@ def test_the_lease_is_not_moved_in_the_middle(interface: Installation) -> None:
         second.execute("set lock_timeout = '300ms'")
         assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is False  # type: ignore[index]
         interface.database.execute("update wamp.leader set stamp = now() - interval '31 seconds'")
-        assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is False, "a statement is under way"  # type: ignore[index]
+        assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is False, "a statement is under way"  # type: ignore
         first.execute("commit")
         assert second.execute(TAKE, [TOKENS[2], "y"]).fetchone()[0] is True  # type: ignore[index]
         assert fault(first, "select wamp.relay_delete('{1}')")[0] == DENIED
@@ -764,10 +785,10 @@ def test_the_lease_is_not_moved_in_the_middle(interface: Installation) -> None:
 
 
 def test_nobody_elses_lock_is_the_leader(interface: Installation) -> None:
-    """A dump, or whatever a role without rights locks, keeps nobody from leading."""
+    """A dump, or any lock of a role without rights, keeps no sidecar from leading."""
     keys = dict(interface.database.rows("select key, value from wamp.meta"))
     with connect_as(interface.database, "stranger") as stranger, interface.database.connect() as dump:
-        stranger.execute(f"select pg_advisory_lock({keys['leader_lock_1']}, {keys['leader_lock_2']})")  # type: ignore[arg-type]
+        stranger.execute(f"select pg_advisory_lock({keys['leader_lock_1']}, {keys['leader_lock_2']})")  # type: ignore
         dump.execute("begin")
         dump.execute("lock table wamp.leader in access share mode")
         with interface.connect_as_leader() as leader:
@@ -777,10 +798,12 @@ def test_nobody_elses_lock_is_the_leader(interface: Installation) -> None:
 
 def test_reading_stops_at_the_octets(interface: Installation) -> None:
     database = interface.database
-    database.execute("select wamp.publish('com.example.a', jsonb_build_array(repeat('x', 1000))) from generate_series(1, 10)")
+    database.execute("select wamp.publish('com.example.a', jsonb_build_array(repeat('x', 1000))) from "
+                     "generate_series(1, 10)")
     with interface.connect_as_leader() as relay:
         def ids(bound: int, rows: int, octets: int) -> list[int]:
-            return [row[0] for row in relay.execute("select id from wamp.relay_read(%s, %s, %s)", [bound, rows, octets])]
+            return [row[0] for row in relay.execute("select id from wamp.relay_read(%s, %s, %s)",
+                [bound, rows, octets])]
 
         assert ids(0, 100, 1_000_000) == list(range(1, 11))
         assert ids(0, 3, 1_000_000) == [1, 2, 3]
@@ -790,11 +813,13 @@ def test_reading_stops_at_the_octets(interface: Installation) -> None:
 
 
 def test_reading_ranges(interface: Installation) -> None:
-    """What is in the ranges comes before what is behind the bound, and a row that can't be read stops neither."""
+    """Rows in the ranges come before those behind the bound, and a row that can't be read stops neither."""
     database = interface.database
     lowest, highest = -2**63, 2**63 - 1
-    database.execute("select wamp.publish('com.example.a', jsonb_build_array(repeat('x', 1000))) from generate_series(1, 20)")
-    database.execute(f"insert into wamp.outbox (id, topic) select i, 'com.example.b' from unnest('{{{lowest},-3,{highest}}}'::bigint[]) as u(i)")
+    database.execute("select wamp.publish('com.example.a', jsonb_build_array(repeat('x', 1000))) from "
+                     "generate_series(1, 20)")
+    database.execute(f"insert into wamp.outbox (id, topic) select i, 'com.example.b' from "
+                     f"unnest('{{{lowest},-3,{highest}}}'::bigint[]) as u(i)")
     with interface.connect_as_leader() as relay:
         def ids(bound: int, firsts: list[int], lasts: list[int], rows: int = 100, octets: int = 1_000_000,
                 held: list[str] | None = None, largest: int = 1_000_000, upto: int | None = highest) -> list[int]:
@@ -802,7 +827,8 @@ def test_reading_ranges(interface: Installation) -> None:
                 "select id from wamp.relay_read(%s, %s, %s, %s, %s, %s, %s, %s)",
                 [bound, rows, octets, held, largest, firsts, lasts, upto])]
 
-        assert ids(15, [lowest, 3, 7, 12], [0, 5, 7, 14]) == [lowest, -3, 3, 4, 5, 7, 12, 13, 14, *range(16, 21), highest]
+        assert (ids(15, [lowest, 3, 7, 12], [0, 5, 7, 14])
+                == [lowest, -3, 3, 4, 5, 7, 12, 13, 14, *range(16, 21), highest])
         assert ids(15, [lowest + 1, 3], [-4, 5], rows=4) == [3, 4, 5, 16]
         assert ids(15, [3, 12], [5, 14], rows=4) == [3, 4, 5, 12]
         assert ids(15, [3, 12], [5, 14], octets=3500) == [3, 4, 5, 12]
@@ -814,7 +840,8 @@ def test_reading_ranges(interface: Installation) -> None:
 
 
 def test_reading_walks_the_index(interface: Installation) -> None:
-    """However large the table was taken for: its rows are read in the order of their ids, and no more of them than are wanted."""
+    """Whatever size the planner assumes for the table, its rows are read in the order of their ids, and no more than
+    are wanted."""
     database = interface.database
     definition: str = database.value("select prosrc from pg_proc where proname = 'relay_read'")
     query = definition[definition.index("select r.*,"):definition.index("            loop\n                exit batch")]
@@ -823,7 +850,8 @@ def test_reading_walks_the_index(interface: Installation) -> None:
              "wanted": "text[]", "rows": "int", "first": "bigint", "lowest": "bigint"}
     for number, name in enumerate(types, 1):
         query = re.sub(rf"(relay_read\.|(?<![.\w])){name}\b", f"${number}", query)
-    database.execute("insert into wamp.outbox (id, topic) select i, 'com.example.a' from generate_series(1, 20000) as i")
+    database.execute("insert into wamp.outbox (id, topic) select i, 'com.example.a' from generate_series(1, 20000) as "
+                     "i")
     for statistics in ("delete from wamp.outbox where id > 5; analyze wamp.outbox", "vacuum analyze wamp.outbox"):
         for mode in ("force_generic_plan", "force_custom_plan"):
             with database.connect() as connection:
@@ -831,7 +859,8 @@ def test_reading_walks_the_index(interface: Installation) -> None:
                                   f"prepare reading ({', '.join(types.values())}) as {query}"):
                     connection.execute(statement)  # type: ignore[arg-type]
                 plan = "\n".join(row[0] for row in connection.execute(
-                    "explain (costs off) execute reading (null, 1000000, '{1,7}', '{3,9}', 9223372036854775807, null, 1000, "
+                    "explain (costs off) execute reading (null, 1000000, '{1,7}', '{3,9}', 9223372036854775807, null, "
+                    "1000, "
                     "-9223372036854775808, 10)"))
             assert plan.count("Index Scan using outbox_pkey") == 2, plan
             assert "Sort" not in plan and "Seq Scan" not in plan and "Bitmap" not in plan, plan
@@ -841,10 +870,11 @@ def test_a_mark_is_taken_in_the_right_order(interface: Installation) -> None:
     with interface.connect_as_leader() as relay:
         assert relay.execute("select last_id from wamp.relay_mark()").fetchone() == (0,)
         interface.database.execute("select wamp.publish('com.example.a')")
-        last, xid = relay.execute("select last_id, xid::xid8 > pg_snapshot_xmin(pg_current_snapshot()) from wamp.relay_mark()"
+        last, xid = relay.execute(
+            "select last_id, xid::xid8 > pg_snapshot_xmin(pg_current_snapshot()) from wamp.relay_mark()"
                                   ).fetchone() or (None, None)
         assert last == 1 and xid is not None
-        # With a transaction id taken before, ids could be given out in between.
+        # With a transaction id that was taken before, ids could be assigned in between.
         relay.execute("begin; select pg_current_xact_id()")
         assert fault(relay, "select * from wamp.relay_mark()")[0] == "25001"
         relay.execute("rollback")
@@ -873,11 +903,14 @@ def test_dead_letters(interface: Installation) -> None:
     events = dict(database.rows("select id, event_id from wamp.outbox"))
     with interface.connect_as_leader() as sidecar, database.connect() as listener:
         listener.execute("listen wamp_mapping")
-        assert sidecar.execute("select wamp.relay_bury(1, 'wamp.error.not_authorized', 'no', 1), wamp.relay_bury(99, '', '', 1)"
+        assert sidecar.execute(
+            "select wamp.relay_bury(1, 'wamp.error.not_authorized', 'no', 1), wamp.relay_bury(99, '', '', 1)"
                                ).fetchone() == (True, False)
-        bury = "select wamp.event_bury('com.example.', 'com.example.e', '[3]', null, '{\"publication\": 4}', 'public.f', %s, 'm', 3)"
+        bury = ("select wamp.event_bury('com.example.', 'com.example.e', '[3]', null, '{\"publication\": 4}', "
+                "'public.f', %s, 'm', 3)")
         assert sidecar.execute(bury, ["22012"]).fetchone() == (2,)
-        listed = sidecar.execute("select kind, outbox_id, event_id, topic, args, kwargs, options, details, proc, subscription, "
+        listed = sidecar.execute(
+            "select kind, outbox_id, event_id, topic, args, kwargs, options, details, proc, subscription, "
                                  "error, message, attempts, retry from wamp.dead_letter_list()").fetchall()
         assert listed == [
             ("publish", 1, events[1], "com.example.1", [1], {"a": 2}, {"retain": True}, None, None, None,
@@ -885,7 +918,8 @@ def test_dead_letters(interface: Installation) -> None:
             ("event", None, None, "com.example.e", [3], None, None, {"publication": 4}, "public.f", "com.example.",
              "22012", "m", 3, False),
         ]
-        for filters, ids in (("'publish'", [1]), ("'event'", [2]), ("null, 'com.example.e'", [2]), ("null, null, 1", [1])):
+        for filters, ids in (("'publish'", [1]), ("'event'", [2]), ("null, 'com.example.e'", [2]),
+            ("null, null, 1", [1])):
             query = f"select id from wamp.dead_letter_list({filters})"
             assert [row[0] for row in sidecar.execute(query)] == ids  # type: ignore[arg-type]
         # A publication goes to the end of the outbox, with the same event id; an event waits for the leader.

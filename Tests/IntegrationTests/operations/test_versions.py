@@ -1,4 +1,4 @@
-"""A run of the tests with `--postgres` or `--libpq` is about the versions that these name."""
+"""A run of the tests with `--postgres` or `--libpq` uses the versions that these name."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def test_server(cluster: Cluster) -> None:
 
 
 def test_library(make_sidecar: SidecarMaker, router: Router, cluster: Cluster) -> None:
-    """The process of the sidecar has that one libpq and no other."""
+    """The process of the sidecar has only that libpq."""
     database = cluster.create_database("library")
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures={"test.one": {"sql": "select 1"}}).start()
     lines = Path(f"/proc/{sidecar.pid}/maps").read_text().splitlines()
@@ -31,5 +31,5 @@ def test_library(make_sidecar: SidecarMaker, router: Router, cluster: Cluster) -
     if folder is not None:
         library = (Path(folder) / "libpq.so.5").resolve()
         assert libraries == {library}
-        # It has what the sidecar looks for in it.
+        # It has the functions that the sidecar looks for.
         assert b"PQsendPipelineSync" in library.read_bytes()

@@ -1,4 +1,5 @@
-"""Who gets an event and who is told who published it: from SQL to real peers; and routers that lack what is asked for."""
+"""Receivers of an event, and disclosure of its publisher: from SQL to real peers; and routers that lack the
+features."""
 
 import asyncio
 from typing import Any
@@ -19,7 +20,7 @@ MISSING = "the router does not announce a feature that is used"
 
 
 async def details_of(peer: Peer, topic: str, **options: Any) -> list[EventDetails]:
-    """The details of the events of a topic, as they come."""
+    """The details of the events of a topic, as they arrive."""
     seen: list[EventDetails] = []
     await peer.session.subscribe(
         lambda *args, details, **kwargs: seen.append(details), topic, options=SubscribeOptions(details=True, **options))
@@ -31,7 +32,7 @@ def session_of(sidecar: Sidecar) -> int:
 
 
 async def test_lists(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """By session, authid and authrole; who is on both kinds of lists gets nothing."""
+    """By session, authid and authrole; a session on both kinds of lists gets nothing."""
     make_sidecar(router.url("rawsocket"), installed.url).start(LEADING)
     async with joined(router) as one, joined(router) as two:
         ids = [peer.session._session_id for peer in (one, two)]
@@ -56,7 +57,7 @@ async def test_lists(make_sidecar: SidecarMaker, router: Router, installed: Data
 
 @pytest.mark.parametrize("way", ["sql", "notify"])
 async def test_back_to_the_sidecar(make_sidecar: SidecarMaker, router: Router, installed: Database, way: str) -> None:
-    """Its own subscription gets an event of its own with `exclude_me: false`, and only then."""
+    """Its own subscription gets its own event with `exclude_me: false`, and only then."""
     installed.execute("""
         create table public.seen (n integer);
         create function public.see(n integer) returns void language sql as 'insert into public.seen values (n)';
@@ -64,7 +65,8 @@ async def test_back_to_the_sidecar(make_sidecar: SidecarMaker, router: Router, i
     """)
     make_sidecar(
         router.url("rawsocket"), installed.url, subscriptions={"test.n": "public.see"},
-        notifications={"mine": {"publish": "test.n", "options": {"exclude_me": False}}, "theirs": {"publish": "test.n"}},
+        notifications={"mine": {"publish": "test.n", "options": {"exclude_me": False}},
+            "theirs": {"publish": "test.n"}},
     ).start(LEADING)
     async with joined(router) as peer:
         await until(lambda: lookup(peer, "test.n"), "it has subscribed")
@@ -95,9 +97,10 @@ async def test_who_published(make_sidecar: SidecarMaker, router: Router, install
 
 
 async def test_retained(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """What SQL published to be kept comes to those who subscribe later and ask for it."""
+    """Events that SQL published as retained reach later subscribers that ask for them."""
     make_sidecar(router.url("rawsocket"), installed.url).start(LEADING)
-    publish(installed, ("test.retained", ["old"], None, {"retain": True}), ("test.retained", ["new"], None, {"retain": True}),
+    publish(installed, ("test.retained", ["old"], None, {"retain": True}),
+        ("test.retained", ["new"], None, {"retain": True}),
             ("test.retained", ["passing"]))
     await until(lambda: outbox(installed) == 0, "all are published")
     async with joined(router) as peer:
@@ -106,10 +109,10 @@ async def test_retained(make_sidecar: SidecarMaker, router: Router, installed: D
         assert len(seen) == 1 and seen[0].retained
 
 
-# -- a router that lacks what is asked for
+# -- a router that lacks the features
 
 async def denying(connection: Connection) -> None:
-    """It announces something, but nothing of this."""
+    """It announces features, but none of these."""
     await connection.handshake()
     while True:
         message = await connection.receive()
@@ -121,7 +124,7 @@ async def denying(connection: Connection) -> None:
 
 
 async def test_router_that_lacks_them(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """What would mean something else is not sent; the rest goes without its option; each feature is told once."""
+    """What would mean something else is not sent; the rest is sent without its option; each feature is logged once."""
     installed.execute("create function public.f(args jsonb) returns void language sql as ''")
     async with scripted(denying) as router:
         sidecar = make_sidecar(
@@ -141,7 +144,7 @@ async def test_router_that_lacks_them(make_sidecar: SidecarMaker, installed: Dat
         await asyncio.to_thread(
             publish, installed, ("test.list", ["secret"], None, {"exclude_authrole": ["guest"]}),
             ("test.retained", ["kept"], None, {"retain": True}), ("test.plain", [1]))
-        await until(lambda: outbox(installed) == 0, "all are dealt with")
+        await until(lambda: outbox(installed) == 0, "the outbox is empty")
         letters = installed.rows("select topic, error from wamp.dead_letter")
         assert letters == [("test.list", "wamp.error.feature_not_supported")]
         await asyncio.to_thread(installed.execute, "notify few, '1'")
@@ -158,7 +161,7 @@ async def test_router_that_lacks_them(make_sidecar: SidecarMaker, installed: Dat
 
 
 async def test_router_that_says_nothing(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """It may have some features: it is asked, but for what would mean something else without."""
+    """It may have some features: requests are sent, except those that would mean something else without them."""
     async def silent(connection: Connection) -> None:
         await connection.handshake()
         while True:
@@ -178,7 +181,7 @@ async def test_router_that_says_nothing(make_sidecar: SidecarMaker, installed: D
         await sidecar.started("running with faults")
         await asyncio.to_thread(sidecar.wait_for, LEADING)
         await asyncio.to_thread(publish, installed, ("test.list", [1], None, {"eligible": [7]}), ("test.plain", [1]))
-        await until(lambda: outbox(installed) == 0, "all are dealt with")
+        await until(lambda: outbox(installed) == 0, "the outbox is empty")
         assert installed.rows("select topic from wamp.dead_letter") == [("test.list",)]
         sent = [message for message in router.connections[0].messages if message[0] in (REGISTER, SUBSCRIBE)]
         assert sorted((message[0], message[2]) for message in sent) == [

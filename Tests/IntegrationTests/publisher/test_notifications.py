@@ -68,7 +68,7 @@ async def test_topics_made_from_payloads(make_sidecar: SidecarMaker, router: Rou
         notify(database, "moved", {"id": 12, "by": "x"})
         notify(database, "moved", {"id": "abc"})
         notify(database, "two", {"a": "here", "b": "there"})
-        # What can't be one component of a URI is counted, logged and not sent; what follows is.
+        # A payload that can't be a component of a URI is counted, logged and not sent; the next one is.
         for payload in ({"id": "a.b"}, {"id": ""}, {"id": "a b"}, {"id": "a#b"}, {"id": None}, {"id": [1]}, {"no": 1},
                         [1], "plain", "12", {"id": {"x": 1}}, {"id": "tab\t"}):
             notify(database, "moved", payload)
@@ -104,7 +104,7 @@ async def test_rolled_back(make_sidecar: SidecarMaker, router: Router, database:
 
 async def test_call_with_result(make_sidecar: SidecarMaker, router: Router, transport: str,
                                 database: Database) -> None:
-    """`call`: the payload goes to a procedure, and what comes back to a function."""
+    """`call`: the payload goes to a procedure, and its result to a function."""
     database.execute("""
         create table public.done (result jsonb);
         create function public.work_done(args jsonb, kwargs jsonb) returns void

@@ -52,7 +52,7 @@ async def test_published(make_sidecar: SidecarMaker, router: Router, transport: 
 
 
 async def test_rolled_back(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """Of transactions and of savepoints; asleep, awake, and before there is a sidecar."""
+    """In transactions and in savepoints; asleep, awake, and before there is a sidecar."""
     def write() -> None:
         with installed.connect() as connection:
             connection.execute(
@@ -77,11 +77,11 @@ async def test_rolled_back(make_sidecar: SidecarMaker, router: Router, installed
         events = await inbox.first(60)
         assert [event.args for event in events] == [[1], [2], [3]] * 20
         publish(installed, ("test.news", ["last"]))
-        assert (await inbox.first(61))[60].args == ["last"], "and nothing else came"
+        assert (await inbox.first(61))[60].args == ["last"], "and nothing else arrived"
 
 
 async def test_large(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """Up to what the router takes; beyond it a dead letter, and the next one goes on."""
+    """Up to the router's limit; beyond it a dead letter, and the next event is published."""
     make_sidecar(router.url("narrow"), installed.url).start(LEADING)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
@@ -95,17 +95,18 @@ async def test_large(make_sidecar: SidecarMaker, router: Router, installed: Data
 
 
 async def test_megabytes(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """Events of many megabytes, which nobody could NOTIFY."""
+    """Events of many megabytes, too large for NOTIFY."""
     make_sidecar(router.url("rawsocket"), installed.url).start(LEADING)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
-        installed.execute("select wamp.publish('test.news', jsonb_build_array(n, repeat(chr(64 + n), 6000000))) from generate_series(1, 6) n")
+        installed.execute("select wamp.publish('test.news', jsonb_build_array(n, repeat(chr(64 + n), 6000000))) from "
+                          "generate_series(1, 6) n")
         events = await inbox.first(6, 60)
         assert [(event.args[0], len(event.args[1])) for event in events] == [(n, 6_000_000) for n in range(1, 7)]
 
 
 async def test_forbidden(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """What the router does not allow goes to the dead letters at once, and holds nobody up."""
+    """What the router does not allow goes to the dead letters immediately, and blocks nothing."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url)
     sidecar.start(LEADING)
     async with joined(router) as peer:
@@ -119,7 +120,8 @@ async def test_forbidden(make_sidecar: SidecarMaker, router: Router, installed: 
 
 
 async def test_refused_for_the_moment(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """One topic waits, the others go on; after its last attempt the event is a dead letter, and the next one of its topic goes on."""
+    """One topic waits, the others continue; after its last attempt the event becomes a dead letter, and the next one of
+    its topic is published."""
     heard: list[tuple[str, int]] = []
 
     async def script(connection: Connection) -> None:
@@ -138,9 +140,9 @@ async def test_refused_for_the_moment(make_sidecar: SidecarMaker, installed: Dat
         publish(installed, ("test.moody", [1]))
         await until(lambda: ("test.moody", 1) in heard, "it is tried")
         publish(installed, ("test.moody", [2]), ("test.calm", [3]))
-        await until(lambda: ("test.calm", 3) in heard, "another topic goes on")
+        await until(lambda: ("test.calm", 3) in heard, "another topic continues")
         assert ("test.moody", 2) not in heard
-        await until(lambda: ("test.moody", 2) in heard, "the next of its topic goes on")
+        await until(lambda: ("test.moody", 2) in heard, "the next of its topic is published")
         assert heard.count(("test.moody", 1)) == 2
         await until(lambda: outbox(installed) == 0, "the outbox is empty")
         assert installed.rows("select topic, args, error, attempts from wamp.dead_letter") == [
@@ -148,7 +150,8 @@ async def test_refused_for_the_moment(make_sidecar: SidecarMaker, installed: Dat
 
 
 async def test_held_topic_and_old_transaction(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """More events of a held topic than a scan takes, and a transaction that keeps the bound where it is: the others go on."""
+    """More events of a held topic than a scan takes, and a transaction that keeps the bound where it is: the others
+    continue."""
     heard: list[str] = []
 
     async def script(connection: Connection) -> None:
@@ -169,12 +172,12 @@ async def test_held_topic_and_old_transaction(make_sidecar: SidecarMaker, instal
             publish(installed, *[("test.moody", [n]) for n in range(10)])
             await until(lambda: "test.moody" in heard, "it is tried")
             publish(installed, *[("test.calm", [n]) for n in range(30)])
-            await until(lambda: heard.count("test.calm") == 30, "another topic goes on")
+            await until(lambda: heard.count("test.calm") == 30, "another topic continues")
             assert old.info.transaction_status == 2, "the old transaction is still there"
 
 
 async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """A router that keeps its acknowledgement to itself: one event is asked for again, then there is a new session, in which all are
+    """A router that does not acknowledge: one event is sent again, then there is a new session, in which all are
     published again."""
     heard: list[list[int]] = []
 
@@ -201,7 +204,7 @@ async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Databas
 
 
 async def test_event_id(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """outbox.event_id: a uuid that publish() made, for those who want to drop doubles."""
+    """outbox.event_id: a uuid that publish() made, for subscribers that drop duplicates."""
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         publish(installed, ("test.news", [1]), ("test.news", [2], {}), ("test.news", [3], {"a": {"b": "}"}}))
@@ -224,13 +227,15 @@ async def test_binary(make_sidecar: SidecarMaker, router: Router, installed: Dat
 
 
 async def test_prepared_transactions(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """With wamp.two_phase nothing is notified, which prepared transactions must not; the event is found all the same."""
+    """With wamp.two_phase there is no NOTIFY, which prepared transactions can't use; the event is found all the
+    same."""
     make_sidecar(router.url("rawsocket"), installed.url).start(LEADING)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         publish(installed, ("test.news", [0]))
         await inbox.first(1)
-        await until(lambda: installed.value("select count(*) from pg_locks where locktype = 'advisory'") == 2, "the relay sleeps")
+        await until(lambda: installed.value("select count(*) from pg_locks where locktype = 'advisory'") == 2,
+            "the relay sleeps")
         installed.execute(
             "set wamp.two_phase = on; begin; select wamp.publish('test.news', '[1]'); prepare transaction 'one'")
         publish(installed, ("test.news", [2]))
@@ -256,11 +261,13 @@ async def test_long_transactions_delay_nobody(make_sidecar: SidecarMaker, router
 
 
 async def test_started_beside_open_transaction(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """What commits late, before the first row and in a hole, is found, in order; what was deleted is not walked over again."""
+    """Events that commit late, before the first row and in a hole, are found, in order; deleted rows are not scanned
+    again."""
     many = "select wamp.publish('test.many', jsonb_build_array(n)) from generate_series({}, {}) as n"
 
     def read() -> tuple[int, int]:
-        rows = installed.rows("select idx_scan, idx_tup_read from pg_stat_user_indexes where indexrelname = 'outbox_pkey'")
+        rows = installed.rows(
+            "select idx_scan, idx_tup_read from pg_stat_user_indexes where indexrelname = 'outbox_pkey'")
         return rows[0][0], rows[0][1]
 
     with (installed.connect() as old, installed.connect() as early, installed.connect() as late,
@@ -280,7 +287,8 @@ async def test_started_beside_open_transaction(make_sidecar: SidecarMaker, route
             await until(lambda: outbox(installed) == 0, "they are out of the table")
             for connection, topic in ((late, "test.late"), (early, "test.early")):
                 connection.execute(f"commit; select wamp.publish('{topic}', '[2]')")  # type: ignore[arg-type]
-                connection.execute(f"select wamp.publish('{topic}', jsonb_build_array(n)) from generate_series(3, 100) as n")
+                connection.execute(f"select wamp.publish('{topic}', jsonb_build_array(n)) from generate_series(3, 100) "
+                                   f"as n")
             events = (await inbox.first(3200))[3000:]
             for topic in ("test.late", "test.early"):
                 assert [event.args for event in events if event.topic == topic] == [[n] for n in range(1, 101)]
@@ -290,16 +298,18 @@ async def test_started_beside_open_transaction(make_sidecar: SidecarMaker, route
             for n in range(1, count + 1):
                 publish(installed, ("test.last", [n]))
                 await inbox.first(3200 + n)
-            assert [event.args for event in (await inbox.first(3200 + count))[3200:]] == [[n] for n in range(1, count + 1)]
+            assert ([event.args for event in (await inbox.first(3200 + count))[3200:]]
+                    == [[n] for n in range(1, count + 1)])
             await until(lambda: read()[0] >= scans + 2 * count, "the server has counted what was read for them")
-            # One scan from the first row on walks over 3,000 and more: the relay makes one in half a minute.
+            # One scan from the first row reads 3,000 rows and more: the relay makes one in half a minute.
             assert read()[1] - rows < 20 * 3000
             assert old.info.transaction_status == 2, "the old transaction is still there"
 
 
 async def test_dead_letters_expire(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     installed.execute(
-        "insert into wamp.dead_letter (kind, topic, created) values ('publish', 'test.old', now() - interval '3 days'), "
+        "insert into wamp.dead_letter (kind, topic, created) values ('publish', 'test.old', now() - interval '3 "
+        "days'), "
         "('publish', 'test.new', now() - interval '1 day')")
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, dead_letter={"keep": "2d"})
     sidecar.start(LEADING)
@@ -309,7 +319,8 @@ async def test_dead_letters_expire(make_sidecar: SidecarMaker, router: Router, i
 
 @pytest.mark.once
 async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """Writers that hit the moments around falling asleep: no event has to be found by the scan that comes once a second anyway."""
+    """Writers that hit the moments around falling asleep: no event has to wait for the scan that comes once a
+    second."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, log={"level": "debug", "format": "json"})
     sidecar.start(LEADING)
     per_writer, writers = 300, 3
@@ -319,7 +330,8 @@ async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, instal
         dice = random.Random(writer)
         with installed.connect() as connection:
             for n in range(per_writer):
-                # Around the 20 ms after which the relay goes to sleep: the pause is the test's subject, not a wait for anything.
+                # Around the 20 ms after which the relay falls asleep: the pause is the test's subject, not a wait for a
+                # condition.
                 waits.wait(dice.uniform(0.015, 0.03))
                 connection.execute("select wamp.publish('test.news', jsonb_build_array(%s::int, %s::int))", (writer, n))
 
@@ -340,7 +352,8 @@ async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, instal
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("victim", ["sidecar", "cluster", "router"])
 async def test_killed(make_sidecar: SidecarMaker, mortal_database: Database, victim: str) -> None:
-    """Each of the three dies again and again while writers publish: all that was committed arrives, nothing else, in order."""
+    """Each of the three is killed again and again while writers publish: all that was committed arrives, nothing else,
+    in order."""
     hammer = Hammer(mortal_database, make_sidecar, victim)
     report = await hammer.run(kills=hammer.kills())
     print(report)

@@ -1,4 +1,4 @@
-"""What is wrong with one event of the outbox, or one topic, stays with it."""
+"""A fault of one event of the outbox, or of one topic, affects nothing else."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ def letters(database: Database) -> list[Any]:
 
 
 def refusing(heard: list[tuple[str, Any]], refuses: Any, error: str = "wamp.error.unavailable") -> Any:
-    """A router that refuses what `refuses` says of a topic."""
+    """A router that refuses the topics that `refuses` selects."""
     async def script(connection: Connection) -> None:
         await connection.handshake()
         while True:
@@ -36,16 +36,19 @@ def refusing(heard: list[tuple[str, Any]], refuses: Any, error: str = "wamp.erro
 
 @pytest.mark.timeout(300)
 async def test_text_that_cannot_be_made(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """2 kB whose text passes the gigabyte that the server can make; and texts that are small as they are stored, and large when they are sent."""
+    """2 kB whose text exceeds the gigabyte that the server can make; and texts that are small in storage, and large
+    when sent."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url)
     sidecar.start(LEADING)
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         installed.execute(
-            "select wamp.publish('test.huge', ('[' || string_agg('1e131071', ',') || ']')::jsonb) from generate_series(1, 9000)")
+            "select wamp.publish('test.huge', ('[' || string_agg('1e131071', ',') || ']')::jsonb) from "
+            "generate_series(1, 9000)")
         publish(installed, ("test.news", [1]))
         installed.execute(
-            "select wamp.publish('test.long', ('[' || string_agg('1e131071', ',') || ']')::jsonb) from generate_series(1, 1000)")
+            "select wamp.publish('test.long', ('[' || string_agg('1e131071', ',') || ']')::jsonb) from "
+            "generate_series(1, 1000)")
         installed.execute("select wamp.publish('test.marks', jsonb_build_array(repeat(E'\\u0001', 200000000)))")
         publish(installed, ("test.news", [2]))
         events = await inbox.first(2, 240)
@@ -58,8 +61,9 @@ async def test_text_that_cannot_be_made(make_sidecar: SidecarMaker, router: Rout
     assert sidecar.peak() < 64 * MEGABYTE, "none of the texts was sent"
 
 
-async def test_rows_that_publish_would_not_make(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """COPY and pg_restore go past publish(), and past the id's default."""
+async def test_rows_that_publish_would_not_make(make_sidecar: SidecarMaker, router: Router,
+                                                installed: Database) -> None:
+    """COPY and pg_restore bypass publish(), and the id's default."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url)
     sidecar.start(LEADING)
     async with joined(router) as peer:
@@ -76,7 +80,7 @@ async def test_rows_that_publish_would_not_make(make_sidecar: SidecarMaker, rout
                 (-7, 'test.option', '[]', null, '{"exclude": "everybody"}'), (-8, 'test.text', '"text"', null, null);
             select wamp.publish('test.last', '[2]');
             """)
-        # What lies before everything that was read is found by the scan that begins at the first row.
+        # Rows before all that were read are found by the scan that begins at the first row.
         events = await inbox.first(5, 60)
         assert {event.topic for event in events} == {
             "test.first", "test.last", "test.lowest", "test.nought", "test.highest"}
@@ -87,7 +91,7 @@ async def test_rows_that_publish_would_not_make(make_sidecar: SidecarMaker, rout
 
 
 async def test_event_that_ends_the_session(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """Whatever the router does not like about it: it is found out, and all others arrive."""
+    """Whatever the router dislikes about it: it is found, and all others arrive."""
     heard: list[tuple[str, Any]] = []
 
     async def script(connection: Connection) -> None:
@@ -123,13 +127,13 @@ async def test_topics_that_differ_in_octets_only(make_sidecar: SidecarMaker, ins
         # From now on they wait for 4 s.
         await until(lambda: all(heard.count((topic, 1)) == 3 for topic in moody), "they are refused")
         publish(installed, ("test.caf\u00e9", [2]), ('test."', [3]))
-        await until(lambda: {("test.caf\u00e9", 2), ('test."', 3)} <= set(heard), "the others go on", 3)
+        await until(lambda: {("test.caf\u00e9", 2), ('test."', 3)} <= set(heard), "the others continue", 3)
         assert outbox(installed) == 2
         assert not sidecar.entries("the outbox can't be emptied")
 
 
 async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """They wait together, and keep nobody else waiting; when the reason is gone they all go, in order."""
+    """They wait together, and block no others; when the reason is gone all of them are published, in order."""
     heard: list[tuple[str, Any]] = []
     isRefused = [True]
     async with scripted(refusing(heard, lambda topic: isRefused[0] and topic.startswith("test.moody."))) as router:
@@ -146,14 +150,14 @@ async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installe
         def calm() -> list[int]:
             return list(dict.fromkeys(n for topic, n in heard if topic == "test.calm"))
 
-        # Not on the loop, on which the router has to answer meanwhile: what it leaves unanswered comes again.
+        # Not on the loop, where the router must answer meanwhile: it would have to send unanswered events again.
         await asyncio.to_thread(publish_others)
-        await until(lambda: len(calm()) == 200, "another topic goes on", 60)
+        await until(lambda: len(calm()) == 200, "another topic continues", 60)
         assert calm() == list(range(200))
         held = len(sidecar.entries("event refused for the moment; its topic waits"))
         assert held <= 17 and sidecar.entries("events of many topics refused for the moment; they wait")
         isRefused[0] = False
-        await until(lambda: outbox(installed) == 0, "all of them go", 90)
+        await until(lambda: outbox(installed) == 0, "all of them are published", 90)
         arrived = heard[-40000 - 200:]
         for topic in ("test.moody.0", "test.moody.19999"):
             numbers = [n for name, n in arrived if name == topic]
@@ -162,7 +166,7 @@ async def test_many_topics_that_are_refused(make_sidecar: SidecarMaker, installe
 
 
 async def test_authorizer_that_comes_late(make_sidecar: SidecarMaker, installed: Database) -> None:
-    """The router is there, and what it asks for leave comes 20 s later: no event is given up."""
+    """The router is up, and its authorizer only 20 s later: no event is given up."""
     heard: list[tuple[str, Any]] = []
     isThere = asyncio.Event()
     asyncio.get_running_loop().call_later(20, isThere.set)
@@ -175,7 +179,7 @@ async def test_authorizer_that_comes_late(make_sidecar: SidecarMaker, installed:
 
 
 async def test_sequence_that_is_set_back(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """Truncated with `restart identity`, or restored: what comes then has ids that lie behind the relay."""
+    """Truncated with `restart identity`, or restored: later events have ids that lie behind the relay."""
     sidecar = make_sidecar(router.url("rawsocket"), installed.url)
     sidecar.start(LEADING)
     async with joined(router) as peer:

@@ -1,4 +1,4 @@
-"""Each way to show the router who we are, over each transport, and what is said when that fails."""
+"""Each way to prove our identity to the router, over each transport, and the messages when that fails."""
 
 import base64
 import hashlib
@@ -41,7 +41,7 @@ def auth(method: str, router: Router) -> dict[str, Any]:
 
 
 def secrets(router: Router) -> list[str]:
-    """All that no log may hold: also the keys' base64 and digits."""
+    """Everything that no log may hold, including the keys' base64 and digits."""
     found = [TICKET, SECRET]
     for pair in router.keys.values():
         found += [line for line in pair.file.read_text().splitlines() if line and not line.startswith("-----")]
@@ -90,7 +90,7 @@ async def test_secrets_from_files_and_variables(make_sidecar: SidecarMaker, rout
 
 
 async def test_no_such_realm(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Can be a router that is still starting: said, and tried again."""
+    """May be a router that is still starting: reported, and tried again."""
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures={},
         router={"url": router.url("rawsocket"), "realm": "realm2", "auth": {"method": "anonymous"}}).start(until=None)
@@ -113,7 +113,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 async def test_refused(make_sidecar: SidecarMaker, router: Router, database: Database, wrong: str) -> None:
-    """Wrong credentials: said with what to look at, tried again slowly, and no secret is shown."""
+    """Wrong credentials: reported with advice, tried again slowly, and no secret is shown."""
     section, advice = WRONG[wrong]
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures={}, log={"level": "trace", "format": "json"},
@@ -146,7 +146,7 @@ def test_check(make_sidecar: SidecarMaker, router: Router, database: Database, m
 
 @pytest.mark.parametrize("kind", ["rawsocket+strict", "websocket+strict"])
 async def test_client_certificate(make_sidecar: SidecarMaker, router: Router, database: Database, kind: str) -> None:
-    """Method `tls`: the certificate says who we are."""
+    """Method `tls`: the certificate proves our identity."""
     tls = {"ca_file": router.certificates.authority, "certificate_file": router.certificates.path("client.pem"),
            "key_file": router.certificates.path("client.key")}
     sidecar = make_sidecar(
@@ -160,7 +160,7 @@ async def test_client_certificate(make_sidecar: SidecarMaker, router: Router, da
 @pytest.mark.parametrize("bound", [True, False])
 async def test_cryptosign_with_tls(make_sidecar: SidecarMaker, router: Router, database: Database, kind: str,
                                    bound: bool) -> None:
-    """The router computes the same of its end of the connection as we do of ours."""
+    """The router computes the same for its end of the connection as we do for ours."""
     section = auth("cryptosign-openssl", router) | ({"channel_binding": "tls-unique"} if bound else {})
     sidecar = make_sidecar(
         router.url(kind), database.url, procedures={},
@@ -173,7 +173,7 @@ async def test_cryptosign_with_tls(make_sidecar: SidecarMaker, router: Router, d
 @pytest.mark.parametrize("bound", [True, False])
 async def test_cryptosign_through_somebody(make_sidecar: SidecarMaker, router: Router, database: Database,
                                            bound: bool) -> None:
-    """Who sits in between with a certificate that is trusted can pass on a proof, but not one that is bound."""
+    """A man in the middle with a trusted certificate can pass on a proof, but not one that is bound."""
     async with tls_between(router.tls_port, router.certificates) as port:
         url = f"rss://localhost:{port}"
         section = auth("cryptosign-openssl", router) | ({"channel_binding": "tls-unique"} if bound else {})
@@ -211,7 +211,7 @@ async def test_argon2id(make_sidecar: SidecarMaker, router: Router, database: Da
 
 
 async def test_argon2id_is_missing(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Without, it says what is to be done."""
+    """Without it, the message says what to do."""
     sidecar = make_sidecar(
         router.url("rawsocket"), database.url, procedures={},
         router={"url": router.url("rawsocket"), "realm": "realm1", "auth": ARGON2ID}).start(until=None)
@@ -223,7 +223,7 @@ async def test_argon2id_is_missing(make_sidecar: SidecarMaker, router: Router, d
     assert await sidecar.stopped() == 0
 
 
-# -- Routers that are not who they say they are
+# -- Routers that are not what they claim to be
 
 
 async def test_router_that_lets_everybody_in(make_sidecar: SidecarMaker, database: Database) -> None:
@@ -234,7 +234,8 @@ async def test_router_that_lets_everybody_in(make_sidecar: SidecarMaker, databas
         hello = await connection.receive()
         nonce = hello[2]["authextra"]["nonce"]
         connection.send(4, "scram", {
-            "nonce": nonce + "AAAA", "salt": "AAECAwQFBgcICQoLDA0ODw==", "kdf": "pbkdf2", "iterations": 4096, "memory": 0})
+            "nonce": nonce + "AAAA", "salt": "AAECAwQFBgcICQoLDA0ODw==", "kdf": "pbkdf2", "iterations": 4096,
+            "memory": 0})
         await connection.receive()
         connection.send(WELCOME, 1, {"roles": {"broker": {}, "dealer": {}}})
         await connection.reader.read()
@@ -251,7 +252,7 @@ async def test_router_that_lets_everybody_in(make_sidecar: SidecarMaker, databas
 @pytest.mark.parametrize("extra", [{"iterations": 1}, {"salt": "AAAA"}, {"kdf": "argon2id-13", "memory": 8}])
 async def test_router_that_asks_for_a_cheap_proof(make_sidecar: SidecarMaker, database: Database,
                                                   extra: dict[str, Any]) -> None:
-    """SCRAM: nothing is sent that a password could be guessed from."""
+    """SCRAM: nothing is sent from which the password could be guessed."""
     answers: list[Any] = []
 
     async def thief(connection: Connection) -> None:
@@ -294,7 +295,7 @@ def held(pid: int, needle: bytes) -> int:
 
 
 async def test_key_files_leave_memory(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Of a key's file nothing is left once it was read, but what signs."""
+    """Of a key's file nothing is left in memory once it was read, except the signing key."""
     if os.geteuid() != 0:
         pytest.skip("only root reads another process's memory")
     file = router.folder / "digits"
@@ -306,7 +307,7 @@ async def test_key_files_leave_memory(make_sidecar: SidecarMaker, router: Router
             router.url("rawsocket"), database.url, procedures={},
             router={"url": router.url("rawsocket"), "realm": "realm1", "auth": section}).start()
         text = [line for line in path.read_text().splitlines() if line and not line.startswith("-----")]
-        # What libpq keeps shows that the search finds what is there.
+        # What libpq keeps shows that the search works.
         assert held(sidecar.pid, b"sidecar-password") > 0
         for line in text:
             assert held(sidecar.pid, line.encode()) == 0, f"{path.name}: {line[:4]}.."
@@ -314,7 +315,7 @@ async def test_key_files_leave_memory(make_sidecar: SidecarMaker, router: Router
 
 
 async def test_passwords_leave_memory(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """What SCRAM makes of a password is gone when it is logged in; the password is there once, for the next time."""
+    """What SCRAM derives from a password is wiped after the login; the password is there once, for the next time."""
     if os.geteuid() != 0:
         pytest.skip("only root reads another process's memory")
     file = router.folder / "secret"

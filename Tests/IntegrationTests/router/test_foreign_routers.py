@@ -12,7 +12,8 @@ from actors.cluster import Database
 from actors.deadline import free_port, until
 from actors.installation import InstalledDatabase
 from actors.scripted_router import (
-    CALL, ERROR, EVENT, FEATURES, GOODBYE, HELLO, INVOCATION, PUBLISH, PUBLISHED, REGISTER, WELCOME, YIELD, Connection, Script, sane,
+    CALL, ERROR, EVENT, FEATURES, GOODBYE, HELLO, INVOCATION, PUBLISH, PUBLISHED, REGISTER, WELCOME, YIELD, Connection,
+    Script, sane,
     scripted,
 )
 from conftest import SidecarMaker
@@ -32,8 +33,8 @@ def send_fragments(connection: Connection, text: bytes, size: int) -> None:
 
 
 async def test_messages_that_are_too_long(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """WebSocket doesn't say what is taken: a longer message is read past, whole or in fragments. The call is answered, the event a dead
-    letter, and the session goes on for all others."""
+    """WebSocket doesn't announce a limit: a longer message is skipped, whole or in fragments. The call is answered, the
+    event becomes a dead letter, and the session continues for all others."""
     installed.execute(SCHEMA)
     async with scripted(sane, transport="websocket") as router:
         await make_sidecar(
@@ -59,7 +60,7 @@ async def test_messages_that_are_too_long(make_sidecar: SidecarMaker, installed:
 
 
 async def test_result_that_is_too_long(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """The caller in SQL is told at once."""
+    """The caller in SQL gets the error immediately."""
 
     async def long(connection: Connection) -> None:
         await connection.handshake()
@@ -80,7 +81,7 @@ async def test_result_that_is_too_long(make_sidecar: SidecarMaker, installed: In
 
 
 async def test_answers_that_mean_nothing(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """ERROR for CANCEL, as nexus sends it, and ids of publications as some brokers number them."""
+    """ERROR for CANCEL, as nexus sends it, and ids of publications in some brokers' own numbers."""
 
     async def odd(connection: Connection) -> None:
         await connection.handshake()
@@ -105,7 +106,8 @@ async def test_answers_that_mean_nothing(make_sidecar: SidecarMaker, installed: 
         for number in (0, 2 ** 53 + 1, 2 ** 64 - 1):
             connection.send(EVENT, 200, number, {}, [1])
         await until(lambda: installed.value("select count(*) from public.seen") == 3, "the events have run")
-        assert [int(row[0]) for row in installed.rows("select id from public.seen order by id")] == [0, 2 ** 53 + 1, 2 ** 64 - 1]
+        assert ([int(row[0]) for row in installed.rows("select id from public.seen order by id")]
+                == [0, 2 ** 53 + 1, 2 ** 64 - 1])
         await asyncio.to_thread(installed.execute, "select wamp.publish('test.out', '[1]') from generate_series(1, 3)")
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty")
         _, answer = connection.invoke("test.same", 5)
@@ -114,7 +116,8 @@ async def test_answers_that_mean_nothing(make_sidecar: SidecarMaker, installed: 
 
 
 async def test_payload_passed_through(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """`ppt_scheme`: the arguments are for who knows the scheme. A call is refused, an event a dead letter."""
+    """`ppt_scheme`: the arguments are for peers that know the scheme. A call is refused, an event becomes a dead
+    letter."""
     installed.execute(SCHEMA)
     async with scripted(sane) as router:
         await make_sidecar(
@@ -144,7 +147,7 @@ async def test_goodbye_says_that_the_process_ends(make_sidecar: SidecarMaker, da
 
 
 async def test_router_that_says_little(make_sidecar: SidecarMaker, database: Database) -> None:
-    """What a router does not tell is not told either."""
+    """What a router does not say is not logged either."""
 
     async def terse(connection: Connection) -> None:
         await connection.handshake()
@@ -160,7 +163,7 @@ async def test_router_that_says_little(make_sidecar: SidecarMaker, database: Dat
 
 
 def nexus(asking: dict[str, Any]) -> Script:
-    """A router of which each REGISTER asks, or does not ask, who calls: kept in `asking`."""
+    """A router that records in `asking` whether each REGISTER asks for disclosure."""
     async def script(connection: Connection) -> None:
         await connection.handshake()
         while True:
@@ -173,7 +176,7 @@ def nexus(asking: dict[str, Any]) -> Script:
 
 
 async def test_callee_that_asks_who_calls(make_sidecar: SidecarMaker, database: Database) -> None:
-    """nexus tells who calls where the callee asks for it: row level security, as docs/mapping.md has it, works there."""
+    """nexus discloses callers if the callee asks for it: row level security, as in docs/mapping.md, works there."""
     database.execute(
         "create table public.note (owner text, text text); insert into public.note values ('alice', 'a'), ('bob', 'b');"
         "alter table public.note enable row level security;"
@@ -185,7 +188,8 @@ async def test_callee_that_asks_who_calls(make_sidecar: SidecarMaker, database: 
     async with scripted(nexus(asking)) as router:
         await make_sidecar(router.url, database.url, procedures=procedures).started()
         assert asking == {"test.notes": True, "test.silent": False}
-        for procedure, authid, seen in (("test.notes", "alice", ["a"]), ("test.notes", "bob", ["b"]), ("test.silent", "alice", [])):
+        for procedure, authid, seen in (("test.notes", "alice", ["a"]), ("test.notes", "bob", ["b"]),
+            ("test.silent", "alice", [])):
             details = {"caller": 7, "caller_authid": authid, "caller_authrole": "user"} if asking[procedure] else {}
             _, answer = router.connections[0]._invoke(procedure, details, (), {})
             message = await asyncio.wait_for(answer, 10)
@@ -208,7 +212,8 @@ async def test_registered_from_sql_to_ask_who_calls(make_sidecar: SidecarMaker, 
     async with scripted(nexus(asking)) as router:
         await make_sidecar(router.url, installed.url).started()
         assert asking == {"test.who": True, "test.silent": False}
-        _, answer = router.connections[0]._invoke("test.who", {"caller": 7, "caller_authid": "alice", "caller_authrole": "user"}, (), {})
+        _, answer = router.connections[0]._invoke("test.who",
+            {"caller": 7, "caller_authid": "alice", "caller_authrole": "user"}, (), {})
         message = await asyncio.wait_for(answer, 10)
         assert message[0] == YIELD and message[3] == ["alice"], message
 
@@ -246,9 +251,10 @@ async def test_deadline_that_the_router_keeps_too(make_sidecar: SidecarMaker, in
             if message[0] == HELLO:
                 connection.send(WELCOME, 4711, {"roles": features, "agent": "scripted", "realm": message[1]})
             elif message[0] == CALL and message[3] == "test.slow":
-                # A clock that is fast by as much as a millisecond's rounding.
+                # A clock that is fast by up to a millisecond's rounding.
                 asyncio.get_running_loop().call_later(
-                    message[2]["timeout"] / 1000 - 0.005, connection.send, ERROR, CALL, message[1], {}, "wamp.error.timeout")
+                    message[2]["timeout"] / 1000 - 0.005, connection.send, ERROR, CALL, message[1], {},
+                    "wamp.error.timeout")
             else:
                 connection.answer(message)
 
@@ -257,5 +263,6 @@ async def test_deadline_that_the_router_keeps_too(make_sidecar: SidecarMaker, in
         await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
         for _ in range(5):
             with pytest.raises(psycopg.Error) as error:
-                await asyncio.to_thread(installed.execute, """select wamp.call('test.slow', options => '{"timeout": 200}')""")
+                await asyncio.to_thread(installed.execute,
+                    """select wamp.call('test.slow', options => '{"timeout": 200}')""")
             assert error.value.sqlstate == "57014", error.value

@@ -1,4 +1,5 @@
-"""A router that refuses, revokes, interrupts, answers twice, or does not read. How it ends sessions: test_router_endings.py."""
+"""A router that refuses, revokes, interrupts, answers twice, or does not read. test_router_endings.py has the ends of
+sessions."""
 
 import asyncio
 import json
@@ -9,7 +10,8 @@ from actors.cluster import Database
 from actors.deadline import free_port, until
 from actors.installation import InstalledDatabase
 from actors.scripted_router import (
-    ERROR, GOODBYE, INTERRUPT, INVOCATION, PUBLISH, REGISTER, REGISTERED, SUBSCRIBE, SUBSCRIBED, UNREGISTERED, UNSUBSCRIBE,
+    ERROR, GOODBYE, INTERRUPT, INVOCATION, PUBLISH, REGISTER, REGISTERED, SUBSCRIBE, SUBSCRIBED, UNREGISTERED,
+    UNSUBSCRIBE,
     UNSUBSCRIBED, YIELD, Connection, Script, sane, scripted,
 )
 from conftest import SidecarMaker
@@ -17,7 +19,7 @@ from conftest import SidecarMaker
 SCHEMA = "create function public.same(n integer) returns integer language sql as 'select n'"
 PROCEDURES = {"test.same": "public.same"}
 NOTIFICATIONS = {"news": {"publish": "test.news"}}
-#: What a sidecar tells when it begins, in whatever order.
+#: What a sidecar sends when it begins, in any order.
 BEGINNING = {
     "starting", "router joined", "database available", "no SQL interface", "listening for notifications",
     "leading: what must happen once happens here",
@@ -35,7 +37,7 @@ def instead_of_welcome(*message: object) -> Script:
 
 
 def after_registration(*frames: bytes) -> Script:
-    """Joins and registers as it should, and then sends these messages."""
+    """Joins and registers correctly, and then sends these messages."""
 
     async def script(connection: Connection) -> None:
         await connection.handshake()
@@ -61,8 +63,9 @@ async def refuses_registrations(connection: Connection) -> None:
     ("msgpack", b"\x94\x44\x01\x64\x80\xc1"), ("msgpack", b"\xdd\xff\xff\xff\xff\x44"),
     ("cbor", b"\x84\x18\x44\x01\x64"), ("cbor", b"\x9f\x18\x44\x01\x18\x64\xa0\x81\xff"),
 ])
-async def test_what_is_no_message(make_sidecar: SidecarMaker, database: Database, serializer: str, frame: bytes) -> None:
-    """Octets that are none of the serializer's messages end the session, and the next one works."""
+async def test_what_is_no_message(make_sidecar: SidecarMaker, database: Database, serializer: str,
+                                  frame: bytes) -> None:
+    """Octets that are not a message of the serializer end the session, and the next one works."""
     database.execute(SCHEMA)
     async with scripted(after_registration(frame), sane) as router:
         sidecar = await make_sidecar(
@@ -79,7 +82,7 @@ async def test_what_is_no_message(make_sidecar: SidecarMaker, database: Database
     (4, "wampcra", {"challenge": 12}), (4, "unheard-of", {}), (4, "wampcra", {"challenge": "x"})])
 async def test_challenge_that_cannot_be_met(make_sidecar: SidecarMaker, database: Database,
                                             challenge: tuple[object, ...]) -> None:
-    """Not the method that was offered, or no challenge at all: said, and tried again slowly."""
+    """Not the method that was offered, or no challenge at all: reported, and tried again slowly."""
     async with scripted(instead_of_welcome(*challenge)) as router:
         sidecar = await make_sidecar(router.url, database.url, procedures={}).started("router refuses the credentials")
         assert sidecar.running
@@ -87,7 +90,7 @@ async def test_challenge_that_cannot_be_met(make_sidecar: SidecarMaker, database
 
 
 async def test_never_answers_registrations(make_sidecar: SidecarMaker, database: Database) -> None:
-    """No REGISTERED comes: not ready, alive, and SIGTERM ends it."""
+    """No REGISTERED arrives: not ready, alive, and SIGTERM ends it."""
 
     async def silent(connection: Connection) -> None:
         await connection.handshake()
@@ -105,16 +108,18 @@ async def test_never_answers_registrations(make_sidecar: SidecarMaker, database:
 
 
 async def test_refused_registration(make_sidecar: SidecarMaker, database: Database) -> None:
-    """Said, with the procedure's name, and no reason to leave."""
+    """Reported, with the procedure's name, and no reason to leave."""
     database.execute(SCHEMA)
     async with scripted(refuses_registrations) as router:
         sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES).started(until=None)
-        await until(lambda: any("test.same" in line and "not_authorized" in line for line in sidecar.lines), "it says so")
+        await until(lambda: any("test.same" in line and "not_authorized" in line for line in sidecar.lines),
+            "it says so")
         assert sidecar.running and len(router.connections) == 1
 
 
 async def test_procedure_that_another_session_holds(make_sidecar: SidecarMaker, database: Database) -> None:
-    """procedure_already_exists is tried until it is ours; it is told once, and readiness does not flutter meanwhile."""
+    """procedure_already_exists is tried until it is ours; it is logged once, and readiness does not flutter
+    meanwhile."""
     procedures = PROCEDURES | {"test.other": "public.same"}
     refusals = {procedure: 0 for procedure in procedures}
 
@@ -133,27 +138,30 @@ async def test_procedure_that_another_session_holds(make_sidecar: SidecarMaker, 
         sidecar = await make_sidecar(router.url, database.url, procedures=procedures).started()
         assert (set(refusals.values()), len(router.connections)) == ({3}, 1)
         told = [entry["message"] for entry in sidecar.entries() if entry["level"] != "debug"]
-        # The faults once for both; once more where one of them is mended before the other.
+        # The faults once for both; once more if one of them is repaired before the other.
         assert [message for message in told if message not in BEGINNING] in (
             ["procedure not registered"] * 2 + ["running with faults"] + ["fault"] * 2 + again + ["ready"]
             for again in ([], ["running with faults"]))
 
 
 async def test_patterns_that_the_router_does_not_know(make_sidecar: SidecarMaker, database: Database) -> None:
-    """It would take them for plain URIs: told as faults, and not sent. What it can do goes on."""
+    """It would take them for plain URIs: reported as faults, and not sent. The rest works."""
     database.execute(SCHEMA + "; create function public.take(jsonb, jsonb, jsonb) returns void language sql as ''")
     async with scripted(sane) as router:
         sidecar = await make_sidecar(
             router.url, database.url,
             procedures=PROCEDURES | {"test.many": {"function": "public.same", "match": "prefix"}},
-            subscriptions={"test.topic": "public.take", "test..topic": {"function": "public.take", "match": "wildcard"}},
+            subscriptions={"test.topic": "public.take",
+                "test..topic": {"function": "public.take", "match": "wildcard"}},
         ).started("running with faults")
-        for message, key, uri, feature in (("procedure not registered", "procedure", "test.many", "pattern_based_registration"),
+        for message, key, uri, feature in (("procedure not registered", "procedure", "test.many",
+            "pattern_based_registration"),
                                            ("not subscribed", "topic", "test..topic", "pattern_based_subscription")):
             [entry] = sidecar.entries(message)
             assert entry[key] == uri and feature in entry["reason"], entry
         connection = router.connections[0]
-        assert [message[3] for message in connection.messages if message[0] in (REGISTER, SUBSCRIBE)] == ["test.same", "test.topic"]
+        assert ([message[3] for message in connection.messages if message[0] in (REGISTER, SUBSCRIBE)]
+                == ["test.same", "test.topic"])
         _, answer = connection.invoke("test.same", 5)
         assert (await asyncio.wait_for(answer, 10))[3] == [5]
 
@@ -194,28 +202,31 @@ async def test_answers_twice(make_sidecar: SidecarMaker, installed: InstalledDat
         _, answer = connection.invoke("test.same", 5)
         assert (await asyncio.wait_for(answer, 10))[3] == [5]
         for n in range(3):
-            await asyncio.to_thread(installed.execute, f"select wamp.publish('test.out', '[{n}]') from generate_series(1, 10)")
+            await asyncio.to_thread(installed.execute,
+                f"select wamp.publish('test.out', '[{n}]') from generate_series(1, 10)")
             assert await asyncio.to_thread(installed.value, f"select wamp.call('test.there', '[{n}]')") == 1
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty")
-        published = [message[4][0] for message in connection.messages if message[0] == PUBLISH and message[3] == "test.out"]
+        published = [message[4][0]
+            for message in connection.messages if message[0] == PUBLISH and message[3] == "test.out"]
         assert published == [0] * 10 + [1] * 10 + [2] * 10
         assert len(router.connections) == 1
         assert await sidecar.stopped() == 0
 
 
 async def test_goodbye(make_sidecar: SidecarMaker, database: Database, transport: str) -> None:
-    """The router says GOODBYE: answered, as the specification asks, before the connection is closed."""
+    """The router says GOODBYE: answered, as the specification requires, before the connection is closed."""
     database.execute(SCHEMA)
     async with scripted(sane, transport=transport) as router:
         await make_sidecar(router.url, database.url, procedures=PROCEDURES).started()
         router.connections[0].send(GOODBYE, {}, "wamp.close.system_shutdown")
-        await until(lambda: router.connections[0].messages[-1] == [GOODBYE, {}, "wamp.close.goodbye_and_out"], "it is answered")
+        await until(lambda: router.connections[0].messages[-1] == [GOODBYE, {}, "wamp.close.goodbye_and_out"],
+            "it is answered")
         await until(lambda: len(router.connections) > 1 and router.connections[-1].registrations, "it joins again")
 
 
 async def test_takes_less_than_it_says(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """WebSocket does not say what a router takes: it closes with 1009. That costs one session and not all of them: what is as long is a
-    dead letter, or answered with an error, from then on."""
+    """WebSocket does not announce the router's limit: it closes with 1009. That costs one session and not all of them:
+    from then on what is as long becomes a dead letter, or is answered with an error."""
     limit = 10_000
 
     async def narrow(connection: Connection) -> None:
@@ -231,7 +242,8 @@ async def test_takes_less_than_it_says(make_sidecar: SidecarMaker, installed: In
     async with scripted(narrow, transport="websocket") as router:
         sidecar = await make_sidecar(router.url, installed.url, procedures={"test.wide": "public.wide"}).started()
         await asyncio.to_thread(
-            installed.execute, "select wamp.publish('test.out', jsonb_build_array(repeat('x', 20000))); select wamp.publish('test.out', '[1]')")
+            installed.execute, "select wamp.publish('test.out', jsonb_build_array(repeat('x', 20000))); select "
+                               "wamp.publish('test.out', '[1]')")
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty")
         assert installed.rows("select kind, topic, error from wamp.dead_letter") == [
             ("publish", "test.out", "wamp.error.payload_size_exceeded")]
@@ -247,7 +259,7 @@ async def test_takes_less_than_it_says(make_sidecar: SidecarMaker, installed: In
 
 
 async def test_given_back_while_asked_for_again(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """UNSUBSCRIBE takes the subscription that somebody else asked for just before: it is asked for once more."""
+    """UNSUBSCRIBE ends a subscription that another mapping asked for just before: it is asked for once more."""
     for name in ("first", "second"):
         installed.execute(f"create function public.{name}(jsonb, jsonb, jsonb) returns void language sql as ''")
     held: list[int] = []
@@ -278,13 +290,14 @@ async def test_given_back_while_asked_for_again(make_sidecar: SidecarMaker, inst
 
 
 async def test_not_run_again_for_nobody(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """A call whose caller's session is gone fails so that it would be tried again: once is enough."""
+    """A call whose caller's session has ended fails so that it would be tried again: once is enough."""
     installed.execute(
         "create sequence public.runs; grant usage on sequence public.runs to public;"
         "create function public.contend() returns void language plpgsql as $$ begin"
         " perform nextval('public.runs'); perform pg_advisory_xact_lock(4711);"
         " raise exception 'x' using errcode = '40001'; end $$;"
-        "create function public.count() returns bigint language sql security definer as 'select last_value from public.runs'")
+        "create function public.count() returns bigint language sql security definer as 'select last_value from "
+        "public.runs'")
     async with scripted(sane) as router:
         sidecar = await make_sidecar(
             router.url, installed.url, procedures={"test.contend": "public.contend", "test.count": "public.count"},
@@ -294,11 +307,13 @@ async def test_not_run_again_for_nobody(make_sidecar: SidecarMaker, installed: I
             router.connections[0].invoke("test.contend")
             await until(lambda: installed.value("select is_called from public.runs"), "it runs")
             router.connections[0].send(GOODBYE, {}, "wamp.close.system_shutdown")
-            await until(lambda: len(router.connections) > 1 and len(router.connections[1].registrations) == 2, "it is back")
+            await until(lambda: len(router.connections) > 1 and len(router.connections[1].registrations) == 2,
+                "it is back")
         await until(lambda: installed.value(
-            "select count(*) from pg_stat_activity where query like '%contend%' and state <> 'idle' and usename = 'wamp'") == 0,
+            "select count(*) from pg_stat_activity where query like '%contend%' and state <> 'idle' and usename = "
+            "'wamp'") == 0,
             "it has ended")
-        # The connections are asked in the order of the work: what was submitted again would have run.
+        # The connections are used in the order of the work: what was submitted again would have run.
         for _ in range(4):
             _, answer = router.connections[1].invoke("test.count")
             assert (await asyncio.wait_for(answer, 10))[3] == [1]
@@ -306,7 +321,7 @@ async def test_not_run_again_for_nobody(make_sidecar: SidecarMaker, installed: I
 
 
 async def test_interrupts_of_every_kind(make_sidecar: SidecarMaker, database: Database) -> None:
-    """Before, during, after and twice; of calls that are not there: one answer for each invocation."""
+    """Before, during, after and twice; of unknown calls: one answer for each invocation."""
     database.execute(SCHEMA)
     async with scripted(sane) as router:
         await make_sidecar(router.url, database.url, procedures=PROCEDURES).started()
@@ -323,7 +338,8 @@ async def test_interrupts_of_every_kind(make_sidecar: SidecarMaker, database: Da
 
 
 async def test_router_that_does_not_read(make_sidecar: SidecarMaker, database: Database) -> None:
-    """Invocations in, and nobody takes the results: what waits is bounded, the session is dropped and begun anew."""
+    """Invocations arrive, and nobody reads the results: the output is bounded, the session is dropped and another one
+    begun."""
     database.execute("create function public.same(n integer) returns text language sql as "
                      "$$ select repeat('x', n) $$")
 

@@ -1,4 +1,4 @@
-"""What an HTTP server may say instead of opening a WebSocket, and what the user is told; headers of the handshake."""
+"""Answers of an HTTP server that opens no WebSocket, and the messages to the user; headers of the handshake."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ FLOOD = 4 << 20
 
 
 async def told(tmp_path: Path, port: int, **router: object) -> str:
-    """What `check --connect` says of the router there; the database it is given is always away."""
+    """What `check --connect` says about the router there; the given database is always down."""
     file = tmp_path / f"{port}.yaml"
     file.write_text(yaml.safe_dump({
         "router": {"url": f"ws://127.0.0.1:{port}/path?token=s3cret", "realm": "realm1"} | router,
@@ -38,14 +38,15 @@ def switching(*headers: str, key: bool = True, then: bytes = b"") -> Answer:
     """101 with the right key, and more headers and octets."""
     async def answer(request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         accepting = (f"Sec-WebSocket-Accept: {accept(request)}",) if key else ()
-        writer.write((SWITCHING + "".join(f"{header}\r\n" for header in (*accepting, *headers)) + "\r\n").encode() + then)
+        writer.write((SWITCHING
+            + "".join(f"{header}\r\n" for header in (*accepting, *headers)) + "\r\n").encode() + then)
         await writer.drain()
 
     return answer
 
 
 def flooding(beginning: bytes, piece: bytes) -> Answer:
-    """Begins, and goes on for ever, or as far as the client reads."""
+    """Begins, and continues without end, or as long as the client reads."""
     async def answer(request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(beginning)
         for _ in range(0, FLOOD, len(piece)):
@@ -56,7 +57,7 @@ def flooding(beginning: bytes, piece: bytes) -> Answer:
 
 
 def bytewise(octets: bytes) -> Answer:
-    """One octet a packet."""
+    """One octet in each packet."""
     async def answer(request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for octet in octets:
             writer.write(bytes([octet]))
@@ -96,8 +97,10 @@ ANSWERS = {
         switching("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", key=False), "the WebSocket handshake wrongly"),
     "no upgrade": (
         saying(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\n"), "the WebSocket handshake wrongly"),
-    "no subprotocol": (switching(), "without a WAMP subprotocol (offered were wamp.2.json, wamp.2.msgpack, wamp.2.cbor)"),
-    "wrong subprotocol": (switching("Sec-WebSocket-Protocol: wamp.2.x"), "was not offered (wamp.2.x), instead of one of wamp.2.json, "),
+    "no subprotocol": (switching(),
+        "without a WAMP subprotocol (offered were wamp.2.json, wamp.2.msgpack, wamp.2.cbor)"),
+    "wrong subprotocol": (switching("Sec-WebSocket-Protocol: wamp.2.x"),
+        "was not offered (wamp.2.x), instead of one of wamp.2.json, "),
     "extension": (
         switching("Sec-WebSocket-Protocol: wamp.2.json", "Sec-WebSocket-Extensions: permessage-deflate"),
         "turned on a WebSocket extension that was not offered"),
@@ -108,7 +111,8 @@ ANSWERS = {
     "a frame at once": (
         switching("Sec-WebSocket-Protocol: wamp.2.json", then=b"\x82\x01x"), "sent a binary message where"),
     "text that is none": (
-        switching("Sec-WebSocket-Protocol: wamp.2.json", then=b"\x81\x01\xff"), "sent a text message that is not UTF-8"),
+        switching("Sec-WebSocket-Protocol: wamp.2.json", then=b"\x81\x01\xff"),
+        "sent a text message that is not UTF-8"),
 }
 
 
@@ -120,7 +124,7 @@ async def test_answer(tmp_path: Path, name: str) -> None:
 
 
 async def test_deadline(tmp_path: Path) -> None:
-    """Answers that never come to their end: of a router, and of a proxy."""
+    """Answers that never end: of a router, and of a proxy."""
     async def silent(request: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pass
 
@@ -136,7 +140,7 @@ async def test_deadline(tmp_path: Path) -> None:
 
 
 async def test_headers(make_sidecar: SidecarMaker, router: Router, database: Database, tmp_path: Path) -> None:
-    """A gateway that lets in who has its token, and hands everything on to the router."""
+    """A gateway that admits clients with its token, and forwards everything to the router."""
     database.execute("create function public.one() returns integer language sql as 'select 1'")
     async with http_server(gateway(router.port, f"Authorization: Bearer {TOKEN}")) as server:
         url = f"ws://127.0.0.1:{server.port}/ws"

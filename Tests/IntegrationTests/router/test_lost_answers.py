@@ -1,4 +1,5 @@
-"""Routers that drop answers when a client is slow to take them: few requests are under way at once, and what is not answered is asked again."""
+"""Routers that drop answers if a client is slow to read them: few requests are under way at once, and unanswered
+requests are sent again."""
 
 import asyncio
 from typing import Any
@@ -21,9 +22,11 @@ ALL = {REGISTER: 100, SUBSCRIBE: 100, PUBLISH: 500}
 
 
 def that_answers_late(most: dict[int, int]) -> Script:
-    """Answers those of a kind once `MOST` of them wait, or the last has come, and a PONG: before it would come what is too much.
+    """Answers requests of a kind once `MOST` of them wait, or the last has arrived, and a PONG: excess requests would
+    arrive before it.
 
-    No REGISTER or SUBSCRIBE is answered before all has been published. `most`: how many were unanswered at most, by their codes.
+    No REGISTER or SUBSCRIBE is answered before all has been published. `most`: the most unanswered requests, by their
+    codes.
     """
 
     async def script(connection: Connection) -> None:
@@ -41,7 +44,7 @@ def that_answers_late(most: dict[int, int]) -> Script:
                 unanswered[code].clear()
                 tried.remove(code)
             elif message[0] in MOST:
-                # Asked again it is still one.
+                # A request that is sent again still counts as one.
                 key = message[4][0] if message[0] == PUBLISH else message[3]
                 asked[message[0]].add(key)
                 unanswered[message[0]][key] = message
@@ -57,7 +60,7 @@ def that_answers_late(most: dict[int, int]) -> Script:
 
 
 def that_loses(code: int, which: str | int | None, times: int = 1, then: str | None = None) -> Script:
-    """Does what it is asked for, and its answer is lost, so many times. `then`: what it answers when it is asked again."""
+    """Does what it is asked for, but loses the answer, so many times. `then`: its answer when it is asked again."""
     lost = 0
 
     async def script(connection: Connection) -> None:
@@ -80,7 +83,8 @@ def that_loses(code: int, which: str | int | None, times: int = 1, then: str | N
 
 
 async def test_few_at_once(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """Routers queue a few answers for each client, and drop the rest: 16 REGISTER, 16 SUBSCRIBE and 64 PUBLISH are under way at most."""
+    """Routers queue a few answers for each client, and drop the rest: at most 16 REGISTER, 16 SUBSCRIBE and 64 PUBLISH
+    are under way."""
     installed.execute(SCHEMA)
     installed.execute("select wamp.publish('test.out', jsonb_build_array(n)) from generate_series(1, 500) n")
     most: dict[int, int] = {}
@@ -90,13 +94,14 @@ async def test_few_at_once(make_sidecar: SidecarMaker, installed: InstalledDatab
             subscriptions={f"test.s{n}": "public.take" for n in range(100)}).started()
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty", 60)
         [connection] = router.connections
-        published = [message[4][0] for message in connection.messages if message[0] == PUBLISH and message[3] == "test.out"]
+        published = [message[4][0]
+            for message in connection.messages if message[0] == PUBLISH and message[3] == "test.out"]
         assert published == list(range(1, 501))
         assert most == MOST
 
 
 async def test_lost_published(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """Acknowledgements that do not come: those events are published again, and no others; the session goes on."""
+    """Acknowledgements that are lost: those events are published again, and no others; the session continues."""
     installed.execute("select wamp.publish('test.out', jsonb_build_array(n)) from generate_series(1, 500) n")
     times: dict[int, int] = {}
 
@@ -117,13 +122,14 @@ async def test_lost_published(make_sidecar: SidecarMaker, installed: InstalledDa
         assert len(router.connections) == 1
         assert sorted(times) == list(range(1, 501))
         assert {number for number, count in times.items() if count > 1} == {7, 107, 207, 307, 407, 498, 499, 500}
-        assert [entry["request"] for entry in sidecar.entries("the router has not answered: asked again")][:1] == ["PUBLISH"]
+        assert [entry["request"]
+            for entry in sidecar.entries("the router has not answered: asked again")][:1] == ["PUBLISH"]
         await asyncio.to_thread(installed.execute, "select wamp.publish('test.out', '[1000]')")
-        await until(lambda: times.get(1000) == 1, "it goes on")
+        await until(lambda: times.get(1000) == 1, "it continues")
 
 
 async def test_router_that_stands_still(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """Nothing at all comes for a while: hardly anything is published twice, and the session goes on."""
+    """Nothing at all arrives for a while: hardly anything is published twice, and the session continues."""
     installed.execute("select wamp.publish('test.out', jsonb_build_array(n)) from generate_series(1, 50) n")
     published: list[list[Any]] = []
 
@@ -149,7 +155,8 @@ async def test_router_that_stands_still(make_sidecar: SidecarMaker, installed: I
 
 
 async def test_lost_registered(make_sidecar: SidecarMaker, database: Database) -> None:
-    """The router holds a registration of ours and has not told its id: that costs one new session, in which all is well."""
+    """The router holds a registration of ours whose id we don't know: that costs one new session, in which all is
+    well."""
     database.execute(SCHEMA)
     lossy = that_loses(REGISTER, "test.p3", then="wamp.error.procedure_already_exists")
     async with scripted(lossy) as router:
@@ -163,7 +170,7 @@ async def test_lost_registered(make_sidecar: SidecarMaker, database: Database) -
 
 
 async def test_registered_that_is_lost_always(make_sidecar: SidecarMaker, database: Database) -> None:
-    """One new session is all that it costs; after that it is a fault of the procedure, and the others work."""
+    """It costs only one new session; after that it is a fault of the procedure, and the others work."""
     database.execute(SCHEMA)
     lossy = that_loses(REGISTER, "test.p3", times=1_000_000, then="wamp.error.procedure_already_exists")
     async with scripted(lossy) as router:
@@ -204,7 +211,7 @@ async def test_late_registered(make_sidecar: SidecarMaker, database: Database) -
 
 
 async def test_lost_subscribed(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """SUBSCRIBE, asked again, is answered with the same id: events run once, and one UNSUBSCRIBE takes it back."""
+    """SUBSCRIBE, sent again, is answered with the same id: events run once, and one UNSUBSCRIBE ends it."""
     installed.execute(
         "create table public.seen (n integer); grant insert on public.seen to public;"
         "create function public.note(args jsonb, kwargs jsonb, details jsonb) returns void language sql as "
@@ -218,14 +225,14 @@ async def test_lost_subscribed(make_sidecar: SidecarMaker, installed: InstalledD
         connection.send(EVENT, 200, 1, {}, [7])
         await until(lambda: installed.rows("select n from public.seen") == [(7,)], "the event has run")
         await asyncio.to_thread(installed.execute, "select wamp.unsubscribe('test.topic', 'public.note')")
-        await until(lambda: any(message[0] == UNSUBSCRIBE for message in connection.messages), "it is taken back")
+        await until(lambda: any(message[0] == UNSUBSCRIBE for message in connection.messages), "it is given back")
         assert [message[0] for message in connection.messages if message[0] in (SUBSCRIBE, UNSUBSCRIBE)] == [
             SUBSCRIBE, SUBSCRIBE, UNSUBSCRIBE]
         assert len(router.connections) == 1
 
 
 async def test_lost_unregistered(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """UNREGISTER is asked again; that the router does not know it any more is as good as an answer."""
+    """UNREGISTER is sent again; that the router no longer knows the registration is as good as an answer."""
     installed.execute(SCHEMA)
     asked: list[list[Any]] = []
 

@@ -1,4 +1,4 @@
-"""The way to the router leads through an HTTP proxy."""
+"""The router is reached through an HTTP proxy."""
 
 import asyncio
 import subprocess
@@ -39,7 +39,7 @@ def router_section(url: str, proxy: str) -> dict[str, object]:
 
 
 async def told(tmp_path: Path, url: str, proxy: str) -> str:
-    """What `check --connect` says of the router; the database it is given is always away."""
+    """What `check --connect` says about the router; the given database is always down."""
     file = tmp_path / "sidecar.yaml"
     file.write_text(yaml.safe_dump({
         "router": router_section(url, proxy), "database": {"url": "postgresql://nobody@127.0.0.1:1/none"}}))
@@ -61,11 +61,12 @@ async def test_tunnel(make_sidecar: SidecarMaker, router: Router, database: Data
     async with joined(router) as peer:
         assert (await peer.call("test.one")).value == 1
         assert proxy.tunnels(f"127.0.0.1:{router.port}") == 1
-        # With the proxy the connection is gone; both come back.
+        # The connection ends with the proxy; both come back.
         proxy.kill()
         sidecar.wait_for("router lost")
         await until(
-            lambda: any("the proxy http://127.0.0.1:" in str(entry) for entry in sidecar.entries("router not available")),
+            lambda: any("the proxy http://127.0.0.1:" in str(entry)
+                for entry in sidecar.entries("router not available")),
             "it says that it is the proxy that can't be reached")
         proxy.start()
         sidecar.wait_for("router joined", count=2)
@@ -76,7 +77,7 @@ async def test_tunnel(make_sidecar: SidecarMaker, router: Router, database: Data
 
 async def test_tls_in_the_tunnel(make_sidecar: SidecarMaker, router: Router, database: Database, proxy: TinyProxy,
                                  transport: str) -> None:
-    """The certificate that counts is the router's, for the name in the URL."""
+    """The router's certificate counts, for the name in the URL."""
     database.execute(SCHEMA)
     url = router.url(f"{transport}+tls")
     section = router_section(url, proxy.url) | {"tls": {"ca_file": str(router.certificates.authority)}}
@@ -90,7 +91,7 @@ async def test_tls_in_the_tunnel(make_sidecar: SidecarMaker, router: Router, dat
 
 
 async def test_unix_sockets_are_reached_without(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Of two URLs the first goes through a proxy that isn't there, the second through none."""
+    """Of two URLs the first uses a proxy that is down, the second none."""
     database.execute(SCHEMA)
     section = router_section("", f"http://127.0.0.1:{free_port()}")
     urls = [router.url("rawsocket"), router.url("unix")]
@@ -113,16 +114,18 @@ async def test_what_the_proxy_cant_do(tmp_path: Path, router: Router, proxy: Tin
     assert f"forbids a tunnel to 127.0.0.1:{router.narrow_port} (HTTP 403)" in forbidden
     away = await told(tmp_path, "rs://127.0.0.1:1", proxy.url)
     assert "cannot reach 127.0.0.1:1, or is in trouble itself (HTTP 5" in away
-    # It is the proxy that looks names up.
+    # The proxy looks names up.
     unknown = await told(tmp_path, f"ws://router.invalid:{router.port}/ws", proxy.url)
     assert f"cannot reach router.invalid:{router.port}" in unknown
 
 
 async def test_no_proxy(tmp_path: Path) -> None:
-    """Nothing there, a name that nobody has, a web server, a server of something else, one that goes, one that says more."""
+    """Nothing there, an unknown name, a web server, another kind of server, one that disconnects, one that sends too
+    much."""
     url = "ws://127.0.0.1:1/ws"
     nothing = await told(tmp_path, url, f"http://{USER}:{PASSWORD}@127.0.0.1:1")
-    assert "the proxy http://127.0.0.1:1 cannot be reached: connection refused: nothing listens there; is the proxy" in nothing
+    assert ("the proxy http://127.0.0.1:1 cannot be reached: connection refused: nothing listens there; is the proxy"
+            in nothing)
     nobody = await told(tmp_path, url, "http://proxy.invalid:3128")
     assert "the proxy http://proxy.invalid:3128 cannot be reached: the host name proxy.invalid is unknown" in nobody
 

@@ -1,7 +1,7 @@
 """Each way in which a router can refuse, end or spoil a session, over both transports, as one table.
 
-Whatever it does: it is told in one line, which says what happened; the next connection is served, everything is registered again, and a
-call works. Where nothing has to end, the session lives on and there is no line at all.
+In every case one line of the log says what happened; the next connection is served, everything is registered again, and
+a call works. If nothing has to end, the session lives on and there is no line at all.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
 SCHEMA = "create function public.same(n integer) returns integer language sql as 'select n'"
-#: Not `single`: the sidecars of this page share a database, and each of them is to register.
+#: Not `single`: the sidecars of this page share a database, and each of them must register.
 PROCEDURES = {"test.same": {"function": "public.same", "invoke": "roundrobin"}}
 
 LOST = "router lost"
 UNAVAILABLE = "router not available"
 REFUSED = "router refuses the credentials"
 DISTRUSTED = "router is not trusted"
-#: Tried again slowly: what is wrong there does not get better by itself.
+#: Tried again slowly: the fault there will not go away soon.
 SLOW = (REFUSED, DISTRUSTED)
-#: What a sidecar tells of the router's doings.
+#: What a sidecar logs about the router.
 TOLD = {LOST, UNAVAILABLE, REFUSED, DISTRUSTED}
 
 Move = Callable[[Connection], Awaitable[None]]
@@ -43,11 +43,11 @@ class Case:
 
     name: str
     script: Script
-    #: The message of the one line; none where the session has to live on.
+    #: The message of the one line; none if the session has to live on.
     told: str | None
     #: What its reason has to name.
     words: str = ""
-    #: The only transport that it makes sense on.
+    #: The only transport on which it makes sense.
     only: str | None = None
 
 
@@ -92,7 +92,7 @@ def while_working(move: Move) -> Script:
 # -- what happens
 
 def messages(*sent: list[Any]) -> Move:
-    """Sends these, and is a router in its senses."""
+    """Sends these, and behaves like a sane router."""
     async def move(connection: Connection) -> None:
         for message in sent:
             connection.send(*message)
@@ -102,7 +102,7 @@ def messages(*sent: list[Any]) -> Move:
 
 
 def frames(*sent: bytes) -> Move:
-    """The same with messages that JSON has no words for."""
+    """The same with messages that JSON can't express."""
     async def move(connection: Connection) -> None:
         for frame in sent:
             connection.send_frame(frame)
@@ -112,7 +112,7 @@ def frames(*sent: bytes) -> Move:
 
 
 def octets(sent: bytes) -> Move:
-    """Sends what is no frame, and takes whatever comes."""
+    """Sends octets that are not a frame, and reads whatever arrives."""
     async def move(connection: Connection) -> None:
         connection.writer.write(sent)
         await connection.reader.read()
@@ -121,7 +121,7 @@ def octets(sent: bytes) -> Move:
 
 
 def handshake(answer: bytes) -> Move:
-    """Answers RawSocket's handshake like this, and takes whatever comes; what is too short to be an answer ends there."""
+    """Answers RawSocket's handshake like this, and reads whatever arrives; an answer that is too short ends there."""
     async def move(connection: Connection) -> None:
         await connection.reader.readexactly(4)
         connection.writer.write(answer)
@@ -161,14 +161,15 @@ async def many_challenges_at_once(connection: Connection) -> None:
 
 
 async def mute_frames(connection: Connection) -> None:
-    """A frame of a kind that there is not."""
+    """A frame of an unknown kind."""
     connection.send_frame(b"", 5)
     await connection.serve()
 
 
 GARBAGE = bytes(range(255, 127, -1)) * 32
 WORDS_OF_CREDENTIALS = [
-    "wamp.error.not_authorized", "wamp.error.no_auth_method", "wamp.error.no_matching_auth_method", "wamp.error.no_such_principal",
+    "wamp.error.not_authorized", "wamp.error.no_auth_method", "wamp.error.no_matching_auth_method",
+    "wamp.error.no_such_principal",
     "wamp.error.no_such_role", "wamp.error.authentication_failed", "wamp.error.authentication_denied",
     "wamp.error.authentication_required", "wamp.error.authorization_failed", "wamp.error.authorization_denied",
     "wamp.error.authorization_required",
@@ -176,11 +177,13 @@ WORDS_OF_CREDENTIALS = [
 OTHER_REFUSALS = [
     "wamp.error.no_such_realm", "wamp.error.protocol_violation", "wamp.error.invalid_uri", "wamp.error.unavailable",
     "wamp.error.network_failure", "wamp.error.timeout", "wamp.error.canceled", "wamp.error.payload_size_exceeded",
-    "wamp.error.feature_not_supported", "wamp.close.system_shutdown", "wamp.close.close_realm", "com.example.nobody.knows", "no uri at all",
+    "wamp.error.feature_not_supported", "wamp.close.system_shutdown", "wamp.close.close_realm",
+    "com.example.nobody.knows", "no uri at all",
     "",
 ]
 GOODBYES = [
-    "wamp.close.normal", "wamp.close.close_realm", "wamp.close.system_shutdown", "wamp.close.goodbye_and_out", "wamp.close.killed",
+    "wamp.close.normal", "wamp.close.close_realm", "wamp.close.system_shutdown", "wamp.close.goodbye_and_out",
+    "wamp.close.killed",
     "wamp.close.logout", "wamp.error.system_shutdown", "com.example.nobody.knows", "no uri at all", "",
 ]
 
@@ -190,12 +193,17 @@ def table() -> list[Case]:
         Case("closes at once", at_once(close), UNAVAILABLE, "closed the connection"),
         Case("resets at once", at_once(reset), UNAVAILABLE, "closed the connection"),
         Case("garbage at once", at_once(octets(GARBAGE)), UNAVAILABLE),
-        Case("HTTP at once", at_once(octets(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")), UNAVAILABLE, "HTTP"),
-        Case("handshake: serializer refused", handshake(b"\x7f\x10\0\0"), UNAVAILABLE, "refused the serializer", only="rawsocket"),
-        Case("handshake: length refused", handshake(b"\x7f\x20\0\0"), UNAVAILABLE, "refused the greatest message", only="rawsocket"),
-        Case("handshake: full", handshake(b"\x7f\x40\0\0"), UNAVAILABLE, "it has as many as it takes", only="rawsocket"),
+        Case("HTTP at once", at_once(octets(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n")),
+            UNAVAILABLE, "HTTP"),
+        Case("handshake: serializer refused", handshake(b"\x7f\x10\0\0"), UNAVAILABLE, "refused the serializer",
+            only="rawsocket"),
+        Case("handshake: length refused", handshake(b"\x7f\x20\0\0"), UNAVAILABLE, "refused the greatest message",
+            only="rawsocket"),
+        Case("handshake: full", handshake(b"\x7f\x40\0\0"), UNAVAILABLE, "it has as many as it takes",
+            only="rawsocket"),
         Case("handshake: unknown error", handshake(b"\x7f\x90\0\0"), UNAVAILABLE, "unknown error 9", only="rawsocket"),
-        Case("handshake: other serializer", handshake(b"\x7f\xf2\0\0"), UNAVAILABLE, "was not asked for", only="rawsocket"),
+        Case("handshake: other serializer", handshake(b"\x7f\xf2\0\0"), UNAVAILABLE, "was not asked for",
+            only="rawsocket"),
         Case("handshake: half", handshake(b"\x7f"), UNAVAILABLE, "instead of answering", only="rawsocket"),
         Case("silence at once", at_once(silence), UNAVAILABLE, "did not answer the"),
         Case("silence after HELLO", after_hello(silence), UNAVAILABLE, "did not answer HELLO within"),
@@ -206,11 +214,14 @@ def table() -> list[Case]:
         Case("endless challenges", after_hello(endless_challenges), DISTRUSTED, "a second challenge"),
         Case("many challenges at once", after_hello(many_challenges_at_once), DISTRUSTED, "a second challenge"),
         Case("EVENT before WELCOME", after_hello(messages([EVENT, 1, 1, {}])), UNAVAILABLE, "before WELCOME"),
-        Case("GOODBYE before WELCOME", after_hello(messages([GOODBYE, {}, "wamp.close.normal"])), UNAVAILABLE, "before WELCOME"),
-        Case("4 MiB of brackets", after_hello(octets(b"\0\x3f\xff\xff" + b"[" * 0x3FFFFF)), UNAVAILABLE, only="rawsocket"),
+        Case("GOODBYE before WELCOME", after_hello(messages([GOODBYE, {}, "wamp.close.normal"])), UNAVAILABLE,
+            "before WELCOME"),
+        Case("4 MiB of brackets", after_hello(octets(b"\0\x3f\xff\xff" + b"[" * 0x3FFFFF)), UNAVAILABLE,
+            only="rawsocket"),
         Case("ERROR of no request", while_working(messages([ERROR, 48, 0, {}, "wamp.error.no"])), LOST, "ERROR"),
         Case("arguments that are not UTF-8", while_working(frames(b'[68,1,100,{},["\xff"]]')), LOST),
-        Case("WELCOME twice", after_hello(messages([WELCOME, 1, {"roles": {}}], [WELCOME, 1, {"roles": {}}])), LOST, "a second WELCOME"),
+        Case("WELCOME twice", after_hello(messages([WELCOME, 1, {"roles": {}}], [WELCOME, 1, {"roles": {}}])), LOST,
+            "a second WELCOME"),
         Case("nothing registered yet, closes", after_welcome(close), LOST, "the connection"),
         Case("closes", while_working(close), LOST, "the connection"),
         Case("resets", while_working(reset), LOST, "the connection"),
@@ -218,18 +229,22 @@ def table() -> list[Case]:
         Case("half a frame", while_working(half_a_frame), LOST, "closed the connection"),
         Case("a frame of no kind", while_working(mute_frames), LOST),
         Case("a text frame of 2^63 octets", while_working(octets(b"\x81\x7f" + b"\xff" * 8)), LOST, only="websocket"),
-        Case("a frame of 4 GiB and more", while_working(octets(b"\x81\x7f" + (1 << 33).to_bytes(8, "big"))), LOST, "16777216",
+        Case("a frame of 4 GiB and more", while_working(octets(b"\x81\x7f" + (1 << 33).to_bytes(8, "big"))), LOST,
+            "16777216",
              only="websocket"),
         Case("a fragment out of nowhere", while_working(octets(b"\x80\x01x")), LOST, only="websocket"),
         Case("a close frame", while_working(octets(b"\x88\x05\x03\xe9bye")), LOST, "1001 (bye)", only="websocket"),
-        Case("CHALLENGE in a session", while_working(messages([CHALLENGE, "ticket", {}])), LOST, "CHALLENGE after WELCOME"),
-        Case("HELLO in a session", while_working(messages([HELLO, "realm1", {}])), LOST, "HELLO is sent by clients only"),
+        Case("CHALLENGE in a session", while_working(messages([CHALLENGE, "ticket", {}])), LOST,
+            "CHALLENGE after WELCOME"),
+        Case("HELLO in a session", while_working(messages([HELLO, "realm1", {}])), LOST,
+            "HELLO is sent by clients only"),
         Case("an answer of the wrong kind", after_welcome(answered_by_another_kind), LOST, "broke the protocol"),
     ]
     for name, welcome in {
         "without details": [WELCOME, 1], "with id 0": [WELCOME, 0, {}], "with a negative id": [WELCOME, -1, {}],
         "with an id beyond 2^53": [WELCOME, 2**53 + 1, {}], "with an id beyond 2^64": [WELCOME, 2**70, {}],
-        "with a text as id": [WELCOME, "1", {}], "with half an id": [WELCOME, 1.5, {}], "with a list of details": [WELCOME, 1, []],
+        "with a text as id": [WELCOME, "1", {}], "with half an id": [WELCOME, 1.5, {}],
+        "with a list of details": [WELCOME, 1, []],
         "with null": [WELCOME, None, None],
     }.items():
         cases.append(Case(f"WELCOME {name}", after_hello(messages(welcome)), UNAVAILABLE, "WELCOME"))
@@ -243,8 +258,10 @@ def table() -> list[Case]:
             Case(f"{name}", while_working(frames(text)), LOST),
         ]
     for name, message in {
-        "id 0": [INVOCATION, 0, 100, {}], "id -1": [INVOCATION, -1, 100, {}], "id 2^53+1": [INVOCATION, 2**53 + 1, 100, {}],
-        "id 2^64": [INVOCATION, 2**64, 100, {}], "id 10^400": [INVOCATION, 10**400, 100, {}], "id null": [INVOCATION, None, 100, {}],
+        "id 0": [INVOCATION, 0, 100, {}], "id -1": [INVOCATION, -1, 100, {}],
+        "id 2^53+1": [INVOCATION, 2**53 + 1, 100, {}],
+        "id 2^64": [INVOCATION, 2**64, 100, {}], "id 10^400": [INVOCATION, 10**400, 100, {}],
+        "id null": [INVOCATION, None, 100, {}],
         "no details": [INVOCATION, 7, 100], "a list of details": [INVOCATION, 7, 100, []],
     }.items():
         cases.append(Case(f"INVOCATION with {name}", while_working(messages(message)), LOST, "INVOCATION"))
@@ -254,13 +271,16 @@ def table() -> list[Case]:
     }.items():
         cases.append(Case(name, while_working(messages(message)), LOST, "sent something that is not WAMP"))
     for reason in WORDS_OF_CREDENTIALS:
-        cases.append(Case(f"ABORT {reason}", after_hello(messages([ABORT, {"message": "so it is"}, reason])), REFUSED, f"{reason} (so it is)"))
+        cases.append(Case(f"ABORT {reason}", after_hello(messages([ABORT, {"message": "so it is"}, reason])), REFUSED,
+            f"{reason} (so it is)"))
     for reason in OTHER_REFUSALS:
         cases.append(Case(f"ABORT {reason}", after_hello(messages([ABORT, {}, reason])), UNAVAILABLE, reason))
     for reason in WORDS_OF_CREDENTIALS + OTHER_REFUSALS:
-        cases.append(Case(f"ABORT {reason} in a session", while_working(messages([ABORT, {"message": "so it is"}, reason])), LOST, reason))
+        cases.append(Case(f"ABORT {reason} in a session",
+            while_working(messages([ABORT, {"message": "so it is"}, reason])), LOST, reason))
     for reason in GOODBYES:
-        cases.append(Case(f"GOODBYE {reason}", while_working(messages([GOODBYE, {"message": "so it is"}, reason])), LOST, f"{reason} (so it is)"))
+        cases.append(Case(f"GOODBYE {reason}", while_working(messages([GOODBYE, {"message": "so it is"}, reason])),
+            LOST, f"{reason} (so it is)"))
     cases += [Case(name, while_working(move), None) for name, move in LIVED_THROUGH.items()]
     return cases
 
@@ -276,7 +296,7 @@ async def answered_by_another_kind(connection: Connection) -> None:
 
 
 async def invocation_of_nothing(connection: Connection) -> None:
-    """A registration that nobody has: the caller is told so."""
+    """An unknown registration: the caller gets an error."""
     connection.send(INVOCATION, 5000, 31337, {}, [1])
     await connection.serve_until(lambda: connection.messages[-1][:3] == [ERROR, INVOCATION, 5000])
     assert connection.messages[-1][4] == "wamp.error.no_such_registration", connection.messages[-1]
@@ -286,12 +306,13 @@ async def invocation_of_nothing(connection: Connection) -> None:
 async def the_same_invocation_twice(connection: Connection) -> None:
     connection.send(INVOCATION, 5000, 100, {}, [1])
     connection.send(INVOCATION, 5000, 100, {}, [2])
-    await connection.serve_until(lambda: any(message[0] in (YIELD, ERROR) and 5000 in message[:3] for message in connection.messages))
+    await connection.serve_until(lambda: any(message[0] in (YIELD, ERROR) and 5000 in message[:3]
+        for message in connection.messages))
     await connection.serve()
 
 
 async def event_flood(connection: Connection) -> None:
-    """Of a subscription that was never made; 40,000 of them."""
+    """For a subscription that was never made; 40,000 of them."""
     event = json.dumps([EVENT, 31337, 1, {}, ["x" * 40]]).encode()
     for _ in range(400):
         for _ in range(100):
@@ -300,21 +321,23 @@ async def event_flood(connection: Connection) -> None:
     await connection.serve()
 
 
-#: What races, or a router that knows it only half, can bring about.
+#: What races, or a router that knows only half of it, can cause.
 LIVED_THROUGH: dict[str, Move] = {
     "REGISTERED again": messages([REGISTERED, 1, 100], [REGISTERED, 1, 101], [REGISTERED, 77, 102]),
     "RESULT of no call": messages([RESULT, 77, {}, [1]], [RESULT, 78, {"progress": True}], [RESULT, 1, {}]),
     "PUBLISHED of nothing": messages([PUBLISHED, 77, 1], [PUBLISHED, 2**53, 2**53]),
     "SUBSCRIBED of nothing": messages([SUBSCRIBED, 77, 1], [UNSUBSCRIBED, 78], [UNREGISTERED, 79]),
     "errors of nothing": messages(*([ERROR, kind, 77, {}, "x.y"] for kind in (16, 32, 34, 48, 64, 66))),
-    "revocations of nothing": messages([UNREGISTERED, 0, {"registration": 999}], [UNSUBSCRIBED, 0, {"subscription": 999}],
+    "revocations of nothing": messages([UNREGISTERED, 0, {"registration": 999}],
+        [UNSUBSCRIBED, 0, {"subscription": 999}],
                                        [UNREGISTERED, 0, {"registration": 998, "reason": 7}]),
     "INTERRUPT of nothing": messages([INTERRUPT, 12345, {}], [INTERRUPT, 12345, {"mode": 7}]),
     "EVENT of nothing": messages([EVENT, 999, 1, {}, ["for nobody"]]),
     "an extension of WAMP": messages([300, "whatever"], [1023]),
     "arguments of great depth": frames(b"[68,801,100,{}," + b"[" * 100_000 + b"]" * 100_000 + b"]"),
     "arguments that are no list": messages([INVOCATION, 800, 100, {}, "x"]),
-    "more elements than there are": messages([INVOCATION, 900, 100, {}, [1], {}, "more", None], [EVENT, 999, 1, {}, None, None]),
+    "more elements than there are": messages([INVOCATION, 900, 100, {}, [1], {}, "more", None],
+        [EVENT, 999, 1, {}, None, None]),
     "INVOCATION with id 2^53": messages([INVOCATION, 2**53, 100, {}, [1]]),
     "INVOCATION with an id of floating point": frames(b"[68,9007199254740990.0,100,{},[1]]", b"[68,9e5,100,{},[1]]"),
     "INVOCATION of an unknown registration": invocation_of_nothing,
@@ -331,7 +354,8 @@ def group(case: Case) -> str:
         return "credentials"
     if case.told is None:
         return "lives on"
-    return case.name.partition(" ")[0].rstrip(":") if case.name.startswith(("silence", "handshake", "ABORT", "GOODBYE", "WELCOME", "INVOCATION")) else "others"
+    return case.name.partition(" ")[0].rstrip(":") if case.name.startswith(("silence", "handshake", "ABORT", "GOODBYE",
+        "WELCOME", "INVOCATION")) else "others"
 
 
 GROUPS = sorted({group(case) for case in CASES})
@@ -344,7 +368,7 @@ def shared_database(cluster: Cluster) -> Database:
 
 async def outlives(case: Case, transport: str, make_sidecar: SidecarMaker, database: Database) -> None:
     async with scripted(case.script, sane, transport=transport) as router:
-        # JSON only: a connection that is closed at once would be a reason to ask for the next serializer.
+        # Only JSON: a connection that is closed immediately would be a reason to ask for the next serializer.
         sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES, router={"serializers": ["json"]},
                                      database={"url": database.url, "connections": 2}).started(until=None)
         try:
@@ -375,7 +399,7 @@ async def comes_back(case: Case, connections: list[Connection], sidecar: Sidecar
 
 async def lives_on(connections: list[Connection], sidecar: Sidecar) -> None:
     await asyncio.to_thread(sidecar.wait_for, "ready")
-    # In the middle of what the router does, and after it: the sidecar reads in order.
+    # While the router acts, and after it: the sidecar reads in order.
     for n in range(3):
         _, answer = connections[0].invoke("test.same", n)
         assert (await asyncio.wait_for(answer, 20))[3] == [n]
@@ -395,5 +419,6 @@ async def test_router_endings(name: str, make_sidecar: SidecarMaker, shared_data
         async with gate:
             await outlives(case, transport, make_sidecar, shared_database)
 
-    failures = [failure for failure in await asyncio.gather(*(one(*run) for run in runs), return_exceptions=True) if failure]
+    failures = [failure for failure in await asyncio.gather(*(one(*run) for run in runs), return_exceptions=True)
+        if failure]
     assert not failures, f"{len(failures)} of {len(runs)}:\n" + "\n\n".join(str(failure) for failure in failures)

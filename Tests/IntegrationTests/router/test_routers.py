@@ -1,4 +1,4 @@
-"""The scenarios on every router of the table, and what its page says of them."""
+"""The scenarios on every router of the table, and the router's section in the documents."""
 
 import asyncio
 import re
@@ -30,7 +30,8 @@ class Theatre:
 
 def missing(kind: RouterKind, scenario: Scenario) -> str | None:
     """Why the scenario can't be run there."""
-    return next((f"{kind.title} lacks {need}: {kind.lacks[need]}" for need in scenario.needs if need in kind.lacks), None)
+    return next((f"{kind.title} lacks {need}: {kind.lacks[need]}"
+        for need in scenario.needs if need in kind.lacks), None)
 
 
 def mapping(kind: RouterKind) -> dict[str, dict[str, Any]]:
@@ -69,15 +70,18 @@ PLACES = [(kind, transport) for kind in ROUTERS for transport in kind.transports
 AGAIN = [pytest.mark.servers, pytest.mark.libpq]
 
 
-@pytest.fixture(scope="module", params=[pytest.param(place, marks=AGAIN if place == PLACES[0] else []) for place in PLACES],
+@pytest.fixture(scope="module",
+    params=[pytest.param(place, marks=AGAIN if place == PLACES[0] else []) for place in PLACES],
                 ids=lambda place: f"{place[0].title} {place[1]}")
-def theatre(request: pytest.FixtureRequest, started: Callable[[RouterKind], RouterActor], cluster: Cluster) -> Iterator[Theatre]:
+def theatre(request: pytest.FixtureRequest, started: Callable[[RouterKind], RouterActor],
+            cluster: Cluster) -> Iterator[Theatre]:
     kind, transport = request.param
     router = started(kind)
     name = re.sub("[^a-z0-9]", "_", f"{kind.title} {transport}".lower())
     database = InstalledDatabase(install(cluster.create_database(name)))
     database.execute(SCHEMA)
-    sidecar = Sidecar(settings(router.url(transport), database.url, caller={"listen": f"127.0.0.1:{free_port()}"}, **mapping(kind)))
+    sidecar = Sidecar(settings(router.url(transport), database.url, caller={"listen": f"127.0.0.1:{free_port()}"},
+        **mapping(kind)))
     try:
         sidecar.start()
         sidecar.wait_for("the database knows the way to the caller's port")
@@ -98,12 +102,13 @@ async def test_scenario(theatre: Theatre, scenario: Scenario) -> None:
             try:
                 await asyncio.wait_for(step.run(stage), 60)
             except Exception as error:
-                raise AssertionError(f"step {number}, {str(step)[:300]}: {error!r:.3000}\n{theatre.sidecar.text(10)[:5000]}") from error
+                raise AssertionError(
+                    f"step {number}, {str(step)[:300]}: {error!r:.3000}\n{theatre.sidecar.text(10)[:5000]}") from error
 
 
 @pytest.mark.parametrize("kind", ROUTERS, ids=lambda kind: kind.title)
 async def test_announced(kind: RouterKind, started: Callable[[RouterKind], RouterActor]) -> None:
-    """What the table says is lacking is not announced; what it does not say, and a scenario needs, is."""
+    """What the table says is lacking is not announced; what it does not mention, and a scenario needs, is."""
     router = started(kind)
     async with joined(router, kind.transports[0]) as peer:
         announced = set[str]().union(*peer.session.announced.values())
@@ -112,7 +117,7 @@ async def test_announced(kind: RouterKind, started: Callable[[RouterKind], Route
     assert needed <= announced | set(kind.lacks), "it does not announce that: put it into the table and the page"
 
 
-#: `router.auth` for each way in; the router's end is in the actors.
+#: `router.auth` for each method; the router's end is in the actors.
 WAYS_IN: dict[str, dict[str, str] | None] = {
     "anonymous": None,
     "ticket": {"method": "ticket", "authid": "ticket-user", "ticket": TICKET},
@@ -124,12 +129,14 @@ WAYS_IN: dict[str, dict[str, str] | None] = {
 
 def entering(router: RouterActor, transport: str, database: Database, auth: dict[str, str] | None) -> Sidecar:
     section: dict[str, Any] = {"url": router.url(transport), "realm": REALM} | ({"auth": auth} if auth else {})
-    return Sidecar({"router": section, "database": {"url": database.url}, "procedures": {"entered.same": "public.same"}})
+    return Sidecar({"router": section, "database": {"url": database.url},
+        "procedures": {"entered.same": "public.same"}})
 
 
 @pytest.mark.parametrize("kind", ROUTERS, ids=lambda kind: kind.title)
-async def test_authentication(kind: RouterKind, started: Callable[[RouterKind], RouterActor], database: Database) -> None:
-    """Each method that the router has lets the sidecar in; a wrong secret does not."""
+async def test_authentication(kind: RouterKind, started: Callable[[RouterKind], RouterActor],
+                              database: Database) -> None:
+    """Each method that the router has admits the sidecar; a wrong secret does not."""
     router = started(kind)
     database.execute("create function public.same(n integer) returns integer language sql as 'select n'")
     for transport in kind.transports:
@@ -155,7 +162,7 @@ async def test_authentication(kind: RouterKind, started: Callable[[RouterKind], 
 
 @pytest.mark.parametrize("kind", ROUTERS, ids=lambda kind: kind.title)
 async def test_serializers(kind: RouterKind, started: Callable[[RouterKind], RouterActor], database: Database) -> None:
-    """Each serializer, from and to a peer that has JSON: text, numbers, binary, and an error."""
+    """Each serializer, from and to a peer with JSON: text, numbers, binary, and an error."""
     router = started(kind)
     database.execute(SCHEMA.split("grant usage")[0] + "; grant usage on schema s to sidecar")
     for transport in kind.transports:
@@ -163,13 +170,15 @@ async def test_serializers(kind: RouterKind, started: Callable[[RouterKind], Rou
             for serializer in kind.serializers:
                 sidecar = Sidecar(settings(
                     router.url(transport), database.url, router={"serializers": [serializer]},
-                    procedures={"serialized.echo": "s.echo", "serialized.reversed": "s.reversed", "serialized.fails": "s.fails"}))
+                    procedures={"serialized.echo": "s.echo", "serialized.reversed": "s.reversed",
+                        "serialized.fails": "s.fails"}))
                 try:
                     await sidecar.started()
                     assert sidecar.entries("router joined")[0]["serializer"] == serializer
                     values = [1, -1, 2**53, 1.5, None, True, "Ünïcödé 😀", [], {"k": [{}]}]
                     async with asyncio.timeout(20):
-                        assert (await peer.call("serialized.echo", *values, k=values)).value == [values, {"k": values}], serializer
+                        assert ((await peer.call("serialized.echo", *values, k=values)).value
+                                == [values, {"k": values}]), serializer
                         if serializer == "json" or "binary between serializers" not in kind.lacks:
                             reversed_one = await peer.call("serialized.reversed", b"\x00\x01\xff")
                             assert reversed_one.value == b"\xff\x01\x00", serializer
@@ -185,10 +194,11 @@ def page() -> str:
 
 @pytest.mark.parametrize("kind", ROUTERS, ids=lambda kind: kind.title)
 def test_page(kind: RouterKind) -> None:
-    """docs/routers.md says of each router what the table does, in the same words, and nothing else."""
+    """docs/routers.md says about each router exactly what the table says, in the same words."""
     section = re.search(rf"^## {re.escape(kind.name)}\n(.*?)(?=^## |\Z)", page(), re.M | re.S)
     assert section is not None and kind.version in section[1], f"a section on {kind.title}"
     rows = re.findall(r"^\| `?([^|`]+?)`? \| (.*) \|$", section[1], re.M)
-    told = {need: reason for need, reason in rows if need not in ("missing", "---", "key") and not set(need) <= set("- ")}
+    told = {need: reason
+        for need, reason in rows if need not in ("missing", "---", "key") and not set(need) <= set("- ")}
     assert {need: told.get(need) for need in kind.lacks} == kind.lacks
     assert set(told) == set(kind.lacks)

@@ -1,4 +1,5 @@
-"""MessagePack and CBOR beside JSON: the same values whatever is spoken on either side, and the next one if one is refused."""
+"""MessagePack and CBOR beside JSON: the same values whatever either side speaks, and the next serializer if one is
+refused."""
 
 import asyncio
 from typing import Any
@@ -43,7 +44,7 @@ VALUES: list[Any] = [
 
 @pytest.fixture
 def prepared(installed: InstalledDatabase) -> InstalledDatabase:
-    """The functions, for the role that the sidecar is."""
+    """The functions, for the sidecar's role."""
     installed.execute(SCHEMA + "grant usage on schema s to wamp; grant all on all tables in schema s to wamp;")
     return installed
 
@@ -74,7 +75,8 @@ async def test_both_ways(make_sidecar: SidecarMaker, router: Router, transport: 
             assert error.error == "wamp.error.invalid_argument" and error.kwargs["sqlstate"] == "22012"
             inbox = await peer.subscribe("test.news")
             with prepared.connect() as connection:
-                connection.execute("""select pg_notify('news', '{"args": [1, "zwei", 3.5], "kwargs": {"k": [null]}}')""")
+                connection.execute(
+                    """select pg_notify('news', '{"args": [1, "zwei", 3.5], "kwargs": {"k": [null]}}')""")
             (event,) = await inbox.first(1)
             assert event.args == [1, "zwei", 3.5] and event.kwargs == {"k": [None]}
 
@@ -99,7 +101,8 @@ async def test_events_into_the_database(make_sidecar: SidecarMaker, router: Rout
 
 
 async def test_crossbar_refuses(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Crossbar.io closes the connection for a serializer it does not have: the next one is tried at once, and kept."""
+    """Crossbar.io closes the connection for a serializer that it does not have: the next one is tried immediately, and
+    kept."""
     database.execute("create function public.same(n integer) returns integer language sql as 'select n'")
     sidecar = make_sidecar(router.url("cbor"), database.url, procedures={"test.same": "public.same"}).start()
     refusals = sidecar.entries("router refuses a serializer")
@@ -119,7 +122,8 @@ async def test_crossbar_refuses_all(make_sidecar: SidecarMaker, router: Router, 
 
 
 async def test_refused_by_number(make_sidecar: SidecarMaker, database: Database) -> None:
-    """A router that says which fault it is. What it took is asked for first when its connection is lost."""
+    """A router that says which fault it is. The serializer that it accepted is asked for first when its connection is
+    lost."""
     asked: list[int] = []
 
     async def only_msgpack(connection: Connection) -> None:
@@ -146,7 +150,7 @@ async def test_refused_by_number(make_sidecar: SidecarMaker, database: Database)
 
 
 async def test_nothing_to_refuse(make_sidecar: SidecarMaker, database: Database) -> None:
-    """A router that is not there refuses nothing, and one that answers takes the first."""
+    """A router that is down refuses nothing, and one that answers accepts the first."""
     sidecar = make_sidecar("rs://127.0.0.1:1", database.url).start(until=None)
     sidecar.wait_for("router not available", count=2)
     assert not sidecar.entries("router refuses a serializer")

@@ -14,7 +14,7 @@ SCHEMA = """
     create function public.quiet(what text) returns text language sql as 'select what';
     create function public.fail(what text) returns text language plpgsql as $$ begin raise exception '%', what; end $$;
 """
-#: Not `single`: nobody else is there to lead.
+#: Not `single`: no other sidecar is there to lead.
 PROCEDURES = {
     f"test.{name}": {"function": f"public.{name}", "invoke": "roundrobin"} for name in ("same", "quiet", "fail")}
 POISON = "poison"
@@ -29,7 +29,7 @@ def is_poison(message: list[Any]) -> bool:
 
 
 async def ends(connection: Connection) -> None:
-    """A router that can't read one word, and says nothing of it."""
+    """A router that can't read one word, and gives no reason."""
     await connection.handshake()
     while True:
         message = await connection.receive()
@@ -39,7 +39,7 @@ async def ends(connection: Connection) -> None:
 
 
 def sessions(router: ScriptedRouter, procedures: int = 3) -> int:
-    """How many sessions have been begun, if the last one is ready for calls; else none."""
+    """How many sessions have begun, if the last one is ready for calls; else none."""
     if router.connections and len(router.connections[-1].registrations) == procedures:
         return len(router.connections)
     return 0
@@ -68,13 +68,13 @@ async def test_result(make_sidecar: SidecarMaker, database: Database) -> None:
         assert (entry["procedure"], entry["count"], entry["level"]) == ("test.same", "2", "error"), entry
         refused = await answer(router, "test.same", POISON)
         assert refused[0] == ERROR and refused[4] == UNAVAILABLE and "test.same" in refused[5][0], refused
-        assert (await answer(router, "test.quiet", "good"))[3] == ["good"], "the others go on"
+        assert (await answer(router, "test.quiet", "good"))[3] == ["good"], "the others continue"
         assert len(router.connections) == 3
         await asyncio.to_thread(sidecar.wait_for_fault, "procedure 'test.same'", "is not called for 60 s")
 
 
 async def test_error(make_sidecar: SidecarMaker, database: Database) -> None:
-    """What a function raises comes from the same places as what it returns."""
+    """What a function raises is counted like what it returns."""
     database.execute(SCHEMA)
     async with scripted(ends) as router:
         sidecar = await make_sidecar(router.url, database.url, procedures=PROCEDURES).started()
@@ -110,7 +110,7 @@ async def test_among_others(make_sidecar: SidecarMaker, database: Database) -> N
 
 
 async def test_router_that_goes_away(make_sidecar: SidecarMaker, database: Database) -> None:
-    """A router that crashes under load, again and again, is no fault of the procedure: it is away for a while then."""
+    """A router that crashes under load, again and again, is not the procedure's fault: it is down for a while then."""
     database.execute(SCHEMA)
     refusals: list[int] = []
 
@@ -148,7 +148,8 @@ async def test_one_at_a_time(make_sidecar: SidecarMaker, database: Database) -> 
             if is_poison(message):
                 return connection.reset()
             if message[0] == CALL and message[3] == "wamp.session.count":
-                calls.append(lambda message=message: connection.send(ERROR, CALL, message[1], {}, "wamp.error.not_authorized"))
+                calls.append(lambda message=message: connection.send(ERROR, CALL, message[1], {},
+                    "wamp.error.not_authorized"))
                 continue
             connection.answer(message)
 
@@ -188,7 +189,7 @@ async def test_notification(make_sidecar: SidecarMaker, database: Database) -> N
         assert sidecar.wait_for(NOT_RELAYED)["channel"] == "news"
         await asyncio.to_thread(sidecar.wait_for_fault, "channel 'news'", "is not relayed for 60 s")
         database.execute("notify news, 'good'; notify other, 'good'")
-        await until(lambda: heard, "the other channel goes on")
+        await until(lambda: heard, "the other channel continues")
         dropped = sidecar.wait_for("notification dropped")
         assert dropped["channel"] == "news" and "more than once" in dropped["reason"], dropped
         assert len(heard) == 1 and len(router.connections) == 3

@@ -1,4 +1,4 @@
-"""`router.testament`: others learn that the sidecar is gone, however it went."""
+"""`router.testament`: others learn that the sidecar has left, however it ended."""
 
 import asyncio
 from typing import Any
@@ -42,7 +42,7 @@ async def test_gone(make_sidecar: SidecarMaker, router: Router, transport: str, 
             await asyncio.to_thread(sidecar.wait_for, KEPT, 60, 2)
             sidecar.kill()
             assert len(await inbox.first(2)) == 2
-        # Nothing is told twice.
+        # Nothing is published twice.
         async with joined(router) as other:
             await other.session.publish("test.gone", "end", options=PublishOptions(acknowledge=True))
         count = 3 if how == "cut off" else 2
@@ -51,7 +51,7 @@ async def test_gone(make_sidecar: SidecarMaker, router: Router, transport: str, 
 
 @pytest.mark.parametrize("announced", [False, True])
 async def test_router_without(make_sidecar: SidecarMaker, database: Database, announced: bool) -> None:
-    """Told once for each session, and all else works."""
+    """Logged once for each session, and all else works."""
     async def script(connection: Connection) -> None:
         await connection.handshake()
         while True:

@@ -1,4 +1,5 @@
-"""TLS to the router: Crossbar.io with it, `openssl s_server` with each certificate that is wrong, ends that never end."""
+"""TLS to the router: Crossbar.io with it, `openssl s_server` with each kind of wrong certificate, handshakes that never
+end."""
 
 import asyncio
 import json
@@ -41,10 +42,10 @@ def section(url: str | list[str], **tls: Any) -> dict[str, Any]:
 
 
 def reason(make_sidecar: SidecarMaker, database: Database, router: dict[str, Any]) -> str:
-    """What the log says of a router that the sidecar can't join."""
+    """The log's reason why the sidecar can't join the router."""
     sidecar = make_sidecar("unused", database.url, router=router).start(until=None)
     entry = sidecar.wait_for(AWAY)
-    # It goes on trying, and stops when it is told to.
+    # It keeps trying, and stops when it is told to.
     sidecar.wait_for(AWAY, count=2)
     assert sidecar.stop() == 0
     return str(entry["reason"])
@@ -54,7 +55,7 @@ def reason(make_sidecar: SidecarMaker, database: Database, router: dict[str, Any
 
 
 async def test_calls(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
-    """Small and large payloads both ways, many at a time; SIGTERM says GOODBYE."""
+    """Small and large payloads both ways, many at a time; SIGTERM sends GOODBYE."""
     database.execute(SCHEMA)
     url = router.url(f"{transport}+tls")
     sidecar = make_sidecar(
@@ -66,7 +67,8 @@ async def test_calls(make_sidecar: SidecarMaker, router: Router, transport: str,
         assert [len(answer.value) for answer in values] == list(range(0, 60_000, 300))
     assert await sidecar.stopped() == 0
     assert sidecar.entries("stopped") and not sidecar.entries("stopped without the router's goodbye")
-    assert not sidecar.entries("the router's certificate is not verified: whoever is on the way can read and change everything")
+    assert not sidecar.entries(
+        "the router's certificate is not verified: whoever is on the way can read and change everything")
 
 
 @pytest.mark.parametrize("key", ["client.key", "client-encrypted.key"])
@@ -116,10 +118,11 @@ async def test_router_restarted(make_sidecar: SidecarMaker, mortal_router: Route
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 async def test_versions_and_small_records(make_sidecar: SidecarMaker, router: Router, transport: str,
                                           database: Database, version: ssl.TLSVersion) -> None:
-    """Records of one octet of text each; an end below TLS is said to be one."""
+    """Records of one octet of text each; an end below TLS is reported as such."""
     database.execute(SCHEMA)
     async with tls_front(router.port, router.certificates, version, piece=1) as front, joined(router) as peer:
-        url = f"{'rss' if transport == 'rawsocket' else 'wss'}://localhost:{front.port}/{'ws' if transport == 'websocket' else ''}"
+        scheme, path = ("rss", "") if transport == "rawsocket" else ("wss", "ws")
+        url = f"{scheme}://localhost:{front.port}/{path}"
         sidecar = await make_sidecar(
             url, database.url, procedures=PROCEDURES,
             router=section(url, ca_file=router.certificates.authority)).started()
@@ -136,7 +139,7 @@ def test_check_connects(router: Router, transport: str, database: Database, tmp_
     url = router.url(f"{transport}+tls")
     file = tmp_path / "sidecar.yaml"
     (tmp_path / "authority.pem").write_bytes(Path(router.certificates.authority).read_bytes())
-    # From the folder of the file on.
+    # Relative to the file's folder.
     for authority, code, words in (("authority.pem", 0, "database and router answered"),
                                    (None, 1, "from an authority that is not trusted here")):
         tls = {"ca_file": authority} if authority else {}
@@ -149,7 +152,7 @@ def test_check_connects(router: Router, transport: str, database: Database, tmp_
 
 
 @pytest.mark.parametrize("name, words", [
-    ("expired", ["a certificate that expired on 2020-02-01 12:30 UTC", "renewed"]),
+    ("expired", ["a certificate that expired on 2020-02-01 12:30 UTC", "renew it at the router"]),
     ("future", ["not valid before 2090-01-01 00:00 UTC"]),
     ("elsewhere", ["for 'other.test', 192.0.2.1,", "and 2 more, not for 'localhost'", "router.tls.server_name"]),
     ("nameless", ["without any name in subjectAltName ('CN = localhost')"]),
@@ -169,7 +172,7 @@ def test_certificate(make_sidecar: SidecarMaker, certificates: Certificates, dat
 
 def test_system_authorities(make_sidecar: SidecarMaker, certificates: Certificates, database: Database,
                             tmp_path: Path) -> None:
-    """Without ca_file the distribution's count; a system without any is told as such."""
+    """Without ca_file the distribution's authorities count; a system without any is reported as such."""
     with openssl_server(certificates) as port:
         router = section(f"rss://localhost:{port}")
         assert "name the authority's certificate in router.tls.ca_file" in reason(make_sidecar, database, router)
@@ -183,13 +186,14 @@ def test_system_authorities(make_sidecar: SidecarMaker, certificates: Certificat
         def trusting(url: str, database_url: str, **sections: Any) -> Sidecar:
             return make_sidecar(url, database_url, environment={"SSL_CERT_FILE": certificates.authority}, **sections)
 
-        # It is believed then; but it is no router.
-        sidecar = trusting("unused", database.url, router=router | {"url": f"wss://localhost:{port}/"}).start(until=None)
+        # It is trusted then; but it is not a router.
+        sidecar = trusting("unused", database.url,
+            router=router | {"url": f"wss://localhost:{port}/"}).start(until=None)
         assert sidecar.entries(AWAY) == []
 
 
 def test_names(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """The name to be proved is the URL's, unless server_name is another."""
+    """The name to prove is the URL's, unless server_name is another."""
     database.execute(SCHEMA)
     url = f"rss://127.0.0.1:{router.tls_port}"
     authority = router.certificates.authority
@@ -223,7 +227,7 @@ def test_minimum(make_sidecar: SidecarMaker, certificates: Certificates, databas
 
 
 async def test_verification_off(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """It works, and is told at each start."""
+    """It works, and is logged at each start."""
     database.execute(SCHEMA)
     url = f"rss://127.0.0.1:{router.tls_port}"
     for _ in range(2):
@@ -251,7 +255,7 @@ def test_plain_port(make_sidecar: SidecarMaker, router: Router, database: Databa
 
 @contextmanager
 def answering(answer: bytes, hold: bool = False) -> Iterator[int]:
-    """A port where the same is said to everybody, who is then left alone or waited for."""
+    """A port that sends the same to every client, and then leaves it alone or waits for it."""
     server = socket.create_server(("127.0.0.1", 0))
     clients: list[socket.socket] = []
 
@@ -292,7 +296,8 @@ def test_no_tls(make_sidecar: SidecarMaker, certificates: Certificates, database
 
 def test_tls_port_without_tls(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     plain = {"realm": REALM, "auth": {"method": "anonymous"}}
-    for url, word in ((f"rs://127.0.0.1:{router.tls_port}", "rss://"), (f"ws://127.0.0.1:{router.tls_port}/ws", "wss://")):
+    for url, word in ((f"rs://127.0.0.1:{router.tls_port}", "rss://"),
+        (f"ws://127.0.0.1:{router.tls_port}/ws", "wss://")):
         assert word in reason(make_sidecar, database, plain | {"url": url})
 
 
@@ -314,7 +319,8 @@ def test_handshakes_that_never_end(make_sidecar: SidecarMaker, certificates: Cer
 
         threading.Thread(target=serve, daemon=True).start()
         sidecars = [
-            make_sidecar("unused", database.url, router=section(f"{kind}://localhost:{port}", ca_file=certificates.authority))
+            make_sidecar("unused", database.url,
+                router=section(f"{kind}://localhost:{port}", ca_file=certificates.authority))
             for kind, port in (("rss", silent), ("wss", half), ("rss", drip.getsockname()[1]))
         ]
         for sidecar in sidecars:
@@ -323,7 +329,7 @@ def test_handshakes_that_never_end(make_sidecar: SidecarMaker, certificates: Cer
             entry = sidecar.wait_for(AWAY)
             assert "did not finish the TLS handshake within 10 s" in entry["reason"], entry
         for sidecar in sidecars:
-            # Also while it is in the middle of the next handshake.
+            # Even in the middle of the next handshake.
             assert sidecar.stop(5) == 0
         ended.set()
         drip.close()
@@ -333,16 +339,20 @@ def test_handshakes_that_never_end(make_sidecar: SidecarMaker, certificates: Cer
 
 
 @pytest.mark.parametrize("tls, line", [
-    ({"ca_file": "none.pem"}, "the file 'none.pem' that 'ca_file' in router.tls names can't be read (No such file or directory)"),
+    ({"ca_file": "none.pem"},
+        "the file 'none.pem' that 'ca_file' in router.tls names can't be read (No such file or directory)"),
     ({"ca_file": "."}, "the file '.' that 'ca_file' in router.tls names is a folder"),
     ({"ca_file": "empty"}, "that 'ca_file' in router.tls names is empty"),
     ({"ca_file": "client.key"}, "holds a private key, but no certificate"),
     ({"ca_file": "client.der"}, "is not in PEM format"),
-    ({"certificate_file": "client.pem", "key_file": "server.key"}, "'key_file' in router.tls names holds a key that does not belong"),
-    ({"certificate_file": "client.pem", "key_file": "client-encrypted.key"}, "is encrypted, and there is no password for it"),
+    ({"certificate_file": "client.pem", "key_file": "server.key"},
+        "'key_file' in router.tls names holds a key that does not belong"),
+    ({"certificate_file": "client.pem", "key_file": "client-encrypted.key"},
+        "is encrypted, and there is no password for it"),
     ({"certificate_file": "client.pem", "key_file": "client-encrypted.key", "key_password": "top-secret"},
      "'key_password' in router.tls does not decrypt the key"),
-    ({"certificate_file": "client.pem"}, "the file 'client.pem' that 'certificate_file' in router.tls names holds a certificate, but no private key"),
+    ({"certificate_file": "client.pem"},
+        "the file 'client.pem' that 'certificate_file' in router.tls names holds a certificate, but no private key"),
     ({"certificate_file": "secret", "key_file": "client.key"}, "holds no certificate in PEM format"),
 ])
 def test_files(certificates: Certificates, tls: dict[str, str], line: str) -> None:
@@ -350,7 +360,8 @@ def test_files(certificates: Certificates, tls: dict[str, str], line: str) -> No
     (certificates.folder / "empty").write_bytes(b"")
     (certificates.folder / "secret").write_bytes(b"top-secret")
     file = certificates.folder / "sidecar.yaml"
-    file.write_text(json.dumps({"router": section("rss://localhost:1", **tls), "database": {"url": "host=/nonexistent"}}))
+    file.write_text(json.dumps({"router": section("rss://localhost:1", **tls),
+        "database": {"url": "host=/nonexistent"}}))
     for command in ("check", "run"):
         result = run(command, "--config", file)
         assert result.returncode == 78

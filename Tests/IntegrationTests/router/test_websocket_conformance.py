@@ -1,4 +1,4 @@
-"""The WebSocket transport against the cases of the Autobahn test suite, as kosoku serves them."""
+"""The WebSocket transport against the cases of the Autobahn test suite, which kosoku serves."""
 
 import json
 import os
@@ -13,15 +13,15 @@ from actors.sidecar import ROOT
 
 #: Framing, pings, reserved bits, opcodes, fragmentation, UTF-8, closing, limits, automatic fragmentation.
 GROUPS = (1, 2, 3, 4, 5, 6, 7, 9, 10)
-#: How many cases they have: fewer would be a suite that lost some.
+#: How many cases they have: fewer would mean that the suite lost some.
 CASES = 301
 AGENT = "websocket-echo"
-#: What the suite takes for right.
+#: What the suite accepts as right.
 PASSED = {"OK", "NON-STRICT", "INFORMATIONAL"}
 
 
 def echo_client() -> Path:
-    """The program under test: what WEBSOCKET_ECHO_BINARY names, or the release build of this tree."""
+    """The program under test: the one that WEBSOCKET_ECHO_BINARY names, or the release build of this tree."""
     path = Path(os.environ.get("WEBSOCKET_ECHO_BINARY", ROOT / ".build/release/websocket-echo"))
     if not path.exists():
         raise FileNotFoundError(f"{path}: build it (./scripts/test integration does), or set WEBSOCKET_ECHO_BINARY")
@@ -30,9 +30,9 @@ def echo_client() -> Path:
 
 @contextmanager
 def fuzzing_server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """The suite's server on a free port; it ends by itself when its client asks for the reports.
+    """The suite's server on a free port; it ends when its client asks for the reports.
 
-    A process of its own: it puts a stand-in for autobahn into the interpreter that it runs in.
+    A separate process: it puts a stand-in for autobahn into the interpreter that it runs in.
     """
     command = [Path(sys.executable).parent / "kosoku", "--mode", "fuzzingserver", "127.0.0.1:0", "--outdir", folder]
     for group in GROUPS:

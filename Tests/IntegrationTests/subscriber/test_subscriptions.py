@@ -1,4 +1,5 @@
-"""Events run functions: in order whatever fails or dies in between, with their details, and none vanishes silently."""
+"""Events run functions: in order, whatever fails or is killed in between, with their details, and none vanishes
+silently."""
 
 import asyncio
 import json
@@ -16,7 +17,7 @@ from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-#: What the functions of these tests write to, and a function for each kind of behaviour.
+#: The table that the functions of these tests write to, and a function for each kind of behaviour.
 SCHEMA = """
 create schema e;
 create table e.seen (id bigint generated always as identity, n integer, who text);
@@ -28,7 +29,7 @@ create function e.details(args jsonb, kwargs jsonb, details jsonb) returns void 
     'insert into e.detail (args, kwargs, details) values (args, kwargs, details)';
 create function e.native(n integer, label text default 'none') returns void language sql as
     'insert into e.seen (n, who) values (n, label)';
--- Every tenth event fails twice as a serialization failure does (a sequence is not rolled back), every hundredth for good.
+-- Every tenth event fails twice like a serialization failure (a sequence is not rolled back), every hundredth for good.
 create function e.shaky(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
 declare n integer := (args->>0)::integer;
 begin
@@ -45,7 +46,8 @@ begin
 end $$;
 create function e.who(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$
 begin
-    insert into e.seen (n, who) values ((args->>0)::integer, concat_ws(' ', current_user, current_setting('search_path'),
+    insert into e.seen (n, who) values ((args->>0)::integer, concat_ws(' ', current_user,
+        current_setting('search_path'),
         current_setting('statement_timeout'), current_setting('wamp.caller_authid', true)));
     perform set_config('search_path', 'pg_temp', false), set_config('statement_timeout', '1', false),
         set_config('wamp.caller_authid', 'forged', false), set_config('wamp.seq', '4711', false);
@@ -56,7 +58,7 @@ begin insert into e.seen (n) values ((args->>0)::integer); end $$;
 
 
 def prepared(database: Database) -> Database:
-    """The functions, for the role that the sidecar is."""
+    """The functions, for the sidecar's role."""
     database.execute(SCHEMA)
     role = "wamp" if isinstance(database, InstalledDatabase) else "sidecar"
     database.execute(f"grant usage on schema e to {role}; grant all on all tables in schema e to {role};"
@@ -87,7 +89,7 @@ async def test_in_order(make_sidecar: SidecarMaker, router: Router, transport: s
 @pytest.mark.once
 async def test_order_of_those_that_are_tried_again(make_sidecar: SidecarMaker, router: Router,
                                                    installed: InstalledDatabase) -> None:
-    """What is sent behind an event that fails waits for it; what fails for good is passed over, and kept."""
+    """Events behind one that fails wait for it; one that fails for good is skipped, and kept."""
     prepared(installed)
     make_sidecar(router.url("rawsocket"), installed.url, subscriptions={"test.n": "e.shaky"}).start()
     async with joined(router) as peer:
@@ -208,7 +210,8 @@ async def test_role(make_sidecar: SidecarMaker, router: Router, database: Databa
             "test.plain": "e.who", "test.role": {"function": "e.who", "role": "event_writer", "timeout": "7s"}}).start()
         async with joined(router) as peer:
             for n in range(10):
-                await peer.session.publish(("test.plain", "test.role")[n % 2], n, options=PublishOptions(acknowledge=True))
+                await peer.session.publish(("test.plain", "test.role")[n % 2], n,
+                    options=PublishOptions(acknowledge=True))
             await until(lambda: len(seen(database)) == 10, "all have run")
         assert {(n % 2, *who.split()[::3]) for n, who in database.rows("select n, who from e.seen")} == {
             (0, "sidecar", "30s"), (1, "event_writer", "7s")}
@@ -250,7 +253,7 @@ async def test_given_up_after_its_retries(make_sidecar: SidecarMaker, router: Ro
 
 
 async def test_timeout(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
-    """Only the event whose time is over is given up; a cancel by somebody else is no reason to."""
+    """Only the event whose time is over is given up; a cancel by somebody else is no reason for that."""
     prepared(installed)
     make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
         "test.n": {"function": "e.slow", "timeout": "1s"}}).start()
@@ -296,10 +299,12 @@ async def test_function_that_comes_goes_and_changes(make_sidecar: SidecarMaker, 
         waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
         assert (waits["topic"], waits["error"]) == ("test.n", "42883")
         await peer.session.publish("test.n", 2, options=PublishOptions(acknowledge=True))
-        installed.execute("create function e.late(n integer) returns void language sql as 'insert into e.seen (n) values (n)'")
+        installed.execute("create function e.late(n integer) returns void language sql as 'insert into e.seen (n) "
+                          "values (n)'")
         await until(lambda: seen(installed) == [1, 2], "both run")
         sidecar.wait_for("ready")
-        installed.execute("drop function e.late(integer); create function e.late(args jsonb) returns text language sql as "
+        installed.execute("drop function e.late(integer); create function e.late(args jsonb) returns text language sql "
+                          "as "
                           "'insert into e.seen (n) values ((args->>0)::integer + 100) returning who'")
         await publish(peer, "test.n", range(3, 50))
         await until(lambda: len(seen(installed)) == 50, "all have run")
@@ -308,7 +313,7 @@ async def test_function_that_comes_goes_and_changes(make_sidecar: SidecarMaker, 
 
 
 async def test_without_dead_letters(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """Without the SQL interface what fails is told as an error with topic and reason, and the next one goes on."""
+    """Without the SQL interface a failure is logged as an error with topic and reason, and the next event runs."""
     prepared(database)
     sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={"test.n": "e.shaky"}).start()
     async with joined(router) as peer:
@@ -321,7 +326,7 @@ async def test_without_dead_letters(make_sidecar: SidecarMaker, router: Router, 
 
 
 async def test_bounds(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
-    """While the database is away ten thousand events wait; the rest is dropped, counted, and readiness says so."""
+    """While the database is down ten thousand events wait; the rest is dropped, counted, and readiness says so."""
     database = prepared(mortal_cluster.create_database("bounds"))
     sidecar = make_sidecar(router.url("rawsocket"), database.url,
                            subscriptions={"test.n": {"function": "e.record", "retries": 100}}).start()
@@ -336,7 +341,7 @@ async def test_bounds(make_sidecar: SidecarMaker, router: Router, mortal_cluster
         assert seen(database) == list(range(1, 10_001))
         assert sidecar.resident() < 64 * 1024 * 1024
         await publish(peer, "test.n", range(20_001, 20_010))
-        await until(lambda: len(seen(database)) == 10_010, "what comes then runs")
+        await until(lambda: len(seen(database)) == 10_010, "later events run")
 
 
 async def test_refused_subscription(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
@@ -346,7 +351,7 @@ async def test_refused_subscription(make_sidecar: SidecarMaker, router: Router, 
     assert sidecar.wait_for("not subscribed")["topic"] == "unheard.topic"
     async with joined(router) as peer:
         await peer.session.publish("test.n", 1, options=PublishOptions(acknowledge=True))
-        await until(lambda: seen(database) == [1], "the others go on")
+        await until(lambda: seen(database) == [1], "the others continue")
 
 
 @pytest.mark.once
@@ -365,7 +370,7 @@ async def test_new_session(make_sidecar: SidecarMaker, mortal_router: Router, da
 @pytest.mark.parametrize("interface", [False, True])
 async def test_stopping(make_sidecar: SidecarMaker, router: Router, database: Database, installed: InstalledDatabase,
                         interface: bool) -> None:
-    """What has come when the sidecar is told to stop runs to its end."""
+    """Events that have arrived when the sidecar is told to stop run to their end."""
     base = prepared(installed if interface else database)
     sidecar = make_sidecar(router.url("rawsocket"), base.url, subscriptions={"test.n": "e.slow"}).start()
     async with joined(router) as peer:
@@ -376,10 +381,12 @@ async def test_stopping(make_sidecar: SidecarMaker, router: Router, database: Da
 
 
 async def test_slow_topic_drops_only_its_own(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """While the events of one topic wait for a lock, those of another run, all of them; readiness and the log name the slow one."""
+    """While the events of one topic wait for a lock, those of another run, all of them; readiness and the log name the
+    slow one."""
     prepared(database)
     database.execute("create table e.gate (n integer); insert into e.gate values (1); grant all on e.gate to sidecar;"
-                     "create function e.stuck(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as "
+                     "create function e.stuck(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql "
+                     "as "
                      "$$ begin perform from e.gate for update; end $$")
     sidecar = make_sidecar(router.url("rawsocket"), database.url, subscriptions={
         "test.slow": {"function": "e.stuck", "timeout": "10m"}, "test.n": "e.record"}).start()
@@ -395,11 +402,13 @@ async def test_slow_topic_drops_only_its_own(make_sidecar: SidecarMaker, router:
             assert [entry["name"] for entry in sidecar.entries("fault")] == ["subscription 'test.slow'"]
         session.execute("rollback")
     assert seen(database) == list(range(1, 1001))
-    assert {entry["topic"] for entry in sidecar.entries("event dropped: too many wait for the database")} == {"test.slow"}
+    assert ({entry["topic"] for entry in sidecar.entries("event dropped: too many wait for the database")}
+            == {"test.slow"})
     await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
 
 
-#: Each makes the events of `test.n` impossible to run, whose function is e.who as the role event_holder; and mends it.
+#: Each makes the events of `test.n` impossible to run, whose function is e.who as the role event_holder; and repairs
+#: it.
 FAULTS = {
     "role": ("revoke event_holder from wamp", "grant event_holder to wamp"),
     "execute": ("revoke execute on function e.who from public", "grant execute on function e.who to public"),
@@ -412,9 +421,11 @@ FAULTS = {
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase, fault: str,
+async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
+                                        fault: str,
                                         concurrency: int) -> None:
-    """What is wrong with the mapping or the server is no event's fault: all wait, readiness says why, and none becomes a dead letter."""
+    """A fault of the mapping or the server is no event's fault: all wait, readiness says why, and none becomes a dead
+    letter."""
     prepared(installed)
     installed.execute("create role event_holder; grant event_holder to wamp; grant usage on schema e to event_holder;"
                       "grant all on all tables in schema e to event_holder;"
@@ -446,14 +457,18 @@ async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Rout
         installed.execute("drop owned by event_holder; drop role event_holder")
 
 
-async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
-    """The same errors, raised by the function for one event, are that event's: it becomes a dead letter, and the next one runs."""
+async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: Router,
+                                           installed: InstalledDatabase) -> None:
+    """The same errors, raised by the function for one event, are that event's: it becomes a dead letter, and the next
+    one runs."""
     prepared(installed)
-    installed.execute("create function e.picky(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql as $$ begin "
+    installed.execute("create function e.picky(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql "
+                      "as $$ begin "
                       "if args->>1 is not null then raise exception 'no' using errcode = args->>1; end if;"
                       "perform e.record(args, kwargs, details); end $$;"
                       "create table e.hidden ();"
-                      "create function e.inlined(args jsonb, kwargs jsonb, details jsonb) returns setof int language sql stable as "
+                      "create function e.inlined(args jsonb, kwargs jsonb, details jsonb) returns setof int language "
+                      "sql stable as "
                       "'select 1 from e.hidden'")
     sidecar = make_sidecar(router.url("rawsocket"), installed.url,
                            subscriptions={"test.n": "e.picky", "test.inlined": "e.inlined"}).start()
@@ -471,7 +486,8 @@ async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: R
 
 
 async def test_held_at_the_end(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
-    """What can't be run when the sidecar is told to stop is kept as dead letters: the router would not send it again."""
+    """Events that can't be run when the sidecar is told to stop are kept as dead letters: the router would not send
+    them again."""
     prepared(installed)
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={"test.n": "e.late"}).start(
         until="running with faults")
@@ -479,11 +495,13 @@ async def test_held_at_the_end(make_sidecar: SidecarMaker, router: Router, insta
         await publish(peer, "test.n", range(1, 600))
         await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
         assert await sidecar.stopped() == 0
-    assert [row[0] for row in installed.rows("select args from wamp.dead_letter order by id")] == [[n] for n in range(1, 601)]
+    assert ([row[0] for row in installed.rows("select args from wamp.dead_letter order by id")]
+            == [[n] for n in range(1, 601)])
 
 
 @pytest.mark.parametrize("taken_back_by", ["SIGTERM", "SQL"])
-async def test_on_its_way_while_taken_back(make_sidecar: SidecarMaker, installed: InstalledDatabase, taken_back_by: str) -> None:
+async def test_on_its_way_while_taken_back(make_sidecar: SidecarMaker, installed: InstalledDatabase,
+                                           taken_back_by: str) -> None:
     """What the router had sent before it saw UNSUBSCRIBE runs."""
     prepared(installed)
     late = range(1, 51)

@@ -2,7 +2,7 @@ import Glibc
 import NIOOpenSSL
 import Testing
 
-/// The certificates of `scripts/lib/certificates.sh`, made once for all tests, and gone when they are over.
+/// The certificates of `scripts/lib/certificates.sh`, made once for all tests, and removed after them.
 enum Certificates {
     private static let folder: String = {
         var template = Array("/tmp/nio-openssl.XXXXXX".utf8CString)
@@ -22,7 +22,7 @@ enum Certificates {
     /// The path of one of the files.
     static func path(_ name: String) -> String { "\(self.folder)/\(name)" }
 
-    /// Writes a file beside them, and returns its path.
+    /// Writes a file next to them, and returns its path.
     static func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o644) -> String {
         let path = self.path(name)
         if let file = fopen(path, "w") {

@@ -4,13 +4,13 @@ import NIOOpenSSL
 
 /// A client's channel and a server's, each with TLS, and the wire between them.
 final class ChannelPair {
-    /// What one end sees above TLS.
+    /// Records what one end sees above TLS.
     final class Recorder: ChannelDuplexHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundIn = ByteBuffer
 
         private(set) var log: [String] = []
-        /// Done when the channel becomes active.
+        /// Called when the channel becomes active.
         var atActive: (ChannelHandlerContext) -> Void = { _ in }
 
         func channelActive(context: ChannelHandlerContext) {
@@ -67,7 +67,7 @@ final class ChannelPair {
         }
     }
 
-    /// Moves ciphertext until nothing more comes; a channel that is closed closes the other.
+    /// Moves ciphertext until nothing more arrives; a channel that is closed closes the other.
     func run(chunk: Int = .max) throws {
         var isMoving = true
         while isMoving {

@@ -22,7 +22,7 @@ final class ConnectionPair {
             name: name)
     }
 
-    /// Makes the handshake; what each end says of it, the client first.
+    /// Makes the handshake; returns the outcome at each end, the client's first.
     func handshake() -> (TLSConnection.Outcome, TLSConnection.Outcome) {
         var outcomes = (self.client.handshake(), self.server.handshake())
         while true {
@@ -39,7 +39,7 @@ final class ConnectionPair {
         }
     }
 
-    /// Moves plain text, in pieces of ciphertext; nil where reading it fails.
+    /// Moves plain text, in pieces of ciphertext; nil if reading it fails.
     func move(_ text: ByteBuffer, from sender: TLSConnection, to receiver: TLSConnection) -> ByteBuffer? {
         guard sender.write(text) == nil else { return nil }
         var received = ByteBuffer()

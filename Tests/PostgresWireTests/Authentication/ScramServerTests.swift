@@ -33,7 +33,7 @@ struct ScramServerTests {
         #expect(throws: WireError.self) { try machine.received(Self.last) }
     }
 
-    @Test("a wrong password and a user whom there isn't are refused alike, and at the same place")
+    @Test("a wrong password and an unknown user are refused in the same way, at the same place")
     func refused() throws {
         var wrong = try self.machine(password: "pen")
         #expect(try wrong.received(Self.first) == .challenge(Self.challenge))
@@ -43,7 +43,7 @@ struct ScramServerTests {
         #expect(try nobody.received(Self.last) == .refused)
     }
 
-    @Test("a client that could bind channels is let in as one that can't")
+    @Test("a client that could bind channels is admitted like one that can't")
     func header() throws {
         var machine = try self.machine()
         let client = ScramClient(password: "pencil", header: "y,,")
@@ -55,7 +55,7 @@ struct ScramServerTests {
         #expect(try machine.received(message) == .accepted(signature))
     }
 
-    @Test("a channel that is bound: by the same certificate at both ends")
+    @Test("a channel is bound by the same certificate at both ends")
     func bound() throws {
         let header = "p=tls-server-end-point,,"
         for (certificate, isRight) in [([1, 2, 3], true), ([1, 2, 4], false), ([], false)] as [([UInt8], Bool)] {
@@ -76,7 +76,7 @@ struct ScramServerTests {
     }
 
     @Test(
-        "a flag that does not go with the mechanism is refused, and an offer that somebody has taken out is found out")
+        "a flag that does not fit the mechanism is refused, and the removal of an offer is detected")
     func flags() throws {
         for (binding, flag) in [
             (.endPoint([1]), "n"), (.endPoint([1]), "y"), (.endPoint([1]), "p=tls-unique"), (.notTaken, "y"),
@@ -87,12 +87,12 @@ struct ScramServerTests {
         }
         var machine = try self.machine(binding: .notTaken)
         guard case .challenge = try machine.received(Self.first) else {
-            Issue.record("a client without channel binding is not let in")
+            Issue.record("a client without channel binding is not admitted")
             return
         }
     }
 
-    @Test("the header is repeated, or it was tampered with")
+    @Test("a last message that does not repeat the header is refused")
     func tampered() throws {
         var machine = try self.machine()
         _ = try machine.received(Array("y,,n=user,r=rOprNGfwEbeRWgbNEkqO".utf8))
@@ -100,7 +100,7 @@ struct ScramServerTests {
     }
 
     @Test(
-        "first messages that are none",
+        "malformed first messages",
         arguments: [
             "", "n", "n,", "x,,n=,r=a", "p=tls-unique,,n=,r=a", "n,a=admin,n=,r=a", "n,,m=x,n=,r=a", "n,,r=a", "n,,n=",
             "n,,n=,r=", "n,,n=,r=a b", "n,,n=,r=a,", "n,,n=,r=a,1=x", "n,,n=,r=a\0",
@@ -111,7 +111,7 @@ struct ScramServerTests {
     }
 
     @Test(
-        "last messages that are none",
+        "malformed last messages",
         arguments: [
             "", "c=biws", "c=biws,r=NONCE", "c=biws,r=NONCE,p=", "c=biws,r=NONCE,p=AA==", "r=NONCE,c=biws,PROOF",
             "c=biws,r=NONCEx,PROOF", "c=biws,r=,PROOF", "c=eSws,r=NONCE,PROOF", "c=biws,r=NONCE,PROOF,x=y",
@@ -126,7 +126,7 @@ struct ScramServerTests {
         #expect(throws: WireError.self) { try machine.received(Array(message.utf8)) }
     }
 
-    @Test("extensions that nobody must understand are ignored, and are proved with the rest")
+    @Test("optional extensions are ignored, and the proof covers them")
     func extensions() throws {
         var machine = try self.machine()
         #expect(try machine.received(Self.first + Array(",x=y".utf8)) == .challenge(Self.challenge))

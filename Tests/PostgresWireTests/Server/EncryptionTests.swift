@@ -4,20 +4,20 @@ import Testing
 
 @testable import PostgresWire
 
-@Suite("TLS ahead of the session")
+@Suite("TLS before the session")
 struct EncryptionTests {
     private static let request = ClientEnd.request(80_877_103)
 
-    @Test("who asks for it gets it, whether others have to or not", arguments: [WireEncryption.offered, .required])
+    @Test("a client that asks for TLS gets it, required or not", arguments: [WireEncryption.offered, .required])
     func asked(_ encryption: WireEncryption) throws {
         let server = try TestServer(encryption: encryption)
-        // GSS can't be had; libpq asks for it first.
+        // GSS is not available; libpq asks for it first.
         server.receive(ClientEnd.request(80_877_104))
         server.receive(Self.request)
         #expect(server.output == ByteBuffer(string: "NS"))
         #expect(server.isSecured)
         _ = server.takeMessages()
-        // libpq says y: it could bind to the channel, and we did not offer that.
+        // libpq says y: it could bind to the channel, and we did not offer a binding.
         try server.logIn(header: "y,,")
         #expect(server.isAuthenticated)
     }
@@ -30,7 +30,7 @@ struct EncryptionTests {
         #expect(server.isSecured)
     }
 
-    @Test("where it is not there, the answer is no")
+    @Test("without TLS the answer is no")
     func none() throws {
         let server = try TestServer()
         server.receive(Self.request)
@@ -38,7 +38,7 @@ struct EncryptionTests {
         #expect(!server.isSecured)
     }
 
-    @Test("who comes without is taken only where others are")
+    @Test("a client without TLS is admitted unless TLS is required")
     func plain() throws {
         let offering = try TestServer(encryption: .offered)
         try offering.logIn()
@@ -52,7 +52,7 @@ struct EncryptionTests {
         #expect(!server.isAuthenticated && server.end != nil)
     }
 
-    /// What an attacker puts behind the request would be taken for the client's.
+    /// What an attacker inserts behind the request would pass for the client's.
     @Test("plain text behind the request ends the connection", arguments: [[0], ClientEnd.startup()] as [[UInt8]])
     func injected(_ rest: [UInt8]) throws {
         let server = try TestServer(encryption: .required)
@@ -66,7 +66,7 @@ struct EncryptionTests {
         }
     }
 
-    @Test("a second request is none")
+    @Test("a second request is a violation")
     func twice() throws {
         let server = try TestServer(encryption: .required)
         server.receive(Self.request)

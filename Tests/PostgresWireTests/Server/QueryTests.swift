@@ -47,7 +47,7 @@ struct QueryTests {
         #expect(server.types == "E")
     }
 
-    @Test("what is sent ahead waits, in order")
+    @Test("messages that arrive early wait, in order")
     func ahead() throws {
         let server = try TestServer.ready(answersAtOnce: false)
         server.receive(ClientEnd.query("1") + ClientEnd.query("2") + ClientEnd.message("S") + ClientEnd.query("3"))
@@ -63,7 +63,7 @@ struct QueryTests {
         #expect(server.queries.count == 3)
     }
 
-    @Test("too much of it ends the session")
+    @Test("too many early messages end the session")
     func tooMuchAhead() throws {
         let server = try TestServer.ready(limits: WireLimits(waiting: 100), answersAtOnce: false)
         server.receive(ClientEnd.query("1") + [UInt8](repeating: 0x51, count: 100))
@@ -86,7 +86,7 @@ struct QueryTests {
         #expect(server.messages.last?.fields["S"] == "FATAL")
     }
 
-    @Test("memory is given back when a long query is over")
+    @Test("the memory of a long query is released after it")
     func memory() throws {
         let server = try TestServer.ready()
         let query = ClientEnd.query(String(repeating: "x", count: 100_000))
@@ -98,7 +98,7 @@ struct QueryTests {
     }
 
     @Test(
-        "what clients send by themselves",
+        "statements that client libraries send",
         arguments: [
             ("", "IZ"), (" \n;; ", "IZ"), ("set client_encoding to 'utf8'", "CZ"),
             ("SET CLIENT_ENCODING = \"UTF-8\";", "CZ"),
@@ -114,7 +114,7 @@ struct QueryTests {
         #expect(server.queries.isEmpty == (types != "TDCZ"))
     }
 
-    @Test("a session with another encoding gets nothing but the reason, until it has the right one")
+    @Test("a session with another encoding gets only the reason, until it has the right one")
     func otherEncoding() throws {
         let server = try TestServer.ready()
         server.receive(ClientEnd.query("set client_encoding to 'LATIN1'") + ClientEnd.query("x"))
@@ -138,7 +138,7 @@ struct QueryTests {
         #expect(server.queries == ["x"])
     }
 
-    @Test("what is refused, and what is a violation")
+    @Test("refusals and violations")
     func others() throws {
         let server = try TestServer.ready()
         server.receive(ClientEnd.message("F", [0]) + ClientEnd.message("H") + ClientEnd.query("x"))
@@ -158,7 +158,7 @@ struct QueryTests {
     }
 
     @Test(
-        "text that is no UTF-8",
+        "text that is not UTF-8",
         arguments: [[0x80], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]])
     func encoding(bytes: [UInt8]) throws {
         let server = try TestServer.ready()

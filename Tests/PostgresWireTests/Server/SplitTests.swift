@@ -21,9 +21,9 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-@Suite("However the octets come")
+@Suite("However the octets arrive")
 struct SplitTests {
-    /// What a server made of octets.
+    /// What a server made from octets.
     private struct Outcome: Equatable {
         let output: ByteBuffer
         let queries: [String]
@@ -50,7 +50,7 @@ struct SplitTests {
         return Outcome(server)
     }
 
-    @Test("every split point gives the same")
+    @Test("every split point gives the same result")
     func splits() throws {
         let bytes = try TestServer.conversation(Self.rest)
         let whole = try self.outcome([bytes[...]])
@@ -93,7 +93,7 @@ struct SplitTests {
             let place = Int.random(in: 0...bytes.count, using: &generator)
             #expect(try self.outcome([bytes[..<place], bytes[place...]]) == whole)
         }
-        // The damage is to be gentle enough that more than the first check is tried, and great enough to matter.
+        // The damage must be gentle enough to reach more than the first check, and great enough to matter.
         #expect(ends > 200)
     }
 

@@ -39,7 +39,7 @@ struct StartupTests {
         #expect(server.messages[2].body == [0, 0, 0, 12] + signature)
     }
 
-    @Test("a mechanism's first message may be asked for")
+    @Test("a client may leave out the initial response")
     func noInitialResponse() throws {
         let server = try TestServer()
         let client = ScramClient(password: "secret")
@@ -51,7 +51,7 @@ struct StartupTests {
         #expect(server.isAuthenticated)
     }
 
-    @Test("a wrong password and an unknown user can't be told apart but by the name that was sent")
+    @Test("a wrong password and an unknown user differ only in the name")
     func refused() throws {
         let wrong = try TestServer()
         try wrong.logIn(password: "guess")
@@ -69,13 +69,13 @@ struct StartupTests {
                     ])
         }
         #expect(wrong.messages[1].body.count == nobody.messages[1].body.count)
-        // The salt of a user is always the same, whether there is one or not.
+        // The salt of a name is always the same, whether it belongs to a user or not.
         let again = try TestServer()
         try again.logIn(user: "nobody")
         #expect(again.messages[1] == nobody.messages[1])
     }
 
-    @Test("a newer minor version, and options of the protocol: told what we have, and let in")
+    @Test("a newer minor version, and options of the protocol: the server names what it has, and admits")
     func negotiation() throws {
         for (code, parameters, unknown) in [
             (UInt32(0x0003_0002), [("user", "wamp")], []),
@@ -92,7 +92,7 @@ struct StartupTests {
         }
     }
 
-    @Test("a cancel request is closed without a word")
+    @Test("the connection of a cancel request is closed without an answer")
     func cancel() throws {
         for key in [4, 32] {
             let server = try TestServer()
@@ -102,7 +102,7 @@ struct StartupTests {
         }
     }
 
-    @Test("one too many is told so once he has proved who he is")
+    @Test("one client too many gets the reason after authentication")
     func refusal() throws {
         let server = try TestServer(refusal: WireError(.fatal, "53300", "too many connections"))
         try server.logIn()
@@ -126,7 +126,7 @@ struct StartupTests {
     }
 
     @Test(
-        "packets that are none",
+        "malformed packets",
         arguments: [
             ("too short", [0, 0, 0, 7, 0, 3, 0], "08P01"), ("negative", [0xFF, 0, 0, 0], "08P01"),
             ("HTTP", Array("GET / HTTP/1.1\r\n\r\n".utf8), "08P01"),
@@ -143,14 +143,14 @@ struct StartupTests {
             ("TLS with more", ClientEnd.request(80_877_103, [1]), "08P01"),
             ("TLS twice", ClientEnd.request(80_877_103) + ClientEnd.request(80_877_103), "08P01"),
             ("cancel without key", ClientEnd.request(80_877_102), "08P01"),
-            ("a query ahead of the password", ClientEnd.startup() + ClientEnd.query("x"), "08P01"),
+            ("a query before the password", ClientEnd.startup() + ClientEnd.query("x"), "08P01"),
             (
                 "another mechanism",
                 ClientEnd.startup() + ClientEnd.saslInitial(Array("n,,n=,r=a".utf8), mechanism: "SCRAM-SHA-1"), "08P01"
             ),
             ("a password", ClientEnd.startup() + ClientEnd.message("p", Array("secret\0".utf8)), "08P01"),
             (
-                "a response of another length",
+                "a response of the wrong length",
                 ClientEnd.startup() + ClientEnd.message("p", Array("SCRAM-SHA-256\0".utf8) + [0, 0, 0, 9, 1]), "08P01"
             ),
             (

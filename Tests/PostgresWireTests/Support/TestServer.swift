@@ -4,7 +4,7 @@ import PostgresClientEnd
 
 @testable import PostgresWire
 
-/// A machine with its driver: takes octets, notes what is to be done, and answers queries as told.
+/// A machine with its driver: takes octets, records the actions, and answers queries as configured.
 final class TestServer {
     static let nonce = "3rfcNHYJY1ZVvWVs7j"
 
@@ -13,12 +13,12 @@ final class TestServer {
     private(set) var end: WireEnd?
     private(set) var isAuthenticated = false
     private(set) var user: String?
-    /// What who has proved who he is is told in place of coming in.
+    /// The error for an authenticated client, in place of admission.
     private let refusal: WireError?
-    /// Whether TLS was to be made.
+    /// True once TLS was to start.
     private(set) var isSecured = false
     private var machine: WireServerStateMachine
-    /// Answers at once with a row of the query itself; else the test does.
+    /// True if each query is immediately answered with a row that holds the query; else the test answers.
     private let answersAtOnce: Bool
 
     init(
@@ -39,7 +39,7 @@ final class TestServer {
     var types: String { String(self.messages.map(\.type)) }
     var unreadOctets: Int { self.machine.unreadOctets }
 
-    /// Takes all messages that there are.
+    /// Takes all messages so far.
     func takeMessages() -> [ClientEnd.Message] {
         defer { self.output.clear() }
         return self.messages
@@ -50,7 +50,7 @@ final class TestServer {
         self.pump()
     }
 
-    /// Ends the query that runs.
+    /// Completes the running query.
     func complete(_ text: String) {
         self.machine.complete(
             columns: [WireColumn("args", .jsonb), WireColumn("kwargs", .text)],
@@ -87,7 +87,7 @@ final class TestServer {
         }
     }
 
-    /// Goes through startup and authentication.
+    /// Completes startup and authentication.
     func logIn(user: String = "wamp", password: String = "secret", header: String = "n,,") throws {
         self.receive(ClientEnd.startup([("user", user)]))
         let client = ScramClient(password: password, header: header)
@@ -96,7 +96,7 @@ final class TestServer {
         self.receive(ClientEnd.message("p", try client.final(for: Array(challenge.body.dropFirst(4))).message))
     }
 
-    /// One that is logged in, and whose output has been taken.
+    /// A server with a session, whose output has been taken.
     static func ready(limits: WireLimits = WireLimits(), answersAtOnce: Bool = true) throws -> TestServer {
         let server = try TestServer(limits: limits, answersAtOnce: answersAtOnce)
         try server.logIn()
@@ -104,7 +104,7 @@ final class TestServer {
         return server
     }
 
-    /// Everything that a client would send, ahead of the answers: the nonce is known.
+    /// Everything that a client would send, without waiting for answers: the nonce is known.
     static func conversation(_ rest: [UInt8]) throws -> [UInt8] {
         let probe = try TestServer()
         let client = ScramClient(password: "secret")

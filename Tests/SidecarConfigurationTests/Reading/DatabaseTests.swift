@@ -19,9 +19,9 @@ import Testing
               register_to: [owner]
             """
         let database = try ConfigurationFile.load(text: Self.router + text).database
-        #expect(database.url.value.reveal() == "host=/run/postgresql dbname=app")
-        #expect(database.url.location == Location(line: 3, column: 8))
-        #expect(database.password?.reveal() == "s3cret")
+        #expect("\(database.connection.value)" == "host=/run/postgresql dbname=app")
+        #expect(database.connection.location == Location(line: 3, column: 8))
+        #expect(database.password == "s3cret")
         #expect(database.connections == 8 && database.pipeline == 1 && database.queue == 50)
         #expect(database.queueTimeout == .milliseconds(500))
         #expect(database.onDatabaseLoss == .unregister)
@@ -32,29 +32,29 @@ import Testing
 
     /// Nobody is named where the file does not say; an empty list says that nobody is to have the right.
     @Test func whoHasRightsIsLeftOpen() throws {
-        let database = try ConfigurationFile.load(text: Self.router + "database: { url: u, grant_to: [] }").database
+        let database = try ConfigurationFile.load(text: Self.router + "database: { url: dbname=u, grant_to: [] }")
+            .database
         #expect(database.grantTo == [] && database.registerTo == nil)
     }
 
     @Test func theURLIsChecked() {
-        let checks = FormatChecks(databaseURL: { $0 == "x" ? "is no libpq URI" : nil })
         #expect(
-            faults(in: Self.router + "database: { url: x }", checks: checks) == [
-                "sidecar.yaml:2:18: 'url' in database is no libpq URI; "
+            faults(in: Self.router + "database: { url: x }") == [
+                "sidecar.yaml:2:18: 'url' in database missing \"…\" after \"…\" in connection info string; "
                     + "write e.g. url: postgresql://wamp@127.0.0.1:5432/app"
             ])
     }
 
     @Test func namesThatCanNotBeOnesAreRefused() {
         let long = String(repeating: "x", count: 64)
-        let text = "database: { url: u, schema: pg_wamp, grant_to: [\(long)], register_to: [\(long)] }"
+        let text = "database: { url: dbname=u, schema: pg_wamp, grant_to: [\(long)], register_to: [\(long)] }"
         #expect(
             faults(in: Self.router + text) == [
-                "sidecar.yaml:2:29: 'schema' in database begins with 'pg_', which belongs to PostgreSQL; "
+                "sidecar.yaml:2:36: 'schema' in database begins with 'pg_', which belongs to PostgreSQL; "
                     + "write e.g. schema: wamp",
-                "sidecar.yaml:2:49: a value of 'grant_to' in database is longer than the 63 octets that PostgreSQL "
+                "sidecar.yaml:2:56: a value of 'grant_to' in database is longer than the 63 octets that PostgreSQL "
                     + "takes; write a role's name, or PUBLIC",
-                "sidecar.yaml:2:130: a value of 'register_to' in database is longer than the 63 octets that PostgreSQL "
+                "sidecar.yaml:2:137: a value of 'register_to' in database is longer than the 63 octets that PostgreSQL "
                     + "takes; write a role's name, or PUBLIC",
             ])
     }

@@ -1,3 +1,4 @@
+import Names
 import SidecarConfiguration
 import Testing
 
@@ -48,7 +49,7 @@ import Testing
             Issue.record("no publish")
             return
         }
-        #expect(topic.value.isFixed && options == PublishSettings())
+        #expect(topic.value.fixed != nil && options == PublishSettings())
     }
 
     @Test func call() throws {
@@ -58,7 +59,8 @@ import Testing
             Issue.record("no call")
             return
         }
-        #expect(procedure.value == "com.example.run" && result?.value == "public.done" && timeout == .seconds(60))
+        #expect(
+            procedure.value.text == "com.example.run" && result?.value.text == "public.done" && timeout == .seconds(60))
     }
 
     @Test(arguments: [
@@ -71,7 +73,7 @@ import Testing
         ("com.example.t", "there is a single value where keys are expected in notification 'c'"),
         ("{ publish: \"t.{id\" }", "'publish' in notification 'c' has a '{' without a '}'"),
         ("{ publish: \"t.{}\" }", "has a '{}' without a key in it"),
-        ("{ publish: wamp.t }", "begins with 'wamp', which belongs to routers"),
+        ("{ publish: wamp.t }", "begins with 'wamp', which is the router's own"),
         ("{ call: \"p.{id}\" }", "'call' in notification 'c' has a brace in it"),
         ("{ publish: t, options: { exclude: [a] } }", "a value of 'exclude' in the options of notification 'c' is 'a'"),
         ("{ publish: t, options: { exclude: [0] } }", "is '0', which is no session's id"),
@@ -95,14 +97,10 @@ import Testing
         #expect(faults(below: "notifications: [c]").count == 1)
     }
 
-    @Test func checksAreAsked() {
-        let checks = FormatChecks(
-            uri: { text, match in match == "exact" && text.contains("#") ? "contains '#'" : nil },
-            functionReference: { $0 == "bad" ? "is no name" : nil })
+    @Test func topicsProceduresAndFunctionsAreTakenApart() {
         #expect(
             faults(
-                below: "notifications:\n  a: { publish: \"t.{x}#\" }\n  b: { call: \"p#\", result: bad }",
-                checks: checks
+                below: "notifications:\n  a: { publish: \"t.{x}#\" }\n  b: { call: \"p#\", result: 9bad }"
             ).map { $0.prefix(34) }
                 == [
                     "sidecar.yaml:2:17: 'publish' in not", "sidecar.yaml:3:14: 'call' in notif",

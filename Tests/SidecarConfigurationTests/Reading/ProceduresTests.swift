@@ -1,3 +1,4 @@
+import Names
 import SidecarConfiguration
 import Testing
 
@@ -11,10 +12,11 @@ import Testing
                 sql: select :x
             """
         let procedures = try load(text).procedures
-        #expect(procedures.map(\.uri) == ["com.example.z", "com.example.a", "com.example.m"])
+        #expect(procedures.map(\.uri.text) == ["com.example.z", "com.example.a", "com.example.m"])
         #expect(
-            procedures.map(\.target.value) == [
-                .function("public.z"), .function("public.a(int, text)"), .sql("select :x"),
+            try procedures.map(\.target.value) == [
+                .function(FunctionReference("public.z")), .function(FunctionReference("public.a(int, text)")),
+                .sql(StatementMapping("select :x")),
             ])
         #expect(procedures.map(\.location.line) == [2, 3, 4])
         #expect(
@@ -84,11 +86,17 @@ import Testing
             "'announce_concurrency' in procedure 'com.example.a' goes with"
         ),
         ("{ function: f, before: g }", "'before' is not supported by this version"),
-        ("{ function: f(int, text) }", "there is an unknown key in procedure 'com.example.a'"),
     ])
     func clashes(_ text: String, _ expected: String) {
         let found = faults(below: "procedures:\n  com.example.a: \(text)\n")
         #expect(found.count == 1 && found[0].contains(expected), "\(found)")
+    }
+
+    @Test func aSignatureWithoutQuotes() {
+        let found = faults(below: "procedures:\n  com.example.a: { function: f(int, text) }\n")
+        #expect(found.count == 2, "\(found)")
+        #expect(found[0].contains("'function' in procedure 'com.example.a' has a parenthesis without its end"))
+        #expect(found[1].contains("there is an unknown key in procedure 'com.example.a'"))
     }
 
     @Test func notAMapping() {
@@ -96,32 +104,30 @@ import Testing
         #expect(faults(below: "procedures: a").count == 1)
     }
 
-    @Test func checksAreAsked() {
-        let checks = FormatChecks(
-            uri: { $0.contains("..") && $1 != "wildcard" ? "has an empty component" : nil },
-            functionReference: { $0 == "bad" ? "is no name" : nil },
-            sqlStatement: { $0 == "drop" ? "is no query" : nil })
+    @Test func urisFunctionsAndStatementsAreTakenApart() {
         let text = """
             procedures:
               com..a: { function: f, match: wildcard }
               com..b: { function: f, match: prefix }
-              com..c: bad
+              com..c: 9bad
               com.d: { sql: drop }
               com..e: { function: f, match: wild }
               wamp.f: f
               wampum.g: f
             """
         #expect(
-            faults(below: text, checks: checks) == [
+            faults(below: text) == [
                 "sidecar.yaml:3:3: procedure 'com..b' has an empty component; write a URI such as com.example.add2",
                 "sidecar.yaml:4:3: procedure 'com..c' has an empty component; write a URI such as com.example.add2",
-                "sidecar.yaml:4:11: 'function' in procedure 'com..c' is no name; "
-                    + "name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",
-                "sidecar.yaml:5:17: 'sql' in procedure 'com.d' is no query; "
+                "sidecar.yaml:4:11: 'function' in procedure 'com..c' has '9' where it can't stand; "
+                    + "write name, schema.name or schema.name(type, type); name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",
+                "sidecar.yaml:5:17: 'sql' in procedure 'com.d' begins with DROP; "
+                    + "only SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and WITH are taken; "
                     + "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH",
                 "sidecar.yaml:6:33: 'match' in procedure 'com..e' is 'wild', which it can't be; "
                     + "write exact, prefix or wildcard",
-                "sidecar.yaml:7:3: procedure 'wamp.f' begins with 'wamp', which belongs to routers; choose another URI",
+                "sidecar.yaml:7:3: procedure 'wamp.f' begins with 'wamp', which is the router's own; "
+                    + "write a URI such as com.example.add2",
             ])
     }
 }

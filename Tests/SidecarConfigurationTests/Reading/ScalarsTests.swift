@@ -1,3 +1,4 @@
+import Names
 import Testing
 
 @testable import SidecarConfiguration
@@ -79,8 +80,8 @@ import Testing
             ])
         let configuration = try load(text.replacing("$${X}", with: "3s"), environment: environment)
         let procedure = try #require(configuration.procedures.first)
-        #expect(procedure.uri == "com.example.${NAME}")
-        #expect(procedure.target.value == .function("shop.f"))
+        #expect(procedure.uri.text == "com.example.${NAME}")
+        #expect(try procedure.target.value == .function(FunctionReference("shop.f")))
         #expect(procedure.timeout == .seconds(7) && procedure.maxResultBytes == 1 << 20 && procedure.match == .prefix)
         #expect(procedure.role == .byAuthrole([ProcedureMapping.AuthroleRole(authrole: "a", role: "shop_reader")]))
         guard case .publish(_, let options) = configuration.notifications.first?.action else {
@@ -92,7 +93,7 @@ import Testing
 
     @Test("what is nearly right is answered with what is right") func nearMisses() {
         for (text, problem, remedy) in [
-            ("database: { url: u, connections: \"8\" }", "a text because of its quotes", "write connections: 8"),
+            ("database: { url: dbname=u, connections: \"8\" }", "a text because of its quotes", "write connections: 8"),
             ("procedures: { com.example.a: $FUNCTION }", "looks like a variable, but has no braces", "write ${NAME}"),
             ("procedures:", "has nothing below it", "com.example.add2: public.add2"),
             ("subscriptions:", "has nothing below it", "com.example.sensor.reading: telemetry.record"),
@@ -120,8 +121,8 @@ import Testing
 
     @Test func aVariablesValueCantChangeTheStructure() throws {
         let configuration = try load(
-            "procedures: { com.example.a: \"${F}\" }", environment: ["F": "f\nshutdown_timeout: 1s\n# ${F}"])
-        #expect(configuration.procedures.map(\.target.value) == [.function("f\nshutdown_timeout: 1s\n# ${F}")])
+            "outbox: { event_id: \"${F}\" }", environment: ["F": "f\nshutdown_timeout: 1s\n# ${F}"])
+        #expect(configuration.outbox.eventID == "f\nshutdown_timeout: 1s\n# ${F}")
         #expect(configuration.shutdownTimeout == .seconds(8))
     }
 

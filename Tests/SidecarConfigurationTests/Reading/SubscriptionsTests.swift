@@ -1,3 +1,4 @@
+import Names
 import SidecarConfiguration
 import Testing
 
@@ -17,13 +18,14 @@ import Testing
                 convention: native
             """
         let subscriptions = try load(text).subscriptions
-        #expect(subscriptions.map(\.topic) == ["com.example.plain", "com.example..reading"])
+        #expect(subscriptions.map(\.topic.text) == ["com.example.plain", "com.example..reading"])
         let plain = try #require(subscriptions.first)
-        #expect(plain.function == Located("telemetry.record", at: Location(line: 2, column: 22)))
+        #expect(plain.function.value.text == "telemetry.record")
+        #expect(plain.function.location == Location(line: 2, column: 22))
         #expect(plain.match == .exact && !plain.retained && plain.concurrency == 1 && plain.timeout == .seconds(30))
         #expect(plain.role == nil && plain.retries == 3 && plain.convention == .auto)
         let full = try #require(subscriptions.last)
-        #expect(full.location == Location(line: 3, column: 3) && full.function.value == "telemetry.record(jsonb)")
+        #expect(full.location == Location(line: 3, column: 3) && full.function.value.text == "telemetry.record(jsonb)")
         #expect(full.match == .wildcard && full.retained && full.concurrency == 4 && full.timeout == .seconds(5))
         #expect(full.role == "writer" && full.retries == 0 && full.convention == .native)
     }
@@ -44,15 +46,13 @@ import Testing
         #expect(faults(below: "subscriptions: [a]").count == 1)
     }
 
-    @Test func checksAreAsked() {
-        let checks = FormatChecks(
-            topic: { text, match in match == "exact" && text.contains("..") ? "has an empty component" : nil },
-            functionReference: { $0 == "bad" ? "is no name" : nil })
+    @Test func topicsAndFunctionsAreTakenApart() {
         #expect(
-            faults(below: "subscriptions:\n  a..b: f\n  c..d: { function: bad, match: wildcard }", checks: checks) == [
+            faults(below: "subscriptions:\n  a..b: f\n  c..d: { function: 9bad, match: wildcard }") == [
                 "sidecar.yaml:2:3: subscription 'a..b' has an empty component; "
                     + "write a topic such as com.example.sensor.reading",
-                "sidecar.yaml:3:21: 'function' in subscription 'c..d' is no name; name a function, e.g. "
+                "sidecar.yaml:3:21: 'function' in subscription 'c..d' has '9' where it can't stand; write name, "
+                    + "schema.name or schema.name(type, type); name a function, e.g. "
                     + "telemetry.record, or its signature, e.g. telemetry.record(jsonb, jsonb)",
             ])
     }

@@ -12,10 +12,10 @@ let minimal = """
 
 /// What is wrong with a text, one line for each fault; empty if nothing is.
 func faults(
-    in text: String, folder: String = ".", environment: [String: String] = [:], checks: FormatChecks = FormatChecks()
+    in text: String, folder: String = ".", environment: [String: String] = [:]
 ) -> [String] {
     do {
-        _ = try ConfigurationFile.load(text: text, folder: folder, environment: environment, checks: checks)
+        _ = try ConfigurationFile.load(text: text, folder: folder, environment: environment)
         return []
     } catch {
         return error.faults.map(\.description)
@@ -24,12 +24,12 @@ func faults(
 
 /// What is wrong with the minimal file and some lines below it, numbered from 1 in those.
 func faults(
-    below text: String, folder: String = ".", environment: [String: String] = [:], checks: FormatChecks = FormatChecks()
+    below text: String, folder: String = ".", environment: [String: String] = [:]
 ) -> [String] {
     let text = text + (text.hasSuffix("\n") ? "" : "\n")
     let other = minimal.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     return faults(
-        in: text + other.joined(separator: "\n"), folder: folder, environment: environment, checks: checks)
+        in: text + other.joined(separator: "\n"), folder: folder, environment: environment)
 }
 
 /// The minimal file with some lines above it.

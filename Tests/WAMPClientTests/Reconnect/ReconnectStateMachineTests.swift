@@ -11,7 +11,7 @@ import Testing
             urls: urls, backoff: Backoff(), credentialsWait: (.seconds(30), .seconds(60)), stableAfter: .seconds(10))
     }
 
-    @Test func urlsInTurnForEver() {
+    @Test func urlsInTurnWithoutEnd() {
         var machine = self.machine(urls: 3)
         #expect(machine.start() == .connect(url: 0))
         #expect(machine.start() == .nothing)
@@ -31,7 +31,7 @@ import Testing
         #expect(machine.timerFired() == .connect(url: 1))
         #expect(machine.ended(.serializer, at: self.start, random: 1) == .connect(url: 1))
         #expect(machine.ended(.serializer, at: self.start, random: 1) == .connect(url: 1))
-        // They were no failures of their own.
+        // They did not count as failures.
         #expect(machine.ended(.transient, at: self.start, random: 1) == .wait(.milliseconds(200)))
         #expect(machine.timerFired() == .connect(url: 2))
         #expect(machine.stop() == .close)

@@ -11,7 +11,7 @@ import WAMP
         #expect(machine.next == .msgpack)
         #expect(machine.wasRefused(isGuess: false) == .tryNext(.cbor, isNew: true))
         #expect(machine.wasRefused(isGuess: false) == .giveUp(others: [.json, .msgpack]))
-        // All again, and nothing of it is news.
+        // All are tried again, and none is reported again.
         #expect(machine.next == .json)
         #expect(machine.wasRefused(isGuess: false) == .tryNext(.msgpack, isNew: false))
         #expect(machine.wasRefused(isGuess: false) == .tryNext(.cbor, isNew: false))
@@ -27,7 +27,7 @@ import WAMP
         #expect(machine.next == .cbor)
         machine.agreed()
         #expect(machine.next == .cbor)
-        // The router was configured anew: then it is the order of preference.
+        // The router's configuration was changed: then the order of preference counts.
         #expect(machine.wasRefused(isGuess: false) == .tryNext(.json, isNew: true))
         machine.agreed()
         #expect(machine.next == .json)
@@ -47,7 +47,7 @@ import WAMP
         #expect(machine.next == .msgpack)
     }
 
-    @Test func anotherEndBeginsAnew() {
+    @Test func anotherEndBeginsAgain() {
         var machine = SerializerStateMachine([.json, .cbor])
         _ = machine.wasRefused(isGuess: false)
         machine.ended()

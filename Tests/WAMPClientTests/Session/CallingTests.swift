@@ -1,10 +1,11 @@
 import NIOCore
+import Names
 import Testing
 import WAMP
 
 @testable import WAMPClient
 
-/// The caller's side: results in parts, deadlines, and calls that are taken back.
+/// The caller's side: results in parts, deadlines, and canceled calls.
 @Suite struct CallingTests {
     private let procedure: URI
     private let setup: ConnectionTests.Setup
@@ -14,7 +15,7 @@ import WAMP
         self.setup = try ConnectionTests.Setup.joined()
     }
 
-    /// What a call's completion is told, in short.
+    /// What a call's completion gets, in short form.
     private final class Outcome {
         var log: [String] = []
 
@@ -44,12 +45,13 @@ import WAMP
         let setup = try ConnectionTests.Setup()
         _ = try setup.sent()
         try setup.receive(
-            #"[2,7,{"roles":{"dealer":{"features":{"progressive_call_results":true,"call_canceling":true}},"broker":{}}}]"#
-        )
+            #"[2,7,{"roles":{"dealer":{"features":{"progressive_call_results":true,"call_canceling":true}},"#
+                + #""broker":{}}}]"#)
         return setup
     }
 
-    /// Whoever rings first, dealer, callee or we, past its deadline a call is out of time; before that it is the procedure's own error.
+    /// Past its deadline a call is out of time, whichever clock rings first: the dealer's, the callee's or ours. Before
+    /// that the error is the procedure's own.
     @Test func deadlinesThatOthersKeepToo() throws {
         for (passed, expected) in [(TimeAmount.milliseconds(990), "timeout"), (.milliseconds(500), "refused")] {
             let (id, outcome) = try self.call(timeout: .seconds(1))
@@ -75,7 +77,7 @@ import WAMP
         #expect(setup.user.fault == nil)
     }
 
-    /// The time is the whole call's: parts do not prolong it.
+    /// The timeout is for the whole call: parts do not prolong it.
     @Test func partsDoNotProlongACall() throws {
         let setup = try self.progressive()
         let outcome = Outcome()
@@ -94,8 +96,8 @@ import WAMP
         #expect(outcome.log.count == 3)
     }
 
-    /// A callee can do that through a router that lets it.
-    @Test func partsThatNobodyAskedForAreDropped() throws {
+    /// A callee can send them through a router that allows it.
+    @Test func unaskedPartsAreDropped() throws {
         let (_, outcome) = try self.call()
         try self.setup.receive(#"[50,1,{"progress":true},[1]]"#)
         #expect(outcome.log.isEmpty)
@@ -132,7 +134,7 @@ import WAMP
         #expect(self.setup.user.fault == nil)
     }
 
-    /// Crossbar.io never answers for a callee that can't be interrupted.
+    /// Crossbar.io never answers if the callee can't be interrupted.
     @Test func killEndsByItself() throws {
         let setup = try ConnectionTests.Setup.joined { $0.cancelPatience = .seconds(2) }
         let outcome = Outcome()

@@ -1,11 +1,12 @@
 import NIOCore
 import NIOEmbedded
+import Names
 import Testing
 import WAMP
 
 @testable import WAMPClient
 
-/// One connection over an embedded channel, with the loop's clock in the test's hand.
+/// One connection over an embedded channel; the test controls the loop's clock.
 @Suite struct ConnectionTests {
     final class Setup {
         let user = RecordingUser()
@@ -41,8 +42,8 @@ import WAMP
             #expect(sent.count == 1)
             #expect(sent.first?.hasPrefix("[1,\"realm1\",{") == true)
             try setup.receive(
-                #"[2,77,{"realm":"realm1","agent":"R-1","authid":"me","authrole":"r","roles":{"dealer":{"features":{"call_canceling":true}},"broker":{}}}]"#
-            )
+                #"[2,77,{"realm":"realm1","agent":"R-1","authid":"me","authrole":"r","#
+                    + #""roles":{"dealer":{"features":{"call_canceling":true}},"broker":{}}}]"#)
             #expect(setup.user.session != nil)
             return setup
         }
@@ -81,7 +82,7 @@ import WAMP
         self.procedure = try URI("com.procedure")
     }
 
-    /// Messages go by the serializer that was agreed on, in both directions, heartbeat and all.
+    /// Messages use the serializer that was agreed on, in both directions, including the heartbeat.
     @Test(arguments: [SerializerID.msgpack, .cbor])
     func otherSerializers(_ serializer: SerializerID) throws {
         let user = RecordingUser()
@@ -119,7 +120,7 @@ import WAMP
         #expect(session.yield(invocation.request, payload: invocation.payload) == .sent)
         let answer = #"[70,9,{},["x",{"y":[1.5,"\u0000AQID"]}],{"k":null}]"#
         #expect(try sent() == RouterEnd.rawSocket(RouterEnd.message(answer, serializer)))
-        // What makes one payload unusable does not end the session; what is no message does.
+        // An unusable payload does not end the session; octets that are not a message do.
         try channel.writeInbound(
             RouterEnd.rawSocket(
                 ByteBuffer(
@@ -150,7 +151,7 @@ import WAMP
         #expect(session.isOpen)
     }
 
-    // MARK: - Answers that do not come
+    // MARK: - Lost answers
 
     @Test func asksAgainForWhatIsNotAnswered() throws {
         let setup = try Setup.joined()
@@ -164,7 +165,7 @@ import WAMP
         #expect(try setup.sent().contains(#"[64,3,{},"com.procedure"]"#))
         try setup.receive(#"[65,3,30]"#)
         #expect(log == ["subscribed 20", "registered 30"])
-        // The first answer was only late: it names what is held, and gives nothing back.
+        // The first answer was only late: it names what is held, and nothing is given back.
         try setup.receive(#"[65,1,30]"#)
         #expect(try setup.sent().isEmpty)
         #expect(log.count == 2)
@@ -218,7 +219,7 @@ import WAMP
         #expect((published.count, failures) == (100, 1))
     }
 
-    @Test func whatNobodyAsksToRepeatIsPublishedOnce() throws {
+    @Test func publicationsWithoutPatienceAreSentOnce() throws {
         let setup = try Setup.joined()
         let session = try setup.session()
         session.publish(self.topic, payload: .empty, acknowledged: { _ in })
@@ -258,7 +259,7 @@ import WAMP
         var failure: RequestError?
         session.publish(self.topic, payload: Payload(arguments: big), acknowledged: { failure = $0.failure })
         #expect(failure?.code == .tooLarge)
-        // No id was used up.
+        // No id was taken.
         #expect(session.publish(self.topic, payload: .empty) == nil)
         #expect(try setup.sent() == [#"[16,1,{},"com.topic"]"#])
     }
@@ -340,7 +341,7 @@ import WAMP
         #expect(outcomes == [.timeout, nil, .timeout])
     }
 
-    @Test func cancelIsToldAtOnce() throws {
+    @Test func cancelIsReportedImmediately() throws {
         let setup = try Setup.joined()
         let session = try setup.session()
         var outcomes: [RequestError.Code?] = []
@@ -355,7 +356,7 @@ import WAMP
         #expect(outcomes == [.canceled])
     }
 
-    /// A registration whose answer comes after we gave up is given back: nobody would answer its calls.
+    /// A registration whose answer arrives after we gave up is given back: nobody would answer its calls.
     @Test func lateRegistrationIsGivenBack() throws {
         let setup = try Setup.joined { $0.requestTimeout = .seconds(1) }
         var failure: RequestError?
@@ -452,7 +453,7 @@ import WAMP
     @Test(arguments: [
         (
             "wamp.close.killed", ConnectionFault.Code.killed,
-            "; somebody ended this session there, so the next one begins after some time"
+            "; an administrator ended this session there, so the next one begins after a pause"
         ),
         ("wamp.close.system_shutdown", .goodbye, "; it is shutting down"),
         ("wamp.close.close_realm", .goodbye, "; it has closed the realm: is router.realm still there?"),

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Testing
 import WAMP
 
@@ -26,8 +27,8 @@ import WAMP
             #expect(gate.judge(RouterFeatures(feature)).verdict == .fits, "\(feature)")
             let other = feature.role == .broker ? "dealer" : "broker"
             var wrong = try self.gate(
-                #""\#(other)":{"features":{"\#(feature.rawValue)":true}},"\#(feature.role.rawValue)":{"features":{"x":true}}"#
-            )
+                #""\#(other)":{"features":{"\#(feature.rawValue)":true}},"#
+                    + #""\#(feature.role.rawValue)":{"features":{"x":true}}"#)
             #expect(wrong.judge(RouterFeatures(feature)).verdict != .fits, "\(feature)")
         }
         #expect(Set(RouterFeature.allCases.map { RouterFeatures($0) }).count == RouterFeature.allCases.count)
@@ -52,7 +53,7 @@ import WAMP
         #expect(gate.judge(both).news.isEmpty)
     }
 
-    /// As xconn does.
+    /// Like xconn.
     @Test(arguments: ["", #""broker":{},"dealer":{}"#, #""broker":{"features":{}},"dealer":{"features":{}}"#])
     func whoAnnouncesNothingIsAsked(_ roles: String) throws {
         var gate = try self.gate(roles)
@@ -62,7 +63,8 @@ import WAMP
             #expect(judged.verdict == .fits)
             #expect(judged.news == [feature])
         }
-        // What some must not see is not sent to a router that may show it to all, and no pattern where it may be a plain URI.
+        // A list of receivers is not sent to a router that may ignore it, nor a pattern if it may be taken for a plain
+        // URI.
         for feature in RouterFeatures.indispensable.all {
             #expect(gate.judge(RouterFeatures(feature)).verdict == .refused(feature))
             #expect(!gate.asksAnyway(for: feature))
@@ -89,9 +91,10 @@ import WAMP
 
     @Test func requestsOfARouterThatHasAll() throws {
         let setup = try self.joined(
-            #""pattern_based_subscription":true,"event_retention":true,"subscriber_blackwhite_listing":true,"publisher_exclusion":true"#,
-            #""pattern_based_registration":true,"shared_registration":true,"progressive_call_results":true,"call_timeout":true"#
-        )
+            #""pattern_based_subscription":true,"event_retention":true,"#
+                + #""subscriber_blackwhite_listing":true,"publisher_exclusion":true"#,
+            #""pattern_based_registration":true,"shared_registration":true,"#
+                + #""progressive_call_results":true,"call_timeout":true"#)
         let session = try setup.session()
         session.register(self.procedure, options: RegisterOptions(match: .prefix, invoke: .roundrobin)) { _ in }
         session.subscribe(self.topic, options: SubscribeOptions(match: .prefix, getRetained: true)) { _ in }
@@ -112,7 +115,7 @@ import WAMP
         #expect(self.missing(setup).isEmpty)
     }
 
-    /// Crossbar.io takes an empty list for none, and the event would go to everybody.
+    /// Crossbar.io treats an empty list as no list, and the event would go to everybody.
     @Test(arguments: ["eligible", "eligible_authid", "eligible_authrole"]) func forNobody(_ list: String) throws {
         let setup = try self.joined(#""subscriber_blackwhite_listing":true,"event_retention":true"#, "")
         let options = try PublishOptions([list: .list([]), "exclude_authid": .list([]), "retain": .bool(true)])
@@ -161,7 +164,7 @@ import WAMP
         {
             #expect(failure?.message.contains(name) == true)
         }
-        // No id was used up.
+        // No id was taken.
         #expect(session.publish(self.topic, payload: .empty) == nil)
         #expect(try setup.sent() == [#"[16,1,{},"com.topic"]"#])
     }

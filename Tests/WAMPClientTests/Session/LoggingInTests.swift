@@ -25,7 +25,7 @@ import WAMP
         #expect(setup.user.session != nil)
     }
 
-    /// Whatever let the URL pass: the name is another host's, or it led to one.
+    /// However the URL passed the checks: the name belongs to another host, or led to one.
     @Test(arguments: [
         ("rs://router.example.com:1", "192.0.2.1"), ("rs://localhost:1", "192.0.2.1"),
         ("rs://localhost:1", "2001:db8::1"),
@@ -95,11 +95,11 @@ import WAMP
         #expect(setup.user.fault?.message.hasPrefix("is not trusted: ") == true)
     }
 
-    // MARK: - SCRAM, against the server's half of the computation
+    // MARK: - SCRAM, with the server's half of the computation
 
     private static let password = "geheim"
 
-    /// Goes as far as the answer to the challenge, and gives the router's right proof.
+    /// Runs up to the answer to the challenge, and returns the router's right proof.
     private func scram() throws -> (Setup, proof: String) {
         let setup = try Setup {
             $0.authentication = .scram(authid: "me", password: SecretBytes(Self.password), dialect: .crossbar)
@@ -137,7 +137,7 @@ import WAMP
         #expect(!setup.channel.isActive)
     }
 
-    // MARK: - What the router says
+    // MARK: - The router's refusals
 
     @Test(arguments: [
         (#"[3,{},"wamp.error.authentication_failed",["invalid ticket"]]"#, "authentication_failed (invalid ticket);"),

@@ -2,9 +2,9 @@ import Testing
 
 @testable import WAMPClient
 
-/// How many publications are under way at once.
+/// The number of publications under way at once.
 @Suite struct PublishWindowTests {
-    /// Answers that come while the window is full.
+    /// Answers that arrive while the window is full.
     private func answer(_ count: Int, _ window: inout PublishWindow) {
         while window.hasRoom { window.sent() }
         for _ in 0..<count {

@@ -3,7 +3,7 @@ import WAMP
 
 @testable import WAMPClient
 
-/// Takes down what a connection and a router tell their users.
+/// Records what a connection and a router report to their users.
 final class RecordingUser: ConnectionOwner, RouterDelegate {
     var session: Session?
     var fault: ConnectionFault?

@@ -4,7 +4,7 @@ import WAMP
 
 @testable import WAMPClient
 
-/// What is asked again, and when.
+/// Which requests are sent again, and when.
 @Suite struct RepetitionsTests {
     private let start = NIODeadline.now()
     private let patience = TimeAmount.seconds(5)

@@ -4,7 +4,8 @@ import Testing
 @testable import WAMPClient
 
 @Suite struct HTTPAnswerReaderTests {
-    /// What comes of a text in two pieces, cut at each place: the same as in one, and what follows is left.
+    /// Reads a text in two pieces, cut at each place: the result must be the same as for one piece, and the rest must
+    /// be left.
     private static func read(_ text: String) -> (action: HTTPAnswerReader.Action, rest: String) {
         var reader = HTTPAnswerReader()
         var buffer = ByteBuffer(string: text)
@@ -68,7 +69,7 @@ import Testing
         #expect(reader.begun?.status == 403)
     }
 
-    /// A head of just the greatest length is read, a longer one is not kept.
+    /// A head of exactly the greatest length is read, a longer one is not kept.
     @Test func isBounded() {
         for (length, isRead) in [(HTTPAnswerReader.greatestHead, true), (HTTPAnswerReader.greatestHead + 1, false)] {
             let beginning = "HTTP/1.1 200 OK\r\nA: "

@@ -1,16 +1,17 @@
 import NIOCore
 import NIOEmbedded
+import Names
 import Testing
 import WAMP
 
 @testable import WAMPClient
 
-/// The tunnel's making, with RawSocket behind it.
+/// How the tunnel is opened, with RawSocket behind it.
 @Suite struct ProxyHandlerTests {
     private let receiver = RecordingReceiver()
     private static let timeout = TimeAmount.seconds(10)
 
-    /// What became of the tunnel.
+    /// The result for the tunnel.
     private final class Outcome {
         var result: Result<Void, any Error>?
 
@@ -54,7 +55,7 @@ import WAMP
         #expect(try channel.readOutbound(as: ByteBuffer.self) == nil)
         try channel.writeInbound(ByteBuffer(string: "\r\n"))
         #expect(outcome.isOpen)
-        // Now the router is spoken to, and nobody is between any more.
+        // Now the RawSocket handshake begins, and the proxy's handler is gone.
         #expect(try channel.readOutbound(as: ByteBuffer.self)?.readableBytes == 4)
         #expect(throws: (any Error).self) { try channel.pipeline.syncOperations.handler(type: ProxyHandler.self) }
         try channel.writeInbound(ByteBuffer(bytes: [0x7F, 0xF1, 0, 0]))
@@ -87,10 +88,10 @@ import WAMP
         #expect(self.receiver.isClosed)
     }
 
-    /// A channel that is given up before it is connected leaves nobody waiting.
+    /// A channel that is given up before it is connected leaves no future unfinished.
     @Test func neverConnected() throws {
         let (channel, outcome) = try self.channel()
-        // What NIO does with the handlers of such a channel, whose end is told to none of them.
+        // This is what NIO does with the handlers of such a channel; it tells none of them about the end.
         let context = try channel.pipeline.syncOperations.context(handlerType: ProxyHandler.self)
         channel.pipeline.syncOperations.removeHandler(context: context, promise: nil)
         channel.embeddedEventLoop.run()

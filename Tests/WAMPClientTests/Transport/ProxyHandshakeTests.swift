@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMPClient
@@ -83,7 +84,7 @@ import Testing
         )
     }
 
-    /// Neither a line nor a list of lines without end is kept.
+    /// Neither an endless line nor an endless list of lines is kept.
     @Test(arguments: [
         "HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nA: ", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 200 O\r\na:b\r\n",
     ])

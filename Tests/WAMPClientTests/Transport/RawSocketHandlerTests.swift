@@ -167,4 +167,17 @@ import WAMP
         #expect(self.receiver.send("x") == .sessionClosed)
         #expect(self.receiver.messages == ["last"])
     }
+
+    @Test func nothingStaysOfAClosedConnection() throws {
+        weak var handler: RawSocketHandler?
+        do {
+            let channel = try self.open()
+            handler = try channel.pipeline.syncOperations.handler(type: RawSocketHandler.self)
+            #expect(handler != nil)
+            try channel.close().wait()
+            channel.embeddedEventLoop.run()
+            self.receiver.transport = nil
+        }
+        #expect(handler == nil)
+    }
 }

@@ -3,7 +3,7 @@ import WAMP
 
 @testable import WAMPClient
 
-/// Takes down what a transport tells.
+/// Records what a transport reports.
 final class RecordingReceiver: TransportReceiver {
     var transport: MessageTransport?
     var serializer: SerializerID?
@@ -35,7 +35,7 @@ final class RecordingReceiver: TransportReceiver {
         self.onMessage(self, text)
     }
 
-    func transportPassedOver(beginning: ByteBuffer) {
+    func transportSkipped(beginning: ByteBuffer) {
         self.passedOver.append(beginning)
     }
 

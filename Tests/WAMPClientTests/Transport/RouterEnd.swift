@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import WAMP
 
-/// The router's end of RawSocket and WebSocket framing: what the client's end is tested against.
+/// The router's end of RawSocket and WebSocket framing, to test the client's end with.
 enum RouterEnd {
     static func rawSocket(_ text: String, kind: UInt8 = 0) -> ByteBuffer {
         self.rawSocket(ByteBuffer(string: text), kind: kind)
@@ -15,7 +15,7 @@ enum RouterEnd {
         return buffer
     }
 
-    /// A message that is there as JSON text, in a serializer.
+    /// A message, given as JSON text, in a serializer.
     static func message(_ text: String, _ serializer: SerializerID) -> ByteBuffer {
         var buffer = ByteBuffer()
         switch serializer {
@@ -26,7 +26,7 @@ enum RouterEnd {
         return buffer
     }
 
-    /// Takes frames of RawSocket apart: the type octet and the payload.
+    /// Splits octets into RawSocket frames: the type octet and the payload.
     static func rawSocketFrames(_ buffer: ByteBuffer) -> [(kind: UInt8, text: String)] {
         var buffer = buffer
         var frames: [(UInt8, String)] = []
@@ -38,7 +38,7 @@ enum RouterEnd {
         return frames
     }
 
-    /// A frame as a server sends it: not masked, unless the test wants it wrong.
+    /// A server's frame: not masked, unless the test wants a violation.
     static func webSocket(_ payload: [UInt8], first: UInt8 = 0x81, masked: Bool = false) -> ByteBuffer {
         var buffer = ByteBuffer()
         buffer.writeInteger(first)
@@ -63,7 +63,7 @@ enum RouterEnd {
         self.webSocket(Array(text.utf8), first: first)
     }
 
-    /// Takes a client's frames apart: the first octet, whether it was masked, and the payload.
+    /// Splits octets into a client's frames: the first octet, whether it was masked, and the payload.
     static func webSocketFrames(_ buffer: ByteBuffer) -> [(first: UInt8, isMasked: Bool, payload: [UInt8])] {
         var buffer = buffer
         var frames: [(UInt8, Bool, [UInt8])] = []

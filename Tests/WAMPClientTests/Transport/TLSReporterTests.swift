@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import NIOOpenSSL
+import Names
 import Testing
 import WAMP
 
@@ -25,7 +26,7 @@ import WAMP
         return (channel, receiver)
     }
 
-    /// A handshake comes first, and what is wrong with it reaches the transport's user in words about routers.
+    /// The handshake comes first, and its faults reach the transport's user in words about routers.
     @Test(arguments: [
         ("rss://h:1", "HTTP/1.1 400 Bad Request", "write the port that has TLS, or ws://"),
         ("wss://h/ws", "HTTP/1.1 400 Bad Request", "write the port that has TLS, or ws://"),
@@ -65,7 +66,7 @@ import WAMP
         }
     }
 
-    /// Each failure has its advice, none of which is about what a user can't see.
+    /// Each failure has its advice, and no advice is about something that a user can't see.
     @Test func advice() throws {
         let url = try RouterURL("rss://h:1")
         let words: [(TLSFailure, String)] = [
@@ -74,7 +75,7 @@ import WAMP
             (.closedAtOnce(isCertificateMissing: false), "router's log"), (.protocolTooOld, "router.tls.minimum"),
             (.noSharedCipher, "openssl.cnf"), (.certificateRefused("expired"), "router.tls.certificate_file"),
             (.unknownName, "router.tls.server_name"), (.alert("internal error"), "router's log"),
-            (.earlyPlaintext, "somebody on the way"),
+            (.earlyPlaintext, "somebody between the sidecar and the router"),
         ]
         for (failure, word) in words {
             let fault = ConnectionFault.tls(failure, url, hasAuthorities: true)

@@ -3,7 +3,7 @@ import Testing
 @testable import WAMPClient
 
 @Suite struct UTF8ValidatorTests {
-    /// How many octets of a text are taken before one is wrong; nil if none is.
+    /// How many octets of a text are accepted before a wrong one; nil if none is wrong.
     private static func firstWrong(_ octets: [UInt8]) -> Int? {
         var validator = UTF8Validator()
         for (index, octet) in octets.enumerated() {
@@ -18,8 +18,8 @@ import Testing
             && octets[cut...].withUnsafeBytes { validator.accept($0) } && validator.isComplete
     }
 
-    /// Each sequence of one and two octets, and longer ones of the octets at the bounds, as the standard
-    /// library judges it.
+    /// Each sequence of one and two octets, and longer ones of the octets at the bounds, compared with the standard
+    /// library.
     @Test func asTheStandardLibraryHasIt() {
         let edges: [UInt8] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF]
         var texts: [[UInt8]] = [[]]
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    /// A wrong octet is found when it comes, not when its character would end.
+    /// A wrong octet is found when it arrives, not when its character would end.
     @Test(arguments: [
         ([0x61, 0x80], 1), ([0xC0, 0x80], 0), ([0xC1], 0), ([0xE0, 0x9F], 1), ([0xED, 0xA0], 1), ([0xF0, 0x8F], 1),
         ([0xF4, 0x90], 1), ([0xF5], 0), ([0xE1, 0x80, 0x41], 2), ([0xF1, 0x80, 0x80, 0xC3], 3),

@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [0, 1, 7, 8, 9, 125, 126, 127, 65535, 65536, 70001])
     func lengthsAndMask(_ length: Int) throws {
         let payload = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        // The mask goes over each octet whatever the place in the output buffer.
+        // The mask applies to each octet whatever the place in the output buffer.
         for shift in 0..<3 {
             var buffer = ByteBuffer(repeating: 0, count: shift)
             WebSocketFrameWriter.write(.text, payload: ByteBuffer(bytes: payload), mask: 0x0102_03F4, to: &buffer)

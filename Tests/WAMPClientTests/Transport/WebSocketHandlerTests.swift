@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import Names
 import Testing
 import WAMP
 
@@ -19,7 +20,7 @@ import WAMP
         let channel = EmbeddedChannel()
         var added = HandshakeHeaders()
         for (name, value) in headers {
-            try added.add(name, value)
+            try added.add(HandshakeHeaders.Name(name), value)
         }
         let upgrade = WebSocketUpgrade(
             target: "/ws?token=x", host: "h:1", agent: "a/1", serializers: serializers, headers: added,
@@ -66,7 +67,7 @@ import WAMP
         #expect(request.hasSuffix("\r\n\r\n"))
     }
 
-    /// What must not be read by others is not sent to another machine, whatever its name.
+    /// What others must not read is not sent to another machine, whatever its name.
     @Test func aHeaderThatLogsInStaysHere() throws {
         let here = try self.channel(headers: [("Authorization", "Basic eA==")], staysHere: true)
         #expect(String(buffer: try self.sent(here)).contains("Basic eA=="))
@@ -76,7 +77,8 @@ import WAMP
         #expect(self.receiver.fault?.code == .untrusted)
     }
 
-    /// All are offered in one handshake, and the router's choice is told; others than JSON are in binary frames.
+    /// All are offered in one handshake, and the router's choice is reported; serializers other than JSON use binary
+    /// frames.
     @Test(arguments: SerializerID.allCases)
     func serializers(_ serializer: SerializerID) throws {
         let channel = try self.channel(serializers: [.cbor, .json, .msgpack])
@@ -118,7 +120,7 @@ import WAMP
         }
     }
 
-    /// An answer and frames that come octet by octet.
+    /// An answer and frames that arrive octet by octet.
     @Test func octetByOctet() throws {
         var stream = ByteBuffer(string: Self.agreed + "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n")
         stream.writeImmutableBuffer(RouterEnd.webSocket("[1]"))
@@ -131,7 +133,7 @@ import WAMP
         #expect(self.receiver.fault?.message == "closed the WebSocket with code 1000")
     }
 
-    /// What stands before the end of the connection is not lost by it.
+    /// Messages before the end of the connection are not lost.
     @Test func endRightBehind() throws {
         let channel = try self.channel()
         var stream = ByteBuffer(string: Self.agreed + "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n")
@@ -170,7 +172,7 @@ import WAMP
         let frames = RouterEnd.webSocketFrames(try self.sent(channel))
         #expect(frames.map(\.first) == [0x88])
         #expect(frames.first?.payload == [0x03, 0xE9])
-        // It is the router that closes TCP.
+        // The router closes TCP.
         #expect(channel.isActive)
         channel.pipeline.fireChannelInactive()
         #expect(self.receiver.isClosed)
@@ -183,7 +185,7 @@ import WAMP
         #expect(self.receiver.send("later") == .sessionClosed)
         let frames = RouterEnd.webSocketFrames(try self.sent(channel))
         #expect(frames.map(\.first) == [0x81, 0x88])
-        // What was on its way to us, and the answer, are of no interest any more.
+        // Messages that were on their way to us, and the answer, are ignored.
         try channel.writeInbound(RouterEnd.webSocket("[1]"))
         try channel.writeInbound(RouterEnd.webSocket([0x03, 0xE8], first: 0x88))
         #expect(self.receiver.messages.isEmpty && self.receiver.fault == nil)
@@ -202,7 +204,7 @@ import WAMP
         #expect(!channel.isActive && self.receiver.isClosed)
     }
 
-    /// A router that is not there gets no goodbye.
+    /// A router that does not respond gets no close frame.
     @Test func abandoning() throws {
         let channel = try self.open()
         self.receiver.transport?.abandon()
@@ -210,7 +212,7 @@ import WAMP
         #expect(try self.sent(channel).readableBytes == 0)
     }
 
-    /// Without serializers no subprotocol is offered, and each message is answered as what it came as.
+    /// Without serializers no subprotocol is offered, and each message is answered with its own kind.
     @Test func withoutSubprotocol() throws {
         let channel = try self.channel(serializers: [])
         #expect(!String(buffer: try self.sent(channel)).contains("Sec-WebSocket-Protocol"))
@@ -291,7 +293,7 @@ import WAMP
     ])
     func refusals(_ answer: String, _ why: String) throws {
         let channel = try self.channel()
-        // What throws is the parser's error on its way to nobody.
+        // The parser's error is thrown, and nothing catches it here.
         try? self.answer(answer, channel)
         let fault = try #require(self.receiver.fault)
         #expect(fault.code == .handshake)
@@ -308,5 +310,18 @@ import WAMP
         try? channel.close().wait()
         #expect(self.receiver.fault?.message.contains("instead of answering") == true)
         #expect(self.receiver.isClosed)
+    }
+
+    @Test func nothingStaysOfAClosedConnection() throws {
+        weak var handler: WebSocketHandler?
+        do {
+            let channel = try self.open()
+            handler = try channel.pipeline.syncOperations.handler(type: WebSocketHandler.self)
+            #expect(handler != nil)
+            try channel.close().wait()
+            channel.embeddedEventLoop.run()
+            self.receiver.transport = nil
+        }
+        #expect(handler == nil)
     }
 }

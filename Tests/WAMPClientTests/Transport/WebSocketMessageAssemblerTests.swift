@@ -31,7 +31,7 @@ import Testing
         Self.stream(frames.map { ($0, Array($1.utf8)) })
     }
 
-    /// What comes out of a stream; fragments are left out.
+    /// The actions for a stream, without fragments.
     private static func actions(
         _ stream: ByteBuffer, accepted: WebSocketMessageKind? = .text, greatest: Int = 10
     ) throws(WebSocketViolation) -> [Action] {
@@ -55,7 +55,7 @@ import Testing
             do {
                 while try assembler.next(from: &unread) != nil {}
             } catch {
-                // The same, whether it comes at once or in pieces.
+                // The same, whether it arrives at once or in pieces.
                 #expect(throws: error) { try Self.actions(stream, accepted: accepted, greatest: greatest) }
                 return (error.closeCode, index + 1)
             }
@@ -87,7 +87,7 @@ import Testing
         #expect(assembler.isWithinMessage)
     }
 
-    /// Messages of all lengths' encodings, as text in several languages, whole and in fragments, cut at each place.
+    /// Messages with lengths in all encodings, as text in several languages, whole and in fragments, cut at each place.
     @Test func everySplitPoint() throws {
         let long = String(repeating: "\u{E9}\u{65E5}\u{1F600}x", count: 20)
         var frames = [(First.text, Array("a\u{E9}\u{65E5}\u{1F600}".utf8)), (First.text, Array(long.utf8))]
@@ -121,7 +121,7 @@ import Testing
                 == [.message(ByteBuffer(string: text), .text)])
     }
 
-    /// What is wrong, and with which octet of the stream it is known: never later than with the header's last.
+    /// The violation, and the octet of the stream at which it is known: at the latest the last one of the header.
     @Test(arguments: [
         ([0xC1, 0x01], 1002, 2), ([0xA1, 0x01], 1002, 2), ([0x91, 0x01], 1002, 2), ([0x83, 0x01], 1002, 2),
         ([0x8B, 0x01], 1002, 2), ([0x81, 0x81], 1002, 2), ([0x82, 0x01], 1003, 2), ([0x80, 0x01], 1002, 2),
@@ -138,7 +138,7 @@ import Testing
         #expect(found.at == place)
     }
 
-    /// What is too long is read past, whole or in fragments, however it comes; what follows is taken.
+    /// A message that is too long is skipped, whole or in fragments, however it arrives; the next one is accepted.
     @Test(arguments: [
         [[0x81, 0x0B] + Array("01234567890".utf8)],
         [[0x01, 0x06] + Array("012345".utf8), [0x89, 0x00], [0x80, 0x05] + Array("67890".utf8)],
@@ -159,7 +159,7 @@ import Testing
         #expect(try Self.actions(ByteBuffer(bytes: octets)).filter { $0 != .ping(ByteBuffer()) } == actions)
     }
 
-    /// Nothing of it is kept while it comes.
+    /// None of it is kept while it arrives.
     @Test func tooLongAndEndless() throws {
         var assembler = WebSocketMessageAssembler(accepted: .text, greatest: 1000)
         var unread = ByteBuffer(bytes: [0x81, 0x7F, 0, 0, 0, 0, 0x40, 0, 0, 0])
@@ -173,7 +173,7 @@ import Testing
         }
     }
 
-    /// Text that is not UTF-8 is found at the first octet that no other could mend, or at the end.
+    /// Text that is not UTF-8 is found at the first octet that nothing can repair, or at the end.
     @Test(arguments: [
         ([0x81, 0x05, 0x61, 0xFF], 4), ([0x81, 0x05, 0xED, 0xA0], 4), ([0x81, 0x05, 0xF4, 0x90], 4),
         ([0x81, 0x01, 0xC3], 3), ([0x01, 0x01, 0xC3, 0x80, 0x05, 0x28], 6), ([0x01, 0x02, 0x61, 0x80, 0x80], 4),
@@ -185,8 +185,8 @@ import Testing
         #expect(found.at == place)
     }
 
-    /// What came before does not matter to the next message: a character that a fragment ended in, a binary one.
-    @Test func eachMessageIsOfItsOwn() throws {
+    /// Earlier messages do not affect the next one: a character at the end of a fragment, or a binary message.
+    @Test func messagesAreIndependent() throws {
         let stream = Self.stream([
             (First.beginningOfText, [0xC3]), (First.lastFragment, [0xA9]), (First.beginningOfBinary, [0xC3]),
             (First.lastFragment, [0xFF]), (First.beginningOfText, [0x61]), (First.lastFragment, [0xC3, 0xA9]),

@@ -1,8 +1,9 @@
 import Cryptography
+import Names
 import WAMP
 
 extension Authentication {
-    /// The HELLO that begins with this.
+    /// The HELLO to begin with.
     func hello(
         agent: String = "test", channelID: [UInt8]? = nil, nonce: [UInt8] = [1, 2, 3]
     ) throws -> Hello {
@@ -10,7 +11,7 @@ extension Authentication {
         return try machine.hello(realm: try Realm("realm1"), agent: agent)
     }
 
-    /// What there is to do for a challenge that comes after HELLO.
+    /// The work for a challenge that arrives after HELLO.
     func work(
         _ challenge: Challenge, channelID: [UInt8]? = nil, nonce: [UInt8] = [1, 2, 3]
     ) throws -> AuthenticationWork {
@@ -19,7 +20,7 @@ extension Authentication {
         return try machine.work(for: challenge)
     }
 
-    /// The answer to it.
+    /// The answer to the challenge.
     func answer(
         _ challenge: Challenge, channelID: [UInt8]? = nil, nonce: [UInt8] = [1, 2, 3]
     ) throws -> Authenticate {
@@ -30,7 +31,7 @@ extension Authentication {
 }
 
 extension Value: ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral {
-    /// A literal in a test is what it looks like.
+    /// Lets tests write a value as a literal.
     package init(integerLiteral value: Int64) { self = .integer(value) }
     /// The same.
     package init(booleanLiteral value: Bool) { self = .bool(value) }

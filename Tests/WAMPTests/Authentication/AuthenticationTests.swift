@@ -1,13 +1,14 @@
 import Cryptography
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMP
 
 @Suite struct AuthenticationTests {
     private static let text =
-        #"{"authid":"peter","authrole":"user","authmethod":"wampcra","authprovider":"userdb","session":3251278072152162,"#
-        + #""nonce":"abc","timestamp":"2024-01-01T00:00:00.000Z"}"#
+        #"{"authid":"peter","authrole":"user","authmethod":"wampcra","authprovider":"userdb","#
+        + #""session":3251278072152162,"nonce":"abc","timestamp":"2024-01-01T00:00:00.000Z"}"#
 
     private let cra = Authentication.wampcra(authid: "peter", secret: SecretBytes("secret2"))
 

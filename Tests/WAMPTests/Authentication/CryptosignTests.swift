@@ -43,7 +43,7 @@ import Testing
         ] {
             #expect(try self.plain.answer(self.challenge(extra)) == expected)
         }
-        // That there is TLS changes nothing.
+        // TLS alone changes nothing.
         #expect(
             try self.plain.answer(self.challenge(["challenge": .string(Self.text)]), channelID: Self.channelID)
                 == expected)

@@ -1,5 +1,6 @@
 import Cryptography
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMP
@@ -34,7 +35,7 @@ import Testing
         try #require(Base64.decode(Array(Self.nonce.utf8)))
     }
 
-    /// Answers a challenge and looks at WELCOME; the proof.
+    /// Answers a challenge and checks WELCOME; returns the proof.
     private func join(
         _ dialect: ScramDialect, _ challenge: Challenge, authid: String = "user", password: String = "pencil",
         welcome: [String: Value]?
@@ -67,8 +68,8 @@ import Testing
         #expect(Base64.decode(Array(text.utf8))?.count == 18)
     }
 
-    /// RFC 7677's example in the dialect that is RFC 5802's to the letter. Its nonce is longer than the one that it is
-    /// made of here.
+    /// RFC 7677's example in the dialect that follows RFC 5802 exactly. Its nonce is longer than those that are made
+    /// here.
     @Test func pbkdf2() throws {
         let challenge = Challenge(
             method: "wamp-scram",
@@ -120,8 +121,8 @@ import Testing
         }
     }
 
-    /// Without binding, Crossbar.io's dialect differs from the specification's in the last message only; these were
-    /// computed with Crossbar.io's own formula.
+    /// Without binding, Crossbar.io's dialect differs from the specification's only in the last message. The values
+    /// were computed with Crossbar.io's formula.
     @Test func pbkdf2OnCrossbar() throws {
         let answer = try self.join(
             .crossbar, Self.challenge(.crossbar),

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAMP
 
-@Suite("JSON on its way to a router")
+@Suite("JSON for a router")
 struct JSONOutgoingTests {
     @Test(
         "only the object that binary() makes becomes binary",
@@ -30,7 +30,7 @@ struct JSONOutgoingTests {
         #expect(String(buffer: buffer).filter { $0 != " " } == expected.filter { $0 != " " })
     }
 
-    @Test("the text's place in its buffer does not matter, and others that hold it see no change")
+    @Test("the text's place in its buffer does not matter, and other references to it see no change")
     func offset() throws {
         var buffer = ByteBuffer(string: #"junk[{"\u0001binary": "AQI="}]"#)
         buffer.moveReaderIndex(forwardBy: 4)
@@ -41,7 +41,7 @@ struct JSONOutgoingTests {
     }
 
     @Test(
-        "what not all routers read is refused",
+        "what some routers can't read is refused",
         arguments: [
             (String(repeating: "9", count: 4301), JSONError.Code.unreadableNumber),
             ("1e309", .unreadableNumber), ("2e308", .unreadableNumber),
@@ -59,7 +59,7 @@ struct JSONOutgoingTests {
     }
 
     @Test(
-        "and what they do is not",
+        "what all routers read is accepted",
         arguments: [
             String(repeating: "9", count: 4300), "1e308", "-1.5e-300", "0.001e310", "1e-4300",
             "0." + String(repeating: "1", count: 5000),

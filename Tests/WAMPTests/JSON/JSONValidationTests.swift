@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    /// Every octet at every place of a word, so that the fast path is compared with the slow one.
+    /// Every octet at every place of a word, to compare the fast path with the slow one.
     @Test func everyOctetAtEveryPlace() {
         for byte in UInt8.min...UInt8.max {
             for place in 0..<17 {
@@ -91,7 +91,7 @@ import Testing
         #expect(throws: JSONError.self) { try JSON.validate(nested(51), limits: limits) }
     }
 
-    /// Brackets deeper than those that are remembered in place must match as well.
+    /// Brackets beyond the levels that are held in place must match as well.
     @Test func deepMismatch() {
         let open = String(repeating: "[{\"a\":", count: 400)
         let close = String(repeating: "}]", count: 400)

@@ -1,8 +1,9 @@
-/// A second reader of JSON, as plain as can be, to compare the real one with: characters, recursion, no tricks.
+/// A second reader of JSON, as plain as possible, to compare the real one with: characters, recursion, no tricks.
 struct ReferenceJSON {
     private var rest: Substring.UnicodeScalarView
 
-    /// True if the bytes are one JSON value (RFC 8259) of a bounded depth, without half surrogate pairs and absurd exponents.
+    /// True if the bytes are one JSON value (RFC 8259) of bounded depth, without half surrogate pairs and absurd
+    /// exponents.
     static func accepts(_ bytes: [UInt8], depth: Int) -> Bool {
         guard let text = String(validating: bytes, as: UTF8.self) else { return false }
         var reader = ReferenceJSON(rest: Substring(text).unicodeScalars)
@@ -75,7 +76,7 @@ struct ReferenceJSON {
         if self.take("e") || self.take("E") {
             _ = self.take("+") || self.take("-")
             guard let exponent = self.digits() else { return false }
-            // Leading zeros apart, none of more digits than an Int has is in bounds.
+            // Leading zeros aside, no exponent with more digits than an Int is within the bounds.
             return (Int(exponent) ?? .max) <= 4300
         }
         return true

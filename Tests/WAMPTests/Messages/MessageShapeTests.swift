@@ -3,7 +3,7 @@ import Testing
 @testable import WAMP
 
 @Suite struct MessageShapeTests {
-    /// The table against the specification's, as wide as it is there.
+    /// The table compared with the specification's, in the same layout.
     @Test(arguments: [
         (MessageKind.hello, 1, "HELLO", 3, 3), (.welcome, 2, "WELCOME", 3, 3), (.abort, 3, "ABORT", 3, 5),
         (.challenge, 4, "CHALLENGE", 3, 3), (.authenticate, 5, "AUTHENTICATE", 3, 3), (.goodbye, 6, "GOODBYE", 3, 3),

@@ -26,7 +26,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         #expect(invocation.payload.fault == nil)
     }
 
-    @Test("a lenient router's empty list is no keyword arguments") func emptyListOfKeywords() throws {
+    @Test("a lenient router's empty list means no keyword arguments") func emptyListOfKeywords() throws {
         #expect(try decode("[68,1,2,{},[7],[]]") == decode("[68,1,2,{},[7]]"))
     }
 
@@ -96,13 +96,13 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
                 == .published(Published(request: id(9_007_199_254_740_992), publication: id(9_007_199_254_740_992))))
     }
 
-    /// An ERROR for what can't fail is nobody's, and harms nothing.
+    /// An ERROR for a request that can't fail belongs to nobody, and does no harm.
     @Test(arguments: [0, 33, 49, 68, 70, 99, -1, 1_000_000_000_000_000] as [Int64])
     func errorsForWhatCannotFail(kind: Int64) throws {
         #expect(try decode("[8,\(kind),1,{},\"a\"]") == .strayError)
     }
 
-    /// Brokers may number events as they like.
+    /// Brokers may use their own numbers for events.
     @Test(arguments: [
         ("0", "0"), ("9007199254740993", "9007199254740993"), ("18446744073709551615", "18446744073709551615"),
         ("1e19", "10000000000000000000"),
@@ -125,7 +125,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         #expect(invocation.payload.fault == (isOpaque ? .opaque : nil))
     }
 
-    /// What can be told of a message whose beginning alone was kept.
+    /// What can be read from a message of which only the beginning was kept.
     @Test(arguments: SerializerID.allCases)
     func beginnings(serializer id: SerializerID) throws {
         let long = String(repeating: "x", count: 200)
@@ -199,7 +199,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         "", "{}", "68", "[68,1,2,{}", "[68,1,2,{}]]", "[68,1,2,{}] x", "[68,1,2,{},[01]]", "[68,1,2,{},[\"\n\"]]",
         "[68 1]",
     ])
-    func refusesWhatIsNoList(text: String) {
+    func refusesWhatIsNotAList(text: String) {
         let error = #expect(throws: MessageError.self) { try decode(text) }
         guard case .malformed = error?.code else {
             Issue.record("\(String(describing: error))")
@@ -224,7 +224,7 @@ func id<ID: WAMPIdentifier>(_ number: Int64) -> ID { ID(checked: number) }
         #expect(try serializer.decode(ByteBuffer(string: "[17,1,2]")) == (try decode("[17,1,2]")))
     }
 
-    /// What other peers can send through a router harms their message only.
+    /// What other peers can send through a router harms only their own message.
     @Test(arguments: [
         ("\"bytes\"", PayloadFault.opaque), ("\"\\u0000AQID\"", .opaque), ("\"\\ud800\"", .opaque),
         ("[\"\\ud800\"]", .loneSurrogate), ("[NaN]", .notFinite), ("[-Infinity]", .notFinite),
@@ -286,7 +286,7 @@ struct Unexpected: Error {
 }
 
 extension Value: ExpressibleByStringLiteral {
-    /// A literal in a test is a string.
+    /// Lets tests write a string as a literal.
     package init(stringLiteral value: String) {
         self = .string(value)
     }

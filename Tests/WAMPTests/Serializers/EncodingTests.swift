@@ -1,5 +1,6 @@
 import Cryptography
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMP
@@ -65,8 +66,8 @@ func encode(_ message: OutgoingMessage) -> String {
                             match: .wildcard, invoke: .roundrobin, discloseCaller: true, forceReregister: true,
                             concurrency: 3),
                         procedure: uri)))
-                == #"[64,7,{"concurrency":3,"disclose_caller":true,"force_reregister":true,"invoke":"roundrobin","match":"wildcard"},"com.example.ä"]"#
-        )
+                == #"[64,7,{"concurrency":3,"disclose_caller":true,"force_reregister":true,"#
+                + #""invoke":"roundrobin","match":"wildcard"},"com.example.ä"]"#)
         #expect(
             encode(.register(Register(request: id(7), options: RegisterOptions(), procedure: uri)))
                 == #"[64,7,{},"com.example.ä"]"#)
@@ -115,7 +116,7 @@ func encode(_ message: OutgoingMessage) -> String {
                 ]))
     }
 
-    /// Whatever we send has the shape that the table of messages asks for.
+    /// Every message that we send has the shape of the table.
     @Test func whatIsSentHasItsShape() throws {
         let uri = try URI("a.b")
         let payload = self.payload("[1]", #"{"a":1}"#)
@@ -144,7 +145,7 @@ func encode(_ message: OutgoingMessage) -> String {
         #expect(Set(messages.map(\.kind)).count == messages.count)
     }
 
-    /// The options that the typed structs make are those that the table knows.
+    /// The table knows the options that the typed structs make.
     @Test func typedOptionsPassTheTable() throws {
         for match in MatchPolicy.allCases {
             try MessageKind.subscribe.check(options: SubscribeOptions(match: match, getRetained: true).values)
@@ -160,7 +161,7 @@ func encode(_ message: OutgoingMessage) -> String {
     }
 }
 
-/// Scans a text as a message, and hands out its envelope and code.
+/// Scans a text as a message, and passes on its envelope and code.
 func withEnvelope(
     of text: String, _ body: (inout Envelope, Int64, UnsafeRawBufferPointer) throws -> Void
 ) throws {

@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMP
@@ -20,10 +21,11 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// The decoder against damaged messages. A seed that fails is an argument more.
+/// Feeds the decoder with damaged messages. A seed that fails becomes another argument.
 @Suite struct FuzzTests {
     private static let corpus: [String] = [
-        #"[68,6131533,9823526,{"caller":12,"procedure":"com.a","receive_progress":true},["a\u0000\n",{"b":[1,-2.5e3]}],{"k":"é😀\ud83d\ude00"}]"#,
+        #"[68,6131533,9823526,{"caller":12,"procedure":"com.a","receive_progress":true},"#
+            + #"["a\u0000\n",{"b":[1,-2.5e3]}],{"k":"é😀\ud83d\ude00"}]"#,
         #"[36,5512315355,4429313566,{"topic":"a.b"},[],{"color":"orange","sizes":[23,42,7,null,true,false]}]"#,
         #"[50,7814135,{"progress":true},["\u0000AQID",{}],{}]"#,
         #"[8,48,7814135,{},"com.myapp.error.object_write_protected",["Object is write protected."],{"severity":3}]"#,
@@ -72,16 +74,16 @@ struct SeededGenerator: RandomNumberGenerator {
         var accepted = 0
         for _ in 0..<10_000 {
             let bytes = Self.mutated(using: &generator)
-            // Strict JSON is judged alike by both readers.
+            // Both readers agree on strict JSON.
             let isJSON = (try? JSON.validate(ByteBuffer(bytes: bytes))) != nil
             if isJSON != ReferenceJSON.accepts(bytes, depth: 512) {
                 Issue.record("judged differently: \(String(decoding: bytes, as: UTF8.self))")
             }
-            // In memory of exactly its size, so that the address sanitizer sees a read beyond it.
+            // In memory of exactly its size, so that the address sanitizer notices a read beyond it.
             let buffer = ByteBuffer(bytes: bytes)
             guard let message = try? Serializer(.json).decode(buffer) else { continue }
             accepted += 1
-            // What surrounds a message in its memory plays no part.
+            // What surrounds a message in memory makes no difference.
             var surrounded = ByteBuffer(string: "\"[{")
             surrounded.writeBytes(bytes)
             surrounded.writeString("]}\"0")
@@ -89,11 +91,12 @@ struct SeededGenerator: RandomNumberGenerator {
             #expect(try Serializer(.json).decode(slice) == message)
             try self.check(message, isJSON: isJSON)
         }
-        // The mutations are to be gentle enough that the accepting paths are tried too.
+        // The mutations must be gentle enough to try the accepting paths too.
         #expect(accepted > 500)
     }
 
-    /// What was accepted is consistent: details are objects, payloads are what they say, and can be sent again.
+    /// What was accepted is consistent: details are objects, payloads have the kind that they claim, and can be sent
+    /// again.
     private func check(_ message: IncomingMessage, isJSON: Bool) throws {
         let payload: Payload
         switch message {
@@ -132,7 +135,7 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    /// A message that is cut off is none, wherever it is cut.
+    /// A truncated message is not a message, wherever it was cut.
     @Test func truncatedMessages() throws {
         for text in Self.corpus {
             let bytes = Array(text.utf8)
@@ -144,7 +147,7 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    /// Binary is replaced in whatever is accepted, or refused, but the result is always JSON without U+0000.
+    /// Binary is replaced or refused in everything that was accepted, and the result is always JSON without U+0000.
     @Test(arguments: [5, 6] as [UInt64])
     func damagedBinary(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -17,7 +17,7 @@ enum VectorFiles {
 
         var testDescription: String { "\(self.file): \(self.fields["description"]?.text ?? "")" }
 
-        /// The JSON texts of the message; empty for samples that have none.
+        /// The JSON texts of the message; empty for samples without text.
         var texts: [String] {
             guard case .dictionary(let serializers) = self.fields["serializers"],
                 case .list(let list) = serializers["json"]
@@ -25,7 +25,7 @@ enum VectorFiles {
             return list.compactMap { $0["bytes"]?.text }
         }
 
-        /// The octets of the message in a serializer; empty for samples that have none.
+        /// The octets of the message in a serializer; empty for samples without octets.
         func octets(_ serializer: SerializerID) -> [[UInt8]] {
             guard case .dictionary(let serializers) = self.fields["serializers"],
                 case .list(let list) = serializers[serializer.description]

@@ -1,5 +1,6 @@
 import Cryptography
 import NIOCore
+import Names
 import Testing
 
 @testable import WAMP
@@ -19,7 +20,7 @@ struct VectorTests {
         }
     }
 
-    /// Each text is a message of its kind's shape, and the hexadecimal form is the same.
+    /// Each text is a message with the shape of its kind, and the hexadecimal form is the same.
     @Test(arguments: Self.withTexts)
     func shape(sample: VectorFiles.Sample) throws {
         let code = try present(sample.fields["expected_attributes"]?["message_type"]?.integer)
@@ -56,7 +57,7 @@ struct VectorTests {
         }
     }
 
-    /// What we send is what the vector has, as a value: the order of keys is ours.
+    /// What we send equals the vector as a value: the order of keys is ours.
     @Test(arguments: Self.withTexts, SerializerID.allCases)
     func encoding(sample: VectorFiles.Sample, serializer: SerializerID) throws {
         let expected = try present(sample.fields["expected_attributes"])
@@ -71,13 +72,13 @@ struct VectorTests {
         }
     }
 
-    /// A whole message as a tree: as an argument of another one.
+    /// A whole message as a tree: passed as an argument of another one.
     private func value(of octets: [UInt8], _ serializer: SerializerID) throws -> Value {
         if serializer == .json { return try JSON.value(of: ByteBuffer(bytes: octets)) }
         return try JSON.value(of: ByteBuffer(string: try Transcoded.text(octets, serializer)))
     }
 
-    /// Options and details of the right and of the wrong type.
+    /// Options and details with the right and the wrong type.
     @Test(arguments: Self.ofOptions)
     func options(sample: VectorFiles.Sample) throws {
         let message = try present(sample.fields["wmsg"])
@@ -95,7 +96,7 @@ struct VectorTests {
         }
     }
 
-    /// Each attribute that the vector names; an absent one may be null there.
+    /// Compares each attribute that the vector names; null stands for an absent one.
     private func compare(_ attributes: [String: Value], with expected: Value) throws {
         guard case .dictionary(let expected) = expected else {
             Issue.record("no attributes")
@@ -176,12 +177,12 @@ struct VectorTests {
         return attributes
     }
 
-    /// The message that a vector's attributes describe; nil if we don't send such.
+    /// The message that a vector's attributes describe; nil if we don't send it.
     private func message(_ expected: Value) throws -> OutgoingMessage? {
         guard let kind = expected["message_type"]?.integer.flatMap({ MessageKind(rawValue: Int($0)) }) else {
             return nil
         }
-        // Encrypted payloads are not ours to send.
+        // We never send encrypted payloads.
         if let payload = expected["payload"], payload != .null { return nil }
         func request() throws -> RequestID { try present(expected["request_id"]?.integer.flatMap { RequestID($0) }) }
         func uri(_ name: String) throws -> URI { try URI(try present(expected[name]?.text)) }

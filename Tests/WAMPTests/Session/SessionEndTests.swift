@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func whatIsNoMessageAborts() throws {
+    @Test func whatIsNotAMessageAborts() throws {
         let error = MessageError(.unknownCode(7))
         var machine = try joined()
         let abort = machine.received(error)

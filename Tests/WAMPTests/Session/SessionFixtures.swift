@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAMP
 
-/// A session that is open.
+/// An open session.
 func joined(firstRequestID: Int64 = 1) throws -> SessionStateMachine {
     var machine = SessionStateMachine(firstRequestID: firstRequestID)
     let hello = machine.open(try anyHello())

@@ -95,7 +95,7 @@ import Testing
         #expect(published == .drop(.lateAnswer))
     }
 
-    /// A callee's doing: not a reason to end the session, and nothing that the caller could use.
+    /// A callee sends them: not a reason to end the session, and of no use to the caller.
     @Test func unaskedProgressIsDropped() throws {
         var machine = try joined()
         let call = try present(machine.call())

@@ -4,7 +4,7 @@ import Testing
 @testable import WAMP
 
 @Suite struct SessionSubscriptionTests {
-    /// Asks for a subscription and gets it.
+    /// Asks for a subscription, and receives the answer.
     private func subscribe(_ machine: inout SessionStateMachine, _ subscription: SubscriptionID) throws {
         let request = try present(machine.subscribe())
         let action = machine.received(.subscribed(Subscribed(request: request, subscription: subscription)))

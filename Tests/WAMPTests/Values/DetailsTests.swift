@@ -7,7 +7,8 @@ import Testing
     private let details = Details(
         text: ByteBuffer(
             string:
-                #"{"caller": 12, "text":"a\u00e9\n", "yes":true,"no" : false, "t": 2.0, "l":[1], "o":{"x":"y"}, "n":null}"#
+                #"{"caller": 12, "text":"a\u00e9\n", "yes":true,"no" : false, "t": 2.0, "l":[1], "#
+                + #""o":{"x":"y"}, "n":null}"#
         ))
 
     @Test func typedValues() {

@@ -1,12 +1,12 @@
-/// An integer of any size up to a limit, as CBOR's tags 2 and 3 have it (RFC 8949 section 3.4.3).
+/// An integer of any size up to a limit, in CBOR's tags 2 and 3 (RFC 8949 section 3.4.3).
 struct Bignum {
-    /// 1024 bits, as large as doubles go. Making decimal digits takes time with the square of the size.
+    /// 1024 bits, like the largest doubles. The time for decimal digits grows with the square of the size.
     static let mostOctets = 128
 
     /// 32 bits each, the lowest first.
     private var words: [UInt32] = []
 
-    /// Takes the octets of a number that is not negative, the highest first; nil if there are too many that matter.
+    /// Takes the octets of a number that is not negative, the highest first; nil if too many of them are significant.
     init?(_ octets: UnsafeRawBufferPointer) {
         let significant = octets.drop(while: { $0 == 0 })
         guard significant.count <= Self.mostOctets else { return nil }

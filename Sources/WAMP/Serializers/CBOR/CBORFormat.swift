@@ -1,4 +1,4 @@
-/// CBOR (RFC 8949), each value in as few octets as the format has for it, all lengths definite, without tags.
+/// CBOR (RFC 8949): each value in the shortest form, all lengths definite, no tags.
 enum CBORFormat: BinaryFormat {
     /// The highest three bits of an initial octet.
     private enum MajorType: UInt8 {

@@ -1,14 +1,14 @@
 /// Reads CBOR (RFC 8949).
 ///
-/// Byte strings become WAMP binary, bignums integers, simple values without a meaning null. All other tags are passed
-/// over: what they are on is taken as it is.
+/// Byte strings become WAMP binary, bignums integers, simple values without a meaning null. All other tags are ignored,
+/// and their content is read as if untagged.
 struct CBORReader: BinaryReader {
     private(set) var octets: OctetReader
 
     private static let breakOctet: UInt8 = 0xFF
     private static let positiveBignum: UInt64 = 2
     private static let negativeBignum: UInt64 = 3
-    /// An initial octet's low bits for something of indefinite length.
+    /// An initial octet's low bits for an indefinite length.
     private static let indefinite: UInt8 = 31
 
     init(_ octets: UnsafeRawBufferPointer) {
@@ -54,7 +54,7 @@ struct CBORReader: BinaryReader {
         }
     }
 
-    /// What an initial octet's low bits say, or the octets behind it.
+    /// The number in an initial octet's low bits, or in the octets behind it.
     @inline(__always)
     private mutating func argument(_ information: UInt8) throws(FormatError) -> UInt64 {
         if information < 24 { return UInt64(information) }
@@ -77,14 +77,14 @@ struct CBORReader: BinaryReader {
             text.write("true")
             return .bool
         case 24:
-            // Those below 32 have an octet of their own, and must not be written with two.
+            // Simple values below 32 fit into the initial octet, and must not be written with two.
             guard try self.octets.octet() >= 32 else {
                 throw FormatError(.reservedOctet, at: self.octets.index &- 1)
             }
             text.write("null")
             return .null
         case 25:
-            // Half precision; both wider ones have all of its values.
+            // Half precision; both wider types hold all of its values.
             text.write(double: Double(Self.single(try self.octets.integer(UInt16.self))))
             return .number
         case 26:
@@ -98,7 +98,7 @@ struct CBORReader: BinaryReader {
         case Self.indefinite:
             throw FormatError(.misplacedBreak, at: self.octets.index &- 1)
         default:
-            // Null, undefined, and those that nobody has given a meaning.
+            // Null, undefined, and simple values without a meaning.
             text.write("null")
             return .null
         }
@@ -135,7 +135,7 @@ struct CBORReader: BinaryReader {
         }
     }
 
-    /// A piece of a string of indefinite length: a string of the same kind that has a length.
+    /// A piece of a string of indefinite length: a string of the same kind with a definite length.
     private mutating func chunk(of whole: UInt8) throws(FormatError) -> UnsafeRawBufferPointer {
         let initial = try self.octets.octet()
         guard initial >> 5 == whole >> 5, initial != whole else {

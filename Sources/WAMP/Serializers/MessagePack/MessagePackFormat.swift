@@ -1,4 +1,4 @@
-/// MessagePack, each value in as few octets as the format has for it.
+/// MessagePack, each value in the shortest form.
 enum MessagePackFormat: BinaryFormat {
     static var null: UInt8 { 0xC0 }
     static var `false`: UInt8 { 0xC2 }
@@ -15,7 +15,7 @@ enum MessagePackFormat: BinaryFormat {
             default: self.write(0xCF, integer, to: &writer)
             }
         case .negative(let n):
-            // The two's complement of -1 - n has all bits of n turned over.
+            // The two's complement of -1 - n is n with all bits inverted.
             switch n {
             case ..<0x20: writer.write(~UInt8(truncatingIfNeeded: n))
             case ..<0x80: self.write(0xD0, ~UInt8(truncatingIfNeeded: n), to: &writer)

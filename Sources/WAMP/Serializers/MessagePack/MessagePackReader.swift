@@ -8,7 +8,7 @@ struct MessagePackReader: BinaryReader {
         self.octets = OctetReader(octets)
     }
 
-    /// Nothing has an indefinite length here.
+    /// MessagePack has no indefinite lengths.
     @inline(__always)
     mutating func takeBreak() -> Bool { false }
 
@@ -34,7 +34,7 @@ struct MessagePackReader: BinaryReader {
         }
     }
 
-    /// What begins with an octet from C0 to DF.
+    /// A value that begins with an octet from C0 to DF.
     private mutating func wide(_ first: UInt8, _ text: inout JSONTextWriter) throws(FormatError) -> BinaryItem {
         switch first {
         case 0xC0:
@@ -74,7 +74,7 @@ struct MessagePackReader: BinaryReader {
         case 0xDE, 0xDF:
             return .dictionary(try self.octets.checked(try self.length(first &- 0xDD), octetsEach: 2))
         default:
-            // C1 alone is left.
+            // Only C1 is left.
             throw FormatError(.reservedOctet, at: self.octets.index &- 1)
         }
         return .number

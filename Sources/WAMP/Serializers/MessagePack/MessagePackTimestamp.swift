@@ -2,16 +2,17 @@
 struct MessagePackTimestamp: Equatable {
     /// Since 1970-01-01T00:00:00Z, without leap seconds.
     let seconds: Int64
-    /// Of the second; below 10^9.
+    /// Within the second; below 10^9.
     let nanoseconds: UInt32
 
     /// The extension type's number.
     static let type: Int8 = -1
 
-    /// The years 1 to 9999, which a text of four digits can say.
+    /// The years 1 to 9999: four digits in the text.
     private static let range: ClosedRange<Int64> = -62_135_596_800...253_402_300_799
 
-    /// Takes an extension's data in any of the three forms; nil if it is none of them, or beyond the years 1 to 9999.
+    /// Takes an extension's data in any of the three forms; nil if it has none of them, or is outside the years 1 to
+    /// 9999.
     init?(_ data: UnsafeRawBufferPointer) {
         var octets = OctetReader(data)
         do throws(FormatError) {
@@ -34,7 +35,7 @@ struct MessagePackTimestamp: Equatable {
         guard self.nanoseconds < 1_000_000_000, Self.range.contains(self.seconds) else { return nil }
     }
 
-    /// Writes a string as PostgreSQL takes it for a `timestamptz`: `"2026-11-25T17:42:00Z"`, with nine digits of a second
+    /// Writes a string that PostgreSQL casts to `timestamptz`: `"2026-11-25T17:42:00Z"`, with nine digits of a second
     /// if it is not a whole one.
     func write(to text: inout JSONTextWriter) {
         let (year, month, day) = self.date
@@ -58,16 +59,16 @@ struct MessagePackTimestamp: Equatable {
         text.write("Z\"")
     }
 
-    /// Since 1970-01-01, rounded towards the past.
+    /// Days since 1970-01-01, rounded towards the past.
     private var days: Int64 {
         let (quotient, remainder) = self.seconds.quotientAndRemainder(dividingBy: 86_400)
         return remainder < 0 ? quotient - 1 : quotient
     }
 
-    /// The day in the Gregorian calendar. Years begin in March here, so that the day that some of them have more is the
-    /// last one; 400 of them have 146,097 days.
+    /// The date in the Gregorian calendar. Years begin in March here, so that a leap day is the last day of its year;
+    /// 400 years have 146,097 days.
     private var date: (year: Int, month: Int, day: Int) {
-        // From 0000-03-01 on: never below zero within the range.
+        // Days since 0000-03-01: never below zero within the range.
         let day = Int(self.days) + 719_468
         let era = day / 146_097
         let dayOfEra = day % 146_097

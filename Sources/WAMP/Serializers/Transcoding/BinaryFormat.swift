@@ -7,7 +7,7 @@ protocol BinaryFormat: MessageFormat {
     /// The octet that is false; true is the next one.
     static var `false`: UInt8 { get }
 
-    /// Writes a number in as few octets as it has; others than integers as doubles.
+    /// Writes a number in the fewest octets; numbers that are not integers as doubles.
     static func write(_ number: JSONNumber, to writer: inout OctetWriter)
 
     /// Writes what stands before the UTF-8 of a string.
@@ -16,8 +16,8 @@ protocol BinaryFormat: MessageFormat {
     /// Writes what stands before the octets of binary.
     static func writeBinaryHead(_ count: Int, to writer: inout OctetWriter)
 
-    /// How many octets the head of a list with so many elements has, or of a dictionary with so many pairs. One, if there
-    /// are none.
+    /// The number of octets in the head of a list with so many elements, or of a dictionary with so many pairs. One for
+    /// an empty list or dictionary.
     static func headWidth(_ count: Int) -> Int
 
     /// Writes the head of a list with so many elements, or of a dictionary with so many pairs.
@@ -37,7 +37,7 @@ extension BinaryFormat {
 
     static func writeNext(_ integer: Int64, into buffer: inout ByteBuffer) {
         self.write(into: &buffer, room: self.longestHead) { writer in
-            // Below zero -1 - n is what has all bits of n turned over.
+            // Below zero -1 - n is n with all bits inverted.
             self.write(
                 integer < 0 ? .negative(UInt64(bitPattern: ~integer)) : .natural(UInt64(bitPattern: integer)),
                 to: &writer)
@@ -74,7 +74,7 @@ extension BinaryFormat {
                 try encoder.encode()
                 writer = encoder.writer
             } catch {
-                // Only what is no JSON comes here, such as text of a database that does not check its encoding.
+                // Only invalid JSON comes here, such as text of a database that does not check its encoding.
                 writer.seek(start)
                 writer.write(self.null)
             }

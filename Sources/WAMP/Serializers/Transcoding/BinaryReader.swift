@@ -1,11 +1,11 @@
-/// Reads the values of a binary format one by one, and writes those that hold no others as JSON text.
+/// Reads the values of a binary format one by one. Writes those that hold no others as JSON text.
 ///
-/// What the format has and JSON has not is decided here; nesting is ``ValueDecoder``'s.
+/// It decides what becomes of values that JSON does not have; nesting is up to ``ValueDecoder``.
 protocol BinaryReader {
     /// Reads a message from its first octet on.
     init(_ octets: UnsafeRawBufferPointer)
 
-    /// Where it is.
+    /// The position.
     var octets: OctetReader { get }
 
     /// Takes the next value: all of it if it holds no others, else its beginning.
@@ -15,28 +15,28 @@ protocol BinaryReader {
     mutating func takeBreak() -> Bool
 }
 
-/// What a ``BinaryReader`` has come across.
+/// A value, or the beginning of one, that a ``BinaryReader`` has read.
 enum BinaryItem: Equatable {
-    /// Written: null, or something that there is no value for.
+    /// Written: null, or a value that JSON has no equivalent of.
     case null
     /// Written: true or false.
     case bool
     /// Written: a number.
     case number
-    /// Written: text, which alone can be a key.
+    /// Written: text. No other value can be a key.
     case text
     /// Written: a string that is not text in the format itself, such as binary.
     case otherString
-    /// A list begins that has so many elements.
+    /// The beginning of a list with so many elements.
     case list(Int)
-    /// A dictionary begins that has so many pairs.
+    /// The beginning of a dictionary with so many pairs.
     case dictionary(Int)
-    /// A list begins that ends with a break.
+    /// The beginning of a list that ends with a break.
     case indefiniteList
-    /// A dictionary begins that ends with a break.
+    /// The beginning of a dictionary that ends with a break.
     case indefiniteDictionary
 
-    /// The kind of JSON value.
+    /// The kind of the JSON value.
     var kind: JSONKind {
         switch self {
         case .null: .null

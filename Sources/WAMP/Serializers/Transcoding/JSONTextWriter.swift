@@ -1,9 +1,9 @@
 internal import Cryptography
 
-/// Writes JSON text into memory of a fixed size, and notes what is to be known of it.
+/// Writes JSON text into memory of a fixed size, and notes its traits.
 ///
-/// It is right by construction: nobody checks it again. What does not fit is not written and sets ``isFull``; what can't
-/// be JSON is told by ``fault(_:)``, and from then on nothing is written until the element's end.
+/// The text is right by construction: no code checks it again. What does not fit is not written, and sets ``isFull``.
+/// For what can't be JSON the reader calls ``fault(_:)``, and nothing more is written until the element's end.
 struct JSONTextWriter {
     /// How many octets were written.
     private(set) var count = 0
@@ -12,14 +12,15 @@ struct JSONTextWriter {
     /// True if something did not fit.
     private(set) var isFull = false
 
-    /// How many zeros the exponents so far stand for.
+    /// The zeros that the exponents so far stand for.
     private var expansion = 0
     private let base: UnsafeMutableRawPointer
     private let capacity: Int
-    /// Where writing ends; below zero while nothing is written any more.
+    /// Where writing ends; below zero while nothing more is written.
     private var limit: Int
 
-    /// Writes into the given memory, which must outlive the writer. Nil (unreachable for a ByteBuffer's) without memory.
+    /// Writes into the given memory, which must outlive the writer. Nil (unreachable for a ByteBuffer's) without
+    /// memory.
     init?(_ target: UnsafeMutableRawBufferPointer, capacity: Int) {
         guard let base = target.baseAddress else { return nil }
         self.base = base
@@ -35,9 +36,10 @@ struct JSONTextWriter {
         self.limit = -1
     }
 
-    /// Ends an element that began at an offset. The text of one that can't be used is taken back, unless it is complete.
+    /// Ends an element that began at an offset. The text of an element that can't be used is removed, unless it is
+    /// complete.
     ///
-    /// - Returns: what was seen in it.
+    /// - Returns: its traits.
     mutating func endElement(from start: Int) -> JSONTraits {
         if self.isFull { self.traits.insert(.tooLarge) }
         let traits = self.traits
@@ -48,7 +50,7 @@ struct JSONTextWriter {
         return traits
     }
 
-    /// Takes back everything from an offset on.
+    /// Removes everything from an offset on.
     mutating func truncate(to offset: Int) {
         self.count = offset
     }
@@ -69,7 +71,7 @@ struct JSONTextWriter {
         self.write(plain: UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
-    /// Writes octets that are JSON as they are.
+    /// Writes octets that are JSON already.
     @inline(__always)
     mutating func write(plain octets: UnsafeRawBufferPointer) {
         guard self.fits(octets.count), let source = octets.baseAddress else { return }
@@ -93,8 +95,8 @@ struct JSONTextWriter {
         self.write(unsigned: integer.magnitude)
     }
 
-    /// Writes a number in the shortest text that gives the same number back. NaN and the infinities are faults, written as ``JSONScanner``
-    /// knows them.
+    /// Writes a number in the shortest text that gives the same number back. NaN and the infinities are faults, written
+    /// in the form that ``JSONScanner`` knows.
     mutating func write(double: Double) {
         guard double.isFinite else {
             self.traits.insert(.notFinite)
@@ -102,7 +104,7 @@ struct JSONTextWriter {
         }
         let magnitude = double.magnitude
         if magnitude >= 0x1p53 || magnitude < 0x1p-13, magnitude > 0 {
-            // Three bits are about a digit. Other peers' text is counted likewise.
+            // Three bits are about one digit. The text of other peers is counted in the same way.
             self.expansion &+= Int(double.exponent.magnitude) * 3 / 10
             if self.expansion > JSONScanner.mostExpansion { return self.fault(.tooLarge) }
         }
@@ -131,13 +133,13 @@ struct JSONTextWriter {
         self.write(UInt8(ascii: "\""))
     }
 
-    /// Writes a part of a string, which has to be UTF-8 by itself.
+    /// Writes a part of a string, which must be UTF-8 without the other parts.
     mutating func write(part: UnsafeRawBufferPointer) {
         guard let source = part.baseAddress else { return }
         let end = part.count
         var index = 0
         while true {
-            // Eight octets at a time, which are written before they are looked at.
+            // Eight octets at a time, which are written before they are checked.
             while index &+ 8 <= end, self.count &+ 8 <= self.limit {
                 let word = UInt64(littleEndian: source.loadUnaligned(fromByteOffset: index, as: UInt64.self))
                 (self.base + self.count).storeBytes(of: word.littleEndian, as: UInt64.self)
@@ -162,7 +164,7 @@ struct JSONTextWriter {
                 }
                 index &+= 1
             }
-            // What can't be written need not be looked at either: the element can't be used.
+            // The element can't be used, so the rest need not be checked either.
             if self.limit < 0 { return }
         }
     }
@@ -182,7 +184,7 @@ struct JSONTextWriter {
         var power: UInt64 = 10
         while digits < 20, rest >= power {
             digits &+= 1
-            // 10^20 has no room; nothing is compared with it.
+            // 10^20 does not fit, and is not compared with anything.
             power = power &* 10
         }
         guard self.fits(digits) else { return }

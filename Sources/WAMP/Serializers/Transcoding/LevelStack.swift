@@ -1,5 +1,5 @@
-/// What is to be known of each open list and dictionary. The first levels are held in place, so that usual messages
-/// allocate nothing for them.
+/// The state of each open list and dictionary. The first levels are held in place, so that usual messages allocate
+/// nothing for them.
 struct LevelStack<Level: BitwiseCopyable> {
     /// How many levels are open.
     private(set) var depth = 0

@@ -49,8 +49,8 @@ struct OctetReader {
         return slice
     }
 
-    /// A promise of that many values, each of which has at least so many octets. What can't be kept is refused before
-    /// anything is made ready for it.
+    /// A count of values to come, each of which has at least so many octets. A count that can't be true is refused
+    /// before any memory is reserved for it.
     @inline(__always)
     func checked(_ count: UInt64, octetsEach: Int = 1) throws(FormatError) -> Int {
         guard count <= UInt64(self.remaining / octetsEach) else { throw FormatError(.unexpectedEnd, at: self.index) }

@@ -1,12 +1,13 @@
-/// Makes JSON text of the elements of one message in a binary format, in one pass, without a tree and without recursion.
+/// Makes JSON text from the elements of one message in a binary format, in one pass, without a tree and without
+/// recursion.
 ///
-/// The octets are hostile. What makes the message unreadable is thrown; what other peers can send through a router is
-/// only noted in the element's traits, as ``JSONScanner`` does it, so that it harms one payload and not the session.
+/// The octets are hostile. What makes the message unreadable is thrown. What other peers can send through a router is
+/// only noted in the element's traits, as in ``JSONScanner``, so that it harms one payload and not the session.
 struct ValueDecoder<Reader: BinaryReader> {
-    /// What is to be known of an open list or dictionary.
+    /// The state of an open list or dictionary.
     private struct Level: BitwiseCopyable {
-        /// How many values are to come, two for each pair. Of something of indefinite length: how many came, as far as
-        /// it matters, which is whether the number is odd.
+        /// The number of values to come, two for each pair. For an indefinite length: the values so far, of which only
+        /// the parity counts.
         var remaining: UInt32
         var isDictionary: Bool
         var isIndefinite: Bool
@@ -22,19 +23,19 @@ struct ValueDecoder<Reader: BinaryReader> {
     private var levels = LevelStack(filling: Level(remaining: 0, isDictionary: false, isIndefinite: false))
     private let depthLimit: Int
 
-    /// How many octets of text were written.
+    /// The octets of text that were written.
     var count: Int { self.text.count }
 
     /// - Parameters:
     ///   - octets: the message.
-    ///   - text: where the elements' text goes, one behind the other.
+    ///   - text: where the elements' text goes, one after the other.
     init(_ octets: UnsafeRawBufferPointer, text: JSONTextWriter, depthLimit: Int) {
         self.reader = Reader(octets)
         self.text = text
         self.depthLimit = depthLimit
     }
 
-    /// Takes a whole message: a list of values with nothing behind it. The envelope's offsets are into the text.
+    /// Takes a whole message: a list of values with nothing behind it. The envelope's offsets refer to the text.
     ///
     /// - Returns: false if some element's text did not fit.
     mutating func message(into envelope: inout Envelope) throws(FormatError) -> Bool {
@@ -67,7 +68,7 @@ struct ValueDecoder<Reader: BinaryReader> {
         return fits
     }
 
-    /// Takes one value with all that is in it.
+    /// Takes one value with everything in it.
     private mutating func value() throws(FormatError) -> JSONKind {
         let first = try self.reader.next(&self.text)
         var isComplete = try self.take(first)
@@ -118,7 +119,7 @@ struct ValueDecoder<Reader: BinaryReader> {
         }
     }
 
-    /// - Parameter count: of the values in it, nil if it ends with a break.
+    /// - Parameter count: the number of values in it; nil if it ends with a break.
     /// - Returns: true if it is complete, because it is empty.
     private mutating func open(_ count: Int?, isDictionary: Bool) throws(FormatError) -> Bool {
         let level = Level(
@@ -138,9 +139,9 @@ struct ValueDecoder<Reader: BinaryReader> {
         return false
     }
 
-    /// A value of the innermost level is complete.
+    /// Counts one more complete value of the innermost level.
     ///
-    /// - Returns: true if the level is complete by that; it is closed then.
+    /// - Returns: true if that completes the level, which is then closed.
     @inline(__always)
     private mutating func advance() -> Bool {
         var level = self.levels.top

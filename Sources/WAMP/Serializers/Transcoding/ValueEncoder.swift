@@ -1,14 +1,14 @@
-/// Makes one value of a binary format of JSON text, in one pass over the text, without a tree and without recursion.
+/// Makes one value of a binary format from JSON text, in one pass over the text, without a tree and without recursion.
 ///
-/// How many elements a list has is known only at its end, so each begins with one octet of room for its head. The few
-/// whose head is wider are noted, and get their room in the end, all at once: each octet is moved once at most, however
-/// deeply they are nested.
+/// The number of a list's elements is known only at its end, so each list begins with one octet of room for its head.
+/// The few lists with a wider head are noted, and get their room at the end, all at once: each octet is moved at most
+/// once, however deep the nesting.
 struct ValueEncoder<Format: BinaryFormat> {
-    /// What is to be known of an open list or dictionary.
+    /// The state of an open list or dictionary.
     private struct Level: BitwiseCopyable {
         /// Where its head goes.
         var head: UInt32
-        /// How many elements or pairs it has so far.
+        /// The elements or pairs so far.
         var count: UInt32
         var isDictionary: Bool
     }
@@ -20,18 +20,18 @@ struct ValueEncoder<Format: BinaryFormat> {
     private var levels = LevelStack(filling: Level(head: 0, count: 0, isDictionary: false))
     private var wide: [Level] = []
 
-    /// How many octets so much text becomes at most. What grows most is a list of fractions: "1.5," becomes nine octets.
+    /// The most octets that so much text can become. A list of fractions grows most: "1.5," becomes nine octets.
     static func room(for text: Int) -> Int { text / 4 * 9 + 48 }
 
     /// - Parameters:
-    ///   - text: of one value, with nothing but white space around it.
-    ///   - writer: with as much room as ``room(for:)`` says.
+    ///   - text: the text of one value, with nothing but white space around it.
+    ///   - writer: has as much room as ``room(for:)`` says.
     init(_ text: UnsafeRawBufferPointer, _ writer: OctetWriter) {
         self.source = text
         self.writer = writer
     }
 
-    /// Writes the value. Its numbers' and strings' faults are passed on; only what is no JSON is thrown.
+    /// Writes the value. Faults of its numbers and strings are passed on; only invalid JSON is thrown.
     mutating func encode() throws(JSONError) {
         guard var scanner = JSONScanner(self.source) else { throw JSONError(.unexpectedEnd, at: 0) }
         repeat {
@@ -41,7 +41,7 @@ struct ValueEncoder<Format: BinaryFormat> {
         if !self.wide.isEmpty { self.widen() }
     }
 
-    /// Takes a value, or the beginning of one that holds others, and the end of what ends behind it.
+    /// Takes a value, or the beginning of one that holds others, and the ends of lists and dictionaries behind it.
     @inline(__always)
     private mutating func takeValue(_ scanner: inout JSONScanner) throws(JSONError) {
         scanner.skipWhiteSpace()
@@ -137,7 +137,7 @@ struct ValueEncoder<Format: BinaryFormat> {
     private mutating func write(number text: UnsafeRawBufferPointer) {
         let number = JSONNumber(text)
         if case .double(let double) = number, !double.isFinite {
-            // Beyond all doubles: infinity would be another number, and none in JSON.
+            // Out of the range of doubles: infinity would be another number, and JSON does not have it.
             Format.writeTextHead(text.count, to: &self.writer)
             self.writer.write(text)
         } else {
@@ -156,10 +156,10 @@ struct ValueEncoder<Format: BinaryFormat> {
         }
     }
 
-    /// A string with escapes, whose length is known only when they are gone: binary, if it can be. A key is always text.
+    /// A string with escapes, whose length is known only after decoding: binary, if possible. A key is always text.
     @inline(never)
     private mutating func write(escaped token: JSONScanner.Token, isKey: Bool) {
-        // Behind the longest head, from where it is moved once the head's width is known.
+        // Behind the longest head; moved forward when the head's width is known.
         let distance = 5
         let place = self.writer.count + distance
         let room = self.writer.room(after: distance)

@@ -1,18 +1,18 @@
-/// Passes over a list or dictionary that is nested too deeply, to where it ends, however deep it goes on.
+/// Skips a list or dictionary that is nested too deeply, to its end, however deep it goes on.
 ///
-/// What has a definite length adds to one counter, so only what has none is remembered: an octet or two for each, never
-/// more than the message itself has. That a break does not part a pair is not looked at here.
+/// All definite lengths add to one counter, so only indefinite ones are remembered: an octet or two for each, never
+/// more than the message itself has. A break within a pair is not noticed here.
 struct ValueSkipper {
-    /// Values that are to come in the innermost thing of indefinite length (or the outermost of all).
+    /// Values to come in the innermost list or dictionary of indefinite length (or the outermost of all).
     private var pending: Int
     private let isIndefinite: Bool
-    /// ``pending`` of the things of indefinite length around the innermost: seven bits an octet, the lowest last; the
-    /// highest bit says that the octet before belongs to the same number.
+    /// ``pending`` of the lists and dictionaries of indefinite length around the innermost: seven bits an octet, the
+    /// lowest last. The highest bit says that the octet before belongs to the same number.
     private var outer: [UInt8] = []
 
-    /// Begins behind the head of what is to be passed over.
+    /// Begins behind the head of the list or dictionary to skip.
     ///
-    /// - Parameter count: of the values in it, nil if it ends with a break.
+    /// - Parameter count: the number of values in it; nil if it ends with a break.
     init(_ count: Int?) {
         self.pending = count ?? 0
         self.isIndefinite = count == nil
@@ -20,7 +20,7 @@ struct ValueSkipper {
 
     /// Takes all that is left of it.
     ///
-    /// - Parameter text: one that takes nothing any more.
+    /// - Parameter text: a writer that takes nothing more.
     mutating func skip<Reader: BinaryReader>(
         _ reader: inout Reader, _ text: inout JSONTextWriter
     ) throws(FormatError) {

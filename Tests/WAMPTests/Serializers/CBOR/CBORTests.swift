@@ -9,7 +9,7 @@ import Testing
         try Transcoded.text(try Transcoded.hexadecimal(digits), .cbor)
     }
 
-    /// What is read, and what would be written in its place (in as few octets as there are).
+    /// What is read, and what would be written in its place (the shortest form).
     @Test(arguments: [
         ("00", "0", "00"), ("17", "23", "17"), ("18 17", "23", "17"), ("18 18", "24", "1818"), ("18 ff", "255", "18ff"),
         ("19 00ff", "255", "18ff"), ("19 0100", "256", "190100"), ("19 ffff", "65535", "19ffff"),
@@ -48,7 +48,7 @@ import Testing
         ("fa 7f7fffff", "3.4028234663852886e+38", "fb47efffffe0000000"),
         ("fb 3ff199999999999a", "1.1", "fb3ff199999999999a"), ("fb 7e37e43c8800759c", "1e+300", "fb7e37e43c8800759c"),
         ("fb c010666666666666", "-4.1", "fbc010666666666666"),
-        // Tags: all but those of bignums are passed over.
+        // All tags are ignored, except those of bignums.
         (
             "c0 74 323031332d30332d32315432303a30343a30305a", "\"2013-03-21T20:04:00Z\"",
             "74323031332d30332d32315432303a30343a30305a"
@@ -80,11 +80,11 @@ import Testing
         #expect(text.hasSuffix("5356329624224137215"))
         #expect(try self.text("c2 5882 0000 \(most)") == text)
         #expect(try Transcoded.payload(try Transcoded.hexadecimal("c2 5881 01\(most)"), .cbor).fault == .tooLarge)
-        // On the way out they are rounded.
+        // They are rounded before they are sent.
         #expect(try Transcoded.octets("18446744073709551616", .cbor) == Transcoded.hexadecimal("fb43f0000000000000"))
     }
 
-    /// All numbers of half precision, against their definition.
+    /// All numbers of half precision, compared with their definition.
     @Test func halves() throws {
         for half in UInt16.min...UInt16.max {
             let exponent = Int(half >> 10) & 31

@@ -9,7 +9,7 @@ import Testing
         try Transcoded.text(try Transcoded.hexadecimal(digits), .msgpack)
     }
 
-    /// What is read, and what would be written in its place (in as few octets as there are).
+    /// What is read, and what would be written in its place (the shortest form).
     @Test(arguments: [
         ("00", "0", "00"), ("7f", "127", "7f"), ("cc 7f", "127", "7f"), ("cc 80", "128", "cc80"),
         ("cc ff", "255", "ccff"), ("cd 00ff", "255", "ccff"), ("cd 0100", "256", "cd0100"),
@@ -78,7 +78,7 @@ import Testing
         #expect(try self.text(digits) == "\"\(text)\"")
     }
 
-    /// Points in time that are none, or that no text of four digits for a year can say.
+    /// Invalid points in time, or those whose year does not have four digits.
     @Test(arguments: [
         "d4 ff 00", "c7 05 ff 0000000000", "d7 ff ffffffff00000000", "c7 0c ff 3b9aca00 0000000000000000",
         "c7 0c ff 00000000 7fffffffffffffff", "c7 0c ff 00000000 8000000000000000",
@@ -119,7 +119,7 @@ import Testing
     }
 }
 
-/// The text of so much binary.
+/// The text of binary with so many octets.
 func binaryText(_ count: Int) throws -> [UInt8] {
     var buffer = ByteBuffer()
     JSON.write(binary: [UInt8](repeating: 0xAB, count: count), into: &buffer)

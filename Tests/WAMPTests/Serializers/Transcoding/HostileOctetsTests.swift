@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAMP
 
-/// Messages that mean no good: refused, or one payload that can't be used; never a trap, and never long.
+/// Malicious messages: refused, or one payload that can't be used; never a trap, and never slow.
 @Suite struct HostileOctetsTests {
     private func fault(_ octets: [UInt8], _ serializer: SerializerID) throws -> PayloadFault? {
         try Transcoded.payload(octets, serializer).fault
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func keysThatAreNoText() throws {
+    @Test func keysThatAreNotText() throws {
         for digits in [
             "81 01 02", "81 c0 c0", "81 c4 01 61 02", "81 92 01 02 03", "81 81 a161 01 03", "81 d4 01 00 02",
             "81 d6 ff 00000000 02", "82 a161 01 cb3ff0000000000000 02",
@@ -43,7 +43,7 @@ import Testing
             #expect(try self.fault([0x60 | UInt8(string.count)] + string, .cbor) == .invalidUTF8)
             #expect(try self.fault([0x81, 0xA0 | UInt8(string.count)] + string + [1], .msgpack) == .invalidUTF8)
         }
-        // Each piece has to be whole.
+        // Each piece must be whole.
         #expect(try self.fault(Transcoded.hexadecimal("7f 61 e2 62 82ac ff"), .cbor) == .invalidUTF8)
         #expect(try self.fault(Transcoded.hexadecimal("7f 63 e282ac ff"), .cbor) == nil)
     }
@@ -91,7 +91,7 @@ import Testing
         #expect(throws: MessageError(.noCode)) { try Serializer(serializer).decode(ByteBuffer(bytes: [empty])) }
     }
 
-    /// Lengths that nobody can keep are refused before anything is made ready for them.
+    /// Lengths that can't be true are refused before any memory is reserved.
     @Test func promises() throws {
         for digits in [
             "dd ffffffff 01", "df ffffffff", "dc ffff", "db ffffffff 61", "c6 ffffffff", "c9 ffffffff 05",
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    /// 512 levels are taken, more are a fault of the payload, however many.
+    /// 512 levels are accepted, more are a fault of the payload, however many.
     @Test(arguments: binarySerializers)
     func nesting(_ serializer: SerializerID) throws {
         let list: UInt8 = serializer == .msgpack ? 0x91 : 0x81
@@ -129,22 +129,22 @@ import Testing
         #expect(try self.fault(open + close, .cbor) == .tooDeep)
         #expect(throws: MessageError.self) { try self.fault(open + close.dropLast(), .cbor) }
         #expect(throws: MessageError.self) { try self.fault(open + close + [0xFF], .cbor) }
-        // Definite and indefinite in turn, with values before and behind.
+        // Definite and indefinite in turn, with values before and after.
         let mixed = repeated([0x83, 0x01, 0xBF, 0x61, 0x61], 10_000)
         let ends = repeated([0xFF, 0x02], 10_000)
         #expect(try self.fault(mixed + [0x00] + ends, .cbor) == .tooDeep)
         #expect(throws: MessageError.self) { try self.fault(mixed + [0x00] + ends.dropLast(), .cbor) }
-        // Many values to come on each level: what is remembered has more than one octet.
+        // Many pending values on each level: each needs more than one octet of memory.
         let many = repeated([0x99, 0x01, 0x00, 0x9F], 1000)
         let rest = repeated([0xFF] + [UInt8](repeating: 0, count: 255), 1000)
         #expect(try self.fault(many + rest, .cbor) == .tooDeep)
-        // With one value less the next break is in the middle of a list.
+        // With one value less, the next break is in the middle of a list.
         #expect(throws: MessageError.self) { try self.fault(many + rest.dropLast(), .cbor) }
         let oneLess = rest.prefix(1) + rest.dropFirst(2)
         #expect(throws: MessageError.self) { try self.fault(many + oneLess, .cbor) }
     }
 
-    /// What grows beyond twice the greatest message can't be used; what stays below it can.
+    /// A text that exceeds twice the greatest message can't be used; one below that can.
     @Test(arguments: binarySerializers)
     func growth(_ serializer: SerializerID) throws {
         let limits = DecodingLimits(depth: 512, size: 10_000)
@@ -155,11 +155,11 @@ import Testing
         let fine = try Transcoded.payload(controls(3_000), serializer, limits: limits)
         #expect(fine.arguments?.readableBytes == 18_004)
         #expect(try Transcoded.payload(controls(4_000), serializer, limits: limits) == Payload(fault: .tooLarge))
-        // Binary of the greatest size is not what the limit is for.
+        // Binary of the greatest size must pass.
         let binary: [UInt8] =
             (serializer == .msgpack ? [0xC5] : [0x59]) + [0x26, 0xAC] + [UInt8](repeating: 7, count: 9_900)
         #expect(try Transcoded.payload(binary, serializer, limits: limits).fault == nil)
-        // A small message may grow as much as it likes.
+        // A small message may grow without limit.
         let nulls = [UInt8](repeating: serializer == .msgpack ? 0xC0 : 0xF6, count: 1_000)
         let list: [UInt8] = (serializer == .msgpack ? [0xDC] : [0x99]) + [0x03, 0xE8] + nulls
         #expect(try Transcoded.payload(list, serializer).arguments?.readableBytes == 5_003)
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    /// The densest messages of all take their time, but not more of it for each octet the longer they are.
+    /// The densest messages are slow, but the time for each octet does not grow with their length.
     @Test func dense() throws {
         let halves =
             [0x9A, 0x00, 0x03, 0x0D, 0x40]
@@ -191,7 +191,7 @@ import Testing
         #"["\"\\\n",[[[[[]]]]],{"k":{}},-129,65536,"a text of more than thirty-two octets, and so on"]"#,
     ]
 
-    /// Cut off anywhere it is no message.
+    /// Cut anywhere, it is not a message.
     @Test(arguments: binarySerializers)
     func truncated(_ serializer: SerializerID) throws {
         for text in Self.texts {
@@ -210,7 +210,7 @@ import Testing
         }
     }
 
-    /// Random octets, and messages that were damaged: whatever is taken is JSON.
+    /// Random octets, and damaged messages: whatever is accepted is JSON.
     @Test(arguments: binarySerializers, [11, 12] as [UInt64])
     func damaged(_ serializer: SerializerID, seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)

@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import WAMP
 
-/// Makes random JSON text as the decoders write it: nothing in it can be written in another way.
+/// Makes random JSON text in the form that the decoders write: there is no other way to write it.
 struct RandomJSON {
     private var generator: SeededGenerator
     private(set) var text = ByteBuffer()
@@ -39,7 +39,7 @@ struct RandomJSON {
         }
     }
 
-    /// Mostly small, sometimes on one of the bounds of the formats.
+    /// Mostly small, sometimes at one of the bounds of the formats.
     private mutating func size() -> Int {
         switch self.pick(0...99) {
         case 0: [255, 256, 257].randomElement(using: &self.generator) ?? 0
@@ -78,7 +78,7 @@ struct RandomJSON {
             }
             if let scalar = Unicode.Scalar(scalar) { string.unicodeScalars.append(scalar) }
         }
-        // Text that begins with U+0000 and goes on as base64 is binary, and is made elsewhere.
+        // Text that begins with U+0000 and continues as base64 is binary, which is made elsewhere.
         return string.unicodeScalars.first == "\0" ? "x" + string : string
     }
 
@@ -90,7 +90,7 @@ struct RandomJSON {
         self.text.writeString("[")
         for index in 0..<self.size() {
             if index > 0 { self.text.writeString(",") }
-            // Large ones hold small values, so that the whole stays small.
+            // Large ones hold small values, so that the total stays small.
             self.write(depth: depth + (index > 4 ? 4 : 1))
         }
         self.text.writeString("]")

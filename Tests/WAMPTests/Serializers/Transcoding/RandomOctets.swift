@@ -1,7 +1,7 @@
 @testable import WAMP
 
-/// Makes random values of a binary format, in all of its forms: needless widths, indefinite lengths, tags, extension
-/// types, half and single precision. Each is well-formed and has a JSON text that no number in it makes impossible.
+/// Makes random values of a binary format, in all of its forms: superfluous widths, indefinite lengths, tags, extension
+/// types, half and single precision. Each is well-formed, and each of its numbers can be written in JSON.
 struct RandomOctets {
     private let id: SerializerID
     private var generator: SeededGenerator
@@ -171,7 +171,7 @@ struct RandomOctets {
         self.octets.append(0xFF)
     }
 
-    /// In any width that the argument fits into.
+    /// In any width that holds the argument.
     private mutating func writeHead(_ major: Int, _ argument: Int) {
         let width = [0, 1, 2, 4, 8].filter {
             $0 == 0 ? argument < 24 : $0 == 8 || argument < 1 << (8 * $0)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WAMP
 
-/// What goes out comes back. A seed that fails is an argument more.
+/// What is sent comes back. A seed that fails becomes another argument.
 @Suite struct RoundTripTests {
     /// JSON text, octets, JSON text: a hundred thousand random values through each serializer.
     @Test(arguments: SerializerID.allCases, [1, 2, 3, 4] as [UInt64])
@@ -37,7 +37,8 @@ import Testing
         }
     }
 
-    /// A number that no double holds is sent as its digits: infinity would be another number, and none in JSON.
+    /// A number out of the range of doubles is sent as its digits: infinity would be another number, and JSON does not
+    /// have it.
     @Test(arguments: binarySerializers)
     func numbersBeyondDoubles(_ id: SerializerID) throws {
         for digits in ["1e400", "-1.5e999", String(repeating: "9", count: 400)] {
@@ -46,7 +47,7 @@ import Testing
         #expect(try Transcoded.octets("1.7976931348623157e308", id).count == 9)
     }
 
-    /// White space, needless escapes and other forms of numbers, as databases and people write them.
+    /// White space, superfluous escapes and other forms of numbers, as databases and people write them.
     @Test(arguments: binarySerializers)
     func otherForms(_ serializer: SerializerID) throws {
         for (text, back) in [
@@ -65,7 +66,7 @@ import Testing
         }
     }
 
-    /// What is no JSON becomes null: never anything that breaks the message.
+    /// What is not JSON becomes null: never something that breaks the message.
     @Test(arguments: binarySerializers)
     func noJSON(_ serializer: SerializerID) throws {
         for text in [
@@ -80,14 +81,14 @@ import Testing
         }
     }
 
-    /// Nesting and heads that need room later cost no more than their size.
+    /// Nesting, and heads that need room later, cost no more than their size.
     @Test(arguments: binarySerializers)
     func manyWideListsInOneAnother(_ serializer: SerializerID) throws {
         let depth = 400
         let fill = Array(repeating: "1,", count: 300).joined()
         let text = String(repeating: "[" + fill, count: depth) + "0" + String(repeating: "]", count: depth)
         #expect(try Transcoded.text(try Transcoded.octets(text, serializer), serializer) == text)
-        // Far deeper than anybody takes it back.
+        // Far deeper than any receiver accepts.
         let deep = 300_000
         let nested = String(repeating: "[0,", count: deep) + "0" + String(repeating: "]", count: deep)
         #expect(try Transcoded.octets(nested, serializer).count == 2 * deep + 1)

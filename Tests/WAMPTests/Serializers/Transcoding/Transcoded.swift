@@ -7,9 +7,9 @@ import Testing
 /// The two serializers that are transcoded.
 let binarySerializers: [SerializerID] = [.msgpack, .cbor]
 
-/// Single values through whole messages, for tests.
+/// Sends single values through whole messages, for tests.
 enum Transcoded {
-    /// A YIELD and an INVOCATION with one argument, without it.
+    /// A YIELD or an INVOCATION with one argument, up to that argument.
     private static func head(_ id: SerializerID, sent: Bool) -> [UInt8] {
         switch (id, sent) {
         case (.json, true): Array("[70,1,{},[".utf8)
@@ -21,7 +21,7 @@ enum Transcoded {
         }
     }
 
-    /// The octets of a value that is there as JSON text.
+    /// The octets of a value in JSON text.
     static func octets(_ text: String, _ id: SerializerID) throws -> [UInt8] {
         var buffer = ByteBuffer()
         Serializer(id).encode(

@@ -1,0 +1,78 @@
+import CallPort
+import NIOCore
+import Names
+import Outbox
+import Postgres
+import SidecarConfiguration
+import WAMPClient
+
+/// Calls from SQL: they go out through the call port of the sidecar that leads. On the event loop.
+final class CallsFromSQL: Part {
+    /// Nil where the file opens no port.
+    private let port: CallPort?
+    private let wantedSessions: Int
+    private let observer: (CallPortEvent) -> Void
+    /// What the database knows of the way to the port.
+    let announcement: PortAnnouncement
+    private let yield: PortYield
+
+    /// - Parameters:
+    ///   - wantedSessions: how many the file wants to come in at a time.
+    ///   - announcement: takes back what other sidecars have announced where there is no port.
+    init(
+        port: CallPort?, wantedSessions: Int, announcement: PortAnnouncement, yield: PortYield,
+        observer: @escaping (CallPortEvent) -> Void
+    ) {
+        self.port = port
+        self.wantedSessions = wantedSessions
+        self.announcement = announcement
+        self.yield = yield
+        self.observer = observer
+        announcement.keyIsKnown = { [port] in port?.key = $0 }
+    }
+
+    func start() {
+        guard let port = self.port else { return }
+        if port.mostSessions < self.wantedSessions {
+            self.observer(.fewerSessions(wanted: self.wantedSessions, possible: port.mostSessions))
+        }
+        port.start()
+    }
+
+    func follow(_ situation: Situation, from former: Situation) {
+        switch situation.sessionChange(since: former) {
+        case .joined(let session): self.port?.peer = session
+        case .left: self.port?.peer = nil
+        case nil: break
+        }
+        // Calls go to the other sidecar's port; what is asked here is sent there.
+        if case .standby = situation.leadership, situation.leadership != former.leadership { self.port?.key = nil }
+        if situation.leaderSession !== former.leaderSession { self.lead(situation.leaderSession) }
+        if let isListening = situation.isPortListening, isListening != former.isPortListening {
+            self.announcement.listening(isListening)
+            self.yield.listening(isListening)
+        }
+        if situation.isRouterReading, !former.isRouterReading { self.port?.writable() }
+    }
+
+    private func lead(_ session: DatabaseSession?) {
+        guard let session else {
+            self.announcement.end()
+            return self.yield.end()
+        }
+        self.announcement.begin(session)
+        self.yield.begin(session)
+    }
+
+    var complaints: ComplaintSummary { ComplaintSummary(named: self.announcement.complaint.map { [$0] } ?? []) }
+
+    /// Functions of this very database may wait for calls to be answered.
+    func drain(completion: @escaping () -> Void) {
+        guard let port = self.port else { return completion() }
+        port.drain(completion: completion)
+    }
+
+    func stop() {
+        self.port?.stop()
+    }
+}

@@ -1,0 +1,34 @@
+import CallPort
+import Logging
+
+/// What the port at which SQL calls out has to tell.
+extension Journal {
+    func record(_ event: CallPortEvent) {
+        switch event {
+        case .listening(let address):
+            self.log(.info, "listening for calls from SQL", metadata: [Key.address: "\(address)"])
+        case .notListening(let address, let reason, let seconds):
+            self.log(
+                .error,
+                "can't listen for calls from SQL",
+                metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(seconds * 1000) ms"])
+        case .authenticationFailed(let user, let from, let total):
+            self.count(
+                "caller authentication", "caller with a wrong password or user refused",
+                [Key.user: "\(user.prefix(63))", Key.from: "\(from)", Key.total: "\(total)"])
+        case .cannotAccept(let reason):
+            self.count(
+                "caller descriptors", "callers have to wait: no descriptor is left", [Key.reason: "\(reason)"])
+        case .fewerSessions(let wanted, let possible):
+            self.log(
+                .warning,
+                "the limit of open files allows fewer callers than caller.sessions",
+                metadata: [Key.limit: "\(possible)", Key.total: "\(wanted)"])
+        case .tooManySessions(let limit):
+            self.count("caller sessions", "caller refused: too many connections", [Key.limit: "\(limit)"])
+        case .refused(let from, let reason):
+            self.count(
+                "caller refused", "caller refused", [Key.from: "\(from)", Key.reason: "\(reason)"])
+        }
+    }
+}

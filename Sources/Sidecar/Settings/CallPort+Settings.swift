@@ -1,0 +1,29 @@
+import CallPort
+import Cryptography
+import NIOCore
+import Names
+import SidecarConfiguration
+
+extension CallPort.Configuration {
+    /// Of a password that is made at each start, in octets.
+    private static let passwordLength = 32
+
+    /// Takes what the file says; without a password a new one is made.
+    ///
+    /// - Parameter descriptors: how many clients may have open; all of the process without those that the other parts need.
+    init(_ settings: CallerSettings, descriptors: Int) throws {
+        let unproved = min(Self.mostUnproved, max(descriptors / 4, 1))
+        let password: SecretBytes
+        if let given = settings.password {
+            password = given.octets
+        } else {
+            password = SecretBytes(Hexadecimal.encode(try SecureRandom.bytes(count: Self.passwordLength)))
+        }
+        self.init(
+            address: settings.listen.value, password: password,
+            statusPassword: settings.statusPassword?.octets, timeout: TimeAmount(settings.timeout),
+            greatestSessions: min(settings.sessions, max(descriptors - unproved, 1)), greatestUnproved: unproved,
+            allowMeta: settings.allowMeta,
+            tls: settings.tls, allowsPlaintext: settings.insecure)
+    }
+}

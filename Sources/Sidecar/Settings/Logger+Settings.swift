@@ -1,0 +1,16 @@
+import Logging
+import SidecarConfiguration
+
+extension Logger.Level {
+    /// Takes what the file says.
+    init(_ level: LogSettings.Level) {
+        switch level {
+        case .trace: self = .trace
+        case .debug: self = .debug
+        case .info: self = .info
+        case .notice: self = .notice
+        case .warning: self = .warning
+        case .error: self = .error
+        }
+    }
+}

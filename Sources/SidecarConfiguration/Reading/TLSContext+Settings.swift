@@ -1,0 +1,37 @@
+internal import NIOOpenSSL
+
+extension TLSContext {
+    /// How the router's TLS is made. Reads the files, so it blocks.
+    convenience init(_ settings: RouterTLSSettings) throws(TLSError) {
+        var configuration = TLSConfiguration(identity: settings.identity)
+        configuration.trust = settings.caFile.map { .file($0.path) } ?? .system
+        configuration.minimumVersion =
+            switch settings.minimum {
+            case .tls12: .tls12
+            case .tls13: .tls13
+            }
+        configuration.verification =
+            switch settings.verify {
+            case .full: .full
+            case .none: .none
+            }
+        try self.init(configuration, role: .client)
+    }
+
+    /// How the caller's port makes TLS. Reads the files, so it blocks.
+    convenience init(_ identity: TLSIdentity) throws(TLSError) {
+        var configuration = TLSConfiguration(identity: identity)
+        // Callers prove who they are by the port's password.
+        configuration.verification = .none
+        try self.init(configuration, role: .server)
+    }
+}
+
+extension TLSConfiguration {
+    fileprivate init(identity: TLSIdentity?) {
+        self.init()
+        self.certificateFile = identity?.certificateFile.path
+        self.keyFile = identity?.keyFile?.path
+        self.keyPassword = identity?.keyPassword?.reveal()
+    }
+}
