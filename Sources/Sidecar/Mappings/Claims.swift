@@ -15,31 +15,51 @@ struct Claims<Thing: Hashable, ID: Hashable> {
         let rank: MappingRank
     }
 
-    /// Each list begins with the one that counts.
-    private var claimants: [Thing: [Claimant]] = [:]
+    /// As a rule one mapping has the thing for itself: then there is no list.
+    private struct Claimants {
+        var first: Claimant
+        var others: [Claimant] = []
+    }
+
+    private var claimants: [Thing: Claimants] = [:]
     private var things: [ID: Thing] = [:]
 
     /// Another mapping. What it takes the place of ends before it begins.
     mutating func claim(_ thing: Thing, by id: ID, rank: MappingRank) -> [Change] {
-        var list = self.claimants[thing] ?? []
-        let former = list.first
-        list.insert(Claimant(id: id, rank: rank), at: list.firstIndex { $0.rank < rank } ?? list.endIndex)
-        self.claimants[thing] = list
+        let new = Claimant(id: id, rank: rank)
         self.things[id] = thing
-        guard let former else { return [.begins(id)] }
-        guard list.first?.id == id else { return [.clashes(id, with: former.id)] }
-        return [.ends(former.id), .begins(id)] + list.dropFirst().map { .clashes($0.id, with: id) }
+        guard var present = self.claimants[thing] else {
+            self.claimants[thing] = Claimants(first: new)
+            return [.begins(id)]
+        }
+        let former = present.first
+        guard former.rank < rank else {
+            let index = present.others.firstIndex { $0.rank < rank } ?? present.others.endIndex
+            present.others.insert(new, at: index)
+            self.claimants[thing] = present
+            return [.clashes(id, with: former.id)]
+        }
+        present.others.insert(former, at: 0)
+        present.first = new
+        self.claimants[thing] = present
+        return [.ends(former.id), .begins(id)] + present.others.map { .clashes($0.id, with: id) }
     }
 
     /// A mapping is no more. The next one begins when it has ended.
     mutating func giveUp(_ id: ID) -> [Change] {
-        guard let thing = self.things.removeValue(forKey: id), var list = self.claimants[thing],
-            let index = list.firstIndex(where: { $0.id == id })
-        else { return [] }
-        list.remove(at: index)
-        self.claimants[thing] = list.isEmpty ? nil : list
-        guard index == 0 else { return [] }
-        guard let next = list.first?.id else { return [.ends(id)] }
-        return [.ends(id), .begins(next)] + list.dropFirst().map { .clashes($0.id, with: next) }
+        guard let thing = self.things.removeValue(forKey: id), var present = self.claimants[thing] else { return [] }
+        guard present.first.id == id else {
+            present.others.removeAll { $0.id == id }
+            self.claimants[thing] = present
+            return []
+        }
+        guard let next = present.others.first else {
+            self.claimants[thing] = nil
+            return [.ends(id)]
+        }
+        present.first = next
+        present.others.removeFirst()
+        self.claimants[thing] = present
+        return [.ends(id), .begins(next.id)] + present.others.map { .clashes($0.id, with: next.id) }
     }
 }

@@ -3,8 +3,8 @@ import SidecarConfiguration
 
 /// A procedure or a subscription that a source maps.
 struct Mapping {
-    /// What is mapped, and to what.
-    enum Subject {
+    /// What is mapped, and to what. Indirect, because there may be ten thousand, most of which are kept by their routes.
+    indirect enum Subject {
         case procedure(ProcedureMapping)
         case subscription(SubscriptionMapping)
     }

@@ -17,15 +17,20 @@ final class Mappings {
         case clashes(with: String)
     }
 
-    private enum Route {
+    private enum Content {
+        /// Another mapping counts.
+        case waits(Mapping.Subject)
         case procedure(ProcedureRoute)
         case subscription(SubscriptionRoute)
     }
 
     private struct Entry {
-        let mapping: Mapping
+        let place: String
+        let registration: RegistrationKey?
+        let runner: Guests.Runner?
+        let isAwaited: Bool
         let report: (State) -> Void
-        var route: Route?
+        var content: Content
     }
 
     private let callee: Callee
@@ -48,7 +53,9 @@ final class Mappings {
     func add(_ mapping: Mapping, rank: MappingRank, report: @escaping (State) -> Void = { _ in }) -> ID {
         self.lastNumber += 1
         let id = ID(number: self.lastNumber)
-        self.entries[id] = Entry(mapping: mapping, report: report)
+        self.entries[id] = Entry(
+            place: mapping.place, registration: mapping.registration, runner: mapping.runner,
+            isAwaited: mapping.isAwaited, report: report, content: .waits(mapping.subject))
         for change in self.claims.claim(mapping.thing, by: id, rank: rank) { self.perform(change) }
         return id
     }
@@ -64,36 +71,40 @@ final class Mappings {
         case .begins(let id): self.begin(id)
         case .ends(let id): self.end(id)
         case .clashes(let id, let other):
-            guard let place = self.entries[other]?.mapping.place else { return }
+            guard let place = self.entries[other]?.place else { return }
             self.entries[id]?.report(.clashes(with: place))
         }
     }
 
     private func begin(_ id: ID) {
-        guard let entry = self.entries[id] else { return }
-        let route: Route =
-            switch entry.mapping.subject {
+        guard let entry = self.entries[id], case .waits(let subject) = entry.content else { return }
+        self.entries[id]?.content =
+            switch subject {
             case .procedure(let mapping):
                 .procedure(
                     self.callee.add(
-                        mapping, place: entry.mapping.place, registration: entry.mapping.registration,
-                        isAwaited: entry.mapping.isAwaited, runner: entry.mapping.runner))
+                        mapping, place: entry.place, registration: entry.registration, isAwaited: entry.isAwaited,
+                        runner: entry.runner))
             case .subscription(let mapping):
                 .subscription(
                     self.subscriptions.add(
-                        mapping, place: entry.mapping.place, registration: entry.mapping.registration,
-                        isAwaited: entry.mapping.isAwaited, runner: entry.mapping.runner))
+                        mapping, place: entry.place, registration: entry.registration, isAwaited: entry.isAwaited,
+                        runner: entry.runner))
             }
-        self.entries[id]?.route = route
         entry.report(.mapped)
     }
 
     private func end(_ id: ID) {
-        guard let entry = self.entries[id], let route = entry.route else { return }
-        self.entries[id]?.route = nil
-        switch route {
-        case .procedure(let route): self.callee.remove(route)
-        case .subscription(let route): self.subscriptions.remove(route)
+        guard let entry = self.entries[id] else { return }
+        switch entry.content {
+        case .waits:
+            return
+        case .procedure(let route):
+            self.callee.remove(route)
+            self.entries[id]?.content = .waits(.procedure(route.mapping))
+        case .subscription(let route):
+            self.subscriptions.remove(route)
+            self.entries[id]?.content = .waits(.subscription(route.mapping))
         }
         entry.report(.ended)
     }

@@ -256,13 +256,16 @@ final class SQLMappings {
             guard known != row else { return }
             self.remove(entry, row.key)
         }
-        self.entries[row.key] = (row, self.entry(for: row))
+        self.entries[row.key] = (row, .fault)
+        self.entries[row.key]?.entry = self.entry(for: row)
     }
 
     private func removeSlice() {
         for _ in 0..<Self.slice {
             guard let key = self.leaving.popFirst() else { break }
-            if let (_, entry) = self.entries.removeValue(forKey: key) { self.remove(entry, key) }
+            guard let entry = self.entries[key]?.entry else { continue }
+            self.remove(entry, key)
+            self.entries[key] = nil
         }
         self.changed()
         self.goOn(after: Self.breath)
@@ -284,7 +287,10 @@ final class SQLMappings {
             let mapping = Mapping(
                 subject: try row.subject, place: row.place, registration: row.key,
                 runner: row.guest.map { self.guests.runner(as: $0) }, isAwaited: !self.isSettled)
-            return .mapping(self.mappings.add(mapping, rank: .sql) { [unowned self] in self.became($0, row) })
+            return .mapping(
+                self.mappings.add(mapping, rank: .sql) { [unowned self, key = row.key] state in
+                    if let row = self.entries[key]?.row { self.became(state, row) }
+                })
         } catch {
             self.fault(error.description, of: row)
             return .fault
