@@ -11,7 +11,6 @@ final class Callee {
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
-    private let guests: Guests
     let definitions: Definitions
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
@@ -33,12 +32,11 @@ final class Callee {
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
-        configuration: Configuration, pool: Pool, guests: Guests, control: Control, eventLoop: any EventLoop,
+        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
         settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
         self.pool = pool
-        self.guests = guests
         self.definitions = Definitions(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
             changed: changed)

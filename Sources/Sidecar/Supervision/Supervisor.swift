@@ -73,7 +73,7 @@ final class Supervisor: RouterDelegate {
             eventLoop: eventLoop, isEventSuspect: { publisher.isSuspectUnderWay },
             observer: { observer(.originRefused($0)) }, changed: changed)
         let callee = Callee(
-            configuration: configuration, pool: pool, guests: guests, control: control, eventLoop: eventLoop,
+            configuration: configuration, pool: pool, control: control, eventLoop: eventLoop,
             settings: settings, budget: budget, passage: passage, observer: observer, changed: changed)
         let subscriptions = Subscriptions(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
