@@ -1,6 +1,7 @@
 /// Everything that is mapped, whichever source says so. On the event loop.
 ///
-/// A source adds and removes mappings, at any time. Where two map the same, ``Claims`` says which one counts; the roles get that one.
+/// A source adds and removes mappings, at any time. Where two map the same, ``Claims`` says which one counts; the roles
+/// get that one.
 final class Mappings {
     /// Names a mapping to whoever added it.
     struct ID: Hashable {
@@ -78,7 +79,7 @@ final class Mappings {
 
     private func begin(_ id: ID) {
         guard let entry = self.entries[id], case .waits(let subject) = entry.content else { return }
-        self.entries[id]?.content =
+        let content: Content =
             switch subject {
             case .procedure(let mapping):
                 .procedure(
@@ -91,6 +92,7 @@ final class Mappings {
                         mapping, place: entry.place, registration: entry.registration, isAwaited: entry.isAwaited,
                         runner: entry.runner))
             }
+        self.entries[id]?.content = content
         entry.report(.mapped)
     }
 

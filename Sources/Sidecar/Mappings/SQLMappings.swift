@@ -257,7 +257,8 @@ final class SQLMappings {
             self.remove(entry, row.key)
         }
         self.entries[row.key] = (row, .fault)
-        self.entries[row.key]?.entry = self.entry(for: row)
+        let entry = self.entry(for: row)
+        self.entries[row.key]?.entry = entry
     }
 
     private func removeSlice() {
