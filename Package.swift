@@ -153,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "NIOOpenSSLTests",
             dependencies: [
-                "NIOOpenSSL", "Cryptography",
+                "NIOOpenSSL", "Cryptography", "TestFolders",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -183,6 +183,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: nio),
             ],
             swiftSettings: settings),
+        .target(name: "TestFolders", path: "Tests/TestFolders", swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
             dependencies: ["Cryptography", .product(name: "NIOCore", package: nio)],
@@ -197,12 +198,15 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "SidecarConfigurationTests",
-            dependencies: ["SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres"],
+            dependencies: [
+                "SidecarConfiguration", "Cryptography", "Names", "NIOOpenSSL", "Postgres", "TestFolders",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CallPortTests",
             dependencies: [
-                "CallPort", "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "WAMP", "WAMPClient",
+                "CallPort", "Cryptography", "Names", "PostgresClientEnd", "PostgresWire", "TestFolders", "WAMP",
+                "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
                 .product(name: "NIOPosix", package: nio),

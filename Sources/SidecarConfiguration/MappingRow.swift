@@ -71,4 +71,9 @@ package struct MappingRow: Sendable {
 package struct MappingRowFault: Error, Sendable, Equatable, CustomStringConvertible {
     /// The row, what is wrong, and what to do.
     package let description: String
+
+    /// Takes the message for people.
+    package init(description: String) {
+        self.description = description
+    }
 }

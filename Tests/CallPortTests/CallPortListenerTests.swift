@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import Names
+import TestFolders
 import Testing
 
 @testable import CallPort
@@ -29,7 +30,7 @@ struct CallPortListenerTests {
         let dead = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .bind(unixDomainSocketPath: path).get()
         // The socket's file outlives it, as it does when its process is killed.
-        _ = Shell.run("ln \(path) \(path).kept")
+        Shell.run("ln \(path) \(path).kept")
         try await dead.close()
         #expect(Shell.run("mv \(path).kept \(path) && test -S \(path)").status == 0)
         let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
@@ -52,7 +53,7 @@ struct CallPortListenerTests {
     @Test("a file that is no socket stays")
     func noSocket() async throws {
         let folder = TemporaryFolder()
-        _ = Shell.run("echo precious > \(folder.path)/.s.PGSQL.7432")
+        Shell.run("echo precious > \(folder.path)/.s.PGSQL.7432")
         let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
         #expect(self.reason(try await port.event(0))?.hasSuffix("is there and is no socket") == true)
         try await port.stop()
@@ -65,14 +66,14 @@ struct CallPortListenerTests {
     func open(mode: String) async throws {
         let folder = TemporaryFolder()
         let words = mode.split(separator: " ")
-        _ = Shell.run("mkdir -p \(folder.path)/a/b")
-        if words.count > 1 { _ = Shell.run("chgrp \(words[1]) \(folder.path)/a") }
-        _ = Shell.run("chmod \(words[0]) \(folder.path)/a")
+        Shell.run("mkdir -p \(folder.path)/a/b")
+        if words.count > 1 { Shell.run("chgrp \(words[1]) \(folder.path)/a") }
+        Shell.run("chmod \(words[0]) \(folder.path)/a")
         let port = try await ListeningPort(.unix(folder: "\(folder.path)/a", port: 7432))
         #expect(self.reason(try await port.event(0))?.hasPrefix("others may write in \(folder.path)/a") == true)
         #expect(Shell.run("ls -A \(folder.path)/a").output == "b\n")
         // Closed, it is listened in.
-        _ = Shell.run("chmod 0755 \(folder.path)/a")
+        Shell.run("chmod 0755 \(folder.path)/a")
         #expect(try await port.event(1) == .listening(address: "\(folder.path)/a:7432"))
         try await port.stop()
     }
@@ -80,16 +81,16 @@ struct CallPortListenerTests {
     @Test("whose a folder is, and the ones above it")
     func owners() {
         let folder = TemporaryFolder()
-        _ = Shell.run("mkdir -p \(folder.path)/a/b && ln -s \(folder.path)/a/b \(folder.path)/link")
+        Shell.run("mkdir -p \(folder.path)/a/b && ln -s \(folder.path)/a/b \(folder.path)/link")
         let own = SocketFolder(path: "\(folder.path)/a/b")
         #expect(own.fault == nil, "also below /tmp, where nobody else may rename it")
         #expect(SocketFolder(path: "\(folder.path)/none").fault == nil, "opening it reports that it is missing")
-        _ = Shell.run("chmod 0777 \(folder.path)/a")
+        Shell.run("chmod 0777 \(folder.path)/a")
         #expect(own.fault?.contains("exchange the folder in it") == true)
         #expect(SocketFolder(path: "\(folder.path)/link").fault?.contains("exchange the folder in it") == true)
-        _ = Shell.run("chmod 1777 \(folder.path)/a")
+        Shell.run("chmod 1777 \(folder.path)/a")
         #expect(own.fault == nil)
-        _ = Shell.run("chown nobody \(folder.path)/a/b")
+        Shell.run("chown nobody \(folder.path)/a/b")
         #expect(own.fault?.contains("belongs to another user") == true)
         #expect(SocketFolder(path: "\(folder.path)/a/b", user: 65534, group: 65534).fault == nil)
     }

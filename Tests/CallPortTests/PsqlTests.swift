@@ -1,4 +1,5 @@
 import Names
+import TestFolders
 import Testing
 
 @testable import CallPort

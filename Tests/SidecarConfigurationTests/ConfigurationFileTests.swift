@@ -1,4 +1,5 @@
 import Names
+import TestFolders
 import Testing
 
 @testable import SidecarConfiguration
@@ -125,7 +126,7 @@ import Testing
     }
 
     @Test func filesAreRead() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write("sidecar.yaml", [0xEF, 0xBB, 0xBF] + Array(minimal.utf8))
         let configuration = try ConfigurationFile.load(path: path, environment: [:])
         #expect(configuration.path == path)
@@ -133,7 +134,7 @@ import Testing
     }
 
     @Test func filesThatCantBeRead() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         func fault(_ path: String) -> String? {
             let faults = #expect(throws: ConfigurationFaults.self) {
                 try ConfigurationFile.load(path: path, environment: [:])

@@ -1,4 +1,5 @@
 import Names
+import TestFolders
 import Testing
 
 @testable import SidecarConfiguration
@@ -31,11 +32,11 @@ import Testing
     }
 
     @Test func everyExampleWorks() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         for name in ["pgpassword", "wamp_ticket", "wamp_secret"] { try folder.write(name, "s3cret\n") }
         try folder.write("wamp_proxy", "http://sidecar:s3cret@proxy.example.com:3128\n")
         let certificates = try ["ca.pem", "client.pem", "client.key"].map {
-            try TextFile.read("\(Certificates.folder)/\($0)", limit: 1 << 16)
+            try TextFile.read("\(CertificateFolder.path)/\($0)", limit: 1 << 16)
         }
         try folder.write("authority.pem", certificates[0])
         // One example has the key in the certificate's file.

@@ -11,7 +11,6 @@ final class Callee {
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
-    private let guests: Guests
     let definitions: Definitions
     /// How long a call may wait for a connection.
     let queueTimeout: TimeAmount
@@ -33,12 +32,11 @@ final class Callee {
 
     /// - Parameter changed: called whenever ``health`` may have changed.
     init(
-        configuration: Configuration, pool: Pool, guests: Guests, control: Control, eventLoop: any EventLoop,
+        configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
         settings: CallSettings, budget: RouterBudget, passage: Passage,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
         self.pool = pool
-        self.guests = guests
         self.definitions = Definitions(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
             changed: changed)
@@ -51,11 +49,6 @@ final class Callee {
         self.settings = settings
         self.budget = budget
         self.registrar = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
-        for mapping in configuration.procedures {
-            let route = ProcedureRoute(
-                mapping: mapping, place: configuration.place(mapping.location), pool: pool, registration: nil)
-            self.add(route, isLate: false)
-        }
     }
 
     // MARK: - Health
@@ -66,30 +59,26 @@ final class Callee {
     /// What does not work.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
-    // MARK: - Procedures at run time
+    // MARK: - Procedures
 
-    /// Another procedure, that SQL registered.
+    /// Another procedure.
     ///
     /// - Parameters:
-    ///   - registration: its row.
-    ///   - isLate: readiness does not wait for it.
+    ///   - place: where it is mapped: `sidecar.yaml:12:3`.
+    ///   - registration: its row, if SQL registered it.
+    ///   - isAwaited: whether readiness waits for it.
     ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: ProcedureMapping, place: String, registration: RegistrationRow.Key, isLate: Bool,
+        _ mapping: ProcedureMapping, place: String, registration: RegistrationKey?, isAwaited: Bool,
         runner: Guests.Runner?
     ) -> ProcedureRoute {
         let route = ProcedureRoute(
             mapping: mapping, place: place, pool: runner?.pool ?? self.pool, registration: registration,
             guest: runner?.role)
-        self.add(route, isLate: isLate)
-        route.allDefinitions.forEach(self.definitions.lookUpSoon)
-        return route
-    }
-
-    private func add(_ route: ProcedureRoute, isLate: Bool) {
-        for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: !isLate) }
-        self.registrar.add(route, isLate: isLate)
+        for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: isAwaited) }
+        self.registrar.add(route, isLate: !isAwaited)
         self.budget.parties += 1
+        return route
     }
 
     /// A procedure is no more. Calls of it that run are answered.

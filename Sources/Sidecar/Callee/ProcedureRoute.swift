@@ -22,7 +22,7 @@ final class ProcedureRoute {
     ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
     ///   - registration: its row, if SQL registered it.
     init(
-        mapping: ProcedureMapping, place: String, pool: Pool, registration: RegistrationRow.Key?,
+        mapping: ProcedureMapping, place: String, pool: Pool, registration: RegistrationKey?,
         guest: String? = nil
     ) {
         self.mapping = mapping

@@ -94,17 +94,11 @@ final class Journal {
         case .eventFailed(let topic, let function, let error, let reason):
             self.count(
                 "event \(topic)", "event failed",
-                [
-                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
-                    Key.reason: "\(reason)",
-                ], level: .error)
+                Self.failure(of: topic, function, error, reason), level: .error)
         case .eventLost(let topic, let function, let error, let reason):
             self.count(
                 "lost \(topic)", "event lost",
-                [
-                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
-                    Key.reason: "\(reason)",
-                ], level: .error)
+                Self.failure(of: topic, function, error, reason), level: .error)
         case .eventDropped(let topic, let place):
             self.count(
                 "overflow \(topic)", "event dropped: too many wait for the database",
@@ -112,10 +106,7 @@ final class Journal {
         case .eventsWait(let topic, let function, let error, let reason):
             self.count(
                 "wait \(topic)", "events wait: they can't be run now",
-                [
-                    Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)",
-                    Key.reason: "\(reason)",
-                ])
+                Self.failure(of: topic, function, error, reason))
         case .eventMayRunTwice(let topic, let function):
             self.count(
                 "rerun \(topic)", "event may have run twice",
@@ -214,6 +205,15 @@ final class Journal {
             self.logger.log(level: summary.entry.level, summary.entry.message, metadata: metadata)
             self.tellLater(key)
         }
+    }
+
+    /// What is reported of an event that failed.
+    private static func failure(
+        of topic: String, _ function: String, _ error: String, _ reason: String
+    ) -> Logger.Metadata {
+        [
+            Key.topic: "\(topic)", Key.function: "\(function)", Key.error: "\(error)", Key.reason: "\(reason)",
+        ]
     }
 
     /// The line that says how many lines nobody read.

@@ -22,7 +22,7 @@ final class Definitions {
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     /// Called when who registered a function has other rights than when its row was read: the row has to be read again.
-    var trustChanged: ((RegistrationRow.Key) -> Void)?
+    var trustChanged: ((RegistrationKey) -> Void)?
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
     private var faulty = Complaints<ObjectIdentifier>()
     /// Those that are not known, or can't be called.
@@ -30,6 +30,8 @@ final class Definitions {
     /// Those that readiness waits for.
     private var awaited: Set<ObjectIdentifier> = []
     private var turns = Turns<ProcedureDefinition>(most: Definitions.mostAtOnce)
+    /// The database can be asked, or could be.
+    private var hasBegun = false
     private var isAsking = false
     private var roundBegan: NIODeadline?
     private var nextRound: Scheduled<Void>?
@@ -57,12 +59,15 @@ final class Definitions {
 
     // MARK: - Which there are
 
-    /// Another definition. It is looked up by ``lookUpWhatIsNotKnown()``, or ``lookUpSoon(_:)``.
+    /// Another definition. It is looked up when it is its turn, once ``lookUpWhatIsNotKnown()`` has been called.
     ///
     /// - Parameter isAwaited: whether readiness waits for the look.
     func add(_ definition: ProcedureDefinition, isAwaited: Bool) {
         self.unusable[ObjectIdentifier(definition)] = definition
         if isAwaited { self.awaited.insert(ObjectIdentifier(definition)) }
+        guard self.hasBegun else { return }
+        self.queue(definition)
+        self.ask()
     }
 
     /// The definition is used no more: what is wrong with it is of no interest.
@@ -87,15 +92,10 @@ final class Definitions {
     /// itself, but readiness must not wait for one.
     func lookUpWhatIsNotKnown() {
         guard !self.isStopped else { return }
+        self.hasBegun = true
         self.nextRound?.cancel()
         self.nextRound = nil
         for definition in self.unusable.values { self.queue(definition) }
-        self.ask()
-    }
-
-    /// Looks it up when it is its turn.
-    func lookUpSoon(_ definition: ProcedureDefinition) {
-        self.queue(definition)
         self.ask()
     }
 
@@ -205,7 +205,7 @@ final class Definitions {
 
     /// Who registered a function may have changed it since: what runs must be what was found to be harmless, to the very version.
     private func askForStamp(
-        _ registration: RegistrationRow.Key, completion: @escaping (Result<String?, QueryFailure>) -> Void
+        _ registration: RegistrationKey, completion: @escaping (Result<String?, QueryFailure>) -> Void
     ) {
         var values = Parameters()
         values.append(registration.kind.rawValue)

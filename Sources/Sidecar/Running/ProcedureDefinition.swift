@@ -30,7 +30,7 @@ final class ProcedureDefinition {
     /// The role that it runs as; nil for the session's own.
     let role: String?
     /// Its row, if SQL registered it: whether it may be run depends on who did, and is asked anew at each look.
-    let registration: RegistrationRow.Key?
+    let registration: RegistrationKey?
     /// The role that the sessions are of which run it, if a low role registered it; nil for the sidecar's own.
     let guest: String?
     /// What runs it.
@@ -45,7 +45,7 @@ final class ProcedureDefinition {
 
     init(
         use: FunctionUse, place: String, target: ProcedureMapping.Target, options: PlanOptions, role: String?,
-        pool: Pool, registration: RegistrationRow.Key?, guest: String?
+        pool: Pool, registration: RegistrationKey?, guest: String?
     ) {
         self.use = use
         self.place = place

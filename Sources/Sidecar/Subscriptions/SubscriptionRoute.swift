@@ -19,7 +19,7 @@ final class SubscriptionRoute {
     ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
     ///   - registration: its row, if SQL subscribed it.
     init(
-        mapping: SubscriptionMapping, place: String, pool: Pool, registration: RegistrationRow.Key?,
+        mapping: SubscriptionMapping, place: String, pool: Pool, registration: RegistrationKey?,
         guest: String? = nil
     ) {
         self.mapping = mapping

@@ -74,9 +74,6 @@ final class Subscriptions {
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
-        for mapping in configuration.subscriptions {
-            _ = self.add(mapping, place: configuration.place(mapping.location), registration: nil)
-        }
     }
 
     /// Whether this sidecar is the one that subscribes: not before it leads. What has come before it lost the lead runs to its end.
@@ -133,15 +130,16 @@ final class Subscriptions {
 
     // MARK: - Mappings
 
-    /// Another subscription, at run time or at start.
+    /// Another subscription.
     ///
     /// - Parameters:
+    ///   - place: where it is mapped: `sidecar.yaml:12:3`.
     ///   - registration: its row, if SQL subscribed it.
-    ///   - isLate: readiness does not wait for it.
+    ///   - isAwaited: whether readiness waits for it.
     ///   - runner: what runs it, if that is not this sidecar's own role.
     func add(
-        _ mapping: SubscriptionMapping, place: String, registration: RegistrationRow.Key?, isLate: Bool = false,
-        runner: Guests.Runner? = nil
+        _ mapping: SubscriptionMapping, place: String, registration: RegistrationKey?, isAwaited: Bool,
+        runner: Guests.Runner?
     ) -> SubscriptionRoute {
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
@@ -164,9 +162,8 @@ final class Subscriptions {
         self.budget.subscriptions = self.entries.count
         self.routerBudget.parties += 1
         flow.suspend(self.isSuspended)
-        self.definitions.add(route.definition, isAwaited: !isLate)
-        self.subscriber.add(entry, isLate: isLate)
-        if registration != nil { self.definitions.lookUpSoon(route.definition) }
+        self.definitions.add(route.definition, isAwaited: isAwaited)
+        self.subscriber.add(entry, isLate: !isAwaited)
         return route
     }
 

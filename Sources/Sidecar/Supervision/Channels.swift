@@ -8,14 +8,14 @@ final class Channels: Part {
 
     init(
         environment: DatabaseEnvironment, mappingChannel: String, notifications: NotificationRelay,
-        registrations: Registrations, subscriptions: Subscriptions, observer: @escaping (DatabaseEvent) -> Void
+        sqlMappings: SQLMappings, subscriptions: Subscriptions, observer: @escaping (DatabaseEvent) -> Void
     ) {
         self.mappingChannel = mappingChannel
         self.listener = Listener(
             environment: environment, channels: notifications.channels, observer: observer,
             receiver: { channel, payload in
                 if channel == mappingChannel {
-                    registrations.read()
+                    sqlMappings.read()
                     subscriptions.retryLetters()
                 }
                 notifications.received(channel: channel, payload: payload)

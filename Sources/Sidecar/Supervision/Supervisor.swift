@@ -73,20 +73,23 @@ final class Supervisor: RouterDelegate {
             eventLoop: eventLoop, isEventSuspect: { publisher.isSuspectUnderWay },
             observer: { observer(.originRefused($0)) }, changed: changed)
         let callee = Callee(
-            configuration: configuration, pool: pool, guests: guests, control: control, eventLoop: eventLoop,
+            configuration: configuration, pool: pool, control: control, eventLoop: eventLoop,
             settings: settings, budget: budget, passage: passage, observer: observer, changed: changed)
         let subscriptions = Subscriptions(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
             budget: budget, observer: observer, changed: changed)
-        let registrations = Registrations(
-            configuration: configuration, control: control, eventLoop: eventLoop, callee: callee,
-            subscriptions: subscriptions, guests: guests, observer: observer, changed: changed)
+        let mappings = Mappings(callee: callee, subscriptions: subscriptions)
+        FileMappings.add(configuration, to: mappings)
+        let sqlMappings = SQLMappings(
+            schema: schema, control: control, eventLoop: eventLoop, mappings: mappings,
+            definitions: [callee.definitions, subscriptions.definitions], guests: guests, observer: observer,
+            changed: changed)
         let notifications = NotificationRelay(
             configuration: configuration, pool: pool, definitions: callee.definitions, settings: settings,
             budget: budget, passage: passage, observer: observer)
         let channels = Channels(
             environment: environment, mappingChannel: keys.mappingChannel, notifications: notifications,
-            registrations: registrations, subscriptions: subscriptions, observer: database)
+            sqlMappings: sqlMappings, subscriptions: subscriptions, observer: database)
 
         let look = InterfaceLook(configuration.database)
         let succession = Succession(
@@ -115,7 +118,7 @@ final class Supervisor: RouterDelegate {
         // Each stands behind whatever it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
-                interface, baseline, passage, callee, notifications, subscriptions, registrations, channels, calls,
+                interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools,
             ]
         situation.follow(parts + [readiness])

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 import pytest
 
 from actors.cluster import Database
@@ -328,7 +329,7 @@ async def test_notifications_while_nobody_reads(make_sidecar: SidecarMaker, data
 
 
 async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
-    """Large documents of many callers wait for the router, and end no session; each is answered."""
+    """Large documents of many callers wait for the router, and end no session; each is answered, or refused unread."""
     installed.execute("create table public.doc as select jsonb_build_array(repeat('x', 12000000)) as args")
     reads = asyncio.Event()
     reads.set()
@@ -344,7 +345,10 @@ async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, ins
         with installed.connect() as caller:
             caller.execute("select wamp.call('test.first')")
             begun.wait(60)
-            row = caller.execute("select wamp.call('test.large', args) from public.doc").fetchone()
+            try:
+                row = caller.execute("select wamp.call('test.large', args) from public.doc").fetchone()
+            except psycopg.DatabaseError as error:
+                return "refused" if "too many long documents" in str(error) else str(error)
             return row and row[0]
 
     count = 12
@@ -365,11 +369,8 @@ async def test_calls_from_sql_while_nobody_reads(make_sidecar: SidecarMaker, ins
             await asyncio.to_thread(begun.wait, 60)
             async with keepalive(connection):
                 await until(lambda: sidecar.entries("the router reads slowly"), "the sidecar has noticed", 60)
-                await until(lambda: bool(installed.rows(
-                    "select 1 from pg_stat_activity where state = 'active' and strpos(query, 'test.large') > 0 and pid "
-                    "<> pg_backend_pid() "
-                    "having count(*) = %s", count)), "all ask at once", 60)
                 reads.set()
-                assert await asyncio.wait_for(asyncio.gather(*calls), 90) == [1] * count
+                answers = await asyncio.wait_for(asyncio.gather(*calls), 90)
+        assert set(answers) <= {1, "refused"} and 1 in answers, answers
         assert len(router.connections) == 1 and not sidecar.entries("router lost")
         assert sidecar.peak() < 400 * MIB, f"{sidecar.peak() / MIB:.1f} MiB"

@@ -58,10 +58,7 @@ OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
     "WAMP": {
         ("JSON", "Serializers"), ("JSON", "Values"), ("Messages", "Serializers"), ("Options", "Messages"),
     },
-    "Sidecar": {
-        ("Callee", "Registrations"), ("Observations", "Running"), ("Running", "Registrations"),
-        ("Subscriptions", "Registrations"),
-    },
+    "Sidecar": {("Observations", "Running")},
 }
 
 

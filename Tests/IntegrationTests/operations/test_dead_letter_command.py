@@ -164,6 +164,7 @@ def peak(folder: Path, *arguments: str) -> tuple[int, int, int]:
     return most, octets, lines
 
 
+@pytest.mark.timeout(600)
 def test_many_long_letters(interface: Installation, tmp_path: Path) -> None:
     """Two hundred dead letters of 1 MiB take the memory of a few."""
     with interface.connect_as_leader("other") as sidecar:

@@ -63,11 +63,11 @@ async def test_back_to_the_sidecar(make_sidecar: SidecarMaker, router: Router, i
         create function public.see(n integer) returns void language sql as 'insert into public.seen values (n)';
         grant all on public.seen to public;
     """)
-    make_sidecar(
+    await make_sidecar(
         router.url("rawsocket"), installed.url, subscriptions={"test.n": "public.see"},
         notifications={"mine": {"publish": "test.n", "options": {"exclude_me": False}},
             "theirs": {"publish": "test.n"}},
-    ).start(LEADING)
+    ).started()
     async with joined(router) as peer:
         await until(lambda: lookup(peer, "test.n"), "it has subscribed")
         inbox = await peer.subscribe("test.n")

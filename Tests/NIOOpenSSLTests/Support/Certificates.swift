@@ -1,26 +1,11 @@
 import Glibc
 import NIOOpenSSL
-import Testing
+import TestFolders
 
-/// The certificates of `scripts/lib/certificates.sh`, made once for all tests, and removed after them.
+/// The tests' certificates, and what is made of them.
 enum Certificates {
-    private static let folder: String = {
-        var template = Array("/tmp/nio-openssl.XXXXXX".utf8CString)
-        guard let path = mkdtemp(&template) else { return "/nonexistent" }
-        let folder = String(cString: path)
-        let root = #filePath.components(before: "/Tests/NIOOpenSSLTests/")
-        let status = system("bash '\(root)/scripts/lib/certificates.sh' '\(folder)' </dev/null >/dev/null 2>&1")
-        if status != 0 { Issue.record("certificates.sh: exit code \(status >> 8)") }
-        atexit { Certificates.remove() }
-        return folder
-    }()
-
-    private static func remove() {
-        if self.folder.hasPrefix("/tmp/") { _ = system("rm -r '\(self.folder)'") }
-    }
-
     /// The path of one of the files.
-    static func path(_ name: String) -> String { "\(self.folder)/\(name)" }
+    static func path(_ name: String) -> String { "\(CertificateFolder.path)/\(name)" }
 
     /// Writes a file next to them, and returns its path.
     static func write(_ name: String, _ bytes: [UInt8], mode: mode_t = 0o644) -> String {
@@ -60,11 +45,5 @@ enum Certificates {
         configuration.trust = .file(self.path("ca.pem"))
         change(&configuration)
         return try TLSContext(configuration, role: .client)
-    }
-}
-
-extension String {
-    fileprivate func components(before part: String) -> Substring {
-        self.firstRange(of: part).map { self[..<$0.lowerBound] } ?? Substring(self)
     }
 }

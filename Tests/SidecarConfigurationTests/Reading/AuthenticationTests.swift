@@ -1,4 +1,5 @@
 import Cryptography
+import TestFolders
 import Testing
 
 @testable import SidecarConfiguration
@@ -100,7 +101,7 @@ import Testing
     }
 
     @Test func keysInFiles() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("hex", Self.key + "\n")
         try folder.write("raw", [UInt8](repeating: 0x5E, count: 31) + [0])
         try folder.write("bad", "hunter2xyz\n")
@@ -128,7 +129,7 @@ import Testing
     // MARK: - Names and passwords of SCRAM
 
     @Test func textsThatCannotBePrepared() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("decomposed", "e\u{301}\n")
         let found = self.found("method: scram, authid: \"e\u{301}\", secret_file: decomposed", folder: folder.path)
         #expect(found.count == 2)
@@ -152,11 +153,13 @@ import Testing
 
     @Test func certificatesWithTLS() throws {
         let tls = "\"wss://h\", tls: { certificate_file: client.pem, key_file: client.key }"
-        #expect(try self.credentials("method: tls", url: tls, folder: Certificates.folder) == .tls(authid: nil))
+        #expect(try self.credentials("method: tls", url: tls, folder: CertificateFolder.path) == .tls(authid: nil))
         #expect(
-            try self.credentials("method: tls, authid: me", url: tls, folder: Certificates.folder) == .tls(authid: "me")
+            try self.credentials("method: tls, authid: me", url: tls, folder: CertificateFolder.path)
+                == .tls(authid: "me")
         )
-        let none = self.found("method: tls", url: "\"wss://h\", tls: { ca_file: ca.pem }", folder: Certificates.folder)
+        let none = self.found(
+            "method: tls", url: "\"wss://h\", tls: { ca_file: ca.pem }", folder: CertificateFolder.path)
         #expect(none.count == 1 && none[0].contains("which needs a client certificate"), "\(none)")
     }
 

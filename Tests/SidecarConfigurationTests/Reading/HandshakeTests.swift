@@ -1,5 +1,6 @@
 import Names
 import SidecarConfiguration
+import TestFolders
 import Testing
 
 /// `headers` and `proxy` of `router`.
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func proxyFromAFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("proxy", "http://u:s3cret@p:1\n")
         try folder.write("wrong", "u:s3cret@p:1\n")
         let text = "router: { realm: r, url: ws://h, proxy_file: proxy }\ndatabase: { url: dbname=u }"

@@ -1,3 +1,4 @@
+import TestFolders
 import Testing
 
 @testable import SidecarConfiguration
@@ -16,7 +17,7 @@ import Testing
         (" s3 cret ", " s3 cret "), ("größe\n", "größe"), ("${X}", "${X}"),
     ])
     func fromAFile(_ content: String, _ expected: String) throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("password", content)
         let relative = try ConfigurationFile.load(
             text: minimal + "  password_file: password\n", folder: folder.path)
@@ -27,7 +28,7 @@ import Testing
     }
 
     @Test func relativeToTheConfigurationFile() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("password", "s3cret\n")
         let path = try folder.write("sidecar.yaml", minimal + "  password_file: password\n")
         let configuration = try ConfigurationFile.load(path: path, environment: [:])
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func filesThatCantBeUsed() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         try folder.write("empty", "\n")
         try folder.write("binary", [0xFF, 0x00])
         try folder.write("nul", [0x61, 0x00])

@@ -1,5 +1,6 @@
 import NIOOpenSSL
 import SidecarConfiguration
+import TestFolders
 import Testing
 
 @Suite struct TLSTests {
@@ -7,7 +8,7 @@ import Testing
     private static let database = "}\ndatabase: { url: dbname=d }\n"
 
     private static func load(
-        _ tls: String, folder: String = Certificates.folder
+        _ tls: String, folder: String = CertificateFolder.path
     ) throws(ConfigurationFaults) -> RouterTLSSettings? {
         try ConfigurationFile.load(text: self.router + tls + self.database, folder: folder).router.tls
     }
@@ -22,7 +23,7 @@ import Testing
     }
 
     @Test func allKeys() throws {
-        let folder = Certificates.folder
+        let folder = CertificateFolder.path
         let tls = try #require(
             try Self.load(
                 """
@@ -114,10 +115,10 @@ import Testing
     @Test func caller() throws {
         let text = "caller: { listen: \"0.0.0.0:7432\", tls: { certificate_file: server.pem, key_file: server.key } }"
         let caller = try #require(
-            try ConfigurationFile.load(text: "\(text)\n\(minimal)", folder: Certificates.folder).caller)
+            try ConfigurationFile.load(text: "\(text)\n\(minimal)", folder: CertificateFolder.path).caller)
         #expect(caller.tls?.role == .server && caller.tls?.endPoint != nil && !caller.insecure)
         let found = SidecarConfigurationTests.faults(
-            below: text.replacing("server.key", with: "none.key"), folder: Certificates.folder)
+            below: text.replacing("server.key", with: "none.key"), folder: CertificateFolder.path)
         #expect(
             found.count == 1
                 && found[0].hasPrefix("sidecar.yaml:1:82: the file 'none.key' that 'key_file' in caller.tls names "),
@@ -137,7 +138,7 @@ import Testing
         ),
     ])
     func wrongCallers(_ caller: String, says text: String) {
-        let found = SidecarConfigurationTests.faults(below: "caller: \(caller)", folder: Certificates.folder)
+        let found = SidecarConfigurationTests.faults(below: "caller: \(caller)", folder: CertificateFolder.path)
         #expect(found.count == 1 && found[0].contains(text), "\(found)")
         #expect(!found.joined().contains("s3cret"))
     }

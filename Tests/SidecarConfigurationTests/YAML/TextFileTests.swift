@@ -1,17 +1,18 @@
 import Glibc
+import TestFolders
 import Testing
 
 @testable import SidecarConfiguration
 
 @Suite struct TextFileTests {
     @Test func readsWhole() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let bytes = Array(repeating: UInt8(ascii: "x"), count: 100_000)
         #expect(try TextFile.read(folder.write("a", bytes), limit: 100_000) == bytes)
     }
 
     @Test func isBounded() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = try folder.write("a", "12345")
         let failure = #expect(throws: TextFile.Failure.self) { try TextFile.read(path, limit: 4) }
         #expect(failure?.problem == "is larger than 4 octets")
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1))) func doesNotWaitForAPipe() throws {
-        let folder = try TemporaryFolder()
+        let folder = TemporaryFolder()
         let path = folder.path + "/pipe"
         defer { unlink(path) }
         #expect(mkfifo(path, 0o600) == 0)

@@ -1,4 +1,4 @@
-extension Registrations: Part {
+extension SQLMappings: Part {
     func follow(_ situation: Situation, from former: Situation) {
         if situation.hasBegunToStop(since: former) { self.stopReading() }
         guard !situation.isStopping else { return }

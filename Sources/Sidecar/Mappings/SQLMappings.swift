@@ -5,11 +5,11 @@ import Postgres
 import SidecarConfiguration
 import WAMP
 
-/// Procedures and subscriptions that SQL registered: they come and go while the sidecar runs. On the event loop.
+/// What SQL registered: a source of mappings that come and go while the sidecar runs. On the event loop.
 ///
 /// The driver of ``RegistrationReadStateMachine``. Notifications say only that something has changed, and may be missed; what is the same as
 /// before stays as it is. Many rows are dealt with a few at a time, so that calls go on meanwhile.
-final class Registrations {
+final class SQLMappings {
     /// How soon what could not be read is asked for again.
     private static let pause = TimeAmount.seconds(1)
     /// How soon after another the list of rows is read again: every role of the database can notify.
@@ -23,30 +23,27 @@ final class Registrations {
 
     /// What became of a row.
     private enum Entry {
-        case procedure(ProcedureRoute)
-        case subscription(SubscriptionRoute)
-        /// It can't be used, and why.
-        case fault(String)
+        case mapping(Mappings.ID)
+        /// It can't be read.
+        case fault
     }
 
     private let listQuery: String
     private let pageQuery: String
-    private let clashes: RegistrationClashes
     private let control: Control
     private let eventLoop: any EventLoop
-    private let callee: Callee
-    private let subscriptions: Subscriptions
+    private let mappings: Mappings
     private let guests: Guests
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     private var machine = RegistrationReadStateMachine()
-    private var entries: [RegistrationRow.Key: (row: RegistrationRow, entry: Entry)] = [:]
-    private var faults = Complaints<RegistrationRow.Key>()
+    private var entries: [RegistrationKey: (row: RegistrationRow, entry: Entry)] = [:]
+    private var faults = Complaints<RegistrationKey>()
     /// Why the tables could not be read when that was last tried.
     private var unreadable: String?
     /// The most that the texts of a row may have.
     private static let mostOctets = 64 << 10
-    private var leaving = Deque<RegistrationRow.Key>()
+    private var leaving = Deque<RegistrationKey>()
     /// A question is under way, or its answer is being dealt with.
     private var isBusy = false
     private var isInstalled = false
@@ -56,26 +53,25 @@ final class Registrations {
     private var timer: Scheduled<Void>?
     private var nextLook: Scheduled<Void>?
 
-    /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
+    /// - Parameters:
+    ///   - schema: where the SQL interface is, as an identifier.
+    ///   - definitions: what looks the registered functions up, and may find that a row has to be read again.
+    ///   - changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
-        configuration: Configuration, control: Control, eventLoop: any EventLoop, callee: Callee,
-        subscriptions: Subscriptions, guests: Guests, observer: @escaping (Observation) -> Void,
-        changed: @escaping () -> Void
+        schema: String, control: Control, eventLoop: any EventLoop, mappings: Mappings, definitions: [Definitions],
+        guests: Guests, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
-        let schema = SQLText.identifier(configuration.database.schema)
         self.listQuery = """
             select \(schema).mapping_list($1::pg_catalog.text, $2::pg_catalog.int8, $3::pg_catalog.int4)
             """
         self.pageQuery = Self.pageQuery(schema)
-        self.clashes = RegistrationClashes(configuration)
         self.control = control
         self.eventLoop = eventLoop
-        self.callee = callee
-        self.subscriptions = subscriptions
+        self.mappings = mappings
         self.guests = guests
         self.observer = observer
         self.changed = changed
-        for definitions in [callee.definitions, subscriptions.definitions] {
+        for definitions in definitions {
             definitions.trustChanged = { [unowned self] row in
                 self.machine.doubt([row])
                 self.goOn()
@@ -163,7 +159,7 @@ final class Registrations {
         }
     }
 
-    private func list(_ kind: RegistrationRow.Kind, after: Int64) {
+    private func list(_ kind: RegistrationKey.Kind, after: Int64) {
         var values = Parameters()
         values.append(kind.rawValue)
         values.append("\(after)")
@@ -177,7 +173,7 @@ final class Registrations {
     }
 
     /// In no hurry: for most of the time the database has nothing to do with it.
-    private func check(_ kind: RegistrationRow.Kind, _ ids: [Int64], at began: NIODeadline) {
+    private func check(_ kind: RegistrationKey.Kind, _ ids: [Int64], at began: NIODeadline) {
         self.page(kind, ids) { rows in
             self.leaving.append(contentsOf: self.machine.checked(kind, ids, there: rows.map(\.id)))
             self.goOn(after: (.now() - began) * 3)
@@ -185,7 +181,7 @@ final class Registrations {
     }
 
     /// In no hurry either: what can't be used is looked at again for as long as it can't.
-    private func look(_ kind: RegistrationRow.Kind, _ ids: [Int64], at began: NIODeadline) {
+    private func look(_ kind: RegistrationKey.Kind, _ ids: [Int64], at began: NIODeadline) {
         self.page(kind, ids) { rows in
             self.leaving.append(contentsOf: self.machine.looked(kind, ids, there: rows.map(\.id)))
             self.goOn(after: (.now() - began) * 3)
@@ -202,7 +198,7 @@ final class Registrations {
     }
 
     private func page(
-        _ kind: RegistrationRow.Kind, _ ids: [Int64], completion: @escaping ([RegistrationRow]) -> Void
+        _ kind: RegistrationKey.Kind, _ ids: [Int64], completion: @escaping ([RegistrationRow]) -> Void
     ) {
         var values = Parameters()
         values.append(kind.rawValue)
@@ -260,61 +256,86 @@ final class Registrations {
             guard known != row else { return }
             self.remove(entry, row.key)
         }
+        self.entries[row.key] = (row, .fault)
         let entry = self.entry(for: row)
-        self.entries[row.key] = (row, entry)
-        switch entry {
-        case .procedure, .subscription:
-            self.observer(.registrationAdded(uri: row.uri, place: row.place))
-        case .fault(let fault):
-            self.faults[row.key] = Complaint(name: row.name, reason: fault)
-            self.observer(.registrationFaulty(reason: fault))
-        }
+        self.entries[row.key]?.entry = entry
     }
 
     private func removeSlice() {
         for _ in 0..<Self.slice {
             guard let key = self.leaving.popFirst() else { break }
-            if let (_, entry) = self.entries.removeValue(forKey: key) { self.remove(entry, key) }
+            guard let entry = self.entries[key]?.entry else { continue }
+            self.remove(entry, key)
+            self.entries[key] = nil
         }
         self.changed()
         self.goOn(after: Self.breath)
     }
 
-    private func remove(_ entry: Entry, _ key: RegistrationRow.Key) {
+    private func remove(_ entry: Entry, _ key: RegistrationKey) {
         self.faults[key] = nil
         switch entry {
-        case .procedure(let route):
-            self.callee.remove(route)
-            self.observer(.registrationRemoved(uri: route.uri.text, place: route.place))
-        case .subscription(let route):
-            self.subscriptions.remove(route)
-            self.observer(.registrationRemoved(uri: route.topic.text, place: route.place))
-        case .fault:
-            break
+        case .mapping(let id): self.mappings.remove(id)
+        case .fault: break
         }
     }
 
     private func entry(for row: RegistrationRow) -> Entry {
-        if let fault = row.fault { return .fault("\(row.place) (\(row.uri)): \(fault)") }
         do throws(MappingRowFault) {
-            switch row.kind {
-            case .registration:
-                let mapping = try row.mapping.procedure()
-                if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
-                return .procedure(
-                    self.callee.add(
-                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
-                        runner: row.guest.map { self.guests.runner(as: $0) }))
-            case .subscription:
-                let mapping = try row.mapping.subscription()
-                if let clash = self.clashes.clash(of: mapping, row) { return .fault(clash) }
-                return .subscription(
-                    self.subscriptions.add(
-                        mapping, place: row.place, registration: row.key, isLate: self.isSettled,
-                        runner: row.guest.map { self.guests.runner(as: $0) }))
+            if let fault = row.fault {
+                throw MappingRowFault(description: "\(row.place) (\(row.uri)): \(fault)")
             }
+            let mapping = Mapping(
+                subject: try row.subject, place: row.place, registration: row.key,
+                runner: row.guest.map { self.guests.runner(as: $0) }, isAwaited: !self.isSettled)
+            return .mapping(
+                self.mappings.add(mapping, rank: .sql) { [unowned self, key = row.key] state in
+                    if let row = self.entries[key]?.row { self.became(state, row) }
+                })
         } catch {
-            return .fault(error.description)
+            self.fault(error.description, of: row)
+            return .fault
+        }
+    }
+
+    private func became(_ state: Mappings.State, _ row: RegistrationRow) {
+        switch state {
+        case .mapped:
+            self.faults[row.key] = nil
+            self.observer(.registrationAdded(uri: row.uri, place: row.place))
+        case .ended:
+            self.observer(.registrationRemoved(uri: row.uri, place: row.place))
+        case .clashes(let place):
+            self.fault(row.clash(with: place), of: row)
+        }
+        self.changed()
+    }
+
+    private func fault(_ reason: String, of row: RegistrationRow) {
+        self.faults[row.key] = Complaint(name: row.name, reason: reason)
+        self.observer(.registrationFaulty(reason: reason))
+    }
+}
+
+extension RegistrationRow {
+    /// What the row maps.
+    fileprivate var subject: Mapping.Subject {
+        get throws(MappingRowFault) {
+            switch self.kind {
+            case .registration: .procedure(try self.mapping.procedure())
+            case .subscription: .subscription(try self.mapping.subscription())
+            }
+        }
+    }
+
+    /// Why the row is not used: something else that counts more maps the same.
+    fileprivate func clash(with place: String) -> String {
+        switch self.kind {
+        case .registration:
+            "\(self.place): procedure '\(self.uri)' is mapped at \(place) already; remove it there or unregister it"
+        case .subscription:
+            "\(self.place): subscription '\(self.uri)' of \(self.mapping.function) is mapped at \(place) already; "
+                + "remove it there or unsubscribe it"
         }
     }
 }

@@ -3,18 +3,7 @@ import SidecarConfiguration
 
 /// A row of `registration` or `subscription`, as `mapping_page()` gives it.
 struct RegistrationRow: Equatable {
-    /// Which table it is of.
-    enum Kind: String {
-        case registration, subscription
-    }
-
-    /// Which row it is, whatever is in it.
-    struct Key: Hashable {
-        let kind: Kind
-        let id: Int64
-    }
-
-    let kind: Kind
+    let kind: RegistrationKey.Kind
     let id: Int64
     /// The procedure's URI, or the topic.
     let uri: String
@@ -32,7 +21,8 @@ struct RegistrationRow: Equatable {
     init?(_ values: [String?], columns: [String]) {
         var fields: [String: String] = [:]  // names of ours
         for (name, value) in zip(columns, values) { fields[name] = value }
-        guard let kind = fields["kind"].flatMap({ Kind(rawValue: $0) }), let id = fields["id"].flatMap({ Int64($0) }),
+        guard let kind = fields["kind"].flatMap({ RegistrationKey.Kind(rawValue: $0) }),
+            let id = fields["id"].flatMap({ Int64($0) }),
             let uri = fields["uri"], let function = fields["proc"]
         else { return nil }
         self.kind = kind
@@ -46,7 +36,7 @@ struct RegistrationRow: Equatable {
         self.guest = fields["guest"]
     }
 
-    var key: Key { Key(kind: self.kind, id: self.id) }
+    var key: RegistrationKey { RegistrationKey(kind: self.kind, id: self.id) }
 
     /// As messages name it: `registration 12 of app_owner`.
     var place: String { "\(self.kind.rawValue) \(self.id) of \(self.registeredBy)" }

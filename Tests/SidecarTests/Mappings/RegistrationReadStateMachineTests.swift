@@ -5,7 +5,7 @@ import Testing
 @Suite("Reading registrations")
 struct RegistrationReadStateMachineTests {
     private typealias Machine = RegistrationReadStateMachine
-    private typealias Key = RegistrationRow.Key
+    private typealias Key = RegistrationKey
 
     /// The tables, and how much of them was asked for.
     private struct Tables {
@@ -18,7 +18,7 @@ struct RegistrationReadStateMachineTests {
         var looked: [Key] = []
         var gone: [Key] = []
 
-        func ids(_ kind: RegistrationRow.Kind) -> [Int64] {
+        func ids(_ kind: RegistrationKey.Kind) -> [Int64] {
             kind == .registration ? self.registrations : self.subscriptions
         }
 
@@ -49,7 +49,7 @@ struct RegistrationReadStateMachineTests {
         }
     }
 
-    private static func keys(_ kind: RegistrationRow.Kind, _ ids: some Sequence<Int64>) -> [Key] {
+    private static func keys(_ kind: RegistrationKey.Kind, _ ids: some Sequence<Int64>) -> [Key] {
         ids.map { Key(kind: kind, id: $0) }
     }
 

@@ -8,8 +8,8 @@ import DequeModule
 ///
 /// Without a clock and a database, so that the rule can be tested without them.
 struct RegistrationReadStateMachine {
-    typealias Key = RegistrationRow.Key
-    typealias Kind = RegistrationRow.Kind
+    typealias Key = RegistrationKey
+    typealias Kind = RegistrationKey.Kind
 
     /// What to ask for.
     enum Step: Equatable {
