@@ -344,7 +344,7 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
     session.execute("select wamp.register('com.elsewhere', 'low.f')")
     result = interface.command("install", "--register-prefix", "registrar=com.example.x.")
     assert (result.returncode == 0
-            and "registrar may register what begins with com.example.x." in result.stdout), result.stderr
+            and "registrar may register names that begin with com.example.x." in result.stdout), result.stderr
     for uri, match in (("com.example.x.a", "exact"), ("com.example.x.", "prefix"), ("com.example.x.a", "prefix"),
                        ("com.example.x..a", "wildcard"), ("com.example.x.", "wildcard")):
         options = f"""'{{"match": "{match}"}}'"""

@@ -265,7 +265,7 @@ def test_roles_that_another_database_needs_stay(low: Database, fresh_cluster: Cl
 def version_1(installation: Installation) -> None:
     """The interface as the first version installed it: without comments, with its notes in a table, without dblink."""
     printed = installation.command("install", "--print").stdout
-    begin, end = printed.index("-- tables and functions, version 2"), printed.index("-- which database this is")
+    begin, end = printed.index("-- tables and functions, version 2"), printed.index("-- identity of this database")
     guest = printed.index("-- role wamp_guest")
     script = printed[:begin] + printed[end:guest] + "commit;"
     lines = [line for line in script.splitlines() if not line.startswith("comment on")]
