@@ -21,7 +21,7 @@ begin
 end $$;
 
 -- callee.sum_all [1,2,3] - => [6]
--- callee.sum_all [1] {"x":1} => ERROR wamp.error.invalid_argument (keyword arguments are not taken)
+-- callee.sum_all [1] {"x":1} => ERROR wamp.error.invalid_argument (keyword arguments are not accepted)
 create function callee.sum_all(args jsonb) returns numeric language sql as $$
     select sum(v::numeric) from jsonb_array_elements_text(args) as v
 $$;
