@@ -1,3 +1,5 @@
+import Functions
+
 /// The only place that defines the names in the log.
 extension Journal {
     /// The keys of the log's metadata.

@@ -1,3 +1,5 @@
+import Functions
+
 /// How a sent event has ended.
 enum EventAnswer: Sendable, Equatable {
     case committed

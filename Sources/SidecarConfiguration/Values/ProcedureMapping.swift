@@ -2,15 +2,6 @@ package import Names
 
 /// One entry of `procedures`: a WAMP procedure and the function or statement behind it.
 package struct ProcedureMapping: Sendable {
-    /// The target of a call.
-    package enum Target: Sendable, Equatable {
-        /// A function's name, or its signature where the name is overloaded: `shop.item_get(bigint)`.
-        case function(FunctionReference)
-
-        /// One SQL statement with `:name` parameters.
-        case sql(StatementMapping)
-    }
-
     /// The database role that runs the target.
     package enum Role: Sendable, Equatable {
         /// The sidecar's own.
@@ -64,7 +55,7 @@ package struct ProcedureMapping: Sendable {
     package let location: Location
 
     /// The target, and the place of its name.
-    package let target: Located<Target>
+    package let target: Located<ProcedureTarget>
 
     /// The router's match policy.
     package let match: MatchPolicy
