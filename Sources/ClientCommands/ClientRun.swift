@@ -7,7 +7,7 @@ import WAMPClient
 protocol ClientWork: AnyObject {
     /// The session is joined. From now on it may finish the run.
     func joined(_ session: Session, in run: ClientRun)
-    /// An event of its own subscription.
+    /// An event of one of its subscriptions.
     func received(_ event: Event)
     /// The router revoked a subscription.
     func revoked(reason: String?)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 # A statement, or a part of one.
 SQL = re.compile(
-    r"pg_[a-z]|\boperator\(|\b(join|into|only|lateral) \{|\b(case when|is distinct from|coalesce)\b|\bgrant (select|usage)\b"
-    r"|^\W*(select|insert|update|delete|create|alter|drop|grant|revoke|comment on|set local|begin|lock table|listen|call"
-    r"|deallocate|discard|(release )?savepoint|rollback|exists|and|null|perform|when|then) [a-z{(\"':]",
+    r"pg_[a-z]|\boperator\(|\b(join|into|only|lateral) \{|\b(case when|is distinct from|coalesce)\b"
+    r"|\bgrant (select|usage)\b"
+    r"|^\W*(select|insert|update|delete|create|alter|drop|grant|revoke|comment on|set local|begin|lock table|listen"
+    r"|call|deallocate|discard|(release )?savepoint|rollback|exists|and|null|perform|when|then) [a-z{(\"':]",
 )
 WORDS = re.compile(r"[A-Za-z}'`)] [a-z({]")
 
@@ -56,7 +57,8 @@ def _literal(source: str, begin: int) -> tuple[str, int]:
             text += "{" + (names[-1] if names else "..") + "}"
             position = end + 1
         elif source[position] == "\\":
-            text += {"n": "\n", "\n": "", "\"": '"', "\\": "\\"}.get(source[position + 1], source[position:position + 2])
+            escaped = source[position:position + 2]
+            text += {"\\n": "\n", "\\\n": "", '\\"': '"', "\\\\": "\\"}.get(escaped, escaped)
             position += 2
         else:
             text += source[position]

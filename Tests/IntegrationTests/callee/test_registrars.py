@@ -382,7 +382,8 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
 
 @pytest.mark.parametrize("value, words", [
     ("registrar=com.example.x", "end in a dot"), ("registrar=com..x.", "empty component"), ("registrar=.", "is empty"),
-    ("registrar=com. x.", "white space"), ("registrar", "like shop=com.example.shop."), ("=com.", "like shop="),
+    ("registrar=com. x.", "white space"), ("registrar", "for example shop=com.example.shop."),
+    ("=com.", "for example shop="),
     ("nobody_else=com.", "may not register"),
 ])
 def test_prefixes_that_are_refused(interface: Installation, value: str, words: str) -> None:

@@ -93,12 +93,13 @@ async def test_call(router: Router, transport: str) -> None:
 
 @pytest.mark.parametrize("words, says", [
     (["a=[1"], "argument 'a' begins like JSON"), (["a=1", "a=2"], "'a' is given twice"),
-    (["a=1", "--kwargs", '{"a": 1}'], "'a' is given twice"), (["a=1", "--kwargs", "1"], "--kwargs is not a JSON object"),
+    (["a=1", "--kwargs", '{"a": 1}'], "'a' is given twice"),
+    (["a=1", "--kwargs", "1"], "--kwargs is not a JSON object"),
     (["[1"], "argument 1 begins like JSON"), (["1", '{"a":}'], "argument 2 begins like JSON"),
     (['"x'], "argument 1 begins"),
     (["--kwargs", "[]"], "--kwargs is not a JSON object"), (["--kwargs", "x"], "--kwargs is not a JSON object"),
     (["--timeout", "5"], "--timeout '5' is not a duration"), (["--timeout", "0s"], "--timeout '0s' is not a duration"),
-    (["--timeout", "99999d"], "no duration"), (["-5"], "Write -- before"), (["1", "-.5e3"], "Write -- before"),
+    (["--timeout", "99999d"], "not a duration"), (["-5"], "Write -- before"), (["1", "-.5e3"], "Write -- before"),
     (["--unknown"], "--unknown"),
 ])
 async def test_wrong_words(router: Router, words: list[str], says: str) -> None:
@@ -354,7 +355,8 @@ class LateBroker:
     (b"1\n2\nbad\n4\n", 2, [1001, 1002],
         ["line 3 of standard input is not JSON: ", "events published before it ended: 2"]),
     (b'1\n{"kwargs":[]}\n4\n', 1, [1001],
-     ["line 2 of standard input is not an event: its 'kwargs' is not an object", "events published before it ended: 1"]),
+     ["line 2 of standard input is not an event: its 'kwargs' is not an object",
+      "events published before it ended: 1"]),
     (b'1\n"no"\n3\n4', 4, [1001, 1003, 1004],
      ["com.example.error.no (line 2 of standard input)", "events published before it ended: 3"]),
     (b'"no"\nbad\n', 1, [],

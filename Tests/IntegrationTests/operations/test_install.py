@@ -194,7 +194,7 @@ def test_a_password_is_set_where_there_is_none(fresh_cluster: Cluster) -> None:
     # An existing one must not be overwritten.
     before = database.value(stored)
     result = Installation(database).command("install")
-    assert "nothing to do" in result.stdout and "has a password already" in result.stderr
+    assert "nothing to do" in result.stdout and "already has a password" in result.stderr
     assert database.value(stored) == before
     database.execute("alter role wamp nologin")
     result = Installation(database).command("install")
@@ -433,7 +433,7 @@ def test_dblink_that_was_there_stays(database: Database) -> None:
     database.execute("create extension dblink")
     installation = Installation(database)
     result = installation.command("install")
-    assert result.returncode == 0 and "dblink was there before" in result.stderr
+    assert result.returncode == 0 and "dblink existed before" in result.stderr
     assert installation.command("uninstall", "--yes").returncode == 0
     assert database.value("select count(*) from pg_extension where extname = 'dblink'") == 1
 

@@ -1,5 +1,5 @@
-"""All messages at one place: golden/messages has a file for each module, with every text of its sources that people read
-(lines of the log, faults, errors, hints). `GOLDEN_UPDATE=1` writes them again."""
+"""All messages in one place: golden/messages has a file for each module, with every text of its sources that people
+read (lines of the log, faults, errors, hints). `GOLDEN_UPDATE=1` writes them again."""
 
 import os
 

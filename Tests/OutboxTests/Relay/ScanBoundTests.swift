@@ -24,7 +24,7 @@ struct ScanBoundTests {
         check(bound.floor, nil, "which sequence has given it is not known")
         bound = self.unsettled(given: 4)
         self.see([5, 6], &bound)
-        check(bound.floor, nil, "it may have an id of its own")
+        check(bound.floor, nil, "it may have an explicit id")
         bound = self.unsettled(given: 6)
         bound.scanBegan(isOfAll: false)
         self.see([5], &bound)

@@ -80,7 +80,7 @@ struct PipelineStateMachineTests {
         check(machine.isAtMain, true)
     }
 
-    @Test("a transaction of its own has a beginning and an end")
+    @Test("an explicit transaction has a beginning and an end")
     func transaction() {
         var machine = PipelineStateMachine()
         machine.sent([.begin, .prelude, .main, .commit])
