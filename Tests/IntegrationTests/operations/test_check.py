@@ -131,7 +131,7 @@ def as_nobody_special(*arguments: str | Path, environment: dict[str, str]) -> su
     ("postgresql:///app?host=/run/postgresql", None),
 ])
 def test_home_of_another_user(folder: Path, url: str, warned: str | None) -> None:
-    """libpq does not see its files there, and reports nothing: `check` warns."""
+    """libpq does not find its files there, and reports nothing: `check` warns."""
     home = folder / "other"
     (home / ".postgresql").mkdir(parents=True)
     home.chmod(0o000)

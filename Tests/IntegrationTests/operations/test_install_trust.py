@@ -160,7 +160,7 @@ def test_planted_in_the_one_role_set_up(planted: Database, kind: str) -> None:
     assert name in said
     for options in (["--role", "mallory"], ["--role", "mallory", "--print"], ["--role", "mallory", "--adopt"]):
         result = own.command("install", *options)
-        assert result.returncode == FAILED and "run it with a URL of mallory" in result.stderr, result.stderr
+        assert result.returncode == FAILED and "install with a URL of mallory" in result.stderr, result.stderr
     assert_nothing_ran(planted)
 
 

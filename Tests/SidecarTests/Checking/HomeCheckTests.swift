@@ -39,7 +39,7 @@ struct HomeCheckTests {
         let own = ["/home/wamp/.postgresql/root.crt": HomeCheck.Look.there]
         let warning = try #require(Self.home("/srv", own).warning(Self.both))
         #expect(
-            warning == "HOME is /srv: libpq does not see root.crt of /home/wamp/.postgresql, and continues without; "
+            warning == "HOME is /srv: libpq does not find root.crt of /home/wamp/.postgresql, and continues without; "
                 + "set HOME to /home/wamp, or name sslrootcert in the URL")
         let there = own.merging(["/srv/.postgresql/root.crt": .there]) { $1 }
         #expect(Self.home("/srv", there).warning(Self.both) == nil)
