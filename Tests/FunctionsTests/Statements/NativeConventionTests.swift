@@ -30,7 +30,7 @@ import WAMP
         let plan = try ProcedurePlan(function: Sample.add2)
         #expect(message(plan, "[2]") == "missing argument \"b\"; s.f(..)")
         #expect(message(plan, nil) == "missing argument \"a\"; s.f(..)")
-        #expect(message(plan, "[1,2,3]") == "too many arguments: 3 given, at most 2 taken; s.f(..)")
+        #expect(message(plan, "[1,2,3]") == "too many arguments: 3 given, at most 2 accepted; s.f(..)")
         #expect(message(plan, "[1,2]", "{\"c\":1}") == "unknown argument \"c\"; s.f(..)")
         #expect(message(plan, "[1,2]", "{\"a\":1}") == "argument \"a\" is given twice; s.f(..)")
         #expect(message(plan, nil, "{\"a\":1,\"b\":2,\"a\":3}") == "argument \"a\" is given twice; s.f(..)")

@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: [
         ("[]", "'serializers' in router is an empty list"), ("json", "is a single value instead of a list"),
-        ("[json, json]", "'json' is listed twice"), ("[cbor, msgpack, cbor]", "'cbor' is twice"),
+        ("[json, json]", "'json' is listed twice"), ("[cbor, msgpack, cbor]", "'cbor' is listed twice"),
         ("[xml]", "'xml', which is not allowed"), ("[MSGPACK]", "did you mean 'msgpack'?"),
         ("[messagepack]", "write json, msgpack or cbor"), ("[{}]", "'serializers'"),
     ])
