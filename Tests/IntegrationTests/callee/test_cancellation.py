@@ -1,7 +1,10 @@
 """Calls that are ended early, and the calls beside them, which must not notice."""
 
 import asyncio
+import os
 import random
+import signal
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +107,35 @@ async def test_thousand_interrupts(make_sidecar: SidecarMaker, database: Databas
         requests = [m[1] if m[0] == YIELD else m[2] for m in connection.messages if m[0] in (YIELD, ERROR)]
         assert len(requests) == len(set(requests)), "an invocation was answered twice"
         assert sidecar.running
+
+
+def has_pending(pid: int, number: signal.Signals) -> bool:
+    """Whether a stopped process was sent that signal."""
+    [line] = [line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("ShdPnd:")]
+    return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+
+
+async def test_signal_that_the_backend_ignores(make_sidecar: SidecarMaker, database: Database) -> None:
+    """A backend that has not begun to read the call takes no notice of the cancel, which is sent again."""
+    database.execute(SCHEMA)
+    async with scripted(sane) as script:
+        await make_sidecar(
+            script.url, database.url, database={"connections": 1},
+            procedures={"test.nap": {"function": "public.nap", "timeout": "20m"}}).started()
+        connection = script.connections[-1]
+        assert (await asyncio.wait_for(connection.invoke("test.nap", 0)[1], 60))[0] == YIELD
+        pid = database.value("select pid from pg_stat_activity where datname = current_database() "
+                             "and usename = 'sidecar' and application_name like '%calls%'")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            request, answer = connection.invoke("test.nap", 1000)
+            connection.send(INTERRUPT, request, {"mode": "kill"})
+            await until(lambda: has_pending(pid, signal.SIGINT), "the cancel is sent", 60)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        message = await asyncio.wait_for(answer, 60)
+        assert (message[0], message[4]) == (ERROR, "wamp.error.canceled")
+        await until(lambda: active(database, "nap") == 0, "the statement ends", 60)
 
 
 async def test_statement_timeout(make_sidecar: SidecarMaker, router: Router, transport: str,
