@@ -110,7 +110,7 @@ async def test_router_restarted(make_sidecar: SidecarMaker, mortal_router: Route
     await asyncio.to_thread(mortal_router.kill)
     await asyncio.to_thread(sidecar.wait_for, "router lost")
     await asyncio.to_thread(mortal_router.start)
-    await asyncio.to_thread(sidecar.wait_for, "ready", 40, 2)
+    await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
     async with joined(mortal_router) as peer:
         assert (await peer.call("test.echo", 1)).value == 1
 
@@ -131,7 +131,7 @@ async def test_versions_and_small_records(make_sidecar: SidecarMaker, router: Ro
         front.cut()
         entry = await asyncio.to_thread(sidecar.wait_for, "router lost")
         assert "without ending TLS" in entry["reason"]
-        await asyncio.to_thread(sidecar.wait_for, "router joined", 20, 2)
+        await asyncio.to_thread(sidecar.wait_for, "router joined", 60, 2)
         assert await sidecar.stopped() == 0
 
 
