@@ -120,7 +120,7 @@ async def test_results(make_sidecar: SidecarMaker, router: Router, database: Dat
             assert error.error == "wamp.error.runtime_error" and "can't be sent" in error.args[0], error
         assert (await peer.error("test.raises")).error == "wamp.error.runtime_error"
         stream = peer.stream("test.rows")
-        assert (await stream.error(10)).error == "wamp.error.runtime_error"
+        assert (await stream.error()).error == "wamp.error.runtime_error"
         assert (await peer.call("test.marked", "AQI=")).value == ["\u0001AQI="]
     assert len(sidecar.entries("router joined")) == 1
 
