@@ -1,4 +1,6 @@
-/// The one place where the names in the log are.
+import Functions
+
+/// The only place that defines the names in the log.
 extension Journal {
     /// The keys of the log's metadata.
     enum Key {

@@ -1,4 +1,6 @@
-/// How an event that was sent has ended.
+import Functions
+
+/// How a sent event has ended.
 enum EventAnswer: Sendable, Equatable {
     case committed
     /// The guard refused it: its predecessor has not been committed.
