@@ -340,7 +340,7 @@ package final class Pool: ConnectionKeeperOwner {
             guard let connection = self.keepers[slot].connection else { return }
             self.machine.block(slot: slot)
             self.control.cancel(backend: connection.backend) {
-                self.run(self.cancels.signaled(slot: slot, number: number), on: slot)
+                self.run(self.cancels.signaled(slot: slot, number: number, at: self.now), on: slot)
                 self.sendWhatCanBeSent()
             }
             connection.drain()
@@ -358,6 +358,7 @@ package final class Pool: ConnectionKeeperOwner {
         for case .work(let work) in self.machine.expire(at: now) {
             self.end(work, .refused(.waitedTooLong(isDatabaseAvailable: self.isAvailable)))
         }
+        for slot in self.keepers.indices { self.run(self.cancels.ticked(slot: slot, at: now), on: slot) }
         for keeper in self.keepers {
             guard let connection = keeper.connection, !connection.isHeld, let head = connection.first,
                 now - connection.headSince > head.timeout + Self.grace

@@ -113,12 +113,12 @@ async def test_what_the_guest_runs_can_be_canceled(make_sidecar: SidecarMaker, r
     make_sidecar(router.url("rawsocket"), interface.url).start()
     session.execute("create function low.nap(seconds float8) returns text language plpgsql security definer as "
                     "$$ begin perform pg_sleep(seconds); return 'rested'; end $$; grant usage on schema low to public; "
-                    "select wamp.register('low.nap', 'low.nap')")
+                    "select wamp.register('low.nap', 'low.nap', options => '{\"timeout\": \"20m\"}')")
     naps = ("select count(*) from pg_stat_activity where datname = current_database() and usename = %s "
             "and state = 'active' and query ~ 'nap'")
     async with joined(router) as peer:
         assert (await peer.call_when_there("low.nap", 0)).value == "rested"
-        call = peer.begin("low.nap", 60)
+        call = peer.begin("low.nap", 1000)
         await until(lambda: interface.database.value(naps, interface.guest) == 1, "it runs")
         peer.cancel(call, "kill")
         with pytest.raises(ApplicationError) as canceled:

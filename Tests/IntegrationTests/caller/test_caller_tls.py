@@ -43,7 +43,7 @@ class Port:
         options = {"host": "localhost", "user": "wamp", "password": PASSWORD, "dbname": "wamp"} | options
         # Sends the document like psql: psycopg has a cursor for simple queries.
         with psycopg.connect(port=self.number, autocommit=True, cursor_factory=psycopg.ClientCursor,
-                             connect_timeout=5, **options) as connection:
+                             connect_timeout=60, **options) as connection:
             return connection.execute('{"status": true}').fetchone()
 
 
@@ -156,7 +156,7 @@ def test_psql(open_port: Any, certificates: Certificates) -> None:
         result = subprocess.run(
             ["psql", "-X", "-h", "localhost", "-p", str(port.number), "-U", "wamp", "-d", "wamp", "-c",
                 '{"status": true}'],
-            env=environment | {"PGSSLMODE": mode}, capture_output=True, text=True, timeout=20)
+            env=environment | {"PGSSLMODE": mode}, capture_output=True, text=True, timeout=60)
         assert result.returncode == code and words in result.stdout + result.stderr, result.stderr
 
 
@@ -168,7 +168,7 @@ def test_both(open_port: Any) -> None:
 
 def answer(port: Port, *pieces: bytes) -> bytes:
     """Everything that the port sends for these octets, until it closes the connection."""
-    with socket.create_connection(("127.0.0.1", port.number), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port.number), timeout=60) as client:
         received = b""
         for piece in pieces:
             client.sendall(piece)
@@ -189,7 +189,7 @@ def test_hostile_callers(open_port: Any) -> None:
         said = answer(port, SSL_REQUEST, rest)
         assert said.startswith(b"S") and b"R\0\0\0" not in said
     # A silent client is dropped after ten seconds, before and after the request.
-    with socket.create_connection(("127.0.0.1", port.number), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port.number), timeout=60) as client:
         client.sendall(SSL_REQUEST)
         assert client.recv(1) == b"S"
         assert client.recv(1) == b""
@@ -202,7 +202,7 @@ def test_renegotiation(open_port: Any) -> None:
     port = open_port()
     result = subprocess.run(
         ["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{port.number}", "-tls1_2"],
-        input=b"R\n", capture_output=True, timeout=20)
+        input=b"R\n", capture_output=True, timeout=60)
     told = (result.stdout + result.stderr).lower()
     assert b"renegotiating" in told and b"no renegotiation" in told, told[-500:]
     assert port.ask(sslmode="require")

@@ -120,7 +120,7 @@ def as_nobody_special(*arguments: str | Path, environment: dict[str, str]) -> su
     user = owner()
     behind = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     return subprocess.run(
-        [*behind, binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        [*behind, binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
         env=clean_environment() | environment)
 
 

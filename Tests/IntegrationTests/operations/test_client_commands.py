@@ -207,7 +207,7 @@ async def test_timeout(router: Router) -> None:
     """For the whole call, with parts or without; the callee is interrupted."""
     async with joined(router) as peer:
         steps = await Stepwise(peer).registered()
-        async with Running("call", "test.steps", "--progress", "--timeout", "700ms", *at(router)) as call:
+        async with Running("call", "test.steps", "--progress", "--timeout", "5s", *at(router)) as call:
             await steps.called()
             steps.details.progress(1)
             assert (await call.line())["args"] == [1]
@@ -239,7 +239,7 @@ async def test_interrupted_twice(mortal_router: Router) -> None:
             try:
                 call.interrupt()
                 call.interrupt()
-                assert await call.ended(5) == FAILED
+                assert await call.ended() == FAILED
             finally:
                 mortal_router.resume()
 
@@ -493,7 +493,7 @@ async def test_lost_router(mortal_router: Router) -> None:
 
 async def test_nobody_there(tmp_path: Path) -> None:
     port = free_port()
-    result = await command("call", "test.x", "--url", f"rs://127.0.0.1:{port}", "--realm", REALM, seconds=10)
+    result = await command("call", "test.x", "--url", f"rs://127.0.0.1:{port}", "--realm", REALM)
     assert (result.returncode, result.stdout) == (FAILED, "")
     assert f"router rs://127.0.0.1:{port}" in result.stderr and "refused" in result.stderr
     assert len(result.stderr.splitlines()) == 1

@@ -125,12 +125,12 @@ def test_deeply_nested_file(tmp_path: Path) -> None:
     for text in ("[" * 100_000, "a: " * 1 + "{a: " * 100_000, "- " * 50_000, "? " * 10_000):
         file = tmp_path / "deep.yaml"
         file.write_text(text)
-        result = run("check", "--config", file, timeout=20)
+        result = run("check", "--config", file, timeout=60)
         assert result.returncode == CONFIGURATION
         assert len(result.stderr) < 10_000
     aliases = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60))
     file.write_text(aliases)
-    result = run("check", "--config", file, timeout=20)
+    result = run("check", "--config", file, timeout=60)
     assert result.returncode == CONFIGURATION
 
 
@@ -260,6 +260,6 @@ def test_check_and_run_accept_the_same_port(make_sidecar: SidecarMaker, router: 
                            caller={"listen": "127.0.0.1:0", "connect": f"host=127.0.0.1 port=7432 {connect}"})
     sidecar.write()
     for command in ("check", "run"):
-        result = run(command, "--config", sidecar.file, timeout=20)
+        result = run(command, "--config", sidecar.file, timeout=60)
         assert result.returncode == CONFIGURATION and "connect" in result.stderr, result.stderr
         assert "secret-word" not in result.stderr

@@ -75,7 +75,7 @@ def test_router_configuration_is_taken(tmp_path: Path) -> None:
     assert SERVICES["router"]["configs"] == [{"source": "router", "target": "/node/.crossbar/config.json"}]
     result = subprocess.run(
         [Path(sys.executable).parent / "crossbar", "check", "--cbdir", node], capture_output=True, text=True,
-        timeout=110,
+        timeout=300,
         check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     roles = json.loads(configuration)["workers"][0]["realms"][0]["roles"]
@@ -94,7 +94,7 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
     def step(script: str) -> str:
         return subprocess.run(
             ["sh", FILES / script], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            timeout=30,
+            timeout=120,
             check=True,
         ).stdout
 

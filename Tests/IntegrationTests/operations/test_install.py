@@ -412,9 +412,9 @@ def test_a_lock_is_waited_for(database: Database) -> None:
         thread.start()
         waiting = "select exists (select from pg_stat_activity where wait_event_type = 'Lock' " \
                   "and datname = current_database())"
-        wait_until(lambda: database.value(waiting), "install waits for the lock", 20)
+        wait_until(lambda: database.value(waiting), "install waits for the lock", 60)
         other.execute("rollback")
-        thread.join(60)
+        thread.join(120)
     assert results[0].returncode == 0, results[0].stderr
 
 

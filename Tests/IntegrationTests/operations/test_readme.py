@@ -44,7 +44,7 @@ def test_it_begins_with_the_binary() -> None:
     assert "wamp-sidecar " not in "".join(re.findall(r"```.*?```", README[:places[0]], re.DOTALL))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_quick_start(debian: Debian) -> None:
     block, = blocks("bash", "")
     assert PSQL in START

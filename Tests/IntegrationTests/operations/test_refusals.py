@@ -180,7 +180,7 @@ async def test_errors_for_what_can_not_fail(make_sidecar: SidecarMaker, database
         def counted() -> bool:
             return any(entry.get("total") == str(count) for entry in sidecar.entries(message))
 
-        await until(counted, "all are counted", 30)
+        await until(counted, "all are counted", 60)
         assert len(sidecar.entries(message)) <= 3
         assert not sidecar.entries("router lost") and len(router.connections) == 1
 
