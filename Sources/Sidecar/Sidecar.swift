@@ -43,15 +43,19 @@ package enum Sidecar {
         try await eventLoop.submit {
             let journal = Journal(logger: self.silent, eventLoop: eventLoop)
             _ = try Supervisor(
-                configuration: configuration, version: self.version, eventLoop: eventLoop, journal: journal)
+                configuration: configuration, version: self.version, serviceManager: nil, eventLoop: eventLoop,
+                journal: journal)
         }.get()
     }
 
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
+    /// - Parameter serviceManager: what started the process, if it waits for reports.
     /// - Throws: what it lacks of the system to begin with, such as descriptors or random octets; never because a side is
     ///   unreachable.
-    package static func run(_ configuration: Configuration) async throws {
+    package static func run(
+        _ configuration: Configuration, serviceManager: ServiceManagerSettings? = nil
+    ) async throws {
         // Whoever reads the log may go: that is an error of a write, and not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
@@ -62,8 +66,9 @@ package enum Sidecar {
         logger.logLevel = Logger.Level(configuration.log.level)
         let signals = SignalWatch()
         let service = SupervisedService(
-            configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,
-            signals: signals, patience: configuration.shutdownTimeout + Self.patience)
+            configuration: configuration, version: self.version, serviceManager: serviceManager,
+            eventLoop: self.eventLoops.next(), logger: logger, signals: signals,
+            patience: configuration.shutdownTimeout + Self.patience)
         let group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         let services = ServiceGroup(configuration: group)
         let watching = Task { await signals.watch(services) }

@@ -18,6 +18,8 @@ final class Readiness: Part {
     var parts: [any Part] = []
     /// Whether the database has answered since it was told the way to the call port, if it was told.
     var isPortAnswered: () -> Bool = { true }
+    /// Takes a line that says how things stand, whenever that has been worked out.
+    var lineTaker: (String) -> Void = { _ in }
     /// It is worked out at the end of this turn.
     private var isNoted = false
     private var nextFaults: NIODeadline
@@ -67,6 +69,13 @@ final class Readiness: Part {
             complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints })
     }
 
+    private var isStandby: Bool {
+        switch self.situation.now.leadership {
+        case .standby: true
+        case .unknown, .leader: false
+        }
+    }
+
     private func port(_ situation: Situation) -> ReadinessStateMachine.Port {
         guard self.hasPort else { return .notWanted }
         switch situation.isPortListening {
@@ -78,6 +87,7 @@ final class Readiness: Part {
 
     private func workOut() {
         let facts = self.facts
+        self.lineTaker(self.machine.line(facts, isStandby: self.isStandby))
         if self.machine.hasOtherFaults(facts) {
             guard self.eventLoop.now >= self.nextFaults else { return self.workOutLater() }
         }
