@@ -51,6 +51,8 @@ def test_what_it_says() -> None:
     assert service["Type"] == "notify" and service["DynamicUser"] == "yes"
     # The codes that docs/operations.md gives a faulty command line and a faulty file.
     assert service["RestartPreventExitStatus"].split() == ["64", "78"]
+    # A program that every Debian has.
+    assert service["ExecReload"].startswith("/bin/sh -c ")
     assert service["ExecStart"] == "/usr/bin/wamp-sidecar run --config /etc/wamp-sidecar/sidecar.yaml"
     # The credentials of the folder have the names that the variable begins.
     identifier, folder = service["LoadCredential"].split(":")
