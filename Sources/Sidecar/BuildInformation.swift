@@ -5,7 +5,7 @@ import Postgres
 /// What this binary was built from, and the libraries that it runs with.
 package struct BuildInformation: Sendable, CustomStringConvertible {
     package let version: String
-    /// Git's name of the commit; `unknown` if the build was not told.
+    /// Git's name of the commit; `unknown` if the build was given none.
     package let commit: String
     /// The versions of the libraries in this process. They may be newer than those that it was built with.
     package let libpq: String

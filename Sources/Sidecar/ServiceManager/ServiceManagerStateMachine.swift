@@ -55,7 +55,7 @@ struct ServiceManagerStateMachine: ~Copyable {
         }
     }
 
-    /// The process was told to stop.
+    /// The process must stop.
     mutating func stopping() {
         self.wanted = Report(phase: .stopping, status: "stopping")
     }
