@@ -45,15 +45,19 @@ package enum Sidecar {
         try await eventLoop.submit {
             let journal = Journal(logger: self.silent, eventLoop: eventLoop)
             _ = try Supervisor(
-                configuration: configuration, version: self.version, eventLoop: eventLoop, journal: journal)
+                configuration: configuration, version: self.version, serviceManager: nil, eventLoop: eventLoop,
+                journal: journal)
         }.get()
     }
 
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
+    /// - Parameter serviceManager: what started the process, if it waits for reports.
     /// - Throws: a lack of system resources at the start, such as descriptors or random octets; never because a side is
     ///   unreachable.
-    package static func run(_ configuration: Configuration) async throws {
+    package static func run(
+        _ configuration: Configuration, serviceManager: ServiceManagerSettings? = nil
+    ) async throws {
         // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
@@ -64,8 +68,9 @@ package enum Sidecar {
         logger.logLevel = Logger.Level(configuration.log.level)
         let signals = SignalWatch()
         let service = SupervisedService(
-            configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,
-            signals: signals, patience: configuration.shutdownTimeout + Self.patience)
+            configuration: configuration, version: self.version, serviceManager: serviceManager,
+            eventLoop: self.eventLoops.next(), logger: logger, signals: signals,
+            patience: configuration.shutdownTimeout + Self.patience)
         let group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         let services = ServiceGroup(configuration: group)
         let watching = Task { await signals.watch(services) }

@@ -7,7 +7,8 @@ import SidecarConfiguration
 struct ClientOptions: ParsableArguments {
     @Option(
         name: [.customShort("c"), .long],
-        help: "A configuration file, of which only the section 'router' is read. (default: sidecar.yaml)")
+        help: "A configuration file, of which only the section 'router' is read. (default: sidecar.yaml)",
+        completion: .configurationFile)
     var config: String?
 
     @Option(name: .long, help: "The router's URL, e.g. ws://127.0.0.1:8080/ws, instead of a file.")

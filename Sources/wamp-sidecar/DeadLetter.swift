@@ -37,7 +37,7 @@ struct DeadLetter: ParsableCommand {
 
     /// Selects some of them.
     struct Filter: ParsableArguments {
-        @Option(name: .long, help: "Only of this kind: publish or event.")
+        @Option(name: .long, help: "Only of this kind: publish or event.", completion: .list(["publish", "event"]))
         var kind: String?
 
         @Option(name: .long, help: "Only of this topic.")

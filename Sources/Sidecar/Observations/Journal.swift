@@ -150,6 +150,8 @@ final class Journal {
         case .notReady(let needs):
             self.log(.warning, "not ready", metadata: [Key.reason: "\(needs.joined(separator: "; "))"])
 
+        case .serviceManagerUnavailable(let reason):
+            self.log(.warning, "service manager not available", metadata: [Key.reason: "\(reason)"])
         case .reloadUnsupported:
             self.log(.warning, "SIGHUP ignored: this version does not reload its configuration; restart it instead")
         case .stopping(let signal):

@@ -71,6 +71,8 @@ enum Observation {
     case readyWithFaults(ComplaintSummary, news: [Complaint])
     case notReady([String])
 
+    /// systemd, or what started the process in its place, does not get our reports.
+    case serviceManagerUnavailable(reason: String)
     case reloadUnsupported
     case stopping(signal: String)
     case stopped(ShutdownStateMachine.Outcome)

@@ -18,6 +18,8 @@ final class Readiness: Part {
     var parts: [any Part] = []
     /// Whether the database has answered the announcement of the call port, if there is one.
     var isPortAnswered: () -> Bool = { true }
+    /// Takes a line that says how things stand, each time that is computed.
+    var lineTaker: (String) -> Void = { _ in }
     /// It is computed at the end of this turn.
     private var isNoted = false
     private var nextFaults: NIODeadline
@@ -67,6 +69,13 @@ final class Readiness: Part {
             complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints })
     }
 
+    private var isStandby: Bool {
+        switch self.situation.now.leadership {
+        case .standby: true
+        case .unknown, .leader: false
+        }
+    }
+
     private func port(_ situation: Situation) -> ReadinessStateMachine.Port {
         guard self.hasPort else { return .notWanted }
         switch situation.isPortListening {
@@ -78,6 +87,7 @@ final class Readiness: Part {
 
     private func workOut() {
         let facts = self.facts
+        self.lineTaker(self.machine.line(facts, isStandby: self.isStandby))
         if self.machine.hasOtherFaults(facts) {
             guard self.eventLoop.now >= self.nextFaults else { return self.workOutLater() }
         }

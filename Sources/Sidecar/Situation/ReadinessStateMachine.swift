@@ -92,6 +92,17 @@ struct ReadinessStateMachine: ~Copyable {
         }
     }
 
+    /// How things stand, in one line.
+    ///
+    /// - Parameter isStandby: whether another sidecar leads.
+    func line(_ facts: Facts, isStandby: Bool) -> String {
+        switch self.answer(facts) {
+        case .ready: isStandby ? "standby" : "ready"
+        case .readyWithFaults: "ready with faults"
+        case .notReady(let needs): needs.first?.rawValue ?? "not ready"
+        }
+    }
+
     private mutating func report(_ answer: Answer, alreadyNamed: [Complaint]) -> Report {
         self.state = .reported(answer)
         switch answer {

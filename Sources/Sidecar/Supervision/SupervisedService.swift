@@ -8,6 +8,7 @@ import UnixSignals
 struct SupervisedService: Service {
     let configuration: Configuration
     let version: String
+    let serviceManager: ServiceManagerSettings?
     let eventLoop: any EventLoop
     let logger: Logger
     let signals: SignalWatch
@@ -19,7 +20,8 @@ struct SupervisedService: Service {
             let journal = Journal(logger: self.logger, eventLoop: self.eventLoop)
             journal.record(.starting(version: self.version, configuration: self.configuration.path))
             let supervisor = try Supervisor(
-                configuration: self.configuration, version: self.version, eventLoop: self.eventLoop, journal: journal)
+                configuration: self.configuration, version: self.version, serviceManager: self.serviceManager,
+                eventLoop: self.eventLoop, journal: journal)
             supervisor.start()
             return NIOLoopBound(supervisor, eventLoop: self.eventLoop)
         }.get()

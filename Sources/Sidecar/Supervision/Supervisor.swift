@@ -25,6 +25,8 @@ final class Supervisor: RouterDelegate {
     private let calls: CallsFromSQL
     private let leadership: Leadership
     private let succession: Succession
+    /// Nil if nothing that started the process waits for reports.
+    private let serviceManager: ServiceManager?
     private let eventLoop: any EventLoop
     private let parts: [any Part]
     private let routerConfiguration: RouterConfiguration
@@ -36,7 +38,11 @@ final class Supervisor: RouterDelegate {
         router.stop(reason: CloseReason.systemShutdown, completion: completion)
     }
 
-    init(configuration: Configuration, version: String, eventLoop: any EventLoop, journal: Journal) throws {
+    /// - Parameter serviceManager: what started the process, if it waits for reports.
+    init(
+        configuration: Configuration, version: String, serviceManager: ServiceManagerSettings?,
+        eventLoop: any EventLoop, journal: Journal
+    ) throws {
         let environment = try DatabaseEnvironment(
             configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
         let keys = try SchemaKeys(schema: configuration.database.schema)
@@ -123,10 +129,15 @@ final class Supervisor: RouterDelegate {
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools,
             ]
-        situation.follow(parts + [readiness])
+        let manager = serviceManager.flatMap {
+            ServiceManager($0, eventLoop: eventLoop) { observer(.serviceManagerUnavailable(reason: $0)) }
+        }
+        if let manager { readiness.lineTaker = { [weak manager] in manager?.changed(status: $0) } }
+        situation.follow(parts + [readiness] + (manager.map { [$0] } ?? []))
         readiness.parts = parts
 
         self.routerConfiguration = RouterConfiguration(configuration.router, version: version)
+        self.serviceManager = manager
         self.parts = parts
         self.eventLoop = eventLoop
         self.configuration = configuration
@@ -155,6 +166,7 @@ final class Supervisor: RouterDelegate {
             self.journal.record(
                 .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
         }
+        self.serviceManager?.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()

@@ -36,7 +36,9 @@ def test_faulty_file(file: Path) -> None:
 def test_version() -> None:
     result = run("--version")
     assert (result.returncode, result.stderr) == (0, "")
-    assert re.fullmatch(r"\d+\.\d+\.\d+\n", result.stdout)
+    assert re.fullmatch(
+        r"wamp-sidecar \d+\.\d+\.\d+ \(commit ([0-9a-f]{7,64}|unknown)\)\n"
+        r"libpq \d+\.\d+, OpenSSL \d+\.\d+\.\d+\S*\n", result.stdout)
 
 
 @pytest.mark.parametrize("arguments, words", [

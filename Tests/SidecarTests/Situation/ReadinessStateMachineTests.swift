@@ -126,6 +126,20 @@ struct ReadinessStateMachineTests {
             .readyWithFaults(ComplaintSummary(named: named, others: 2981), news: []))
     }
 
+    @Test("one line says how things stand, also before anything was reported")
+    func line() {
+        let machine = ReadinessStateMachine()
+        check(machine.line(Self.facts(), isStandby: false), "ready")
+        check(machine.line(Self.facts(), isStandby: true), "standby")
+        check(machine.line(Self.faults([Self.complaint("a")]), isStandby: true), "ready with faults")
+        check(
+            machine.line(
+                Self.facts {
+                    $0.isJoined = false
+                    $0.isDatabaseAvailable = false
+                }, isStandby: false), "no session with the router")
+    }
+
     @Test("nothing is reported while the process stops")
     func stop() {
         var machine = ReadinessStateMachine()
