@@ -232,7 +232,7 @@ let package = Package(
             name: "SidecarTests",
             dependencies: [
                 "Sidecar", "Cryptography", "Names", "Postgres", "SidecarConfiguration",
-                "WAMP",
+                "TestFolders", "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),

@@ -19,7 +19,7 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Console.load(self.options.config)
         do {
-            try await Sidecar.run(configuration)
+            try await Sidecar.run(configuration, environment: Console.environment)
         } catch {
             Console.end(because: error)
         }

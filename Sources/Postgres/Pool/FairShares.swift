@@ -5,7 +5,9 @@
 /// same, however many there are.
 package struct FairShares<Party: Hashable> {
     /// All the room.
-    package let capacity: Int
+    package var capacity: Int {
+        didSet { self.isStale = self.isStale || self.capacity != oldValue }
+    }
     /// How many share it.
     package var parties: Int {
         didSet { self.isStale = self.isStale || self.parties != oldValue }

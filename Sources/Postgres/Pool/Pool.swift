@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 
 /// The connections that run calls. On the event loop.
 ///
@@ -28,7 +28,7 @@ package final class Pool: ConnectionKeeperOwner {
 
     let environment: DatabaseEnvironment
     let part: ConnectionSettings.Part
-    let limits: PoolLimits
+    private(set) var limits: PoolLimits
     let control: Control
     let observer: (DatabaseEvent) -> Void
     var machine: PoolStateMachine<Item>
@@ -121,6 +121,13 @@ package final class Pool: ConnectionKeeperOwner {
             keeper.connection?.abandon("the sidecar is stopping")
             keeper.stop()
         }
+    }
+
+    /// Changes how much work may wait, and how long. What waits already goes on waiting as it did.
+    package func change(queue: Int, queueTimeout: TimeAmount) {
+        self.limits.queue = queue
+        self.limits.queueTimeout = queueTimeout
+        self.machine.change(queue: queue)
     }
 
     /// A new source of work.

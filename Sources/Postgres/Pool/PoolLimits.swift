@@ -7,9 +7,9 @@ package struct PoolLimits: Sendable {
     /// How many calls may be under way on one connection, if all of them are fast.
     package let pipeline: Int
     /// How many calls may wait, of all lanes together.
-    package let queue: Int
+    package var queue: Int
     /// How long a call may wait.
-    package let queueTimeout: TimeAmount
+    package var queueTimeout: TimeAmount
 
     package init(connections: Int, pipeline: Int, queue: Int, queueTimeout: TimeAmount) {
         self.connections = connections

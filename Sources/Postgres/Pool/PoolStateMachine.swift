@@ -96,6 +96,11 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
     }
 
+    /// So many may wait from now on. What waits already stays.
+    mutating func change(queue: Int) {
+        self.room.capacity = queue
+    }
+
     /// How many connections there can be, the spare ones among them.
     static func slots(_ limits: PoolLimits) -> Int { 2 * limits.connections }
 

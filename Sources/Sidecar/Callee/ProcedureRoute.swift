@@ -9,7 +9,7 @@ final class ProcedureRoute {
     /// The procedure's URI, or the pattern of URIs.
     var uri: URI { self.mapping.uri }
     /// Where in the file it is: `sidecar.yaml:12:3`.
-    let place: String
+    private(set) var place: String
     let timeout: TimeAmount
     let lane: LaneID
     /// Where its results and errors come from.
@@ -56,6 +56,12 @@ final class ProcedureRoute {
     /// All definitions: one for each role that it can run as, because what a name means and who may call it depends on the role.
     var allDefinitions: [ProcedureDefinition] {
         self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
+    }
+
+    /// It is mapped at another place.
+    func move(to place: String) {
+        self.place = place
+        for definition in self.allDefinitions { definition.place = place }
     }
 
     /// Whether the router is asked who calls: the mapping says so, or calls are denied without.

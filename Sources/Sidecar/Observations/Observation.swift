@@ -3,6 +3,7 @@ import Names
 import Outbox
 import Postgres
 import SQLInterface
+import SidecarConfiguration
 import WAMP
 import WAMPClient
 
@@ -71,7 +72,10 @@ enum Observation {
     case readyWithFaults(ComplaintSummary, news: [Complaint])
     case notReady([String])
 
-    case reloadUnsupported
+    /// The configuration was read again, and is in force.
+    case reloaded(ConfigurationChange)
+    /// It was read again and has faults, at least one: the one before stays in force.
+    case reloadRefused([Fault])
     case stopping(signal: String)
     case stopped(ShutdownStateMachine.Outcome)
 }

@@ -35,6 +35,11 @@ final class Publisher: Part {
     /// Whether an event is under way that also was when a session with the router ended before.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
 
+    /// Dead letters get so old from now on.
+    func keepDeadLetters(for time: TimeAmount) {
+        self.expiry.keep = time
+    }
+
     /// The leader's session was notified.
     func notified(channel: String) {
         self.relay.notified(channel: channel)

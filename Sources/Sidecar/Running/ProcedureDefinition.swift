@@ -24,7 +24,7 @@ final class ProcedureDefinition {
     /// What it is for.
     let use: FunctionUse
     /// Where it is mapped: `sidecar.yaml:12:3`.
-    let place: String
+    var place: String
     let target: ProcedureMapping.Target
     let options: PlanOptions
     /// The role that it runs as; nil for the session's own.

@@ -1,3 +1,4 @@
+import NIOCore
 import Names
 import Postgres
 
@@ -21,6 +22,12 @@ final class Pools: Part {
             self.own.pause()
             self.guests.pool.pause()
         }
+    }
+
+    /// Changes how much work may wait, and how long.
+    func change(queue: Int, timeout: TimeAmount) {
+        self.own.change(queue: queue, queueTimeout: timeout)
+        self.guests.pool.change(queue: queue, queueTimeout: timeout)
     }
 
     /// A backend begins to wait for a call from SQL, or waits no more.

@@ -21,6 +21,9 @@ package struct CallerSettings: Sendable {
     /// How the port makes TLS, if it does.
     package let tls: TLSContext?
 
+    /// What that was made of.
+    package let tlsIdentity: TLSIdentity?
+
     /// A call's deadline, unless it names one.
     package let timeout: Duration
 

@@ -25,7 +25,7 @@ package struct Location: Hashable, Sendable, Comparable, CustomStringConvertible
 }
 
 /// A value and where in the file it stands, so that what is found out later (no such function, a refused URI) can
-/// still name the place.
+/// still name the place. Two are equal if their values are, wherever they stand.
 package struct Located<Value: Sendable>: Sendable {
     /// The value, with variables expanded.
     package let value: Value
@@ -40,5 +40,10 @@ package struct Located<Value: Sendable>: Sendable {
     }
 }
 
-extension Located: Equatable where Value: Equatable {}
-extension Located: Hashable where Value: Hashable {}
+extension Located: Equatable where Value: Equatable {
+    package static func == (left: Self, right: Self) -> Bool { left.value == right.value }
+}
+
+extension Located: Hashable where Value: Hashable {
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.value) }
+}

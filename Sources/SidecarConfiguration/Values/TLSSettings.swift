@@ -5,6 +5,9 @@ package struct NamedFile: Sendable, Equatable {
 
     /// Its path, from the folder of the configuration file on.
     package let path: String
+
+    /// The hash of what was in it; nil if it can't be read.
+    package var digest: [UInt8]?
 }
 
 /// What we show to prove who we are: a certificate, and its key.
