@@ -1,4 +1,5 @@
 import CallPort
+import Functions
 import Names
 import Outbox
 import Postgres
@@ -16,6 +17,7 @@ enum Observation {
     case database(DatabaseEvent)
     case callPort(CallPortEvent)
     case outbox(OutboxEvent)
+    case function(FunctionEvent)
 
     /// The router keeps the event for the day when the session is gone.
     case testamentLeft(topic: String)
@@ -25,8 +27,6 @@ enum Observation {
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)
-    case functionUsable(FunctionUse)
-    case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
     /// A call failed for a reason of which its caller is told little: it is for who runs the database.
     case callFaulty(uri: String, error: String, reason: String, role: String)
