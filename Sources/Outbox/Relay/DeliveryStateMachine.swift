@@ -20,7 +20,8 @@ struct DeliveryStateMachine: ~Copyable {
     /// Acknowledged events are deleted at the latest when they are so many.
     static let mostAcknowledged = 200
 
-    private let patience: TimeAmount
+    /// How long the router may say nothing.
+    var patience: TimeAmount
     /// Events that the router has said nothing about yet.
     private var unanswered: [Int64: Event] = [:]
     /// When it last said something, or began to have something to say.

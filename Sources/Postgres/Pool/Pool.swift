@@ -1,4 +1,4 @@
-package import NIOCore
+internal import NIOCore
 
 /// The connections that run calls. On the event loop.
 ///
@@ -123,11 +123,12 @@ package final class Pool: ConnectionKeeperOwner {
         }
     }
 
-    /// Changes how much work may wait, and how long. What waits already goes on waiting as it did.
-    package func change(queue: Int, queueTimeout: TimeAmount) {
-        self.limits.queue = queue
-        self.limits.queueTimeout = queueTimeout
-        self.machine.change(queue: queue)
+    /// Other limits hold from now on, but for the number of connections. What waits already goes on waiting as it did.
+    package func change(_ limits: PoolLimits) {
+        self.limits.pipeline = limits.pipeline
+        self.limits.queue = limits.queue
+        self.limits.queueTimeout = limits.queueTimeout
+        self.machine.change(pipeline: limits.pipeline, queue: limits.queue)
     }
 
     /// A new source of work.

@@ -70,7 +70,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    private let limits: PoolLimits
+    private var limits: PoolLimits
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
@@ -96,8 +96,9 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
     }
 
-    /// So many may wait from now on. What waits already stays.
-    mutating func change(queue: Int) {
+    /// From now on so much may be under way on a connection, and so much may wait. What waits already stays.
+    mutating func change(pipeline: Int, queue: Int) {
+        self.limits.pipeline = pipeline
         self.room.capacity = queue
     }
 

@@ -36,8 +36,9 @@ final class Publisher: Part {
     /// Whether an event is under way that also was when a session with the router ended before.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
 
-    /// Dead letters get so old from now on.
-    func keepDeadLetters(for time: TimeAmount) {
+    /// Other settings hold from now on.
+    func change(_ settings: RelaySettings, keepsDeadLettersFor time: TimeAmount) {
+        self.relay.change(settings)
         self.expiry.keep = time
     }
 

@@ -1,7 +1,7 @@
 import Functions
-import NIOCore
 import Names
 import Postgres
+import SidecarConfiguration
 
 /// The connections that run functions: the sidecar's own, and the guest's. On the event loop.
 final class Pools: Part {
@@ -25,10 +25,10 @@ final class Pools: Part {
         }
     }
 
-    /// Changes how much work may wait, and how long.
-    func change(queue: Int, timeout: TimeAmount) {
-        self.own.change(queue: queue, queueTimeout: timeout)
-        self.guests.pool.change(queue: queue, queueTimeout: timeout)
+    /// Other limits hold from now on, but for the number of connections.
+    func change(_ settings: DatabaseSettings) {
+        self.own.change(PoolLimits(settings))
+        self.guests.pool.change(.guests(settings))
     }
 
     /// A backend begins to wait for a call from SQL, or waits no more.

@@ -29,6 +29,7 @@ final class Supervisor: RouterDelegate {
     private let fileMappings: FileMappings
     private let reload: Reload
     private let calls: CallsFromSQL
+    private let look: InterfaceLook
     private let leadership: Leadership
     private let succession: Succession
     private let eventLoop: any EventLoop
@@ -159,6 +160,7 @@ final class Supervisor: RouterDelegate {
         self.callee = callee
         self.subscriptions = subscriptions
         self.calls = calls
+        self.look = look
         self.leadership = leadership
         self.succession = succession
         self.notifications = notifications
@@ -213,14 +215,15 @@ final class Supervisor: RouterDelegate {
             do {
                 try self.renew(configuration)
             } catch {
-                return [
-                    Fault(
-                        file: configuration.path, location: nil, problem: "it can't be used: \(error)",
-                        remedy: "see to that, or set it back")
-                ]
+                return [Self.fault(configuration, error)]
             }
             self.journal.record(.reloaded(change))
             return []
+        }
+        do {
+            try self.calls.take(configuration)
+        } catch {
+            return [Self.fault(configuration, error)]
         }
         self.configuration.now = configuration
         self.take(configuration, change)
@@ -228,13 +231,24 @@ final class Supervisor: RouterDelegate {
         return []
     }
 
+    private static func fault(_ configuration: Configuration, _ error: any Error) -> Fault {
+        Fault(
+            file: configuration.path, location: nil, problem: "it can't be used: \(error)",
+            remedy: "see to that, or set it back")
+    }
+
     /// What needs no new session.
     private func take(_ configuration: Configuration, _ change: ConfigurationChange) {
         self.isInForce(configuration)
         self.callee.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.callee.onDatabaseLoss = configuration.database.onDatabaseLoss
-        self.pools.change(queue: configuration.database.queue, timeout: self.callee.queueTimeout)
-        self.publisher.keepDeadLetters(for: TimeAmount(configuration.deadLetterKeep))
+        self.pools.change(configuration.database)
+        self.publisher.change(
+            RelaySettings(configuration.outbox), keepsDeadLettersFor: TimeAmount(configuration.deadLetterKeep))
+        if change.isOfRights {
+            self.look.change(configuration.database)
+            self.leadership.beginAgain("who may use the SQL interface has changed in the file")
+        }
         self.fileMappings.take(configuration, change)
         self.notifications.take(configuration, change.notifications)
         self.channels.take(change.notifications)

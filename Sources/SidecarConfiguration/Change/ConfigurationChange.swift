@@ -28,6 +28,11 @@ package struct ConfigurationChange {
     /// Those whose value can't change while the process runs: such a file is refused.
     package private(set) var refused: [Fault] = []
 
+    /// Whether other roles than before may use the SQL interface.
+    package var isOfRights: Bool {
+        self.atOnce.contains { ["database.grant_to", "database.register_to"].contains($0) }
+    }
+
     /// Compares a file with the one before.
     package init(from old: Configuration, to new: Configuration) {
         self.procedures = EntryChanges(from: old.procedures, to: new.procedures)

@@ -1,3 +1,4 @@
+internal import NIOOpenSSL
 internal import Names
 
 /// A key of the file that has one value, and how another value takes effect.
@@ -60,7 +61,7 @@ struct SingleSetting: Sendable {
         // What the URL says and the password are one.
         SingleSetting("database.url", .newSessions) { $0.database.connection == $1.database.connection },
         SingleSetting("database.connections", .newSessions) { $0.database.connections == $1.database.connections },
-        SingleSetting("database.pipeline", .newSessions) { $0.database.pipeline == $1.database.pipeline },
+        SingleSetting("database.pipeline", .atOnce) { $0.database.pipeline == $1.database.pipeline },
         SingleSetting("database.queue", .atOnce) { $0.database.queue == $1.database.queue },
         SingleSetting("database.queue_timeout", .atOnce) { $0.database.queueTimeout == $1.database.queueTimeout },
         SingleSetting("database.on_database_loss", .atOnce) {
@@ -69,10 +70,10 @@ struct SingleSetting: Sendable {
         SingleSetting("database.schema", .restart { $0.database.schemaLocation }) {
             ExactText.areSame($0.database.schema, $1.database.schema)
         },
-        SingleSetting("database.grant_to", .newSessions) {
+        SingleSetting("database.grant_to", .atOnce) {
             ExactText.areSame($0.database.grantTo, $1.database.grantTo)
         },
-        SingleSetting("database.register_to", .newSessions) {
+        SingleSetting("database.register_to", .atOnce) {
             ExactText.areSame($0.database.registerTo, $1.database.registerTo)
         },
     ]
@@ -87,23 +88,35 @@ struct SingleSetting: Sendable {
                 && ExactText.areSame(one.map(\.value), other.map(\.value))
         },
         SingleSetting("caller.password", .newSessions) { $0.caller?.password == $1.caller?.password },
-        SingleSetting("caller.status_password", .newSessions) {
+        SingleSetting("caller.status_password", .atOnce) {
             $0.caller?.statusPassword == $1.caller?.statusPassword
         },
-        SingleSetting("caller.tls", .newSessions) { $0.caller?.tlsIdentity == $1.caller?.tlsIdentity },
-        SingleSetting("caller.timeout", .newSessions) { $0.caller?.timeout == $1.caller?.timeout },
-        SingleSetting("caller.sessions", .newSessions) { $0.caller?.sessions == $1.caller?.sessions },
+        // The database knows whether there is TLS, and whether logging in is bound to the certificate.
+        SingleSetting("caller.tls", .newSessions) {
+            $0.caller?.tlsIdentity == $1.caller?.tlsIdentity || Self.hasTLSAlike($0, $1)
+        },
+        SingleSetting("caller.tls", .atOnce) {
+            $0.caller?.tlsIdentity == $1.caller?.tlsIdentity || !Self.hasTLSAlike($0, $1)
+        },
+        SingleSetting("caller.timeout", .atOnce) { $0.caller?.timeout == $1.caller?.timeout },
+        SingleSetting("caller.sessions", .atOnce) { $0.caller?.sessions == $1.caller?.sessions },
         SingleSetting("caller.insecure", .newSessions) { $0.caller?.insecure == $1.caller?.insecure },
-        SingleSetting("caller.allow_meta", .newSessions) { $0.caller?.allowMeta == $1.caller?.allowMeta },
+        SingleSetting("caller.allow_meta", .atOnce) { $0.caller?.allowMeta == $1.caller?.allowMeta },
     ]
 
+    /// Whether the call port has TLS in both, and logging in can be bound to the certificate in both or in neither.
+    private static func hasTLSAlike(_ one: Configuration, _ other: Configuration) -> Bool {
+        guard let one = one.caller?.tls, let other = other.caller?.tls else { return false }
+        return (one.endPoint == nil) == (other.endPoint == nil)
+    }
+
     private static let others = [
-        SingleSetting("outbox.event_id", .newSessions) { ExactText.areSame($0.outbox.eventID, $1.outbox.eventID) },
-        SingleSetting("outbox.batch", .newSessions) { $0.outbox.batch == $1.outbox.batch },
-        SingleSetting("outbox.acknowledge_timeout", .newSessions) {
+        SingleSetting("outbox.event_id", .atOnce) { ExactText.areSame($0.outbox.eventID, $1.outbox.eventID) },
+        SingleSetting("outbox.batch", .atOnce) { $0.outbox.batch == $1.outbox.batch },
+        SingleSetting("outbox.acknowledge_timeout", .atOnce) {
             $0.outbox.acknowledgeTimeout == $1.outbox.acknowledgeTimeout
         },
-        SingleSetting("outbox.attempts", .newSessions) { $0.outbox.attempts == $1.outbox.attempts },
+        SingleSetting("outbox.attempts", .atOnce) { $0.outbox.attempts == $1.outbox.attempts },
         SingleSetting("dead_letter.keep", .atOnce) { $0.deadLetterKeep == $1.deadLetterKeep },
         SingleSetting("shutdown_timeout", .atOnce) { $0.shutdownTimeout == $1.shutdownTimeout },
         SingleSetting("log.level", .atOnce) { $0.log.level == $1.log.level },

@@ -2,13 +2,18 @@
 
 import asyncio
 import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from actors.certificates import Certificates
 from actors.cluster import SIDECAR_PASSWORD, Database
-from actors.deadline import free_port, until
+from actors.deadline import free_port, until, wait_until
+from actors.installation import InstalledDatabase, connect_as, make_role, role_url
 from actors.peer import ApplicationError, Peer, joined
 from actors.router import Router
 from actors.sidecar import FAULTY, READY, Sidecar
@@ -38,11 +43,26 @@ def shop(database: Database) -> Database:
     return database
 
 
+@pytest.fixture(scope="module")
+def certificates() -> Iterator[Certificates]:
+    certificates = Certificates()
+    yield certificates
+    certificates.remove()
+
+
 def change(sidecar: Sidecar, **sections: Any) -> None:
     """Writes the file with these sections in place of its own, and asks for it by SIGHUP."""
     sidecar.configuration |= sections
     sidecar.write()
     sidecar.send(signal.SIGHUP)
+
+
+def attempt(session: Callable[[], psycopg.Connection[Any]]) -> psycopg.Connection[Any] | None:
+    """A session, if there is a place for it."""
+    try:
+        return session()
+    except psycopg.OperationalError:
+        return None
 
 
 def noted(database: Database, what: str) -> bool:
@@ -308,6 +328,75 @@ async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Da
         await until(lambda: calls() == 2, "it has two connections for calls", PATIENCE)
     assert await sidecar.stopped() == 0
     assert not sidecar.entries("stopped with calls unfinished")
+
+
+async def test_rights_and_outbox(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Other roles may publish at once, and events carry their ids by another name."""
+    owner, publisher = (make_role(database, f"test_reload_{name}") for name in ("owner", "publisher"))
+    database.execute(f"create schema wamp authorization {owner}")
+    url = role_url(database, owner)
+    sidecar = await make_sidecar(router.url("rawsocket"), url, database={"grant_to": []}).started()
+    try:
+        async with joined(router) as peer:
+            inbox = await peer.subscribe("test.published")
+
+            def publish() -> bool:
+                with connect_as(database, publisher) as session:
+                    try:
+                        session.execute("select wamp.publish('test.published')")
+                    except psycopg.errors.InsufficientPrivilege:
+                        return False
+                return True
+
+            assert not await asyncio.to_thread(publish)
+            change(sidecar, database={"url": url, "grant_to": [publisher]}, outbox={"event_id": "number"})
+            entry = await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE)
+            assert entry["keys"] == "database.grant_to outbox.event_id"
+            await until(lambda: asyncio.to_thread(publish), "the role may publish", PATIENCE)
+            assert list((await inbox.first(1, PATIENCE))[0].kwargs) == ["number"]
+        assert len(sidecar.entries("router joined")) == 1
+    finally:
+        sidecar.remove()
+        database.execute(f"drop owned by {owner}, {publisher} cascade")
+
+
+async def test_call_port(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
+                         certificates: Certificates) -> None:
+    """The port goes on listening, with another certificate and other limits for whoever comes from then on."""
+    number = free_port()
+    caller = {
+        "listen": f"127.0.0.1:{number}", "password": "a password that is long enough to be random", "sessions": 5,
+        "tls": {"certificate_file": certificates.path("server.pem"), "key_file": certificates.path("server.key")},
+    }
+    sidecar = await make_sidecar(router.url("rawsocket"), installed.url, caller=caller).started()
+
+    def certificate() -> str:
+        shown = subprocess.run(
+            ["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{number}"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        return shown.stdout.split("BEGIN CERTIFICATE")[1].split("END CERTIFICATE")[0]
+
+    def session() -> psycopg.Connection[Any]:
+        return psycopg.connect(
+            host="127.0.0.1", port=number, user="wamp", password=str(caller["password"]), dbname="wamp",
+            autocommit=True, connect_timeout=10, channel_binding="require")
+
+    former = await asyncio.to_thread(certificate)
+    first, second = [await asyncio.to_thread(session) for _ in range(2)]
+    change(sidecar, caller=caller | {
+        "sessions": 2, "timeout": "1s",
+        "tls": {"certificate_file": certificates.path("elsewhere.pem"), "key_file": certificates.path("elsewhere.key")}})
+    assert (await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE))["keys"] == (
+        "caller.tls caller.timeout caller.sessions")
+    assert await asyncio.to_thread(certificate) != former
+    with pytest.raises(psycopg.OperationalError, match="too many connections"):
+        await asyncio.to_thread(session)
+    first.close()
+    third = await asyncio.to_thread(
+        lambda: wait_until(lambda: attempt(session), "a place is free", PATIENCE))
+    for open_session in (second, third):
+        open_session.close()
+    assert len(sidecar.entries("router joined")) == 1
 
 
 async def test_under_load(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:

@@ -265,10 +265,10 @@ struct PoolStateMachineTests {
         let lane = machine.addLane(concurrency: nil)
         check(machine.submit(1, lane: lane, expires: .distantFuture, .shared), .wait)
         check(machine.submit(2, lane: lane, expires: .distantFuture, .shared), .wait)
-        machine.change(queue: 1)
+        machine.change(pipeline: 4, queue: 1)
         check(machine.submit(3, lane: lane, expires: .distantFuture, .shared), .refuse)
         check(machine.waitingCount, 2)
-        machine.change(queue: 3)
+        machine.change(pipeline: 4, queue: 3)
         check(machine.submit(3, lane: lane, expires: .distantFuture, .shared), .wait)
         check(machine.submit(4, lane: lane, expires: .distantFuture, .shared), .refuse)
     }

@@ -6,7 +6,8 @@ import Testing
 /// What differs between two files, for each key there is.
 @Suite struct ConfigurationChangeTests {
     /// A file of flow sections: those that are given, and what has to be said.
-    private static func file(_ sections: [String: String], lines: Int = 0, folder: String = ".") throws -> Configuration {
+    private static func file(_ sections: [String: String], lines: Int = 0, folder: String = ".") throws -> Configuration
+    {
         var sections = sections
         let router = "url: 'wss://router.example.com/ws', realm: realm1"
         if sections["router"]?.contains("url:") != true {
@@ -135,12 +136,13 @@ import Testing
         let old = try Self.file(["caller": ""])
         let new = try Self.file(["caller": "listen: '127.0.0.1:1'", "database": "schema: other"], lines: 3)
         let change = ConfigurationChange(from: old, to: new)
-        #expect(change.refused.map { "\($0)" } == [
-            "sidecar.yaml:5:37: database.schema is another one than the sidecar runs with; "
-                + "restart the sidecar, or set it back",
-            "sidecar.yaml:4:21: caller.listen is another one than the sidecar runs with; "
-                + "restart the sidecar, or set it back",
-        ])
+        #expect(
+            change.refused.map { "\($0)" } == [
+                "sidecar.yaml:5:37: database.schema is another one than the sidecar runs with; "
+                    + "restart the sidecar, or set it back",
+                "sidecar.yaml:4:21: caller.listen is another one than the sidecar runs with; "
+                    + "restart the sidecar, or set it back",
+            ])
         let gone = ConfigurationChange(from: old, to: try Self.file([:]))
         #expect(gone.refused.map(\.location) == [.start])
     }
@@ -164,7 +166,10 @@ import Testing
         try folder.write("a.pem", certificates[0] + Array("\n".utf8))
         try folder.write("ca.pem", certificates[2] + Array("\n".utf8))
         let changed = ConfigurationChange(from: old, to: try Self.file(sections, folder: folder.path))
-        #expect(changed.newSessions == ["router.tls", "caller.tls"])
+        #expect(changed.newSessions == ["router.tls"])
+        #expect(changed.atOnce == ["caller.tls"])
+        let gone = ConfigurationChange(from: old, to: try Self.file(["caller": ""], folder: folder.path))
+        #expect(gone.newSessions == ["router.tls", "caller.tls"])
         #expect(old.files.map(\.now) != old.files)
     }
 
