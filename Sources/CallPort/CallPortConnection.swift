@@ -60,7 +60,8 @@ final class CallPortConnection: ChannelInboundHandler {
     private var isPumping = false
     private var isDraining = false
 
-    init(number: Int32, port: CallPort, machine: consuming WireServerStateMachine, limits: WireLimits, tls: TLSContext?) {
+    init(number: Int32, port: CallPort, machine: consuming WireServerStateMachine, limits: WireLimits, tls: TLSContext?)
+    {
         self.number = number
         self.port = port
         self.machine = machine

@@ -6,7 +6,7 @@ import SidecarConfiguration
 /// The former one ends as the process would: what runs may finish. Then the other one begins.
 final class Renewal {
     /// For so long a former supervisor is kept: answers that it has asked for may still come.
-    private static let patience = TimeAmount.minutes(1)
+    private static let patience = TimeAmount.seconds(10)
 
     private enum State {
         case new

@@ -1,3 +1,4 @@
+import Names
 import TestFolders
 import Testing
 
@@ -140,7 +141,7 @@ import Testing
             change.refused.map { "\($0)" } == [
                 "sidecar.yaml:5:37: database.schema is another one than the sidecar runs with; "
                     + "restart the sidecar, or set it back",
-                "sidecar.yaml:4:21: caller.listen is another one than the sidecar runs with; "
+                "sidecar.yaml:4:19: caller.listen is another one than the sidecar runs with; "
                     + "restart the sidecar, or set it back",
             ])
         let gone = ConfigurationChange(from: old, to: try Self.file([:]))
