@@ -13,7 +13,8 @@ package enum Sidecar {
     /// The version of this binary.
     package static let version = "0.2.0"
 
-    /// Never shut down: the process ends by itself when all is done, and threads that still connect may report to it until then.
+    /// Never shut down: the process ends by itself when everything is done, and threads that still connect may report
+    /// to it until then.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
     /// How many seconds the log's last lines may take to be written.
@@ -34,9 +35,10 @@ package enum Sidecar {
         RouterConfiguration(settings, version: self.version)
     }
 
-    /// Makes all that ``run(_:environment:)`` makes before it connects, and gives it up again: what `run` refuses to begin with, `check` refuses as well.
+    /// Makes everything that ``run(_:environment:)`` makes before it connects, and releases it again: so `check`
+    /// refuses all that `run` refuses at its start.
     ///
-    /// - Throws: what ``run(_:environment:)`` throws before it connects.
+    /// - Throws: the errors of ``run(_:environment:)`` before it connects.
     package static func rehearse(_ configuration: Configuration) async throws {
         let eventLoop = self.eventLoops.next()
         try await eventLoop.submit {
@@ -51,10 +53,10 @@ package enum Sidecar {
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
     /// - Parameter environment: the variables that the file may use when it is read again.
-    /// - Throws: what it lacks of the system to begin with, such as descriptors or random octets; never because a side is
+    /// - Throws: a lack of system resources at the start, such as descriptors or random octets; never because a side is
     ///   unreachable.
     package static func run(_ configuration: Configuration, environment: [String: String]) async throws {
-        // Whoever reads the log may go: that is an error of a write, and not the end of the process.
+        // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
         let format = NIOLockedValueBox(configuration.log.format)
@@ -78,6 +80,6 @@ package enum Sidecar {
         try await services.run()
     }
 
-    /// The library's own words about services are of no use to users.
+    /// The library's own messages about services are useless to users.
     private static var silent: Logger { Logger(label: "services") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -3,7 +3,7 @@ import NIOCore
 import Names
 import SidecarConfiguration
 
-/// Opens the port for calls from SQL, and closes it again. On the event loop; keeps itself alive until it is done.
+/// Opens the call port, and closes it again. On the event loop; keeps itself alive until it is done.
 final class PortCheck {
     private let place: String
     private let address: ListenAddress
@@ -36,7 +36,7 @@ final class PortCheck {
     private func finish(_ faults: [String]) {
         guard let completion = self.completion else { return }
         self.completion = nil
-        // What called here may still be at work in it.
+        // The calling function may still use it.
         self.eventLoop.assumeIsolated().execute {
             self.listener?.stop()
             self.listener = nil

@@ -62,7 +62,7 @@ final class ResultFunction {
             return self.observer(
                 .notificationResultFailed(
                     channel: channel, function: self.reference,
-                    reason: "too much of what has come from the router waits for the database"))
+                    reason: "too many messages of the router wait for the database"))
         }
         let run = Run(
             payload: result.payload.compacted(always: self.budget.isCrowded), share: share, procedure: procedure,

@@ -5,7 +5,8 @@ import SidecarConfiguration
 
 /// Reads the configuration again while the sidecar runs. On the event loop. The driver of ``ReloadStateMachine``.
 ///
-/// A file with a fault changes nothing: the one before stays in force, and readiness names the fault until a file without one has been read.
+/// A file with a fault changes nothing: the one before stays in force, and readiness names the fault until a file
+/// without one has been read.
 final class Reload: Part {
     /// Reads and checks the file, on a thread where it may block.
     typealias Source = @Sendable () throws(ConfigurationFaults) -> Configuration

@@ -1,6 +1,6 @@
 import SidecarConfiguration
 
-/// Decides when the configuration is read again: when somebody asks for it, or when a file has changed and whoever writes it has come to an end.
+/// Decides when the configuration is read again: when somebody asks for it, or when a file has changed and stays so.
 ///
 /// Without a clock and a file system, so that the rule can be tested without them.
 struct ReloadStateMachine {

@@ -1,7 +1,8 @@
 import NIOCore
 import SidecarConfiguration
 
-/// Runs the supervisor, and replaces it by another one where a changed file needs new sessions with both sides. On the event loop.
+/// Runs the supervisor, and replaces it by another one where a changed file needs new sessions with both sides.
+/// On the event loop.
 ///
 /// The former one ends as the process would: what runs may finish. Then the other one begins.
 final class Renewal {

@@ -1,7 +1,7 @@
 /// The bounds of values that several keys share.
 enum Bounds {
-    /// Of a duration that something may take. The server counts `statement_timeout` in 31 bits of milliseconds, which is
-    /// a little over 24 days.
+    /// The bounds of durations for work. The server counts `statement_timeout` in 31 bits of milliseconds, which is a
+    /// little over 24 days.
     static let timeout: ClosedRange<Duration> = .milliseconds(1) ... .seconds(24 * 86_400)
 
     /// Of `shutdown_timeout`.
@@ -10,7 +10,7 @@ enum Bounds {
     /// Of `dead_letter.keep`.
     static let keep: ClosedRange<Duration> = .seconds(60) ... .seconds(36_500 * 86_400)
 
-    /// Of a result's size: libpq takes no value beyond a gibibyte.
+    /// The bounds of a result's size: libpq accepts no value beyond a gibibyte.
     static let result = 1...(1 << 30)
 
     /// Of a WAMP id.

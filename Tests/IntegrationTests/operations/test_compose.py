@@ -112,7 +112,7 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
         **{name: section for name, section in mapping.items() if name not in ("router", "database")} |
         {"database": {"password": mapping["database"]["password"]}, "caller":
             {"listen": f"{folder}:{free_port()}", "password": mapping["caller"]["password"]}})
-    sidecar.start().wait_for("the database knows the way to the caller's port")
+    sidecar.start().wait_for("call port announced to the database")
     async with joined(router) as peer:
         assert (await peer.call("com.example.item.order", "apple")).value == 2
     assert database.value("select wamp.call('com.example.add2', '[2, 3]')") == 5

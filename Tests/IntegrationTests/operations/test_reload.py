@@ -35,6 +35,7 @@ create function public.note(what text) returns void language sql security define
 create function public.took(what text) returns void language sql security definer as
     $$ insert into public.noted values ('took') $$;
 """
+HELD = "create function public.held() returns int language sql as 'select pg_advisory_xact_lock(1); select 1'"
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ async def test_subscriptions_and_channels(make_sidecar: SidecarMaker, router: Ro
 
 
 async def test_faulty_file(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
-    """A fault: all goes on as it was, each fault is logged with its place, and readiness names it until it is mended."""
+    """All goes on as it was, each fault is logged with its place, and readiness names it until it is mended."""
     sidecar = await make_sidecar(
         router.url("rawsocket"), shop.url, procedures={"test.stays": "public.one"}).started()
     whole = sidecar.file.read_text()
@@ -215,10 +216,11 @@ async def test_a_mapping_that_only_moved(make_sidecar: SidecarMaker, router: Rou
 
 async def test_log_and_limits(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
     """What is logged, and how, changes at once; so does how many calls may wait."""
-    shop.execute("create function public.held() returns int language sql as 'select pg_advisory_xact_lock(1); select 1'")
-    sidecar = await make_sidecar(
+    shop.execute(HELD)
+    sidecar = make_sidecar(
         router.url("rawsocket"), shop.url, procedures={"test.held": "public.held"},
-        database={"connections": 1, "queue_timeout": "120s"}, log={"level": "warning", "format": "json"}).started(until=None)
+        database={"connections": 1, "queue_timeout": "120s"}, log={"level": "warning", "format": "json"})
+    await sidecar.started(until=None)
     async with joined(router) as peer:
         await peer.call_when_there("test.held", seconds=30)
         change(
@@ -298,7 +300,7 @@ async def test_secret_file(make_sidecar: SidecarMaker, router: Router, shop: Dat
 
 async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
     """Calls that run are answered first; then the sidecar has other connections, and nothing is left of the former."""
-    shop.execute("create function public.held() returns int language sql as 'select pg_advisory_xact_lock(1); select 1'")
+    shop.execute(HELD)
     sidecar = await make_sidecar(
         router.url("rawsocket"), shop.url, shutdown_timeout="60s",
         procedures={"test.stays": "public.one", "test.held": "public.held"}).started()
@@ -383,9 +385,8 @@ async def test_call_port(make_sidecar: SidecarMaker, router: Router, installed: 
 
     former = await asyncio.to_thread(certificate)
     first, second = [await asyncio.to_thread(session) for _ in range(2)]
-    change(sidecar, caller=caller | {
-        "sessions": 2, "timeout": "1s",
-        "tls": {"certificate_file": certificates.path("elsewhere.pem"), "key_file": certificates.path("elsewhere.key")}})
+    other = {"certificate_file": certificates.path("elsewhere.pem"), "key_file": certificates.path("elsewhere.key")}
+    change(sidecar, caller=caller | {"sessions": 2, "timeout": "1s", "tls": other})
     assert (await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE))["keys"] == (
         "caller.tls caller.timeout caller.sessions")
     assert await asyncio.to_thread(certificate) != former
