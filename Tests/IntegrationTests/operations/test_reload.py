@@ -52,7 +52,7 @@ def certificates() -> Iterator[Certificates]:
 
 
 def change(sidecar: Sidecar, **sections: Any) -> None:
-    """Writes the file with these sections in place of its own, and asks for it by SIGHUP."""
+    """Writes the file with these sections in place of the present ones, and asks for it by SIGHUP."""
     sidecar.configuration |= sections
     sidecar.write()
     sidecar.send(signal.SIGHUP)

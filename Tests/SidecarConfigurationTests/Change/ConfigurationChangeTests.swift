@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    /// Every key of the file is told from another value of its.
+    /// Every key of the file has a row.
     @Test func nothingIsForgotten() {
         let names = Set(SingleSetting.all.map(\.name))
         let sections: [(String, KeyTable)] = [
