@@ -250,7 +250,7 @@ let package = Package(
             name: "SidecarTests",
             dependencies: [
                 "Sidecar", "Cryptography", "Functions", "Names", "Postgres", "SidecarConfiguration",
-                "WAMP",
+                "TestFolders", "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),

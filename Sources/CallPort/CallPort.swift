@@ -103,12 +103,15 @@ package final class CallPort {
     }
     /// The most clients that can be logged in.
     package var mostSessions: Int { self.configuration.greatestSessions }
+    /// What calls log in with.
+    package var password: SecretBytes { self.configuration.password }
     /// Clients that are logged in.
     package var sessions: Int { self.admission.sessions }
 
-    private let configuration: Configuration
+    private var configuration: Configuration
+    private let version: String
     private let eventLoop: any EventLoop
-    private let settings: WireServerSettings
+    private var settings: WireServerSettings
     private let status: (_ sessions: Int) -> [CallPortAnswer.Field]
     private let observer: (CallPortEvent) -> Void
     private var listener: CallPortListener?
@@ -131,10 +134,25 @@ package final class CallPort {
         status: @escaping (_ sessions: Int) -> [CallPortAnswer.Field], observer: @escaping (CallPortEvent) -> Void
     ) throws(CryptographyError) {
         self.configuration = configuration
+        self.version = version
         self.eventLoop = eventLoop
         self.status = status
         self.observer = observer
         self.admission = CallPortAdmission(limit: configuration.greatestUnproved)
+        self.settings = try Self.settings(configuration, version: version)
+    }
+
+    /// Another certificate, and other limits, hold for the clients that come from now on.
+    ///
+    /// - Parameter configuration: of it the address is not used: the port goes on listening where it does.
+    package func change(_ configuration: Configuration) throws(CryptographyError) {
+        self.settings = try Self.settings(configuration, version: self.version)
+        self.configuration = configuration
+    }
+
+    private static func settings(
+        _ configuration: Configuration, version: String
+    ) throws(CryptographyError) -> WireServerSettings {
         let password = configuration.password
         var credentials = try WireCredentials(
             user: Self.user, password: password, iterations: Self.iterations(of: password),
@@ -143,7 +161,7 @@ package final class CallPort {
             try credentials.add(
                 user: Self.statusUser, password: password, iterations: Self.iterations(of: password))
         }
-        self.settings = WireServerSettings(
+        return WireServerSettings(
             credentials: credentials, serverVersion: "15.0 (wamp-sidecar \(version))",
             encryption: configuration.tls == nil ? .none : configuration.allowsPlaintext ? .offered : .required,
             endPoint: configuration.tls?.endPoint)
@@ -152,9 +170,6 @@ package final class CallPort {
     private static func iterations(of password: SecretBytes) -> Int {
         password.count >= Self.longPassword ? 1 : Self.iterations
     }
-
-    /// How TLS is made, where there is some.
-    var tls: TLSContext? { self.configuration.tls }
 
     /// Where it listens, once it does: of port 0 the one that the system chose.
     var localAddress: SocketAddress? { self.listener?.localAddress }
@@ -203,7 +218,7 @@ package final class CallPort {
         let connection = CallPortConnection(
             number: self.lastNumber, port: self,
             machine: WireServerStateMachine(settings: self.settings, process: self.lastNumber, nonce: nonce),
-            limits: self.settings.limits)
+            limits: self.settings.limits, tls: self.configuration.tls)
         try channel.pipeline.syncOperations.addHandler(connection)
         self.connections[self.lastNumber] = connection
         self.admission.arrived(self.lastNumber, at: now)

@@ -38,6 +38,8 @@ final class CallPortConnection: ChannelInboundHandler {
     private let port: CallPort
     private var machine: WireServerStateMachine
     private let mostUnread: Int
+    /// How TLS is made, where there is some: with the certificate that logging in is bound to.
+    private let tls: TLSContext?
     private var phase = Phase.authenticating
     private var hasSpoken = false
     /// Who has come in.
@@ -58,11 +60,13 @@ final class CallPortConnection: ChannelInboundHandler {
     private var isPumping = false
     private var isDraining = false
 
-    init(number: Int32, port: CallPort, machine: consuming WireServerStateMachine, limits: WireLimits) {
+    init(number: Int32, port: CallPort, machine: consuming WireServerStateMachine, limits: WireLimits, tls: TLSContext?)
+    {
         self.number = number
         self.port = port
         self.machine = machine
         self.mostUnread = limits.query + limits.waiting
+        self.tls = tls
     }
 
     /// Whether a query runs.
@@ -170,7 +174,7 @@ final class CallPortConnection: ChannelInboundHandler {
     private func secure(_ context: ChannelHandlerContext) {
         self.flush()
         do {
-            guard let tls = self.port.tls else { throw ChannelError.operationUnsupported }
+            guard let tls = self.tls else { throw ChannelError.operationUnsupported }
             try context.pipeline.syncOperations.addHandler(OpenSSLHandler(tls), position: .before(self))
         } catch {
             self.phase = .closing

@@ -6,7 +6,8 @@ package final class DeadLetterExpiry {
     private static let interval = TimeAmount.hours(1)
 
     private let statement: String
-    private let keep: TimeAmount
+    /// How old they get.
+    package var keep: TimeAmount
     private let control: Control
     private let eventLoop: any EventLoop
     private let observer: (OutboxEvent) -> Void

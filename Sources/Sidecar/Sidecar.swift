@@ -1,7 +1,9 @@
 internal import Glibc
 import Logging
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
+import Postgres
 import ServiceLifecycle
 package import SidecarConfiguration
 package import WAMPClient
@@ -14,9 +16,6 @@ package enum Sidecar {
     /// Never shut down: the process ends by itself when everything is done, and threads that still connect may report
     /// to it until then.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-
-    /// How long the end may take, in addition to the time for running calls, before the process ends without it.
-    private static let patience = Duration.seconds(5)
 
     /// How many seconds the log's last lines may take to be written.
     private static let logPatience = 1.0
@@ -36,41 +35,49 @@ package enum Sidecar {
         RouterConfiguration(settings, version: self.version)
     }
 
-    /// Makes everything that ``run(_:)`` makes before it connects, and releases it again: so `check` refuses all that
-    /// `run` refuses at its start.
+    /// Makes everything that ``run(_:environment:)`` makes before it connects, and releases it again: so `check`
+    /// refuses all that `run` refuses at its start.
     ///
-    /// - Throws: the errors of ``run(_:)`` before it connects.
+    /// - Throws: the errors of ``run(_:environment:)`` before it connects.
     package static func rehearse(_ configuration: Configuration) async throws {
         let eventLoop = self.eventLoops.next()
         try await eventLoop.submit {
-            let journal = Journal(logger: self.silent, eventLoop: eventLoop)
+            let journal = Journal(configuration.log, eventLoop: eventLoop) { _ in self.silent }
             _ = try Supervisor(
-                configuration: configuration, version: self.version, serviceManager: nil, eventLoop: eventLoop,
-                journal: journal)
+                configuration: configuration, version: self.version, eventLoop: eventLoop, journal: journal,
+                watcher: try Watcher(eventLoop: eventLoop), source: { configuration }, renew: { _ in },
+                isInForce: { _ in }, summary: { _ in })
         }.get()
     }
 
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
-    /// - Parameter serviceManager: what started the process, if it waits for reports.
+    /// - Parameters:
+    ///   - environment: the variables that the file may use when it is read again.
+    ///   - serviceManager: what started the process, if it waits for reports.
     /// - Throws: a lack of system resources at the start, such as descriptors or random octets; never because a side is
     ///   unreachable.
     package static func run(
-        _ configuration: Configuration, serviceManager: ServiceManagerSettings? = nil
+        _ configuration: Configuration, environment: [String: String], serviceManager: ServiceManagerSettings? = nil
     ) async throws {
         // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
-        let format = configuration.log.format
-        let writer = LogWriter { Journal.dropped($0, format) }
+        let format = NIOLockedValueBox(configuration.log.format)
+        let writer = LogWriter { Journal.dropped($0, format.withLockedValue { $0 }) }
         defer { writer.finish(seconds: Self.logPatience) }
-        var logger = Logger(label: "wamp-sidecar") { _ in LineLogHandler(configuration.log, writer: writer) }
-        logger.logLevel = Logger.Level(configuration.log.level)
         let signals = SignalWatch()
         let service = SupervisedService(
             configuration: configuration, version: self.version, serviceManager: serviceManager,
-            eventLoop: self.eventLoops.next(), logger: logger, signals: signals,
-            patience: configuration.shutdownTimeout + Self.patience)
+            eventLoop: self.eventLoops.next(),
+            makeLogger: { settings in
+                format.withLockedValue { $0 = settings.format }
+                return Logger(label: "wamp-sidecar") { _ in LineLogHandler(settings, writer: writer) }
+            },
+            signals: signals,
+            source: { () throws(ConfigurationFaults) in
+                try self.load(path: configuration.path, environment: environment)
+            })
         let group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         let services = ServiceGroup(configuration: group)
         let watching = Task { await signals.watch(services) }

@@ -14,7 +14,7 @@ package enum ConfigurationFile {
     ) throws(ConfigurationFaults) -> Configuration {
         let folder = TextFile.folder(of: path)
         let reading = Reading(file: path, folder: folder, environment: environment)
-        return try self.load(try self.text(of: path), reading)
+        return try self.load(try self.text(of: path, reading), reading)
     }
 
     /// Checks a text as if it were a file's.
@@ -40,7 +40,7 @@ package enum ConfigurationFile {
     ) throws(ConfigurationFaults) -> RouterSettings {
         let reading = Reading(
             file: path, folder: TextFile.folder(of: path), environment: environment)
-        return try self.loadRouter(try self.text(of: path), reading)
+        return try self.loadRouter(try self.text(of: path, reading), reading)
     }
 
     /// Checks the section `router` of a text as if it were a file's.
@@ -51,13 +51,13 @@ package enum ConfigurationFile {
             Array(text.utf8), Reading(file: "sidecar.yaml", folder: ".", environment: environment))
     }
 
-    private static func text(of path: String) throws(ConfigurationFaults) -> [UInt8] {
+    private static func text(of path: String, _ reading: Reading) throws(ConfigurationFaults) -> [UInt8] {
+        reading.willRead(path)
         do {
             return try TextFile.read(path, limit: YAMLLimits().size)
         } catch {
-            throw ConfigurationFaults(faults: [
-                Fault(file: path, location: error.location, problem: error.problem, remedy: error.remedy)
-            ])
+            let fault = Fault(file: path, location: error.location, problem: error.problem, remedy: error.remedy)
+            throw ConfigurationFaults(faults: [fault], files: reading.files)
         }
     }
 
@@ -95,7 +95,7 @@ extension Reading {
     /// Reports that the file has no usable value, whatever the reason.
     fileprivate var unusable: ConfigurationFaults {
         self.add(at: .start, "the file can't be used", "compare it with docs/mapping.md")
-        return self.result ?? ConfigurationFaults(faults: [])
+        return self.result ?? ConfigurationFaults(faults: [], files: self.files)
     }
 
     /// The section `router` of a file whose other sections are ignored; nil if it is faulty.
@@ -146,11 +146,12 @@ extension Reading {
         let deadLetterKeep = self.deadLetterKeep(section.entry("dead_letter"))
         let shutdownTimeout = section.duration("shutdown_timeout", in: Bounds.shutdown) ?? .seconds(8)
         let log = section.entry("log").map { self.log($0) } ?? LogSettings(level: .info, format: .text)
+        let reload = section.choice("reload", of: ReloadPolicy.self) ?? .watch
         guard let router, let database else { return nil }
         return Configuration(
             path: self.file, router: router, database: database, procedures: procedures, subscriptions: subscriptions,
             notifications: notifications, caller: caller, outbox: outbox, deadLetterKeep: deadLetterKeep,
-            shutdownTimeout: shutdownTimeout, log: log)
+            shutdownTimeout: shutdownTimeout, log: log, reload: reload, files: self.files)
     }
 
     private func log(_ entry: YAMLEntry) -> LogSettings {

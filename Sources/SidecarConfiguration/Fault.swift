@@ -12,6 +12,14 @@ package struct Fault: Sendable, Hashable, CustomStringConvertible {
     /// The remedy.
     package let remedy: String
 
+    /// Takes all of it.
+    package init(file: String, location: Location?, problem: String, remedy: String) {
+        self.file = file
+        self.location = location
+        self.problem = problem
+        self.remedy = remedy
+    }
+
     /// `sidecar.yaml:14:5: what is wrong; what to do`.
     package var description: String {
         let place = self.location.map { ":\($0)" } ?? ""
@@ -23,6 +31,9 @@ package struct Fault: Sendable, Hashable, CustomStringConvertible {
 package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
     /// At least one, sorted by place, none twice.
     package let faults: [Fault]
+
+    /// The files that were read, as ``Configuration/files`` has them.
+    package let files: [WatchedFile]
 
     /// One line for each fault.
     package var description: String {

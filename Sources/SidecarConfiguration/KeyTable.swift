@@ -11,7 +11,7 @@ struct KeyTable: Sendable {
     static let file = KeyTable(
         now: [
             "router", "database", "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter",
-            "shutdown_timeout", "log",
+            "shutdown_timeout", "reload", "log",
         ],
         later: ["expose", "admin", "describe"])
 

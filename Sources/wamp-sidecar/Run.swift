@@ -20,7 +20,8 @@ struct Run: AsyncParsableCommand {
         let configuration = try Console.load(self.options.config)
         do {
             try await Sidecar.run(
-                configuration, serviceManager: ServiceManagerSettings(environment: Console.environment))
+                configuration, environment: Console.environment,
+                serviceManager: ServiceManagerSettings(environment: Console.environment))
         } catch {
             Console.end(because: error)
         }

@@ -19,6 +19,15 @@ package struct StatementMapping: Sendable, Equatable {
         case text(String)
         /// A parameter, as an index of ``StatementMapping/names``.
         case parameter(Int)
+
+        /// Whether two are the same octets; see ``ExactText``.
+        package static func == (left: Self, right: Self) -> Bool {
+            switch (left, right) {
+            case (.text(let left), .text(let right)): ExactText.areSame(left, right)
+            case (.parameter(let left), .parameter(let right)): left == right
+            case (.text, _), (.parameter, _): false
+            }
+        }
     }
 
     /// What the statement does.

@@ -19,7 +19,8 @@ struct DeliveryStateMachine: ~Copyable {
     /// So many acknowledged events are deleted at once at the latest.
     static let mostAcknowledged = 200
 
-    private let patience: TimeAmount
+    /// How long the router may say nothing.
+    var patience: TimeAmount
     /// Events that the router has not answered yet.
     private var unanswered: [Int64: Event] = [:]
     /// When it last answered, or began to owe an answer.

@@ -78,8 +78,8 @@ struct HeldTopics {
     /// them.
     static let mostOctets = 4 << 20
 
-    private let attempts: Int
-    private let patience: TimeAmount
+    private var attempts: Int
+    private var patience: TimeAmount { Self.patience[min(self.attempts, Self.patience.count) - 1] }
     private var entries: [ExactText: Entry] = [:]
     private var octets = 0
     private var alone: [ExactText: Set<ExactText>] = [:]
@@ -95,7 +95,11 @@ struct HeldTopics {
     /// - Parameter attempts: the least number of attempts for an event.
     init(attempts: Int) {
         self.attempts = max(attempts, 1)
-        self.patience = Self.patience[min(self.attempts, Self.patience.count) - 1]
+    }
+
+    /// From now on an event is sent so often before it is given up.
+    mutating func change(attempts: Int) {
+        self.attempts = max(attempts, 1)
     }
 
     /// Whether there are none.

@@ -17,8 +17,8 @@ package final class OutboxRelay {
     private let wakeLock: (Int32, Int32)
     private let channel: String
     /// The keyword argument with an event's uuid; nil for none.
-    let eventID: String?
-    private let acknowledgeTimeout: TimeAmount
+    private(set) var eventID: String?
+    private var acknowledgeTimeout: TimeAmount
     private let eventLoop: any EventLoop
     private let observer: (OutboxEvent) -> Void
     private let changed: () -> Void
@@ -53,6 +53,14 @@ package final class OutboxRelay {
         self.observer = observer
         self.machine = RelayStateMachine(
             batch: settings.batch, attempts: settings.attempts, patience: self.acknowledgeTimeout)
+    }
+
+    /// Other settings hold from now on; what is under way stays so.
+    package func change(_ settings: RelaySettings) {
+        self.eventID = settings.eventID
+        self.acknowledgeTimeout = settings.acknowledgeTimeout
+        self.machine.change(
+            batch: settings.batch, attempts: settings.attempts, patience: settings.acknowledgeTimeout)
     }
 
     /// Why the last attempt to empty the outbox failed, also in a lost session; nil if it succeeded.

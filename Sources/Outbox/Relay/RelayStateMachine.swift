@@ -32,7 +32,7 @@ struct RelayStateMachine: ~Copyable {
         case over
     }
 
-    private let patience: TimeAmount
+    private var patience: TimeAmount
     private var state = State.idle(.elsewhere, isJoined: false)
     private var scans: ScanStateMachine
     private var delivery: DeliveryStateMachine
@@ -50,6 +50,13 @@ struct RelayStateMachine: ~Copyable {
         self.patience = patience
         self.scans = ScanStateMachine(batch: batch, attempts: attempts)
         self.delivery = DeliveryStateMachine(patience: patience)
+    }
+
+    /// Other settings hold from now on; what is under way stays so.
+    mutating func change(batch: Int, attempts: Int, patience: TimeAmount) {
+        self.patience = patience
+        self.scans.change(batch: batch, attempts: attempts)
+        self.delivery.patience = patience
     }
 
     /// Whether ``next(at:)`` has something to return.

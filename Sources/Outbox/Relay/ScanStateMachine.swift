@@ -58,8 +58,8 @@ struct ScanStateMachine: ~Copyable {
         case truncation
     }
 
-    private let batch: Int
-    private let attempts: Int
+    private var batch: Int
+    private var attempts: Int
     private var state = State.stopped
     private var question: Question?
     /// By the scan that is under way, or was the last.
@@ -93,6 +93,14 @@ struct ScanStateMachine: ~Copyable {
         self.held = HeldTopics(attempts: attempts)
         self.suspects = SuspectEvents(attempts: attempts)
         self.attempts = attempts
+    }
+
+    /// Other settings hold from the next scan and the next refusal on.
+    mutating func change(batch: Int, attempts: Int) {
+        self.batch = batch
+        self.attempts = attempts
+        self.held.change(attempts: attempts)
+        self.suspects.change(attempts: attempts)
     }
 
     /// Rows that were read and are not known to be deleted.

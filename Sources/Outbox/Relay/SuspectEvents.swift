@@ -15,12 +15,17 @@ struct SuspectEvents {
     /// After having been under way so many times, they are sent one at a time.
     private static let patience = 2
 
-    private let attempts: Int
+    private var attempts: Int
     private var entries: [Int64: Entry] = [:]
     private var careful = 0
 
     /// - Parameter attempts: how many sessions an event may end, alone; one can always be an accident.
     init(attempts: Int) {
+        self.attempts = max(attempts, 2)
+    }
+
+    /// From now on an event may end so many sessions.
+    mutating func change(attempts: Int) {
         self.attempts = max(attempts, 2)
     }
 

@@ -1,5 +1,6 @@
 internal import CLibpq
 import Glibc
+internal import Names
 
 /// The address of the database and the login: a libpq URI or keyword string, with the sidecar's own defaults for each
 /// connection.
@@ -157,6 +158,16 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
             unsafe next += 1
         }
         return false
+    }
+}
+
+extension ConnectionSettings: Equatable {
+    /// Whether they are the same to the octet, the password too.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.given.count == right.given.count
+            && zip(left.given, right.given).allSatisfy {
+                ExactText.areSame($0.keyword, $1.keyword) && ExactText.areSame($0.value, $1.value)
+            }
     }
 }
 

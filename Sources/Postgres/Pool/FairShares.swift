@@ -5,7 +5,9 @@
 /// many parties there are.
 package struct FairShares<Party: Hashable> {
     /// All the room.
-    package let capacity: Int
+    package var capacity: Int {
+        didSet { self.isStale = self.isStale || self.capacity != oldValue }
+    }
     /// The number of parties.
     package var parties: Int {
         didSet { self.isStale = self.isStale || self.parties != oldValue }

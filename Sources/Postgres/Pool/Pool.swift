@@ -28,7 +28,7 @@ package final class Pool: ConnectionKeeperOwner {
 
     let environment: DatabaseEnvironment
     let part: ConnectionSettings.Part
-    let limits: PoolLimits
+    private(set) var limits: PoolLimits
     let control: Control
     let observer: (DatabaseEvent) -> Void
     var machine: PoolStateMachine<Item>
@@ -121,6 +121,14 @@ package final class Pool: ConnectionKeeperOwner {
             keeper.connection?.abandon("the sidecar is stopping")
             keeper.stop()
         }
+    }
+
+    /// Other limits hold from now on, but for the number of connections. What waits already goes on waiting as it did.
+    package func change(_ limits: PoolLimits) {
+        self.limits.pipeline = limits.pipeline
+        self.limits.queue = limits.queue
+        self.limits.queueTimeout = limits.queueTimeout
+        self.machine.change(pipeline: limits.pipeline, queue: limits.queue)
     }
 
     /// A new source of work.

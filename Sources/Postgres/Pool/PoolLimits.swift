@@ -5,11 +5,11 @@ package struct PoolLimits: Sendable {
     /// Connections for calls.
     package let connections: Int
     /// How many calls may be under way on one connection, if all of them are fast.
-    package let pipeline: Int
+    package var pipeline: Int
     /// How many calls may wait, of all lanes together.
-    package let queue: Int
+    package var queue: Int
     /// How long a call may wait.
-    package let queueTimeout: TimeAmount
+    package var queueTimeout: TimeAmount
 
     package init(connections: Int, pipeline: Int, queue: Int, queueTimeout: TimeAmount) {
         self.connections = connections

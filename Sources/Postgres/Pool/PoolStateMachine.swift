@@ -69,7 +69,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    private let limits: PoolLimits
+    private var limits: PoolLimits
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
@@ -93,6 +93,12 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.limits = limits
         self.room = FairShares(capacity: limits.queue)
         self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
+    }
+
+    /// From now on so much may be under way on a connection, and so much may wait. What waits already stays.
+    mutating func change(pipeline: Int, queue: Int) {
+        self.limits.pipeline = pipeline
+        self.room.capacity = queue
     }
 
     /// The most connections there can be, with the spare ones.

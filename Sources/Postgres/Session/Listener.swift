@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import Names
 
 /// Receives NOTIFY, on a connection that has no other use and whose socket is always read. On the event loop.
 @safe package final class Listener {
@@ -52,6 +53,14 @@ internal import NIOCore
         self.start()
     }
 
+    /// Hears a channel no more.
+    package func stopListening(to channel: String) {
+        self.channels.removeAll { ExactText.areSame($0, channel) }
+        guard self.machine.remove(channel) else { return }
+        // Where it fails the connection is lost, and the channel is not listened to on the next one.
+        self.session.query("unlisten \(SQLText.identifier(channel))") { _ in }
+    }
+
     private func run(_ action: ListenerStateMachine.Action) {
         switch action {
         case .none:
@@ -100,7 +109,7 @@ internal import NIOCore
 
 extension Listener: DatabaseSessionDelegate {
     package func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
-        self.machine.connected()
+        self.run(self.machine.connected())
         self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
             guard session.backend == backend, !self.machine.isHearing else { return }
             session.abandon("LISTEN was not answered in time")

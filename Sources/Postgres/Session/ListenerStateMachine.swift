@@ -60,8 +60,24 @@ struct ListenerStateMachine: ~Copyable {
         }
     }
 
-    mutating func connected() {
+    /// A channel is to be heard no more.
+    ///
+    /// - Returns: whether UNLISTEN has to be run for it now.
+    mutating func remove(_ channel: String) -> Bool {
+        guard self.channels.remove(channel) != nil else { return false }
+        switch self.state {
+        case .disconnected: return false
+        case .subscribing, .listening, .asking: return true
+        }
+    }
+
+    mutating func connected() -> Action {
+        guard !self.channels.isEmpty else {
+            self.state = .listening
+            return .isListening
+        }
         self.state = .subscribing(left: self.channels.count)
+        return .none
     }
 
     mutating func disconnected() {

@@ -14,13 +14,14 @@ final class Callee {
     let pool: Pool
     let definitions: Definitions
     /// How long a call may wait for a connection.
-    let queueTimeout: TimeAmount
+    var queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
     /// The objects that every answer to a call needs.
     let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
-    private let onDatabaseLoss: DatabaseSettings.OnDatabaseLoss
+    /// What becomes of the registrations when the database is lost the next time.
+    var onDatabaseLoss: DatabaseSettings.OnDatabaseLoss
     private let observer: (Observation) -> Void
     private let registrar: Holder<ProcedureRoute>
     private let settings: CallSettings

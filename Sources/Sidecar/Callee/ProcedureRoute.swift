@@ -10,7 +10,7 @@ final class ProcedureRoute {
     /// The procedure's URI, or the pattern of URIs.
     var uri: URI { self.mapping.uri }
     /// Its place in the file: `sidecar.yaml:12:3`.
-    let place: String
+    private(set) var place: String
     let timeout: TimeAmount
     let lane: LaneID
     /// The origin of its results and errors.
@@ -58,6 +58,12 @@ final class ProcedureRoute {
     /// depend on the role.
     var allDefinitions: [ProcedureDefinition] {
         self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
+    }
+
+    /// It is mapped at another place.
+    func move(to place: String) {
+        self.place = place
+        for definition in self.allDefinitions { definition.place = place }
     }
 
     /// Whether the router is asked to disclose callers: the mapping says so, or undisclosed calls are denied.

@@ -9,8 +9,8 @@ import WAMPClient
 /// Calls from SQL: they leave through the call port of the sidecar that leads. On the event loop.
 final class CallsFromSQL: Part {
     /// Nil if the file opens no port.
-    private let port: CallPort?
-    private let wantedSessions: Int
+    let port: CallPort?
+    private var wantedSessions: Int
     private let observer: (CallPortEvent) -> Void
     /// The announcement of the port to the database.
     let announcement: PortAnnouncement
@@ -33,10 +33,23 @@ final class CallsFromSQL: Part {
 
     func start() {
         guard let port = self.port else { return }
+        self.tellOfFewerSessions(port)
+        port.start()
+    }
+
+    /// Other limits and another certificate hold for the callers that come from now on.
+    func change(_ configuration: CallPort.Configuration, wantedSessions: Int) throws {
+        guard let port = self.port else { return }
+        try port.change(configuration)
+        guard wantedSessions != self.wantedSessions else { return }
+        self.wantedSessions = wantedSessions
+        self.tellOfFewerSessions(port)
+    }
+
+    private func tellOfFewerSessions(_ port: CallPort) {
         if port.mostSessions < self.wantedSessions {
             self.observer(.fewerSessions(wanted: self.wantedSessions, possible: port.mostSessions))
         }
-        port.start()
     }
 
     func follow(_ situation: Situation, from former: Situation) {

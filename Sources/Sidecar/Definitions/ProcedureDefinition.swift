@@ -25,7 +25,7 @@ final class ProcedureDefinition {
     /// Its use.
     let use: FunctionUse
     /// The place of its mapping: `sidecar.yaml:12:3`.
-    let place: String
+    var place: String
     let target: ProcedureTarget
     let options: PlanOptions
     /// The role that it runs as; nil for the session's own.

@@ -26,7 +26,7 @@ final class Mappings {
     }
 
     private struct Entry {
-        let place: String
+        var place: String
         let registration: RegistrationKey?
         let runner: Guests.Runner?
         let isAwaited: Bool
@@ -65,6 +65,16 @@ final class Mappings {
     func remove(_ id: ID) {
         for change in self.claims.giveUp(id) { self.perform(change) }
         self.entries[id] = nil
+    }
+
+    /// A mapping stands at another place, and says the same. What was reported with its place before stays as it is.
+    func move(_ id: ID, to place: String) {
+        self.entries[id]?.place = place
+        switch self.entries[id]?.content {
+        case .procedure(let route): route.move(to: place)
+        case .subscription(let route): route.move(to: place)
+        case .waits, nil: break
+        }
     }
 
     private func perform(_ change: Claims<Mapping.Thing, ID>.Change) {

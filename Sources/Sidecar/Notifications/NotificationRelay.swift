@@ -21,7 +21,7 @@ final class NotificationRelay {
         let channel: String
         /// The origin of its notifications.
         let origin: Origin
-        let place: String
+        private(set) var place: String
         let action: Action
 
         init(channel: String, place: String, action: Action) {
@@ -30,9 +30,25 @@ final class NotificationRelay {
             self.place = place
             self.action = action
         }
+
+        /// It is mapped at another place.
+        func move(to mapping: NotificationMapping, in configuration: Configuration) {
+            self.place = configuration.place(mapping.location)
+            guard case .call(_, let result?, _) = mapping.action, case .call(_, _, let function?) = self.action else {
+                return
+            }
+            function.move(to: configuration.place(result.location))
+        }
+
+        /// Nothing more comes of it than what has come.
+        func end() {
+            if case .call(_, _, let function?) = self.action { function.end() }
+        }
     }
 
-    private let routes: [ExactText: Route]
+    private var routes: [ExactText: Route] = [:]
+    /// What becomes of the notifications of a mapping.
+    private let action: (_ mapping: NotificationMapping, _ configuration: Configuration, _ isAwaited: Bool) -> Action
     private let passage: Passage
     private let observer: (Observation) -> Void
     private var session: Session?
@@ -51,17 +67,30 @@ final class NotificationRelay {
         configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
         budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
     ) {
-        var routes: [ExactText: Route] = [:]
-        for mapping in configuration.notifications {
-            let place = configuration.place(mapping.location)
-            let action = Self.action(
-                mapping, in: configuration, pool: pool, definitions: definitions, settings: settings, budget: budget,
-                observer: observer)
-            routes[ExactText(mapping.channel)] = Route(channel: mapping.channel, place: place, action: action)
+        self.action = { mapping, configuration, isAwaited in
+            Self.action(mapping) { reference, location in
+                ResultFunction(
+                    reference, channel: mapping.channel, place: configuration.place(location), pool: pool,
+                    definitions: definitions, isAwaited: isAwaited, settings: settings, budget: budget,
+                    observer: observer)
+            }
         }
-        self.routes = routes
         self.passage = passage
         self.observer = observer
+        for mapping in configuration.notifications { self.add(mapping, of: configuration, isAwaited: true) }
+    }
+
+    /// The file was read again. What has come is relayed as it would have been.
+    func take(_ configuration: Configuration, _ change: EntryChanges<NotificationMapping>) {
+        for mapping in change.removed + change.changed { self.routes.removeValue(forKey: mapping.key)?.end() }
+        for mapping in change.changed + change.added { self.add(mapping, of: configuration, isAwaited: false) }
+        for mapping in change.moved { self.routes[mapping.key]?.move(to: mapping, in: configuration) }
+    }
+
+    private func add(_ mapping: NotificationMapping, of configuration: Configuration, isAwaited: Bool) {
+        self.routes[mapping.key] = Route(
+            channel: mapping.channel, place: configuration.place(mapping.location),
+            action: self.action(mapping, configuration, isAwaited))
     }
 
     /// The channels to listen to.
@@ -220,8 +249,7 @@ final class NotificationRelay {
     }
 
     private static func action(
-        _ mapping: NotificationMapping, in configuration: Configuration, pool: Pool, definitions: Definitions,
-        settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
+        _ mapping: NotificationMapping, function: (FunctionReference, Location) -> ResultFunction
     ) -> Action {
         switch mapping.action {
         case .publish(let topic, let settings):
@@ -229,11 +257,7 @@ final class NotificationRelay {
         case .call(let procedure, let result, let timeout):
             return .call(
                 procedure.value, timeout: TimeAmount(timeout),
-                result: result.map {
-                    ResultFunction(
-                        $0.value, channel: mapping.channel, place: configuration.place($0.location), pool: pool,
-                        definitions: definitions, settings: settings, budget: budget, observer: observer)
-                })
+                result: result.map { function($0.value, $0.location) })
         }
     }
 }

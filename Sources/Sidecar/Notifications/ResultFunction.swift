@@ -18,10 +18,12 @@ final class ResultFunction {
     private let lane: LaneID
     private let observer: (Observation) -> Void
 
-    /// - Parameter definitions: looks the function up, already at the start: readiness waits for that.
+    /// - Parameters:
+    ///   - definitions: looks the function up, before the first result already.
+    ///   - isAwaited: whether readiness waits for that.
     init(
         _ reference: FunctionReference, channel: String, place: String, pool: Pool, definitions: Definitions,
-        settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
+        isAwaited: Bool, settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
     ) {
         self.reference = reference.text
         self.pool = pool
@@ -29,12 +31,29 @@ final class ResultFunction {
         self.definition = ProcedureDefinition(
             use: .result(channel: channel, function: reference.text), place: place, target: .function(reference),
             options: PlanOptions(), role: nil, pool: pool, registration: nil, guest: nil)
-        definitions.add(self.definition, isAwaited: true)
+        definitions.add(self.definition, isAwaited: isAwaited)
         self.settings = settings
         self.budget = budget
         self.lane = pool.addLane(concurrency: nil)
         self.observer = observer
         budget.parties += 1
+    }
+
+    /// The last result has been taken.
+    deinit {
+        self.pool.removeLane(self.lane)
+    }
+
+    /// It is mapped at another place.
+    func move(to place: String) {
+        self.definition.place = place
+    }
+
+    /// Nothing is called any more that gives it a result. Those that are under way are still taken.
+    func end() {
+        self.definitions.forget(self.definition)
+        self.definition.plan?.statements.forEach(self.pool.retire)
+        self.budget.parties -= 1
     }
 
     /// Runs the function with a result's arguments.

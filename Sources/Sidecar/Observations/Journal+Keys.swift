@@ -24,6 +24,7 @@ extension Journal {
         static let from = "from"
         static let function = "function"
         static let holder = "holder"
+        static let keys = "keys"
         static let limit = "limit"
         static let name = "name"
         static let next = "next"

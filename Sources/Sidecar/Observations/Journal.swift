@@ -14,14 +14,24 @@ final class Journal {
     /// How many changes of state of one kind are written in an interval before they are counted.
     private static let burst = 50
 
-    private let logger: Logger
+    private var logger: Logger
+    private let makeLogger: (LogSettings) -> Logger
     private let eventLoop: any EventLoop
     var failures: [ConnectionSettings.Part: String] = [:]
     private var repetitions = LogRepetitions()
 
-    init(logger: Logger, eventLoop: any EventLoop) {
-        self.logger = logger
+    /// - Parameter makeLogger: makes what writes the lines.
+    init(
+        _ settings: LogSettings, eventLoop: any EventLoop, makeLogger: @escaping (LogSettings) -> Logger
+    ) {
+        self.makeLogger = makeLogger
+        self.logger = makeLogger(settings)
         self.eventLoop = eventLoop
+    }
+
+    /// From now on lines are written like this.
+    func use(_ settings: LogSettings) {
+        self.logger = self.makeLogger(settings)
     }
 
     func record(_ observation: Observation) {
@@ -152,8 +162,8 @@ final class Journal {
 
         case .serviceManagerUnavailable(let reason):
             self.log(.warning, "service manager not available", metadata: [Key.reason: "\(reason)"])
-        case .reloadUnsupported:
-            self.log(.warning, "SIGHUP ignored: this version does not reload its configuration; restart it instead")
+        case .reloaded(let change): self.record(change)
+        case .reloadRefused(let faults): self.record(faults)
         case .stopping(let signal):
             self.log(.info, "stopping", metadata: [Key.signal: "\(signal)"])
         case .stopped(.inTime): self.log(.info, "stopped")

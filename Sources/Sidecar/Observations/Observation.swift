@@ -4,6 +4,7 @@ import Names
 import Outbox
 import Postgres
 import SQLInterface
+import SidecarConfiguration
 import WAMP
 import WAMPClient
 
@@ -73,7 +74,10 @@ enum Observation {
 
     /// systemd, or what started the process in its place, does not get our reports.
     case serviceManagerUnavailable(reason: String)
-    case reloadUnsupported
+    /// The configuration was read again, and is in force.
+    case reloaded(ConfigurationChange)
+    /// It was read again and has faults, at least one: the one before stays in force.
+    case reloadRefused([Fault])
     case stopping(signal: String)
     case stopped(ShutdownStateMachine.Outcome)
 }

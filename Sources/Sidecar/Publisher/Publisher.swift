@@ -37,6 +37,12 @@ final class Publisher: Part {
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
 
+    /// Other settings hold from now on.
+    func change(_ settings: RelaySettings, keepsDeadLettersFor time: TimeAmount) {
+        self.relay.change(settings)
+        self.expiry.keep = time
+    }
+
     /// The leader's session got a notification.
     func notified(channel: String) {
         self.relay.notified(channel: channel)

@@ -3,7 +3,7 @@ import NIOCore
 /// Reports to the service manager that started the process: that it runs, how things stand, and signs of life. On the
 /// event loop, which does the work: a loop that hangs gives no sign of life. The driver of
 /// ``ServiceManagerStateMachine``.
-final class ServiceManager: Part {
+final class ServiceManager {
     /// What the manager did not take is tried again after this time.
     private static let retry = TimeAmount.seconds(1)
 
@@ -57,8 +57,8 @@ final class ServiceManager: Part {
         self.report()
     }
 
-    func follow(_ situation: Situation, from former: Situation) {
-        guard situation.hasBegunToStop(since: former) else { return }
+    /// The process has begun to stop.
+    func stopping() {
         self.machine.stopping()
         self.report()
     }

@@ -10,12 +10,16 @@ extension CallPort.Configuration {
 
     /// Takes the file's settings; without a password a new one is generated.
     ///
-    /// - Parameter descriptors: the most descriptors for clients; all of the process without those of the other parts.
-    init(_ settings: CallerSettings, descriptors: Int) throws {
+    /// - Parameters:
+    ///   - descriptors: the most descriptors for clients; all of the process without those of the other parts.
+    ///   - made: the password that was made before; it is used again.
+    init(_ settings: CallerSettings, descriptors: Int, made: SecretBytes? = nil) throws {
         let unproved = min(Self.mostUnproved, max(descriptors / 4, 1))
         let password: SecretBytes
         if let given = settings.password {
             password = given.octets
+        } else if let made {
+            password = made
         } else {
             password = SecretBytes(Hexadecimal.encode(try SecureRandom.bytes(count: Self.passwordLength)))
         }

@@ -56,13 +56,17 @@ extension DatabaseEnvironment {
     private static let otherConnections = 3
 
     /// Takes the file's settings, and starts the threads that connecting needs.
-    init(_ settings: DatabaseSettings, eventLoop: any EventLoop, sessionTimeout: TimeAmount) throws {
+    ///
+    /// - Parameter watcher: the process's, if there is one already.
+    init(
+        _ settings: DatabaseSettings, eventLoop: any EventLoop, sessionTimeout: TimeAmount, watcher: Watcher? = nil
+    ) throws {
         let delays = Backoff()
         var random = SystemRandomNumberGenerator()
         self.init(
             settings: settings.connection.value,
             eventLoop: eventLoop,
-            watcher: try Watcher(eventLoop: eventLoop),
+            watcher: try watcher ?? Watcher(eventLoop: eventLoop),
             connector: Connector(
                 connections: 2 * settings.connections + Self.otherConnections + Guests.descriptors(settings)),
             statementTimeout: sessionTimeout,

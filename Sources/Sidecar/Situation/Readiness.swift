@@ -10,7 +10,8 @@ final class Readiness: Part {
 
     private let situation: CurrentSituation
     private let eventLoop: any EventLoop
-    private let hasChannels: Bool
+    /// Whether the file names channels to listen to.
+    var hasChannels: Bool
     private let hasPort: Bool
     private let report: (ReadinessStateMachine.Report) -> Void
     private var machine = ReadinessStateMachine()

@@ -53,7 +53,10 @@ final class Shutdown {
         case .end(let outcome):
             for timer in self.timers { timer.cancel() }
             self.timers.removeAll()
-            self.completion?(outcome)
+            // What it knows is not kept any longer.
+            let completion = self.completion
+            self.completion = { _ in }
+            completion?(outcome)
         }
     }
 

@@ -10,7 +10,7 @@ final class SubscriptionRoute {
     /// The topic, or the pattern of topics.
     var topic: URI { self.mapping.topic }
     /// Its place: `sidecar.yaml:12:3`.
-    let place: String
+    private(set) var place: String
     let timeout: TimeAmount
     let lane: LaneID
     let definition: ProcedureDefinition
@@ -33,6 +33,12 @@ final class SubscriptionRoute {
             target: .function(mapping.function.value),
             options: PlanOptions(mapping, isFromSQL: registration != nil), role: mapping.role, pool: pool,
             registration: registration, guest: guest)
+    }
+
+    /// It is mapped at another place.
+    func move(to place: String) {
+        self.place = place
+        self.definition.place = place
     }
 
     /// The last event of it has ended.

@@ -23,9 +23,7 @@ extension CallsFromSQL {
         var port: CallPort?
         var announced: PortAnnouncement.Port?
         if let settings = configuration.caller {
-            let spared =
-                Self.descriptors + 2 * configuration.database.connections + Guests.descriptors(configuration.database)
-            let portSettings = try CallPort.Configuration(settings, descriptors: DescriptorLimit.raise() - spared)
+            let portSettings = try CallPort.Configuration(settings, descriptors: Self.free(configuration))
             let server = ForeignServer(settings, isBound: portSettings.bindsTLS)
             announced = PortAnnouncement.Port(options: server.options, password: portSettings.password.text)
             let opened = try CallPort(
@@ -47,6 +45,20 @@ extension CallsFromSQL {
                 giveWay()
             },
             observer: { observer(.callPort($0)) })
+    }
+
+    /// The file was read again, and opens the same port.
+    func take(_ configuration: Configuration) throws {
+        guard let settings = configuration.caller, let port = self.port else { return }
+        try self.change(
+            CallPort.Configuration(settings, descriptors: Self.free(configuration), made: port.password),
+            wantedSessions: settings.sessions)
+    }
+
+    /// How many descriptors are left to callers.
+    private static func free(_ configuration: Configuration) -> Int {
+        DescriptorLimit.raise() - Self.descriptors - 2 * configuration.database.connections
+            - Guests.descriptors(configuration.database)
     }
 }
 

@@ -1,4 +1,6 @@
+import Names
 import Postgres
+import SidecarConfiguration
 
 /// Listens to the database's notifications, and passes each to its receiver. On the event loop.
 final class Channels: Part {
@@ -24,6 +26,14 @@ final class Channels: Part {
 
     func start() {
         self.listener.start()
+    }
+
+    /// The file was read again.
+    func take(_ change: EntryChanges<NotificationMapping>) {
+        for mapping in change.removed where !ExactText.areSame(mapping.channel, self.mappingChannel) {
+            self.listener.stopListening(to: mapping.channel)
+        }
+        for mapping in change.added { self.listener.listen(to: mapping.channel) }
     }
 
     func follow(_ situation: Situation, from former: Situation) {

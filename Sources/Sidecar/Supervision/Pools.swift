@@ -1,6 +1,7 @@
 import Functions
 import Names
 import Postgres
+import SidecarConfiguration
 
 /// The connections that run functions: the sidecar's own, and the guest's. On the event loop.
 final class Pools: Part {
@@ -22,6 +23,12 @@ final class Pools: Part {
             self.own.pause()
             self.guests.pool.pause()
         }
+    }
+
+    /// Other limits hold from now on, but for the number of connections.
+    func change(_ settings: DatabaseSettings) {
+        self.own.change(PoolLimits(settings))
+        self.guests.pool.change(.guests(settings))
     }
 
     /// A backend begins or stops waiting for a call from SQL.

@@ -1,5 +1,6 @@
 import Logging
 import NIOCore
+import Postgres
 import ServiceLifecycle
 import SidecarConfiguration
 import UnixSignals
@@ -10,24 +11,30 @@ struct SupervisedService: Service {
     let version: String
     let serviceManager: ServiceManagerSettings?
     let eventLoop: any EventLoop
-    let logger: Logger
+    let makeLogger: @Sendable (LogSettings) -> Logger
     let signals: SignalWatch
-    /// How long the end may take in all.
-    let patience: Duration
+    /// Reads the configuration again.
+    let source: Reload.Source
 
     func run() async throws {
-        let supervisor = try await self.eventLoop.submit { () throws -> NIOLoopBound<Supervisor> in
-            let journal = Journal(logger: self.logger, eventLoop: self.eventLoop)
-            journal.record(.starting(version: self.version, configuration: self.configuration.path))
-            let supervisor = try Supervisor(
-                configuration: self.configuration, version: self.version, serviceManager: self.serviceManager,
-                eventLoop: self.eventLoop, journal: journal)
-            supervisor.start()
-            return NIOLoopBound(supervisor, eventLoop: self.eventLoop)
+        let patience = StopPatience(shutdownTimeout: self.configuration.shutdownTimeout)
+        let (journal, manager, renewal) = try await self.eventLoop.submit {
+            let journal = Journal(self.configuration.log, eventLoop: self.eventLoop, makeLogger: self.makeLogger)
+            let manager = self.serviceManager.flatMap {
+                ServiceManager($0, eventLoop: self.eventLoop) {
+                    journal.record(.serviceManagerUnavailable(reason: $0))
+                }
+            }
+            let renewal = try self.renewal(journal, patience, manager)
+            manager?.start()
+            return (
+                NIOLoopBound(journal, eventLoop: self.eventLoop), NIOLoopBound(manager, eventLoop: self.eventLoop),
+                NIOLoopBound(renewal, eventLoop: self.eventLoop)
+            )
         }.get()
         let reloading = Task {
             for await _ in await UnixSignalsSequence(trapping: .sighup) {
-                self.eventLoop.execute { supervisor.value.reload() }
+                self.eventLoop.execute { renewal.value.askForReload() }
             }
         }
         defer { reloading.cancel() }
@@ -35,18 +42,44 @@ struct SupervisedService: Service {
         let signal = self.signals.first ?? "shutdown"
         let (ends, ended) = AsyncStream.makeStream(of: Bool.self)
         // An event loop that does nothing more must not keep the process.
+        let time = patience.now
         let watching = Task {
-            try await Task.sleep(for: self.patience)
+            try await Task.sleep(for: time)
             ended.yield(false)
         }
         defer { watching.cancel() }
         self.eventLoop.execute {
-            supervisor.value.stop(signal: signal) { ended.yield(true) }
+            journal.value.record(.stopping(signal: signal))
+            manager.value?.stopping()
+            renewal.value.stop { outcome in
+                journal.value.record(.stopped(outcome))
+                ended.yield(true)
+            }
         }
         for await isInTime in ends {
-            guard isInTime else { throw StopError(patience: self.patience) }
+            guard isInTime else { throw StopError(patience: time) }
             return
         }
+    }
+
+    /// What runs the supervisor, which has been started.
+    private func renewal(
+        _ journal: Journal, _ patience: StopPatience, _ manager: ServiceManager?
+    ) throws -> Renewal {
+        journal.record(.starting(version: self.version, configuration: self.configuration.path))
+        let watcher = try Watcher(eventLoop: self.eventLoop)
+        let renewal = Renewal(eventLoop: self.eventLoop) { configuration, renewal in
+            try Supervisor(
+                configuration: configuration, version: self.version, eventLoop: self.eventLoop, journal: journal,
+                watcher: watcher, source: self.source, renew: { [weak renewal] in try renewal?.renew($0) },
+                isInForce: {
+                    journal.use($0.log)
+                    patience.change(shutdownTimeout: $0.shutdownTimeout)
+                },
+                summary: { [weak manager] in manager?.changed(status: $0) })
+        }
+        try renewal.start(self.configuration)
+        return renewal
     }
 }
 

@@ -12,7 +12,9 @@ final class Supervisor: RouterDelegate {
     /// The default deadline of connections: that of mappings without one.
     private static let sessionTimeout = TimeAmount.seconds(30)
 
-    private let configuration: Configuration
+    private let configuration: CurrentConfiguration
+    private let renew: (Configuration) throws -> Void
+    private let isInForce: (Configuration) -> Void
     private let journal: Journal
     private let situation: CurrentSituation
     private let readiness: Readiness
@@ -22,36 +24,46 @@ final class Supervisor: RouterDelegate {
     private let passage: Passage
     private let callee: Callee
     private let subscriptions: Subscriptions
+    private let notifications: NotificationRelay
+    private let publisher: Publisher
+    private let fileMappings: FileMappings
+    private let reload: Reload
     private let calls: CallsFromSQL
+    private let look: InterfaceLook
     private let leadership: Leadership
     private let succession: Succession
-    /// Nil if nothing that started the process waits for reports.
-    private let serviceManager: ServiceManager?
     private let eventLoop: any EventLoop
     private let parts: [any Part]
     private let routerConfiguration: RouterConfiguration
     private lazy var router = Router(
         configuration: self.routerConfiguration, eventLoop: self.eventLoop, delegate: self)
     private lazy var shutdown = Shutdown(
-        self.parts, patience: TimeAmount(self.configuration.shutdownTimeout), eventLoop: self.eventLoop
+        self.parts, patience: TimeAmount(self.configuration.now.shutdownTimeout), eventLoop: self.eventLoop
     ) { [router = self.router] completion in
         router.stop(reason: CloseReason.systemShutdown, completion: completion)
     }
 
-    /// - Parameter serviceManager: what started the process, if it waits for reports.
+    /// - Parameters:
+    ///   - watcher: the process's.
+    ///   - source: reads the configuration again.
+    ///   - renew: called when a configuration needs another supervisor; throws if that one can't be made.
+    ///   - isInForce: called with the configuration at the start, and with each that takes its place.
+    ///   - summary: called with a line that says whether all works, whenever it is computed.
     init(
-        configuration: Configuration, version: String, serviceManager: ServiceManagerSettings?,
-        eventLoop: any EventLoop, journal: Journal
+        configuration: Configuration, version: String, eventLoop: any EventLoop, journal: Journal, watcher: Watcher,
+        source: @escaping Reload.Source, renew: @escaping (Configuration) throws -> Void,
+        isInForce: @escaping (Configuration) -> Void, summary: @escaping (String) -> Void
     ) throws {
         let environment = try DatabaseEnvironment(
-            configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
+            configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout, watcher: watcher)
+        let current = CurrentConfiguration(configuration)
         let keys = try SchemaKeys(schema: configuration.database.schema)
         let schema = SQLText.identifier(configuration.database.schema)
         let situation = CurrentSituation()
         let readiness = Readiness(
             situation: situation, eventLoop: eventLoop, hasChannels: !configuration.notifications.isEmpty,
             hasPort: configuration.caller != nil
-        ) { journal.record(Observation($0, of: configuration)) }
+        ) { journal.record(Observation($0, of: current.now)) }
         let observer: (Observation) -> Void = { journal.record($0) }
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
         let outbox: (OutboxEvent) -> Void = { journal.record(.outbox($0)) }
@@ -87,7 +99,7 @@ final class Supervisor: RouterDelegate {
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
             budget: budget, observer: observer, changed: changed)
         let mappings = Mappings(callee: callee, subscriptions: subscriptions)
-        FileMappings.add(configuration, to: mappings)
+        let fileMappings = FileMappings(configuration, to: mappings)
         let sqlMappings = SQLMappings(
             schema: schema, control: control, eventLoop: eventLoop, mappings: mappings,
             definitions: [callee.definitions, subscriptions.definitions], guests: guests, observer: observer,
@@ -110,7 +122,7 @@ final class Supervisor: RouterDelegate {
         succession.leadership = leadership
         let interface = InterfaceWatch(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop,
-            faults: { $0.faults(of: configuration) },
+            faults: { $0.faults(of: current.now) },
             hasChanged: { [weak leadership] in leadership?.beginAgain("the SQL interface has changed") })
         let calls = try CallsFromSQL(
             configuration, version: version, schema: schema, eventLoop: eventLoop, pools: pools, situation: situation,
@@ -123,24 +135,24 @@ final class Supervisor: RouterDelegate {
         }
         let baseline = SessionBaseline(
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
+        let reload = Reload(
+            configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
         // Each follows all parts that it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools,
+                publisher, succession, leadership, pools, reload,
             ]
-        let manager = serviceManager.flatMap {
-            ServiceManager($0, eventLoop: eventLoop) { observer(.serviceManagerUnavailable(reason: $0)) }
-        }
-        if let manager { readiness.lineTaker = { [weak manager] in manager?.changed(status: $0) } }
-        situation.follow(parts + [readiness] + (manager.map { [$0] } ?? []))
+        situation.follow(parts + [readiness])
+        readiness.lineTaker = summary
         readiness.parts = parts
 
         self.routerConfiguration = RouterConfiguration(configuration.router, version: version)
-        self.serviceManager = manager
         self.parts = parts
         self.eventLoop = eventLoop
-        self.configuration = configuration
+        self.configuration = current
+        self.renew = renew
+        self.isInForce = isInForce
         self.journal = journal
         self.situation = situation
         self.readiness = readiness
@@ -151,8 +163,14 @@ final class Supervisor: RouterDelegate {
         self.callee = callee
         self.subscriptions = subscriptions
         self.calls = calls
+        self.look = look
         self.leadership = leadership
         self.succession = succession
+        self.notifications = notifications
+        self.publisher = publisher
+        self.fileMappings = fileMappings
+        self.reload = reload
+        reload.use = { [weak self] in self?.use($0) ?? [] }
     }
 
     /// The parts know the situation, and the situation knows them.
@@ -162,11 +180,12 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
-        if let tls = self.configuration.router.tls, tls.verify == .none {
-            self.journal.record(
-                .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
+        let configuration = self.configuration.now
+        if let tls = configuration.router.tls, tls.verify == .none {
+            self.journal.record(.routerNotVerified(place: configuration.place(configuration.router.location)))
         }
-        self.serviceManager?.start()
+        self.isInForce(configuration)
+        self.reload.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()
@@ -176,19 +195,67 @@ final class Supervisor: RouterDelegate {
     }
 
     /// Accepts no more calls, finishes the running ones, says goodbye. `completion` is called once, in time.
-    func stop(signal: String, completion: @escaping () -> Void) {
-        self.journal.record(.stopping(signal: signal))
+    func stop(completion: @escaping (ShutdownStateMachine.Outcome) -> Void) {
         self.situation.change { $0.isStopping = true }
-        self.shutdown.begin { outcome in
-            self.control.stop()
-            self.journal.record(.stopped(outcome))
-            completion()
+        self.shutdown.begin { [control = self.control] outcome in
+            control.stop()
+            completion(outcome)
         }
     }
 
+    // MARK: - The configuration
+
     /// SIGHUP came.
-    func reload() {
-        self.journal.record(.reloadUnsupported)
+    func askForReload() {
+        self.reload.askFor()
+    }
+
+    /// The file was read again. Returns why it can't be used; nothing if it is.
+    private func use(_ configuration: Configuration) -> [Fault] {
+        let change = ConfigurationChange(from: self.configuration.now, to: configuration)
+        guard change.refused.isEmpty else { return change.refused }
+        guard change.newSessions.isEmpty else {
+            do {
+                try self.renew(configuration)
+            } catch {
+                return [Self.fault(configuration, error)]
+            }
+            self.journal.record(.reloaded(change))
+            return []
+        }
+        do {
+            try self.calls.take(configuration)
+        } catch {
+            return [Self.fault(configuration, error)]
+        }
+        self.configuration.now = configuration
+        self.take(configuration, change)
+        self.journal.record(.reloaded(change))
+        return []
+    }
+
+    private static func fault(_ configuration: Configuration, _ error: any Error) -> Fault {
+        Fault(
+            file: configuration.path, location: nil, problem: "it can't be used: \(error)",
+            remedy: "see to that, or set it back")
+    }
+
+    /// What needs no new session.
+    private func take(_ configuration: Configuration, _ change: ConfigurationChange) {
+        self.isInForce(configuration)
+        self.callee.queueTimeout = TimeAmount(configuration.database.queueTimeout)
+        self.callee.onDatabaseLoss = configuration.database.onDatabaseLoss
+        self.pools.change(configuration.database)
+        self.publisher.change(
+            RelaySettings(configuration.outbox), keepsDeadLettersFor: TimeAmount(configuration.deadLetterKeep))
+        if change.isOfRights {
+            self.look.change(configuration.database)
+            self.leadership.beginAgain("who may use the SQL interface has changed in the file")
+        }
+        self.fileMappings.take(configuration, change)
+        self.notifications.take(configuration, change.notifications)
+        self.channels.take(change.notifications)
+        self.readiness.hasChannels = !configuration.notifications.isEmpty
     }
 
     // MARK: - The router

@@ -30,7 +30,8 @@ extension Reading {
         guard let listen else { return nil }
         return CallerSettings(
             location: section.location, listen: listen, connect: connect, password: password,
-            statusPassword: statusPassword, tls: tls, timeout: timeout, sessions: sessions, insecure: insecure,
+            statusPassword: statusPassword, tls: tls?.context, tlsIdentity: tls?.identity, timeout: timeout,
+            sessions: sessions, insecure: insecure,
             allowMeta: allowMeta)
     }
 

@@ -32,7 +32,8 @@ extension Reading {
         return DatabaseSettings(
             location: section.location, connection: connection, connections: connections, pipeline: pipeline,
             queue: queue, queueTimeout: queueTimeout,
-            onDatabaseLoss: onLoss, schema: schema?.value ?? "wamp", grantTo: grantTo, registerTo: registerTo)
+            onDatabaseLoss: onLoss, schema: schema?.value ?? "wamp",
+            schemaLocation: schema?.location ?? section.location, grantTo: grantTo, registerTo: registerTo)
     }
 
     private func roles(_ section: Section, _ key: String) -> [String]? {

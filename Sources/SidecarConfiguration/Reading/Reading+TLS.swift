@@ -36,7 +36,7 @@ extension Reading {
     }
 
     /// The settings of the section `tls` of `caller`; nil if it is faulty or missing.
-    func callerTLS(_ caller: Section) -> TLSContext? {
+    func callerTLS(_ caller: Section) -> (identity: TLSIdentity, context: TLSContext)? {
         let example = "tls: { certificate_file: /etc/ssl/sidecar.pem, key_file: /etc/ssl/private/sidecar.key }"
         guard let entry = caller.entry("tls"),
             let section = Section(
@@ -48,6 +48,7 @@ extension Reading {
         }
         guard let identity = self.identity(section, password: nil) else { return nil }
         return self.made(caFile: nil, identity, section) { () throws(TLSError) in try TLSContext(identity) }
+            .map { (identity, $0) }
     }
 
     /// The context of a router's settings. Faulty authorities and a faulty own certificate are reported separately.
@@ -96,7 +97,9 @@ extension Reading {
 
     private func file(_ section: Section, _ key: String, example: String) -> NamedFile? {
         section.text(key, Expected(what: "a file's path", example: example)).map {
-            NamedFile(name: $0, path: TextFile.path($0.value, in: self.folder))
+            let path = TextFile.path($0.value, in: self.folder)
+            self.willRead(path)
+            return NamedFile(name: $0, path: path, digest: TextFile.digest(path))
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Names
+
 /// One reading of a configuration file: its context, and the faults found so far.
 ///
 /// A class because all sections add to the same list; it lives within one call of `ConfigurationFile.load`.
@@ -13,11 +15,20 @@ final class Reading {
 
     private var faults: [Fault] = []
 
+    /// The files that were read, each as it was before.
+    private(set) var files: [WatchedFile] = []
+
     /// Begins a reading.
     init(file: String, folder: String, environment: [String: String]) {
         self.file = file
         self.folder = folder
         self.environment = environment
+    }
+
+    /// Notes that a file is going to be read.
+    func willRead(_ path: String) {
+        guard !self.files.contains(where: { ExactText.areSame($0.path, path) }) else { return }
+        self.files.append(WatchedFile(path))
     }
 
     /// Reports a fault. `location` is nil only for faults of the file as such.
@@ -42,6 +53,6 @@ final class Reading {
         let sorted = faults.enumerated().sorted {
             ($0.element.location ?? .start, $0.offset) < ($1.element.location ?? .start, $1.offset)
         }
-        return sorted.isEmpty ? nil : ConfigurationFaults(faults: sorted.map(\.element))
+        return sorted.isEmpty ? nil : ConfigurationFaults(faults: sorted.map(\.element), files: self.files)
     }
 }

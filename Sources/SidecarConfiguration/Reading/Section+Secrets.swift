@@ -81,7 +81,9 @@ extension Section {
         if let text { return inPlace(text) }
         guard let file, !self.has(key) else { return nil }
         do throws(TextFile.Failure) {
-            return try inFile(TextFile.path(file.value, in: self.reading.folder))
+            let path = TextFile.path(file.value, in: self.reading.folder)
+            self.reading.willRead(path)
+            return try inFile(path)
         } catch {
             self.reading.add(
                 at: file.location,

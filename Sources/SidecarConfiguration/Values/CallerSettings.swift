@@ -21,6 +21,9 @@ package struct CallerSettings: Sendable {
     /// The settings of TLS at the port, if it has TLS.
     package let tls: TLSContext?
 
+    /// What that was made of.
+    package let tlsIdentity: TLSIdentity?
+
     /// A call's deadline, unless it names one.
     package let timeout: Duration
 

@@ -34,8 +34,22 @@ package struct Configuration: Sendable {
     /// The settings of the log.
     package let log: LogSettings
 
+    /// When the file is read again.
+    package let reload: ReloadPolicy
+
+    /// The files that were read, this one first: the file itself, and those that it names.
+    package internal(set) var files: [WatchedFile]
+
     /// A place in the file as messages show it: `sidecar.yaml:12:3`.
     package func place(_ location: Location) -> String { "\(self.path):\(location)" }
+}
+
+/// When the file is read again while the sidecar runs.
+package enum ReloadPolicy: String, Sendable, CaseIterable {
+    /// On SIGHUP, and when it has changed, or a file that it names.
+    case watch
+    /// On SIGHUP only.
+    case signal
 }
 
 /// The section `log`.

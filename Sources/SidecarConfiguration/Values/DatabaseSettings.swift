@@ -32,6 +32,9 @@ package struct DatabaseSettings: Sendable {
     /// The schema of the SQL interface.
     package let schema: String
 
+    /// Where the schema's name stands, or the section if it is not named.
+    package let schemaLocation: Location
+
     /// The roles that may publish and call. `PUBLIC` is everybody. nil if the file has no such key.
     package let grantTo: [String]?
 

@@ -25,6 +25,7 @@ package struct Location: Hashable, Sendable, Comparable, CustomStringConvertible
 }
 
 /// A value and its place in the file, so that a fault found later (no such function, a refused URI) can name the place.
+/// Two are equal if their values are, wherever they stand.
 package struct Located<Value: Sendable>: Sendable {
     /// The value, with variables expanded.
     package let value: Value
@@ -39,5 +40,10 @@ package struct Located<Value: Sendable>: Sendable {
     }
 }
 
-extension Located: Equatable where Value: Equatable {}
-extension Located: Hashable where Value: Hashable {}
+extension Located: Equatable where Value: Equatable {
+    package static func == (left: Self, right: Self) -> Bool { left.value == right.value }
+}
+
+extension Located: Hashable where Value: Hashable {
+    package func hash(into hasher: inout Hasher) { hasher.combine(self.value) }
+}

@@ -5,6 +5,9 @@ package struct NamedFile: Sendable, Equatable {
 
     /// Its path, relative to the folder of the configuration file.
     package let path: String
+
+    /// The hash of what was in it; nil if it can't be read.
+    package var digest: [UInt8]?
 }
 
 /// The sidecar's identity: a certificate, and its key.

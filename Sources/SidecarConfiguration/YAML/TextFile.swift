@@ -1,3 +1,4 @@
+internal import Cryptography
 internal import Glibc
 
 /// Reads small text files, whole and within limits.
@@ -18,6 +19,10 @@ enum TextFile {
     ///
     /// - Parameter limit: The greatest size, in octets.
     static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
+        try Self.checked(try Self.octets(of: path, limit: limit))
+    }
+
+    private static func octets(of path: String, limit: Int) throws(Failure) -> [UInt8] {
         let descriptor = try Self.open(path)
         defer { close(descriptor) }
         var text: [UInt8] = []
@@ -30,8 +35,17 @@ enum TextFile {
             text += chunk.prefix(count)
             guard text.count <= limit else { throw Self.tooLarge(limit) }
         }
-        return try Self.checked(text)
+        return text
     }
+
+    /// The hash of a file's octets; nil if it can't be read, or is larger than anything that the configuration names.
+    static func digest(_ path: String) -> [UInt8]? {
+        guard let octets = try? Self.octets(of: path, limit: Self.greatestDigested) else { return nil }
+        return try? SHA256.hash(octets)
+    }
+
+    /// Of a file that is known by its hash, in octets.
+    private static let greatestDigested = 16 << 20
 
     /// A file's descriptor; the caller closes it.
     static func open(_ path: String) throws(Failure) -> Int32 {

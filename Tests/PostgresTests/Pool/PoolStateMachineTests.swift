@@ -259,6 +259,20 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 0)
     }
 
+    @Test("the queue's limit changes, and what waits already stays")
+    func changedQueue() {
+        var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1, queue: 2))
+        let lane = machine.addLane(concurrency: nil)
+        check(machine.submit(1, lane: lane, expires: .distantFuture, .shared), .wait)
+        check(machine.submit(2, lane: lane, expires: .distantFuture, .shared), .wait)
+        machine.change(pipeline: 4, queue: 1)
+        check(machine.submit(3, lane: lane, expires: .distantFuture, .shared), .refuse)
+        check(machine.waitingCount, 2)
+        machine.change(pipeline: 4, queue: 3)
+        check(machine.submit(3, lane: lane, expires: .distantFuture, .shared), .wait)
+        check(machine.submit(4, lane: lane, expires: .distantFuture, .shared), .refuse)
+    }
+
     @Test("a lane that fills its part of the queue leaves room to the others; leases take none")
     func shares() {
         var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1, queue: 100))

@@ -6,7 +6,7 @@ import Testing
 struct ListenerStateMachineTests {
     private static func listening() -> ListenerStateMachine {
         var machine = ListenerStateMachine(channels: ["a", "b"])
-        machine.connected()
+        _ = machine.connected()
         _ = machine.subscribed()
         _ = machine.subscribed()
         return machine
@@ -16,7 +16,7 @@ struct ListenerStateMachineTests {
     func subscribes() {
         var machine = ListenerStateMachine(channels: ["a", "b"])
         check(machine.subscribed(), .none)
-        machine.connected()
+        _ = machine.connected()
         check(machine.timeToAsk(), .none)
         check(machine.subscribed(), .none)
         check(machine.isHearing, false)
@@ -53,10 +53,25 @@ struct ListenerStateMachineTests {
         check(failing.failed(sqlstate: "42501", reason: "no"), .none)
     }
 
+    @Test("a channel is given up; without any the connection is believed at once")
+    func givesUp() {
+        var machine = Self.listening()
+        check(machine.remove("a"), true)
+        check(machine.remove("a"), false)
+        _ = machine.timeToAsk()
+        check(machine.answered(["b"], number: 1), .none)
+        machine.disconnected()
+        check(machine.remove("b"), false)
+        check(machine.connected(), .isListening)
+        check(machine.isHearing, true)
+        check(machine.add("c"), true)
+        check(machine.subscribed(), .isListening)
+    }
+
     @Test("a broken notification queue is healed")
     func heals() {
         var machine = ListenerStateMachine(channels: ["a"])
-        machine.connected()
+        _ = machine.connected()
         check(machine.failed(sqlstate: "58P01", reason: "could not access status of transaction"), .healQueue)
     }
 
@@ -64,7 +79,7 @@ struct ListenerStateMachineTests {
     func added() {
         var machine = ListenerStateMachine(channels: ["a"])
         check(machine.add("b"), false, "there is no connection")
-        machine.connected()
+        _ = machine.connected()
         check(machine.subscribed(), .none)
         check(machine.subscribed(), .isListening)
         check(machine.add("b"), false, "it is listened to already")

@@ -16,7 +16,8 @@ import Testing
               allow_meta: true
             """
         let caller = try #require(try load(text).caller)
-        #expect(caller.listen == Located(.tcp(host: "0.0.0.0", port: 7432), at: Location(line: 2, column: 11)))
+        #expect(caller.listen.value == .tcp(host: "0.0.0.0", port: 7432))
+        #expect(caller.listen.location == Location(line: 2, column: 11))
         #expect(
             caller.connect?.value.all.map { "\($0.name)=\($0.value)" } == ["host=sidecar", "port=7432"]
                 && caller.password?.reveal() == "s3cret")

@@ -60,10 +60,8 @@ struct ServiceManagerTests {
         let manager = story.manager(watchdog: .seconds(10))
         manager.start()
         _ = story.news()
-        var situation = Situation()
-        situation.isStopping = true
-        manager.follow(situation, from: Situation())
-        manager.follow(situation, from: situation)
+        manager.stopping()
+        manager.stopping()
         story.loop.advanceTime(by: .seconds(5))
         check(story.news(), ["STOPPING=1\nSTATUS=stopping", "WATCHDOG=1"])
     }
