@@ -23,6 +23,7 @@ final class Supervisor: RouterDelegate {
     private let subscriptions: Subscriptions
     private let calls: CallsFromSQL
     private let leadership: Leadership
+    private let admin: AdminPort?
     private let succession: Succession
     private let eventLoop: any EventLoop
     private let parts: [any Part]
@@ -115,12 +116,17 @@ final class Supervisor: RouterDelegate {
         }
         let baseline = SessionBaseline(
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
+        let admin = configuration.admin.map {
+            AdminPort(
+                $0, site: AdminSite($0, readiness: readiness), eventLoop: eventLoop,
+                observer: { observer(.adminPort($0)) }, changed: changed)
+        }
         // Each stands behind whatever it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools,
-            ]
+            ] + (admin.map { [$0] } ?? [])
         situation.follow(parts + [readiness])
         readiness.parts = parts
 
@@ -139,6 +145,7 @@ final class Supervisor: RouterDelegate {
         self.subscriptions = subscriptions
         self.calls = calls
         self.leadership = leadership
+        self.admin = admin
         self.succession = succession
     }
 
@@ -149,6 +156,7 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        self.admin?.start()
         if let tls = self.configuration.router.tls, tls.verify == .none {
             self.journal.record(
                 .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
