@@ -17,6 +17,9 @@ package enum Sidecar {
     /// How long ending may take beyond what is left to running calls, before the process ends without it.
     private static let patience = Duration.seconds(5)
 
+    /// Of those that resolve names: one whose resolver does not answer must not make the others wait.
+    private static let leastThreads = 4
+
     /// How many seconds the log's last lines may take to be written.
     private static let logPatience = 1.0
 
@@ -55,6 +58,7 @@ package enum Sidecar {
         // Whoever reads the log may go: that is an error of a write, and not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
+        NIOSingletons.blockingPoolThreadCountSuggestion = max(Self.leastThreads, System.coreCount)
         let format = configuration.log.format
         let writer = LogWriter { Journal.dropped($0, format) }
         defer { writer.finish(seconds: Self.logPatience) }

@@ -57,6 +57,9 @@ package final class OutboxRelay {
     /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
     package var failure: String? { self.machine.failure }
 
+    /// Since when events wait, none of which has left the outbox; nil: none does, as far as is known.
+    package var waitingSince: NIODeadline? { self.machine.waitingSince }
+
     /// Whether an event is under way that was when a session with the router ended before.
     package var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
 

@@ -23,6 +23,7 @@ struct HeadMeter: Equatable {
     mutating func read(_ bytes: some Sequence<UInt8>) -> Excess? {
         for byte in bytes {
             self.octets += 1
+            if self.octets > Self.limit { return self.isFirstLine ? .target : .fields }
             switch byte {
             case UInt8(ascii: "\n"):
                 if self.isLineEmpty {
@@ -34,7 +35,6 @@ struct HeadMeter: Equatable {
             case UInt8(ascii: "\r"): break
             default: self.isLineEmpty = false
             }
-            if self.octets > Self.limit { return self.isFirstLine ? .target : .fields }
         }
         return nil
     }

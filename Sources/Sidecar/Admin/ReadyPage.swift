@@ -16,7 +16,9 @@ enum ReadyPage {
             return .text(isReady ? .ok : .serviceUnavailable, self.text(readiness), headers: headers)
         }
         var body = ByteBuffer()
-        JSON.write(self.value(readiness, isReady: isReady), into: &body)
+        var fields = self.fields(readiness)
+        fields["ready"] = .bool(isReady)
+        JSON.write(.dictionary(fields), into: &body)
         return .json(isReady ? .ok : .serviceUnavailable, body, headers: headers)
     }
 
@@ -41,8 +43,9 @@ enum ReadyPage {
         return line
     }
 
-    private static func value(_ readiness: ReadinessAnswer, isReady: Bool) -> Value {
-        var fields: [String: Value] = ["ready": .bool(isReady), "reasons": .list([]), "faults": .list([])]
+    /// The same for programs.
+    static func fields(_ readiness: ReadinessAnswer) -> [String: Value] {
+        var fields: [String: Value] = ["ready": .bool(true), "reasons": .list([]), "faults": .list([])]
         switch readiness {
         case .ready(let isStandby):
             fields["state"] = .string(isStandby ? "standby" : "ready")
@@ -51,10 +54,11 @@ enum ReadyPage {
             fields["faults"] = .list(faults.named.map(self.value))
             fields["other_faults"] = .integer(Int64(faults.others))
         case .notReady(let reasons):
+            fields["ready"] = .bool(false)
             fields["state"] = .string("not ready")
             fields["reasons"] = .list(reasons.map(self.value))
         }
-        return .dictionary(fields)
+        return fields
     }
 
     private static func value(_ complaint: Complaint) -> Value {

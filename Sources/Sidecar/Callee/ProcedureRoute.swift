@@ -58,6 +58,14 @@ final class ProcedureRoute {
         self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
     }
 
+    /// What runs, for people; a statement's text may be long, and is in the file.
+    var target: String {
+        switch self.mapping.target.value {
+        case .function(let function): function.text
+        case .sql: "a statement"
+        }
+    }
+
     /// Whether the router is asked who calls: the mapping says so, or calls are denied without.
     var needsCaller: Bool {
         switch self.mapping.role {

@@ -115,6 +115,16 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
     /// before it saw that something is given back came before its answer.
     var isAnswered: Bool { self.turns.isIdle }
 
+    /// How the router stands to each, in no order.
+    var standings: [(thing: Thing, standing: RouterStanding)] {
+        self.entries.values.map { entry in
+            switch entry.machine.routerStanding {
+            case .refused: (entry.thing, .refused(self.complaints[entry.thing]?.reason ?? "no reason given"))
+            case let standing: (entry.thing, standing)
+            }
+        }
+    }
+
     // MARK: - Things
 
     /// Another one.

@@ -35,6 +35,9 @@ final class Publisher: Part {
     /// Whether an event is under way that also was when a session with the router ended before.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
 
+    /// A sidecar that does not lead has nothing to do with the outbox.
+    var waitingSince: NIODeadline? { self.isLeading ? self.relay.waitingSince : nil }
+
     /// The leader's session was notified.
     func notified(channel: String) {
         self.relay.notified(channel: channel)

@@ -12,6 +12,9 @@ protocol Part: AnyObject {
     /// What does not work.
     var complaints: ComplaintSummary { get }
 
+    /// Since when work waits, none of which was done; nil: none does, as far as is known.
+    var waitingSince: NIODeadline? { get }
+
     /// How long ``drain(completion:)`` may take; nil: as long as the whole process may.
     var drainPatience: TimeAmount? { get }
 
@@ -25,6 +28,7 @@ protocol Part: AnyObject {
 extension Part {
     var isSettled: Bool { true }
     var complaints: ComplaintSummary { ComplaintSummary() }
+    var waitingSince: NIODeadline? { nil }
     var drainPatience: TimeAmount? { nil }
     func drain(completion: @escaping () -> Void) { completion() }
     func stop() {}

@@ -18,6 +18,10 @@ final class Readiness: Part {
     var parts: [any Part] = []
     /// Whether the database has answered since it was told the way to the call port, if it was told.
     var isPortAnswered: () -> Bool = { true }
+    /// For how long work may wait without any of it being done; nil: forever.
+    var patience: TimeAmount?
+    /// Whether the event loop was late lately.
+    var isLate: () -> Bool = { false }
     /// It is worked out at the end of this turn.
     private var isNoted = false
     private var nextFaults: NIODeadline
@@ -63,8 +67,24 @@ final class Readiness: Part {
         case .ready: return .ready(isStandby: isStandby)
         case .readyWithFaults(let faults): return .readyWithFaults(faults, isStandby: isStandby)
         case .notReady(let needs):
-            return .notReady(needs.map { Complaint(name: $0.part, reason: $0.rawValue) })
+            return .notReady(needs.map { Complaint(name: $0.part, reason: self.text($0)) })
         }
+    }
+
+    private func text(_ need: ReadinessStateMachine.Need) -> String {
+        let obstacle: Obstacle? =
+            switch need {
+            case .router: self.situation.now.routerObstacle
+            case .database, .listener: self.situation.now.databaseObstacle
+            case .port, .leadership, .registrations, .movement, .eventLoop, .stopping: nil
+            }
+        return need.text + (obstacle.map { ": \($0.text(at: self.eventLoop.now))" } ?? "")
+    }
+
+    /// Whether a part's work has waited for too long.
+    private var isStuck: Bool {
+        guard let patience = self.patience else { return false }
+        return self.parts.contains { $0.waitingSince.map { self.eventLoop.now - $0 >= patience } ?? false }
     }
 
     private var facts: ReadinessStateMachine.Facts {
@@ -75,7 +95,8 @@ final class Readiness: Part {
             port: self.port(situation),
             isLeadershipKnown: situation.leadership != .unknown,
             isSettled: self.parts.allSatisfy(\.isSettled),
-            complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints })
+            complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints }, isStuck: self.isStuck,
+            isLate: self.isLate())
     }
 
     private func port(_ situation: Situation) -> ReadinessStateMachine.Port {

@@ -10,6 +10,8 @@ struct ReadinessStateMachine: ~Copyable {
         case port = "not listening for calls from SQL"
         case leadership = "it is not known which sidecar leads"
         case registrations = "procedures are being registered, or topics subscribed to"
+        case movement = "work waits, and none of it is done"
+        case eventLoop = "the event loop was late by more than a second"
         case stopping = "the process stops"
 
         /// The part of the sidecar that it is about.
@@ -21,7 +23,21 @@ struct ReadinessStateMachine: ~Copyable {
             case .port: "call port"
             case .leadership: "leadership"
             case .registrations: "registrations"
+            case .movement: "outbox"
+            case .eventLoop: "event loop"
             case .stopping: "sidecar"
+            }
+        }
+
+        /// The same without the part's name.
+        var text: String {
+            switch self {
+            case .router: "no session"
+            case .database: "no connection"
+            case .listener: "not listening"
+            case .port: "not listening"
+            case .leadership, .registrations, .movement, .stopping: self.rawValue
+            case .eventLoop: "late by more than a second"
             }
         }
     }
@@ -48,6 +64,10 @@ struct ReadinessStateMachine: ~Copyable {
         /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up.
         var isSettled: Bool
         var complaints: ComplaintSummary
+        /// Whether work has waited for too long, and none of it was done.
+        var isStuck = false
+        /// Whether the event loop was late lately.
+        var isLate = false
     }
 
     /// What is to be reported.
@@ -125,6 +145,8 @@ struct ReadinessStateMachine: ~Copyable {
         if self.isMissing(facts.port) { needs.append(.port) }
         if facts.isJoined, facts.isDatabaseAvailable, !facts.isLeadershipKnown { needs.append(.leadership) }
         if facts.isJoined, !facts.isSettled { needs.append(.registrations) }
+        if facts.isStuck { needs.append(.movement) }
+        if facts.isLate { needs.append(.eventLoop) }
         guard needs.isEmpty else { return .notReady(needs) }
         let faults = facts.complaints.naming(atMost: Self.mostNamed)
         return faults.count == 0 ? .ready : .readyWithFaults(faults)

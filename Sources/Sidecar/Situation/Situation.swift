@@ -33,6 +33,10 @@ struct Situation {
     var isDatabaseAvailable = false
     /// How many sessions the sidecar has opened to look things up. A new one may find what the last one did not.
     var lookupSessions = 0
+    /// Why there is no session with the router, as far as is known.
+    var routerObstacle: Obstacle?
+    /// Why the database can't be used, as far as is known.
+    var databaseObstacle: Obstacle?
     /// Whether the sidecar listens to its channels.
     var isListening = false
     /// How often it has begun to. What was notified before may not have been heard.

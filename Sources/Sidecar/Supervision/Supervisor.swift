@@ -24,6 +24,7 @@ final class Supervisor: RouterDelegate {
     private let calls: CallsFromSQL
     private let leadership: Leadership
     private let admin: AdminPort?
+    private let pulse: Pulse?
     private let succession: Succession
     private let eventLoop: any EventLoop
     private let parts: [any Part]
@@ -116,10 +117,20 @@ final class Supervisor: RouterDelegate {
         }
         let baseline = SessionBaseline(
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
-        let admin = configuration.admin.map {
-            AdminPort(
-                $0, site: AdminSite($0, readiness: readiness), eventLoop: eventLoop,
+        var admin: AdminPort?
+        var pulse: Pulse?
+        if let settings = configuration.admin {
+            let beats = try Pulse(watcher: environment.watcher, eventLoop: eventLoop, beat: changed)
+            let status = StatusSource(
+                version: version, situation: situation, readiness: readiness, callee: callee,
+                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: beats, eventLoop: eventLoop)
+            admin = AdminPort(
+                settings, site: AdminSite(settings, readiness: readiness, pulse: beats, status: status),
+                eventLoop: eventLoop,
                 observer: { observer(.adminPort($0)) }, changed: changed)
+            readiness.patience = TimeAmount(settings.stuckAfter)
+            readiness.isLate = { [weak beats] in beats?.isLate ?? false }
+            pulse = beats
         }
         // Each stands behind whatever it builds on.
         let parts: [any Part] =
@@ -146,6 +157,7 @@ final class Supervisor: RouterDelegate {
         self.calls = calls
         self.leadership = leadership
         self.admin = admin
+        self.pulse = pulse
         self.succession = succession
     }
 
@@ -157,6 +169,7 @@ final class Supervisor: RouterDelegate {
     /// Starts both sides at once; neither waits for the other.
     func start() {
         self.admin?.start()
+        self.pulse?.start()
         if let tls = self.configuration.router.tls, tls.verify == .none {
             self.journal.record(
                 .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
@@ -175,6 +188,7 @@ final class Supervisor: RouterDelegate {
         self.situation.change { $0.isStopping = true }
         self.shutdown.begin { outcome in
             self.control.stop()
+            self.pulse?.stop()
             self.journal.record(.stopped(outcome))
             completion()
         }
@@ -190,6 +204,7 @@ final class Supervisor: RouterDelegate {
     func joined(_ session: Session) {
         self.situation.change {
             $0.router = .joined(session)
+            $0.routerObstacle = nil
             $0.isRouterReading = session.isWritable
         }
     }
@@ -227,6 +242,9 @@ final class Supervisor: RouterDelegate {
 
     func observed(_ event: RouterEvent) {
         if case .connecting(let url) = event { self.passage.connecting(to: url) }
+        if let obstacle = Obstacle(event, at: self.eventLoop.now) {
+            self.situation.change { $0.routerObstacle = obstacle }
+        }
         self.journal.record(.router(event))
     }
 }
@@ -237,17 +255,39 @@ extension Situation {
         switch event {
         case .callsAvailable:
             self.isDatabaseAvailable = true
-        case .callsUnavailable:
+            self.databaseObstacle = nil
+        case .callsUnavailable(let reason):
             self.isDatabaseAvailable = false
+            self.databaseObstacle = Obstacle(reason: reason)
         case .listening:
             self.isListening = true
+            if self.isDatabaseAvailable { self.databaseObstacle = nil }
             self.listenings += 1
-        case .lost(.listener, _):
+        case .lost(.listener, let reason):
             self.isListening = false
+            self.databaseObstacle = Obstacle(reason: reason)
+        case .connectFailed(_, let failure):
+            self.databaseObstacle = Obstacle(reason: failure.description)
         case .connected(.control, _, _):
             self.lookupSessions += 1
-        case .connected, .lost, .connectFailed:
+        case .connected, .lost:
             break
+        }
+    }
+}
+
+extension Obstacle {
+    /// What the router's side reports of why there is no session; nil if it is about something else.
+    fileprivate init?(_ event: RouterEvent, at now: NIODeadline) {
+        switch event {
+        case .connectFailed(_, let fault, let wait), .credentialsRefused(_, let fault, let wait),
+            .distrusted(_, let fault, let wait):
+            self.init(reason: fault.message, nextTry: now + wait)
+        case .left(_, _, let fault, let wait?):
+            self.init(reason: fault.message, nextTry: now + wait)
+        case .left, .connecting, .serializerRefused, .joined, .featureMissing, .dropped, .askedAgain,
+            .writabilityChanged, .stopped:
+            return nil
         }
     }
 }

@@ -21,7 +21,9 @@ struct AdminSiteTests {
         site.answer(request).status
     }
 
-    private static func basic(_ text: String) -> String { "Basic \(Base64.encode(Array(text.utf8)))" }
+    private static func basic(_ text: String) -> String {
+        "Basic \(String(decoding: Base64.encode(Array(text.utf8)), as: UTF8.self))"
+    }
 
     @Test("a page that is there, and wanted, is shown")
     func pages() {
