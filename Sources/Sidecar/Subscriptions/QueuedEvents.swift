@@ -1,3 +1,5 @@
+import Functions
+
 /// A flow whose events wait in a queue: what is the same of all, however they are sent. On the event loop.
 protocol QueuedEvents: EventFlow {
     associatedtype Queue: EventQueue where Queue.Event == ReceivedEvent
