@@ -29,7 +29,7 @@ struct ClientOptions: ParsableArguments {
         if self.url == nil {
             if self.realm != nil || self.authid != nil { throw ValidationError("--realm and --authid go with --url") }
         } else {
-            if self.config != nil { throw ValidationError("--config doesn't go with --url") }
+            if self.config != nil { throw ValidationError("--config can't be combined with --url") }
             if self.realm == nil { throw ValidationError("--url needs --realm, the realm to join") }
         }
     }

@@ -45,7 +45,7 @@ struct DeadLetter: ParsableCommand {
 
         func validate() throws {
             guard let kind = self.kind, !["publish", "event"].contains(kind) else { return }
-            throw ValidationError("--kind is 'publish' or 'event', not '\(kind)'")
+            throw ValidationError("--kind must be 'publish' or 'event', not '\(kind)'")
         }
     }
 
@@ -100,7 +100,7 @@ struct DeadLetter: ParsableCommand {
         var json = false
 
         func validate() throws {
-            if self.most < 1 { throw ValidationError("--most is a number from 1") }
+            if self.most < 1 { throw ValidationError("--most must be a number from 1") }
         }
 
         func run() throws {

@@ -27,7 +27,7 @@ package struct AdminClient: Sendable {
         self.settings = settings
     }
 
-    /// One request on a connection of its own.
+    /// One request on a new connection.
     ///
     /// - Parameter isGuarded: whether the page asks for the password; nobody else gets it.
     package func get(_ path: String, isGuarded: Bool) async throws -> Answer {

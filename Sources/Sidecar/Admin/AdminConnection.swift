@@ -4,7 +4,8 @@ import NIOOpenSSL
 
 /// A client's connection to the admin port. On the event loop. The driver of ``AdminConnectionStateMachine``.
 ///
-/// Each request is answered at once, so one waits for the answer to the one before only as long as the client does not read.
+/// Each request is answered at once, so one waits for the answer to the one before only as long as the client does
+/// not read.
 final class AdminConnection: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = Never

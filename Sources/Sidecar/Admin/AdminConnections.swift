@@ -1,5 +1,5 @@
-/// Decides which connections to the admin port stay when there are too many: whoever comes gets in, and whoever has been
-/// silent for longest leaves. Clients that hold connections keep nobody out.
+/// Decides which connections to the admin port stay when there are too many: whoever comes gets in, and whoever has
+/// been silent for longest leaves. Clients that hold connections keep nobody out.
 struct AdminConnections {
     /// The most connections at a time.
     static let limit = 32

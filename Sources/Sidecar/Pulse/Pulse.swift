@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Watches, each second, that the event loop turns and that the threads beside it answer. On the event loop. The driver of
-/// ``LoopLateness`` and ``LifeSigns``.
+/// Watches, each second, that the event loop turns and that the threads beside it answer. On the event loop. The driver
+/// of ``LoopLateness`` and ``LifeSigns``.
 final class Pulse {
     /// Asks for a sign of life.
     typealias Question = (_ answer: @escaping () -> Void) -> Void

@@ -4,7 +4,7 @@ import Outbox
 
 /// Reports whether work can flow. On the event loop. The driver of ``ReadinessStateMachine``.
 ///
-/// Readiness is worked out once for everything that changes in one turn of the event loop; while only faults change, once a second.
+/// Readiness is computed once for all changes in one turn of the event loop; while only faults change, once a second.
 final class Readiness: Part {
     private static let faultsInterval = TimeAmount.seconds(1)
 
@@ -14,15 +14,15 @@ final class Readiness: Part {
     private let hasPort: Bool
     private let report: (ReadinessStateMachine.Report) -> Void
     private var machine = ReadinessStateMachine()
-    /// These have to be settled, and may complain.
+    /// These must be settled, and may complain.
     var parts: [any Part] = []
-    /// Whether the database has answered since it was told the way to the call port, if it was told.
+    /// Whether the database has answered the announcement of the call port, if there is one.
     var isPortAnswered: () -> Bool = { true }
     /// For how long work may wait without any of it being done; nil: forever.
     var patience: TimeAmount?
     /// Whether the event loop was late lately.
     var isLate: () -> Bool = { false }
-    /// It is worked out at the end of this turn.
+    /// It is computed at the end of this turn.
     private var isNoted = false
     private var nextFaults: NIODeadline
     private var timer: Scheduled<Void>?
@@ -42,7 +42,7 @@ final class Readiness: Part {
         self.nextFaults = eventLoop.now
     }
 
-    /// Something that readiness depends on may have changed.
+    /// A fact that readiness depends on may have changed.
     func changed() {
         guard !self.isNoted else { return }
         self.isNoted = true

@@ -11,7 +11,7 @@ struct SupervisedService: Service {
     let eventLoop: any EventLoop
     let logger: Logger
     let signals: SignalWatch
-    /// How long ending may take in all.
+    /// How long the end may take in all.
     let patience: Duration
 
     func run() async throws {
@@ -48,11 +48,11 @@ struct SupervisedService: Service {
     }
 }
 
-/// The process was told to stop, and does not come to an end by itself.
+/// The process got the signal to stop, and does not end by itself.
 struct StopError: Error, CustomStringConvertible {
     let patience: Duration
 
     var description: String {
-        "it did not stop within \(self.patience.components.seconds) s; what was under way was given up"
+        "it did not stop within \(self.patience.components.seconds) s; unfinished work was given up"
     }
 }

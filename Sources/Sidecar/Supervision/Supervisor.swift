@@ -7,9 +7,9 @@ import SidecarConfiguration
 import WAMP
 import WAMPClient
 
-/// The list of the sidecar's parts, and the one place at which the situation changes. On the event loop.
+/// The list of the sidecar's parts, and the only place that changes the situation. On the event loop.
 final class Supervisor: RouterDelegate {
-    /// The deadline that connections have by themselves: that of mappings that name none.
+    /// The default deadline of connections: that of mappings without one.
     private static let sessionTimeout = TimeAmount.seconds(30)
 
     private let configuration: Configuration
@@ -68,7 +68,8 @@ final class Supervisor: RouterDelegate {
         let publisher = Publisher(
             relay: OutboxRelay(
                 schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
-                settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox, changed: changed),
+                settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox,
+                changed: changed),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
                 observer: outbox))
@@ -133,7 +134,7 @@ final class Supervisor: RouterDelegate {
             readiness.isLate = { [weak beats] in beats?.isLate ?? false }
             pulse = beats
         }
-        // Each stands behind whatever it builds on.
+        // Each follows all parts that it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
@@ -162,7 +163,7 @@ final class Supervisor: RouterDelegate {
         self.succession = succession
     }
 
-    /// The parts know the situation, and it knows them.
+    /// The parts know the situation, and the situation knows them.
     deinit {
         self.situation.follow([])
     }
@@ -183,7 +184,7 @@ final class Supervisor: RouterDelegate {
         self.router.start()
     }
 
-    /// Takes no more calls, finishes those that run, says goodbye. `completion` is called once, in time.
+    /// Accepts no more calls, finishes the running ones, says goodbye. `completion` is called once, in time.
     func stop(signal: String, completion: @escaping () -> Void) {
         self.journal.record(.stopping(signal: signal))
         self.situation.change { $0.isStopping = true }
@@ -251,7 +252,7 @@ final class Supervisor: RouterDelegate {
 }
 
 extension Situation {
-    /// What the database's side tells changes the facts.
+    /// The reports of the database's side change the facts.
     fileprivate mutating func take(_ event: DatabaseEvent) {
         switch event {
         case .callsAvailable:
@@ -294,7 +295,7 @@ extension Obstacle {
 }
 
 extension Observation {
-    /// What is reported of readiness, with how much the file maps.
+    /// The report about readiness, with the numbers of the file's mappings.
     fileprivate init(_ report: ReadinessStateMachine.Report, of configuration: Configuration) {
         switch report {
         case .ready:

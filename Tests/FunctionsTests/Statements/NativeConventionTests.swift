@@ -105,7 +105,8 @@ import WAMP
         #expect(plan.statements.first?.text.contains(", variadic (select \"wamp.argument\".f1") == true)
     }
 
-    @Test("a list that is all there is for VARIADIC is the array, but not of JSON") func listsForVariadic() throws {
+    @Test("a list that is the only argument for VARIADIC is the array, but not of JSON") func listsForVariadic() throws
+    {
         let texts = FunctionParameter(name: "v", mode: .variadic, type: Sample.textArray)
         let plan = try ProcedurePlan(function: Sample.function([texts]))
         #expect(try self.texts(plan, "[[\"x\",\"y\"]]") == ["{\"f1\":[\"x\",\"y\"]}"])

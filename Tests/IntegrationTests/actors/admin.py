@@ -56,7 +56,7 @@ class Admin:
         return http.client.HTTPConnection("127.0.0.1", self.address, timeout=20)
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        """One request on a connection of its own; `accept_language="en"` is a header."""
+        """One request on a new connection; `accept_language="en"` is a header."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if self.password is not None:
             sent["Authorization"] = "Basic " + b64encode(f"wamp:{self.password}".encode()).decode()

@@ -17,7 +17,7 @@ from actors.scripted_router import ERROR, SUBSCRIBE, Connection, scripted
 from actors.sidecar import ROOT, Sidecar
 from conftest import SidecarMaker
 
-LEADING = "leading: what must happen once happens here"
+LEADING = "leading: this sidecar does the work that must happen once"
 MIB = 1 << 20
 
 #: Values of jsonb that routers can't read, as SQL.

@@ -344,7 +344,7 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
     session.execute("select wamp.register('com.elsewhere', 'low.f')")
     result = interface.command("install", "--register-prefix", "registrar=com.example.x.")
     assert (result.returncode == 0
-            and "registrar may register what begins with com.example.x." in result.stdout), result.stderr
+            and "registrar may register names that begin with com.example.x." in result.stdout), result.stderr
     for uri, match in (("com.example.x.a", "exact"), ("com.example.x.", "prefix"), ("com.example.x.a", "prefix"),
                        ("com.example.x..a", "wildcard"), ("com.example.x.", "wildcard")):
         options = f"""'{{"match": "{match}"}}'"""
@@ -382,7 +382,8 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
 
 @pytest.mark.parametrize("value, words", [
     ("registrar=com.example.x", "end in a dot"), ("registrar=com..x.", "empty component"), ("registrar=.", "is empty"),
-    ("registrar=com. x.", "white space"), ("registrar", "like shop=com.example.shop."), ("=com.", "like shop="),
+    ("registrar=com. x.", "white space"), ("registrar", "for example shop=com.example.shop."),
+    ("=com.", "for example shop="),
     ("nobody_else=com.", "may not register"),
 ])
 def test_prefixes_that_are_refused(interface: Installation, value: str, words: str) -> None:

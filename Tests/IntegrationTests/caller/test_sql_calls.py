@@ -29,7 +29,7 @@ from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-TOLD = "the database knows the way to the caller's port"
+TOLD = "call port announced to the database"
 
 
 @pytest.fixture
@@ -383,7 +383,7 @@ async def test_announced_is_what_listens(make_sidecar: SidecarMaker, router: Rou
                            procedures={"test.one": {"sql": "select 1 as n"}})
     sidecar.start(until="not ready")
     assert "not listening for calls from SQL" in sidecar.entries("not ready")[0]["reason"]
-    sidecar.wait_for("the way to the caller's port was taken back: nothing listens there")
+    sidecar.wait_for("call port withdrawn from the database: nothing listens there")
     assert not told(installed) and not sidecar.entries(TOLD) and not sidecar.entries("ready")
     assert (await failure(installed, "select wamp.call('test.one')")).sqlstate == "WA003"
     squatter.setblocking(False)
@@ -573,7 +573,7 @@ def test_the_password_is_no_key(calling: Sidecar, installed: InstalledDatabase) 
 async def test_dblink_dropped_and_made_again(calling: Sidecar, installed: InstalledDatabase) -> None:
     installed.execute("drop extension dblink cascade")
     assert (await failure(installed, "select wamp.call('test.add2', '[2, 3]')")).sqlstate == "WA003"
-    calling.wait_for("the database could not be told the way to the caller's port", 20)
+    calling.wait_for("call port can't be announced to the database", 20)
     installed.installation.install()
     await until(lambda: told(installed), "the port is announced again", 30)
     assert await ask(installed, "select wamp.call('test.add2', '[2, 3]')") == 5
@@ -645,7 +645,7 @@ def test_descriptors_are_left_for_the_others(
         mortal_router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{number}"},
         procedures={"test.one": {"sql": "select 1 as n"}}, behind=["prlimit", "--nofile=160:192"]).start()
     sidecar.wait_for(TOLD)
-    limit = sidecar.entries("the limit of open files allows fewer callers than caller.sessions")[0]["limit"]
+    limit = sidecar.entries("the limit of open files allows fewer connections than caller.sessions")[0]["limit"]
     assert 0 < int(limit) < 192
     assert sidecar.process is not None
     limits = Path(f"/proc/{sidecar.process.pid}/limits").read_text()
@@ -657,7 +657,7 @@ def test_descriptors_are_left_for_the_others(
         mortal_router.start()
         sidecar.wait_for("router joined", 40, count=2)
         assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
-        assert not sidecar.entries("callers have to wait: no descriptor is left")
+        assert not sidecar.entries("clients of the call port wait: no descriptor is left")
     finally:
         for connection in silent:
             connection.close()
@@ -676,14 +676,14 @@ async def test_who_cannot_listen_gives_way(make_sidecar: SidecarMaker, router: R
                      procedures={"test.one": {"sql": "select 1 as n", "invoke": "roundrobin"}})
         for listen in (taken, taken, f"127.0.0.1:{free_port()}"))
     first.start(until="not ready")
-    first.wait_for("leading: what must happen once happens here")
+    first.wait_for("leading: this sidecar does the work that must happen once")
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         installed.execute("select wamp.publish('test.news', '[1]')")
         await inbox.first(1)
         second.start(until="not ready")
         first.wait_for(left, 30)
-        second.wait_for("leading: what must happen once happens here", 20)
+        second.wait_for("leading: this sidecar does the work that must happen once", 20)
         installed.execute("select wamp.publish('test.news', '[2]')")
         await inbox.first(2)
         await third.started(until="listening for calls from SQL")

@@ -51,7 +51,7 @@ def restored(source: Database, cluster: Cluster, name: str, *options: str) -> Da
 def is_told(result: subprocess.CompletedProcess[str], schema: str = "wamp") -> None:
     fault, = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "warning: "))]
     assert result.returncode == FAILED and ": SQL interface: this database is a copy of the one" in fault, result.stderr
-    assert f"wamp-sidecar install --admin-url .. --schema {schema} --adopt makes it one of its own" in fault
+    assert f"wamp-sidecar install --admin-url .. --schema {schema} --adopt makes it an original" in fault
 
 
 def test_copy_in_the_same_cluster(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:

@@ -247,7 +247,7 @@ def test_check_names_what_it_did_not_look_at(make_sidecar: SidecarMaker, router:
     lines = sidecar.file.read_text().splitlines()
     result = run("check", "--config", sidecar.file, "--connect", timeout=60)
     assert result.returncode == FAILED
-    assert "note: " in result.stderr and "not looked at: the functions and statements of 1 mappings" in result.stderr
+    assert "note: " in result.stderr and "not checked: the functions and statements of 1 mappings" in result.stderr
     fault, = [line for line in result.stderr.splitlines() if ": router rs://" in line]
     number = int(fault.removeprefix(f"{sidecar.file}:").split(":")[0])
     assert f"rs://127.0.0.1:{port}" in lines[number - 1]

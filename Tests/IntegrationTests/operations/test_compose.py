@@ -116,7 +116,7 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
         {"database": {"password": mapping["database"]["password"]}, "caller":
             {"listen": f"{folder}:{free_port()}", "password": mapping["caller"]["password"]},
          "admin": {"listen": f"127.0.0.1:{free_port()}"}})
-    sidecar.start().wait_for("the database knows the way to the caller's port")
+    sidecar.start().wait_for("call port announced to the database")
     async with joined(router) as peer:
         assert (await peer.call("com.example.item.order", "apple")).value == 2
     assert database.value("select wamp.call('com.example.add2', '[2, 3]')") == 5

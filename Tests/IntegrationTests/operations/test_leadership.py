@@ -17,7 +17,7 @@ from actors.router import Router
 from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
-LEADING = "leading: what must happen once happens here"
+LEADING = "leading: this sidecar does the work that must happen once"
 STANDBY = "standby: another sidecar leads"
 
 
@@ -123,9 +123,9 @@ async def test_session_lost(make_sidecar: SidecarMaker, router: Router, installe
     assert sorted({event.args[0] for event in inbox.events}) == [1, 2, 3]
 
 
-LEFT = "another sidecar has led since this one lost the lead: what came since then was left to it"
+LEFT = "another sidecar has led since this one lost the lead: later events and notifications were left to it"
 STRANGER = ("another role's session holds, or waits for, the former lock of leaders; "
-            "it changes nothing, but find out why")
+            "harmless, but find out why")
 RECORD = """
 create table public.seen (n integer, backend integer default pg_backend_pid());
 create function public.record(args jsonb, kwargs jsonb, details jsonb) returns void language sql security definer as

@@ -22,7 +22,7 @@ create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
 """
 PROCEDURES = {"test.same": "public.same", "test.nap": "public.nap"}
-LEADING = "leading: what must happen once happens here"
+LEADING = "leading: this sidecar does the work that must happen once"
 NOTIFICATIONS = {"news": {"publish": "test.news"}}
 
 

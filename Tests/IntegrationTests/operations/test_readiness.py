@@ -65,7 +65,7 @@ def copied(database: InstalledDatabase) -> None:
 
 @pytest.mark.parametrize("spoil, name, words", [
     (without_interface, "SQL interface", "there is no schema wamp; wamp-sidecar install"),
-    (without_dblink, "calls from SQL", "the database could not be told the way to the port"),
+    (without_dblink, "calls from SQL", "the call port can't be announced to the database"),
     (copied, "SQL interface", "this database is a copy"),
 ])
 async def test_a_part_that_does_not_work(

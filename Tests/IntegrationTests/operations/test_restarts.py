@@ -102,7 +102,7 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
         router.url(transport), installed.url, procedures={"test.same": "public.same"},
         subscriptions={"test.events": "public.hear"},
         notifications={"news": {"publish": "test.news"}}, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
-    await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+    await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
     application = Application(installed)
     application.start()
     caller = Caller()

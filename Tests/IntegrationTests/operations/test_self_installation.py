@@ -130,7 +130,7 @@ def test_a_newer_schema_is_left_alone(make_sidecar: SidecarMaker, router: Router
     alone.database.execute("update crossbar.meta set value = '99' where key = 'least_binary'")
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
     sidecar.start(until="SQL interface not used")
-    assert "asks for wamp-sidecar 99" in sidecar.text()
+    assert "requires wamp-sidecar 99" in sidecar.text()
 
 
 def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:

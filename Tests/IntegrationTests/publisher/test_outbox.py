@@ -17,7 +17,7 @@ from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-LEADING = "leading: what must happen once happens here"
+LEADING = "leading: this sidecar does the work that must happen once"
 
 
 def publish(database: Database, *rows: tuple[Any, ...]) -> list[int]:

@@ -73,7 +73,7 @@ async def test_result_that_is_too_long(make_sidecar: SidecarMaker, installed: In
 
     async with scripted(long, transport="websocket") as router:
         sidecar = await make_sidecar(router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
-        await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+        await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
         with pytest.raises(psycopg.Error) as error:
             await asyncio.to_thread(installed.execute, "select wamp.call('test.long')")
         assert error.value.sqlstate == "54000"
@@ -260,7 +260,7 @@ async def test_deadline_that_the_router_keeps_too(make_sidecar: SidecarMaker, in
 
     async with scripted(keeps_time) as router:
         sidecar = await make_sidecar(router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
-        await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+        await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
         for _ in range(5):
             with pytest.raises(psycopg.Error) as error:
                 await asyncio.to_thread(installed.execute,

@@ -22,7 +22,7 @@ NOTIFICATIONS = {"news": {"publish": "test.news"}}
 #: What a sidecar sends when it begins, in any order.
 BEGINNING = {
     "starting", "router joined", "database available", "no SQL interface", "listening for notifications",
-    "leading: what must happen once happens here",
+    "leading: this sidecar does the work that must happen once",
 }
 
 
@@ -198,7 +198,7 @@ async def test_answers_twice(make_sidecar: SidecarMaker, installed: InstalledDat
             router.url, installed.url, procedures=PROCEDURES, notifications=NOTIFICATIONS,
             subscriptions={"test.news": "public.take"}, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
         connection = router.connections[0]
-        await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+        await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
         _, answer = connection.invoke("test.same", 5)
         assert (await asyncio.wait_for(answer, 10))[3] == [5]
         for n in range(3):

@@ -84,7 +84,7 @@ def theatre(request: pytest.FixtureRequest, started: Callable[[RouterKind], Rout
         **mapping(kind)))
     try:
         sidecar.start()
-        sidecar.wait_for("the database knows the way to the caller's port")
+        sidecar.wait_for("call port announced to the database")
         yield Theatre(kind, router, sidecar, database)
         assert len(sidecar.entries("router joined")) == 1, f"one session for all of it:\n{sidecar.text(40)}"
     finally:

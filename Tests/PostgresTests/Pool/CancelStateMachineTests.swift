@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite("Which backend is asked to cancel what it runs")
+@Suite("Which backend is asked to cancel")
 struct CancelStateMachineTests {
     enum Step {
         case interrupted(Int)

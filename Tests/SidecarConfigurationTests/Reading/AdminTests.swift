@@ -79,8 +79,8 @@ import Testing
             faults(
                 below: "admin: { listen: \"unix:/run/a\", tls: { certificate_file: \(folder)/client.pem, "
                     + "key_file: \(folder)/client.key } }") == [
-                    "sidecar.yaml:1:33: 'tls' in admin has no meaning for a Unix socket, which nobody can listen in on; "
-                        + "remove it"
+                    "sidecar.yaml:1:33: 'tls' in admin has no meaning for a Unix socket, which nobody can listen in "
+                        + "on; remove it"
                 ])
     }
 }

@@ -37,7 +37,8 @@ struct StatusTests {
                 + #"{"place":"x:2:1","reason":"gone","state":"faulty","target":"g","uri":"b"}],"#
                 + #""ready":true,"reasons":[],"#
                 + #""router":{"realm":"realm1","reason":null,"session":7,"state":"joined","url":"rs://127.0.0.1:1"},"#
-                + #""sidecar":{"uptime_seconds":61,"version":"0.2.0"},"state":"standby","subscriptions":[],"version":1}"#
+                + #""sidecar":{"uptime_seconds":61,"version":"0.2.0"},"state":"standby","#
+                + #""subscriptions":[],"version":1}"#
         )
     }
 
