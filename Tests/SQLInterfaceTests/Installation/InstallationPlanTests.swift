@@ -73,7 +73,8 @@ import Testing
     @Test func nothingButRightsAgain() throws {
         let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: self.everything)
         #expect(self.titles(plan) == ["rights", "the call port's foreign server, by dblink in schema wamp_dblink"])
-        #expect(plan.steps.allSatisfy { $0.isRepair || $0.title.isEmpty }, "it is reported only if it changes something")
+        #expect(
+            plan.steps.allSatisfy { $0.isRepair || $0.title.isEmpty }, "it is reported only if it changes something")
     }
 
     /// Version 1 left no notes in the catalog: they are added where they can be true.
