@@ -30,5 +30,10 @@ RUN apt-get update \
 COPY --from=build /usr/local/bin/wamp-sidecar /usr/local/bin/wamp-sidecar
 USER 10001:10001
 WORKDIR /etc/wamp-sidecar
+# The call port and the admin port, as the documents have them.
+EXPOSE 7432 9632
+# It asks the admin port: a file without the section admin needs --no-healthcheck.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=30s \
+    CMD ["wamp-sidecar", "status", "--ready", "--config", "/etc/wamp-sidecar/sidecar.yaml"]
 ENTRYPOINT ["wamp-sidecar"]
 CMD ["run", "--config", "/etc/wamp-sidecar/sidecar.yaml"]

@@ -17,6 +17,9 @@ package enum Sidecar {
     /// to it until then.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
+    /// Of those that resolve names: one whose resolver does not answer must not make the others wait.
+    private static let leastThreads = 4
+
     /// How many seconds the log's last lines may take to be written.
     private static let logPatience = 1.0
 
@@ -63,6 +66,7 @@ package enum Sidecar {
         // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
+        NIOSingletons.blockingPoolThreadCountSuggestion = max(Self.leastThreads, System.coreCount)
         let format = NIOLockedValueBox(configuration.log.format)
         let writer = LogWriter { Journal.dropped($0, format.withLockedValue { $0 }) }
         defer { writer.finish(seconds: Self.logPatience) }

@@ -144,6 +144,7 @@ extension Reading {
         let caller = section.entry("caller").flatMap { self.caller($0) }
         let outbox = self.outbox(section.entry("outbox"))
         let deadLetterKeep = self.deadLetterKeep(section.entry("dead_letter"))
+        let admin = section.entry("admin").flatMap { self.admin($0) }
         let shutdownTimeout = section.duration("shutdown_timeout", in: Bounds.shutdown) ?? .seconds(8)
         let log = section.entry("log").map { self.log($0) } ?? LogSettings(level: .info, format: .text)
         let reload = section.choice("reload", of: ReloadPolicy.self) ?? .watch
@@ -151,7 +152,7 @@ extension Reading {
         return Configuration(
             path: self.file, router: router, database: database, procedures: procedures, subscriptions: subscriptions,
             notifications: notifications, caller: caller, outbox: outbox, deadLetterKeep: deadLetterKeep,
-            shutdownTimeout: shutdownTimeout, log: log, reload: reload, files: self.files)
+            admin: admin, shutdownTimeout: shutdownTimeout, log: log, reload: reload, files: self.files)
     }
 
     private func log(_ entry: YAMLEntry) -> LogSettings {

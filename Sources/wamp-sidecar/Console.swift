@@ -6,7 +6,7 @@ import SidecarConfiguration
 /// What the commands print, and how they end.
 enum Console {
     /// `EX_CONFIG` of sysexits.
-    private static let faultyConfiguration = ExitCode(78)
+    static let faultyConfiguration = ExitCode(78)
 
     /// Reads the configuration, or prints all its faults and ends with 78.
     static func load(_ path: String) throws -> Configuration {

@@ -19,6 +19,8 @@ struct WampSidecar: AsyncParsableCommand {
                 wamp-sidecar check sidecar.yaml --connect
               Run until SIGTERM:
                 wamp-sidecar run --config sidecar.yaml
+              Ask a running sidecar how it stands:
+                wamp-sidecar status --config sidecar.yaml
               Install the SQL interface, to publish, call and register in SQL:
                 wamp-sidecar install --admin-url postgresql://..
               Call a procedure, as any WAMP peer does:
@@ -26,7 +28,7 @@ struct WampSidecar: AsyncParsableCommand {
             """,
         version: BuildInformation.own.description,
         subcommands: [
-            Run.self, Check.self, Install.self, Uninstall.self, Call.self, Publish.self, Subscribe.self,
+            Run.self, Check.self, Status.self, Install.self, Uninstall.self, Call.self, Publish.self, Subscribe.self,
             DeadLetter.self, Completions.self,
         ])
 

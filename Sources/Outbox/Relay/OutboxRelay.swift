@@ -66,6 +66,9 @@ package final class OutboxRelay {
     /// Why the last attempt to empty the outbox failed, also in a lost session; nil if it succeeded.
     package var failure: String? { self.machine.failure }
 
+    /// Since when events wait, none of which has left the outbox; nil: none does, as far as is known.
+    package var waitingSince: NIODeadline? { self.machine.waitingSince }
+
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     package var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
 

@@ -36,6 +36,7 @@ struct RelayStateMachine: ~Copyable {
     private var state = State.idle(.elsewhere, isJoined: false)
     private var scans: ScanStateMachine
     private var delivery: DeliveryStateMachine
+    private var movement = Movement()
 
     /// The number of this run, or of the time between two.
     private(set) var epoch = 0
@@ -69,6 +70,9 @@ struct RelayStateMachine: ~Copyable {
 
     /// The topics whose events are not published for now.
     var held: HeldTopics { self.scans.held }
+
+    /// Since when events wait, none of which has left the outbox; nil: none does, as far as is known.
+    var waitingSince: NIODeadline? { self.movement.waitingSince }
 
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.scans.isAnySuspect(self.delivery.underWay) }
@@ -108,6 +112,7 @@ struct RelayStateMachine: ~Copyable {
 
     /// This sidecar leads no more. The session is lost, or is about to release its locks.
     mutating func stopLeading() -> EndAction {
+        self.movement = Movement()
         switch self.state {
         case .idle(_, let isJoined):
             self.epoch += 1
@@ -299,10 +304,12 @@ struct RelayStateMachine: ~Copyable {
         switch answer {
         case .taken:
             guard let event = self.delivery.taken(id, at: now) else { return .nothing }
+            self.movement.moved(at: now)
             let released = self.scans.settled(id, topic: event.topic)
             return released > 0 ? .report(.topicsReleased(count: released)) : .goOn
         case .refused(let error, let message, let isFinal):
             guard let event = self.delivery.refused(id, at: now) else { return .nothing }
+            if isFinal { self.movement.moved(at: now) }
             return isFinal
                 ? self.giveUp(id, event, error: error, message: message, attempts: 1)
                 : self.hold(id, event, error: error, message: message, at: now)
@@ -341,10 +348,14 @@ struct RelayStateMachine: ~Copyable {
     }
 
     /// Called at intervals: checks whether the router answers.
-    func check(at now: NIODeadline) -> CheckAction {
+    mutating func check(at now: NIODeadline) -> CheckAction {
+        self.movement.noted(
+            isWaiting: !self.delivery.isAllAnswered || !self.scans.held.isEmpty || self.failure != nil, at: now)
         switch self.state {
-        case .running, .finishing: self.delivery.isRouterSilent(at: now) ? .abandonRouter(self.silence) : .goOn
-        case .idle, .clearing, .over: .stop
+        case .running, .finishing:
+            return self.delivery.isRouterSilent(at: now) ? .abandonRouter(self.silence) : .goOn
+        case .idle, .clearing, .over:
+            return .stop
         }
     }
 

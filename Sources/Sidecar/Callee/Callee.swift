@@ -61,6 +61,15 @@ final class Callee {
     /// The complaints about procedures.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
+    /// How it stands with each procedure, by their URIs.
+    var standings: [RouteStanding] {
+        self.registrar.standings.map { route, standing in
+            RouteStanding(
+                uri: route.uri.text, target: route.target, place: route.place,
+                standing: standing, fault: route.allDefinitions.lazy.compactMap(\.fault).first)
+        }.sorted { $0.uri < $1.uri }
+    }
+
     // MARK: - Procedures
 
     /// Adds a procedure.

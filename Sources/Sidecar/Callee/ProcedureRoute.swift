@@ -66,6 +66,14 @@ final class ProcedureRoute {
         for definition in self.allDefinitions { definition.place = place }
     }
 
+    /// What runs, for people; a statement's text may be long, and is in the file.
+    var target: String {
+        switch self.mapping.target.value {
+        case .function(let function): function.text
+        case .sql: "a statement"
+        }
+    }
+
     /// Whether the router is asked to disclose callers: the mapping says so, or undisclosed calls are denied.
     var needsCaller: Bool {
         switch self.mapping.role {

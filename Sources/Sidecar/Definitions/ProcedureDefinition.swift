@@ -68,6 +68,14 @@ extension ProcedureDefinition {
         }
     }
 
+    /// Why it can't be called, and what to do about it.
+    var fault: String? {
+        switch self.state {
+        case .fault(let fault): fault.description
+        case .unknown, .plan: nil
+        }
+    }
+
     /// The role that runs it.
     ///
     /// - Parameter own: the sidecar's role.

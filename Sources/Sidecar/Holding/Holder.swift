@@ -47,6 +47,9 @@ final class Holder<Thing: Holdable> {
     /// The router's refusals, in its words.
     var complaints: ComplaintSummary { ComplaintSummary(self.holdings.complaints) }
 
+    /// How the router stands to each, in no order.
+    var standings: [(thing: Thing, standing: RouterStanding)] { self.holdings.standings }
+
     /// Whether ``drain(within:completion:)`` has ended.
     var isDrained: Bool {
         switch self.draining {

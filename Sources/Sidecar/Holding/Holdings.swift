@@ -116,6 +116,16 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
     /// earlier messages precede its answer to the return.
     var isAnswered: Bool { self.turns.isIdle }
 
+    /// How the router stands to each, in no order.
+    var standings: [(thing: Thing, standing: RouterStanding)] {
+        self.entries.values.map { entry in
+            switch entry.machine.routerStanding {
+            case .refused: (entry.thing, .refused(self.complaints[entry.thing]?.reason ?? "no reason given"))
+            case let standing: (entry.thing, standing)
+            }
+        }
+    }
+
     // MARK: - Things
 
     /// Adds a thing.

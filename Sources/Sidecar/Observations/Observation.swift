@@ -16,6 +16,8 @@ enum Observation {
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
     case callPort(CallPortEvent)
+    /// Of the admin port.
+    case adminPort(PortEvent)
     case outbox(OutboxEvent)
     case function(FunctionEvent)
 

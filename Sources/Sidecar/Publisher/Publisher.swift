@@ -37,6 +37,9 @@ final class Publisher: Part {
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
 
+    /// A sidecar that does not lead has nothing to do with the outbox.
+    var waitingSince: NIODeadline? { self.isLeading ? self.relay.waitingSince : nil }
+
     /// Other settings hold from now on.
     func change(_ settings: RelaySettings, keepsDeadLettersFor time: TimeAmount) {
         self.relay.change(settings)

@@ -13,6 +13,9 @@ protocol Part: AnyObject {
     /// The complaints about things that do not work.
     var complaints: ComplaintSummary { get }
 
+    /// Since when work waits, none of which was done; nil: none does, as far as is known.
+    var waitingSince: NIODeadline? { get }
+
     /// How long ``drain(completion:)`` may take; nil: as long as the whole process may.
     var drainPatience: TimeAmount? { get }
 
@@ -26,6 +29,7 @@ protocol Part: AnyObject {
 extension Part {
     var isSettled: Bool { true }
     var complaints: ComplaintSummary { ComplaintSummary() }
+    var waitingSince: NIODeadline? { nil }
     var drainPatience: TimeAmount? { nil }
     func drain(completion: @escaping () -> Void) { completion() }
     func stop() {}

@@ -19,6 +19,10 @@ final class Readiness: Part {
     var parts: [any Part] = []
     /// Whether the database has answered the announcement of the call port, if there is one.
     var isPortAnswered: () -> Bool = { true }
+    /// For how long work may wait without any of it being done; nil: forever.
+    var patience: TimeAmount?
+    /// Whether the event loop was late lately.
+    var isLate: () -> Bool = { false }
     /// Takes a line that says how things stand, each time that is computed.
     var lineTaker: (String) -> Void = { _ in }
     /// It is computed at the end of this turn.
@@ -59,6 +63,33 @@ final class Readiness: Part {
         self.changed()
     }
 
+    /// Whether work can flow now.
+    var answer: ReadinessAnswer {
+        let isStandby = if case .standby = self.situation.now.leadership { true } else { false }
+        switch self.machine.answer(self.facts) {
+        case .ready: return .ready(isStandby: isStandby)
+        case .readyWithFaults(let faults): return .readyWithFaults(faults, isStandby: isStandby)
+        case .notReady(let needs):
+            return .notReady(needs.map { Complaint(name: $0.part, reason: self.text($0)) })
+        }
+    }
+
+    private func text(_ need: ReadinessStateMachine.Need) -> String {
+        let obstacle: Obstacle? =
+            switch need {
+            case .router: self.situation.now.routerObstacle
+            case .database, .listener: self.situation.now.databaseObstacle
+            case .port, .leadership, .registrations, .movement, .eventLoop, .stopping: nil
+            }
+        return need.text + (obstacle.map { ": \($0.text(at: self.eventLoop.now))" } ?? "")
+    }
+
+    /// Whether a part's work has waited for too long.
+    private var isStuck: Bool {
+        guard let patience = self.patience else { return false }
+        return self.parts.contains { $0.waitingSince.map { self.eventLoop.now - $0 >= patience } ?? false }
+    }
+
     private var facts: ReadinessStateMachine.Facts {
         let situation = self.situation.now
         return ReadinessStateMachine.Facts(
@@ -67,7 +98,8 @@ final class Readiness: Part {
             port: self.port(situation),
             isLeadershipKnown: situation.leadership != .unknown,
             isSettled: self.parts.allSatisfy(\.isSettled),
-            complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints })
+            complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints }, isStuck: self.isStuck,
+            isLate: self.isLate())
     }
 
     private var isStandby: Bool {

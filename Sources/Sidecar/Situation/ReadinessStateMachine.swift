@@ -10,6 +10,36 @@ struct ReadinessStateMachine: ~Copyable {
         case port = "not listening for calls from SQL"
         case leadership = "the leading sidecar is not known"
         case registrations = "procedures are being registered, or topics subscribed to"
+        case movement = "work waits, and none of it is done"
+        case eventLoop = "the event loop was late by more than a second"
+        case stopping = "the process stops"
+
+        /// The part of the sidecar that it is about.
+        var part: String {
+            switch self {
+            case .router: "router"
+            case .database: "database"
+            case .listener: "notifications"
+            case .port: "call port"
+            case .leadership: "leadership"
+            case .registrations: "registrations"
+            case .movement: "outbox"
+            case .eventLoop: "event loop"
+            case .stopping: "sidecar"
+            }
+        }
+
+        /// The same without the part's name.
+        var text: String {
+            switch self {
+            case .router: "no session"
+            case .database: "no connection"
+            case .listener: "not listening"
+            case .port: "not listening"
+            case .leadership, .registrations, .movement, .stopping: self.rawValue
+            case .eventLoop: "late by more than a second"
+            }
+        }
     }
 
     /// The call port, as far as readiness depends on it.
@@ -35,6 +65,10 @@ struct ReadinessStateMachine: ~Copyable {
         /// up.
         var isSettled: Bool
         var complaints: ComplaintSummary
+        /// Whether work has waited for too long, and none of it was done.
+        var isStuck = false
+        /// Whether the event loop was late lately.
+        var isLate = false
     }
 
     /// The report.
@@ -45,7 +79,8 @@ struct ReadinessStateMachine: ~Copyable {
         case notReady([String])
     }
 
-    private enum Answer: Equatable {
+    /// How things stand.
+    enum Answer: Equatable {
         case ready
         case readyWithFaults(ComplaintSummary)
         case notReady([Need])
@@ -113,17 +148,28 @@ struct ReadinessStateMachine: ~Copyable {
         }
     }
 
-    private func answer(_ facts: Facts) -> Answer {
+    /// How things stand with these facts, reported or not.
+    func answer(_ facts: Facts) -> Answer {
         var needs: [Need] = []
+        if self.isStopped { needs.append(.stopping) }
         if !facts.isJoined { needs.append(.router) }
         if !facts.isDatabaseAvailable { needs.append(.database) }
         if !facts.isListening { needs.append(.listener) }
         if self.isMissing(facts.port) { needs.append(.port) }
         if facts.isJoined, facts.isDatabaseAvailable, !facts.isLeadershipKnown { needs.append(.leadership) }
         if facts.isJoined, !facts.isSettled { needs.append(.registrations) }
+        if facts.isStuck { needs.append(.movement) }
+        if facts.isLate { needs.append(.eventLoop) }
         guard needs.isEmpty else { return .notReady(needs) }
         let faults = facts.complaints.naming(atMost: Self.mostNamed)
         return faults.count == 0 ? .ready : .readyWithFaults(faults)
+    }
+
+    private var isStopped: Bool {
+        switch self.state {
+        case .stopped: true
+        case .starting, .reported: false
+        }
     }
 
     /// The database's answer is awaited before work flows, and not once it does.

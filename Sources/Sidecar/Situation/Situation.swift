@@ -34,6 +34,10 @@ struct Situation {
     /// The number of sessions that the sidecar has opened for look-ups. A new one may find other functions than the
     /// last one.
     var lookupSessions = 0
+    /// Why there is no session with the router, as far as is known.
+    var routerObstacle: Obstacle?
+    /// Why the database can't be used, as far as is known.
+    var databaseObstacle: Obstacle?
     /// Whether the sidecar listens to its channels.
     var isListening = false
     /// How often it has begun to. Notifications before that may have been missed.

@@ -126,6 +126,15 @@ final class Subscriptions {
     /// Whether all topics have been subscribed to or refused, and all functions looked up.
     var isSettled: Bool { self.subscriber.isSettled && self.definitions.isSettled }
 
+    /// How it stands with each subscription, by their topics.
+    var standings: [RouteStanding] {
+        self.subscriber.standings.map { entry, standing in
+            RouteStanding(
+                uri: entry.route.topic.text, target: entry.route.mapping.function.value.text,
+                place: entry.route.place, standing: standing, fault: entry.route.definition.fault)
+        }.sorted { $0.uri < $1.uri }
+    }
+
     /// The complaints about subscriptions.
     var complaints: ComplaintSummary {
         self.subscriber.complaints + self.definitions.complaints + ComplaintSummary(self.troubles)

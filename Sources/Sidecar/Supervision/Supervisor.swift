@@ -31,6 +31,8 @@ final class Supervisor: RouterDelegate {
     private let calls: CallsFromSQL
     private let look: InterfaceLook
     private let leadership: Leadership
+    private let admin: AdminPort?
+    private let pulse: Pulse?
     private let succession: Succession
     private let eventLoop: any EventLoop
     private let parts: [any Part]
@@ -137,12 +139,26 @@ final class Supervisor: RouterDelegate {
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
+        let admin = try configuration.admin.map { settings in
+            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop, beat: changed)
+            let status = StatusSource(
+                version: version, situation: situation, readiness: readiness, callee: callee,
+                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, eventLoop: eventLoop)
+            let port = AdminPort(
+                settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
+            ) {
+                AdminSite($0, readiness: readiness, pulse: pulse, status: status)
+            }
+            readiness.patience = TimeAmount(settings.stuckAfter)
+            readiness.isLate = { [weak pulse] in pulse?.isLate ?? false }
+            return (port: port, pulse: pulse)
+        }
         // Each follows all parts that it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools, reload,
-            ]
+            ] + (admin.map { [$0.port] } ?? [])
         situation.follow(parts + [readiness])
         readiness.lineTaker = summary
         readiness.parts = parts
@@ -165,6 +181,8 @@ final class Supervisor: RouterDelegate {
         self.calls = calls
         self.look = look
         self.leadership = leadership
+        self.admin = admin?.port
+        self.pulse = admin?.pulse
         self.succession = succession
         self.notifications = notifications
         self.publisher = publisher
@@ -180,6 +198,8 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        self.admin?.start()
+        self.pulse?.start()
         let configuration = self.configuration.now
         if let tls = configuration.router.tls, tls.verify == .none {
             self.journal.record(.routerNotVerified(place: configuration.place(configuration.router.location)))
@@ -197,8 +217,9 @@ final class Supervisor: RouterDelegate {
     /// Accepts no more calls, finishes the running ones, says goodbye. `completion` is called once, in time.
     func stop(completion: @escaping (ShutdownStateMachine.Outcome) -> Void) {
         self.situation.change { $0.isStopping = true }
-        self.shutdown.begin { [control = self.control] outcome in
+        self.shutdown.begin { [control = self.control, pulse = self.pulse] outcome in
             control.stop()
+            pulse?.stop()
             completion(outcome)
         }
     }
@@ -256,6 +277,10 @@ final class Supervisor: RouterDelegate {
         self.notifications.take(configuration, change.notifications)
         self.channels.take(change.notifications)
         self.readiness.hasChannels = !configuration.notifications.isEmpty
+        if let settings = configuration.admin {
+            self.admin?.take(settings)
+            self.readiness.patience = TimeAmount(settings.stuckAfter)
+        }
     }
 
     // MARK: - The router
@@ -263,6 +288,7 @@ final class Supervisor: RouterDelegate {
     func joined(_ session: Session) {
         self.situation.change {
             $0.router = .joined(session)
+            $0.routerObstacle = nil
             $0.isRouterReading = session.isWritable
         }
     }
@@ -300,6 +326,9 @@ final class Supervisor: RouterDelegate {
 
     func observed(_ event: RouterEvent) {
         if case .connecting(let url) = event { self.passage.connecting(to: url) }
+        if let obstacle = Obstacle(event, at: self.eventLoop.now) {
+            self.situation.change { $0.routerObstacle = obstacle }
+        }
         self.journal.record(.router(event))
     }
 }
@@ -310,17 +339,39 @@ extension Situation {
         switch event {
         case .callsAvailable:
             self.isDatabaseAvailable = true
-        case .callsUnavailable:
+            self.databaseObstacle = nil
+        case .callsUnavailable(let reason):
             self.isDatabaseAvailable = false
+            self.databaseObstacle = Obstacle(reason: reason)
         case .listening:
             self.isListening = true
+            if self.isDatabaseAvailable { self.databaseObstacle = nil }
             self.listenings += 1
-        case .lost(.listener, _):
+        case .lost(.listener, let reason):
             self.isListening = false
+            self.databaseObstacle = Obstacle(reason: reason)
+        case .connectFailed(_, let failure):
+            self.databaseObstacle = Obstacle(reason: failure.description)
         case .connected(.control, _, _):
             self.lookupSessions += 1
-        case .connected, .lost, .connectFailed:
+        case .connected, .lost:
             break
+        }
+    }
+}
+
+extension Obstacle {
+    /// What the router's side reports of why there is no session; nil if it is about something else.
+    fileprivate init?(_ event: RouterEvent, at now: NIODeadline) {
+        switch event {
+        case .connectFailed(_, let fault, let wait), .credentialsRefused(_, let fault, let wait),
+            .distrusted(_, let fault, let wait):
+            self.init(reason: fault.message, nextTry: now + wait)
+        case .left(_, _, let fault, let wait?):
+            self.init(reason: fault.message, nextTry: now + wait)
+        case .left, .connecting, .serializerRefused, .joined, .featureMissing, .dropped, .askedAgain,
+            .writabilityChanged, .stopped:
+            return nil
         }
     }
 }

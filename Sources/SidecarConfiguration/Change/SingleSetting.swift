@@ -24,7 +24,7 @@ struct SingleSetting: Sendable {
     }
 
     /// All of them, in the order of the reference.
-    static let all = Self.ofRouter + Self.ofDatabase + Self.ofCaller + Self.others
+    static let all = Self.ofRouter + Self.ofDatabase + Self.ofCaller + Self.ofAdmin + Self.others
 
     private static let ofRouter = [
         SingleSetting("router.url", .newSessions) { one, other in
@@ -109,6 +109,17 @@ struct SingleSetting: Sendable {
         guard let one = one.caller?.tls, let other = other.caller?.tls else { return false }
         return (one.endPoint == nil) == (other.endPoint == nil)
     }
+
+    private static let ofAdmin = [
+        SingleSetting("admin.listen", .restart { $0.admin?.listen.location ?? .start }) {
+            ExactText.areSame($0.admin?.listen.value.description, $1.admin?.listen.value.description)
+        },
+        SingleSetting("admin.pages", .atOnce) { $0.admin?.pages == $1.admin?.pages },
+        SingleSetting("admin.password", .atOnce) { $0.admin?.password == $1.admin?.password },
+        SingleSetting("admin.tls", .atOnce) { $0.admin?.tlsIdentity == $1.admin?.tlsIdentity },
+        SingleSetting("admin.stuck_after", .atOnce) { $0.admin?.stuckAfter == $1.admin?.stuckAfter },
+        SingleSetting("admin.insecure", .atOnce) { $0.admin?.insecure == $1.admin?.insecure },
+    ]
 
     private static let others = [
         SingleSetting("outbox.event_id", .atOnce) { ExactText.areSame($0.outbox.eventID, $1.outbox.eventID) },

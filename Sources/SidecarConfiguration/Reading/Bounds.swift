@@ -10,6 +10,9 @@ enum Bounds {
     /// Of `dead_letter.keep`.
     static let keep: ClosedRange<Duration> = .seconds(60) ... .seconds(36_500 * 86_400)
 
+    /// Of `admin.stuck_after`.
+    static let stuck: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
+
     /// The bounds of a result's size: libpq accepts no value beyond a gibibyte.
     static let result = 1...(1 << 30)
 

@@ -28,6 +28,9 @@ package struct Configuration: Sendable {
     /// How long dead letters are kept.
     package let deadLetterKeep: Duration
 
+    /// The port at which the sidecar can be looked at; nil: there is none.
+    package let admin: AdminSettings?
+
     /// How long running calls may take to finish when the process gets the signal to stop.
     package let shutdownTimeout: Duration
 

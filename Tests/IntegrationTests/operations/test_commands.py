@@ -89,7 +89,7 @@ def test_unknown_command() -> None:
     """If no command has a similar name, all commands are listed."""
     result = run("frobnicate")
     assert (result.returncode, result.stdout) == (USAGE, "")
-    assert "Unknown command 'frobnicate'; the commands are run, check, install, " in result.stderr
+    assert "Unknown command 'frobnicate'; the commands are run, check, status, install, " in result.stderr
     assert "the commands are list, show, " in run("dead-letter", "frobnicate").stderr
 
 

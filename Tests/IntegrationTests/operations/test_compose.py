@@ -1,5 +1,6 @@
 """compose.yaml without a container engine: its mounts exist and are used, and its steps do what they are for."""
 
+import asyncio
 import json
 import os
 import re
@@ -21,6 +22,8 @@ from conftest import SidecarMaker
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
 FILES = ROOT / "examples/compose"
+#: Where the image has its file.
+CONFIGURED = ["/etc/wamp-sidecar/sidecar.yaml"]
 SECRETS = {"DATABASE_PASSWORD": "wamp-password", "WAMP_TICKET": "change-me", "WAMP_CALLER_PASSWORD": "caller-password"}
 
 
@@ -111,11 +114,22 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
         router.url("rawsocket"), f"postgresql://wamp@127.0.0.1:{mortal_cluster.port}/shop", SECRETS,
         **{name: section for name, section in mapping.items() if name not in ("router", "database")} |
         {"database": {"password": mapping["database"]["password"]}, "caller":
-            {"listen": f"{folder}:{free_port()}", "password": mapping["caller"]["password"]}})
+            {"listen": f"{folder}:{free_port()}", "password": mapping["caller"]["password"]},
+         "admin": {"listen": f"127.0.0.1:{free_port()}"}})
     sidecar.start().wait_for("call port announced to the database")
     async with joined(router) as peer:
         assert (await peer.call("com.example.item.order", "apple")).value == 2
     assert database.value("select wamp.call('com.example.add2', '[2, 3]')") == 5
+    words = SERVICES["sidecar"]["healthcheck"]["test"]
+    assert words[:2] == ["CMD", "wamp-sidecar"] and words[-1] in CONFIGURED
+    healthy = await asyncio.to_thread(run, *words[2:-1], sidecar.file, environment=SECRETS)
+    assert (healthy.returncode, healthy.stdout) == (0, "ready\n"), healthy.stderr
+
+
+def test_the_image_asks_the_same() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    command = re.search(r"^HEALTHCHECK .*\\\n +CMD (.*)$", dockerfile, re.MULTILINE)
+    assert command and ["CMD", *json.loads(command[1])] == SERVICES["sidecar"]["healthcheck"]["test"]
 
 
 def test_no_default_passwords() -> None:

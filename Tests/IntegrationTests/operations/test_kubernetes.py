@@ -136,7 +136,7 @@ def test_the_image_is_this_version() -> None:
 
 def test_the_file_is_taken(tmp_path: Path) -> None:
     configuration = yaml.safe_load((FOLDER / "sidecar.yaml.example").read_text())
-    port = configuration.pop("admin")["listen"].rpartition(":")[2]
+    port = configuration["admin"]["listen"].rpartition(":")[2]
     for file in ("deployment.yaml", "beside-postgresql/container.yaml"):
         inside = yaml.safe_load((FOLDER / file).read_text())["spec"]["template"]["spec"]
         assert {"name": "admin", "containerPort": int(port)} in container(inside)["ports"]

@@ -48,6 +48,39 @@ struct RelayStateMachineTests {
         .refused(error: error, message: "the router says no", isFinal: isFinal)
     }
 
+    // MARK: - Movement
+
+    @Test("what is with the router, held or can't be read waits, since the last one left")
+    func movement() {
+        var machine = self.running()
+        check(machine.check(at: self.start), .goOn)
+        check(machine.waitingSince, nil)
+        self.publish(1...2, &machine)
+        _ = machine.check(at: self.start + .seconds(1))
+        check(machine.waitingSince, self.start + .seconds(1))
+        _ = machine.answered(1, .taken, of: machine.epoch, at: self.start + .seconds(2))
+        _ = machine.check(at: self.start + .seconds(3))
+        check(machine.waitingSince, self.start + .seconds(2))
+        // Refused for the moment: it waits on.
+        _ = machine.answered(2, self.refusal(), of: machine.epoch, at: self.start + .seconds(4))
+        _ = machine.check(at: self.start + .seconds(5))
+        check(machine.waitingSince, self.start + .seconds(2))
+        check(machine.stopLeading() == .nothing, false)
+        check(machine.waitingSince, nil)
+    }
+
+    @Test("an outbox that is locked waits")
+    func lockedMovement() {
+        var machine = self.running()
+        _ = machine.next(at: self.start)
+        _ = machine.scanned(.locked("lock timeout"), of: machine.epoch, at: self.start)
+        _ = machine.check(at: self.start)
+        check(machine.waitingSince, self.start)
+        _ = machine.scanned(.read(rows: 0, last: nil), of: machine.epoch, at: self.start + .seconds(9))
+        _ = machine.check(at: self.start + .seconds(9))
+        check(machine.waitingSince, nil)
+    }
+
     // MARK: - The two ends
 
     private enum End: CaseIterable { case lead, listening, joined }

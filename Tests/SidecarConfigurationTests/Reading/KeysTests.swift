@@ -35,6 +35,9 @@ import Testing
             after: " } }"),
         Place(
             name: "caller.tls", keys: .callerTLS, before: "caller: { listen: \"[::1]:1\", tls: { ", after: " } }"),
+        Place(name: "admin", keys: .admin, before: "admin: { ", after: " }"),
+        Place(
+            name: "admin.tls", keys: .adminTLS, before: "admin: { listen: \"[::1]:1\", tls: { ", after: " } }"),
         Place(name: "log", keys: .log, before: "log: { ", after: " }"),
     ]
 
@@ -55,7 +58,8 @@ import Testing
 
     @Test(arguments: places) func aKeyWithoutAValueIsRefused(_ place: Place) {
         let mayBeEmpty = [
-            "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter", "log", "auth", "options",
+            "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter", "admin", "log", "auth",
+            "options",
             "router", "database", "tls", "testament",
         ]
         for key in place.keys.now where !mayBeEmpty.contains(key) && key != "roles" {

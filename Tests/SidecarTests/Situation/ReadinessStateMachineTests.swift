@@ -92,6 +92,27 @@ struct ReadinessStateMachineTests {
             .notReady(["procedures are being registered, or topics subscribed to"]))
     }
 
+    @Test("work that does not move, and a loop that was late, are red")
+    func movement() {
+        var machine = ReadinessStateMachine()
+        check(machine.report(Self.facts()), .ready)
+        check(
+            machine.report(Self.facts { $0.isStuck = true }), .notReady(["work waits, and none of it is done"]))
+        check(
+            machine.report(Self.facts { $0.isLate = true }),
+            .notReady(["the event loop was late by more than a second"]))
+        check(machine.report(Self.facts()), .ready)
+    }
+
+    @Test("who asks gets an answer, reported or not, and hears that the process stops")
+    func answers() {
+        var machine = ReadinessStateMachine()
+        check(machine.answer(Self.facts { $0.isJoined = false }), .notReady([.router]))
+        check(machine.answer(Self.facts()), .ready)
+        machine.stop()
+        check(machine.answer(Self.facts()), .notReady([.stopping]))
+    }
+
     @Test("faults are named in a steady order, and each once as long as others come and go")
     func faults() {
         let (a, b, c) = (Self.complaint("a"), Self.complaint("b"), Self.complaint("c"))

@@ -6,6 +6,7 @@ import NIOCore
 final class RecordingPart: Part {
     let name: String
     let drainPatience: TimeAmount?
+    var waitingSince: NIODeadline?
     private let record: (String) -> Void
     /// What it does when the situation changes.
     var followed: ((Situation, Situation) -> Void)?

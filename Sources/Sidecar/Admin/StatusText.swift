@@ -1,0 +1,65 @@
+import Names
+import WAMP
+
+/// The document of `/status` as people read it on a terminal.
+enum StatusText {
+    /// Whether the document says that work can flow.
+    static func isReady(_ status: Value) -> Bool {
+        self.member(status, "ready") == .bool(true)
+    }
+
+    /// A line for each thing; what does not work has its reason.
+    static func lines(_ status: Value) -> [String] {
+        var lines = [self.headline(status)]
+        for (name, list) in [("not ready", "reasons"), ("fault", "faults")] {
+            for complaint in self.list(status, list) {
+                lines.append("\(name): \(self.text(complaint, "name")): \(self.text(complaint, "reason"))")
+            }
+        }
+        if case .integer(let others)? = self.member(status, "other_faults"), others > 0 {
+            lines.append("fault: and \(others) more")
+        }
+        let router = self.member(status, "router") ?? .null
+        lines.append(self.join(["router:", self.text(router, "state"), self.text(router, "url")]))
+        let database = self.member(status, "database") ?? .null
+        lines.append("database: \(self.text(database, "state"))")
+        let leadership = self.member(status, "leadership") ?? .null
+        lines.append(self.join(["leadership:", self.text(leadership, "role"), self.text(leadership, "holder")]))
+        lines += self.routes(status, "procedures", uri: "uri")
+        lines += self.routes(status, "subscriptions", uri: "topic")
+        return lines
+    }
+
+    private static func headline(_ status: Value) -> String {
+        let sidecar = self.member(status, "sidecar") ?? .null
+        let state = self.text(status, "state")
+        let faults = self.list(status, "faults").isEmpty ? "" : " with faults"
+        return "\(state)\(faults) (wamp-sidecar \(self.text(sidecar, "version")))"
+    }
+
+    private static func routes(_ status: Value, _ name: String, uri: String) -> [String] {
+        let routes = self.list(status, name)
+        let working = routes.count { ExactText.areSame(self.text($0, "state"), RouteStanding.State.works.rawValue) }
+        return ["\(name): \(routes.count), \(working) work"]
+            + routes.map {
+                self.join(["  \(self.text($0, "state"))", self.text($0, uri), self.text($0, "reason")])
+            }
+    }
+
+    private static func join(_ words: [String]) -> String { words.filter { !$0.isEmpty }.joined(separator: " ") }
+
+    private static func member(_ value: Value, _ name: String) -> Value? {
+        guard case .dictionary(let members) = value else { return nil }
+        return members[name]
+    }
+
+    private static func list(_ value: Value, _ name: String) -> [Value] {
+        guard case .list(let list)? = self.member(value, name) else { return [] }
+        return list
+    }
+
+    private static func text(_ value: Value, _ name: String) -> String {
+        guard case .string(let text)? = self.member(value, name) else { return "" }
+        return text
+    }
+}

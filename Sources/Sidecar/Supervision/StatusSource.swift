@@ -1,0 +1,66 @@
+import CallPort
+import NIOCore
+import Outbox
+import WAMP
+import WAMPClient
+
+/// Takes the status of a running sidecar: what its parts know by now, without a question to anybody. On the event loop.
+final class StatusSource {
+    private let situation: CurrentSituation
+    private let readiness: Readiness
+    private let callee: Callee
+    private let subscriptions: Subscriptions
+    private let publisher: Publisher
+    private let calls: CallsFromSQL
+    private let pulse: Pulse
+    private let version: String
+    private let eventLoop: any EventLoop
+    private let start: NIODeadline
+
+    init(
+        version: String, situation: CurrentSituation, readiness: Readiness, callee: Callee,
+        subscriptions: Subscriptions, publisher: Publisher, calls: CallsFromSQL, pulse: Pulse,
+        eventLoop: any EventLoop
+    ) {
+        self.version = version
+        self.situation = situation
+        self.readiness = readiness
+        self.callee = callee
+        self.subscriptions = subscriptions
+        self.publisher = publisher
+        self.calls = calls
+        self.pulse = pulse
+        self.eventLoop = eventLoop
+        self.start = eventLoop.now
+    }
+
+    var status: Status {
+        let (now, situation) = (self.eventLoop.now, self.situation.now)
+        return Status(
+            sidecar: self.version, uptime: now - self.start, readiness: self.readiness.answer,
+            router: situation.session.map {
+                Status.Router(url: "\($0.url)", realm: $0.realm, session: $0.id.rawValue)
+            },
+            routerObstacle: situation.routerObstacle?.text(at: now),
+            isDatabaseAvailable: situation.isDatabaseAvailable,
+            databaseObstacle: situation.databaseObstacle?.text(at: now), isListening: situation.isListening,
+            isInstalled: situation.isInstalled, leader: Status.Leader(situation.leadership),
+            procedures: self.callee.standings, subscriptions: self.subscriptions.standings,
+            waiting: self.publisher.waitingSince.map { now - $0 },
+            port: self.calls.port.map {
+                Status.Port(
+                    isListening: situation.isPortListening ?? false, sessions: $0.sessions, limit: $0.mostSessions)
+            },
+            loopDelay: self.pulse.delay)
+    }
+}
+
+extension Status.Leader {
+    fileprivate init(_ role: Leadership.Role) {
+        switch role {
+        case .unknown: self = .unknown
+        case .leader: self = .here
+        case .standby(let holder): self = .other("\(holder)")
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import NIOCore
+import NIOEmbedded
+import Names
+import Testing
+
+@testable import Sidecar
+
+@Suite("Whether work can flow, for whoever asks")
+struct ReadinessTests {
+    private final class Fixture {
+        let loop = EmbeddedEventLoop()
+        let situation = CurrentSituation()
+        let part = RecordingPart("part") { _ in }
+        private(set) lazy var readiness = Readiness(
+            situation: self.situation, eventLoop: self.loop, hasChannels: false, hasPort: false, report: { _ in })
+
+        init() {
+            self.readiness.parts = [self.part]
+        }
+
+        var reasons: [Complaint] {
+            guard case .notReady(let reasons) = self.readiness.answer else { return [] }
+            return reasons
+        }
+    }
+
+    @Test("what stands in the way is named, and when it is tried again")
+    func obstacles() {
+        let fixture = Fixture()
+        check(
+            fixture.reasons,
+            [
+                Complaint(name: "router", reason: "no session"),
+                Complaint(name: "database", reason: "no connection"),
+            ])
+        fixture.situation.change {
+            $0.routerObstacle = Obstacle(reason: "refused", nextTry: fixture.loop.now + .seconds(4))
+            $0.databaseObstacle = Obstacle(reason: "starting up")
+        }
+        check(
+            fixture.reasons,
+            [
+                Complaint(name: "router", reason: "no session: refused, next try in 4 s"),
+                Complaint(name: "database", reason: "no connection: starting up"),
+            ])
+    }
+
+    @Test("work may wait for a while, if it is said for how long")
+    func movement() {
+        let fixture = Fixture()
+        let stuck = Complaint(name: "outbox", reason: "work waits, and none of it is done")
+        fixture.part.waitingSince = fixture.loop.now
+        fixture.loop.advanceTime(by: .seconds(60))
+        check(fixture.reasons.contains(stuck), false)
+        fixture.readiness.patience = .seconds(60)
+        check(fixture.reasons.contains(stuck), true)
+        fixture.part.waitingSince = fixture.loop.now - .seconds(59)
+        check(fixture.reasons.contains(stuck), false)
+    }
+
+    @Test("a loop that was late is named")
+    func lateness() {
+        let fixture = Fixture()
+        fixture.readiness.isLate = { true }
+        check(
+            fixture.reasons.contains(Complaint(name: "event loop", reason: "late by more than a second")), true)
+    }
+}
