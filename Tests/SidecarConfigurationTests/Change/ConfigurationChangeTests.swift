@@ -17,8 +17,9 @@ import Testing
         if sections["database"]?.contains("url:") != true {
             sections["database"] = ["url: 'host=db'", sections["database"]].compactMap(\.self).joined(separator: ", ")
         }
-        if let caller = sections["caller"], !caller.contains("listen:") {
-            sections["caller"] = "listen: '127.0.0.1:7432', \(caller)"
+        for (port, number) in [("caller", 7432), ("admin", 9632)] {
+            guard let section = sections[port], !section.contains("listen:") else { continue }
+            sections[port] = "listen: '127.0.0.1:\(number)', \(section)"
         }
         let scalars = ["shutdown_timeout", "reload"]
         let text = sections.sorted { $0.key < $1.key }.map {
@@ -84,6 +85,11 @@ import Testing
         ("caller.sessions", nil, "sessions: 7"),
         ("caller.insecure", nil, "insecure: true"),
         ("caller.allow_meta", nil, "allow_meta: true"),
+        ("admin.listen", "listen: '127.0.0.1:1'", "listen: '127.0.0.1:2'"),
+        ("admin.pages", nil, "pages: [health]"),
+        ("admin.password", "password: a", "password: b"),
+        ("admin.stuck_after", nil, "stuck_after: 2m"),
+        ("admin.insecure", nil, "insecure: true"),
         ("outbox.event_id", nil, "event_id: id"),
         ("outbox.batch", nil, "batch: 7"),
         ("outbox.acknowledge_timeout", nil, "acknowledge_timeout: 7s"),
@@ -100,14 +106,14 @@ import Testing
             let section = String(key.prefix { $0 != "." })
             // The section is there in both, so that nothing else differs.
             let (old, new) = (old ?? "", new ?? "")
-            let isCaller = section == "caller"
+            let isPort = ["caller", "admin"].contains(section)
             let change = try Self.change(
-                old.isEmpty && !isCaller ? [:] : [section: old], new.isEmpty && !isCaller ? [:] : [section: new])
+                old.isEmpty && !isPort ? [:] : [section: old], new.isEmpty && !isPort ? [:] : [section: new])
             let refused = change.refused.compactMap { $0.problem.split(separator: " ").first.map(String.init) }
             #expect(change.atOnce + change.newSessions + refused == [key], "\(key)")
             #expect(change.procedures.count + change.subscriptions.count + change.notifications.count == 0)
             let same = try Self.change(
-                new.isEmpty && !isCaller ? [:] : [section: new], new.isEmpty && !isCaller ? [:] : [section: new])
+                new.isEmpty && !isPort ? [:] : [section: new], new.isEmpty && !isPort ? [:] : [section: new])
             #expect(same.atOnce + same.newSessions == [] && same.refused.isEmpty, "\(key)")
         }
     }
@@ -116,7 +122,7 @@ import Testing
     @Test func nothingIsForgotten() {
         let names = Set(SingleSetting.all.map(\.name))
         let sections: [(String, KeyTable)] = [
-            ("router", .router), ("database", .database), ("caller", .caller), ("outbox", .outbox),
+            ("router", .router), ("database", .database), ("caller", .caller), ("admin", .admin), ("outbox", .outbox),
             ("dead_letter", .deadLetter), ("log", .log),
         ]
         for (section, table) in sections {
@@ -130,7 +136,7 @@ import Testing
         for key in KeyTable.file.now where !mapped.contains(key) {
             #expect(names.contains(key) || sections.contains { $0.0 == key }, "\(key)")
         }
-        #expect(names.subtracting(Self.settings.map(\.key)) == ["caller.tls"])
+        #expect(names.subtracting(Self.settings.map(\.key)) == ["caller.tls", "admin.tls"])
     }
 
     @Test func whatNeedsARestartNamesItsLine() throws {

@@ -65,7 +65,7 @@ import Testing
             ])
         #expect(
             faults(below: "\(base): [metric] }") == [
-                "sidecar.yaml:1:44: 'pages' in admin is 'metric', which it can't be; did you mean 'metrics'?"
+                "sidecar.yaml:1:44: 'pages' in admin is 'metric', which is not allowed; did you mean 'metrics'?"
             ])
         #expect(
             faults(below: "\(base): health }") == [
