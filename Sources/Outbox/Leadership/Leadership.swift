@@ -50,6 +50,9 @@ package final class Leadership: DatabaseSessionDelegate {
     /// Whether others stood by when that was last looked at.
     package var hasStandbys: Bool { self.machine.hasStandbys }
 
+    /// Whether there is a session for leading.
+    package var isConnected: Bool { self.session.isConnected }
+
     /// Connects, and leads as soon as nobody else does and a router is joined.
     package func start() {
         self.session.start()

@@ -57,6 +57,13 @@ package final class OutboxRelay {
     /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
     package var failure: String? { self.machine.failure }
 
+    /// What became of the events that were read.
+    package var counts: RelayCounts { self.machine.counts }
+    /// How many events the router has, and has not answered.
+    package var underWayCount: Int { self.machine.underWayCount }
+    /// How many topics wait because the router refuses an event of theirs.
+    package var heldTopicCount: Int { self.machine.held.count }
+
     /// Whether an event is under way that was when a session with the router ended before.
     package var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
 
@@ -266,8 +273,10 @@ package final class OutboxRelay {
 
     /// A scan has brought a row.
     func take(_ row: OutboxRow, of epoch: Int) {
-        guard self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch) else { return }
-        self.publish(row)
+        guard let router = self.router,
+            self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch)
+        else { return }
+        self.publish(row, router)
     }
 
     /// A scan says that the outbox's ids begin again.
@@ -292,8 +301,7 @@ package final class OutboxRelay {
 
     // MARK: - Publishing
 
-    private func publish(_ row: OutboxRow) {
-        guard let router = self.router else { return }
+    private func publish(_ row: OutboxRow, _ router: Session) {
         if let fault = row.fault { return self.unreadable(row, fault) }
         let topic: URI
         let options: PublishOptions

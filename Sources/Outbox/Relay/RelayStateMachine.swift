@@ -42,6 +42,9 @@ struct RelayStateMachine: ~Copyable {
     /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
     private(set) var failure: String?
 
+    /// What became of all events so far.
+    private(set) var counts = RelayCounts()
+
     /// - Parameters:
     ///   - batch: the most rows of one scan.
     ///   - attempts: how often an event is tried before it becomes a dead letter.
@@ -62,6 +65,9 @@ struct RelayStateMachine: ~Copyable {
 
     /// The topics of which nothing is published for now.
     var held: HeldTopics { self.scans.held }
+
+    /// How many events the router has, and has not answered.
+    var underWayCount: Int { self.delivery.underWay.count }
 
     /// Whether an event is under way that was when a session with the router ended before.
     var isSuspectUnderWay: Bool { self.scans.isAnySuspect(self.delivery.underWay) }
@@ -151,6 +157,9 @@ struct RelayStateMachine: ~Copyable {
             let topic = self.delivery.topic(of: suspect.id)
         else { return nil }
         self.delivery.removalBegan()
+        self.counts.dead += 1
+        // It is under way still: the end of the run counts it as unanswered.
+        self.counts.unanswered -= 1
         return DeadLetter(
             event: suspect.id, topic: topic, error: WAMPError.invalidPayload.text,
             message:
@@ -173,6 +182,7 @@ struct RelayStateMachine: ~Copyable {
     private mutating func end() -> RunEnd {
         self.epoch += 1
         let givesLockBack = self.scans.isHoldingLock
+        self.counts.unanswered += self.delivery.underWay.count
         let batch = self.delivery.ended()
         if let batch { self.scans.finished(batch.ids.count, octets: batch.octets) }
         self.scans.stopped()
@@ -215,9 +225,13 @@ struct RelayStateMachine: ~Copyable {
     /// ``unreadable(_:topic:octets:_:at:)`` follows.
     mutating func take(_ id: Int64, topic: String, octets: Int, of epoch: Int) -> Bool {
         guard epoch == self.epoch else { return false }
-        return switch self.state {
-        case .running: self.scans.rowRead(id: id, topic: topic, octets: octets)
-        case .idle, .finishing, .clearing, .over: false
+        switch self.state {
+        case .running:
+            guard self.scans.rowRead(id: id, topic: topic, octets: octets) else { return false }
+            self.counts.read += 1
+            return true
+        case .idle, .finishing, .clearing, .over:
+            return false
         }
     }
 
@@ -292,6 +306,7 @@ struct RelayStateMachine: ~Copyable {
         switch answer {
         case .taken:
             guard let event = self.delivery.taken(id, at: now) else { return .nothing }
+            self.counts.acknowledged += 1
             let released = self.scans.settled(id, topic: event.topic)
             return released > 0 ? .report(.topicsReleased(count: released)) : .goOn
         case .refused(let error, let message, let isFinal):
@@ -310,21 +325,25 @@ struct RelayStateMachine: ~Copyable {
     private mutating func hold(
         _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, at now: NIODeadline
     ) -> AnswerAction {
+        let action: AnswerAction
         switch self.scans.refused(id, topic: event.topic, reason: error, octets: event.octets, at: now) {
         case .waits(let wait):
-            .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
+            action = .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
         case .waitsAsGroup(let count):
-            .report(.topicsHeld(count: count, reason: message))
+            action = .report(.topicsHeld(count: count, reason: message))
         case .follows:
-            .goOn
+            action = .goOn
         case .isGivenUp(let attempts):
-            self.giveUp(id, event, error: error, message: message, attempts: attempts)
+            return self.giveUp(id, event, error: error, message: message, attempts: attempts)
         }
+        self.counts.held += 1
+        return action
     }
 
     private mutating func giveUp(
         _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, attempts: Int
     ) -> AnswerAction {
+        self.counts.dead += 1
         let released = self.scans.settled(id, topic: event.topic)
         self.scans.finished(1, octets: event.octets)
         self.delivery.removalBegan()

@@ -15,6 +15,8 @@ final class ProcedureRoute {
     /// Where its results and errors come from.
     let origin: Origin
     let pool: Pool
+    /// Where its calls are counted.
+    let slot: ProcedureSlot
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?
 
@@ -22,10 +24,11 @@ final class ProcedureRoute {
     ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
     ///   - registration: its row, if SQL registered it.
     init(
-        mapping: ProcedureMapping, place: String, pool: Pool, registration: RegistrationKey?,
+        mapping: ProcedureMapping, place: String, pool: Pool, slot: ProcedureSlot, registration: RegistrationKey?,
         guest: String? = nil
     ) {
         self.mapping = mapping
+        self.slot = slot
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
         self.origin = Origin(.procedure, mapping.uri.text)

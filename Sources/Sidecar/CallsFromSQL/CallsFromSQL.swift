@@ -9,7 +9,7 @@ import WAMPClient
 /// Calls from SQL: they go out through the call port of the sidecar that leads. On the event loop.
 final class CallsFromSQL: Part {
     /// Nil where the file opens no port.
-    private let port: CallPort?
+    let port: CallPort?
     private let wantedSessions: Int
     private let observer: (CallPortEvent) -> Void
     /// What the database knows of the way to the port.

@@ -31,6 +31,7 @@ final class Passage: Part {
         let origin: Origin
         let octets: Int
         let send: () -> Void
+        let givenUp: () -> Void
     }
 
     /// What waits for its turn at most.
@@ -95,8 +96,12 @@ final class Passage: Part {
     }
 
     /// Sends when it is its turn; not at all if the session ends before.
-    func wait(_ origin: Origin, octets: Int, _ send: @escaping () -> Void) throws(Refusal) {
-        let item = Waiting(origin: origin, octets: octets, send: send)
+    ///
+    /// - Parameter givenUp: called instead of `send` in that case.
+    func wait(
+        _ origin: Origin, octets: Int, givenUp: @escaping () -> Void = {}, _ send: @escaping () -> Void
+    ) throws(Refusal) {
+        let item = Waiting(origin: origin, octets: octets, send: send, givenUp: givenUp)
         guard !self.suspects.begin() else { return self.sendAlone(item) }
         guard self.waiting.count < Self.mostWaiting,
             self.waiting.isEmpty || self.waitingOctets + octets <= Self.mostWaitingOctets
@@ -193,8 +198,10 @@ final class Passage: Part {
     private func left(_ url: RouterURL, _ reason: SessionEnd) {
         self.session = nil
         self.lost = (url, false)
+        let givenUp = self.waiting
         self.waiting.removeAll()
         self.waitingOctets = 0
+        for item in givenUp { item.givenUp() }
         let now = self.eventLoop.now
         let underWay = self.recent.filter { Self.isUnderWay($0, at: now) }.map(\.name)
         for origin in self.recent {

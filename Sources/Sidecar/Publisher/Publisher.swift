@@ -4,9 +4,9 @@ import Outbox
 
 /// The publisher role: what SQL has published leaves while this sidecar leads, and what could not leave does not stay forever. On the event loop.
 final class Publisher: Part {
-    private let relay: OutboxRelay
+    let relay: OutboxRelay
     private let expiry: DeadLetterExpiry
-    private var isLeading = false
+    private(set) var isLeading = false
 
     init(relay: OutboxRelay, expiry: DeadLetterExpiry) {
         self.relay = relay

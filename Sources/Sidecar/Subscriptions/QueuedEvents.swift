@@ -1,3 +1,5 @@
+import NIOCore
+
 /// A flow whose events wait in a queue: what is the same of all, however they are sent. On the event loop.
 protocol QueuedEvents: EventFlow {
     associatedtype Queue: EventQueue where Queue.Event == ReceivedEvent
@@ -12,6 +14,9 @@ protocol QueuedEvents: EventFlow {
 
 extension QueuedEvents {
     var isIdle: Bool { self.queue.isIdle }
+    var waitingCount: Int { self.queue.waitingCount }
+    var inProgressCount: Int { self.queue.inProgressCount + self.context.lettersThatRan }
+    var oldestArrival: NIODeadline? { self.queue.firstWaiting?.arrived }
 
     func append(_ event: ReceivedEvent) {
         self.queue.append(event)

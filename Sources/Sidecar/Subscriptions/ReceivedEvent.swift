@@ -11,6 +11,8 @@ struct ReceivedEvent {
     let topic: String
     /// The dead letter that it was taken out of; nil if it has just come.
     let letter: Int64?
+    /// When it came.
+    let arrived: NIODeadline
     /// Its place in the budget of all that came from the router, as long as it is held anywhere; nil for what came from the database.
     var share: RouterBudget.Share?
 
@@ -23,6 +25,6 @@ struct ReceivedEvent {
     func compacted(always: Bool) -> ReceivedEvent {
         ReceivedEvent(
             payload: self.payload.compacted(always: always), details: self.details, topic: self.topic,
-            letter: self.letter, share: self.share)
+            letter: self.letter, arrived: self.arrived, share: self.share)
     }
 }

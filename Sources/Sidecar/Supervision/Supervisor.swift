@@ -13,6 +13,7 @@ final class Supervisor: RouterDelegate {
 
     private let configuration: Configuration
     private let journal: Journal
+    private let metrics: Metrics
     private let situation: CurrentSituation
     private let readiness: Readiness
     private let control: Control
@@ -41,15 +42,20 @@ final class Supervisor: RouterDelegate {
         let keys = try SchemaKeys(schema: configuration.database.schema)
         let schema = SQLText.identifier(configuration.database.schema)
         let situation = CurrentSituation()
+        let metrics = Metrics(version: version)
+        let record: (Observation) -> Void = { observation in
+            journal.record(observation)
+            metrics.record(observation)
+        }
         let readiness = Readiness(
             situation: situation, eventLoop: eventLoop, hasChannels: !configuration.notifications.isEmpty,
             hasPort: configuration.caller != nil
-        ) { journal.record(Observation($0, of: configuration)) }
-        let observer: (Observation) -> Void = { journal.record($0) }
+        ) { record(Observation($0, of: configuration)) }
+        let observer = record
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
-        let outbox: (OutboxEvent) -> Void = { journal.record(.outbox($0)) }
+        let outbox: (OutboxEvent) -> Void = { record(.outbox($0)) }
         let database: (DatabaseEvent) -> Void = { [weak situation] event in
-            journal.record(.database(event))
+            record(.database(event))
             situation?.change { $0.take(event) }
         }
 
@@ -74,10 +80,11 @@ final class Supervisor: RouterDelegate {
             observer: { observer(.originRefused($0)) }, changed: changed)
         let callee = Callee(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop,
-            settings: settings, budget: budget, passage: passage, observer: observer, changed: changed)
+            settings: settings, budget: budget, passage: passage, slots: metrics.procedures, observer: observer,
+            changed: changed)
         let subscriptions = Subscriptions(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
-            budget: budget, observer: observer, changed: changed)
+            budget: budget, slots: metrics.subscriptions, observer: observer, changed: changed)
         let mappings = Mappings(callee: callee, subscriptions: subscriptions)
         FileMappings.add(configuration, to: mappings)
         let sqlMappings = SQLMappings(
@@ -86,7 +93,7 @@ final class Supervisor: RouterDelegate {
             changed: changed)
         let notifications = NotificationRelay(
             configuration: configuration, pool: pool, definitions: callee.definitions, settings: settings,
-            budget: budget, passage: passage, observer: observer)
+            budget: budget, passage: passage, slots: metrics.channels, observer: observer)
         let channels = Channels(
             environment: environment, mappingChannel: keys.mappingChannel, notifications: notifications,
             sqlMappings: sqlMappings, subscriptions: subscriptions, observer: database)
@@ -121,6 +128,7 @@ final class Supervisor: RouterDelegate {
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools,
             ]
+        metrics.parts = [callee, subscriptions, notifications, pools, publisher, calls]
         situation.follow(parts + [readiness])
         readiness.parts = parts
 
@@ -129,6 +137,7 @@ final class Supervisor: RouterDelegate {
         self.eventLoop = eventLoop
         self.configuration = configuration
         self.journal = journal
+        self.metrics = metrics
         self.situation = situation
         self.readiness = readiness
         self.control = control
@@ -149,6 +158,10 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        self.metrics.parts.append(
+            SituationMetrics(
+                situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
+                router: self.router))
         if let tls = self.configuration.router.tls, tls.verify == .none {
             self.journal.record(
                 .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
@@ -220,6 +233,7 @@ final class Supervisor: RouterDelegate {
     func observed(_ event: RouterEvent) {
         if case .connecting(let url) = event { self.passage.connecting(to: url) }
         self.journal.record(.router(event))
+        self.metrics.record(.router(event))
     }
 }
 
