@@ -116,7 +116,7 @@ package final class CallPort {
     private let settings: WireServerSettings
     private let status: (_ sessions: Int) -> [CallPortAnswer.Field]
     private let observer: (CallPortEvent) -> Void
-    private var listener: CallPortListener?
+    private var listener: PortListener?
     private var connections: [Int32: CallPortConnection] = [:]
     private var lastNumber: Int32 = 0
     private var waiting = WaitingBackends()
@@ -168,8 +168,9 @@ package final class CallPort {
     package func start() {
         self.eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
-        let listener = CallPortListener(
-            address: self.configuration.address, eventLoop: self.eventLoop, observer: self.observer,
+        let listener = PortListener(
+            PortPlace(self.configuration.address), eventLoop: self.eventLoop,
+            observer: { [observer] in observer(.port($0)) },
             isFullUntil: { [unowned self] in self.isFullUntil }
         ) { channel in
             channel.eventLoop.makeCompletedFuture { try bound.value.accept(channel) }

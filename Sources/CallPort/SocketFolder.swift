@@ -6,9 +6,22 @@ struct SocketFolder {
     /// As the file names it.
     let path: String
     /// Who we are.
-    var user = geteuid()
+    let user: uid_t
     /// The group that we are in first.
-    var group = getegid()
+    let group: gid_t
+
+    /// The folder of a file.
+    init(holding path: String) {
+        let folder = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[..<$0]) }
+        self.init(path: folder.map { $0.isEmpty ? "/" : $0 } ?? ".")
+    }
+
+    /// A folder by its name.
+    init(path: String, user: uid_t = geteuid(), group: gid_t = getegid()) {
+        self.path = path
+        self.user = user
+        self.group = group
+    }
 
     /// What is wrong, in a user's words, and what to do; nil if only we and root may write there. The folders above
     /// count too: who may rename what is in them may exchange the folder.

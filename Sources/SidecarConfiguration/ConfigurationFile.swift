@@ -144,13 +144,14 @@ extension Reading {
         let caller = section.entry("caller").flatMap { self.caller($0) }
         let outbox = self.outbox(section.entry("outbox"))
         let deadLetterKeep = self.deadLetterKeep(section.entry("dead_letter"))
+        let admin = section.entry("admin").flatMap { self.admin($0) }
         let shutdownTimeout = section.duration("shutdown_timeout", in: Bounds.shutdown) ?? .seconds(8)
         let log = section.entry("log").map { self.log($0) } ?? LogSettings(level: .info, format: .text)
         guard let router, let database else { return nil }
         return Configuration(
             path: self.file, router: router, database: database, procedures: procedures, subscriptions: subscriptions,
             notifications: notifications, caller: caller, outbox: outbox, deadLetterKeep: deadLetterKeep,
-            shutdownTimeout: shutdownTimeout, log: log)
+            admin: admin, shutdownTimeout: shutdownTimeout, log: log)
     }
 
     private func log(_ entry: YAMLEntry) -> LogSettings {

@@ -11,9 +11,9 @@ struct KeyTable: Sendable {
     static let file = KeyTable(
         now: [
             "router", "database", "procedures", "subscriptions", "notifications", "caller", "outbox", "dead_letter",
-            "shutdown_timeout", "log",
+            "admin", "shutdown_timeout", "log",
         ],
-        later: ["expose", "admin", "describe"])
+        later: ["expose", "describe"])
 
     /// `router`.
     static let router = KeyTable(
@@ -92,6 +92,13 @@ struct KeyTable: Sendable {
 
     /// `dead_letter`.
     static let deadLetter = KeyTable(now: ["keep"], later: [])
+
+    /// `admin`.
+    static let admin = KeyTable(
+        now: ["listen", "pages", "password", "password_file", "tls", "stuck_after", "insecure"], later: [])
+
+    /// `admin.tls`.
+    static let adminTLS = KeyTable(now: ["certificate_file", "key_file"], later: [])
 
     /// `log`.
     static let log = KeyTable(now: ["level", "format"], later: [])

@@ -81,6 +81,7 @@ import Testing
         words += AuthenticationSettings.ChannelBinding.allCases.map(\.rawValue)
         words += RouterTLSSettings.Minimum.allCases.map(\.rawValue)
         words += RouterTLSSettings.Verify.allCases.map(\.rawValue)
+        words += AdminSettings.Page.allCases.map(\.rawValue)
         let undescribed = words.filter { !self.text.contains("`\($0)`") }
         #expect(undescribed.isEmpty)
     }

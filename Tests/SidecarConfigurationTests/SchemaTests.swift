@@ -62,7 +62,7 @@ import Testing
         ("database", .database),
         ("procedure", .procedure), ("subscription", .subscription), ("notification", .notification),
         ("publish_options", .publishOptions), ("caller", .caller), ("caller_tls", .callerTLS), ("outbox", .outbox),
-        ("dead_letter", .deadLetter), ("log", .log),
+        ("dead_letter", .deadLetter), ("admin", .admin), ("admin_tls", .adminTLS), ("log", .log),
     ]
 
     @Test func sectionsHaveTheSameKeys() throws {
@@ -80,6 +80,7 @@ import Testing
                     "testament": ("router: { testament: {} }", "in router.testament"),
                     "database": ("database: {}", "in database"), "auth": ("router: { auth: {} }", "in router.auth"),
                     "caller": ("caller: {}", "in caller"), "caller_tls": ("caller: { tls: {} }", "in caller.tls"),
+                    "admin": ("admin: {}", "in admin"), "admin_tls": ("admin: { tls: {} }", "in admin.tls"),
                     "subscription": ("subscriptions: { a: {} }", "in subscription 'a'"),
                 ]) { $1 }
         for (name, _) in Self.sections {
@@ -120,6 +121,8 @@ import Testing
         #expect(
             try self.part("router").at("properties", "serializers", "items").words
                 == words(RouterSettings.Serializer.self))
+        #expect(
+            try self.part("admin").at("properties", "pages", "items").words == words(AdminSettings.Page.self))
         // No other key has words.
         var count = 0
         for (name, _) in Self.sections {
@@ -145,6 +148,7 @@ import Testing
             "database": "database: { url: dbname=u", "procedure": "procedures: { a: { function: f",
             "subscription": "subscriptions: { t: { function: f", "caller": "caller: { listen: \"127.0.0.1:7432\"",
             "outbox": "outbox: {", "dead_letter": "dead_letter: {",
+            "admin": "admin: { listen: \"127.0.0.1:9632\"",
             "notification": "notifications: { c: { call: p",
             "publish_options": "notifications: { c: { publish: t, options: {", "log": "log: {",
         ]
@@ -165,7 +169,7 @@ import Testing
                 count += 1
             }
         }
-        #expect(count == 44)
+        #expect(count == 46)
     }
 
     @Test func boundsOfNumbersAreTheSame() throws {

@@ -18,9 +18,14 @@ package enum ConnectedCheck {
         let eventLoop = self.eventLoops.next()
         async let database = self.checkDatabase(configuration, on: eventLoop)
         async let router = self.checkRouter(configuration, on: eventLoop)
-        async let port = self.checkPort(configuration, on: eventLoop)
+        async let callPort = self.checkPort(on: eventLoop) {
+            configuration.caller.map { PortCheck($0, configuration, eventLoop: eventLoop) }
+        }
+        async let adminPort = self.checkPort(on: eventLoop) {
+            configuration.admin.map { PortCheck($0, configuration, eventLoop: eventLoop) }
+        }
         async let interface = self.checkInterface(configuration, on: eventLoop)
-        let faults = try await database + router + port
+        let faults = try await database + router + callPort + adminPort
         return await (CheckFindings(faults: faults) + interface).sorted(path: configuration.path)
     }
 
@@ -37,12 +42,13 @@ package enum ConnectedCheck {
         ])
     }
 
-    private static func checkPort(_ configuration: Configuration, on eventLoop: any EventLoop) async throws -> [String]
+    private static func checkPort(on eventLoop: any EventLoop, _ check: @escaping @Sendable () -> PortCheck?)
+        async throws -> [String]
     {
-        guard let settings = configuration.caller else { return [] }
-        return try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
+        try await eventLoop.flatSubmit { () -> EventLoopFuture<[String]> in
+            guard let check = check() else { return eventLoop.makeSucceededFuture([]) }
             let promise = eventLoop.makePromise(of: [String].self)
-            PortCheck(settings, configuration, eventLoop: eventLoop).run { promise.assumeIsolated().succeed($0) }
+            check.run { promise.assumeIsolated().succeed($0) }
             return promise.futureResult
         }.get()
     }

@@ -3,30 +3,41 @@ import NIOCore
 import Names
 import SidecarConfiguration
 
-/// Opens the port for calls from SQL, and closes it again. On the event loop; keeps itself alive until it is done.
+/// Opens a port of the file's, and closes it again. On the event loop; keeps itself alive until it is done.
 final class PortCheck {
-    private let place: String
-    private let address: ListenAddress
+    private let section: String
+    private let location: String
+    private let port: PortPlace
     private let eventLoop: any EventLoop
-    private var listener: CallPortListener?
+    private var listener: PortListener?
     private var completion: (([String]) -> Void)?
 
+    /// The port for calls from SQL.
     init(_ settings: CallerSettings, _ configuration: Configuration, eventLoop: any EventLoop) {
-        self.place = configuration.place(settings.listen.location)
-        self.address = settings.listen.value
+        self.section = "caller"
+        self.location = configuration.place(settings.listen.location)
+        self.port = PortPlace(settings.listen.value)
+        self.eventLoop = eventLoop
+    }
+
+    /// The admin port.
+    init(_ settings: AdminSettings, _ configuration: Configuration, eventLoop: any EventLoop) {
+        self.section = "admin"
+        self.location = configuration.place(settings.listen.location)
+        self.port = PortPlace(settings.listen.value)
         self.eventLoop = eventLoop
     }
 
     func run(completion: @escaping ([String]) -> Void) {
         self.completion = completion
-        let listener = CallPortListener(
-            address: self.address, eventLoop: self.eventLoop,
+        let listener = PortListener(
+            self.port, eventLoop: self.eventLoop,
             observer: { event in
                 switch event {
                 case .listening: self.finish([])
                 case .notListening(let address, let reason, _):
-                    self.finish(["\(self.place): caller: can't listen at \(address): \(reason)"])
-                default: break
+                    self.finish(["\(self.location): \(self.section): can't listen at \(address): \(reason)"])
+                case .cannotAccept: break
                 }
             }, isFullUntil: { nil }, accept: { $0.close() })
         self.listener = listener

@@ -3,6 +3,11 @@ extension MetricFamily {
     static let buildInfo = MetricFamily(
         .gauge, "build_info", labels: ["version"], "Always 1; the label says which version runs.")
 
+    static let ready = MetricFamily(.gauge, "ready", "1 while work can flow, perhaps with faults, else 0.")
+    static let notReady = MetricFamily(
+        .gauge, "not_ready", labels: ["reason"], "1 for each reason why no work can flow, else 0.")
+    static let faults = MetricFamily(.gauge, "faults", "How many things do not work while the rest does.")
+
     static let leader = MetricFamily(.gauge, "leader", "1 while this sidecar leads, else 0.")
     static let leaderChanges = MetricFamily(
         .counter, "leader_changes_total", "How often this sidecar has begun to lead.")

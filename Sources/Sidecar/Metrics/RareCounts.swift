@@ -72,7 +72,7 @@ struct RareCounts: Measured {
         case .authenticationFailed: self.refusals[.authentication, default: 0] += 1
         case .tooManySessions: self.refusals[.sessions, default: 0] += 1
         case .refused: self.refusals[.protocol, default: 0] += 1
-        case .listening, .notListening, .cannotAccept, .fewerSessions: break
+        case .port, .fewerSessions: break
         }
     }
 

@@ -5,9 +5,9 @@ import Logging
 extension Journal {
     func record(_ event: CallPortEvent) {
         switch event {
-        case .listening(let address):
+        case .port(.listening(let address)):
             self.log(.info, "listening for calls from SQL", metadata: [Key.address: "\(address)"])
-        case .notListening(let address, let reason, let seconds):
+        case .port(.notListening(let address, let reason, let seconds)):
             self.log(
                 .error,
                 "can't listen for calls from SQL",
@@ -16,7 +16,7 @@ extension Journal {
             self.count(
                 "caller authentication", "caller with a wrong password or user refused",
                 [Key.user: "\(user.prefix(63))", Key.from: "\(from)", Key.total: "\(total)"])
-        case .cannotAccept(let reason):
+        case .port(.cannotAccept(let reason)):
             self.count(
                 "caller descriptors", "callers have to wait: no descriptor is left", [Key.reason: "\(reason)"])
         case .fewerSessions(let wanted, let possible):

@@ -35,6 +35,7 @@ final class Journal {
                 metadata: [Key.place: "\(place)"])
         case .database(let event): self.record(event)
         case .callPort(let event): self.record(event)
+        case .adminPort(let event): self.record(event)
         case .outbox(let event): self.record(event)
 
         case .testamentLeft(let topic):

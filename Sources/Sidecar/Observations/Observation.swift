@@ -14,6 +14,8 @@ enum Observation {
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
     case callPort(CallPortEvent)
+    /// Of the admin port.
+    case adminPort(PortEvent)
     case outbox(OutboxEvent)
 
     /// The router keeps the event for the day when the session is gone.

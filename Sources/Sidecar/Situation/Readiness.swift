@@ -56,6 +56,25 @@ final class Readiness: Part {
         self.changed()
     }
 
+    /// What holds everything up now.
+    var needs: [ReadinessStateMachine.Need] {
+        switch self.machine.answer(self.facts) {
+        case .ready, .readyWithFaults: []
+        case .notReady(let needs): needs
+        }
+    }
+
+    /// Whether work can flow now.
+    var answer: ReadinessAnswer {
+        let isStandby = if case .standby = self.situation.now.leadership { true } else { false }
+        switch self.machine.answer(self.facts) {
+        case .ready: return .ready(isStandby: isStandby)
+        case .readyWithFaults(let faults): return .readyWithFaults(faults, isStandby: isStandby)
+        case .notReady(let needs):
+            return .notReady(needs.map { Complaint(name: $0.part, reason: $0.rawValue) })
+        }
+    }
+
     private var facts: ReadinessStateMachine.Facts {
         let situation = self.situation.now
         return ReadinessStateMachine.Facts(

@@ -10,6 +10,20 @@ struct ReadinessStateMachine: ~Copyable {
         case port = "not listening for calls from SQL"
         case leadership = "it is not known which sidecar leads"
         case registrations = "procedures are being registered, or topics subscribed to"
+        case stopping = "the process stops"
+
+        /// The part of the sidecar that it is about.
+        var part: String {
+            switch self {
+            case .router: "router"
+            case .database: "database"
+            case .listener: "notifications"
+            case .port: "call port"
+            case .leadership: "leadership"
+            case .registrations: "registrations"
+            case .stopping: "sidecar"
+            }
+        }
     }
 
     /// The call port, as far as readiness depends on it.
@@ -44,7 +58,8 @@ struct ReadinessStateMachine: ~Copyable {
         case notReady([String])
     }
 
-    private enum Answer: Equatable {
+    /// How things stand.
+    enum Answer: Equatable {
         case ready
         case readyWithFaults(ComplaintSummary)
         case notReady([Need])
@@ -100,8 +115,10 @@ struct ReadinessStateMachine: ~Copyable {
         }
     }
 
-    private func answer(_ facts: Facts) -> Answer {
+    /// How things stand with these facts, reported or not.
+    func answer(_ facts: Facts) -> Answer {
         var needs: [Need] = []
+        if self.isStopped { needs.append(.stopping) }
         if !facts.isJoined { needs.append(.router) }
         if !facts.isDatabaseAvailable { needs.append(.database) }
         if !facts.isListening { needs.append(.listener) }
@@ -111,6 +128,13 @@ struct ReadinessStateMachine: ~Copyable {
         guard needs.isEmpty else { return .notReady(needs) }
         let faults = facts.complaints.naming(atMost: Self.mostNamed)
         return faults.count == 0 ? .ready : .readyWithFaults(faults)
+    }
+
+    private var isStopped: Bool {
+        switch self.state {
+        case .stopped: true
+        case .starting, .reported: false
+        }
     }
 
     /// The database's answer is waited for before work flows, and not once it does.

@@ -24,6 +24,7 @@ final class Supervisor: RouterDelegate {
     private let subscriptions: Subscriptions
     private let calls: CallsFromSQL
     private let leadership: Leadership
+    private let admin: AdminPort?
     private let succession: Succession
     private let eventLoop: any EventLoop
     private let parts: [any Part]
@@ -122,13 +123,20 @@ final class Supervisor: RouterDelegate {
         }
         let baseline = SessionBaseline(
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
+        let admin = configuration.admin.map {
+            AdminPort(
+                $0, site: AdminSite($0, readiness: readiness, metrics: metrics), eventLoop: eventLoop,
+                observer: { observer(.adminPort($0)) }, changed: changed)
+        }
         // Each stands behind whatever it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools,
-            ]
-        metrics.parts = [callee, subscriptions, notifications, pools, publisher, calls]
+            ] + (admin.map { [$0] } ?? [])
+        metrics.parts = [
+            callee, subscriptions, notifications, pools, publisher, calls, ReadinessMetrics(readiness: readiness),
+        ]
         situation.follow(parts + [readiness])
         readiness.parts = parts
 
@@ -148,6 +156,7 @@ final class Supervisor: RouterDelegate {
         self.subscriptions = subscriptions
         self.calls = calls
         self.leadership = leadership
+        self.admin = admin
         self.succession = succession
     }
 
@@ -162,6 +171,7 @@ final class Supervisor: RouterDelegate {
             SituationMetrics(
                 situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
                 router: self.router))
+        self.admin?.start()
         if let tls = self.configuration.router.tls, tls.verify == .none {
             self.journal.record(
                 .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))

@@ -10,6 +10,9 @@ enum Bounds {
     /// Of `dead_letter.keep`.
     static let keep: ClosedRange<Duration> = .seconds(60) ... .seconds(36_500 * 86_400)
 
+    /// Of `admin.stuck_after`.
+    static let stuck: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
+
     /// Of a result's size: libpq takes no value beyond a gibibyte.
     static let result = 1...(1 << 30)
 

@@ -12,7 +12,7 @@ extension Reading {
         if !section.has("listen") { section.missing("listen", example: example) }
         let insecure = section.flag("insecure") ?? false
         let listen = self.listen(section, example: example, isInsecure: insecure || section.has("tls"))
-        let tls = self.callerTLS(section)
+        let tls = self.serverTLS(section, place: "in caller.tls", keys: .callerTLS)
         if case .unix? = listen?.value {
             section.clash("tls", "has no meaning for a Unix socket, which nobody can listen in on", "remove it")
         }

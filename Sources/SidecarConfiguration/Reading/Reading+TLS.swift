@@ -1,7 +1,7 @@
 internal import NIOOpenSSL
 internal import Names
 
-/// The sections `tls`, of `router` and of `caller`.
+/// The sections `tls`, of `router`, of `caller` and of `admin`.
 extension Reading {
     /// How TLS is made with the router: the section `tls` of `router`, if it is there and not faulty; and the context, if a
     /// URL needs one.
@@ -35,13 +35,17 @@ extension Reading {
         return (settings, self.context(settings, section))
     }
 
-    /// What the section `tls` of `caller` says; nil if it is faulty or not there.
-    func callerTLS(_ caller: Section) -> TLSContext? {
+    /// What the section `tls` of a port of ours says; nil if it is faulty or not there.
+    ///
+    /// - Parameters:
+    ///   - port: the section that it stands in.
+    ///   - place: where that is: `in caller.tls`.
+    ///   - keys: those that it has.
+    func serverTLS(_ port: Section, place: String, keys: KeyTable) -> TLSContext? {
         let example = "tls: { certificate_file: /etc/ssl/sidecar.pem, key_file: /etc/ssl/private/sidecar.key }"
-        guard let entry = caller.entry("tls"),
+        guard let entry = port.entry("tls"),
             let section = Section(
-                entry.value, at: entry.location, place: "in caller.tls", keys: .callerTLS, example: example,
-                reading: self)
+                entry.value, at: entry.location, place: place, keys: keys, example: example, reading: self)
         else { return nil }
         if !section.has("certificate_file") {
             section.missing("certificate_file", example: "/etc/ssl/sidecar.pem")

@@ -18,10 +18,10 @@ extension TLSContext {
         try self.init(configuration, role: .client)
     }
 
-    /// How the caller's port makes TLS. Reads the files, so it blocks.
+    /// How a port of ours makes TLS. Reads the files, so it blocks.
     convenience init(_ identity: TLSIdentity) throws(TLSError) {
         var configuration = TLSConfiguration(identity: identity)
-        // Callers prove who they are by the port's password.
+        // Clients prove who they are by the port's password.
         configuration.verification = .none
         try self.init(configuration, role: .server)
     }

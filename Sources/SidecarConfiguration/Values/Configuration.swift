@@ -28,6 +28,9 @@ package struct Configuration: Sendable {
     /// How long what couldn't be delivered is kept.
     package let deadLetterKeep: Duration
 
+    /// The port at which the sidecar can be looked at; nil: there is none.
+    package let admin: AdminSettings?
+
     /// How long running calls may take to finish when the process is told to stop.
     package let shutdownTimeout: Duration
 

@@ -42,6 +42,7 @@ OTHERS: dict[str, set[str]] = {
     "NIOCore": set(MODULES) - {"Names", "Cryptography", "SidecarConfiguration", "SQLInterface", "wamp-sidecar"},
     "NIOPosix": {"WAMPClient", "Postgres", "Outbox", "CallPort", "Sidecar", "ClientCommands"},
     "NIOConcurrencyHelpers": {"Postgres", "Outbox", "Sidecar"},
+    "NIOHTTP1": {"Sidecar"},
     "DequeModule": set(MODULES) - {"Names", "Cryptography", "SidecarConfiguration", "SQLInterface", "wamp-sidecar"},
     "Logging": {"Sidecar"},
     "ServiceLifecycle": {"Sidecar"},

@@ -6,7 +6,7 @@ import Testing
 @testable import CallPort
 
 @Suite("The gate in front of the port's socket")
-struct CallPortGateTests {
+struct PortGateTests {
     /// Counts how often it is asked to accept.
     private final class Socket: ChannelOutboundHandler {
         typealias OutboundIn = Never
@@ -22,13 +22,15 @@ struct CallPortGateTests {
         let socket = Socket()
         var closedUntil: NIODeadline?
         var reasons: [String] = []
-        private(set) var gate: CallPortGate?
+        var hasSpare = false
+        private(set) var gate: PortGate?
 
         var eventLoop: EmbeddedEventLoop { self.channel.embeddedEventLoop }
 
         init() throws {
-            let gate = CallPortGate(closedUntil: { [unowned self] in self.closedUntil }) { [unowned self] in
+            let gate = PortGate(closedUntil: { [unowned self] in self.closedUntil }) { [unowned self] in
                 self.reasons.append($0)
+                return self.hasSpare
             }
             self.gate = gate
             try self.channel.pipeline.syncOperations.addHandlers([self.socket, gate])
@@ -70,6 +72,15 @@ struct CallPortGateTests {
         fixture.eventLoop.advanceTime(by: .milliseconds(1))
         #expect(fixture.socket.accepts == 1)
         #expect(throws: Never.self) { try fixture.channel.throwIfErrorCaught() }
+    }
+
+    @Test("nobody waits if a descriptor was given up for him")
+    func spare() throws {
+        let fixture = try Fixture()
+        fixture.hasSpare = true
+        fixture.channel.pipeline.fireErrorCaught(IOError(errnoCode: EMFILE, reason: "accept"))
+        fixture.channel.read()
+        #expect(fixture.reasons.count == 1 && fixture.socket.accepts == 1)
     }
 
     @Test("other errors go on")

@@ -7,9 +7,9 @@ import Testing
 @testable import CallPort
 
 @Suite("Where the port listens", .serialized)
-struct CallPortListenerTests {
+struct PortListenerTests {
     private func reason(_ event: CallPortEvent) -> String? {
-        guard case .notListening(_, let reason, _) = event else { return nil }
+        guard case .port(.notListening(_, let reason, _)) = event else { return nil }
         return reason
     }
 
@@ -17,7 +17,7 @@ struct CallPortListenerTests {
     func file() async throws {
         let folder = TemporaryFolder()
         let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
-        #expect(try await port.event(0) == .listening(address: "\(folder.path):7432"))
+        #expect(try await port.event(0) == .port(.listening(address: "\(folder.path):7432")))
         #expect(Shell.run("stat -c '%F %a' \(folder.path)/.s.PGSQL.7432").output == "socket 777\n")
         try await port.stop()
         #expect(Shell.run("test -e \(folder.path)/.s.PGSQL.7432").status == 1)
@@ -34,7 +34,7 @@ struct CallPortListenerTests {
         try await dead.close()
         #expect(Shell.run("mv \(path).kept \(path) && test -S \(path)").status == 0)
         let port = try await ListeningPort(.unix(folder: folder.path, port: 7432))
-        #expect(try await port.event(0) == .listening(address: "\(folder.path):7432"))
+        #expect(try await port.event(0) == .port(.listening(address: "\(folder.path):7432")))
         try await port.stop()
     }
 
@@ -46,7 +46,7 @@ struct CallPortListenerTests {
         let second = try await ListeningPort(.unix(folder: folder.path, port: 7432))
         #expect(self.reason(try await second.event(0)) == "another process listens there")
         try await first.stop()
-        #expect(try await second.event(1) == .listening(address: "\(folder.path):7432"))
+        #expect(try await second.event(1) == .port(.listening(address: "\(folder.path):7432")))
         try await second.stop()
     }
 
@@ -74,7 +74,7 @@ struct CallPortListenerTests {
         #expect(Shell.run("ls -A \(folder.path)/a").output == "b\n")
         // Closed, it is listened in.
         Shell.run("chmod 0755 \(folder.path)/a")
-        #expect(try await port.event(1) == .listening(address: "\(folder.path)/a:7432"))
+        #expect(try await port.event(1) == .port(.listening(address: "\(folder.path)/a:7432")))
         try await port.stop()
     }
 
@@ -116,7 +116,7 @@ struct CallPortListenerTests {
     func name() async throws {
         let port = try await ListeningPort(.tcp(host: "localhost", port: 0))
         let event = try await port.event(0)
-        #expect(event == .listening(address: "localhost:\(try await port.number)"))
+        #expect(event == .port(.listening(address: "localhost:\(try await port.number)")))
         try await port.stop()
     }
 }

@@ -1,11 +1,11 @@
 import Glibc
 package import NIOCore
 import NIOPosix
-package import Names
+import Names
 
 /// The socket at which clients arrive: opened, opened again when it is lost, and tried again for as long as it can't
 /// be. On the event loop.
-package final class CallPortListener {
+package final class PortListener {
     private enum State {
         case opening
         case listening(any Channel)
@@ -27,34 +27,37 @@ package final class CallPortListener {
     /// Unacknowledged output after which the kernel takes a client's machine for dead, in milliseconds.
     private static let userTimeout: SocketOptionValue = 10_000
 
-    private let address: ListenAddress
+    private let place: PortPlace
     private let eventLoop: any EventLoop
-    private let observer: (CallPortEvent) -> Void
+    private let observer: (PortEvent) -> Void
+    private let giveUpDescriptor: () -> Bool
     private let isFullUntil: () -> NIODeadline?
     private let accept: @Sendable (any Channel) -> EventLoopFuture<Void>
-    private var gate: CallPortGate?
+    private var gate: PortGate?
     /// Called when it begins to listen (true), and each time that it can't, or listens no more.
-    var changed: ((Bool) -> Void)?
+    package var changed: ((Bool) -> Void)?
     private var state = State.opening
     private var wait: Int64 = 1
 
     /// - Parameters:
     ///   - isFullUntil: until when nobody is accepted; nil: there is room.
+    ///   - giveUpDescriptor: called when no descriptor is left for a client: whether there is one now.
     ///   - accept: fills the pipeline of a new connection.
     package init(
-        address: ListenAddress, eventLoop: any EventLoop, observer: @escaping (CallPortEvent) -> Void,
-        isFullUntil: @escaping () -> NIODeadline?,
+        _ place: PortPlace, eventLoop: any EventLoop, observer: @escaping (PortEvent) -> Void,
+        isFullUntil: @escaping () -> NIODeadline?, giveUpDescriptor: @escaping () -> Bool = { false },
         accept: @escaping @Sendable (any Channel) -> EventLoopFuture<Void>
     ) {
-        self.address = address
+        self.place = place
         self.eventLoop = eventLoop
         self.observer = observer
         self.isFullUntil = isFullUntil
+        self.giveUpDescriptor = giveUpDescriptor
         self.accept = accept
     }
 
     /// Where it listens, if it does.
-    var localAddress: SocketAddress? {
+    package var localAddress: SocketAddress? {
         switch self.state {
         case .listening(let channel): channel.localAddress
         case .opening, .waiting, .stopped: nil
@@ -101,11 +104,11 @@ package final class CallPortListener {
         self.state = .listening(channel)
         self.wait = 1
         let address = channel.localAddress?.port.map { "\($0)" }
-        switch (self.address, address) {
+        switch (self.place, address) {
         case (.tcp(let host, 0), .some(let port)):
             self.observer(.listening(address: "\(ListenAddress.tcp(host: host, port: Int(port) ?? 0))"))
         default:
-            self.observer(.listening(address: "\(self.address)"))
+            self.observer(.listening(address: "\(self.place)"))
         }
         self.changed?(true)
         channel.closeFuture.assumeIsolated().whenComplete { _ in
@@ -116,7 +119,7 @@ package final class CallPortListener {
 
     private func failed(_ error: any Error) {
         let reason = (error as? Obstacle)?.reason ?? Self.reason(error)
-        self.observer(.notListening(address: "\(self.address)", reason: reason, retryInSeconds: self.wait))
+        self.observer(.notListening(address: "\(self.place)", reason: reason, retryInSeconds: self.wait))
         self.state = .waiting(
             self.eventLoop.assumeIsolated().scheduleTask(in: .seconds(self.wait)) { self.open() })
         self.wait = min(self.wait * 2, Self.greatestWait)
@@ -137,8 +140,10 @@ package final class CallPortListener {
     // MARK: - The socket
 
     private func bind() -> EventLoopFuture<any Channel> {
-        let gate = CallPortGate(closedUntil: self.isFullUntil) { [observer] reason in
+        let gate = PortGate(closedUntil: self.isFullUntil) { [observer, giveUpDescriptor] reason in
+            if giveUpDescriptor() { return true }
             observer(.cannotAccept(reason: reason))
+            return false
         }
         self.gate = gate
         let bound = NIOLoopBound(gate, eventLoop: self.eventLoop)
@@ -147,16 +152,16 @@ package final class CallPortListener {
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(bound.value) }
             }
             .serverChannelOption(.backlog, value: Self.backlog)
+            // The kernel looks for a descriptor before it looks whether anybody waits: accepted is only who does.
+            .serverChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBuffer))
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelInitializer(self.accept)
-        switch self.address {
-        case .unix:
-            let path = self.address.socketPath ?? ""
+        switch self.place {
+        case .file(let path, let access, _):
             return bootstrap.bind(unixDomainSocketPath: path).assumeIsolated().flatMapThrowing { channel in
-                // Whoever runs the database may come; the password keeps the others out.
-                guard chmod(path, 0o777) == 0 else {
-                    let reason = "the socket's file can't be made writable for others (errno \(errno))"
+                guard chmod(path, access.rawValue) == 0 else {
+                    let reason = "the access to the socket's file can't be set (errno \(errno))"
                     channel.close(promise: nil)
                     throw Obstacle(reason: reason)
                 }
@@ -189,12 +194,12 @@ package final class CallPortListener {
     /// Makes room for a Unix socket: a file that a dead process has left goes, a living one's stays.
     private func makeReady() -> EventLoopFuture<Void>.Isolated {
         let ready = self.eventLoop.makeSucceededVoidFuture().assumeIsolated()
-        guard let path = self.address.socketPath else { return ready }
+        guard case .file(let path, _, _) = self.place else { return ready }
         guard path.utf8.count <= ListenAddress.longestPath else {
             return self.obstacle(
                 "the path of the socket has \(path.utf8.count) octets, the most is \(ListenAddress.longestPath)")
         }
-        if case .unix(let folder, _) = self.address, let fault = SocketFolder(path: folder).fault {
+        if let fault = SocketFolder(holding: path).fault {
             return self.obstacle(fault)
         }
         var status = stat()

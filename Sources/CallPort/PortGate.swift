@@ -2,8 +2,9 @@ import Glibc
 import NIOCore
 
 /// In front of the socket at which clients arrive: accepts nobody while there is no room, nor for a second after the
-/// process, or the machine, had no descriptor left. Who comes meanwhile waits with the kernel. On the event loop.
-final class CallPortGate: ChannelDuplexHandler {
+/// process, or the machine, had no descriptor left and nobody gave one up. Who comes meanwhile waits with the kernel. On
+/// the event loop.
+final class PortGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
     typealias OutboundIn = Never
@@ -13,12 +14,13 @@ final class CallPortGate: ChannelDuplexHandler {
 
     /// Until when there is no room for one more; nil: there is.
     private let closedUntil: () -> NIODeadline?
-    private let exhausted: (String) -> Void
+    private let exhausted: (String) -> Bool
     private var pausedUntil: NIODeadline?
     private var held: Scheduled<Void>?
     private var context: ChannelHandlerContext?
 
-    init(closedUntil: @escaping () -> NIODeadline?, exhausted: @escaping (String) -> Void) {
+    /// - Parameter exhausted: called when no descriptor is left; whether it has given one up, for the next client.
+    init(closedUntil: @escaping () -> NIODeadline?, exhausted: @escaping (String) -> Bool) {
         self.closedUntil = closedUntil
         self.exhausted = exhausted
     }
@@ -62,7 +64,7 @@ final class CallPortGate: ChannelDuplexHandler {
             context.fireErrorCaught(error)
             return
         }
+        guard !self.exhausted("\(error)") else { return }
         self.pausedUntil = context.eventLoop.now + Self.pause
-        self.exhausted("\(error)")
     }
 }

@@ -1,0 +1,21 @@
+import CallPort
+import Logging
+
+/// What the admin port has to tell.
+extension Journal {
+    func record(_ event: PortEvent) {
+        switch event {
+        case .listening(let address):
+            self.log(.info, "the admin port listens", metadata: [Key.address: "\(address)"])
+        case .notListening(let address, let reason, let seconds):
+            self.log(
+                .error,
+                "the admin port can't listen",
+                metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(seconds * 1000) ms"])
+        case .cannotAccept(let reason):
+            self.count(
+                "admin descriptors", "clients of the admin port have to wait: no descriptor is left",
+                [Key.reason: "\(reason)"])
+        }
+    }
+}
