@@ -45,7 +45,8 @@ grant all on all sequences in schema m to wamp;
 PROCEDURES = {
     f"test.{name}": {"function": f"m.{name}"} for name in ("add", "fails", "numbers", "nap", "again")
 } | {
-    "test.wide": {"function": "m.wide", "max_result_bytes": 4096},
+    "test.sleep": {"function": "m.nap", "timeout": "10m"},
+    "test.wide": {"function": "m.wide", "max_result_bytes": "4KiB"},
     "test.short": {"function": "m.nap", "timeout": "50ms"},
     "test.nobody": {"function": "m.add", "roles": {"someone": "wamp"}},
 }
@@ -204,8 +205,10 @@ async def test_many_procedures(make_sidecar: SidecarMaker, router: Router, insta
     """A scrape of a hundred procedures is below 128 KiB; labels are bounded."""
     prepared(installed)
     procedures = {f"com.example.p{n}": {"function": "m.add"} for n in range(100)}
-    async with running(make_sidecar, router, installed, procedures=procedures, subscriptions={}) as (_, scraper, _):
+    async with running(make_sidecar, router, installed, procedures=procedures, subscriptions={}) as parties:
+        sidecar, scraper, _ = parties
         assert len((await scraper.scraped()).text) <= 128 << 10
+        await sidecar.stopped()
     procedures = {f"com.example.p{n}": {"function": "m.add"} for n in range(1010)}
     async with running(make_sidecar, router, installed, procedures=procedures, subscriptions={}) as (_, scraper, peer):
         assert (await peer.call("com.example.p1009", 1, 2)).value == 3
@@ -217,13 +220,22 @@ async def test_many_procedures(make_sidecar: SidecarMaker, router: Router, insta
 
 async def load(peer: Peer, stop: asyncio.Event) -> None:
     """Calls and events of all kinds, whatever becomes of them."""
-    n = 0
-    while not stop.is_set():
+    n, gone = 0, peer.session.is_gone
+    while not stop.is_set() and not gone.done():
         n += 1
         calls = [peer.begin("test.add", n, 1), peer.begin("test.fails"), peer.begin("test.nap", 0.01)]
         peer.session.publish("test.in_order", n)
         peer.session.publish("test.at_once", n)
-        await asyncio.gather(*calls, return_exceptions=True)
+        answers = asyncio.gather(*calls, return_exceptions=True)
+        # Calls of a session that has ended are answered by nobody.
+        await asyncio.wait([answers, gone], return_when=asyncio.FIRST_COMPLETED)
+
+
+async def sleeping(router: Router) -> None:
+    """One call, which is answered when its session is long gone."""
+    async with joined(router) as peer:
+        peer.begin("test.sleep", 600)
+        await peer.session.is_gone
 
 
 async def loading(router: Router, stop: asyncio.Event) -> None:
@@ -247,6 +259,7 @@ async def publishing(database: Database, stop: asyncio.Event) -> None:
             await asyncio.sleep(0)
 
 
+@pytest.mark.timeout(400)
 async def test_nothing_is_counted_twice_or_not_at_all(
     make_sidecar: SidecarMaker, mortal_router: Router, mortal_cluster: Cluster, mortal_database: InstalledDatabase
 ) -> None:
@@ -256,7 +269,9 @@ async def test_nothing_is_counted_twice_or_not_at_all(
     sidecar = make_sidecar(mortal_router.url("rawsocket"), mortal_database.url, **sections(port))
     await sidecar.started()
     scraper = Scraper(port)
-    workers = [
+    workers: list[asyncio.Task[None]] = [asyncio.create_task(sleeping(mortal_router))]
+    await scraped_until(scraper, "calls_in_progress", 1)
+    workers += [
         asyncio.create_task(loading(mortal_router, stop)), asyncio.create_task(loading(mortal_router, stop)),
         asyncio.create_task(publishing(mortal_database, stop)),
     ]
@@ -285,7 +300,7 @@ async def test_nothing_is_counted_twice_or_not_at_all(
             await grows("notifications_relayed_total")
     finally:
         stop.set()
-        await asyncio.gather(*workers)
+        await asyncio.gather(*workers, return_exceptions=True)
 
     async def is_over() -> bool:
         scrape = await scraper.scraped()
