@@ -98,11 +98,16 @@ let package = Package(
             resources: [.embedInCode("Schema/SQL")],
             swiftSettings: settings),
         .target(
+            name: "Functions",
+            dependencies: ["Names", "WAMP", "Postgres", .product(name: "NIOCore", package: nio)],
+            swiftSettings: settings),
+        .target(
             name: "Sidecar",
             dependencies: [
                 "CallPort",
                 "CEpoll",
                 "Cryptography",
+                "Functions",
                 "Names",
                 "NIOOpenSSL",
                 "Outbox",
@@ -231,9 +236,17 @@ let package = Package(
             dependencies: ["Names", "Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
             swiftSettings: settings),
         .testTarget(
+            name: "FunctionsTests",
+            dependencies: [
+                "Functions", "Names", "Postgres", "WAMP",
+                .product(name: "NIOCore", package: nio),
+            ],
+            swiftSettings: settings),
+        .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "CallPort", "Cryptography", "Names", "Postgres", "SidecarConfiguration", "TestFolders",
+                "Sidecar", "CallPort", "Cryptography", "Functions", "Names", "Outbox", "Postgres",
+                "SidecarConfiguration", "TestFolders",
                 "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),

@@ -1,3 +1,4 @@
+import Functions
 import NIOCore
 import Names
 import Postgres
@@ -43,8 +44,8 @@ final class Callee {
     ) {
         self.pool = pool
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
-            changed: changed)
+            schema: configuration.database.schema, control: control, eventLoop: eventLoop,
+            observer: { observer(.function($0)) }, changed: changed)
         self.eventLoop = eventLoop
         self.passage = passage
         self.slots = slots
@@ -236,7 +237,7 @@ final class Callee {
     // MARK: - What is not for callers
 
     /// As which role a call runs.
-    func role(of call: ProcedureCall) -> RunningRole { RunningRole(call.definition, own: self.settings.ownRole) }
+    func role(of call: ProcedureCall) -> RunningRole { call.definition.runningRole(own: self.settings.ownRole) }
 
     /// What only who runs the database can mend is told in the log, with the advice that callers don't get.
     func tellAdministrator(_ error: DatabaseError, of call: ProcedureCall, role: RunningRole) {

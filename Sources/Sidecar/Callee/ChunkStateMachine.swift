@@ -1,3 +1,4 @@
+import Functions
 import NIOCore
 
 /// Gathers the rows of a set into chunks, each the payload of one progressive result: `[[row, row, ..]]`.

@@ -1,3 +1,4 @@
+import Functions
 import Glibc
 import Names
 import SidecarConfiguration

@@ -1,4 +1,5 @@
 import CallPort
+import Functions
 import NIOCore
 import Names
 import Postgres

@@ -1,4 +1,6 @@
+import Functions
 import NIOCore
+import Names
 import Postgres
 import SidecarConfiguration
 

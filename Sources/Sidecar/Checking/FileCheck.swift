@@ -1,3 +1,4 @@
+import Functions
 import Postgres
 package import SidecarConfiguration
 

@@ -1,3 +1,4 @@
+import Functions
 import Names
 import Postgres
 import SidecarConfiguration
@@ -19,7 +20,7 @@ enum PlanCheck {
     ///   - isForEvents: the function runs in the transaction of an event, where a COMMIT is an error.
     ///   - completion: called once, on the event loop; nil for no fault.
     static func run(
-        _ target: ProcedureMapping.Target, options: PlanOptions, role: String?, isForEvents: Bool = false,
+        _ target: ProcedureTarget, options: PlanOptions, role: String?, isForEvents: Bool = false,
         control: Control, completion: @escaping (PlanSource.Failure?) -> Void
     ) {
         PlanSource.find(target, options: options, role: role, control: control) { result in
@@ -41,7 +42,7 @@ enum PlanCheck {
 
     /// Has the server begin to run the statement, which looks whether it may read and write what is in it, and then only show the plan.
     private static func explain(
-        _ target: ProcedureMapping.Target, role: String?, control: Control,
+        _ target: ProcedureTarget, role: String?, control: Control,
         completion: @escaping (PlanSource.Failure?) -> Void
     ) {
         guard case .sql(let mapping) = target else { return completion(nil) }

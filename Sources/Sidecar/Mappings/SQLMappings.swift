@@ -1,4 +1,5 @@
 import DequeModule
+import Functions
 import NIOCore
 import Names
 import Postgres

@@ -1,3 +1,5 @@
+import Functions
+
 /// The one place where the names in the log are.
 extension Journal {
     /// The keys of the log's metadata.

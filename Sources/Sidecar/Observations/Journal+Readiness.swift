@@ -1,3 +1,4 @@
+import Functions
 import Logging
 import Names
 
@@ -19,48 +20,6 @@ extension Journal {
         self.log(.warning, "running with faults", metadata: metadata)
         for fault in news {
             self.log(.warning, "fault", metadata: [Key.name: "\(fault.name)", Key.reason: "\(fault.reason)"])
-        }
-    }
-
-    func recordUsable(_ use: FunctionUse) {
-        switch use {
-        case .procedure(let uri):
-            self.log(.notice, "procedure can be called now", metadata: [Key.procedure: "\(uri)"])
-        case .subscription(let topic, let function):
-            self.log(
-                .notice,
-                "function for events can be called now", metadata: [Key.topic: "\(topic)", Key.function: "\(function)"])
-        case .result(let channel, let function):
-            self.log(
-                .notice,
-                "function for results can be called now",
-                metadata: [Key.channel: "\(channel)", Key.function: "\(function)"])
-        }
-    }
-
-    func recordUnusable(_ use: FunctionUse, place: String, reason: String) {
-        switch use {
-        case .procedure(let uri):
-            self.log(
-                .error,
-                "procedure can't be called",
-                metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
-        case .subscription(let topic, let function):
-            self.log(
-                .error,
-                "function for events can't be called",
-                metadata: [
-                    Key.topic: "\(topic)", Key.function: "\(function)", Key.place: "\(place)",
-                    Key.reason: "\(reason)",
-                ])
-        case .result(let channel, let function):
-            self.log(
-                .error,
-                "function for results can't be called",
-                metadata: [
-                    Key.channel: "\(channel)", Key.function: "\(function)", Key.place: "\(place)",
-                    Key.reason: "\(reason)",
-                ])
         }
     }
 }

@@ -1,3 +1,4 @@
+import Functions
 import Logging
 import WAMP
 import WAMPClient

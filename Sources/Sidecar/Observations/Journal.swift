@@ -57,8 +57,7 @@ final class Journal {
             self.log(
                 .warning,
                 "registration revoked by the router", metadata: [Key.procedure: "\(uri)", Key.reason: "\(reason)"])
-        case .functionUsable(let use): self.recordUsable(use)
-        case .functionUnusable(let use, let place, let reason): self.recordUnusable(use, place: place, reason: reason)
+        case .function(let event): self.record(event)
         case .callFailed(let uri, let error):
             self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
         case .callFaulty(let uri, let error, let reason, let role):

@@ -1,4 +1,5 @@
 internal import DequeModule
+import Functions
 
 /// Lines of the log that are not written yet, within a bound. Pure.
 struct LogBuffer {

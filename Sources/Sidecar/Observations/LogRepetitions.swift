@@ -1,3 +1,4 @@
+import Functions
 import Logging
 
 /// Decides which of the log's entries are written, so that a fault that repeats itself costs a line and not a disk. Pure: the caller

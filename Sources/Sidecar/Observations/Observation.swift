@@ -1,4 +1,5 @@
 import CallPort
+import Functions
 import Names
 import Outbox
 import Postgres
@@ -17,6 +18,7 @@ enum Observation {
     /// Of the admin port.
     case adminPort(PortEvent)
     case outbox(OutboxEvent)
+    case function(FunctionEvent)
 
     /// The router keeps the event for the day when the session is gone.
     case testamentLeft(topic: String)
@@ -26,8 +28,6 @@ enum Observation {
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)
-    case functionUsable(FunctionUse)
-    case functionUnusable(FunctionUse, place: String, reason: String)
     case callFailed(uri: String, error: String)
     /// A call failed for a reason of which its caller is told little: it is for who runs the database.
     case callFaulty(uri: String, error: String, reason: String, role: String)

@@ -1,3 +1,4 @@
+import Functions
 import NIOCore
 import Names
 import WAMP

@@ -1,4 +1,5 @@
 import DequeModule
+import Functions
 
 /// Which events of a subscription without order are sent, and which are sent again.
 ///

@@ -1,3 +1,5 @@
+import Functions
+
 /// How an event that was sent has ended.
 enum EventAnswer: Sendable, Equatable {
     case committed

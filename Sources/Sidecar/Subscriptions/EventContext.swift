@@ -1,3 +1,4 @@
+import Functions
 import NIOCore
 import Names
 import Postgres
@@ -40,7 +41,7 @@ final class EventContext {
     }
 
     /// As which role the events run.
-    var role: RunningRole { RunningRole(self.route.definition, own: self.settings.ownRole) }
+    var role: RunningRole { self.route.definition.runningRole(own: self.settings.ownRole) }
     /// The function's plan, if it is known and can be called.
     var plan: ProcedurePlan? { self.route.definition.plan }
     /// The plan that events were last sent by. It may be known no more when they are answered.

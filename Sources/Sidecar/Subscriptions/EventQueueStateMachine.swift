@@ -1,4 +1,5 @@
 import DequeModule
+import Functions
 import NIOCore
 
 /// In which order the events of one subscription are sent, and which are sent again.

@@ -1,3 +1,4 @@
+import Functions
 import NIOCore
 
 /// A flow whose events wait in a queue: what is the same of all, however they are sent. On the event loop.

@@ -1,3 +1,4 @@
+import Functions
 import NIOCore
 import Names
 import Postgres
@@ -74,8 +75,8 @@ final class Subscriptions {
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
-            schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer,
-            changed: changed)
+            schema: configuration.database.schema, control: control, eventLoop: eventLoop,
+            observer: { observer(.function($0)) }, changed: changed)
         self.letters = EventLetters(
             schema: configuration.database.schema, control: control, eventLoop: eventLoop, observer: observer)
         self.subscriber = Holder(eventLoop: eventLoop, observer: observer, changed: changed)

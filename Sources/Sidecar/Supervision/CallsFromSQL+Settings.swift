@@ -1,5 +1,6 @@
 import CallPort
 import Cryptography
+import Functions
 import NIOCore
 import Outbox
 import SidecarConfiguration

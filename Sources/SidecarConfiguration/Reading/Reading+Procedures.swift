@@ -65,7 +65,7 @@ extension Reading {
         }
     }
 
-    private func target(_ section: Section) -> Located<ProcedureMapping.Target>? {
+    private func target(_ section: Section) -> Located<ProcedureTarget>? {
         let function = section.value(
             "function", Expected(what: "a function's name or signature", example: "public.add2"),
             remedy: "name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",

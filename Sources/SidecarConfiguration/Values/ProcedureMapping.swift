@@ -2,15 +2,6 @@ package import Names
 
 /// One entry of `procedures`: a WAMP procedure and the function or statement behind it.
 package struct ProcedureMapping: Sendable {
-    /// What runs when the procedure is called.
-    package enum Target: Sendable, Equatable {
-        /// A function's name, or its signature where the name is overloaded: `shop.item_get(bigint)`.
-        case function(FunctionReference)
-
-        /// One SQL statement with `:name` parameters.
-        case sql(StatementMapping)
-    }
-
     /// As which database role the target runs.
     package enum Role: Sendable, Equatable {
         /// As the sidecar's own.
@@ -64,7 +55,7 @@ package struct ProcedureMapping: Sendable {
     package let location: Location
 
     /// What runs, and where it is named.
-    package let target: Located<Target>
+    package let target: Located<ProcedureTarget>
 
     /// How the router compares.
     package let match: MatchPolicy

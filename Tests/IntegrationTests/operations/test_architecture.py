@@ -51,7 +51,7 @@ OTHERS: dict[str, set[str]] = {
 }
 
 # Still a part of Sidecar.
-OPEN_MODULES = {"Functions"}
+OPEN_MODULES: set[str] = set()
 
 # Without these arrows no folders go in a circle. By the folder that the folders are in.
 OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
@@ -59,7 +59,6 @@ OPEN_ARROWS: dict[str, set[tuple[str, str]]] = {
     "WAMP": {
         ("JSON", "Serializers"), ("JSON", "Values"), ("Messages", "Serializers"), ("Options", "Messages"),
     },
-    "Sidecar": {("Observations", "Running")},
 }
 
 

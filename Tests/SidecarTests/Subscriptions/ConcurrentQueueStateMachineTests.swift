@@ -1,3 +1,4 @@
+import Functions
 import Testing
 
 @testable import Sidecar

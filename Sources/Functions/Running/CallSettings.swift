@@ -1,0 +1,171 @@
+package import NIOCore
+package import Postgres
+import WAMP
+
+/// What is looked at and set for the transaction of one call: that nothing was left behind in its session, its deadline, the role it runs as, and
+/// who calls.
+///
+/// A function can leave settings behind in its session, and nothing of one caller may reach the next. As a rule the statement of the call looks,
+/// and sets, by itself (``SessionGate``). A role has to be set ahead of it, because whether the function may be executed is looked at before any
+/// condition; so has a deadline. One object for all that runs on the pool, on the event loop.
+package final class CallSettings {
+    /// What is done for one call, so that its function sees what it should and nothing else.
+    package struct Precautions {
+        /// Sent ahead of the call's statement.
+        package var prelude: (Statement, Parameters)?
+        /// Looked at, and set, by the call's statement.
+        package var gate = CallGate.none
+        /// The session is put in order first.
+        package var needsCleanSession = false
+        /// Set for the whole session, ahead of a CALL, which may end its transaction.
+        package var settings: String?
+    }
+
+    private static let timeoutAlone = Statement("select pg_catalog.set_config('statement_timeout', $1, true)")
+    private static let everything = Statement(
+        """
+        select pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('search_path', $2, true), \
+        pg_catalog.set_config('wamp.procedure', $3, true), pg_catalog.set_config('wamp.caller', $4, true), \
+        pg_catalog.set_config('wamp.caller_authid', $5, true), pg_catalog.set_config('wamp.caller_authrole', $6, true), \
+        pg_catalog.set_config('role', $7, true)
+        """)
+
+    /// The guest's, which is a member of nothing.
+    package static let noRole = "none"
+
+    /// What the guard raises when an event is sent behind one that has not been committed: the name of a setting that nobody has.
+    package static let guardSetting = "wamp.event_out_of_order"
+
+    /// What a fresh session is like.
+    package var session: CleanSession {
+        didSet { self.gates = Gates(self.session) }
+    }
+    private var gates: Gates
+    /// The role that calls run as where no mapping names another; empty until the database has told it.
+    package var ownRole = ""
+
+    /// The search path of a fresh session.
+    package var searchPath: String { self.session.searchPath }
+
+    private struct Gates {
+        let undisclosed: SessionGate
+        let disclosed: SessionGate
+        /// The same, behind a statement that sets the deadline.
+        let undisclosedTimed: SessionGate
+        let disclosedTimed: SessionGate
+
+        init(_ session: CleanSession) {
+            self.undisclosed = SessionGate(session, isTimed: false, setsCaller: false)
+            self.disclosed = SessionGate(session, isTimed: false, setsCaller: true)
+            self.undisclosedTimed = SessionGate(session, isTimed: true, setsCaller: false)
+            self.disclosedTimed = SessionGate(session, isTimed: true, setsCaller: true)
+        }
+    }
+
+    /// - Parameter session: what a fresh session is like.
+    package init(_ session: CleanSession) {
+        self.session = session
+        self.gates = Gates(session)
+    }
+
+    /// The statements to send ahead of an event: everything is set, always, since what a function leaves behind would reach the next event.
+    /// All values are the mapping's, so they are part of the text.
+    ///
+    /// - Returns: `guarded` fails unless the session's number is `$1`, and makes it `$2`, in the event's transaction. The setting is read when
+    ///   the statement runs: `current_setting` is not immutable, so nothing of it is computed ahead.
+    package func eventPreludes(timeout: TimeAmount, role: String?, isGuests: Bool = false) -> (
+        guarded: Statement, plain: Statement
+    ) {
+        let values = [
+            ("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath), ("wamp.procedure", ""),
+            ("wamp.caller", ""), ("wamp.caller_authid", ""), ("wamp.caller_authrole", ""),
+            ("role", role ?? (isGuests ? Self.noRole : self.session.role)),
+        ]
+        let settings = values.map { name, value in
+            "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), true)"
+        }.joined(separator: ", ")
+        let order = """
+            case when pg_catalog.current_setting('wamp.seq', true) operator(pg_catalog.=) $1 \
+            then pg_catalog.set_config('wamp.seq', $2, false) \
+            else pg_catalog.current_setting('\(Self.guardSetting)') end
+            """
+        return (Statement("select \(order), \(settings)"), Statement("select \(settings)"))
+    }
+
+    /// What to do for a call.
+    ///
+    /// - Parameters:
+    ///   - role: nil for the session's own.
+    ///   - procedure: its URI, where the router does not tell it.
+    ///   - isGuests: whether it runs as the guest, whose role may have been given settings by other functions of low roles, so that no session
+    ///     of it need be clean: everything is set.
+    package func precautions(
+        for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller,
+        isGuests: Bool = false
+    ) -> Precautions {
+        let role = role ?? (isGuests ? Self.noRole : nil)
+        if plan.isProcedure {
+            // It may commit by itself; nothing that is set for a transaction would outlast that.
+            let isTimed = timeout != self.session.timeout
+            guard role != nil || caller.isDisclosed || isTimed else { return Precautions(needsCleanSession: true) }
+            return Precautions(
+                needsCleanSession: true, settings: self.forSession(timeout, role, procedure, caller))
+        }
+        let isTimed = timeout != self.session.timeout
+        switch (plan.gates, caller.isDisclosed) {
+        case (.setsCaller, true) where role == nil:
+            let gate = isTimed ? self.gates.disclosedTimed : self.gates.disclosed
+            return Precautions(
+                prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: caller, procedure: procedure))
+        case (.setsCaller, false) where role == nil, (.looksOnly, false) where role == nil:
+            let gate = isTimed ? self.gates.undisclosedTimed : self.gates.undisclosed
+            return Precautions(
+                prelude: self.timeoutAlone(timeout), gate: CallGate(gate: gate, caller: caller, procedure: procedure))
+        default:
+            return Precautions(prelude: self.everything(timeout, role, procedure, caller))
+        }
+    }
+
+    private func everything(
+        _ timeout: TimeAmount, _ role: String?, _ procedure: String, _ caller: Caller
+    ) -> (Statement, Parameters) {
+        var values = Parameters()
+        values.append(Self.milliseconds(timeout))
+        values.append(self.searchPath)
+        if let disclosed = caller.procedure { values.append(disclosed) } else { values.append(procedure) }
+        values.append(orEmpty: caller.session)
+        values.append(orEmpty: caller.authid)
+        values.append(orEmpty: caller.authrole)
+        values.append(role ?? self.session.role)
+        return (Self.everything, values)
+    }
+
+    /// The same for the session, as text.
+    private func forSession(_ timeout: TimeAmount, _ role: String?, _ procedure: String, _ caller: Caller) -> String {
+        let texts = [caller.session, caller.authid, caller.authrole].map { text in
+            text.map { String(buffer: $0) } ?? ""
+        }
+        let names = ["wamp.procedure", "wamp.caller", "wamp.caller_authid", "wamp.caller_authrole"]
+        let values = [caller.procedure.map { String(buffer: $0) } ?? procedure] + texts
+        // The role comes last: it may not be allowed to set the others.
+        let all =
+            [("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath)]
+            + zip(names, values) + [("role", role ?? self.session.role)]
+        let assignments = all.map { name, value in
+            "pg_catalog.set_config('\(name)', \(SQLText.literal(value)), false)"
+        }
+        return "select " + assignments.joined(separator: ", ")
+    }
+
+    private func timeoutAlone(_ timeout: TimeAmount) -> (Statement, Parameters)? {
+        guard timeout != self.session.timeout else { return nil }
+        var values = Parameters()
+        values.append(Self.milliseconds(timeout))
+        return (Self.timeoutAlone, values)
+    }
+
+    /// At least 1: for the server 0 is no deadline at all.
+    private static func milliseconds(_ timeout: TimeAmount) -> String {
+        "\(min(max(timeout.nanoseconds / 1_000_000, 1), Int64(Int32.max)))"
+    }
+}

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import Functions
+
+@Suite("What is tried next")
+struct AttemptsTests {
+    @Test("an event is run again so often, and the attempts are counted in its dead letter")
+    func repetitions() {
+        var attempts = Attempts()
+        check(attempts.next(after: .conflict, .event(retries: 2)), .again(failures: 1))
+        check(attempts.next(after: .connectionLost, .event(retries: 2)), .again(failures: 2))
+        check(attempts.count, 3)
+        check(attempts.next(after: .canceled, .event(retries: 2)), .giveUp(attempts: 3))
+        var fault = Attempts()
+        check(fault.next(after: .own, .event(retries: 2)), .giveUp(attempts: 1))
+    }
+
+    @Test("waiting for the server costs no attempt")
+    func patience() {
+        var attempts = Attempts()
+        for verdict in [Verdict.startingUp, .readOnly, .diskFailing, .resourcesLacking] {
+            for _ in 1...20 { check(attempts.next(after: verdict, .event(retries: 0)), .wait) }
+        }
+        check(attempts.count, 1)
+    }
+
+    @Test("nor does a look at the catalog, of which there is one until it is forgotten")
+    func looks() {
+        var attempts = Attempts()
+        for verdict in [Verdict.definition, .right, .setting, .notPrepared] {
+            check(attempts.next(after: verdict, .event(retries: 5)), .lookUp)
+            check(attempts.next(after: verdict, .event(retries: 5)), .giveUp(attempts: 1))
+            attempts.forgetLook()
+        }
+    }
+
+    @Test("a clean session is asked for once, and only for calls")
+    func cleanSessions() {
+        var attempts = Attempts()
+        check(attempts.next(after: .encoding, .call(retries: 0)), .again(failures: 0))
+        check(attempts.needsCleanSession, true)
+        check(attempts.next(after: .right, .call(retries: 0)), .giveUp(attempts: 1))
+        var event = Attempts()
+        check(event.next(after: .encoding, .event(retries: 1)), .giveUp(attempts: 1))
+        check(event.needsCleanSession, false)
+    }
+}
