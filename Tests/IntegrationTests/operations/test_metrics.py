@@ -7,7 +7,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -241,11 +241,10 @@ async def sleeping(router: Router) -> None:
 async def loading(router: Router, stop: asyncio.Event) -> None:
     """The same, in one session after the other."""
     while not stop.is_set():
-        try:
+        # The router is being killed.
+        with suppress(Exception):
             async with joined(router) as peer:
                 await load(peer, stop)
-        except Exception:  # noqa: BLE001: the router is being killed
-            await asyncio.sleep(0)
 
 
 async def publishing(database: Database, stop: asyncio.Event) -> None:
@@ -253,10 +252,9 @@ async def publishing(database: Database, stop: asyncio.Event) -> None:
     script = """select wamp.publish('test.published', '[1]');
         select pg_notify('published', '{"args": [1]}'); select pg_notify('called', '{"args": [1, 2]}')"""
     while not stop.is_set():
-        try:
+        # The server is being killed.
+        with suppress(Exception):
             await asyncio.to_thread(database.execute, script)
-        except Exception:  # noqa: BLE001: the server is being killed
-            await asyncio.sleep(0)
 
 
 @pytest.mark.timeout(400)
