@@ -2,8 +2,8 @@ import Glibc
 import NIOCore
 
 /// In front of the socket at which clients arrive: accepts nobody while there is no room, nor for a second after the
-/// process, or the machine, had no descriptor left and nobody gave one up. Who comes meanwhile waits with the kernel. On
-/// the event loop.
+/// process, or the machine, had no descriptor left and nobody gave one up. Who comes meanwhile waits with the kernel.
+/// On the event loop.
 final class PortGate: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
