@@ -10,7 +10,7 @@ struct ReadinessMetrics: Measured {
         exposition.add(needs.isEmpty ? 1 : 0)
         exposition.begin(.notReady)
         for need in ReadinessStateMachine.Need.allCases {
-            exposition.add(needs.contains(need) ? 1 : 0, "\(need)")
+            exposition.add(needs.contains(need) ? 1 : 0, String(need.part.map { $0 == " " ? "_" : $0 }))
         }
         exposition.begin(.faults)
         if case .readyWithFaults(let faults, _) = self.readiness.answer {
