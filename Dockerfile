@@ -15,6 +15,9 @@ WORKDIR /source
 COPY Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
+# For --version: docker build --build-arg COMMIT="$(git rev-parse HEAD)"
+ARG COMMIT=unknown
+ENV WAMP_SIDECAR_COMMIT=$COMMIT
 RUN swift build -c release --static-swift-stdlib --product wamp-sidecar \
     && install -s .build/release/wamp-sidecar /usr/local/bin/wamp-sidecar
 

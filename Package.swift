@@ -15,6 +15,12 @@ let settings: [SwiftSetting] =
 /// For the targets that import C: each unsafe expression is marked as such.
 let memorySafe = settings + [.strictMemorySafety()]
 
+/// The commit that `--version` names: the build is handed it, as git's folder is not where every build is.
+let commit: [CSetting] =
+    (Context.environment["WAMP_SIDECAR_COMMIT"] ?? "")
+    .wholeMatch(of: /[0-9a-f]{7,64}/)
+    .map { [.define("WAMP_SIDECAR_COMMIT", to: String($0.output))] } ?? []
+
 let nio = "swift-nio"
 
 let package = Package(
@@ -33,7 +39,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .target(name: "CEpoll"),
+        .target(name: "CEpoll", cSettings: commit),
         .target(name: "Names", swiftSettings: settings),
         .target(name: "Cryptography", dependencies: ["COpenSSL"], swiftSettings: memorySafe),
         .target(

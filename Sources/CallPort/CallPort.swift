@@ -164,7 +164,7 @@ package final class CallPort {
     /// Where it listens, once it does: of port 0 the one that the system chose.
     var localAddress: SocketAddress? { self.listener?.localAddress }
 
-    /// Begins to listen; goes on trying if that can't be done yet.
+    /// Begins to listen; repeats the attempt if that is not possible yet.
     package func start() {
         self.eventLoop.assertInEventLoop()
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)

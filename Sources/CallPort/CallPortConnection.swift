@@ -5,8 +5,8 @@ import PostgresWire
 /// One client's connection: moves bytes between the socket and the protocol's machine, and runs its queries one after
 /// the other. On the event loop.
 ///
-/// Nothing is kept while nothing goes on: what was read is given back, and each answer has a buffer of its own. The end
-/// of the stream while a call runs is how SQL gives it up.
+/// Nothing is kept while idle: what was read is given back, and each answer has its own buffer. The end of the stream
+/// while a call runs is how SQL gives it up.
 final class CallPortConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer

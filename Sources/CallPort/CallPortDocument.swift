@@ -48,7 +48,7 @@ struct CallPortDocument: Equatable {
         var operation: Operation?
         var names: Set<String> = []
         for (name, value) in members {
-            guard names.insert(name).inserted else { throw Self.syntaxError("\(Self.quoted(name)) is there twice") }
+            guard names.insert(name).inserted else { throw Self.syntaxError("\(Self.quoted(name)) is given twice") }
             guard let named = try Self.operation(name, value) else { continue }
             guard operation == nil else { throw Self.syntaxError("there is more than one operation") }
             operation = named

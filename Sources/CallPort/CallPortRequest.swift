@@ -63,7 +63,7 @@ struct CallPortRequest {
             uri = try URI(text)
         } catch {
             throw CallPortAnswer.Failure(
-                code: "22023", message: "the \(kind) \"\(text.prefix(200))\" is no URI: it \(error)")
+                code: "22023", message: "the \(kind) \"\(text.prefix(200))\" is not a URI: it \(error)")
         }
         guard allowMeta || !(text == "wamp" || text.hasPrefix("wamp.")) else {
             throw CallPortAnswer.Failure(

@@ -36,7 +36,7 @@ struct SocketFolder {
         guard status.st_uid == self.user || status.st_uid == 0 else {
             return """
                 the folder \(path) belongs to another user, who could listen there as well; \
-                give the sidecar's user a folder of its own
+                give the sidecar's user its own folder
                 """
         }
         if self.isOpen(status) {

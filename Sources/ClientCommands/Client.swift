@@ -5,18 +5,18 @@ import UnixSignals
 
 /// A WAMP client for people: `wamp-sidecar call`, `publish` and `subscribe`.
 package enum Client {
-    /// Never shut down: the process ends by itself when all is done.
+    /// Never shut down: the process ends by itself after the command.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    /// Joins the router, does what the command says, writes lines to standard output, and leaves.
+    /// Joins the router, runs the command, writes lines to standard output, and leaves.
     ///
     /// The first SIGINT or SIGTERM ends it in order; a second one ends the process at once.
     ///
-    /// - Parameter note: takes what people should know besides, a line at a time; called on the event loop.
+    /// - Parameter note: receives messages for people, a line at a time; called on the event loop.
     package static func run(
         _ command: ClientCommand, at target: ClientTarget, note: @escaping @Sendable (String) -> Void
     ) async -> ClientOutcome {
-        // A reader of the output that goes away is a result of `write`, not the end of the process.
+        // If the reader of the output goes, `write` fails; the process must not end.
         signal(SIGPIPE, SIG_IGN)
         let eventLoop = self.eventLoops.next()
         let promise = eventLoop.makePromise(of: ClientOutcome.self)

@@ -38,7 +38,7 @@ final class ClientCall: ClientWork {
             if let fault = result.payload.fault { return run.finish(.failed(["\(self.procedure): \(fault)"])) }
             run.output.write(ClientLine.result(result))
             if !result.isProgress { run.finish() }
-        // What the session's end is due to is told by the run.
+        // The run reports why the session has ended.
         case .failure(let error) where error.code == .sessionClosed:
             break
         case .failure(let error) where self.errorsAreLines:
@@ -49,7 +49,7 @@ final class ClientCall: ClientWork {
         }
     }
 
-    /// The callee is interrupted, and what it answers is the call's end: so it is known whether it has stopped.
+    /// The callee is interrupted, and its answer is the call's end: so it is known whether it has stopped.
     func interrupted() {
         guard let request = self.request else { return }
         self.session?.cancel(request, mode: .kill)

@@ -3,7 +3,7 @@ import Names
 import SidecarConfiguration
 import WAMP
 
-/// What is to be done in a session, checked: routers drop the connection on a URI or an option that is wrong.
+/// A command for a session, already checked: routers drop the connection on a wrong URI or option.
 package struct ClientCommand: Sendable {
     /// The three commands.
     enum Action: Sendable {
@@ -12,7 +12,7 @@ package struct ClientCommand: Sendable {
         case subscribe(URI, SubscribeOptions, count: Int?)
     }
 
-    /// What is published.
+    /// The source of the events.
     enum Publications: Sendable {
         case one(Payload)
         /// One for each line of standard input.
@@ -21,7 +21,7 @@ package struct ClientCommand: Sendable {
 
     /// The word for standard input.
     private static let standardInput = "-"
-    /// The longest time that a call can be given.
+    /// The longest timeout of a call.
     private static let longestTimeout = Duration.seconds(24 * 86_400)
 
     let action: Action
@@ -36,14 +36,15 @@ package struct ClientCommand: Sendable {
     ///   - arguments, kwargs: see ``ClientPayload``.
     ///   - timeout: as in the configuration file: `5s`.
     ///   - progress: whether results are printed as they come.
-    ///   - json: whether an error is a line as well.
+    ///   - json: whether an error is printed as a line as well.
     package static func call(
         _ procedure: String, arguments: [String], kwargs: String?, timeout: String, progress: Bool, discloseMe: Bool,
         json: Bool
     ) throws(ClientUsageError) -> ClientCommand {
         guard let duration = Quantities.duration(timeout), duration > .zero, duration <= self.longestTimeout else {
             throw ClientUsageError(
-                "--timeout '\(timeout)' is no duration up to 24d; write a whole number and a unit (ms, s, m, h or d)")
+                "--timeout '\(timeout)' is not a duration up to 24d; write a whole number and a unit (ms, s, m, h or d)"
+            )
         }
         return ClientCommand(
             .call(
@@ -57,7 +58,7 @@ package struct ClientCommand: Sendable {
     ///
     /// - Parameters:
     ///   - arguments: see ``ClientPayload``; just `-` stands for the lines of standard input.
-    ///   - lists: the lists of those who get the event and who don't, by the names of WAMP's options.
+    ///   - lists: the lists of receivers and non-receivers, by the names of WAMP's options.
     package static func publish(
         _ topic: String, arguments: [String], kwargs: String?, acknowledge: Bool, retain: Bool, discloseMe: Bool,
         lists: ClientLists
@@ -74,7 +75,7 @@ package struct ClientCommand: Sendable {
         }
         let isFromInput = arguments == [self.standardInput]
         if isFromInput, kwargs != nil {
-            throw ClientUsageError("--kwargs doesn't go with '-': each line of standard input has its own")
+            throw ClientUsageError("--kwargs can't be combined with '-': each line of standard input has its own")
         }
         let publications: Publications =
             isFromInput ? .lines : .one(try ClientPayload(arguments, keywords: kwargs).payload)
@@ -83,16 +84,16 @@ package struct ClientCommand: Sendable {
 
     /// `wamp-sidecar subscribe`.
     ///
-    /// - Parameter count: how many events; nil for all.
+    /// - Parameter count: the number of events; nil for no limit.
     package static func subscribe(
         _ topic: String, match: String, retained: Bool, count: Int?
     ) throws(ClientUsageError) -> ClientCommand {
         guard let policy = MatchPolicy(rawValue: match) else {
             let words = MatchPolicy.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ClientUsageError("--match is one of \(words), not '\(match)'")
+            throw ClientUsageError("--match must be one of \(words), not '\(match)'")
         }
-        if let count, count < 1 { throw ClientUsageError("--count is a number from 1") }
-        // What would be right as a pattern may be meant as one.
+        if let count, count < 1 { throw ClientUsageError("--count must be a number from 1") }
+        // A text that would be valid as a pattern may be meant as one.
         let isPattern = policy == .exact && (try? URI(pattern: topic, match: .wildcard)) != nil
         return ClientCommand(
             .subscribe(
@@ -108,24 +109,24 @@ package struct ClientCommand: Sendable {
         do {
             return try URI(pattern: text, match: match)
         } catch {
-            throw ClientUsageError("the \(kind) '\(text.prefix(200))' is no URI: it \(error)\(advice)")
+            throw ClientUsageError("the \(kind) '\(text.prefix(200))' is not a URI: it \(error)\(advice)")
         }
     }
 }
 
-/// The lists of PUBLISH: who gets an event, and who doesn't.
+/// The lists of PUBLISH, which limit the receivers of an event.
 package struct ClientLists: Sendable {
-    /// The only sessions that get it; empty for no such list.
+    /// The only receiving sessions; empty for no such list.
     package var eligible: [Int64] = []
-    /// The only names.
+    /// The only receiving names.
     package var eligibleAuthid: [String] = []
-    /// The only roles.
+    /// The only receiving roles.
     package var eligibleAuthrole: [String] = []
-    /// Sessions that don't get it.
+    /// Excluded sessions.
     package var exclude: [Int64] = []
-    /// Names that don't.
+    /// Excluded names.
     package var excludeAuthid: [String] = []
-    /// Roles that don't.
+    /// Excluded roles.
     package var excludeAuthrole: [String] = []
 
     /// No lists.

@@ -3,8 +3,8 @@ import Names
 import WAMP
 import WAMPClient
 
-/// What the commands print: one JSON object a line, always with `args` and `kwargs`. The payload's text is copied,
-/// never made into a tree.
+/// The output of the commands: one JSON object a line, always with `args` and `kwargs`. The payload's text is copied,
+/// never parsed into a tree.
 enum ClientLine {
     /// A call's result, or a part of it, which has `"progress":true`.
     static func result(_ result: CallResult) -> ByteBuffer {
@@ -13,10 +13,10 @@ enum ClientLine {
         return line
     }
 
-    /// An event: `topic`, `publication`, and, where the router tells them, `publisher`, `publisher_authid`,
+    /// An event: `topic`, `publication`, and, if the router discloses them, `publisher`, `publisher_authid`,
     /// `publisher_authrole`, `retained`.
     ///
-    /// - Parameter topic: what was subscribed to.
+    /// - Parameter topic: the subscribed topic or pattern.
     static func event(_ event: Event, topic: String) -> ByteBuffer {
         let facts = EventFacts(event.details)
         var line = EventDetails.make(facts, publication: event.publication, topic: topic).details.text
@@ -26,12 +26,12 @@ enum ClientLine {
         return line
     }
 
-    /// An event that the router has.
+    /// An event that the router has accepted.
     static func publication(_ publication: PublicationID) -> ByteBuffer {
         ByteBuffer(string: "{\"publication\":\(publication)}\n")
     }
 
-    /// An error for programs: `error` is its URI. Those that no peer made have a sentence as their only argument.
+    /// An error for programs: `error` is its URI. An error that no peer made has a sentence as its only argument.
     static func error(_ error: RequestError) -> ByteBuffer {
         var line = ByteBuffer(string: "{\"error\":")
         JSON.write(string: error.uri, into: &line)
@@ -47,10 +47,10 @@ enum ClientLine {
         return line
     }
 
-    /// An error for people: the URI, and what came with it.
+    /// An error for people: the URI, and its arguments.
     static func text(_ error: RequestError) -> String {
         guard error.code == .refused else { return "\(error.uri): \(error.message)" }
-        // A foreign text that is no URI could do anything to a terminal; the message has it without that.
+        // A foreign text that is not a URI could control the terminal; the message contains it without such characters.
         guard (try? URI(error.uri)) != nil else { return error.message }
         guard error.payload.byteCount > 0 else { return error.uri }
         var payload = ByteBuffer(string: "\(error.uri) {")
@@ -66,7 +66,7 @@ enum ClientLine {
         line.writeStaticString("}\n")
     }
 
-    /// Line breaks may stand between the values of JSON, never in its strings.
+    /// Line breaks may occur between the values of JSON, never in its strings.
     private static func write(_ json: ByteBuffer?, or nothing: StaticString, into line: inout ByteBuffer) {
         guard let json else {
             line.writeStaticString(nothing)

@@ -1,7 +1,7 @@
 /// How a command ended.
 package enum ClientOutcome: Sendable, Equatable {
-    /// It did what it was told to.
+    /// The command succeeded.
     case succeeded
-    /// It did not; with what went wrong, a line each. No lines: the output says so already.
+    /// The command failed, for these reasons, a line each. No lines: the output contains the reason.
     case failed([String])
 }

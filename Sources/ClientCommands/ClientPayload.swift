@@ -1,14 +1,14 @@
 import NIOCore
 import WAMP
 
-/// The arguments of a call or event, as they are typed.
+/// The arguments of a call or event, as typed.
 ///
-/// A word that is JSON is that value; any other word is a string. One that begins as lists, objects and strings of JSON
-/// do (`[`, `{`, `"`) has to be JSON: a forgotten bracket must not become a string. So `5` is a number, `"5"` with its
-/// quotes (in a shell `'"5"'`) is a string, and `apple` is one too. `name=value` is a keyword argument with such a
-/// value; a string that looks so is written as JSON.
+/// A word that is JSON is that value; any other word is a string. A word that begins like a list, an object or a string
+/// of JSON (`[`, `{`, `"`) must be JSON: a forgotten bracket must not become a string. So `5` is a number, `"5"` with
+/// its quotes (in a shell `'"5"'`) is a string, and `apple` is a string too. `name=value` is a keyword argument with
+/// such a value; a string of that form is written as JSON.
 struct ClientPayload: Sendable {
-    /// What is sent.
+    /// The resulting payload.
     let payload: Payload
 
     /// - Parameters:
@@ -47,19 +47,19 @@ struct ClientPayload: Sendable {
                 payload.keywordArguments = object.text
                 members = named.isEmpty ? [] : try JSON.members(of: object.text)
             } catch {
-                throw ClientUsageError("--kwargs is no JSON object (\(error)); write e.g. --kwargs '{\"count\": 2}'")
+                throw ClientUsageError("--kwargs is not a JSON object (\(error)); write e.g. --kwargs '{\"count\": 2}'")
             }
             for member in members { try named.add(member.key, member.value.text) }
         }
-        // An object that is all there is goes as it was typed.
+        // An object without other keyword arguments is sent as typed.
         if !named.isEmpty { payload.keywordArguments = named.object }
         self.payload = payload
     }
 
-    /// A line of standard input: an object with `args` and `kwargs`, whatever else it has, as `subscribe` and `call`
+    /// A line of standard input: an object with `args` and `kwargs`, and any other members, as `subscribe` and `call`
     /// print it; or any other JSON value, taken as ``PayloadText`` does.
     ///
-    /// - Parameter number: of the line, from 1.
+    /// - Parameter number: the line's number, from 1.
     init(line: ByteBuffer, number: Int) throws(ClientUsageError) {
         do {
             let value = try JSON.element(line)
@@ -73,9 +73,9 @@ struct ClientPayload: Sendable {
                 self.payload = try PayloadText(value.text).payload
             }
         } catch let fault as PayloadTextError {
-            throw ClientUsageError("line \(number) of standard input is no event: \(fault)")
+            throw ClientUsageError("line \(number) of standard input is not an event: \(fault)")
         } catch {
-            throw ClientUsageError("line \(number) of standard input is no JSON: \(error)")
+            throw ClientUsageError("line \(number) of standard input is not JSON: \(error)")
         }
     }
 
@@ -89,7 +89,7 @@ struct ClientPayload: Sendable {
         } catch {
             if let first = word.first(where: { !$0.isWhitespace }), "[{\"".contains(first) {
                 throw ClientUsageError(
-                    "\(place) begins like JSON and is none: \(error); a string that begins so is written as JSON, "
+                    "\(place) begins like JSON, but is not JSON: \(error); write a string that begins so as JSON, "
                         + "e.g. '\"[sic]\"'")
             }
             var text = ByteBuffer()

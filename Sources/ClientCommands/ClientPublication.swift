@@ -6,7 +6,7 @@ import WAMPClient
 
 /// `wamp-sidecar publish`: one event, or one for each line of standard input. On the event loop.
 final class ClientPublication: ClientWork {
-    /// How many acknowledgements may be outstanding.
+    /// The most outstanding acknowledgements.
     private static let window = 256
 
     private let topic: URI
@@ -18,10 +18,10 @@ final class ClientPublication: ClientWork {
     private var payloads: Deque<(line: Int, payload: Result<Payload, ClientUsageError>)> = []
     private var lines = 0
     private var unacknowledged = 0
-    /// How many events the router has, as far as it was asked.
+    /// The number of events that the router has accepted, as far as it was asked to acknowledge them.
     private var published = 0
-    /// What went wrong. Nothing is published any more then, but what is under way is waited for: who repeats the input
-    /// has to know what the router has.
+    /// The failures. After one nothing more is published, but the events under way are awaited: to repeat the input,
+    /// one must know which events the router has.
     private var faults: [String] = []
     private var session: Session?
     private weak var run: ClientRun?
@@ -51,7 +51,7 @@ final class ClientPublication: ClientWork {
         self.proceed()
     }
 
-    /// Publishes what there is and may be under way, and reads more once that is done.
+    /// Publishes as many lines as may be under way, and then reads more.
     private func proceed() {
         guard let session = self.session, let run = self.run else { return }
         while self.unacknowledged < Self.window, session.isWritable, let next = self.payloads.popFirst() {
@@ -92,7 +92,7 @@ final class ClientPublication: ClientWork {
                 self.published += 1
                 self.run?.output.write(ClientLine.publication(publication))
                 self.proceed()
-            // What the session's end is due to is told by the run.
+            // The run reports why the session has ended.
             case .failure(let error) where error.code == .sessionClosed:
                 break
             case .failure(let error):
@@ -142,7 +142,7 @@ final class ClientPublication: ClientWork {
         self.faults.append(reason)
     }
 
-    /// Ends it with what is known: a router that does not answer holds nobody up.
+    /// Ends it with the known results: a router that does not answer must not delay the end.
     func interrupted() {
         self.fail("interrupted")
         self.run?.finish(self.outcome)

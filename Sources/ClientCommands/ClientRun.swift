@@ -3,24 +3,24 @@ import Names
 import WAMP
 import WAMPClient
 
-/// What one of the commands does in its session. On the event loop; told nothing after it has finished the run.
+/// The work of a command in its session. On the event loop; it gets no calls after it has finished the run.
 protocol ClientWork: AnyObject {
-    /// The session is there. From here on it may finish the run.
+    /// The session is joined. From now on it may finish the run.
     func joined(_ session: Session, in run: ClientRun)
-    /// An event of a subscription of its own.
+    /// An event of one of its subscriptions.
     func received(_ event: Event)
-    /// The router took a subscription away.
+    /// The router revoked a subscription.
     func revoked(reason: String?)
-    /// The router takes more again.
+    /// The router accepts output again.
     func writable()
-    /// Somebody wants it to end (Ctrl-C, SIGTERM).
+    /// Somebody asks it to end (Ctrl-C, SIGTERM).
     func interrupted()
 }
 
-/// Joins a router once, lets a command do its work there, and leaves again. On the event loop.
+/// Joins a router once, runs a command there, and leaves again. On the event loop.
 ///
-/// There is one attempt for each URL: nobody who waits at a terminal is kept waiting for a router to come back. A
-/// session that is lost ends the run.
+/// There is one attempt for each URL: a person at a terminal must not wait for a router to come back. A lost session
+/// ends the run.
 final class ClientRun: RouterDelegate {
     let eventLoop: any EventLoop
     /// Standard output.
@@ -33,7 +33,7 @@ final class ClientRun: RouterDelegate {
     private var failures: [RouterURL: ConnectionFault] = [:]
     private var completion: ((ClientOutcome) -> Void)?
 
-    /// - Parameter note: takes what people should know besides the output, a line at a time.
+    /// - Parameter note: receives messages for people besides the output, a line at a time.
     init(
         _ target: ClientTarget, eventLoop: any EventLoop, output: LineWriter, work: any ClientWork,
         note: @escaping (String) -> Void
@@ -45,9 +45,9 @@ final class ClientRun: RouterDelegate {
         self.note = note
     }
 
-    /// Begins. Whoever calls keeps it until its completion was called.
+    /// Begins. The caller keeps the run until its completion has been called.
     ///
-    /// - Parameter completion: called once, when all is written and closed.
+    /// - Parameter completion: called once, when everything is written and closed.
     func start(completion: @escaping (ClientOutcome) -> Void) {
         self.completion = completion
         self.output.onFault = { [weak self] _ in self?.finish() }
@@ -63,14 +63,14 @@ final class ClientRun: RouterDelegate {
         self.router?.stop {
             self.router = nil
             self.output.finish {
-                // What was still to be written counts too.
+                // Waiting output counts too.
                 let fault = self.output.fault.flatMap { Self.text($0) }
                 completion(outcome == .succeeded ? fault.map { .failed([$0]) } ?? outcome : outcome)
             }
         }
     }
 
-    /// Something that people should know.
+    /// A message for people.
     func tell(_ text: String) {
         if self.completion != nil { self.note(text) }
     }
@@ -88,7 +88,7 @@ final class ClientRun: RouterDelegate {
     private static func text(_ fault: LineWriter.Fault) -> String? {
         switch fault {
         case .readerGone: nil
-        case .tooSlow: "the output is not read: too much of it waits"
+        case .tooSlow: "nobody reads the output: too much of it waits"
         case .failed(let reason): "can't write: \(reason)"
         }
     }
@@ -131,7 +131,7 @@ final class ClientRun: RouterDelegate {
                 .failed(
                     self.failures.map { "router \($0): \($1.message)" }.sorted() + (advice.map { [$0] } ?? [])))
         case .featureMissing(_, let feature, let isAskedFor):
-            let loss = isAskedFor ? "it announces nothing, and is asked all the same" : feature.loss
+            let loss = isAskedFor ? "it announces no features; this one is requested all the same" : feature.loss
             self.tell("note: the router does not announce \(feature.rawValue): \(loss)")
         case .connecting, .serializerRefused, .joined, .left, .dropped, .askedAgain, .writabilityChanged, .stopped:
             break

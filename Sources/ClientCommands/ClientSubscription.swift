@@ -7,7 +7,7 @@ import WAMPClient
 final class ClientSubscription: ClientWork {
     private let topic: URI
     private let options: SubscribeOptions
-    /// How many events are wanted; nil: all.
+    /// The number of events; nil: no limit.
     private var wanted: Int?
     private weak var run: ClientRun?
 
@@ -23,7 +23,7 @@ final class ClientSubscription: ClientWork {
         session.subscribe(self.topic, options: self.options) { result in
             switch result {
             case .success: run.tell("subscribed to \(self.topic)")
-            // What the session's end is due to is told by the run.
+            // The run reports why the session has ended.
             case .failure(let error) where error.code == .sessionClosed: break
             case .failure(let error): run.finish(.failed([ClientLine.text(error)]))
             }
@@ -33,7 +33,7 @@ final class ClientSubscription: ClientWork {
     func received(_ event: Event) {
         guard let run = self.run else { return }
         if let fault = event.payload.fault {
-            run.tell("event \(event.publication) left out: \(fault)")
+            run.tell("event \(event.publication) skipped: \(fault)")
             return
         }
         run.output.write(ClientLine.event(event, topic: self.topic.text))
@@ -43,7 +43,7 @@ final class ClientSubscription: ClientWork {
     }
 
     func revoked(reason: String?) {
-        self.run?.finish(.failed(["the router took the subscription away: \(reason ?? "no reason given")"]))
+        self.run?.finish(.failed(["the router revoked the subscription: \(reason ?? "no reason given")"]))
     }
 
     func interrupted() {

@@ -3,25 +3,25 @@ package import SidecarConfiguration
 import WAMP
 package import WAMPClient
 
-/// Which router the commands join, and how.
+/// The router that the commands join, and the way to it.
 ///
-/// How settings become a connection is handed in, since the sidecar makes its own alike.
+/// The function that turns settings into a connection is handed in, since the sidecar uses the same one.
 package struct ClientTarget: Sendable {
-    /// The variable that holds a ticket, for a router that no file names.
+    /// The variable with a ticket, for a router that no file names.
     package static let ticketVariable = "WAMP_TICKET"
-    /// The variable that holds the secret of WAMP-CRA, likewise.
+    /// The variable with the secret of WAMP-CRA, likewise.
     package static let secretVariable = "WAMP_SECRET"
 
-    /// What errors that advise on keys of a file don't say where there is none.
+    /// A supplement, if there is no file, to errors that name keys of a file.
     private static let advice =
         "(router.url and router.realm are --url and --realm, a ticket is \(Self.ticketVariable), a secret "
         + "\(Self.secretVariable); for other keys of 'router' write a file, and name it with --config instead)"
 
     let configuration: RouterConfiguration
-    /// Whether the command line names the router, and no file.
+    /// Whether the command line names the router, without a file.
     private let isTyped: Bool
 
-    /// The router of a configuration file. Nothing but its section `router` is looked at.
+    /// The router of a configuration file. Only its section `router` is read.
     ///
     /// - Throws: ``ConfigurationFaults``.
     package init(
@@ -32,10 +32,10 @@ package struct ClientTarget: Sendable {
         self.isTyped = false
     }
 
-    /// A router that the command line names. Secrets come in by variables, since everybody on the machine can see
+    /// A router that the command line names. Secrets come from variables, since everybody on the machine can see
     /// command lines; without any the session is anonymous.
     ///
-    /// - Parameter environment: of the process.
+    /// - Parameter environment: the process's variables.
     /// - Throws: ``ClientUsageError``.
     package init(
         url: String, realm: String, authid: String?, environment: [String: String],
@@ -50,7 +50,7 @@ package struct ClientTarget: Sendable {
             throw ClientUsageError(
                 "\(Self.ticketVariable) and \(Self.secretVariable) are both set; unset one of the two")
         case (let variable?, nil):
-            throw ClientUsageError("\(variable) is set, and --authid does not say whose it is; add --authid NAME")
+            throw ClientUsageError("\(variable) is set, but --authid does not name its owner; add --authid NAME")
         case (Self.ticketVariable?, _?):
             authentication = "{ method: ticket, authid: \"${AUTHID}\", ticket: \"${\(Self.ticketVariable)}\" }"
         case (_?, _?):
@@ -60,8 +60,8 @@ package struct ClientTarget: Sendable {
         case (nil, nil):
             authentication = "{}"
         }
-        // The words come in as values of variables, which can't change the section's structure, and are checked as a
-        // file's.
+        // The words become values of variables, which can't change the section's structure, and the checks are those of
+        // a file.
         let section = "router: { url: \"${URL}\", realm: \"${REALM}\", auth: \(authentication) }"
         do throws(ConfigurationFaults) {
             let settings = try ConfigurationFile.loadRouter(text: section, environment: values)
@@ -76,14 +76,14 @@ package struct ClientTarget: Sendable {
         self.isTyped = true
     }
 
-    /// The line that follows errors which advise on keys of a file, if there is no file; nil if none is wanted.
+    /// The line that follows errors which name keys of a file, if there is no file; nil if none is needed.
     ///
-    /// - Parameter messages: of the errors, without the router's URL.
+    /// - Parameter messages: the errors' texts, without the router's URL.
     func advice(on messages: [String]) -> String? {
         self.isTyped && messages.contains { $0.contains("router.") } ? Self.advice : nil
     }
 
-    /// One attempt for each URL, at once: who types a command waits for its end.
+    /// One attempt for each URL, at once: the user waits for the end of the command.
     private static func once(_ connection: RouterConfiguration) -> RouterConfiguration {
         var configuration = connection
         configuration.backoff = Backoff(base: .milliseconds(1), greatest: .milliseconds(1))

@@ -1,6 +1,6 @@
-/// A word on the command line of `call`, `publish` or `subscribe` that can't be right, in a user's words.
+/// A wrong word on the command line of `call`, `publish` or `subscribe`, described for users.
 package struct ClientUsageError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong, and what to write.
+    /// The fault and the remedy.
     package let description: String
 
     init(_ description: String) {

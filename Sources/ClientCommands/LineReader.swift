@@ -2,13 +2,13 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Reads the lines of a descriptor, as many at a time as are there, without blocking the event loop. On it.
+/// Reads the lines of a descriptor, as many at a time as there are, without blocking the event loop. On the event loop.
 final class LineReader {
     /// Why there are no more lines.
     enum Fault: Error, Equatable {
         /// A line is longer than any message.
         case tooLong
-        /// The system's words.
+        /// The system's error text.
         case failed(String)
     }
 
@@ -63,7 +63,7 @@ final class LineReader {
         if lines.isEmpty { self.read(completion: completion) } else { completion(.success(lines)) }
     }
 
-    /// On a thread of the pool: it may take for ever.
+    /// On a thread of the pool: it may never return.
     private static func read(_ descriptor: Int32) -> Result<ByteBuffer, Fault> {
         var bytes = [UInt8](repeating: 0, count: Self.chunk)
         while true {
@@ -72,7 +72,7 @@ final class LineReader {
             switch errno {
             case EINTR: continue
             case EAGAIN:
-                // Somebody who shares the descriptor made it so.
+                // Another process that shares the descriptor set that mode.
                 var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
                 poll(&state, 1, -1)
             case let code: return .failure(.failed(String(cString: strerror(code))))

@@ -2,21 +2,22 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Writes lines to a descriptor that may be slow (a pager) or go away (`head`), without blocking the event loop. On it.
+/// Writes lines to a descriptor that may be slow (a pager) or vanish (`head`), without blocking the event loop. On the
+/// event loop.
 final class LineWriter {
     /// Why nothing more can be written.
     enum Fault: Error, Equatable {
-        /// Who reads has gone: no reason to complain.
+        /// The reader has gone: no reason to complain.
         case readerGone
-        /// Nobody reads any more, though somebody is there.
+        /// The reader exists, but does not read any more.
         case tooSlow
-        /// The system's words.
+        /// The system's error text.
         case failed(String)
     }
 
-    /// How much may wait, in octets.
+    /// How much output may wait, in octets.
     private static let bound = 64 << 20
-    /// How often a reader that has gone is looked for while nothing is written.
+    /// The interval of the checks whether the reader has gone while nothing is written.
     private static let interval = TimeAmount.seconds(1)
 
     private let descriptor: Int32
@@ -26,7 +27,7 @@ final class LineWriter {
     private var timer: Scheduled<Void>?
     private var completions: [() -> Void] = []
     private(set) var fault: Fault?
-    /// Told once.
+    /// Called once.
     var onFault: (Fault) -> Void = { _ in }
 
     /// - Parameter descriptor: stays open.
@@ -43,7 +44,7 @@ final class LineWriter {
         self.flush()
     }
 
-    /// Tells soon when the reader goes, also while there is nothing to write.
+    /// Reports soon when the reader goes, also while there is nothing to write.
     func watch() {
         guard self.fault == nil else { return }
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) {
@@ -55,7 +56,7 @@ final class LineWriter {
         }
     }
 
-    /// - Parameter completion: called when all is written, or can't be.
+    /// - Parameter completion: called when everything is written, or can't be.
     func finish(completion: @escaping () -> Void) {
         self.timer?.cancel()
         guard self.isWriting, self.fault == nil else { return completion() }
@@ -105,7 +106,7 @@ final class LineWriter {
             case EINTR: continue
             case EPIPE: return .readerGone
             case EAGAIN:
-                // Somebody who shares the descriptor made it so.
+                // Another process that shares the descriptor set that mode.
                 var state = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 poll(&state, 1, -1)
             case let code: return .failed(String(cString: strerror(code)))

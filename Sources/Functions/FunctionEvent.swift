@@ -1,4 +1,4 @@
-/// What becomes known of a mapped function.
+/// News about a mapped function.
 package enum FunctionEvent: Sendable, Equatable {
     /// It can be called again.
     case usable(FunctionUse)

@@ -1,4 +1,4 @@
-/// What a function is for.
+/// The use of a function.
 package enum FunctionUse: Equatable {
     case procedure(String)
     /// A topic.

@@ -1,6 +1,6 @@
-/// Why a function can't be called as its mapping says. Unlike a ``Postgres/FunctionFault`` it is the mapping's.
+/// Why a function can't be called as its mapping says. Unlike a ``Postgres/FunctionFault`` it is the mapping's fault.
 package struct PlanFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong.
+    /// The fault.
     package let message: String
 
     /// Takes the message for people.

@@ -1,15 +1,15 @@
-/// What a mapping says about how its function is called, beyond its name.
+/// The options of a mapping for its function's call.
 package struct PlanOptions: Sendable, Equatable {
-    /// What the function's parameters get.
+    /// The form of the function's arguments.
     package var convention: Convention
-    /// What becomes of the result.
+    /// The form of the result.
     package var results: Results
-    /// How 64 bit integers are written.
+    /// The form of 64 bit integers.
     package var bigint: BigintFormat
 
-    /// How large a row of the result may be.
+    /// The limit of a row of the result.
     package var bound = ResultBound.unread
-    /// Where the SQL interface is: its type `result` is told from others of that name.
+    /// The schema of the SQL interface: its type `result` is distinguished from others of that name.
     package var interfaceSchema = "wamp"
     /// A further condition, in SQL, that holds or fails before the function runs; nil for none.
     package var guardCondition: String?
@@ -21,11 +21,11 @@ package struct PlanOptions: Sendable, Equatable {
         self.bigint = bigint
     }
 
-    /// The mapping's `convention`: what the function's parameters get.
+    /// The mapping's `convention`: the form of the function's arguments.
     package enum Convention: String, Sendable, CaseIterable {
         /// Raw for parameters named args, kwargs, details of type jsonb; else native.
         case auto
-        /// As auto, but raw for any three parameters of type jsonb: what SQL registers without a word about it.
+        /// As auto, but raw for any three parameters of type jsonb: the default of registrations from SQL.
         case registered
         /// The payload as it is.
         case raw
@@ -33,9 +33,9 @@ package struct PlanOptions: Sendable, Equatable {
         case native
     }
 
-    /// The mapping's `results`: what becomes of the function's result.
+    /// The mapping's `results`: the form of the function's result.
     package enum Results: String, Sendable, CaseIterable {
-        /// What the result's type suggests.
+        /// The form that the result's type suggests.
         case auto
         /// One argument; of a set the first row's only column (or the row).
         case value
@@ -49,7 +49,7 @@ package struct PlanOptions: Sendable, Equatable {
         case kwargs
     }
 
-    /// The mapping's `bigint`: how 64 bit integers of results are written. JavaScript rounds such numbers.
+    /// The mapping's `bigint`: the form of 64 bit integers in results. JavaScript rounds such numbers.
     package enum BigintFormat: String, Sendable, CaseIterable {
         case number, string
     }

@@ -1,6 +1,6 @@
 /// A thing that does not work, and why.
 package struct Complaint: Equatable {
-    /// Such as `procedure 'com.example.add2'`, or a part of the sidecar.
+    /// For example `procedure 'com.example.add2'`, or a part of the sidecar.
     package let name: String
     package let reason: String
 
@@ -10,10 +10,10 @@ package struct Complaint: Equatable {
     }
 }
 
-/// What does not work, a complaint about each thing that doesn't: a few are named, the others are counted. Whatever happens to one of them
-/// costs the same, however many there are.
+/// A complaint about each thing that does not work: a few are named, the others are only counted. A change to one of
+/// them costs the same, however many there are.
 package struct Complaints<Key: Hashable> {
-    /// So many are named.
+    /// The most complaints that are named.
     package static var mostNamed: Int { 20 }
 
     private var complaints: [Key: Complaint] = [:]
@@ -21,16 +21,16 @@ package struct Complaints<Key: Hashable> {
 
     package init() {}
 
-    /// How many there are.
+    /// The number of complaints.
     package var count: Int { self.complaints.count }
 
-    /// Those that are named, in no order.
+    /// The complaints that are named, in no order.
     package var named: [Complaint] { self.namedKeys.compactMap { self.complaints[$0] } }
 
-    /// How many are not.
+    /// The number of complaints that are not named.
     package var others: Int { self.complaints.count - self.namedKeys.count }
 
-    /// What there are complaints about, in no order.
+    /// The things that the complaints are about, in no order.
     package var keys: some Sequence<Key> { self.complaints.keys }
 
     /// The complaint about a thing; nil if there is none.
@@ -55,7 +55,7 @@ package struct Complaints<Key: Hashable> {
     }
 }
 
-/// What does not work in one part of the sidecar, or in all: some of it, and how much else.
+/// The complaints of one part of the sidecar, or of all parts: some of them, and the number of the others.
 package struct ComplaintSummary: Equatable {
     package var named: [Complaint]
     package var others: Int
@@ -65,10 +65,10 @@ package struct ComplaintSummary: Equatable {
         self.others = others
     }
 
-    /// How many there are.
+    /// The number of complaints.
     package var count: Int { self.named.count + self.others }
 
-    /// The same with at most so many named, those that come first by their names.
+    /// The same with at most so many named: the first ones by name.
     package func naming(atMost most: Int) -> Self {
         let named = self.named.sorted { ($0.name, $0.reason) < ($1.name, $1.reason) }
         return Self(named: Array(named.prefix(most)), others: self.count - min(most, named.count))

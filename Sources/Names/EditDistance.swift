@@ -1,4 +1,4 @@
-/// How far two names are from one another, to find what somebody may have meant to write.
+/// How far two names are from one another, to find the name that somebody may have meant.
 package enum EditDistance {
     /// How many insertions, deletions, replacements and swaps of neighbours turn one name into another, in octets.
     package static func between(_ first: String, _ second: String) -> Int {

@@ -1,7 +1,7 @@
 package import NIOCore
 package import Postgres
 
-/// Deletes dead letters that nobody has cared for, while this sidecar leads. On the event loop.
+/// Deletes dead letters after their time, while this sidecar leads. On the event loop.
 package final class DeadLetterExpiry {
     private static let interval = TimeAmount.hours(1)
 
@@ -13,8 +13,8 @@ package final class DeadLetterExpiry {
     private var next: Scheduled<Void>?
 
     /// - Parameters:
-    ///   - schema: where the SQL interface is, as an identifier.
-    ///   - keep: how old they get.
+    ///   - schema: the schema of the SQL interface, as an identifier.
+    ///   - keep: the age at which dead letters are deleted.
     package init(
         schema: String, keep: TimeAmount, control: Control, eventLoop: any EventLoop,
         observer: @escaping (OutboxEvent) -> Void
@@ -43,7 +43,7 @@ package final class DeadLetterExpiry {
         var values = Parameters()
         values.append("\(self.keep.nanoseconds / 1_000_000_000)")
         self.control.query(self.statement, values) { result in
-            // What could not be deleted now is deleted in an hour.
+            // A dead letter that could not be deleted now is deleted in an hour.
             guard case .success(let rows) = result, let count = rows.values.first?.first?.flatMap({ Int($0) }) else {
                 return
             }

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// What emptying the outbox, and leading, have to report.
+/// The reports of the relay and of the leadership.
 package enum OutboxEvent: Equatable {
     /// An event is refused for the moment; its topic waits.
     case eventHeld(topic: String, event: Int64, reason: String, retryIn: TimeAmount)
@@ -24,6 +24,6 @@ package enum OutboxEvent: Equatable {
     case standby(LeaderHolder)
     /// The former leader gave no sign of life; its session was ended.
     case leaderTerminated(backend: Int32)
-    /// A session of another role holds, or waits for, what used to be the leader's lock.
+    /// A session of another role holds, or waits for, the former lock of leaders.
     case leaderLockTaken(Stranger)
 }

@@ -11,10 +11,11 @@ package enum Sidecar {
     /// The version of this binary.
     package static let version = "0.2.0"
 
-    /// Never shut down: the process ends by itself when all is done, and threads that still connect may report to it until then.
+    /// Never shut down: the process ends by itself when everything is done, and threads that still connect may report
+    /// to it until then.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    /// How long ending may take beyond what is left to running calls, before the process ends without it.
+    /// How long the end may take, in addition to the time for running calls, before the process ends without it.
     private static let patience = Duration.seconds(5)
 
     /// How many seconds the log's last lines may take to be written.
@@ -35,24 +36,29 @@ package enum Sidecar {
         RouterConfiguration(settings, version: self.version)
     }
 
-    /// Makes all that ``run(_:)`` makes before it connects, and gives it up again: what `run` refuses to begin with, `check` refuses as well.
+    /// Makes everything that ``run(_:)`` makes before it connects, and releases it again: so `check` refuses all that
+    /// `run` refuses at its start.
     ///
-    /// - Throws: what ``run(_:)`` throws before it connects.
+    /// - Throws: the errors of ``run(_:)`` before it connects.
     package static func rehearse(_ configuration: Configuration) async throws {
         let eventLoop = self.eventLoops.next()
         try await eventLoop.submit {
             let journal = Journal(logger: self.silent, eventLoop: eventLoop)
             _ = try Supervisor(
-                configuration: configuration, version: self.version, eventLoop: eventLoop, journal: journal)
+                configuration: configuration, version: self.version, serviceManager: nil, eventLoop: eventLoop,
+                journal: journal)
         }.get()
     }
 
     /// Runs until SIGTERM or SIGINT has been obeyed.
     ///
-    /// - Throws: what it lacks of the system to begin with, such as descriptors or random octets; never because a side is
+    /// - Parameter serviceManager: what started the process, if it waits for reports.
+    /// - Throws: a lack of system resources at the start, such as descriptors or random octets; never because a side is
     ///   unreachable.
-    package static func run(_ configuration: Configuration) async throws {
-        // Whoever reads the log may go: that is an error of a write, and not the end of the process.
+    package static func run(
+        _ configuration: Configuration, serviceManager: ServiceManagerSettings? = nil
+    ) async throws {
+        // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
         LargeMemory.giveBack()
         let format = configuration.log.format
@@ -62,8 +68,9 @@ package enum Sidecar {
         logger.logLevel = Logger.Level(configuration.log.level)
         let signals = SignalWatch()
         let service = SupervisedService(
-            configuration: configuration, version: self.version, eventLoop: self.eventLoops.next(), logger: logger,
-            signals: signals, patience: configuration.shutdownTimeout + Self.patience)
+            configuration: configuration, version: self.version, serviceManager: serviceManager,
+            eventLoop: self.eventLoops.next(), logger: logger, signals: signals,
+            patience: configuration.shutdownTimeout + Self.patience)
         let group = ServiceGroupConfiguration(services: [service], logger: Self.silent)
         let services = ServiceGroup(configuration: group)
         let watching = Task { await signals.watch(services) }
@@ -71,6 +78,6 @@ package enum Sidecar {
         try await services.run()
     }
 
-    /// The library's own words about services are of no use to users.
+    /// The library's own messages about services are useless to users.
     private static var silent: Logger { Logger(label: "services") { _ in SwiftLogNoOpLogHandler() } }
 }

@@ -1,10 +1,10 @@
 /// Reads `sidecar.yaml`.
 ///
-/// The file is checked whole before anything of it is used, and all faults are reported at once.
+/// The whole file is checked before any of it is used, and all faults are reported at once.
 package enum ConfigurationFile {
-    /// Reads and checks a file, and the secrets that it names the files of.
+    /// Reads and checks a file, and the files of secrets that it names.
     ///
-    /// It blocks on the file system, so call it at start or on a thread of its own, never on an event loop.
+    /// It blocks on the file system, so call it at start or on its own thread, never on an event loop.
     ///
     /// - Parameters:
     ///   - path: The file, as messages name it. Paths in it start from its folder.
@@ -31,8 +31,8 @@ package enum ConfigurationFile {
             Array(text.utf8), Reading(file: name, folder: folder, environment: environment))
     }
 
-    /// Reads a file's section `router` and nothing else of it: for commands that need no more, and must not fail for a
-    /// variable that only another section uses.
+    /// Reads only a file's section `router`: for commands that need no more, and must not fail because of a variable
+    /// that another section uses.
     ///
     /// It blocks on the file system, as ``load(path:environment:)`` does.
     package static func loadRouter(
@@ -87,18 +87,18 @@ package enum ConfigurationFile {
 }
 
 extension Reading {
-    /// Notes that nothing is in the file.
+    /// Reports that the file is empty.
     fileprivate func addEmpty() {
         self.add(at: .start, "the file is empty", "begin with router: and database:, see docs/mapping.md")
     }
 
-    /// The faults of a file that gave nothing, whatever the reason.
+    /// Reports that the file has no usable value, whatever the reason.
     fileprivate var unusable: ConfigurationFaults {
         self.add(at: .start, "the file can't be used", "compare it with docs/mapping.md")
         return self.result ?? ConfigurationFaults(faults: [])
     }
 
-    /// The section `router` of a file whose other sections are not looked at; nil if it is faulty.
+    /// The section `router` of a file whose other sections are ignored; nil if it is faulty.
     fileprivate func routerAlone(_ document: YAMLNode) -> RouterSettings? {
         if document.isNull {
             self.addEmpty()

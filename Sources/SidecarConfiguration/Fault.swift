@@ -1,15 +1,15 @@
-/// One thing that is wrong with the configuration, and what to do about it.
+/// One fault of the configuration, and its remedy.
 package struct Fault: Sendable, Hashable, CustomStringConvertible {
     /// The file, as the user named it.
     package let file: String
 
-    /// Where in the file; nil if it couldn't be read at all.
+    /// The place in the file; nil if the file couldn't be read at all.
     package let location: Location?
 
-    /// What is wrong. Never a secret's value or a line that holds one.
+    /// The fault. Never a secret's value or a line that contains one.
     package let problem: String
 
-    /// What to do about it.
+    /// The remedy.
     package let remedy: String
 
     /// `sidecar.yaml:14:5: what is wrong; what to do`.
@@ -19,7 +19,7 @@ package struct Fault: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// All that is wrong with a configuration file.
+/// All faults of a configuration file.
 package struct ConfigurationFaults: Error, Sendable, CustomStringConvertible {
     /// At least one, sorted by place, none twice.
     package let faults: [Fault]

@@ -1,5 +1,5 @@
-/// Which keys a section of the file has. The one place that says what this version supports: the reader, the JSON
-/// Schema's test and the reference's test go by it.
+/// The keys of a section of the file. This is the only place that defines the keys of this version: the reader, the
+/// JSON Schema's test and the reference's test use it.
 struct KeyTable: Sendable {
     /// The keys this version reads, in the order of the reference.
     let now: [String]

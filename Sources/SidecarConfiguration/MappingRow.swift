@@ -1,12 +1,12 @@
-/// A procedure or a subscription that SQL registered: checked as an entry of the file is, by the same reader.
+/// A procedure or a subscription that SQL registered: the same reader checks it as checks an entry of the file.
 package struct MappingRow: Sendable {
-    /// Where it comes from, as messages name it: `registration 12`.
+    /// Its origin, for messages: `registration 12`.
     package let place: String
     /// The procedure's URI, or the topic.
     package let key: String
     /// The function's name, or its signature.
     package let function: String
-    /// A JSON object of options, as the file has them; nil if there are none.
+    /// A JSON object of options, named as in the file; nil if there are none.
     package let options: String?
 
     /// Takes the row as it is.
@@ -19,19 +19,20 @@ package struct MappingRow: Sendable {
 
     /// The procedure that the row describes.
     ///
-    /// - Throws: all that is wrong with it.
+    /// - Throws: all faults of the row.
     package func procedure() throws(MappingRowFault) -> ProcedureMapping {
         try self.read { $0.procedures($1).first }
     }
 
     /// The subscription that the row describes.
     ///
-    /// - Throws: all that is wrong with it.
+    /// - Throws: all faults of the row.
     package func subscription() throws(MappingRowFault) -> SubscriptionMapping {
         try self.read { $0.subscriptions($1).first }
     }
 
-    /// JSON is YAML: the options are composed as a piece of the file would be. There are no variables: the environment is not for SQL.
+    /// JSON is YAML: the options are composed like a piece of the file. There are no variables: SQL must not read the
+    /// environment.
     private func read<Mapping>(
         _ take: (Reading, YAMLEntry) -> Mapping?
     ) throws(MappingRowFault) -> Mapping {
@@ -41,7 +42,7 @@ package struct MappingRow: Sendable {
             var composer = YAMLComposer(limits: YAMLLimits())
             let (document, faults) = composer.compose(Array(options.utf8))
             guard faults.isEmpty, let document, case .mapping(let keys) = document.content else {
-                throw MappingRowFault(description: "\(self.place): its options are no object")
+                throw MappingRowFault(description: "\(self.place): its options are not an object")
             }
             if let key = keys.first(where: { ["function", "sql"].contains($0.key) }) {
                 throw MappingRowFault(description: "\(self.place): '\(key.key)' can't be one of its options")
@@ -58,7 +59,7 @@ package struct MappingRow: Sendable {
         let whole = YAMLNode(location: .start, content: .mapping([entry]), size: size + 1, height: height + 1)
         let mapping = take(reading, YAMLEntry(key: "", location: .start, value: whole))
         if let faults = reading.result {
-            // Places within the options would say nothing.
+            // Places within the options would mean nothing to a reader.
             let texts = faults.faults.map { "\($0.problem); \($0.remedy)" }
             throw MappingRowFault(description: "\(self.place): \(texts.joined(separator: "; "))")
         }
@@ -69,7 +70,7 @@ package struct MappingRow: Sendable {
 
 /// Why a row can't be used.
 package struct MappingRowFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The row, what is wrong, and what to do.
+    /// The row, the fault and the remedy.
     package let description: String
 
     /// Takes the message for people.

@@ -47,11 +47,12 @@ struct Check: AsyncParsableCommand {
 
 /// The file to check: behind `--config`, or a word without an option.
 struct CheckedFile: ParsableArguments {
-    @Argument(help: "The configuration file. (default: sidecar.yaml)")
+    @Argument(help: "The configuration file. (default: sidecar.yaml)", completion: .configurationFile)
     var file: String?
 
     @Option(
-        name: [.customShort("c"), .customLong("config")], help: "The configuration file, as for the other commands.")
+        name: [.customShort("c"), .customLong("config")], help: "The configuration file, as for the other commands.",
+        completion: .configurationFile)
     var named: String?
 
     var config: String { self.file ?? self.named ?? "sidecar.yaml" }

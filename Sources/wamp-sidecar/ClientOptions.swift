@@ -7,7 +7,8 @@ import SidecarConfiguration
 struct ClientOptions: ParsableArguments {
     @Option(
         name: [.customShort("c"), .long],
-        help: "A configuration file, of which only the section 'router' is read. (default: sidecar.yaml)")
+        help: "A configuration file, of which only the section 'router' is read. (default: sidecar.yaml)",
+        completion: .configurationFile)
     var config: String?
 
     @Option(name: .long, help: "The router's URL, e.g. ws://127.0.0.1:8080/ws, instead of a file.")
@@ -29,7 +30,7 @@ struct ClientOptions: ParsableArguments {
         if self.url == nil {
             if self.realm != nil || self.authid != nil { throw ValidationError("--realm and --authid go with --url") }
         } else {
-            if self.config != nil { throw ValidationError("--config doesn't go with --url") }
+            if self.config != nil { throw ValidationError("--config can't be combined with --url") }
             if self.realm == nil { throw ValidationError("--url needs --realm, the realm to join") }
         }
     }

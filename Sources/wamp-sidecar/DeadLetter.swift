@@ -37,7 +37,7 @@ struct DeadLetter: ParsableCommand {
 
     /// Selects some of them.
     struct Filter: ParsableArguments {
-        @Option(name: .long, help: "Only of this kind: publish or event.")
+        @Option(name: .long, help: "Only of this kind: publish or event.", completion: .list(["publish", "event"]))
         var kind: String?
 
         @Option(name: .long, help: "Only of this topic.")
@@ -45,7 +45,7 @@ struct DeadLetter: ParsableCommand {
 
         func validate() throws {
             guard let kind = self.kind, !["publish", "event"].contains(kind) else { return }
-            throw ValidationError("--kind is 'publish' or 'event', not '\(kind)'")
+            throw ValidationError("--kind must be 'publish' or 'event', not '\(kind)'")
         }
     }
 
@@ -100,7 +100,7 @@ struct DeadLetter: ParsableCommand {
         var json = false
 
         func validate() throws {
-            if self.most < 1 { throw ValidationError("--most is a number from 1") }
+            if self.most < 1 { throw ValidationError("--most must be a number from 1") }
         }
 
         func run() throws {

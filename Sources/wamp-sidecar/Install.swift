@@ -34,7 +34,8 @@ struct Install: ParsableCommand {
         help: """
             A configuration file. Its database.schema holds if --schema is not given, and the roles that it names \
             get the rights too.
-            """
+            """,
+        completion: .configurationFile
     )
     var config: String?
 
@@ -44,7 +45,7 @@ struct Install: ParsableCommand {
     @Flag(name: .long, help: "Let --role replace the interface's current one, which loses its rights.")
     var replaceRole = false
 
-    @Option(name: .long, help: "A file with the password that the role gets if it has none.")
+    @Option(name: .long, help: "A file with the password that the role gets if it has none.", completion: .file())
     var rolePasswordFile: String?
 
     @Option(name: .long, help: "A role that may publish and call from now on; PUBLIC is everybody. Repeat it for more.")

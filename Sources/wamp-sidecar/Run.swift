@@ -19,7 +19,8 @@ struct Run: AsyncParsableCommand {
     func run() async throws {
         let configuration = try Console.load(self.options.config)
         do {
-            try await Sidecar.run(configuration)
+            try await Sidecar.run(
+                configuration, serviceManager: ServiceManagerSettings(environment: Console.environment))
         } catch {
             Console.end(because: error)
         }

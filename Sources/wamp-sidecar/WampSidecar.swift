@@ -24,10 +24,10 @@ struct WampSidecar: AsyncParsableCommand {
               Call a procedure, as any WAMP peer does:
                 wamp-sidecar call com.example.add2 2 3
             """,
-        version: Sidecar.version,
+        version: BuildInformation.own.description,
         subcommands: [
             Run.self, Check.self, Install.self, Uninstall.self, Call.self, Publish.self, Subscribe.self,
-            DeadLetter.self,
+            DeadLetter.self, Completions.self,
         ])
 
     /// As the protocol does, with a hint for command lines with `-2` (a number can't be distinguished from an option)
@@ -66,6 +66,6 @@ struct WampSidecar: AsyncParsableCommand {
 
 /// The configuration file, as every command takes it.
 struct ConfigurationOption: ParsableArguments {
-    @Option(name: [.customShort("c"), .long], help: "The configuration file.")
+    @Option(name: [.customShort("c"), .long], help: "The configuration file.", completion: .configurationFile)
     var config = "sidecar.yaml"
 }

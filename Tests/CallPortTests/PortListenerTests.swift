@@ -112,7 +112,7 @@ struct PortListenerTests {
         try await second.stop()
     }
 
-    @Test("a name is resolved, and a chosen port told")
+    @Test("a name is resolved, and a chosen port reported")
     func name() async throws {
         let port = try await ListeningPort(.tcp(host: "localhost", port: 0))
         let event = try await port.event(0)

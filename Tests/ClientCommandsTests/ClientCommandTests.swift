@@ -92,7 +92,7 @@ import WAMPClient
         #expect(try credentials(nil, [:]) == .anonymous(authid: nil))
         #expect(try credentials("joe", [:]) == .anonymous(authid: "joe"))
         #expect(try credentials("joe", ["WAMP_TICKET": ""]) == .anonymous(authid: "joe"))
-        // Whatever the words hold stays a value.
+        // The words remain values, whatever they contain.
         let hostile = "x\" }, tls: {"
         #expect(
             try credentials(hostile, ["WAMP_TICKET": "${HOME}"])

@@ -32,7 +32,7 @@ import WAMP
         )
     }
 
-    /// JSON may be spread over lines; one that is printed is one.
+    /// JSON may be spread over lines; a printed value takes one line.
     @Test func lineBreaks() throws {
         #expect(try self.result("[1,\r\n 2]", "{\n}") == "{\"args\":[1,   2],\"kwargs\":{ }}\n")
         #expect(try self.result(#"["a\nb"]"#) == "{\"args\":[\"a\\nb\"],\"kwargs\":{}}\n")
@@ -72,7 +72,7 @@ import WAMP
         )
     }
 
-    /// What is no URI is shown as what it is, without what a terminal would obey.
+    /// A text that is not a URI is shown without characters that a terminal would obey.
     @Test func hostileErrors() {
         let text = ClientLine.text(Self.refused("com.\u{1B}[2J\nerror"))
         #expect(!text.contains("\u{1B}") && !text.contains("\n"))

@@ -54,7 +54,7 @@ import WAMP
     @Test func namesThatAreGivenTwice() {
         #expect(throws: ClientUsageError.self) { try ClientPayload(["a=1", "a=1"], keywords: nil) }
         #expect(throws: ClientUsageError.self) { try ClientPayload(["a=1"], keywords: #"{"a":2}"#) }
-        // Two names, though Unicode calls them the same.
+        // Two names, though Unicode considers them equivalent.
         #expect(throws: Never.self) { try ClientPayload(["\u{E9}=1", "e\u{301}=1"], keywords: nil) }
     }
 

@@ -15,7 +15,7 @@ import Testing
         return (ends[0], ends[1])
     }
 
-    /// All lines of what one end is given, read as they come.
+    /// All lines that one end receives, read as they come.
     private func lines(_ chunks: [String]) async throws -> [String] {
         let ends = try self.makePipe()
         defer { close(ends.read) }

@@ -41,7 +41,7 @@ enum PostgresWireFuzzer {
     }
 }
 
-/// A server with its driver, which answers each query with a row of its own text.
+/// A server with its driver, which answers each query with a row that contains its text.
 private final class WireDriver {
     struct Outcome: Equatable, CustomStringConvertible {
         var output = ByteBuffer()

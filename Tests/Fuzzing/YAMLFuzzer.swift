@@ -103,7 +103,7 @@ enum YAMLFuzzer {
         hold(node.height > (children.map(\.height).max() ?? 0), "a height of \(node.height)")
         hold(node.height <= YAMLLimits().depth + 1, "a height of \(node.height)")
         if case .mapping(let entries) = node.content {
-            hold(Set(entries.map { Array($0.key.utf8) }).count == entries.count, "a key is there twice")
+            hold(Set(entries.map { Array($0.key.utf8) }).count == entries.count, "a key appears twice")
         }
         guard node.size < 2000 else { return }
         for child in children { self.check(child) }

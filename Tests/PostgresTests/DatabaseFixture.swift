@@ -5,8 +5,8 @@ import NIOEmbedded
 
 /// A database that never answers, on an event loop whose time is the test's.
 struct DatabaseFixture {
-    /// Without threads no attempt to connect ever comes back. Kept, because its end would fail those on a thread of its
-    /// own.
+    /// Without threads no attempt to connect ever returns. Kept, because its end would fail those that have their own
+    /// thread.
     private static let connector = Connector(connections: 0)
 
     private let eventLoop = EmbeddedEventLoop()

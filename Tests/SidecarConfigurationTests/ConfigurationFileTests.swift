@@ -56,7 +56,7 @@ import Testing
                 ].map { $0.prefix(44) })
     }
 
-    /// What a command needs that only wants the router: nothing else is looked at.
+    /// The configuration of a command that only needs the router: nothing else is read.
     @Test func theRouterAlone() throws {
         let router = "router: { url: \"ws://h/${A}\", realm: realm1 }\n"
         let settings = try ConfigurationFile.loadRouter(
@@ -107,18 +107,18 @@ import Testing
                 "sidecar.yaml:7:3: neither 'function' nor 'sql' is given in procedure 'com.example.a'; "
                     + "add e.g. function: public.add2",
                 "sidecar.yaml:7:20: unknown key 'fucntion' in procedure 'com.example.a'; did you mean 'function'?",
-                "sidecar.yaml:8:42: 'timeout' in procedure 'com.example.b' is '5', which is no duration; "
+                "sidecar.yaml:8:42: 'timeout' in procedure 'com.example.b' is '5', which is not a duration; "
                     + "write a whole number and a unit (ms, s, m, h or d), e.g. timeout: 30s",
-                "sidecar.yaml:9:3: key 'com.example.b' is here for the second time, first in line 8; "
+                "sidecar.yaml:9:3: key 'com.example.b' appears twice, first in line 8; "
                     + "remove one of the two",
-                "sidecar.yaml:10:19: 'shutdown_timeout' at the top level is '-1s', which is no duration; "
+                "sidecar.yaml:10:19: 'shutdown_timeout' at the top level is '-1s', which is not a duration; "
                     + "write a whole number and a unit (ms, s, m, h or d), e.g. shutdown_timeout: 30s",
             ])
     }
 
     @Test func whatAnAliasRepeatsIsReportedOnce() {
         let text = "procedures:\n  com.example.a: &a { function: f, tymeout: 1s }\n  com.example.b: *a\n"
-        // The key's place is the same in both; the procedure it is reported for is not.
+        // The key's place is the same in both; the procedure in the report is not.
         #expect(faults(below: text).count == 2)
         #expect(faults(below: "log: { level: &a [x], format: *a }\n").count == 2)
         let same = "router: { url: [ &u \"xss://h\", *u ], realm: r }\ndatabase: { url: dbname=d }\n"
@@ -147,7 +147,7 @@ import Testing
                 == "\(missing): can't be read (No such file or directory); correct the path, or create the file")
         #expect(fault(folder.path) == "\(folder.path): is a folder; name the file in it")
         let latin = try folder.write("latin", Array("router:\n  realm: ".utf8) + [0xE4])
-        #expect(fault(latin) == "\(latin):2:10: what follows here is not UTF-8; save the file as UTF-8")
+        #expect(fault(latin) == "\(latin):2:10: the text from here on is not UTF-8; save the file as UTF-8")
         let huge = try folder.write("huge", Array(repeating: UInt8(ascii: "#"), count: 1 << 20 + 1))
         #expect(fault(huge) == "\(huge): is larger than 1048576 octets; make it smaller")
         let empty = try folder.write("empty", "")

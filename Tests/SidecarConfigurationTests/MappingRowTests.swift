@@ -40,24 +40,25 @@ import Testing
         }
         #expect(
             said(#"{"timeout": 5, "colour": "red"}"#)
-                == "registration 7: 'timeout' in procedure 'com.example.a' is '5', which is no duration; "
+                == "registration 7: 'timeout' in procedure 'com.example.a' is '5', which is not a duration; "
                 + "write a whole number and a unit (ms, s, m, h or d), e.g. timeout: 30s; "
                 + "unknown key 'colour' in procedure 'com.example.a'; the keys here are function, sql, match, invoke, "
-                + "concurrency, announce_concurrency, force_reregister, disclose_caller, timeout, role, roles, convention, results, "
+                + "concurrency, announce_concurrency, force_reregister, disclose_caller, timeout, role, roles, "
+                + "convention, results, "
                 + "max_rows, max_result_bytes, bigint, errors, retries")
         #expect(said(#"{"sql": "drop table a"}"#) == "registration 7: 'sql' can't be one of its options")
         #expect(said(#"{"function": "g"}"#) == "registration 7: 'function' can't be one of its options")
-        #expect(said("[1]") == "registration 7: its options are no object")
-        #expect(said("{") == "registration 7: its options are no object")
+        #expect(said("[1]") == "registration 7: its options are not an object")
+        #expect(said("{") == "registration 7: its options are not an object")
         let faulty = Self.fault { () throws(MappingRowFault) in
             _ = try Self.row(nil, function: "9").subscription()
         }
         #expect(
             faulty?.hasPrefix(
-                "registration 7: 'function' in subscription 'com.example.a' has '9' where it can't stand;") == true)
+                "registration 7: 'function' in subscription 'com.example.a' has a misplaced '9';") == true)
     }
 
-    /// The environment holds the sidecar's secrets.
+    /// The environment contains the sidecar's secrets.
     @Test func variablesAreNotForSQL() {
         let fault = Self.fault { () throws(MappingRowFault) in
             _ = try Self.row(#"{"role": "${PATH}"}"#).procedure()

@@ -131,7 +131,7 @@ import Testing
         #expect(count == choices.count)
     }
 
-    /// A key that is given its default changes nothing.
+    /// Writing a key's default changes nothing.
     @Test func defaultsAreTheSame() throws {
         func values(_ text: String) throws -> String {
             var result = ""

@@ -73,11 +73,16 @@ missing_packages() {
             proxy) command -v tinyproxy >/dev/null || echo tinyproxy-bin ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
             image) command -v debootstrap >/dev/null || echo debootstrap ;;
+            package)
+                command -v dpkg-shlibdeps >/dev/null || echo dpkg-dev
+                command -v readelf >/dev/null || echo binutils
+                command -v python3 >/dev/null || echo python3
+                ;;
         esac
     done
 }
 
-# Installs what the named parts (build, servers, proxy, lint, image) need and this machine lacks.
+# Installs what the named parts (build, servers, proxy, lint, image, package) need and this machine lacks.
 need() {
     if [[ " $* " == *" build "* && -z ${WAMP_SIDECAR_BINARY:-} ]]; then
         command -v swift >/dev/null ||

@@ -26,4 +26,7 @@ void wamp_sidecar_name_thread(const char *name);
    the heap, once it is twice as much. */
 void wamp_sidecar_return_memory(int size);
 
+/* The commit that the binary was built from, "unknown" if the build was given none. */
+const char *wamp_sidecar_commit(void);
+
 #endif

@@ -3,7 +3,7 @@ package import Names
 package import Postgres
 package import WAMP
 
-/// What an invocation that did not succeed is answered with: the ERROR's URI and payload.
+/// The answer to an invocation that did not succeed: the ERROR's URI and payload.
 package struct CallFailure: Error, Sendable, Equatable {
     /// The ERROR's URI.
     package let uri: URI
@@ -16,12 +16,12 @@ package struct CallFailure: Error, Sendable, Equatable {
         self.payload = payload
     }
 
-    /// A failure of our own making: one message, and the SQLSTATE if there is one for it.
+    /// A failure of the sidecar itself: one message, and the SQLSTATE if there is one for it.
     package init(_ uri: URI, _ message: String, sqlstate: String? = nil) {
         self.init(uri: uri, payload: CallFailure.payload(message, fields: [("sqlstate", sqlstate)]))
     }
 
-    /// Arguments that can't be bound. What types a function has is no matter of who is told little.
+    /// Arguments that can't be bound. With terse errors the caller doesn't learn the function's types.
     package init(_ error: BindingError, disclosure: Disclosure = .full) {
         switch disclosure {
         case .full: self.init(error.uri, error.message)
@@ -29,7 +29,7 @@ package struct CallFailure: Error, Sendable, Equatable {
         }
     }
 
-    /// A function that can't be called: missing, ambiguous, not allowed. What to do about it is no matter of a caller's.
+    /// A function that can't be called: missing, ambiguous, not allowed. The remedy is not for callers.
     package init(_ fault: FunctionFault, disclosure: Disclosure = .full) {
         self.init(sqlstate: fault.sqlstate, finding: fault.finding, disclosure: disclosure)
     }
@@ -43,17 +43,17 @@ package struct CallFailure: Error, Sendable, Equatable {
         }
     }
 
-    /// A result that can't be sent, because it is not of the shape that the mapping says.
+    /// A result that can't be sent, because it does not have the shape of the mapping.
     package init(_ fault: ResultFault) {
         self.init(WAMPError.runtimeError, fault.message)
     }
 
-    /// How much of an error a caller gets to see: the mapping's `errors`.
+    /// How much of an error a caller learns: the mapping's `errors`.
     package enum Disclosure: String, Sendable, CaseIterable {
         case full, terse
     }
 
-    /// Why a statement was canceled, as far as it was by us.
+    /// Why the sidecar canceled a statement.
     package enum Cancellation: Sendable {
         /// The caller's (INTERRUPT).
         case interrupt
@@ -65,10 +65,11 @@ package struct CallFailure: Error, Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - error: the error, with its fields.
-    ///   - disclosure: how much of it the caller gets to see. What a function raises as WA000, or as a condition of its own, is meant for the caller.
-    ///   - role: as which role the function ran.
-    ///   - cancellation: why the call was canceled, if it was; it decides what SQLSTATE 57014 becomes.
-    ///   - plan: the plan of a native call, whose signature stands in the message of a value that can't be converted.
+    ///   - disclosure: how much of it the caller learns. An error that a function raises as WA000, or with its own
+    ///     condition, is meant for the caller.
+    ///   - role: the role that ran the function.
+    ///   - cancellation: why the call was canceled, if it was; it decides the meaning of SQLSTATE 57014.
+    ///   - plan: the plan of a native call, whose signature is in the message of a value that can't be converted.
     package init(
         _ error: DatabaseError, disclosure: Disclosure = .full, cancellation: Cancellation? = nil,
         plan: ProcedurePlan? = nil, role: String? = nil
@@ -101,10 +102,10 @@ package struct CallFailure: Error, Sendable, Equatable {
             payload: CallFailure.payload(message, fields: fields))
     }
 
-    /// The SQLSTATE of a right that is missing.
+    /// The SQLSTATE of a missing right.
     static let notAllowed = "42501"
 
-    /// The one table from SQLSTATE to error URI.
+    /// The only table from SQLSTATE to error URI.
     package static func uri(sqlstate: String, cancellation: Cancellation?) -> URI {
         switch sqlstate {
         case "42501": return WAMPError.notAuthorized
@@ -121,11 +122,11 @@ package struct CallFailure: Error, Sendable, Equatable {
             return WAMPError.unavailable
         }
         let condition = ConditionName.of(sqlstate) ?? "sqlstate_\(sqlstate.lowercased())"
-        // A SQLSTATE is five letters and digits; only a server that is none could send another one.
+        // A SQLSTATE is five letters and digits; only a server that is not PostgreSQL could send another one.
         return (try? URI("postgresql.error.\(condition)")) ?? WAMPError.runtimeError
     }
 
-    /// `[message]` and `{"field": ".."}` with the fields that are there.
+    /// `[message]` and `{"field": ".."}` with the fields that exist.
     package static func payload(_ message: String, fields: [(String, String?)]) -> Payload {
         var arguments = ByteBuffer()
         arguments.writeStaticString("[")

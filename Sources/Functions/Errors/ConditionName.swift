@@ -1,12 +1,12 @@
-/// The names of PostgreSQL's conditions by SQLSTATE, as PL/pgSQL and the manual's appendix "PostgreSQL Error Codes" have
-/// them. Data, and nothing else.
+/// The names of PostgreSQL's conditions by SQLSTATE, as in PL/pgSQL and the manual's appendix "PostgreSQL Error Codes".
+/// Only data.
 package enum ConditionName {
-    /// The condition's name; nil for a code that is not PostgreSQL's own, as functions may raise them.
+    /// The condition's name; nil for a code that is not PostgreSQL's own, as functions may raise.
     package static func of(_ sqlstate: String) -> String? {
         names[sqlstate]
     }
 
-    /// True if codes that begin so are PostgreSQL's own, whether they are known here or not.
+    /// True if codes with this beginning are PostgreSQL's own, known here or not.
     static func hasClass(_ kind: Substring) -> Bool {
         self.classes.contains(kind)
     }

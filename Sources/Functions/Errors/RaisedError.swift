@@ -3,20 +3,20 @@ import Names
 package import Postgres
 import WAMP
 
-/// A WAMP error that a function raises by itself: SQLSTATE `WA000`, the message is the error URI, the detail
-/// `{"args": [..], "kwargs": {..}}`.
+/// A WAMP error that a function itself raises: SQLSTATE `WA000`, the message is the error URI, the detail `{"args":
+/// [..], "kwargs": {..}}`.
 package enum RaisedError {
-    /// The SQLSTATE that says so.
+    /// The SQLSTATE of such errors.
     package static let sqlstate = "WA000"
 
-    /// The WAMP error that the function meant. One that can't be sent, because a router would drop the connection on it,
-    /// becomes `wamp.error.runtime_error` with what is wrong in it.
+    /// The WAMP error that the function meant. One that can't be sent, because a router would drop the connection on
+    /// it, becomes `wamp.error.runtime_error` with its fault.
     package static func failure(_ error: DatabaseError) -> CallFailure {
         let uri: URI
         do {
             uri = try URI(error.message)
         } catch {
-            return invalid("the message is no error URI: it \(error.description)")
+            return invalid("the message is not an error URI: it \(error.description)")
         }
         guard let detail = error.detail, !detail.isEmpty else { return CallFailure(uri: uri, payload: .empty) }
         do {
@@ -43,9 +43,9 @@ package enum RaisedError {
             case ("args", .null), ("kwargs", .null): break
             case ("args", .array): payload.arguments = value.text
             case ("kwargs", .object): payload.keywordArguments = value.text
-            case ("args", _): throw DetailError(what: "args is no array")
-            case ("kwargs", _): throw DetailError(what: "kwargs is no object")
-            default: throw DetailError(what: "it has another key than these")
+            case ("args", _): throw DetailError(what: "args is not an array")
+            case ("kwargs", _): throw DetailError(what: "kwargs is not an object")
+            default: throw DetailError(what: "it has other keys")
             }
         }
         do {

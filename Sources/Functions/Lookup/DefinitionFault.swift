@@ -1,10 +1,10 @@
-/// Why a procedure can't be called, whoever calls.
+/// Why a procedure can't be called, by any caller.
 package struct DefinitionFault: Error, Equatable, CustomStringConvertible {
-    /// By this it becomes a WAMP error, as if the database had reported it.
+    /// The SQLSTATE by which it becomes a WAMP error, as if the database had reported it.
     package let sqlstate: String
-    /// What is wrong, for callers.
+    /// The fault, for callers.
     package let finding: String
-    /// The same, and what to do about it.
+    /// The fault and its remedy.
     package let description: String
 
     package init(sqlstate: String, description: String, finding: String? = nil) {

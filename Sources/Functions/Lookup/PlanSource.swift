@@ -1,11 +1,11 @@
 package import Names
 package import Postgres
 
-/// Makes the plan of a mapping from what the database has.
+/// Makes the plan of a mapping from the catalog.
 package enum PlanSource {
     package enum Failure: Error {
         case fault(DefinitionFault)
-        /// The database could not be asked.
+        /// The database could not be queried.
         case unavailable(String)
 
         package init(_ failure: QueryFailure) {
@@ -21,14 +21,15 @@ package enum PlanSource {
     }
 
     private static let lookup = Statement(FunctionLookup.query)
-    /// A function that is dropped while the query runs is in the query's snapshot, and its names are not: it is asked again.
+    /// A function dropped during the query is in the query's snapshot, but its names are not: the query is repeated.
     private static let mostAttempts = 5
 
     /// Asks the catalog, as it is now.
     ///
     /// - Parameters:
-    ///   - role: the role that will run it, nil for the session's own: who may execute it depends on that.
-    ///   - guest: the role of the sessions that will run it, if they are not the sidecar's own; a function then, and `role` is nil.
+    ///   - role: the role that will run it, nil for the session's own: the right to execute it depends on that.
+    ///   - guest: the role of the sessions that will run it, if they are not the sidecar's own; a function then, and
+    ///     `role` is nil.
     ///   - completion: called once, on the event loop.
     package static func find(
         _ target: ProcedureTarget, options: PlanOptions, role: String?, guest: String? = nil,
@@ -69,13 +70,13 @@ package enum PlanSource {
                     }
                 }
                 guard case .success(let plan) = plan else { return completion(plan) }
-                // What was described is the user's text; what runs is made of it.
+                // The user's text was described; the statement that runs is made of it.
                 self.prepare(plan, as: role, control: control, completion: completion)
             }
         }
     }
 
-    /// Has the server prepare the statement that a call runs: what is wrong with it is a fault before the first call.
+    /// Has the server prepare the statement that a call runs: its errors are faults before the first call.
     package static func prepare(
         _ plan: ProcedurePlan, as role: String?, control: Control,
         completion: @escaping (Result<ProcedurePlan, Failure>) -> Void
@@ -85,7 +86,7 @@ package enum PlanSource {
         }
     }
 
-    /// Asks for one function.
+    /// Looks one function up.
     private static func find(
         _ reference: FunctionReference, role: String?, control: Control, attempts: Int,
         completion: @escaping (Result<FunctionDefinition, Failure>) -> Void

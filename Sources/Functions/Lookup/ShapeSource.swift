@@ -1,10 +1,10 @@
 import Postgres
 
-/// Asks what the types of parameters are made of, where that matters.
+/// Looks up the structure of parameters' types, if necessary.
 enum ShapeSource {
     private static let lookup = Statement(ShapeLookup.query)
 
-    /// The types with what they are made of. Where none can have parts nothing is asked.
+    /// The types with their structure. If none can have parts there is no query.
     static func complete(
         _ types: [TypeDefinition], control: Control,
         completion: @escaping (Result<[TypeDefinition], PlanSource.Failure>) -> Void

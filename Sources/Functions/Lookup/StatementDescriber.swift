@@ -30,7 +30,7 @@ enum StatementDescriber {
                     guard
                         let description = StatementDescription(
                             parameters: shape.parameters, columns: columns, types: types)
-                    else { return completion(.failure(.unavailable("a type was dropped in between"))) }
+                    else { return completion(.failure(.unavailable("a type was dropped meanwhile"))) }
                     ShapeSource.complete(description.parameters, control: control) { result in
                         completion(
                             result.map { StatementDescription(parameters: $0, columns: description.columns) })

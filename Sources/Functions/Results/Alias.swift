@@ -1,10 +1,10 @@
 import Postgres
 
-/// A name of ours for what a generated statement selects from: the only place that makes such names.
+/// A generated name for a FROM item of a statement: the only place that makes such names.
 ///
-/// It is quoted, and begins as no name of a user's does, but one may all the same. So rows are taken whole by ``whole``, never by the bare name,
-/// which a column of that name would take for itself; columns are always qualified by it; and a name that stands among a user's own, in a WITH list,
-/// is one that the user's text does not hold (``unlike(_:)``).
+/// It is quoted, and begins unlike a user's names, but a user may have such a name all the same. So rows are referenced
+/// by ``whole``, never by the bare name, which a column of that name would capture; columns are always qualified by it;
+/// and a name beside a user's own, in a WITH list, does not occur in the user's text (``unlike(_:)``).
 package struct Alias: Sendable, Equatable {
     /// The name for SQL text, quoted.
     package let sql: String
@@ -12,20 +12,20 @@ package struct Alias: Sendable, Equatable {
 
     /// The rows of a function, or of a statement.
     static let row = Alias("wamp.row")
-    /// An object that is made of a row's columns.
+    /// An object made of a row's columns.
     static let object = Alias("wamp.object")
     /// The JSON texts, before they are measured.
     static let result = Alias("wamp.result")
     /// The rows of a statement in its WITH list.
     static let rows = Alias("wamp.rows")
-    /// An argument on its way out of JSON.
+    /// An argument that is converted from JSON.
     static let argument = Alias("wamp.argument")
     /// An element of an array.
     static let element = Alias("wamp.element")
-    /// How many elements each level of an array has.
+    /// The number of elements of each level of an array.
     static let sizes = Alias("wamp.sizes")
 
-    /// All that there are.
+    /// All of them.
     static let all = [row, object, result, rows, argument, element, sizes]
 
     private init(_ name: String) {
@@ -33,7 +33,7 @@ package struct Alias: Sendable, Equatable {
         self.sql = SQLText.identifier(name)
     }
 
-    /// The row as one value, whatever its columns are called.
+    /// The row as one value, whatever the names of its columns.
     var whole: String { "\(self.sql).*" }
 
     /// One of its columns.
@@ -43,11 +43,11 @@ package struct Alias: Sendable, Equatable {
         "\(self.sql).\(SQLText.identifier(name))"
     }
 
-    /// The same, or another name if the text has this one anywhere.
+    /// The same, or another name if the text contains this one anywhere.
     func unlike(_ text: String) -> Alias {
         var candidate = self
         var number = 1
-        // Each number that is passed over stands in the text, so this ends.
+        // Each number that is passed over occurs in the text, so this ends.
         while text.utf8.contains(candidate.name.utf8) {
             number += 1
             candidate = Alias("\(self.name).\(number)")

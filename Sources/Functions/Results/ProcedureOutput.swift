@@ -2,18 +2,18 @@ package import NIOCore
 package import Postgres
 import WAMP
 
-/// Makes an object of the row that CALL returns: the procedure's OUT and INOUT parameters.
+/// Makes an object of CALL's row: the procedure's OUT and INOUT parameters.
 ///
-/// CALL can't stand within a SELECT, so the server's `to_json` is out of reach and its columns come as plain text. Types
-/// whose text says all that JSON needs are written as `to_json` would; arrays and composites are refused beforehand, since
-/// a parameter of type jsonb does it.
+/// CALL can't be part of a SELECT, so the server's `to_json` is not available and the columns come as plain text. Types
+/// whose text contains all that JSON needs are written as `to_json` would; arrays and composites are refused
+/// beforehand, since a parameter of type jsonb can replace them.
 package struct ProcedureOutput: Sendable, Equatable {
     private let columns: [FunctionColumn]
     private let bigint: PlanOptions.BigintFormat
 
     /// Takes the procedure.
     ///
-    /// - Throws: a fault if an OUT parameter's text can't be made into JSON.
+    /// - Throws: a fault if an OUT parameter's text can't be converted to JSON.
     package init(_ function: FunctionDefinition, bigint: PlanOptions.BigintFormat) throws(PlanFault) {
         for column in function.columns where column.type.isArray || column.type.isComposite {
             throw PlanFault(
@@ -47,7 +47,7 @@ package struct ProcedureOutput: Sendable, Equatable {
         case TypeOID.int8 where bigint == .string:
             JSON.write(string: String(buffer: text), into: &object)
         case TypeOID.int2, TypeOID.int4, TypeOID.int8, TypeOID.float4, TypeOID.float8, TypeOID.numeric:
-            // NaN and the infinities are strings, as to_json has them.
+            // NaN and the infinities are strings, as with to_json.
             if let last = text.readableBytesView.last, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(last) {
                 object.writeImmutableBuffer(text)
             } else {
@@ -67,7 +67,7 @@ package struct ProcedureOutput: Sendable, Equatable {
         }
     }
 
-    /// ISO 8601 with a T, and with minutes in the zone, as to_json has it. `2026-01-31 12:00:00+02` is the server's text.
+    /// ISO 8601 with a T, and with minutes in the zone, as with to_json. `2026-01-31 12:00:00+02` is the server's text.
     private static func timestamp(_ text: String, hasZone: Bool) -> String {
         var result: [UInt8] = []
         var zoneDigits = -1

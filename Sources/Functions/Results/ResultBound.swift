@@ -1,9 +1,9 @@
-/// How large a row of a result may be, in octets of its text. The server measures it before it sends anything: once it is on its way, libpq takes
-/// all of it into memory.
+/// The limit of a result's row, in octets of its text. The server measures the row before it sends anything: once it is
+/// on its way, libpq reads all of it into memory.
 package struct ResultBound: Sendable, Equatable {
-    /// No router takes a text of more octets, whatever the serializer makes of it.
+    /// No router accepts a longer text, with any serializer.
     package static let greatest = 64 << 20
-    /// What nobody reads may be small.
+    /// The limit of rows that nobody reads may be low.
     package static let unread = ResultBound(mostOctets: 1000)
 
     /// The bound.
@@ -14,12 +14,12 @@ package struct ResultBound: Sendable, Equatable {
         self.mostOctets = min(mostOctets, Self.greatest)
     }
 
-    /// How much may come from the server at once: a row, or an error with all that is said in it.
+    /// How much the server may send at once: a row, or an error with all its texts.
     package var mostMessage: Int { self.mostOctets + Self.rest }
 
     private static let rest = 1 << 20
 
-    /// What comes in place of a row that is too large: no JSON text begins so.
+    /// The value in place of a row that is too large: no JSON text begins so.
     private static let mark = UInt8(ascii: "!")
     private static let result = Alias.result.sql
 
@@ -30,18 +30,18 @@ package struct ResultBound: Sendable, Equatable {
         text?.first == self.mark
     }
 
-    /// What `varchar` can have. It costs nothing where the text is shorter in octets; what is cut off makes it too large still, and has at most four
-    /// octets for each that may be.
+    /// The limit of `varchar`. It costs nothing for a text that is shorter in octets; a truncated text is still too
+    /// large, and has at most four octets for each allowed one.
     private static let greatestCut = 10_485_760
 
-    /// A statement up to its FROM, and what ends it. Each value is computed once.
+    /// A statement up to its FROM, and its end. Each value is computed once.
     ///
-    /// - Parameter columns: what is selected: JSON texts.
+    /// - Parameter columns: the select list: JSON texts.
     func statement(_ columns: [String]) -> (beginning: String, end: String) {
         if columns.count == 1, self.mostOctets < Self.greatestCut {
             return ("select (\(columns[0]))::pg_catalog.varchar(\(self.mostOctets + 1))", "")
         }
-        // In a sub-select that the planner leaves as it is.
+        // In a sub-select that the planner leaves in place.
         let inner = columns.enumerated().map { "(\($1))::pg_catalog.text as c\($0)" }.joined(separator: ", ")
         let sizes = columns.indices.map { "pg_catalog.octet_length(\(Self.result).c\($0))" }
         let size =

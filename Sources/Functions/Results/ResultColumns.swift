@@ -1,12 +1,12 @@
 package import Postgres
 
-/// How values of results are written as JSON in SQL.
+/// The SQL that writes values of results as JSON.
 ///
-/// The server's `to_json` does it, except where JSON has no word for the type: `bytea` becomes WAMP binary, and 64 bit
-/// integers become strings where the mapping asks for it. That holds for the result, for its columns, and for arrays of
-/// such; deeper inside they are as `to_json` writes them.
+/// The server's `to_json` does it, except for types without a JSON form: `bytea` becomes WAMP binary, and 64 bit
+/// integers become strings if the mapping asks for it. That holds for the result, for its columns, and for arrays of
+/// such; deeper values are as `to_json` writes them.
 package struct ResultColumns: Sendable, Equatable {
-    /// How 64 bit integers are written.
+    /// The form of 64 bit integers.
     package let bigint: PlanOptions.BigintFormat
 
     /// Takes the mapping's `bigint`.
@@ -14,18 +14,18 @@ package struct ResultColumns: Sendable, Equatable {
         self.bigint = bigint
     }
 
-    /// True if `to_json` would not do for this type.
+    /// True if `to_json` is not sufficient for this type.
     package func isSpecial(_ type: TypeDefinition) -> Bool {
         let oid = type.isArray ? type.element : type.base
         return oid == TypeOID.bytea || (oid == TypeOID.int8 && bigint == .string)
     }
 
-    /// True if the expression occurs more than once in what ``document(_:type:)`` makes of it.
+    /// True if ``document(_:type:)`` uses the expression more than once.
     package func repeats(_ type: TypeDefinition) -> Bool {
         type.isArray && type.element == TypeOID.bytea
     }
 
-    /// A value as JSON text of its own.
+    /// A value as its own JSON text.
     package func document(_ expression: String, type: TypeDefinition) -> String {
         if isSpecial(type) {
             let field = field(expression, type: type)
@@ -34,7 +34,7 @@ package struct ResultColumns: Sendable, Equatable {
         return TypeOID.isJSON(type.base) ? expression : "pg_catalog.to_json(\(expression))"
     }
 
-    /// A value as a column of a row that `to_json` writes.
+    /// A value as a column of a row for `to_json`.
     package func field(_ expression: String, type: TypeDefinition) -> String {
         guard isSpecial(type) else { return expression }
         switch (type.isArray, type.isArray ? type.element : type.base) {
@@ -54,11 +54,12 @@ package struct ResultColumns: Sendable, Equatable {
         }
         let object = Alias.object
         return
-            "(select pg_catalog.to_json(\(object.whole)) from (select \(fields.joined(separator: ", "))) as \(object.sql))"
+            "(select pg_catalog.to_json(\(object.whole)) from (select \(fields.joined(separator: ", "))) as "
+            + "\(object.sql))"
     }
 
-    /// An array of WAMP binary: its levels are those that the array has. Before the first element of a level stands its bracket, behind the last one
-    /// the other: which they are is told by their numbers in the order of all elements.
+    /// An array of WAMP binary, with the levels of the array. The bracket of a level precedes its first element and
+    /// follows its last one: the elements' numbers in the order of all show which they are.
     private static func binaries(_ array: String) -> String {
         let element = Alias.element
         let number = element.column("n")

@@ -1,7 +1,7 @@
 package import NIOCore
 package import WAMP
 
-/// What a statement's rows become in the YIELD. Every column is JSON text; SQL's NULL is JSON's null.
+/// How a statement's rows become the YIELD. Every column is JSON text; SQL's NULL is JSON's null.
 package enum ResultShape: Sendable, Equatable {
     /// No arguments, whatever the statement returns.
     case nothing
@@ -23,7 +23,8 @@ package enum ResultShape: Sendable, Equatable {
     /// The payload of a result that is not ``rows``.
     ///
     /// - Parameter columns: the columns of the first row, nil for NULL; empty if there is no row.
-    /// - Throws: a fault if the column is no array or object where it has to be: the router would drop the connection.
+    /// - Throws: a fault if the column is not an array or object where it must be one: the router would drop the
+    ///   connection.
     package func payload(_ columns: [ByteBuffer?]) throws(ResultFault) -> Payload {
         let first = columns.first ?? nil
         switch self {
@@ -48,12 +49,12 @@ package enum ResultShape: Sendable, Equatable {
 
     /// The text of an array, nil for NULL and for JSON's null.
     ///
-    /// The text comes from the server, which has checked it: its first character says what it is.
+    /// The text comes from the server, which has checked it: its first character shows its kind.
     private static func checkedArray(_ text: ByteBuffer?) throws(ResultFault) -> ByteBuffer? {
         switch firstByte(of: text) {
         case UInt8(ascii: "["): return text
         case UInt8(ascii: "n"), nil: return nil
-        default: throw ResultFault("the function's result is to be the arguments, but it is no JSON array")
+        default: throw ResultFault("the function's result must be the arguments, but is not a JSON array")
         }
     }
 
@@ -61,7 +62,7 @@ package enum ResultShape: Sendable, Equatable {
         switch firstByte(of: text) {
         case UInt8(ascii: "{"): return text
         case UInt8(ascii: "n"), nil: return nil
-        default: throw ResultFault("the function's result is to be the keyword arguments, but it is no JSON object")
+        default: throw ResultFault("the function's result must be the keyword arguments, but is not a JSON object")
         }
     }
 
@@ -70,9 +71,9 @@ package enum ResultShape: Sendable, Equatable {
     }
 }
 
-/// Why a result can't be sent: the function returned something else than the mapping makes of it.
+/// Why a result can't be sent: the function returned another form than the mapping needs.
 package struct ResultFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong.
+    /// The fault.
     package let message: String
 
     /// Takes the message for people.

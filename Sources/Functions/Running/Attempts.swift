@@ -1,12 +1,12 @@
-/// What has been tried already to have one run succeed, and what is tried next.
+/// The attempts to have one run succeed, and the next one.
 package struct Attempts: Sendable, Equatable {
-    /// What becomes of a run that did not succeed.
+    /// The fate of a run that did not succeed.
     package enum Next: Sendable, Equatable {
-        /// It is run again.
+        /// It runs again.
         case again(failures: Int)
-        /// It is run again when the server can.
+        /// It runs again when the server can.
         case wait
-        /// The catalog is asked what the function is by now, and it is run as that.
+        /// The function is looked up again, and runs by its present definition.
         case lookUp
         /// It is given up, after so many attempts.
         case giveUp(attempts: Int)
@@ -14,13 +14,13 @@ package struct Attempts: Sendable, Equatable {
 
     private var failures = 0
     private var hasLookedUp = false
-    /// It is run in a session that is clean.
+    /// It runs in a clean session.
     package private(set) var needsCleanSession = false
 
     /// None.
     package init() {}
 
-    /// How many there were, with the one that is given up.
+    /// Their number, with the one that is given up.
     package var count: Int { self.failures + 1 }
 
     /// It has not succeeded.
@@ -46,7 +46,7 @@ package struct Attempts: Sendable, Equatable {
         return .giveUp(attempts: self.count)
     }
 
-    /// The function may change once more before it is run.
+    /// The function may change once more before it runs.
     package mutating func forgetLook() {
         self.hasLookedUp = false
     }

@@ -2,18 +2,19 @@ package import NIOCore
 package import Postgres
 import WAMP
 
-/// What is looked at and set for the transaction of one call: that nothing was left behind in its session, its deadline, the role it runs as, and
-/// who calls.
+/// The checks and settings for the transaction of one call: that its session is clean, its deadline, the role that it
+/// runs as, and its caller.
 ///
-/// A function can leave settings behind in its session, and nothing of one caller may reach the next. As a rule the statement of the call looks,
-/// and sets, by itself (``SessionGate``). A role has to be set ahead of it, because whether the function may be executed is looked at before any
-/// condition; so has a deadline. One object for all that runs on the pool, on the event loop.
+/// A function can leave settings behind in its session, and no state of one caller may reach the next. Usually the
+/// statement of the call checks and sets by itself (``SessionGate``). A role must be set ahead of it, because the right
+/// to execute the function is checked before any condition; so must a deadline. One object for all work of the pool, on
+/// the event loop.
 package final class CallSettings {
-    /// What is done for one call, so that its function sees what it should and nothing else.
+    /// The preparation of one call, so that its function sees only its own settings.
     package struct Precautions {
         /// Sent ahead of the call's statement.
         package var prelude: (Statement, Parameters)?
-        /// Looked at, and set, by the call's statement.
+        /// Checked, and set, by the call's statement.
         package var gate = CallGate.none
         /// The session is put in order first.
         package var needsCleanSession = false
@@ -26,22 +27,24 @@ package final class CallSettings {
         """
         select pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('search_path', $2, true), \
         pg_catalog.set_config('wamp.procedure', $3, true), pg_catalog.set_config('wamp.caller', $4, true), \
-        pg_catalog.set_config('wamp.caller_authid', $5, true), pg_catalog.set_config('wamp.caller_authrole', $6, true), \
+        pg_catalog.set_config('wamp.caller_authid', $5, true), \
+        pg_catalog.set_config('wamp.caller_authrole', $6, true), \
         pg_catalog.set_config('role', $7, true)
         """)
 
-    /// The guest's, which is a member of nothing.
+    /// The guest's, which is a member of no other role.
     package static let noRole = "none"
 
-    /// What the guard raises when an event is sent behind one that has not been committed: the name of a setting that nobody has.
+    /// The error of the guard if an event is sent behind one that has not been committed: the name of a setting that
+    /// never exists.
     package static let guardSetting = "wamp.event_out_of_order"
 
-    /// What a fresh session is like.
+    /// The state of a fresh session.
     package var session: CleanSession {
         didSet { self.gates = Gates(self.session) }
     }
     private var gates: Gates
-    /// The role that calls run as where no mapping names another; empty until the database has told it.
+    /// The role that runs calls whose mapping names none; empty until the database has reported it.
     package var ownRole = ""
 
     /// The search path of a fresh session.
@@ -62,17 +65,18 @@ package final class CallSettings {
         }
     }
 
-    /// - Parameter session: what a fresh session is like.
+    /// - Parameter session: the state of a fresh session.
     package init(_ session: CleanSession) {
         self.session = session
         self.gates = Gates(session)
     }
 
-    /// The statements to send ahead of an event: everything is set, always, since what a function leaves behind would reach the next event.
-    /// All values are the mapping's, so they are part of the text.
+    /// The statements ahead of an event: they always make all settings, since a setting that a function leaves behind
+    /// would reach the next event. All values are the mapping's, so they are part of the text.
     ///
-    /// - Returns: `guarded` fails unless the session's number is `$1`, and makes it `$2`, in the event's transaction. The setting is read when
-    ///   the statement runs: `current_setting` is not immutable, so nothing of it is computed ahead.
+    /// - Returns: `guarded` fails unless the session's number is `$1`, and sets it to `$2`, in the event's transaction.
+    ///   The setting is read when the statement runs: `current_setting` is not immutable, so nothing is computed
+    ///   earlier.
     package func eventPreludes(timeout: TimeAmount, role: String?, isGuests: Bool = false) -> (
         guarded: Statement, plain: Statement
     ) {
@@ -92,20 +96,20 @@ package final class CallSettings {
         return (Statement("select \(order), \(settings)"), Statement("select \(settings)"))
     }
 
-    /// What to do for a call.
+    /// The preparation of a call.
     ///
     /// - Parameters:
     ///   - role: nil for the session's own.
-    ///   - procedure: its URI, where the router does not tell it.
-    ///   - isGuests: whether it runs as the guest, whose role may have been given settings by other functions of low roles, so that no session
-    ///     of it need be clean: everything is set.
+    ///   - procedure: its URI, if the router does not report it.
+    ///   - isGuests: whether it runs as the guest. Functions of low roles may have changed that role's settings, so
+    ///     none of its sessions need be clean: all settings are made.
     package func precautions(
         for plan: ProcedurePlan, timeout: TimeAmount, role: String?, procedure: String, caller: Caller,
         isGuests: Bool = false
     ) -> Precautions {
         let role = role ?? (isGuests ? Self.noRole : nil)
         if plan.isProcedure {
-            // It may commit by itself; nothing that is set for a transaction would outlast that.
+            // It may commit by itself; settings for a transaction would end then.
             let isTimed = timeout != self.session.timeout
             guard role != nil || caller.isDisclosed || isTimed else { return Precautions(needsCleanSession: true) }
             return Precautions(
@@ -147,7 +151,7 @@ package final class CallSettings {
         }
         let names = ["wamp.procedure", "wamp.caller", "wamp.caller_authid", "wamp.caller_authrole"]
         let values = [caller.procedure.map { String(buffer: $0) } ?? procedure] + texts
-        // The role comes last: it may not be allowed to set the others.
+        // The role comes last: it may lack the right to make the others.
         let all =
             [("statement_timeout", Self.milliseconds(timeout)), ("search_path", self.searchPath)]
             + zip(names, values) + [("role", role ?? self.session.role)]
@@ -164,7 +168,7 @@ package final class CallSettings {
         return (Self.timeoutAlone, values)
     }
 
-    /// At least 1: for the server 0 is no deadline at all.
+    /// At least 1: for the server 0 means no deadline.
     private static func milliseconds(_ timeout: TimeAmount) -> String {
         "\(min(max(timeout.nanoseconds / 1_000_000, 1), Int64(Int32.max)))"
     }

@@ -1,39 +1,41 @@
-/// What is done about a run that did not succeed: all in which calls, events and results differ.
+/// The reactions to a run that did not succeed: the differences between calls, events and results.
 package struct RunRules: Sendable {
-    /// What is done about one verdict.
+    /// The reaction to one verdict.
     package enum Remedy: Sendable {
         /// It is run again, so many times.
         case repetition
-        /// It is run again when the server can, however often that takes: nothing is wrong with it.
+        /// It runs again when the server can, however often that takes: it is not at fault.
         case patience
-        /// The catalog is asked what the function is by now, once, and it is run as that.
+        /// The function is looked up again, once, and runs by its present definition.
         case look
-        /// It is run in a session that is clean, once: something may have been left behind in its own.
+        /// It runs once in a clean session: its own may not have been clean.
         case cleanSession
         /// It is over.
         case none
     }
 
-    /// How often it is run again.
+    /// How often it runs again.
     package let retries: Int
-    /// Whether the catalog is asked for those that follow, where it is not run again itself.
+    /// Whether the function is looked up again for later runs, if this one does not run again.
     package let looksForOthers: Bool
     private let remedies: [Verdict: Remedy]
 
-    /// What is done about a verdict.
+    /// The reaction to a verdict.
     package func remedy(for verdict: Verdict) -> Remedy { self.remedies[verdict] ?? .none }
 
-    /// A call's. Somebody waits for it, so nothing is waited for; and sessions are shared with functions that leave settings behind.
+    /// Those of a call. Its caller waits, so there are no pauses; and functions that leave settings behind share its
+    /// sessions.
     package static func call(retries: Int) -> RunRules {
         RunRules(retries: retries, looksForOthers: true, remedies: self.callRemedies)
     }
 
-    /// An event's. It has time, and everything is set ahead of it, so that rights are missing where a mapping is wrong.
+    /// Those of an event. It has time, and all settings are made ahead of it, so that a missing right means a wrong
+    /// mapping.
     package static func event(retries: Int) -> RunRules {
         RunRules(retries: retries, looksForOthers: false, remedies: self.eventRemedies)
     }
 
-    /// Those of the result of a call that a notification caused: it is delivered at most once.
+    /// Those of a result of a call that a notification caused: it is delivered at most once.
     package static let result = RunRules(retries: 0, looksForOthers: false, remedies: Self.resultRemedies)
 
     private static let callRemedies: [Verdict: Remedy] = [

@@ -1,46 +1,47 @@
-/// One run of a function, from the first look at its definition to its end: whether it is run again, and as what.
+/// One run of a function, from the first look-up of its definition to its end: whether it runs again, and by which
+/// definition.
 ///
-/// Generic over what is on its way to the server, so that the rules can be tested without one. Whatever comes when it is over is a race: the look-up
-/// of a call that was given up, an INTERRUPT that crossed the answer.
+/// Generic over the work on its way to the server, so that a test needs no server. Events after its end are races: the
+/// look-up of a call that was given up, an INTERRUPT that crossed the answer.
 package struct RunStateMachine<Work> {
     private enum State {
-        /// Nothing is on its way: the catalog is asked, or the values are bound.
+        /// Nothing is on its way: the function is looked up, or the values are bound.
         case preparing(Attempts)
         case running(Work, Attempts)
-        /// Nobody wants its result: it runs to its end, and not again.
+        /// Its result is useless: it runs to its end, and not again.
         case unwanted(Work)
         case over
     }
 
-    /// What follows values that don't fit the function.
+    /// The reaction to values that don't fit the function.
     package enum MisfitAction: Equatable {
-        /// They may fit it as it is by now.
+        /// They may fit its present definition.
         case lookUp
         case fail
     }
 
-    /// What follows a failure.
+    /// The reaction to a failure.
     package enum FailureAction: Equatable {
         case run
         case lookUp
         /// It is answered with the error.
         case fail
-        /// The same; and the catalog is asked, for those that follow.
+        /// The same; and the function is looked up again for later runs.
         case failAndLookUp
     }
 
-    /// What follows the wish of whoever waits for it that it be ended.
+    /// The reaction to an interrupt by the waiting party.
     package enum InterruptAction {
         /// It is answered at once.
         case fail
-        /// What is on its way is ended.
+        /// The work on its way is ended.
         case end(Work)
         case nothing
     }
 
-    /// What follows the end of the session, in which nobody can be answered any more.
+    /// The reaction to the end of the session, after which there is nobody to answer.
     package enum AbandonAction {
-        /// What is on its way need not be sent, if it was not.
+        /// Unsent work need not be sent.
         case withdraw(Work)
         case nothing
     }
@@ -48,12 +49,12 @@ package struct RunStateMachine<Work> {
     private let rules: RunRules
     private var state = State.preparing(Attempts())
 
-    /// - Parameter rules: what is done about what goes wrong.
+    /// - Parameter rules: the reactions to failures.
     package init(_ rules: RunRules) {
         self.rules = rules
     }
 
-    /// Whether it is run in a session that is clean.
+    /// Whether it runs in a clean session.
     package var needsCleanSession: Bool {
         switch self.state {
         case .preparing(let attempts), .running(_, let attempts): attempts.needsCleanSession
@@ -63,7 +64,7 @@ package struct RunStateMachine<Work> {
 
     /// The function has been looked up, or could not be.
     ///
-    /// - Returns: whether somebody waits for it still: it is run now, or answered with why it can't be.
+    /// - Returns: whether an answer is still needed: then it runs now, or is answered with the fault.
     package mutating func lookedUp(isFound: Bool) -> Bool {
         switch self.state {
         case .preparing:
@@ -74,9 +75,9 @@ package struct RunStateMachine<Work> {
         }
     }
 
-    /// The values don't fit the function as it is known.
+    /// The values don't fit the known definition of the function.
     ///
-    /// - Parameter isOfCatalog: whether they may fit it as it is by now.
+    /// - Parameter isOfCatalog: whether they may fit the present one.
     package mutating func doesNotFit(isOfCatalog: Bool) -> MisfitAction {
         switch self.state {
         case .preparing(var attempts):
@@ -98,9 +99,9 @@ package struct RunStateMachine<Work> {
         }
     }
 
-    /// The server has refused it, or failed at it.
+    /// The server has refused it, or it failed.
     ///
-    /// - Parameter isRepeatable: whether nothing of it is left anywhere.
+    /// - Parameter isRepeatable: whether it has left no trace anywhere.
     package mutating func failed(_ verdict: Verdict, isRepeatable: Bool) -> FailureAction {
         switch self.state {
         case .running(_, var attempts) where isRepeatable:
@@ -111,7 +112,7 @@ package struct RunStateMachine<Work> {
             case .lookUp:
                 self.state = .preparing(attempts)
                 return .lookUp
-            // Somebody waits for it: the rules of such runs know no patience.
+            // Somebody waits for it: the rules of such runs have no pauses.
             case .wait, .giveUp:
                 self.state = .over
                 return .fail
@@ -125,12 +126,12 @@ package struct RunStateMachine<Work> {
         }
     }
 
-    /// It has ended in another way, after which it is not run again.
+    /// It has ended in another way, after which it does not run again.
     package mutating func ended() {
         self.state = .over
     }
 
-    /// Whoever waits for it does not any more.
+    /// Nobody waits for it any more.
     package mutating func interrupt() -> InterruptAction {
         switch self.state {
         case .preparing:
@@ -144,7 +145,7 @@ package struct RunStateMachine<Work> {
         }
     }
 
-    /// Nobody can be answered.
+    /// There is nobody to answer.
     package mutating func abandon() -> AbandonAction {
         switch self.state {
         case .preparing:

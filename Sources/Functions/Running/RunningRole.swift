@@ -1,6 +1,6 @@
 package import Postgres
 
-/// As which role a function of a mapping runs, and who says so.
+/// The role that runs a mapping's function, and the origin of that choice.
 package struct RunningRole {
     /// Its name.
     package let name: String
@@ -8,8 +8,8 @@ package struct RunningRole {
 
     /// - Parameters:
     ///   - role: the one that the mapping names.
-    ///   - guest: the one of the sessions that run what a low role registered.
-    ///   - own: the sidecar's role; empty until the database has named it.
+    ///   - guest: the role of the sessions that run the functions of low roles.
+    ///   - own: the sidecar's role; empty until the database has reported it.
     package init(role: String?, guest: String?, own: String) {
         if let role {
             self.name = role
@@ -23,14 +23,14 @@ package struct RunningRole {
         }
     }
 
-    /// An error's message; where a right is missing, whose.
+    /// An error's message; if a right is missing, with the role that lacks it.
     package func message(_ error: DatabaseError) -> String {
         guard error.sqlstate == CallFailure.notAllowed else { return error.message }
-        return "\(error.message); it ran as \(self.origin) (what is SECURITY DEFINER runs as its owner): grant what is "
-            + "missing, or let it run as another role"
+        return "\(error.message); it ran as \(self.origin) (a SECURITY DEFINER function runs as its owner): grant the "
+            + "missing right, or run it as another role"
     }
 
-    /// The same for who runs the database, with the server's hint.
+    /// The same for the database's administrator, with the server's hint.
     package func explain(_ error: DatabaseError) -> String {
         error.hint.map { "\(self.message(error)); \($0)" } ?? self.message(error)
     }

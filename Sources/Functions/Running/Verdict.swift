@@ -1,28 +1,28 @@
 package import Postgres
 
-/// What a SQLSTATE says about the run that ended with it: the one table.
+/// The meaning of a SQLSTATE for the run that ended with it: the only table.
 ///
-/// What is done about each is another matter, in which calls, events and results differ: ``RunRules``.
+/// The reaction to each is separate, and differs between calls, events and results: ``RunRules``.
 package enum Verdict: Sendable, CaseIterable {
     /// The connection was lost.
     case connectionLost
-    /// The server goes down.
+    /// The server shuts down.
     case shuttingDown
     /// The server is not up yet.
     case startingUp
-    /// The server does not write: another one is the primary.
+    /// The server is read-only: another one is the primary.
     case readOnly
     /// The server's disk fails.
     case diskFailing
     /// A full disk, no memory, too many connections or locks.
     case resourcesLacking
-    /// Another transaction was in the way: the same may succeed if it is run again.
+    /// Another transaction was in the way: the same may succeed the next time.
     case conflict
     /// A transaction was rolled back for another reason.
     case rolledBack
     /// It was canceled.
     case canceled
-    /// Another intervention of whoever runs the server.
+    /// Another intervention of the server's administrator.
     case intervention
     /// An object is in use, or not in the state for this.
     case notReady
@@ -30,15 +30,15 @@ package enum Verdict: Sendable, CaseIterable {
     case transactionState
     /// The statement is not prepared in this session.
     case notPrepared
-    /// The function, or what belongs to it, is not what it was when it was looked up.
+    /// The function, or an object that it needs, has changed since it was looked up.
     case definition
     /// A right is missing.
     case right
-    /// A setting does not take the value: the role is gone.
+    /// A setting's value is refused: the role does not exist any more.
     case setting
     /// A text can't be converted to the session's encoding, or from it.
     case encoding
-    /// What the function did, or the values that it was given.
+    /// An error in the function, or of its arguments.
     case own
 
     /// Takes the state alone.
@@ -52,9 +52,9 @@ package enum Verdict: Sendable, CaseIterable {
             case "57P03": .startingUp
             case "58030": .diskFailing
             case "26000": .notPrepared
-            // "cached plan must not change result type", and our own guard.
+            // "cached plan must not change result type", and the sidecar's own guard.
             case "0A000", "42601": .definition
-            // The function, its schema or a type of it is gone.
+            // The function, its schema or one of its types does not exist any more.
             case "42883", "3F000", "42704": .definition
             case "42703", "42804", "42846", "42P13", "42809", "42725", "42P10", "42P18", "42P01", "XX000": .definition
             case "42501": .right
@@ -79,8 +79,8 @@ package enum Verdict: Sendable, CaseIterable {
 
     /// Takes an error that ended the run of a function, or of a statement.
     ///
-    /// What is raised within the function is the function's own doing, unless it has nothing to do with the function. Nor is anything of a function to be
-    /// mended that is not known any more.
+    /// An error raised within the function is the function's own, unless its cause is independent of the function. Nor
+    /// can another look-up help a function that is not known any more.
     package init(_ error: DatabaseError, in plan: ProcedurePlan?) {
         let verdict = Verdict(sqlstate: error.sqlstate)
         switch verdict {
@@ -100,15 +100,16 @@ package enum Verdict: Sendable, CaseIterable {
 }
 
 extension Verdict {
-    /// Whether nothing that was sent behind it on its connection has run.
+    /// Whether no work behind it on its connection has run.
     package var endsConnection: Bool { self == .connectionLost || self == .shuttingDown }
 
-    /// Whether it may come of a definition that has changed since the statement was made.
+    /// Whether a definition that has changed since the statement was made may be the cause.
     ///
     /// If the definition turns out to be the same, the error is the run's own.
     package var isDefinitionSuspected: Bool { self == .notPrepared || self == .definition }
 
-    /// Those that say nothing about what was asked: lost connections, lack of resources, deadlocks, locks that others hold, cancels.
+    /// Errors that are independent of the request: lost connections, lack of resources, deadlocks, locks that others
+    /// hold, cancels.
     package static let passing: Set<Verdict> = [
         .connectionLost, .shuttingDown, .startingUp, .resourcesLacking, .conflict, .rolledBack, .canceled,
         .intervention, .notReady,

@@ -2,9 +2,9 @@ import NIOCore
 package import Postgres
 import WAMP
 
-/// How a JSON value becomes a parameter of some type: what the SQL around the `$1` is, and what text is sent.
+/// How a JSON value becomes a parameter of some type: the SQL around the `$1`, and the text that is sent.
 ///
-/// The server converts, not we: what it accepts from JSON for a type is what a caller may send.
+/// The server converts, not the sidecar: a caller may send whatever the server accepts from JSON for a type.
 package enum ArgumentConversion: Sendable, Equatable {
     /// The text of a scalar goes through the type's input function.
     case scalar
@@ -15,7 +15,7 @@ package enum ArgumentConversion: Sendable, Equatable {
     /// An array of json or jsonb: each element stays as it is. (The server's own conversion takes inner arrays for
     /// dimensions.)
     case jsonArray
-    /// Other arrays and composites: the server makes them, out of `{"f1": ..}`.
+    /// Other arrays and composites: the server makes them of `{"f1": ..}`.
     case record(ValueShape)
 
     /// Chooses the conversion for a type.
@@ -31,8 +31,8 @@ package enum ArgumentConversion: Sendable, Equatable {
         }
     }
 
-    /// The SQL expression of the type, out of the parameter of this number. It can stand wherever an expression can, also in `any (..)`, which would
-    /// take a mere sub-select for a set of rows.
+    /// The SQL expression of the type, made of the parameter of this number. It is possible wherever an expression is,
+    /// also in `any (..)`, which would take a mere sub-select for a set of rows.
     package func sql(_ number: Int, type: TypeDefinition) -> String {
         guard case .record = self else { return "$\(number)::\(type.sql)" }
         let argument = Alias.argument
@@ -41,8 +41,8 @@ package enum ArgumentConversion: Sendable, Equatable {
             + "as \(argument.sql)(f1 \(type.sql))\(condition))::\(type.sql)"
     }
 
-    /// The same for CALL, which takes no sub-selects: as the only column of a row, whose text is the value's text in brackets, and in quotes where it
-    /// needs them.
+    /// The same for CALL, which allows no sub-selects: as the only column of a row, whose text is the value's text in
+    /// brackets, and in quotes if necessary.
     package func sqlForCall(_ number: Int, type: TypeDefinition) -> String {
         guard case .record = self else { return self.sql(number, type: type) }
         let row =
@@ -56,7 +56,7 @@ package enum ArgumentConversion: Sendable, Equatable {
 
     /// Appends the text of a value.
     ///
-    /// - Throws: a fault for what the type does not take, and for a U+0000 that is not WAMP binary.
+    /// - Throws: a fault for a value that the type does not allow, and for a U+0000 that is not WAMP binary.
     func append(_ value: JSONElement, to parameters: inout Parameters) throws(ArgumentFault) {
         guard value.kind != .null else { return parameters.appendNull() }
         switch self {
@@ -77,7 +77,8 @@ package enum ArgumentConversion: Sendable, Equatable {
         }
     }
 
-    /// Appends the text of an array, a VARIADIC parameter's rest of the arguments. A list that is all there is of them is the array itself.
+    /// Appends the text of an array: the arguments that a VARIADIC parameter takes. A list that is the only one is the
+    /// array itself.
     func append(rest: JSON.Elements?, to parameters: inout Parameters) throws(ArgumentFault) {
         if self != .jsonArray, let rest = rest?.rest, let only = try? JSON.element(rest), only.kind == .array {
             return try self.append(only, to: &parameters)
@@ -140,7 +141,7 @@ package enum ArgumentConversion: Sendable, Equatable {
                 buffer.writeImmutableBuffer(value.text)
             } else {
                 var json = ShapedJSON(into: buffer)
-                // The only reference, or each write would be a copy.
+                // The only reference, otherwise each write would make a copy.
                 buffer = ByteBuffer()
                 defer { buffer = json.buffer }
                 try json.write(value, as: shape)
@@ -165,7 +166,7 @@ package enum ArgumentConversion: Sendable, Equatable {
 }
 
 extension ByteBuffer {
-    /// Writes bytes as PostgreSQL's `bytea` takes them: `\x` and two digits each.
+    /// Writes bytes in the form of PostgreSQL's `bytea`: `\x` and two digits each.
     fileprivate mutating func writeHexadecimal(_ bytes: [UInt8]) {
         let digits: StaticString = "0123456789abcdef"
         writeStaticString("\\x")

@@ -8,12 +8,12 @@ enum ArgumentFault: Error, Equatable {
     case unknownMember(String, type: String)
     /// An object has a member twice.
     case doubledMember(String, type: String)
-    /// What is no list stands for an array of json or jsonb.
+    /// A value other than a list for an array of json or jsonb.
     case notAList
-    /// A whole number, written as none, of more digits than any integer has.
+    /// A whole number in floating point notation, with more digits than any integer has.
     case beyondIntegers
 
-    /// What is wrong.
+    /// The fault.
     ///
     /// - Parameter argument: the parameter's name, quoted, or its number.
     func message(_ argument: String) -> String {
@@ -28,7 +28,7 @@ enum ArgumentFault: Error, Equatable {
         }
     }
 
-    /// A name from a caller in a message: no more of it than is of use.
+    /// A caller's name in a message, limited to a useful length.
     static func quoted(_ name: String) -> String {
         "\"\(name.prefix(64))\""
     }

@@ -2,19 +2,19 @@ import NIOCore
 import Postgres
 import WAMP
 
-/// Writes a list as an array's own text, `{"1","{\"a\": 2}"}`: for elements that can be lists, which the server's conversion from JSON takes for
-/// dimensions.
+/// Writes a list as an array's own text, `{"1","{\"a\": 2}"}`: for elements that can be lists, which the server's
+/// conversion from JSON takes for dimensions.
 struct ArrayText {
     private(set) var buffer: ByteBuffer
 
-    /// Writes behind what the buffer has.
+    /// Writes at the end of the buffer.
     init(into buffer: ByteBuffer) {
         self.buffer = buffer
     }
 
     /// Writes a checked list without WAMP binary in it.
     ///
-    /// - Parameter dimensions: how many levels of lists are taken for dimensions, where no element can be a list.
+    /// - Parameter dimensions: how many levels of lists count as dimensions, if no element can be a list.
     mutating func write(
         list: JSONElement, of element: ValueShape, dimensions: Int
     ) throws(ArgumentFault) {
@@ -55,7 +55,7 @@ struct ArrayText {
 }
 
 extension ByteBuffer {
-    /// Writes a text as an array's text has it, in quotes.
+    /// Writes a text in the form of an array's element, in quotes.
     fileprivate mutating func writeElement(_ text: ByteBuffer) {
         self.reserveCapacity(minimumWritableBytes: text.readableBytes * 2 + 2)
         self.writeInteger(UInt8(ascii: "\""))

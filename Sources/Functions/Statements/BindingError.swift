@@ -3,11 +3,11 @@ import WAMP
 
 /// Why a call's arguments don't fit.
 package struct BindingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong. No values.
+    /// The fault. No values.
     package let finding: String
-    /// What is called with what; nil where that is not known.
+    /// The function, if known.
     package let signature: String?
-    /// The error that a caller is told.
+    /// The error for the caller.
     package let uri: URI
 
     /// Takes the message for people.
@@ -17,7 +17,7 @@ package struct BindingError: Error, Sendable, Equatable, CustomStringConvertible
         self.uri = uri
     }
 
-    /// What is wrong, with the signature.
+    /// The fault, with the signature.
     package var message: String { self.signature.map { "\(self.finding); \($0)" } ?? self.finding }
 
     /// The message.

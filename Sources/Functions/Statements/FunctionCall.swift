@@ -1,11 +1,11 @@
 package import Postgres
 
-/// The SQL text of a function's call, of which each generated statement is made.
+/// The SQL text of a function's call, the basis of each generated statement.
 ///
 /// Every name is qualified and quoted; values are parameters. See ``guardCondition`` for how a changed definition is
 /// noticed.
 package struct FunctionCall: Sendable {
-    /// The function that is called.
+    /// The called function.
     package let function: FunctionDefinition
 
     /// Takes the function as the catalog describes it.
@@ -17,16 +17,17 @@ package struct FunctionCall: Sendable {
     /// dropped and created again (0A000) or the columns of its result have changed (42601, 42804).
     ///
     /// The server folds it away when it plans the statement, so it costs nothing in a call; and it plans again when the
-    /// function or the type has changed, so the error comes before anything has run. Without it a call by position could
-    /// give its values to parameters that have changed places, and a function that returns a set now would give one row.
+    /// function or the type has changed, so the error comes before anything has run. Without it a call by position
+    /// could give its values to parameters that have changed places, and a function that has become a set would give
+    /// one row.
     package var guardCondition: String {
         "case when \(regprocedure) operator(pg_catalog.=) \(function.oid)::pg_catalog.oid then true "
             + "when \(Self.folding) is null then false\(resultGuard) end"
     }
 
-    /// What notices a column that a composite type (or the table of that name) has won or lost. It is never computed: the
-    /// constant of type regclass has the server analyse the statement again after ALTER TABLE or ALTER TYPE, which fails
-    /// where the columns are others.
+    /// Notices a column that a composite type (or the table of that name) has gained or lost. It is never computed: the
+    /// constant of type regclass makes the server analyse the statement again after ALTER TABLE or ALTER TYPE, which
+    /// fails if the columns have changed.
     private var resultGuard: String {
         let type = function.result
         guard type.kind == .composite, !function.hasOutParameters, function.isResultNameable, !function.columns.isEmpty
@@ -35,8 +36,8 @@ package struct FunctionCall: Sendable {
             + SQLText.columnCheck("(null::\(type.sql)).*", function.columns)
     }
 
-    /// An expression that the server computes while planning, and can't: units of time that a timestamp without time zone
-    /// does not have are "not supported" (0A000) in every version.
+    /// An expression that the server tries to compute while planning, and can't: units of time that a timestamp without
+    /// time zone does not have are "not supported" (0A000) in every version.
     private static let folding =
         "pg_catalog.date_part('timezone', '2000-01-01'::pg_catalog.timestamp)"
 
@@ -47,9 +48,9 @@ package struct FunctionCall: Sendable {
         return SQLText.literal("\(name)(\(types.joined(separator: ",")))") + "::pg_catalog.regprocedure"
     }
 
-    /// The call's expression (or what follows CALL), with values for some of the parameters.
+    /// The call's expression (or the text after CALL), with values for some of the parameters.
     ///
-    /// The first parameters stand in positional notation as long as none is left out, those behind in named notation.
+    /// The first parameters are in positional notation as long as none is left out, later ones in named notation.
     /// - Parameter isGiven: true for a parameter that gets a value; the others have defaults.
     package func expression(_ isGiven: (Int) -> Bool) -> String {
         var arguments: [String] = []
@@ -67,7 +68,7 @@ package struct FunctionCall: Sendable {
                     function.isProcedure
                     ? conversion.sqlForCall(number, type: parameter.type) : conversion.sql(number, type: parameter.type)
                 if needsGuard {
-                    // CALL has no place for a condition but in its arguments.
+                    // CALL allows a condition only in its arguments.
                     argument =
                         "case when \(regprocedure) operator(pg_catalog.=) \(function.oid)::pg_catalog.oid "
                         + "then \(argument) when \(Self.folding) is null then null end"

@@ -2,7 +2,7 @@ package import Postgres
 
 /// The statement around a function's call, and the shape of its result.
 package struct FunctionQuery: Sendable {
-    /// What the rows become.
+    /// The shape of the result.
     package let shape: ResultShape
     private let call: FunctionCall
     private let columns: ResultColumns
@@ -10,13 +10,13 @@ package struct FunctionQuery: Sendable {
     private let form: Form
     private let guardCondition: String
 
-    /// How the call stands in its statement; the texts are what is selected, out of the row or of the call.
+    /// The form of the call in its statement; the texts are the select list, made of the row or of the call.
     private enum Form: Sendable {
         /// `call f(..)`
         case procedure
         /// `select <of the call>`
         case scalar
-        /// `select <these> from (select f(..) as v ..) as <row>`, for what is computed from the result more than once.
+        /// `select <these> from (select f(..) as v ..) as <row>`, for lists that use the result more than once.
         case single([String])
         /// `select <this> from f(..) as <row> <..>`
         case set(String, tail: String)
@@ -24,14 +24,14 @@ package struct FunctionQuery: Sendable {
 
     private static let row = Alias.row.sql
 
-    /// Decides how the call stands in its statement.
+    /// Decides the form of the call in its statement.
     ///
     /// - Throws: a fault if the mapping's `results` do not suit the function's result.
     package init(_ function: FunctionDefinition, options: PlanOptions) throws(PlanFault) {
         self.call = FunctionCall(function)
         self.columns = ResultColumns(bigint: options.bigint)
         self.bound = options.bound
-        // As a sub-select it is computed once, ahead of everything else, whatever the form of the statement.
+        // As a sub-select it is computed once, ahead of everything else, in any form of the statement.
         self.guardCondition = self.call.guardCondition + (options.guardCondition.map { " and (select \($0))" } ?? "")
         if function.isProcedure {
             guard options.results == .auto || options.results == .row || options.results == .value else {
@@ -46,10 +46,10 @@ package struct FunctionQuery: Sendable {
         }
     }
 
-    /// The statement's text; the last of the parameters is given last.
+    /// The statement's text; the last of the parameters comes last.
     ///
     /// - Parameters:
-    ///   - gate: what it looks at before it runs the function; nil for nothing.
+    ///   - gate: its check before it runs the function; nil for none.
     ///   - isGiven: see ``FunctionCall/expression(_:)``.
     package func text(_ gate: SessionGate? = nil, _ isGiven: (Int) -> Bool) -> String {
         let function = call.function
@@ -75,9 +75,10 @@ package struct FunctionQuery: Sendable {
         case .single(let values):
             let bounded = bound.statement(values)
             return
-                "\(bounded.beginning) from (select \(expression) as v where \(guardCondition) offset 0) as \(Self.row)\(bounded.end)"
+                "\(bounded.beginning) from (select \(expression) as v where \(guardCondition) offset 0) as "
+                + "\(Self.row)\(bounded.end)"
         case .set(let value, let tail):
-            // A single OUT or TABLE column makes a scalar of the row, to which only this list gives its name.
+            // A single OUT or TABLE column makes a scalar of the row, which gets its name only from this list.
             let names = function.columns.map { SQLText.identifier($0.name) }.joined(separator: ", ")
             let alias = function.hasOutParameters ? "\(Self.row)(\(names))" : Self.row
             let bounded = bound.statement([value])
@@ -86,8 +87,9 @@ package struct FunctionQuery: Sendable {
         }
     }
 
-    /// What the statement can look at, and set. Where the server may take a set's function for a part of the statement, what it reads of the
-    /// caller can be read before the condition has set it: partitions are chosen when the statement starts.
+    /// The statement's possible checks and settings. If the server can inline a set's function into the statement, its
+    /// reads of the caller's settings can precede the condition that makes them: partitions are chosen when the
+    /// statement starts.
     package var gates: ProcedurePlan.Gates {
         switch form {
         case .procedure: .none
@@ -96,7 +98,7 @@ package struct FunctionQuery: Sendable {
         }
     }
 
-    /// Whether no row says that the gate was shut; elsewhere it is an error.
+    /// Whether the absence of rows shows that the gate was shut; otherwise it is an error.
     package var isShutByNoRow: Bool {
         switch form {
         case .scalar, .single: true
@@ -189,7 +191,7 @@ extension FunctionDefinition {
         result.oid == TypeOID.record && columns.isEmpty
     }
 
-    /// True if the result is one OUT or TABLE column, of which the server makes a scalar.
+    /// True if the result is one OUT or TABLE column, which the server makes a scalar.
     fileprivate var isSingleColumn: Bool {
         hasOutParameters && columns.count == 1 && result.oid != TypeOID.record
     }

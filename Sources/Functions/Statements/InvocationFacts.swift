@@ -1,9 +1,9 @@
 import NIOCore
 package import WAMP
 
-/// What an INVOCATION's details say that matters here, read in one pass.
+/// The relevant facts of an INVOCATION's details, read in one pass.
 package struct InvocationFacts {
-    /// Who calls.
+    /// The caller.
     package private(set) var caller = Caller.undisclosed
     /// The call's own deadline, in the router's unit.
     package private(set) var timeout: Int64?
@@ -32,7 +32,7 @@ package struct InvocationFacts {
         "caller", "caller_authid", "caller_authrole", "procedure", "timeout", "receive_progress",
     ]
 
-    /// A session's id as it is written, if it is written as an integer.
+    /// A session's id as text, if it is an integer.
     private static func number(_ element: JSONElement) -> ByteBuffer? {
         guard let number = JSON.integer(of: element) else { return nil }
         let isPlain = element.text.withUnsafeReadableBytes { octets in
@@ -41,7 +41,7 @@ package struct InvocationFacts {
         return isPlain ? element.text : ByteBuffer(string: "\(number)")
     }
 
-    /// What could not be a setting's value counts as not disclosed.
+    /// A text that is not possible as the value of a setting counts as not disclosed.
     private static func text(_ element: JSONElement) -> ByteBuffer? {
         guard element.kind == .string, !element.containsNUL else { return nil }
         guard element.isEscaped else {

@@ -3,10 +3,10 @@ import Names
 package import Postgres
 package import WAMP
 
-/// The native convention: positional arguments fill the parameters in order, keyword arguments by name, what has a default
-/// can be left out, VARIADIC takes the rest.
+/// The native convention: positional arguments fill the parameters in order, keyword arguments by name, parameters with
+/// a default can be omitted, VARIADIC takes the rest.
 ///
-/// There is a prepared statement for each set of parameters that calls give, of which the latest ``limit`` are kept.
+/// There is a prepared statement for each set of parameters that calls give; the latest ``limit`` are kept.
 package final class NativeConvention {
     private let parameters: [FunctionParameter]
     private let overloads: [FunctionOverload]
@@ -29,13 +29,13 @@ package final class NativeConvention {
     /// The greatest number of parameters: one bit each. PostgreSQL itself is built for 100.
     package static let longestList = 128
 
-    /// Takes what calls can give, and how statements are made of it.
+    /// Takes the parameters, and the function that makes statements.
     ///
     /// - Parameters:
-    ///   - parameters: the parameters in order; OUT parameters of a procedure are passed over.
+    ///   - parameters: the parameters in order; OUT parameters of a procedure are skipped.
     ///   - overloads: other functions of the same name.
-    ///   - signature: what stands in messages.
-    ///   - text: the statement's text for the parameters (by index) that are given; values come in their order.
+    ///   - signature: the signature for messages.
+    ///   - text: the statement's text for the given parameters (by index); values come in their order.
     package init(
         _ parameters: [FunctionParameter], overloads: [FunctionOverload] = [], signature: String,
         text: @escaping (_ gate: SessionGate?, _ isGiven: (Int) -> Bool) -> String
@@ -57,13 +57,13 @@ package final class NativeConvention {
         self.indexByName = indexByName
     }
 
-    /// The statement of a call that gives everything.
+    /// The statement of a call that gives all parameters.
     package var example: String { self.text(nil) { _ in true } }
 
     /// The statements that calls use now.
     package var statements: [Statement] { shapes.map(\.statement) }
 
-    /// Hands over the statements that were given up since the last time.
+    /// Returns the statements that were given up since the last time.
     package func takeRetired() -> [Statement] {
         guard !retired.isEmpty else { return [] }
         defer { retired.removeAll() }
@@ -81,7 +81,7 @@ package final class NativeConvention {
             positional = try payload.arguments.map { text throws(JSONError) in
                 try JSON.elements(of: text, first: fixed)
             }
-            // Among one more than there are parameters is one that is unknown, or given twice.
+            // With one more than there are parameters, one is unknown or given twice.
             members =
                 try payload.keywordArguments.map { text throws(JSONError) in
                     try JSON.members(of: text, first: inputs.count + 1)
@@ -90,7 +90,7 @@ package final class NativeConvention {
             throw fault(error.argumentMessage)
         }
         if let count = positional?.count, count > fixed, variadic == nil {
-            throw fault("too many arguments: \(count) given, at most \(fixed) taken")
+            throw fault("too many arguments: \(count) given, at most \(fixed) accepted")
         }
         let hasRest = positional?.rest != nil
         var values = [JSONElement?](repeating: nil, count: parameters.count)
@@ -122,19 +122,19 @@ package final class NativeConvention {
                 omitted = omitted ?? number
                 continue
             }
-            // The server finds no function for VARIADIC behind a parameter that has its default.
+            // The server finds no function for VARIADIC behind a parameter with its default.
             if index == variadic, let omitted { throw missing(omitted) }
             given |= 1 << Given(index)
         }
         return given
     }
 
-    /// - Parameter number: of all that a call can give.
+    /// - Parameter number: its number among the parameters of calls.
     private func missing(_ number: Int) -> BindingError {
         fault("missing argument \(self.name(of: inputs[number]))")
     }
 
-    /// A parameter's name for messages; its number, of all that a call can give, where it has none.
+    /// A parameter's name for messages; without a name its number among the parameters of calls.
     private func name(of index: Int) -> String {
         self.parameters[index].name.map(ArgumentFault.quoted) ?? "\((self.inputs.firstIndex(of: index) ?? 0) + 1)"
     }
@@ -167,8 +167,8 @@ package final class NativeConvention {
         return statement
     }
 
-    /// Refuses a call without some of the parameters if another function of the name would take what is left: the server
-    /// would call that one, or neither.
+    /// Refuses a call without some of the parameters if another function of the name would accept the others: the
+    /// server would call that one, or neither.
     private func checkOverloads(_ given: Given) throws(BindingError) {
         let isComplete = inputs.allSatisfy { given & 1 << Given($0) != 0 }
         if isComplete { return }

@@ -5,34 +5,35 @@ package import WAMP
 
 /// How the calls of one mapping become statements, and their results payloads.
 ///
-/// Made from what the catalog says about the function, and from the mapping's options; made anew when the function has
-/// changed. Pure: it sends nothing. Belongs to one event loop, like the route that holds it.
+/// Made from the catalog's description of the function, and from the mapping's options; made again when the function
+/// has changed. Pure: it sends nothing. Belongs to one event loop, like the route that holds it.
 package final class ProcedurePlan {
-    /// What the rows become.
+    /// The shape of the result.
     package let result: ResultShape
-    /// True if the statement is a CALL: it may commit by itself, and must not be tried again.
+    /// True if the statement is a CALL: it may commit by itself, and must not run again.
     package let isProcedure: Bool
     /// The function with its parameters, or the statement's parameters; for messages.
     package let signature: String
-    /// The function that is called; nil for a mapping of a statement.
+    /// The called function; nil for a mapping of a statement.
     package let function: FunctionDefinition?
-    /// What the server said about the statement; nil for a mapping of a function.
+    /// The server's description of the statement; nil for a mapping of a function.
     package let description: StatementDescription?
     /// See ``PlanOptions/guardCondition``.
     package let guardCondition: String?
-    /// What its statements can look at, and set, by themselves.
+    /// The checks and settings that its statements can make.
     package let gates: Gates
     private let isShutByNoRow: Bool
     private let output: ProcedureOutput?
     private let convention: Convention
 
-    /// What the statements of a plan can look at, and set, before they run anything.
+    /// The checks and settings of a plan's statements before they run anything.
     package enum Gates: Sendable {
-        /// Nothing: all is set ahead.
+        /// None: all settings are made ahead.
         case none
-        /// Whether the session is clean; what parts of the statement read of the caller may be read ahead of the condition.
+        /// Whether the session is clean; parts of the statement that depend on the caller may be evaluated ahead of the
+        /// condition.
         case looksOnly
-        /// Whether the session is clean, and who calls.
+        /// Whether the session is clean, and the caller's settings.
         case setsCaller
     }
 
@@ -76,7 +77,7 @@ package final class ProcedurePlan {
 
     /// Plans the calls of a statement.
     ///
-    /// - Parameter description: what the server says about the statement's ``StatementMapping/probe``.
+    /// - Parameter description: the server's description of the statement's ``StatementMapping/probe``.
     package init(
         statement mapping: StatementMapping, description: StatementDescription, options: PlanOptions = PlanOptions()
     ) throws(PlanFault) {
@@ -94,10 +95,10 @@ package final class ProcedurePlan {
             try NativeConvention(query.parameters, signature: query.signature) { gate, _ in query.text(gate) })
     }
 
-    /// How the statement tells that its gate was shut.
+    /// How the statement shows that its gate was shut.
     package var gateSign: Work.Gate { self.isShutByNoRow ? .noRow : .error }
 
-    /// True if a row that is too large comes as ``ResultBound`` says. What CALL returns comes as it is.
+    /// True if a row that is too large comes in the form of ``ResultBound``. The result of CALL comes as it is.
     package var isBounded: Bool { !self.isProcedure && self.result != .nothing }
 
     /// True if the result can have any number of rows.
@@ -107,10 +108,11 @@ package final class ProcedurePlan {
     ///
     /// - Parameters:
     ///   - payload: the call's arguments. Their bytes are copied once, into the parameters.
-    ///   - details: the invocation's details, for a raw function that takes them.
-    ///   - procedure: the URI of the registration, for details that lack it; nil if they have it, or are not a call's.
-    ///   - gate: what the statement looks at before it runs anything.
-    /// - Throws: a fault of the caller's.
+    ///   - details: the invocation's details, for a raw function with that parameter.
+    ///   - procedure: the URI of the registration, for details that lack it; nil if they have it, or do not belong to a
+    ///     call.
+    ///   - gate: the statement's check before it runs anything.
+    /// - Throws: a fault of the caller.
     package func bind(
         _ payload: Payload, details: Details, procedure: String?, gate: CallGate = .none
     ) throws(BindingError) -> (statement: Statement, parameters: Parameters) {
@@ -121,7 +123,7 @@ package final class ProcedurePlan {
         }
     }
 
-    /// Hands over the statements that are used no more since the last time: connections should deallocate them.
+    /// Returns the statements that are not used any more since the last time: connections should deallocate them.
     package func takeRetired() -> [Statement] {
         switch convention {
         case .raw(let raw): raw.takeRetired()
@@ -129,21 +131,21 @@ package final class ProcedurePlan {
         }
     }
 
-    /// Whether what a call may give depends on more than the plan: the catalog may say something else by now.
+    /// Whether the possible arguments of a call depend on more than the plan: the catalog may have changed.
     package var dependsOnCatalog: Bool {
         self.function != nil || self.description?.parameters.contains { $0.shape?.hasRecords ?? false } ?? false
     }
 
-    /// Whether it was made of the same things as the other one.
+    /// Whether it was made of the same definition as the other one.
     package func isMadeLike(_ other: ProcedurePlan) -> Bool {
         self.function == other.function && self.description == other.description
             && self.guardCondition == other.guardCondition
     }
 
-    /// Whether the function is of a role that is not to be trusted with a session that others use.
+    /// Whether the function belongs to a role that must not use a session that others use.
     package var isUntrusted: Bool { self.guardCondition != nil }
 
-    /// The statement of a call that gives everything, as it runs, but for what it looks at before.
+    /// The statement of a call that gives all parameters, without its gate.
     package var example: String {
         switch convention {
         case .raw(let raw): raw.example
@@ -167,7 +169,7 @@ package final class ProcedurePlan {
         return try result.payload([output.object(columns)])
     }
 
-    /// True if the error came from inside of the function, not from the way to it.
+    /// True if the error was raised inside the function, not before it.
     ///
     /// Contexts are in the server's language, but the function's name stands in each.
     package func comesFromWithin(_ error: DatabaseError) -> Bool {

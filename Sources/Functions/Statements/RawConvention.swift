@@ -7,16 +7,16 @@ package final class RawConvention {
     private let signature: String
     private let parameterCount: Int
     private let query: FunctionQuery
-    /// One for each gate that calls have had of late.
+    /// One for each gate of recent calls.
     private var shapes: [(gate: SessionGate?, statement: Statement)] = []
     private var retired: [Statement] = []
     private static let limit = 6
-    /// The details of a call of the last procedure that have nothing of the router's: `{"procedure":"com.example.add2"}`.
+    /// The details of a call of the last procedure without any of the router's: `{"procedure":"com.example.add2"}`.
     /// Both are nearly always the same.
     private var plainDetails = ByteBuffer()
     private var procedure: String?
 
-    /// True if the function's parameters are named (and typed) so that the raw convention is meant.
+    /// True if the names (and types) of the function's parameters show that the raw convention is meant.
     package static func isMeant(by function: FunctionDefinition) -> Bool {
         let names = function.parameters.map(\.name)
         return fits(function) && names == Array(["args", "kwargs", "details"].prefix(names.count))
@@ -28,7 +28,7 @@ package final class RawConvention {
             && function.parameters.allSatisfy { $0.type.oid == TypeOID.jsonb && $0.mode == .input }
     }
 
-    /// True if the function takes all there is: three parameters of type `jsonb`.
+    /// True if the function takes everything: three parameters of type `jsonb`.
     package static func isFull(_ function: FunctionDefinition) -> Bool {
         fits(function) && function.parameters.count == 3
     }
@@ -46,7 +46,7 @@ package final class RawConvention {
     /// The statements that calls use now, one for each gate.
     package var statements: [Statement] { shapes.map(\.statement) }
 
-    /// Hands over the statements that were given up since the last time.
+    /// Returns the statements that were given up since the last time.
     package func takeRetired() -> [Statement] {
         guard !retired.isEmpty else { return [] }
         defer { retired.removeAll() }
@@ -94,12 +94,12 @@ package final class RawConvention {
 
     private static func message(_ error: JSONError) -> String {
         switch error.code {
-        case .wrongKind: "keyword arguments are not taken"
+        case .wrongKind: "keyword arguments are not accepted"
         default: error.argumentMessage
         }
     }
 
-    /// The router's details, with the procedure's URI where they lack it: for exact registrations routers leave it out.
+    /// The router's details, with the procedure's URI if they lack it: for exact registrations routers leave it out.
     private func appendDetails(_ details: Details, procedure: String?, to parameters: inout Parameters) {
         guard let procedure else { return parameters.append(details.text) }
         if procedure != self.procedure {
@@ -123,7 +123,7 @@ package final class RawConvention {
 }
 
 extension JSONError {
-    /// What is wrong with the arguments, for their sender.
+    /// The fault of the arguments, for their sender.
     var argumentMessage: String {
         switch code {
         case .unexpectedNUL: "a string with U+0000 that is not WAMP binary can't be an argument"

@@ -1,9 +1,10 @@
 import NIOCore
 package import Postgres
 
-/// What the statement of a call looks at before it runs anything: whether its session is clean. See ``Postgres/CleanSession``.
+/// The check of a call's statement before it runs anything: whether its session is clean. See
+/// ``Postgres/CleanSession``.
 ///
-/// The identity is the object: statements that were made for one gate are not used for another.
+/// The identity is the object: statements made for one gate are not used for another.
 package final class SessionGate: Sendable {
     /// The caller's settings are values of the statement, behind those of the function.
     package let setsCaller: Bool
@@ -11,13 +12,14 @@ package final class SessionGate: Sendable {
 
     /// - Parameters:
     ///   - isTimed: the deadline has been set ahead of the statement.
-    ///   - setsCaller: the statement sets who calls, for its transaction.
+    ///   - setsCaller: the statement sets the caller, for its transaction.
     package init(_ session: CleanSession, isTimed: Bool, setsCaller: Bool) {
         self.setsCaller = setsCaller
         self.conditions = session.conditions(isTimed: isTimed, isCallerSet: setsCaller)
     }
 
-    /// The condition of a statement without FROM: the server looks at it first, and returns no row if it does not hold.
+    /// The condition of a statement without FROM: the server evaluates it first, and returns no row if it does not
+    /// hold.
     ///
     /// - Parameter count: the number of the function's values.
     package func condition(behind count: Int) -> String {
@@ -47,12 +49,12 @@ package struct CallGate {
     private let caller: Caller
     private let procedure: String
 
-    /// Everything is set ahead of the statement.
+    /// All settings are made ahead of the statement.
     package static let none = CallGate(gate: nil, caller: .undisclosed, procedure: "")
 
-    /// Takes a gate with what it sets, if it does.
+    /// Takes a gate with its settings.
     ///
-    /// - Parameter procedure: its URI, where the router does not tell it.
+    /// - Parameter procedure: its URI, if the router does not report it.
     package init(gate: SessionGate?, caller: Caller, procedure: String) {
         self.gate = gate
         self.caller = caller

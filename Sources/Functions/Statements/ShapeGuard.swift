@@ -1,15 +1,17 @@
 import Postgres
 
-/// A condition, in SQL, that holds as long as the composites of a parameter's type are as they were looked up.
+/// A condition, in SQL, that holds as long as the composites of a parameter's type have not changed since their
+/// look-up.
 ///
-/// What is written for them depends on their attributes, and the server would pass over the ones that it no longer knows. Never computed: the
-/// constants of type `regclass` have the server analyse the statement again after ALTER TYPE or ALTER TABLE, and the analysis fails where an
-/// attribute is gone, or is no array of json any more (42703, 42804). A new attribute is noticed by who gives it a value.
+/// The text written for them depends on their attributes, and the server would skip those that do not exist any more.
+/// Never computed: the constants of type `regclass` make the server analyse the statement again after ALTER TYPE or
+/// ALTER TABLE, and the analysis fails if an attribute does not exist, or is not an array of json any more (42703,
+/// 42804). A new attribute is noticed by the first caller that gives it a value.
 struct ShapeGuard {
     private var relations: [UInt32] = []
     private var attributes: [String] = []
 
-    /// The condition; nil where there is nothing to watch.
+    /// The condition; nil if there is nothing to check.
     static func condition(_ type: TypeDefinition) -> String? {
         guard let shape = type.shape, shape.hasRecords else { return nil }
         var guards = ShapeGuard()
@@ -19,7 +21,8 @@ struct ShapeGuard {
             + "\(guards.attributes.joined(separator: " and ")) end"
     }
 
-    /// - Parameter path: the expression of a value of the shape. It names no type but the parameter's: others may be in schemas that can't be used.
+    /// - Parameter path: the expression of a value of the shape. It names no type but the parameter's: the role may
+    ///   lack rights on the schemas of others.
     private mutating func add(_ shape: ValueShape, at path: String) {
         switch shape {
         case .scalar, .integer, .json:

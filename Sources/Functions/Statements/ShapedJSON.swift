@@ -3,23 +3,25 @@ import Names
 import Postgres
 import WAMP
 
-/// Writes JSON of a caller's so that the server's own conversion (`json_to_record`) makes of it what the type asks for.
+/// Writes a caller's JSON so that the server's own conversion (`json_to_record`) gives the value that the type
+/// requires.
 ///
-/// The server passes over members that it does not know, takes no `3.0` for an integer, and takes inner lists for dimensions of the array, also
-/// where they are elements: `jsonb[]`, and arrays of domains over arrays. So the first are refused, whole numbers are written as such, and an
-/// array whose elements can be lists is written as a string: the array's own text, which the server takes as well.
+/// The server skips unknown members, accepts no `3.0` for an integer, and takes inner lists for dimensions of the
+/// array, also where they are elements: `jsonb[]`, and arrays of domains over arrays. So unknown members are refused,
+/// whole numbers are written as such, and an array whose elements can be lists is written as a string: the array's own
+/// text, which the server accepts too.
 struct ShapedJSON {
     private(set) var buffer: ByteBuffer
 
-    /// PostgreSQL's arrays have no more dimensions: what is deeper is left to the server to refuse.
+    /// PostgreSQL's arrays have no more dimensions: the server refuses deeper ones.
     private static let mostDimensions = 6
 
-    /// Writes behind what the buffer has.
+    /// Writes at the end of the buffer.
     init(into buffer: ByteBuffer) {
         self.buffer = buffer
     }
 
-    /// Whether values of the shape are written as they are.
+    /// Whether values of the shape are written unchanged.
     static func isPlain(_ shape: ValueShape) -> Bool {
         switch shape {
         case .scalar, .json: true

@@ -2,7 +2,7 @@ package import Names
 package import Postgres
 import WAMP
 
-/// What the server says about a statement's ``StatementMapping/probe``: the types of its parameters and its columns.
+/// The server's description of a statement's ``StatementMapping/probe``: the types of its parameters and its columns.
 package struct StatementDescription: Sendable, Equatable {
     /// The types of the parameters, in order.
     package let parameters: [TypeDefinition]
@@ -15,8 +15,8 @@ package struct StatementDescription: Sendable, Equatable {
         self.columns = columns
     }
 
-    /// Puts the answers to Describe and to ``Postgres/TypeLookup`` together; nil if a type is missing, because it was
-    /// dropped in between.
+    /// Combines the answers to Describe and to ``Postgres/TypeLookup``; nil if a type is missing, because it was
+    /// dropped meanwhile.
     package init?(parameters: [UInt32], columns: [(name: String, type: UInt32)], types: [UInt32: TypeDefinition]) {
         let parameterTypes = parameters.compactMap { types[$0] }
         let typedColumns = columns.compactMap { column in
@@ -31,13 +31,13 @@ package struct StatementDescription: Sendable, Equatable {
 ///
 /// Rows become objects; a statement that changes rows and returns none gives their number.
 package struct StatementQuery: Sendable {
-    /// What it looks at before it runs anything goes between these.
+    /// The gate goes between these.
     private let beginning: String
     private let condition: String?
     private let end: String
-    /// Whether it can look at anything.
+    /// Whether it can have a gate.
     package let takesGate: Bool
-    /// What the rows become.
+    /// The shape of the result.
     package let shape: ResultShape
     /// The parameters, named and typed.
     package let parameters: [FunctionParameter]
@@ -46,7 +46,7 @@ package struct StatementQuery: Sendable {
 
     /// The statement's text.
     ///
-    /// - Parameter gate: what it looks at before it runs anything; nil for nothing, and without a meaning if it takes none.
+    /// - Parameter gate: its check before it runs anything; nil for none, and ignored if it can't have one.
     package func text(_ gate: SessionGate? = nil) -> String {
         let gate = self.takesGate ? gate?.raisingCondition(behind: self.parameters.count) : nil
         let conditions = [gate, self.condition].compactMap { $0 }
@@ -60,7 +60,7 @@ package struct StatementQuery: Sendable {
         _ mapping: StatementMapping, _ description: StatementDescription, options: PlanOptions
     ) throws(PlanFault) {
         guard mapping.names.count == description.parameters.count else {
-            throw PlanFault("the server sees other parameters in the statement than are there")
+            throw PlanFault("the server finds other parameters in the statement than the sidecar does")
         }
         guard options.convention != .raw else { throw PlanFault("convention: raw is for functions, not for sql") }
         var names: Set<ExactText> = []
@@ -74,7 +74,9 @@ package struct StatementQuery: Sendable {
         }
         for parameter in parameters where parameter.type.kind == .pseudo {
             let name = parameter.name ?? ""
-            throw PlanFault("the server can't tell the type of :\(name); write :\(name)::type, or :\(name)::type[]")
+            throw PlanFault(
+                "the server can't determine the type of :\(name); write :\(name)::type, or "
+                    + ":\(name)::type[]")
         }
         self.parameters = parameters
         self.signature = "sql(\(parameters.map { "\($0.name ?? "") \($0.type.display)" }.joined(separator: ", ")))"
@@ -84,7 +86,8 @@ package struct StatementQuery: Sendable {
         let preamble = StatementMapping.text(mapping.preamble) { conversions[$0] }
         let main = StatementMapping.text(mapping.main) { conversions[$0] }
         if mapping.verb == .merge, !mapping.hasReturning {
-            // Before PostgreSQL 17 MERGE can't stand in a WITH list, nor tell how many rows it has changed.
+            // Before PostgreSQL 17 MERGE is not possible in a WITH list, and does not report how many rows it has
+            // changed.
             guard options.results == .auto else { throw PlanFault("results: \(options.results) is not for this MERGE") }
             self.beginning = preamble + main
             self.condition = nil
@@ -114,7 +117,7 @@ package struct StatementQuery: Sendable {
         self.takesGate = true
     }
 
-    /// The statement as a part of ours. A line break ends a comment at its end.
+    /// The statement as a part of the generated one. A line break ends a comment at its end.
     private static func wrapped(
         _ preamble: String, _ main: String, isQuery: Bool, select: String
     ) -> String {
@@ -123,7 +126,7 @@ package struct StatementQuery: Sendable {
             return "\(select) from (\(main)\n) as \(row)"
         }
         let rows = Alias.rows.unlike(preamble + main).sql
-        // What changes rows must stand at the top level of a WITH list, and so must the lists of the statement itself.
+        // A statement that changes rows must be at the top level of a WITH list, and so must its own lists.
         let list = preamble.isEmpty ? "with " : preamble + "\n, "
         return "\(list)\(rows) as (\(main)\n) \(select) from \(rows) as \(row)"
     }
@@ -132,7 +135,7 @@ package struct StatementQuery: Sendable {
         _ columns: [FunctionColumn], _ options: PlanOptions
     ) -> (select: String, shape: ResultShape, condition: String?, end: String) {
         let writer = ResultColumns(bigint: options.bigint)
-        // Columns that are named one by one must be those that there are, also after ALTER TABLE.
+        // Columns that are named one by one must be the existing ones, also after ALTER TABLE.
         let isSpecial = columns.contains { writer.isSpecial($0.type) }
         let row =
             isSpecial

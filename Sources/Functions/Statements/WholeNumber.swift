@@ -1,14 +1,14 @@
 import NIOCore
 
-/// Whole numbers that are written as if they were none: `3.0`, `1.764379200000e12`. JavaScript has but one type of number, and what it sends
-/// through MessagePack or CBOR often comes as floating point. PostgreSQL takes no such text for an integer.
+/// Whole numbers in floating point notation: `3.0`, `1.764379200000e12`. JavaScript has only one type of number, and
+/// its values often come through MessagePack or CBOR as floating point. PostgreSQL accepts no such text for an integer.
 enum WholeNumber {
     /// The most digits of any integer.
     private static let mostDigits = 19
 
-    /// The integer that a number of checked JSON text is; nil if it is none, or is written as one already.
+    /// The integer value of a number of checked JSON text; nil if it is not whole, or is already written as an integer.
     ///
-    /// - Throws: a fault for a whole number beyond all integers. Its digits could be many times as long as it is itself.
+    /// - Throws: a fault for a whole number beyond all integers. Its digits could be many times as long as the text.
     static func integer(_ number: UnsafeRawBufferPointer) throws(ArgumentFault) -> [UInt8]? {
         let first = number.first == UInt8(ascii: "-") ? 1 : 0
         let end = number.firstIndex { $0 | 0x20 == UInt8(ascii: "e") } ?? number.count
@@ -31,7 +31,7 @@ enum WholeNumber {
         return result
     }
 
-    /// How many places of the number are behind the given one; negative for places behind the point.
+    /// How many places of the number follow the given one; negative for places behind the point.
     private static func places(behind last: Int, point: Int?, end: Int) -> Int {
         guard let point else { return end - 1 - last }
         return last < point ? point - 1 - last : point - last
@@ -39,7 +39,7 @@ enum WholeNumber {
 
     /// Writes checked JSON text with each whole number as an integer.
     ///
-    /// - Throws: a fault for a whole number beyond all integers. Some of the text may have been written then.
+    /// - Throws: a fault for a whole number beyond all integers. Some of the text may have been written by then.
     static func write(_ text: ByteBuffer, into buffer: inout ByteBuffer) throws(ArgumentFault) {
         var fault: ArgumentFault?
         text.withUnsafeReadableBytes { source in
@@ -77,7 +77,7 @@ enum WholeNumber {
         buffer.writeBytes(UnsafeRawBufferPointer(rebasing: source[written...]))
     }
 
-    /// Behind the closing quote.
+    /// After the closing quote.
     private static func end(ofString text: UnsafeRawBufferPointer, at start: Int) -> Int {
         var index = start + 1
         while index < text.count, text[index] != UInt8(ascii: "\"") {
@@ -86,7 +86,7 @@ enum WholeNumber {
         return min(index + 1, text.count)
     }
 
-    /// The exponent, no greater than it has to be to be too great.
+    /// The exponent, limited to the least value that is too large.
     private static func exponent(_ text: Slice<UnsafeRawBufferPointer>) -> Int {
         var text = text
         let isNegative = text.first == UInt8(ascii: "-")

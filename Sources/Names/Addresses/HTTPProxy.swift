@@ -1,23 +1,23 @@
-/// An HTTP proxy that makes tunnels to where routers are (CONNECT, RFC 9110 section 9.3.6): `router.proxy`.
+/// An HTTP proxy that makes tunnels to routers (CONNECT, RFC 9110 section 9.3.6): `router.proxy`.
 ///
 /// Its description shows no user name and no password. A value; safe to share.
 package struct HTTPProxy: Sendable, Hashable {
     /// A name or an address (IPv6 without brackets).
     package let host: String
-    /// The port it listens on.
+    /// The port that the proxy listens on.
     package let port: Int
     /// The octets of user name, colon and password, if a user name was given.
     package let credentials: [UInt8]?
 
-    /// Whether it is on this machine, so that what goes to it can't be read on the way.
+    /// Whether the proxy is on this machine, so that nobody on a network can read the traffic to it.
     package var isLocal: Bool { RouterURL.isLocal(self.host) }
 
     /// Reads `http://host:port` or `http://user:password@host:port`.
     ///
-    /// User name and password may be percent-encoded, and have to be where they hold a `%`. All up to the last `@`
-    /// is theirs: a proxy's URL has no path that could hold one.
+    /// User name and password may be percent-encoded, and have to be if they contain a `%`. The last `@` ends them: a
+    /// proxy's URL has no path that could contain one.
     ///
-    /// - Throws: what is wrong, in a user's words; never the URL.
+    /// - Throws: the fault, in words for users; never the URL.
     package init(_ text: String) throws(RouterURLError) {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw RouterURLError("has white space or a character that is not ASCII; write it as %XX")
@@ -32,7 +32,7 @@ package struct HTTPProxy: Sendable, Hashable {
             throw RouterURLError(
                 "has scheme https, TLS to the proxy itself, which is not supported; write http://host:port")
         default:
-            throw RouterURLError("is not that of an HTTP proxy; write http://host:port")
+            throw RouterURLError("is not the URL of an HTTP proxy; write http://host:port")
         }
         let rest = text[separator.upperBound...]
         var authority = rest
@@ -59,10 +59,10 @@ package struct HTTPProxy: Sendable, Hashable {
         let parts = userInfo.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         guard let user = self.decoded(parts.first ?? ""), let password = self.decoded(parts.dropFirst().first ?? "")
         else {
-            throw RouterURLError("has a '%' in its user name or password that is not followed by two digits; write %25")
+            throw RouterURLError("has a '%' without two hexadecimal digits in its user name or password; write %25")
         }
         guard !user.isEmpty, !user.contains(UInt8(ascii: ":")) else {
-            throw RouterURLError("has a user name that is empty or has a colon, which no proxy can be told")
+            throw RouterURLError("has a user name that is empty or has a colon, which HTTP does not allow")
         }
         guard (user + password).allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             throw RouterURLError("has a control character in its user name or password")

@@ -16,13 +16,13 @@ package struct HandshakeHeaders: Sendable, Hashable {
             self.folded = text.lowercased()
         }
 
-        /// Whether the header lets whoever reads it in.
+        /// Whether the header's value is a credential.
         package var logsIn: Bool { ["authorization", "cookie"].contains(self.folded) }
 
-        /// Whether two names are those of one header.
+        /// Whether both are names of the same header.
         package static func == (one: Name, other: Name) -> Bool { one.folded == other.folded }
 
-        /// Hashes what ``==(_:_:)`` compares.
+        /// Hashes the octets that ``==(_:_:)`` compares.
         package func hash(into hasher: inout Hasher) { hasher.combine(self.folded) }
     }
 
@@ -33,7 +33,7 @@ package struct HandshakeHeaders: Sendable, Hashable {
 
     /// The most headers there can be.
     package static let mostHeaders = 64
-    /// The longest name and value, in octets: about what servers take of a whole request.
+    /// The longest name and value, in octets: about as much as servers accept for a whole request.
     package static let greatestField = 8 * 1024
 
     private var fields: [Field] = []
@@ -41,44 +41,44 @@ package struct HandshakeHeaders: Sendable, Hashable {
     /// No headers.
     package init() {}
 
-    /// The names, in lower case: HTTP does not distinguish.
+    /// The names, in lower case: HTTP does not distinguish small and capital letters.
     package var names: Set<String> { Set(self.fields.map(\.name.folded)) }
 
-    /// Whether one of them lets whoever reads it in.
+    /// Whether one of the values is a credential.
     package var logsIn: Bool { self.fields.contains(where: \.name.logsIn) }
 
-    /// Names and values, for the router and for nobody else.
+    /// Names and values, for the router and nobody else.
     package var revealed: [(name: String, value: String)] { self.fields.map { ($0.name.text, $0.value) } }
 
-    /// Adds one.
+    /// Adds a header.
     ///
-    /// - Throws: what is wrong with it.
+    /// - Throws: the header's fault.
     package mutating func add(_ name: Name, _ value: String) throws(HandshakeHeaderError) {
         if let problem = Self.fault(inValue: value, of: name) {
             throw HandshakeHeaderError(problem)
         }
         guard !self.fields.contains(where: { $0.name == name }) else {
-            throw HandshakeHeaderError("is there twice")
+            throw HandshakeHeaderError("is listed twice")
         }
         guard self.fields.count < Self.mostHeaders else {
-            throw HandshakeHeaderError("is one too many; there can be \(Self.mostHeaders)")
+            throw HandshakeHeaderError("is one too many; at most \(Self.mostHeaders) are allowed")
         }
         self.fields.append(Field(name: name, value: value))
     }
 
-    /// What is wrong with a name, to stand behind it; nil if nothing is. Never holds the name.
+    /// The fault of a name, as the end of a sentence; nil if the name is fine. Never contains the name.
     private static func fault(inName name: String) -> String? {
         guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenOctet) else {
-            return "is no name of an HTTP header, which has letters, digits and hyphens"
+            return "is not the name of an HTTP header, which has letters, digits and hyphens"
         }
         guard name.utf8.count <= Self.greatestField else { return "is too long" }
         switch name.lowercased() {
         case "sec-websocket-protocol":
-            return "belongs to the handshake; what it offers is set by router.serializers"
+            return "belongs to the handshake; router.serializers sets its value"
         case "connection", "upgrade", "content-length", "transfer-encoding", "te", "trailer", "expect", "keep-alive":
             return "belongs to the handshake itself and can't be set"
         case "proxy-authorization", "proxy-connection":
-            return "is for a proxy and never reaches the router; write user and password into router.proxy"
+            return "is for a proxy and never reaches the router; write user name and password into router.proxy"
         case let name where name.hasPrefix("sec-websocket-"):
             return "belongs to the handshake itself and can't be set"
         default:
@@ -86,7 +86,8 @@ package struct HandshakeHeaders: Sendable, Hashable {
         }
     }
 
-    /// What is wrong with a value, to stand behind its header's name; nil if nothing is. Never holds the value.
+    /// The fault of a value, as the end of a sentence that begins with the header's name; nil if the value is fine.
+    /// Never contains the value.
     private static func fault(inValue value: String, of name: Name) -> String? {
         guard value.utf8.count <= Self.greatestField else {
             return "has a value of more than \(Self.greatestField) octets"
@@ -95,13 +96,13 @@ package struct HandshakeHeaders: Sendable, Hashable {
             return "has a line break in its value"
         }
         guard value.utf8.allSatisfy({ (0x20...0x7E).contains($0) || $0 == 0x09 }) else {
-            return "has a character in its value that is not ASCII, or can't be printed"
+            return "has a character in its value that is not printable ASCII"
         }
         guard let first = value.utf8.first, let last = value.utf8.last, first > 0x20, last > 0x20 else {
-            return "has a value that is empty, or begins or ends with a blank"
+            return "has a value that is empty, or begins or ends with a space"
         }
         guard name.folded != "host" || !value.utf8.contains(where: { " \t/?#@,".utf8.contains($0) }) else {
-            return "is no host name, with or without a port"
+            return "is not a host name with or without a port"
         }
         return nil
     }
@@ -129,7 +130,7 @@ extension HandshakeHeaders: CustomStringConvertible, CustomDebugStringConvertibl
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// What is wrong with a header, in a user's words; holds neither its name nor its value.
+/// The fault of a header, in words for users; contains neither the header's name nor its value.
 package struct HandshakeHeaderError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Completes "the header ...".
     package let description: String

@@ -1,5 +1,5 @@
-/// Where a server of ours listens: `127.0.0.1:7432`, `[::1]:7432`, or a Unix socket's folder and the port in its name,
-/// `/run/wamp-sidecar:7432`.
+/// Where a server of the sidecar listens: `127.0.0.1:7432`, `[::1]:7432`, or a Unix socket's folder and the port in its
+/// name, `/run/wamp-sidecar:7432`.
 package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// A host's name or address, without brackets, and the port.
     case tcp(host: String, port: Int)
@@ -7,10 +7,10 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// The socket is the file `.s.PGSQL.<port>` in the folder, as PostgreSQL has it.
     case unix(folder: String, port: Int)
 
-    /// The longest path that a socket can have, in octets.
+    /// The longest path of a socket, in octets.
     package static let longestPath = 107
 
-    /// Reads an address, nil if the text is none.
+    /// Reads an address; nil if the text is not one.
     package init?(_ text: String) {
         guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
         let digits = text[text.index(after: colon)...]
@@ -39,7 +39,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether nobody but this machine can reach it.
+    /// Whether only this machine can reach it.
     package var isLocal: Bool {
         switch self {
         case .unix: true
@@ -54,7 +54,7 @@ package enum ListenAddress: Sendable, Hashable, CustomStringConvertible {
         return octets.count == 4 && octets[0] == 127 && !octets.contains(nil)
     }
 
-    /// As the file has it.
+    /// As the file writes it.
     package var description: String {
         switch self {
         case .tcp(let host, let port): host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"

@@ -1,4 +1,4 @@
-/// Where a router listens and how it is spoken to: one entry of `router.url`.
+/// Where a router listens, and which transport it expects: one entry of `router.url`.
 ///
 /// `ws://host[:port]/path`, `rs://host:port`, `ws+unix:///socket:/path`, `rs+unix:///socket`, and with TLS
 /// `wss://host[:port]/path`, `rss://host:port`. A value; safe to share.
@@ -11,7 +11,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         case webSocket(target: String)
     }
 
-    /// What is connected to.
+    /// Where the connection goes.
     package enum Endpoint: Sendable, Hashable {
         /// A name or an address (IPv6 without brackets) and a port.
         case tcp(host: String, port: Int)
@@ -21,12 +21,12 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
 
     /// How messages are framed.
     package let transport: Transport
-    /// What is connected to.
+    /// Where the connection goes.
     package let endpoint: Endpoint
     /// Whether the scheme asks for TLS (`wss`, `rss`).
     package let isSecure: Bool
 
-    /// Whether it is reached over TCP, and so can be behind a proxy.
+    /// Whether the router is reached over TCP, and so can be behind a proxy.
     package var isTCP: Bool {
         switch self.endpoint {
         case .tcp: true
@@ -34,7 +34,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether it is spoken to by WebSocket, which begins with an HTTP request.
+    /// Whether the transport is WebSocket, which begins with an HTTP request.
     package var isWebSocket: Bool {
         switch self.transport {
         case .webSocket: true
@@ -42,16 +42,16 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether what is sent to it goes unencrypted to another host, where a ticket can be read.
+    /// Whether messages to the router cross a network unencrypted, where others can read a ticket.
     ///
-    /// - Parameter proxy: what tunnels to it, if anything does.
+    /// - Parameter proxy: the proxy on the way, if there is one.
     package func isOpenToEavesdroppers(through proxy: HTTPProxy?) -> Bool {
         guard !self.isSecure else { return false }
         // Behind a proxy elsewhere even localhost is elsewhere.
         return !self.isLocal || (self.isTCP && proxy?.isLocal == false)
     }
 
-    /// Whether nothing leaves this machine: a loopback address, `localhost` or a Unix domain socket.
+    /// Whether all traffic stays on this machine: a loopback address, `localhost` or a Unix domain socket.
     package var isLocal: Bool {
         switch self.endpoint {
         case .unix:
@@ -61,7 +61,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The URL in its normal form. A query is left out, because people put tokens there.
+    /// The URL in its normal form. The query is left out, because it often contains a token.
     package var description: String {
         let security = self.isSecure ? "s" : ""
         switch (self.transport, self.endpoint) {
@@ -76,7 +76,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The value of the HTTP header `Host`: the port is named unless it is the scheme's own.
+    /// The value of the HTTP header `Host`: with the port, unless it is the scheme's default.
     package var hostHeader: String {
         switch self.endpoint {
         case .unix:
@@ -89,17 +89,17 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads a URL as it stands in a configuration file.
     ///
-    /// - Throws: `RouterURLError`, which says in a user's words what is wrong and what to write.
+    /// - Throws: `RouterURLError`, whose text names the fault and the remedy in words for users.
     package init(_ text: String) throws(RouterURLError) {
         guard !text.isEmpty else {
             throw RouterURLError("is empty; write for example ws://127.0.0.1:8080/ws")
         }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw RouterURLError(
-                "has white space or a character that is not ASCII; write it without (in a path as %XX)")
+                "has white space or a character that is not ASCII; leave it out (in a path write %XX)")
         }
         if Self.isList(text) {
-            throw RouterURLError("is more than one; several routers are a list: url: [ws://one/ws, ws://other/ws]")
+            throw RouterURLError("is more than one URL; write several as a list: url: [ws://one/ws, ws://other/ws]")
         }
         guard let separator = text.firstRange(of: "://") else {
             throw RouterURLError("has no scheme; write for example ws://127.0.0.1:8080/ws or rs://127.0.0.1:8080")
@@ -124,10 +124,10 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
             }
             guard !authority.hasPrefix("unix:") else {
                 throw RouterURLError(
-                    "names a Unix socket in another program's way; write rs+unix:///path/of/the/socket")
+                    "names a Unix socket as another program does; write rs+unix:///path/of/the/socket")
             }
             guard !authority.contains(where: { $0 == "/" || $0 == "?" }) else {
-                throw RouterURLError("has a path, which RawSocket does not know; write \(scheme)://host:port")
+                throw RouterURLError("has a path, which RawSocket does not have; write \(scheme)://host:port")
             }
             self.endpoint = try Self.tcp(authority, defaultPort: nil, scheme: scheme)
             self.transport = .rawSocket
@@ -137,7 +137,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
             self.transport = .rawSocket
             self.isSecure = false
         case "ws+unix":
-            // The last ":/" parts the socket from the path: a socket's own path may have colons.
+            // The last ":/" separates the socket from the path: a socket's own path may have colons.
             guard let cut = Self.lastColonSlash(in: rest) else {
                 throw RouterURLError("has no WebSocket path; write ws+unix:///path/of/the/socket:/ws")
             }
@@ -151,11 +151,11 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         case "http", "https":
             throw RouterURLError("has scheme \(scheme); write \(scheme == "http" ? "ws" : "wss")://host:port/path")
         default:
-            throw RouterURLError("has an unknown scheme; known are ws, wss, rs, rss, ws+unix and rs+unix")
+            throw RouterURLError("has an unknown scheme; the known ones are ws, wss, rs, rss, ws+unix and rs+unix")
         }
     }
 
-    /// Whether commas divide it into several: in a path or a query they may stand.
+    /// Whether commas divide the text into several URLs. In a path or a query commas are allowed.
     private static func isList(_ text: String) -> Bool {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false)
         guard parts.count > 1, let separator = text.firstRange(of: "://") else { return parts.count > 1 }
@@ -171,18 +171,18 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `host:port`, where the host may be an IPv6 address in brackets.
     ///
-    /// - Parameter defaultPort: nil where a port has to be there.
+    /// - Parameter defaultPort: nil if the URL must contain a port.
     static func tcp(
         _ authority: Substring, defaultPort: Int?, scheme: String
     ) throws(RouterURLError) -> Endpoint {
         guard !authority.contains("@") else {
-            throw RouterURLError("has a user name or password; routers are logged in to with router.auth")
+            throw RouterURLError("has a user name or password; write the login into router.auth")
         }
         let host: Substring
         let portText: Substring?
         if authority.hasPrefix("[") {
             guard let end = authority.firstIndex(of: "]") else {
-                throw RouterURLError("has a '[' without its ']' around an IPv6 address")
+                throw RouterURLError("has a '[' without a ']' around an IPv6 address")
             }
             host = authority[authority.index(after: authority.startIndex)..<end]
             let after = authority[authority.index(after: end)...]
@@ -208,7 +208,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
             throw RouterURLError("has no host; write for example \(scheme)://127.0.0.1:8080")
         }
         guard authority.hasPrefix("[") || host.allSatisfy({ $0.isLetter || $0.isNumber || "-._".contains($0) }) else {
-            throw RouterURLError("has a host with a character that no host name has")
+            throw RouterURLError("has a character in its host that is not allowed in host names")
         }
         guard let portText else {
             guard let defaultPort else {
@@ -226,11 +226,11 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
 
     private static func unix(_ path: Substring) throws(RouterURLError) -> Endpoint {
         guard path.hasPrefix("/"), path.utf8.count > 1 else {
-            throw RouterURLError("has no absolute path of a socket; write it with three slashes: rs+unix:///path")
+            throw RouterURLError("has no absolute socket path; write it with three slashes: rs+unix:///path")
         }
         // sockaddr_un has room for 108 octets, one of them the terminator.
         guard path.utf8.count <= 107 else {
-            throw RouterURLError("has a socket path of more than 107 octets, more than the system takes")
+            throw RouterURLError("has a socket path of more than 107 octets, the most that the system allows")
         }
         return .unix(path: String(path))
     }
@@ -255,7 +255,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    /// A host as it stands in front of a port.
+    /// A host as written in front of a port.
     package static func bracketed(_ host: String) -> String {
         host.contains(":") ? "[\(host)]" : host
     }
@@ -265,7 +265,7 @@ package struct RouterURL: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What is wrong with the URL of a router or a proxy, in a user's words; never holds the URL itself.
+/// The fault of a router's or proxy's URL, in words for users; never contains the URL itself.
 package struct RouterURLError: Error, Sendable, Hashable, CustomStringConvertible {
     /// Completes "the URL ...", for example "has no port; write rs://host:port".
     package let description: String

@@ -1,7 +1,8 @@
 /// A function as a mapping names it: `add2`, `public.add2`, `"My Schema".f`, `shop.item_get(bigint)`.
 ///
-/// Names follow PostgreSQL's rules: folded to lower case unless quoted. What stands between the parentheses is left to
-/// the server, which knows its types; here it is taken apart at the commas, and freed of what psql's `\df` shows besides: names, modes, defaults.
+/// Names follow PostgreSQL's rules: folded to lower case unless quoted. The text between the parentheses is for the
+/// server, which knows its types. Here it is only split at the commas, and the names, modes and defaults that psql's
+/// `\df` prints are removed.
 package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
     /// nil if the search path decides.
     package let schema: String?
@@ -35,7 +36,7 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
     /// The text as given.
     package var description: String { text }
 
-    /// Whether two are the same octets; see ``ExactText``. What they name is known to the server only.
+    /// Whether both have the same octets; see ``ExactText``. Only the server knows which function they name.
     package static func == (one: FunctionReference, other: FunctionReference) -> Bool {
         ExactText.areSame(one.text, other.text)
     }
@@ -101,7 +102,7 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
             return String(name)
         }
 
-        /// What stands between the parentheses, up to and with the closing one.
+        /// Reads the types between the parentheses, and the closing parenthesis.
         mutating func types() throws(FunctionReferenceError) -> [String] {
             if skip(")") { return [] }
             var types: [String] = []
@@ -134,7 +135,7 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
             throw isQuoted ? .openQuote : .openParenthesis
         }
 
-        /// Whether DEFAULT stands there, or the sign for it.
+        /// Whether DEFAULT, or the sign for it, is next.
         private func isDefault(from start: Int) -> Bool {
             if scalars[start] == "=" { return true }
             let word = scalars[start...].prefix(8)
@@ -142,7 +143,7 @@ package struct FunctionReference: Sendable, Hashable, CustomStringConvertible {
             return String(String.UnicodeScalarView(word.dropLast())).lowercased() == "default"
         }
 
-        /// Takes a parameter's default, up to the comma or parenthesis behind it.
+        /// Skips a parameter's default, up to the comma or parenthesis after it.
         private mutating func skipDefault() {
             var depth = 0
             var quote: Unicode.Scalar?
@@ -197,10 +198,10 @@ package enum FunctionReferenceError: Error, Sendable, Hashable, CustomStringConv
     case openQuote
     /// The parenthesis is not closed.
     case openParenthesis
-    /// A character that can't stand where it stands.
+    /// A character that is not allowed at its place.
     case unexpected(String)
 
-    /// What is wrong, in a user's words.
+    /// The fault, in words for users.
     package var description: String {
         switch self {
         case .empty: "is empty"
@@ -208,10 +209,10 @@ package enum FunctionReferenceError: Error, Sendable, Hashable, CustomStringConv
         case .missingType: "has an empty type between its parentheses"
         case .tooManyParts: "has more than two parts; write schema.name"
         case .tooLong: "has a name longer than 63 bytes, which PostgreSQL does not keep"
-        case .openQuote: "has a quote without its end"
-        case .openParenthesis: "has a parenthesis without its end"
+        case .openQuote: "has an unterminated quote"
+        case .openParenthesis: "has an unclosed parenthesis"
         case .unexpected(let what):
-            "has '\(what)' where it can't stand; write name, schema.name or schema.name(type, type)"
+            "has a misplaced '\(what)'; write name, schema.name or schema.name(type, type)"
         }
     }
 }

@@ -1,11 +1,11 @@
-/// One parameter of a signature, as people write it or psql's `\df` shows it: `bigint`, `id bigint`, `INOUT total numeric`,
-/// `VARIADIC names text[]`. A default has been taken off.
+/// One parameter of a signature, as people write it or psql's `\df` prints it: `bigint`, `id bigint`, `INOUT total
+/// numeric`, `VARIADIC names text[]`. A default has already been removed.
 struct SignatureParameter {
-    /// The type alone; nil for an OUT parameter, by which no function is told from another.
+    /// The type alone; nil for an OUT parameter, which does not distinguish functions.
     let type: String?
 
     private static let modes: Set<String> = ["in", "out", "inout", "variadic"]
-    /// What follows the first word of a type of several words.
+    /// The words that can follow the first word of a type of several words.
     private static let continuations: [String: Set<String>] = [
         "double": ["precision"], "character": ["varying"], "char": ["varying"], "bit": ["varying"],
         "national": ["character", "char"], "timestamp": ["with", "without"], "time": ["with", "without"],
@@ -32,7 +32,7 @@ struct SignatureParameter {
         return Self.continuations[word]?.contains { next.hasPrefix($0) } ?? false
     }
 
-    /// What white space divides, outside of quotes and parentheses.
+    /// Splits at white space outside of quotes and parentheses.
     private static func words(of text: String) -> [String] {
         var words: [String] = []
         var word = String.UnicodeScalarView()

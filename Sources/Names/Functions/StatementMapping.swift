@@ -1,7 +1,7 @@
-/// The statement of a mapping's `sql`: checked as far as that can be done without a server, its parameters found.
+/// The statement of a mapping's `sql`: checked as far as possible without a server, and its parameters found.
 ///
-/// One statement of SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH; `:name` stands for an argument. What is in
-/// quotes, dollar quotes and comments is left alone, as are casts (`::`) and the bounds of array slices.
+/// One statement of SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH; `:name` is a parameter. Quotes, dollar
+/// quotes and comments are left alone, as are casts (`::`) and the bounds of array slices.
 package struct StatementMapping: Sendable, Equatable {
     /// The names of the parameters, in the order in which they first appear.
     package let names: [String]
@@ -25,7 +25,7 @@ package struct StatementMapping: Sendable, Equatable {
     package enum Verb: String, Sendable, CaseIterable {
         case select, values, insert, update, delete, merge
 
-        /// True if it gives rows by itself.
+        /// True if it returns rows without RETURNING.
         package var isQuery: Bool {
             switch self {
             case .select, .values: true
@@ -42,15 +42,15 @@ package struct StatementMapping: Sendable, Equatable {
         guard first == "with" || Verb(rawValue: first) != nil else { throw .unknownVerb(first) }
         guard let verb = scanner.verb, let start = scanner.verbPiece else { throw .withoutVerb }
         self.names = scanner.names
-        // Without WITH only comments can stand there.
+        // Without WITH only comments can precede it.
         self.preamble = first == "with" ? Array(scanner.pieces[..<start]) : []
         self.main = Array(scanner.pieces[start...])
         self.verb = verb
         self.hasReturning = scanner.hasReturning
     }
 
-    /// The statement with plain `$1`, `$2`, ..: what is prepared once so that the server says which types the parameters
-    /// and columns have (``StatementDescription``).
+    /// The statement with plain `$1`, `$2`, ..: prepared once so that the server reports the types of the parameters
+    /// and columns (``StatementDescription``).
     package var probe: String {
         Self.text(preamble + main) { "$\($0 + 1)" }
     }
@@ -68,37 +68,37 @@ package struct StatementMapping: Sendable, Equatable {
     }
 }
 
-/// Why a text can't be the statement of a mapping; its description completes the sentence "the statement ..".
+/// Why a text is not a valid statement for a mapping; its description completes the sentence "the statement ..".
 package enum StatementMappingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// There is no text.
     case empty
     /// Another kind of statement, or none.
     case unknownVerb(String?)
-    /// A WITH list that nothing follows.
+    /// A WITH list without a statement after it.
     case withoutVerb
-    /// Something follows the semicolon.
+    /// There is text after the semicolon.
     case severalStatements
-    /// A quote is not closed.
+    /// A quote is not terminated.
     case openQuote
     /// A comment is not closed.
     case openComment
-    /// A bracket has no counterpart.
+    /// A bracket is not closed, or not opened.
     case unbalanced
-    /// `$1`, which would clash with ours.
+    /// `$1`, which would clash with the numbers that the sidecar writes.
     case numberedParameter
 
-    /// What is wrong, in a user's words.
+    /// The fault, in words for users.
     package var description: String {
         switch self {
         case .empty: "is empty"
         case .unknownVerb(let verb):
             (verb.map { "begins with \($0.uppercased())" } ?? "does not begin with a word")
-                + "; only SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and WITH are taken"
+                + "; only SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and WITH are allowed"
         case .withoutVerb: "has WITH, but no SELECT, VALUES, INSERT, UPDATE, DELETE or MERGE after its list"
-        case .severalStatements: "is more than one; put them into a function"
-        case .openQuote: "has a quote without its end"
-        case .openComment: "has a comment without its end"
-        case .unbalanced: "has a bracket without its counterpart"
+        case .severalStatements: "is more than one statement; put them into a function"
+        case .openQuote: "has an unterminated quote"
+        case .openComment: "has an unterminated comment"
+        case .unbalanced: "has an unbalanced bracket"
         case .numberedParameter: "has a numbered parameter like $1; write :name"
         }
     }

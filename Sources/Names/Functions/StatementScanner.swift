@@ -1,10 +1,10 @@
-/// Takes the text of a statement apart as PostgreSQL's own scanner would, as far as is needed to find its parameters,
+/// Takes the text of a statement apart as PostgreSQL's own scanner does, as far as is needed to find its parameters,
 /// its verb and its end.
 struct StatementScanner {
-    /// The text, with the parameters taken out, and without a semicolon at its end.
+    /// The text without its parameters, and without a semicolon at its end.
     private(set) var pieces: [StatementMapping.Piece] = []
     private(set) var names: [String] = []
-    /// The first word, in lower case; a bracket if one stands before it.
+    /// The first word, in lower case; a bracket if one precedes it.
     private(set) var firstWord: String?
     /// The verb outside of all brackets, and the piece that begins with it.
     private(set) var verb: StatementMapping.Verb?
@@ -13,12 +13,12 @@ struct StatementScanner {
 
     private let bytes: [UInt8]
     private var position = 0
-    /// Where the text that is in no piece yet begins.
+    /// The beginning of the text that is not in a piece yet.
     private var start = 0
     private var brackets: [UInt8] = []
-    /// True after something that can have a subscript or be a bound: then a colon in brackets divides a slice.
+    /// True after an operand, which can have a subscript or be a bound: then a colon in brackets divides a slice.
     private var isAfterOperand = false
-    /// The word, or the mark that tells how to take the next one, outside of all brackets.
+    /// The last word outside of all brackets, or the mark that decides how to read the next one.
     private var previous: String?
 
     /// Words after which an expression begins.
@@ -28,8 +28,8 @@ struct StatementScanner {
         "using", "values", "when", "where",
     ]
 
-    /// What stands ahead of a name in a WITH list: what is called `update` there is no verb. `search .. set ..` and `cycle .. set .. using ..`
-    /// have names too.
+    /// The words that precede a name in a WITH list: a name `update` after them is not a verb. `search .. set ..` and
+    /// `cycle .. set .. using ..` have names too.
     private static let wordsAheadOfNames: Set<String> = ["with", "recursive", ",", ".", "by", "cycle", "set", "using"]
 
     /// Takes the text; ``scan()`` does the work.
@@ -147,7 +147,7 @@ struct StatementScanner {
         isAfterOperand = true
     }
 
-    /// Nothing but space and comments may follow a semicolon.
+    /// Only space and comments may follow a semicolon.
     private mutating func takeEnd() throws(StatementMappingError) {
         try finish(at: position)
         while let byte = peek() {
@@ -163,7 +163,7 @@ struct StatementScanner {
         }
     }
 
-    // MARK: What is left alone
+    // MARK: Text that is left alone
 
     private mutating func skipQuoted(_ quote: UInt8, hasEscapes: Bool) throws(StatementMappingError) {
         position += 1

@@ -1,10 +1,10 @@
 /// Which callee of a shared registration gets a call.
 package enum InvocationPolicy: String, Sendable, CaseIterable {
-    /// There is one callee only. The default, which is not sent.
+    /// There is only one callee. The default, which is not sent.
     case single
     /// Each in turn.
     case roundrobin
-    /// Any.
+    /// Any of them.
     case random
     /// The one that registered first.
     case first

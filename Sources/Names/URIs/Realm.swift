@@ -1,4 +1,4 @@
-/// The name of a realm: any URI, as the specification has it. Routers may be more particular.
+/// The name of a realm: any URI, according to the specification. Routers may be stricter.
 package struct Realm: Hashable, Sendable, CustomStringConvertible {
     private let uri: URI
 

@@ -15,7 +15,7 @@ package struct TopicTemplate: Sendable, Hashable, CustomStringConvertible {
     /// Its pieces in order; no text is empty, and no two texts follow one another.
     package let parts: [Part]
 
-    /// The topic with the same ordinary word in each place.
+    /// The topic with the same ordinary word at each place.
     package let sample: URI
 
     /// Takes a text apart at its `{key}`s.
@@ -67,23 +67,23 @@ package struct TopicTemplate: Sendable, Hashable, CustomStringConvertible {
     package var description: String { self.text }
 }
 
-/// Why a text is no template of a topic; its description completes the sentence "the topic ...".
+/// Why a text is not a template of a topic; its description completes the sentence "the topic ...".
 package enum TopicTemplateError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A `}` that no `{` opens.
     case closingBrace
     /// A `{` that no `}` closes.
     case openBrace
-    /// Nothing stands between the braces.
+    /// There is no key between the braces.
     case emptyKey
-    /// With any word in its places it is no URI.
+    /// With any word at its places it is not a URI.
     case uri(URIError)
 
-    /// What is wrong, in a user's words.
+    /// The fault, in words for users.
     package var description: String {
         switch self {
         case .closingBrace: "has a '}' without a '{'"
         case .openBrace: "has a '{' without a '}'"
-        case .emptyKey: "has a '{}' without a key in it"
+        case .emptyKey: "has a '{}' without a key"
         case .uri(let error): error.description
         }
     }

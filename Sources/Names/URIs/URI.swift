@@ -22,12 +22,12 @@ package struct URI: Hashable, Sendable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Takes a constant of ours that is known to be right.
+    /// Takes a constant of the sidecar that is known to be valid.
     package init(constant: StaticString) {
         self.text = constant.description
     }
 
-    /// Whether it is `wamp` or below it, which routers keep for themselves.
+    /// Whether it is `wamp` or below it, which is reserved for routers.
     package var isReserved: Bool { self.text == "wamp" || self.text.hasPrefix("wamp.") }
 
     /// The text.
@@ -63,7 +63,7 @@ package struct URI: Hashable, Sendable, CustomStringConvertible {
             case "\t"..."\r", " ": throw .whiteSpace
             case "\0"..."\u{1F}", "\u{7F}": throw .controlCharacter
             case "!"..."~": break
-            // Only here are Unicode's tables asked, which cost as much as the rest of an event.
+            // Only here Unicode's tables are used, which cost as much as the rest of an event.
             default: if scalar.properties.isWhitespace { throw .whiteSpace }
             }
             isComponentEmpty = false

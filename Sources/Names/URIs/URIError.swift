@@ -11,7 +11,7 @@ package enum URIError: Error, Sendable, Hashable, CustomStringConvertible {
     /// A control character, U+0000 among them.
     case controlCharacter
 
-    /// What is wrong, for users.
+    /// The fault, for users.
     package var description: String {
         switch self {
         case .empty: "is empty"

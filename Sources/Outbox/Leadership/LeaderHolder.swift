@@ -4,10 +4,10 @@ package struct LeaderHolder: Sendable, Equatable, CustomStringConvertible {
     let address: String?
     let application: String?
     let since: String?
-    /// Of its stamp, in seconds; nil if it has not stamped, or the SQL interface is not installed.
+    /// The age of its stamp, in seconds; nil if it has not stamped, or the SQL interface is not installed.
     let age: Double?
 
-    /// Takes pid, address, application, since and age, as ``LeadershipStatements`` asks for them; nil if there is no
+    /// Takes pid, address, application, since and age, in the order of ``LeadershipStatements``; nil if there is no
     /// holder.
     init?(_ row: some Collection<String?>) {
         let row = Array(row)

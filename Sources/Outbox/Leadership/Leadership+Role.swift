@@ -1,11 +1,11 @@
 extension Leadership {
-    /// What is known of who leads.
+    /// The known leader.
     package enum Role: Sendable, Equatable {
-        /// Nothing yet, or no more.
+        /// Not known yet, or no longer.
         case unknown
-        /// This sidecar does. Unless the lead is `continued`, another may have had it since this one did.
+        /// This sidecar leads. Unless the lead is `continued`, another may have had it since this one last did.
         case leader(continued: Bool)
-        /// Another one does.
+        /// Another one leads.
         case standby(LeaderHolder)
     }
 }

@@ -1,17 +1,17 @@
 package import NIOCore
 package import Postgres
 
-/// Sees to it that exactly one of several sidecars on a database does what must happen once. On the event loop.
+/// Ensures that exactly one of several sidecars on a database does the work that must happen once. On the event loop.
 ///
-/// The driver of ``LeadershipStateMachine``. The session that has the lease is the one in which the outbox is emptied:
-/// whoever loses it has nothing left to do damage with.
+/// The driver of ``LeadershipStateMachine``. The session with the lease also empties the outbox: a sidecar that loses
+/// this session can do no harm any more.
 package final class Leadership: DatabaseSessionDelegate {
     private static let tick = TimeAmount.seconds(1)
 
-    /// Where the SQL interface is, as an identifier.
+    /// The schema of the SQL interface, as an identifier.
     private let schema: String
-    /// What used to be the leader's lock. Its second key tells the SQL interfaces of one database apart, and is the
-    /// first of marks.
+    /// The former lock of leaders. Its second key distinguishes the SQL interfaces of one database, and is the first
+    /// key of marks.
     private let lock: (Int32, Int32)
     private let eventLoop: any EventLoop
     private let observer: (OutboxEvent) -> Void
@@ -23,13 +23,13 @@ package final class Leadership: DatabaseSessionDelegate {
     private var statements = LeadershipStatements(schema: nil)
     private var machine = LeadershipStateMachine()
     private var timer: Scheduled<Void>?
-    /// What the lease knows this process by, for as long as it runs.
+    /// The id by which the lease knows this process, as long as it runs.
     private let token = Leadership.makeToken()
 
     /// - Parameters:
-    ///   - schema: where the SQL interface is, as an identifier.
-    ///   - lock: what used to be the leader's lock.
-    ///   - preparation: what is done in each new session, before it is used.
+    ///   - schema: the schema of the SQL interface, as an identifier.
+    ///   - lock: the former lock of leaders.
+    ///   - preparation: runs in each new session before it is used.
     ///   - owner: outlives it.
     package init(
         environment: DatabaseEnvironment, schema: String, lock: (Int32, Int32), eventLoop: any EventLoop,
@@ -45,21 +45,21 @@ package final class Leadership: DatabaseSessionDelegate {
         self.environment = environment
     }
 
-    /// What is known of who leads.
+    /// The known leader.
     package var role: Role { self.machine.role }
-    /// Whether others stood by when that was last looked at.
+    /// Whether other sidecars stood by at the last check.
     package var hasStandbys: Bool { self.machine.hasStandbys }
 
     /// Whether there is a session for leading.
     package var isConnected: Bool { self.session.isConnected }
 
-    /// Connects, and leads as soon as nobody else does and a router is joined.
+    /// Connects, and leads as soon as no other sidecar does and a router is joined.
     package func start() {
         self.session.start()
         self.schedule()
     }
 
-    /// Hands the leadership over: with the session the lease is free.
+    /// Hands the leadership over: closing the session frees the lease.
     package func stop() {
         self.timer?.cancel()
         switch self.machine.stop() {
@@ -85,19 +85,19 @@ package final class Leadership: DatabaseSessionDelegate {
         }
     }
 
-    /// Whether the SQL interface that was found in the new session can be used.
+    /// Whether the SQL interface found in the new session can be used.
     package func sessionIsKnown(isInstalled: Bool) {
         self.statements = LeadershipStatements(schema: isInstalled ? self.schema : nil)
         self.lookForStrangers()
         self.run(self.machine.sessionOpened(hasLease: isInstalled))
     }
 
-    /// What is known of the database is not enough, or no longer true: a new session is begun, and asked again.
+    /// The knowledge of the database is insufficient or outdated: a new session begins, and is queried again.
     package func beginAgain(_ reason: String) {
         self.session.abandon(reason)
     }
 
-    // MARK: - Asking for the lease
+    // MARK: - Requesting the lease
 
     private func run(_ action: LeadershipStateMachine.AskAction) {
         switch action {
@@ -247,13 +247,13 @@ package final class Leadership: DatabaseSessionDelegate {
         }.joined()
     }
 
-    /// None of these can fail in a session that is sound.
+    /// None of these can fail in a sound session.
     private func query(_ statement: Statement, _ values: Parameters, completion: @escaping (Rows) -> Void) {
         self.session.query(statement, values) { result in
             switch result {
             case .success(let rows): completion(rows)
             case .failure(.server(let error)):
-                self.session.abandon("the leader's session could not go on: \(error.description)")
+                self.session.abandon("the leader's session can't continue: \(error.description)")
             case .failure(.unavailable): break
             }
         }
@@ -284,7 +284,7 @@ package final class Leadership: DatabaseSessionDelegate {
 }
 
 extension LeadershipStateMachine.LeaseAnswer {
-    /// Takes what ``LeadershipStatements/take`` answers with.
+    /// Takes the answer of ``LeadershipStatements/take``.
     fileprivate init(_ rows: Rows) {
         guard let row = rows.values.first, row.count == 7, row[0] == "t" else {
             self = .held(rows.values.first.flatMap { LeaderHolder($0.dropFirst(2)) })

@@ -1,24 +1,24 @@
-/// What leading asks of the database and says to its owner.
+/// The leadership's requests to the database and reports to its owner.
 extension LeadershipStateMachine {
     enum AskAction: Equatable {
         case nothing
-        /// Look whether another session bears a mark.
+        /// Check whether another session has a mark.
         case look
     }
 
-    /// What a session does that does not lead for now.
+    /// The task of a session that does not lead for now.
     struct Following: Equatable {
-        /// Its mark with this key is given back; nil if it bears none.
+        /// Its mark with this key is released; nil if it has none.
         let unmarks: Int32?
-        /// The sidecar that leads, if that is news.
+        /// The sidecar that leads, if that is new.
         let standby: LeaderHolder?
-        /// The backend with this process id is ended if it still leads: its sidecar does not answer for it any more.
+        /// The backend with this process id is ended if it still leads: its sidecar does not respond any more.
         let terminates: Int32?
     }
 
-    /// What a session does that has the lease, and shall not.
+    /// The task of a session that has the lease and must not have it.
     struct Release: Equatable {
-        /// The key of its mark, which is given back with the lease.
+        /// The key of its mark, which is released with the lease.
         let mark: Int32
         /// It led: that ends.
         let handsOver: Bool
@@ -26,14 +26,14 @@ extension LeadershipStateMachine {
 
     enum LookAction: Equatable {
         case nothing
-        /// Take a mark with this key.
+        /// Set a mark with this key.
         case mark(Int32)
         case follow(Following)
     }
 
     enum MarkAction: Equatable {
         case nothing
-        /// Look again whether another session bears a mark.
+        /// Check again whether another session has a mark.
         case lookAgain
         case follow(Following)
     }
@@ -44,10 +44,10 @@ extension LeadershipStateMachine {
         case settle(LeaseAction)
     }
 
-    /// What came of asking for the lease.
+    /// The result of requesting the lease.
     enum LeaseAnswer: Equatable {
         case taken(continued: Bool)
-        /// Another session has it; nil if it was not seen which.
+        /// Another session has it; nil if that session is not known.
         case held(LeaderHolder?)
     }
 
@@ -66,11 +66,11 @@ extension LeadershipStateMachine {
 
     enum TickAction: Equatable {
         case nothing
-        /// Look whether another session bears a mark.
+        /// Check whether another session has a mark.
         case look
         case stamp
         case release(Release)
-        /// End the session: it can't be known whether it still has the lease.
+        /// End the session: it may no longer have the lease.
         case abandon
     }
 

@@ -2,25 +2,25 @@ import NIOCore
 
 /// Which of several sidecars on one database leads: the one whose session has the lease and that is joined to a router.
 ///
-/// Told of both sides and of the time, once a second; says what to ask the database. The lease is never waited for in
-/// the server: a waiting statement would hold a snapshot, and with it vacuum.
+/// It gets the events of both sides, and the time, once a second; it returns the queries for the database. It never
+/// waits for the lease in the server: a waiting statement would hold a snapshot, and so hold vacuum back.
 ///
-/// Whoever asks for the lease looks first whether another session bears a *mark*: that is all that a standby asks each
-/// second. If none does it takes a mark of its own, and looks again. Two may come here at once: each looks again when
-/// it bears its mark, so at least one of them sees the other. Answers that do not fit the state are dropped: they are
-/// of a session that is gone.
+/// A sidecar that wants the lease first checks whether another session has a *mark*: that is the only query of a
+/// standby each second. If none has, it sets its own mark, and checks again. Two may do so at once: each checks again
+/// when it has its mark, so at least one of them sees the other. Answers that do not fit the state are dropped: they
+/// belong to a session that is lost.
 struct LeadershipStateMachine: ~Copyable {
-    /// How old the leader's stamp may be before its session is ended for it.
+    /// The age of the leader's stamp at which its session is ended.
     static let greatestAge = 15.0
-    /// How often the leader stamps.
+    /// The interval of the leader's stamps.
     static let stampInterval = TimeAmount.seconds(3)
-    /// How long the leader goes on without an answer to a stamp: less than the server, or a standby, takes to end its
+    /// How long the leader continues without an answer to a stamp: less than the server, or a standby, takes to end its
     /// session.
     static let stampPatience = TimeAmount.seconds(9)
-    /// How long the leader may be without a router before it lets go.
+    /// How long the leader may be without a router before it returns the lease.
     static let routerPatience = TimeAmount.seconds(5)
 
-    /// How far asking for the lease has come; with the key of the mark.
+    /// The progress of the request for the lease, with the key of the mark.
     private enum Request {
         case looking
         case marking(Int32)
@@ -31,17 +31,17 @@ struct LeadershipStateMachine: ~Copyable {
     private struct Lead {
         /// The key of the mark.
         let mark: Int32
-        /// When the last stamp was sent that was answered.
+        /// When the last answered stamp was sent.
         var confirmed: NIODeadline
         var lastStamp: NIODeadline
     }
 
     private enum State {
-        /// Without a session at the database.
+        /// Without a session in the database.
         case absent
         /// In a session, not leading.
         case following
-        /// The lease is asked for.
+        /// The lease is requested.
         case asking(Request)
         case leading(Lead)
         case stopped
@@ -55,19 +55,19 @@ struct LeadershipStateMachine: ~Copyable {
 
     private var state = State.absent
     private var router = Router.awaited
-    /// Whether the database has a lease, or marks alone.
+    /// Whether the database has a lease, or only marks.
     private var hasLease = false
-    /// Until when leading is left to others.
+    /// Until when this sidecar leaves the lead to others.
     private var givesWayUntil: NIODeadline?
-    /// The one that was seen to lead last.
+    /// The last known leader.
     private var lastHolder: LeaderHolder?
     /// Since when it has been seen without a stamp.
     private var unstampedSince: NIODeadline?
     private var strangers = StrangerWatch()
 
-    /// What is known of who leads.
+    /// The known leader.
     private(set) var role = Leadership.Role.unknown
-    /// Whether others stood by when that was last looked at.
+    /// Whether other sidecars stood by at the last check.
     private(set) var hasStandbys = false
 
     /// Whether this sidecar leads.
@@ -87,9 +87,9 @@ struct LeadershipStateMachine: ~Copyable {
 
     // MARK: - Both sides
 
-    /// There is a session, and the interface in it is known.
+    /// There is a session, and the state of the interface in it is known.
     ///
-    /// - Parameter hasLease: whether there is one; marks alone say who leads if not.
+    /// - Parameter hasLease: whether there is a lease; otherwise only marks show who leads.
     mutating func sessionOpened(hasLease: Bool) -> AskAction {
         switch self.state {
         case .absent, .following, .asking, .leading:
@@ -101,7 +101,7 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// The session is gone, and with it the lease.
+    /// The session is lost, and with it the lease.
     mutating func sessionLost() -> LossAction {
         switch self.state {
         case .leading:
@@ -125,7 +125,7 @@ struct LeadershipStateMachine: ~Copyable {
         self.router = .left(since: now)
     }
 
-    /// Another sidecar waits that may do better: leading is left to it until then.
+    /// Another sidecar waits that may do better: the lead is left to it until then.
     mutating func giveWay(until deadline: NIODeadline) -> GiveWayAction {
         switch self.state {
         case .leading(let lead):
@@ -144,7 +144,7 @@ struct LeadershipStateMachine: ~Copyable {
         return .handOver
     }
 
-    // MARK: - Asking for the lease
+    // MARK: - Requesting the lease
 
     private mutating func ask() -> AskAction {
         switch self.state {
@@ -156,9 +156,9 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// It was looked whether another session bears a mark.
+    /// The check whether another session has a mark is done.
     ///
-    /// - Parameter key: a random number, for a mark of its own.
+    /// - Parameter key: a random number, for a mark of this session.
     mutating func looked(_ holder: LeaderHolder?, key: Int32, at now: NIODeadline) -> LookAction {
         switch self.state {
         case .asking(.looking):
@@ -170,7 +170,7 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// It bears the mark that it wanted, or another session does.
+    /// The session has the mark that it requested, or another session has it.
     mutating func marked(_ isOurs: Bool, at now: NIODeadline) -> MarkAction {
         switch self.state {
         case .asking(.marking(let key)):
@@ -182,12 +182,12 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// It was looked again whether another session bears a mark.
+    /// The second check whether another session has a mark is done.
     mutating func lookedAgain(_ holder: LeaderHolder?, at now: NIODeadline) -> SecondLookAction {
         switch self.state {
         case .asking(.lookingAgain(let key)):
             if let holder { return .settle(.follow(self.follow(holder, unmarking: key, at: now))) }
-            // Without a lease there is no telling whether another has led, but nobody may have stood by.
+            // Without a lease another may have led unnoticed, but perhaps none stood by.
             guard self.hasLease else {
                 return .settle(self.taken(isContinued: !self.hasStandbys, mark: key, at: now))
             }
@@ -198,7 +198,7 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// The lease was given, or another session has it.
+    /// The lease was granted, or another session has it.
     mutating func leaseAnswered(_ answer: LeaseAnswer, at now: NIODeadline) -> LeaseAction {
         switch self.state {
         case .asking(.taking(let key)):
@@ -231,8 +231,8 @@ struct LeadershipStateMachine: ~Copyable {
             unmarks: key, standby: isNew ? holder : nil, terminates: isTooOld ? holder.pid : nil)
     }
 
-    /// How long the holder has given no sign of life, in seconds. One that stopped before its first stamp is as old as
-    /// it has been seen.
+    /// How long the holder has given no sign of life, in seconds. One without a first stamp is as old as the time since
+    /// it was first seen.
     private mutating func age(of holder: LeaderHolder, at now: NIODeadline) -> Double? {
         guard self.hasLease, holder.age == nil else {
             self.unstampedSince = nil
@@ -276,10 +276,10 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// A second has gone by.
+    /// A second has passed.
     ///
-    /// - Parameter isHeld: what the router does not take is not read of the database either: that is not the database's
-    ///   silence.
+    /// - Parameter isHeld: reading the database is suspended because the router accepts nothing: that is not the
+    ///   database's silence.
     mutating func ticked(isHeld: Bool = false, at now: NIODeadline) -> TickAction {
         if isHeld { self.confirm(now) }
         if let deadline = self.givesWayUntil, deadline <= now { self.givesWayUntil = nil }
@@ -305,9 +305,9 @@ struct LeadershipStateMachine: ~Copyable {
 
     // MARK: - The former lock
 
-    /// Whether it is looked now which sessions of other roles are at the lock that used to be the leader's.
+    /// Whether to check now for sessions of other roles at the former lock of leaders.
     mutating func looksForStrangers(at now: NIODeadline) -> Bool { self.strangers.isDue(at: now) }
 
-    /// These are. Returns those that are to be reported.
+    /// These sessions are there. Returns the ones to report.
     mutating func found(_ strangers: [Stranger]) -> [Stranger] { self.strangers.found(strangers) }
 }

@@ -1,24 +1,25 @@
 import Postgres
 
-/// What leading asks of the database, with the SQL interface and without.
+/// The leadership's statements, with the SQL interface and without.
 ///
-/// With the interface who leads is said by a row that only the sidecar's role can write. Beside it the leader's session
-/// bears a mark, which is all there is without: an advisory lock whose second key is a random number. Marks of other
-/// roles don't count, so nobody else's lock stands in the way, and none can be kept from a sidecar.
+/// With the interface a row, which only the sidecar's role can write, names the leader. In addition the leader's
+/// session has a mark, which is the only sign without the interface: an advisory lock whose second key is a random
+/// number. Marks of other roles don't count, so a lock of another role can't stand in the way, and the sidecar can
+/// always lock another number.
 struct LeadershipStatements {
-    /// Another session of this role that bears a mark, and what its lease says; no row if there is none.
+    /// Another session of this role that has a mark, and its lease's data; no row if there is none.
     let marked: Statement
     let mark = Statement("select pg_catalog.pg_try_advisory_lock($1::pg_catalog.int4, $2::pg_catalog.int4)")
     let unmark = Statement("select pg_catalog.pg_advisory_unlock($1::pg_catalog.int4, $2::pg_catalog.int4)")
-    /// Takes the lease if it is free, or says who has it. Nil without the SQL interface.
+    /// Takes the lease if it is free, or returns its holder. Nil without the SQL interface.
     let take: Statement?
-    /// Gives the lease back.
+    /// Returns the lease.
     let release: Statement?
     /// Whether this session still has the lease, and whether others of its role stand by.
     let stamp: Statement
-    /// Ends a backend of this role that bears a mark or has the lease: process ids are used again.
+    /// Ends a backend of this role that has a mark or the lease: process ids are reused.
     let terminate: Statement
-    /// Sessions of other roles that hold the lock that used to be the leader's, or wait for it.
+    /// Sessions of other roles that hold the former lock of leaders, or wait for it.
     static let strangers = Statement(
         """
         select a.pid, a.usename, l.granted \
@@ -33,7 +34,7 @@ struct LeadershipStatements {
     private static let database =
         "(select d.oid from pg_catalog.pg_database d where d.datname = pg_catalog.current_database())"
 
-    /// The other sessions of this role that bear a mark.
+    /// The other sessions of this role that have a mark.
     private static let marks = """
         (select l.pid, a.backend_start, a.client_addr, a.application_name from pg_catalog.pg_locks l \
         join pg_catalog.pg_stat_activity a on a.pid = l.pid \
@@ -41,7 +42,7 @@ struct LeadershipStatements {
         and l.database = \(Self.database) and l.pid <> pg_catalog.pg_backend_pid() and a.usesysid = \(Self.ownRole))
         """
 
-    /// Keys are signed, what pg_locks shows of them is not.
+    /// Keys are signed; their representation in pg_locks is not.
     private static func isKey(_ column: String, _ number: Int) -> String {
         """
         \(column) = (case when $\(number)::pg_catalog.int4 < 0 \
@@ -50,7 +51,7 @@ struct LeadershipStatements {
         """
     }
 
-    /// - Parameter schema: where the SQL interface is, as an identifier; nil if it is not installed.
+    /// - Parameter schema: the schema of the SQL interface, as an identifier; nil if it is not installed.
     init(schema: String?) {
         let application = "pg_catalog.current_setting('application_name')"
         let othersWait = """

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// When the database is asked for what moves ``ScanBound``, and which transaction keeps it where it is.
+/// When the database is queried to move ``ScanBound``, and for the transaction that prevents that.
 struct BoundQuestions {
-    /// How often the bound is moved while there is work.
+    /// The interval at which the bound is moved while there is work.
     static let markInterval = TimeAmount.milliseconds(100)
-    /// A bound that a transaction has kept where it is for so long is worth the question which one that is, as often.
+    /// If a transaction has prevented that for so long, the database is queried for it, at the same interval.
     static let holderInterval = TimeAmount.minutes(1)
 
     private enum Mark {
@@ -18,9 +18,9 @@ struct BoundQuestions {
     /// Since when marks wait to be settled.
     private var heldBackSince: NIODeadline?
 
-    /// Whether a mark is asked for now.
+    /// Whether to request a mark now.
     ///
-    /// - Parameter isUseful: one would move the bound.
+    /// - Parameter isUseful: whether one would move the bound.
     mutating func asksForMark(isUseful: Bool, at now: NIODeadline) -> Bool {
         switch self.mark {
         case .seen where isUseful && now - self.lastMark >= Self.markInterval:
@@ -32,7 +32,7 @@ struct BoundQuestions {
         }
     }
 
-    /// Whether it is asked now which transaction keeps the bound where it is.
+    /// Whether to query now for the transaction that prevents the bound from moving.
     mutating func asksForHolder(at now: NIODeadline) -> Bool {
         guard let since = self.heldBackSince, now - since >= Self.holderInterval,
             now - self.lastHolderQuestion >= Self.holderInterval
@@ -41,7 +41,7 @@ struct BoundQuestions {
         return true
     }
 
-    /// A mark is in.
+    /// A mark has come.
     ///
     /// - Parameter isFirst: no other waits to be settled.
     mutating func marked(isFirst: Bool, at now: NIODeadline) {
@@ -49,7 +49,7 @@ struct BoundQuestions {
         if isFirst { self.heldBackSince = now }
     }
 
-    /// Marks wait to be settled, from here on.
+    /// Marks wait to be settled, from now on.
     mutating func boundMoved(at now: NIODeadline) {
         self.heldBackSince = now
     }

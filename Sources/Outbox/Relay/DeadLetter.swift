@@ -1,11 +1,11 @@
-/// An event of the outbox that is not to be sent (again), and why.
+/// An event of the outbox that must not be sent (again), and why.
 struct DeadLetter: Equatable {
     let event: Int64
     let topic: String
     /// The error's URI.
     let error: String
-    /// What is wrong, for people.
+    /// The fault, for people.
     let message: String
-    /// How often the router was sent the event.
+    /// How often the event was sent to the router.
     let attempts: Int
 }

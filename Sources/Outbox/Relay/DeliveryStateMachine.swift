@@ -1,11 +1,10 @@
 import NIOCore
 
-/// The events that the router has been sent, until their rows are taken out of the table: in batches where it has them.
+/// The events sent to the router, until their rows are deleted from the table: in batches of acknowledged ones.
 ///
-/// Answers of one run only; but statements that take rows out of the table are counted until they are answered, in
-/// whichever run that is.
+/// It takes the answers of one run only; but statements that delete rows count until they are answered, in any run.
 struct DeliveryStateMachine: ~Copyable {
-    /// What is known of an event that was sent.
+    /// Facts about a sent event.
     struct Event: Equatable {
         let topic: String
         let octets: Int
@@ -17,32 +16,32 @@ struct DeliveryStateMachine: ~Copyable {
         let octets: Int
     }
 
-    /// Acknowledged events are deleted at the latest when they are so many.
+    /// So many acknowledged events are deleted at once at the latest.
     static let mostAcknowledged = 200
 
     private let patience: TimeAmount
-    /// Events that the router has said nothing about yet.
+    /// Events that the router has not answered yet.
     private var unanswered: [Int64: Event] = [:]
-    /// When it last said something, or began to have something to say.
+    /// When it last answered, or began to owe an answer.
     private var lastAnswer: NIODeadline = .distantPast
     private var acknowledged: [Int64] = []
     private var acknowledgedOctets = 0
-    /// Statements that take rows out of the table, and have not been answered.
+    /// Statements that delete rows and have not been answered.
     private var removals = 0
 
-    /// - Parameter patience: how long the router may say nothing while it has something to say.
+    /// - Parameter patience: how long the router may owe an answer without giving any.
     init(patience: TimeAmount) {
         self.patience = patience
     }
 
-    /// Whether the router has answered for all that it was sent.
+    /// Whether the router has answered all events.
     var isAllAnswered: Bool { self.unanswered.isEmpty }
-    /// Whether all that was taken out of the table is known to be out of it.
+    /// Whether all rows to be deleted are known to be deleted.
     var isAllRemoved: Bool { self.removals == 0 }
-    /// The events that the router has said nothing about.
+    /// The events that the router has not answered.
     var underWay: some Collection<Int64> { self.unanswered.keys }
 
-    /// The topic of an event that the router has said nothing about; nil if it is none.
+    /// The topic of an event that the router has not answered; nil for any other.
     func topic(of id: Int64) -> String? { self.unanswered[id]?.topic }
 
     /// Whether the router has been silent for too long.
@@ -56,7 +55,7 @@ struct DeliveryStateMachine: ~Copyable {
         self.unanswered[id] = Event(topic: topic, octets: octets)
     }
 
-    /// The router has the event: its row is deleted with the next batch. Returns nil if it was not under way.
+    /// The router has accepted the event: its row is deleted with the next batch. Returns nil if it was not under way.
     mutating func taken(_ id: Int64, at now: NIODeadline) -> Event? {
         guard let event = self.answered(id, at: now) else { return nil }
         self.acknowledged.append(id)
@@ -64,7 +63,7 @@ struct DeliveryStateMachine: ~Copyable {
         return event
     }
 
-    /// The router does not take the event. Returns nil if it was not under way.
+    /// The router has refused the event. Returns nil if it was not under way.
     mutating func refused(_ id: Int64, at now: NIODeadline) -> Event? {
         self.answered(id, at: now)
     }
@@ -75,14 +74,14 @@ struct DeliveryStateMachine: ~Copyable {
         return event
     }
 
-    /// What is to be deleted now, if anything: all that the router has, once it has answered for everything or that is
-    /// enough.
+    /// The events to delete now, if any: all that the router has accepted, once it has answered all events or enough of
+    /// them.
     mutating func batch() -> Batch? {
         guard self.unanswered.isEmpty || self.acknowledged.count >= Self.mostAcknowledged else { return nil }
         return self.rest()
     }
 
-    /// The run ends: nothing is under way any more. Returns what the router has: that need not be published again.
+    /// The run ends: nothing is under way any more. Returns the accepted events, which need not be published again.
     mutating func ended() -> Batch? {
         self.unanswered.removeAll()
         return self.rest()
@@ -102,7 +101,7 @@ struct DeliveryStateMachine: ~Copyable {
         self.removals += 1
     }
 
-    /// A statement that takes rows out of the table has been answered, in whatever way.
+    /// A statement that deletes rows has been answered, in any way.
     mutating func removalEnded() {
         self.removals -= 1
     }

@@ -1,6 +1,6 @@
 import Postgres
 
-/// The names of the held topics as an array's text: the same for scan after scan, and it may be long.
+/// The names of the held topics as an array's text: the same for many scans, and possibly long.
 struct HeldNames {
     private var known: (text: String, generation: Int)?
 
@@ -13,7 +13,7 @@ struct HeldNames {
         return text
     }
 
-    /// The topics are others, whatever their generation.
+    /// The topics have changed, whatever their generation.
     mutating func forget() {
         self.known = nil
     }

@@ -2,35 +2,34 @@ import NIOCore
 import Names
 import WAMP
 
-/// The topics whose first event the router refuses for the moment: their events wait in the outbox, all others go on.
+/// The topics whose first event the router refuses for the moment: their events wait in the outbox, others continue.
 ///
-/// When a topic's time has come its first event alone is tried (a *probe*). Once that is taken, or given up, what the
-/// ordinary scans have left out meanwhile is read by scans of its own (the *backlog*), and when nothing of it is left
-/// the topic is one of the others again. Many topics that are refused for one reason are a *group*: one of them is
-/// tried for all.
+/// When a topic's time has come, only its first event is tried (a *probe*). When that is accepted or given up, separate
+/// scans read the events that the ordinary scans have left out meanwhile (the *backlog*). When none is left, the topic
+/// is an ordinary one again. Many topics that are refused for one reason are a *group*: one of them is tried for all.
 struct HeldTopics {
-    /// What is to be read next, beside the ordinary scans.
+    /// The next read, beside the ordinary scans.
     enum Reading: Equatable {
         /// The rows with these ids.
         case probes([Int64])
-        /// The rows behind this id, of ``backlogTopics`` alone; nil: from the first on.
+        /// The rows after this id, of ``backlogTopics`` only; nil: from the first on.
         case backlog(behind: Int64?)
     }
 
-    /// What became of an event that was refused.
+    /// The effect of an event's refusal.
     enum Verdict: Equatable {
         /// It waits, and its topic.
         case waits(for: TimeAmount)
-        /// It waits with so many topics, which are refused for the same reason. Told once for a group.
+        /// It waits with so many topics, which are refused for the same reason. Reported once for a group.
         case waitsAsGroup(Int)
-        /// It was published behind the one for which its topic waits, or waits with a group that has been told.
+        /// It was published after the one for which its topic waits, or waits with a group that has been reported.
         case follows
         /// It has been refused often enough and for long enough: so many times.
         case isGivenUp(attempts: Int)
     }
 
     private enum Phase: Equatable {
-        /// Waits by itself.
+        /// Waits alone.
         case waiting(until: NIODeadline)
         /// Waits for its group.
         case grouped
@@ -40,14 +39,14 @@ struct HeldTopics {
         case probing
         /// Its first event is settled; it is in `settledTopics`.
         case settled
-        /// What it has in the outbox is being read.
+        /// Its backlog is being read.
         case draining
     }
 
     private struct Entry {
         /// The event that was refused.
         var event: Int64
-        /// Nothing of the topic that is still in the outbox has an id up to it.
+        /// No remaining event of the topic in the outbox has an id up to it.
         var behind: Int64?
         var attempts: Int
         var since: NIODeadline
@@ -64,18 +63,19 @@ struct HeldTopics {
 
     private static let firstWait = TimeAmount.seconds(1)
     private static let longestWait = TimeAmount.seconds(16)
-    /// The least time, by the number of attempts that are wanted, in which an event is refused before it is given up: a
-    /// part of the router that starts late must not cost events.
+    /// The shortest time, by the number of attempts, for which an event is refused before it is given up: a part of the
+    /// router that starts late must not cost events.
     private static let patience: [TimeAmount] = [.zero, .seconds(1), .seconds(10), .minutes(1), .minutes(5)]
     /// More topics than these that wait for one reason are a group.
     static let mostAlone = 16
-    /// More reasons than these are taken for one.
+    /// More reasons than these count as one.
     private static let mostReasons = 16
     /// So many are tried at once.
     static let mostProbes = 100
     /// So many are drained at once.
     private static let mostDraining = 1000
-    /// While more octets of names than this are held the relay as a whole waits: each scan is told all of them.
+    /// While the names of held topics are longer than this, in octets, the whole relay waits: each scan gets all of
+    /// them.
     static let mostOctets = 4 << 20
 
     private let attempts: Int
@@ -92,7 +92,7 @@ struct HeldTopics {
     /// Grows with each change of the names.
     private(set) var generation = 0
 
-    /// - Parameter attempts: how often an event is tried at least.
+    /// - Parameter attempts: the least number of attempts for an event.
     init(attempts: Int) {
         self.attempts = max(attempts, 1)
         self.patience = Self.patience[min(self.attempts, Self.patience.count) - 1]
@@ -100,7 +100,7 @@ struct HeldTopics {
 
     /// Whether there are none.
     var isEmpty: Bool { self.entries.isEmpty }
-    /// How many there are.
+    /// The number of held topics.
     var count: Int { self.entries.count }
     /// Whether there are so many that the ordinary scans wait too.
     var isFull: Bool { self.octets > Self.mostOctets }
@@ -109,7 +109,7 @@ struct HeldTopics {
     /// Those whose backlog is being read.
     var backlogTopics: [String] { self.draining.map(\.text) }
 
-    /// Whether an ordinary scan has to leave out the topic.
+    /// Whether an ordinary scan must leave out the topic.
     func isHeld(_ topic: String) -> Bool {
         !self.entries.isEmpty && self.entries[ExactText(topic)] != nil
     }
@@ -135,20 +135,20 @@ struct HeldTopics {
         return next
     }
 
-    // MARK: - What happens
+    // MARK: - Events
 
     /// An event was refused.
     ///
     /// - Parameters:
     ///   - reason: the error's URI.
-    ///   - settled: up to which id the outbox has been read for good: whatever of the topic has been left out comes
-    ///     behind it.
+    ///   - settled: the id up to which the outbox has been read completely: every event of the topic that was left out
+    ///     has a higher id.
     mutating func refused(
         _ event: Int64, topic name: String, reason: String, settled: Int64?, at now: NIODeadline
     ) -> Verdict {
         let topic = ExactText(name)
         let reason = self.known(ExactText(reason))
-        // So that the event itself is read again.
+        // So the event itself is read again.
         let behind = settled.map { min($0, event == .min ? .min : event - 1) }
         var entry: Entry
         if let known = self.entries[topic] {
@@ -186,8 +186,8 @@ struct HeldTopics {
         return self.hold(topic, entry, at: now)
     }
 
-    /// An event of the topic has been taken, or given up for good. Returns how many other topics that waited for the
-    /// same reason need wait no longer.
+    /// An event of the topic has been accepted, or given up for good. Returns how many other topics that waited for the
+    /// same reason need not wait any longer.
     mutating func settled(_ event: Int64, topic name: String) -> Int {
         guard !self.entries.isEmpty else { return 0 }
         let topic = ExactText(name)
@@ -195,7 +195,7 @@ struct HeldTopics {
         return self.settle(topic, entry)
     }
 
-    /// The first events that were tried have all been read; which of them were there is known by the ids.
+    /// The first events that were tried have all been read; the ids show which of them existed.
     mutating func probesRead(_ ids: Set<Int64>) {
         for (topic, entry) in self.entries where entry.phase == .probing && !ids.contains(entry.event) {
             // Somebody has deleted it.
@@ -205,7 +205,7 @@ struct HeldTopics {
 
     /// A scan of the backlog has ended.
     ///
-    /// - Parameter last: the id of its last row; nil: there was none, and its topics are held no longer.
+    /// - Parameter last: the id of its last row; nil: there was none, and its topics are not held any more.
     mutating func backlogRead(last: Int64?) {
         if let last {
             self.drainedBehind = last
@@ -215,7 +215,7 @@ struct HeldTopics {
         self.draining.removeAll()
     }
 
-    /// The sequence was set back: ids say nothing any more about what has been read.
+    /// The sequence was set back: ids no longer show what has been read.
     mutating func void() {
         for topic in self.entries.keys { self.entries[topic]?.behind = nil }
         self.drainedBehind = nil
@@ -228,11 +228,11 @@ struct HeldTopics {
         self.generation = generation + 1
     }
 
-    // MARK: - What to do
+    // MARK: - Next steps
 
-    /// What is to be read now, if anything.
+    /// The next read, if any.
     ///
-    /// - Parameter most: how many events may be tried at once.
+    /// - Parameter most: the most events to try at once.
     mutating func reading(at now: NIODeadline, most: Int = Self.mostProbes) -> Reading? {
         guard !self.entries.isEmpty else { return nil }
         if !self.draining.isEmpty { return .backlog(behind: self.drainedBehind) }
@@ -252,7 +252,7 @@ struct HeldTopics {
         return events.isEmpty ? nil : .probes(events.sorted())
     }
 
-    /// What was read but could not be published is to be read again.
+    /// Events that were read but could not be published are read again.
     mutating func probesFailed() {
         for (topic, entry) in self.entries where entry.phase == .probing {
             self.entries[topic]?.phase = .due
@@ -295,7 +295,7 @@ struct HeldTopics {
         guard let (known, group) = self.groups.first(where: { $0.value.probe == topic }) else { return }
         self.groups[known]?.probe = nil
         guard known == reason else {
-            // That says nothing about the others.
+            // The other topics may have other reasons.
             self.groups[known]?.until = now
             return
         }
@@ -305,7 +305,7 @@ struct HeldTopics {
         self.releaseOldest(of: known, attempts: attempts, at: now)
     }
 
-    /// Topics that have waited long enough for their group are tried by themselves: the last time, as it may be.
+    /// Topics that have waited long enough for their group are tried one by one: this may be their last attempt.
     private mutating func releaseOldest(of reason: ExactText, attempts: Int, at now: NIODeadline) {
         guard attempts >= self.attempts else { return }
         for (topic, entry) in self.entries
@@ -316,7 +316,7 @@ struct HeldTopics {
         }
     }
 
-    /// Takes the topic out of what it waits in.
+    /// Removes the topic from the list that it waits in.
     private mutating func leave(_ topic: ExactText, _ entry: Entry) {
         switch entry.phase {
         case .waiting: self.unwait(topic, entry.reason)
@@ -364,7 +364,7 @@ struct HeldTopics {
             }
             self.groups[reason]?.probe = first.key
             self.entries[first.key]?.phase = .due
-            // Ahead of those that are tried by themselves.
+            // Ahead of those that are tried one by one.
             self.due.insert(first.key, at: 0)
         }
     }

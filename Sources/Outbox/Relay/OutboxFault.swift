@@ -5,9 +5,9 @@ import WAMP
 struct OutboxFault: Equatable {
     /// The error's URI, for the dead letter.
     let error: String
-    /// What is wrong, for people.
+    /// The fault, for people.
     let message: String
-    /// Whether it may be gone at another time.
+    /// Whether it may pass with time.
     let isMomentary: Bool
 
     private init(_ error: URI, _ message: String, isMomentary: Bool = false) {
@@ -16,19 +16,19 @@ struct OutboxFault: Equatable {
         self.isMomentary = isMomentary
     }
 
-    /// Takes what `relay_read` says: a SQLSTATE, a space, what is wrong.
+    /// Takes the fault column of `relay_read`: a SQLSTATE, a space, a text.
     init(_ text: String) {
         let message = String(text.dropFirst(6))
         switch text.prefix(2) {
-        // Beyond a limit: of the message, or of what a text can be.
+        // A limit is exceeded: of the message, or of a text.
         case "54": self.init(WAMPError.payloadSizeExceeded, message)
-        // Nothing that the value is to blame for: no memory, no room on the disk, a page that can't be read.
+        // The value is not the cause: no memory, no room on the disk, a page that can't be read.
         case "53", "58", "XX": self.init(WAMPError.unavailable, message, isMomentary: true)
         default: self.init(WAMPError.invalidPayload, message)
         }
     }
 
-    /// The row is none that `publish()` would have made.
+    /// The row differs from all that `publish()` makes.
     static func malformed(_ message: String) -> OutboxFault {
         OutboxFault(WAMPError.invalidArgument, message)
     }

@@ -4,10 +4,11 @@ package import Postgres
 import WAMP
 package import WAMPClient
 
-/// Publishes what committed transactions have put into the outbox, in order and at least once. On the event loop.
+/// Publishes the events that committed transactions have put into the outbox, in order and at least once. On the event
+/// loop.
 ///
 /// The driver of ``RelayStateMachine``, at work while this sidecar leads and is joined: it reads, publishes with
-/// acknowledgement, and deletes what the router has. No transaction is open while it waits for the router, and no row
+/// acknowledgement, and deletes the accepted events. No transaction is open while it waits for the router, and no row
 /// is locked.
 package final class OutboxRelay {
     private static let checkInterval = TimeAmount.seconds(1)
@@ -15,7 +16,7 @@ package final class OutboxRelay {
     private let statements: RelayStatements
     private let wakeLock: (Int32, Int32)
     private let channel: String
-    /// The keyword argument that carries an event's uuid; nil for none.
+    /// The keyword argument with an event's uuid; nil for none.
     let eventID: String?
     private let acknowledgeTimeout: TimeAmount
     private let eventLoop: any EventLoop
@@ -25,7 +26,7 @@ package final class OutboxRelay {
     private var machine: RelayStateMachine
     private var database: DatabaseSession?
     private var router: Session?
-    /// A turn of the loop is under way: what it leads to is seen by the turn itself.
+    /// A turn of the loop is under way: the turn itself handles the consequences.
     private var isAdvancing = false
     private var timer: Scheduled<Void>?
     private var check: Scheduled<Void>?
@@ -34,9 +35,9 @@ package final class OutboxRelay {
     private var finished: (() -> Void)?
 
     /// - Parameters:
-    ///   - schema: where the SQL interface is, as an identifier.
-    ///   - wakeLock: the advisory lock that is held while the relay sleeps.
-    ///   - channel: on which writers wake it.
+    ///   - schema: the schema of the SQL interface, as an identifier.
+    ///   - wakeLock: the advisory lock that the relay holds while it sleeps.
+    ///   - channel: the channel on which writers wake it.
     ///   - changed: ``failure`` has changed.
     package init(
         schema: String, wakeLock: (Int32, Int32), channel: String, settings: RelaySettings,
@@ -54,7 +55,7 @@ package final class OutboxRelay {
             batch: settings.batch, attempts: settings.attempts, patience: self.acknowledgeTimeout)
     }
 
-    /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
+    /// Why the last attempt to empty the outbox failed, also in a lost session; nil if it succeeded.
     package var failure: String? { self.machine.failure }
 
     /// What became of the events that were read.
@@ -64,12 +65,12 @@ package final class OutboxRelay {
     /// How many topics wait because the router refuses an event of theirs.
     package var heldTopicCount: Int { self.machine.held.count }
 
-    /// Whether an event is under way that was when a session with the router ended before.
+    /// Whether an event is under way that was under way when an earlier session with the router ended.
     package var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
 
     // MARK: - The two ends
 
-    /// This sidecar leads: the outbox is its to empty, by this session.
+    /// This sidecar leads: it empties the outbox, by this session.
     package func lead(_ database: DatabaseSession) {
         self.database = database
         self.machine.lead()
@@ -88,7 +89,7 @@ package final class OutboxRelay {
         }
     }
 
-    /// This sidecar leads no more. The session is gone, or is about to give its locks back.
+    /// This sidecar leads no more. The session is lost, or is about to release its locks.
     package func stopLeading() {
         switch self.machine.stopLeading() {
         case .nothing: break
@@ -123,12 +124,12 @@ package final class OutboxRelay {
         self.advance(at: self.eventLoop.now)
     }
 
-    /// The router takes output again.
+    /// The router accepts output again.
     package func writable() {
         self.advance(at: self.eventLoop.now)
     }
 
-    /// Publishes nothing more; `completion` is called when what is under way has been answered and deleted.
+    /// Publishes nothing more; `completion` is called when all events under way have been answered and deleted.
     package func finish(completion: @escaping () -> Void) {
         self.finished = completion
         self.machine.finish()
@@ -241,7 +242,7 @@ package final class OutboxRelay {
         if mark {
             self.ask(self.statements.mark) { row in
                 guard let mark = ScanBound.Mark(row) else {
-                    return self.failed("relay_mark", "it answered with something else")
+                    return self.failed("relay_mark", "its answer is malformed")
                 }
                 self.machine.marked(mark, of: epoch, at: self.eventLoop.now)
             }
@@ -271,7 +272,7 @@ package final class OutboxRelay {
         }
     }
 
-    /// A scan has brought a row.
+    /// A scan has returned a row.
     func take(_ row: OutboxRow, of epoch: Int) {
         guard let router = self.router,
             self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch)
@@ -279,12 +280,12 @@ package final class OutboxRelay {
         self.publish(row, router)
     }
 
-    /// A scan says that the outbox's ids begin again.
+    /// A scan reports that the outbox's ids begin again.
     func sequenceWentBack(of epoch: Int) {
         if self.machine.sequenceWentBack(of: epoch) { self.observer(.idsSetBack) }
     }
 
-    /// A scan is at its end.
+    /// A scan has ended.
     func scanned(_ outcome: ScanOutcome, of epoch: Int) {
         let now = self.eventLoop.now
         switch self.machine.scanned(outcome, of: epoch, at: now) {
@@ -362,7 +363,7 @@ package final class OutboxRelay {
         }
     }
 
-    // MARK: - Out of the table
+    // MARK: - Deleting
 
     private func delete(_ ids: [Int64]) {
         self.database?.send(
@@ -381,7 +382,7 @@ package final class OutboxRelay {
             handler: RelayAnswer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
     }
 
-    /// A statement that takes rows out of the table has been answered.
+    /// A statement that deletes rows has been answered.
     func removalEnded() {
         self.machine.removalEnded()
         self.finishIfDone()
@@ -427,13 +428,13 @@ package final class OutboxRelay {
         let epoch = self.machine.epoch
         self.database?.send(
             statement, Parameters(),
-            handler: RelayAnswer(relay: self, name: "the relay's question") { row in
+            handler: RelayAnswer(relay: self, name: "the relay's query") { row in
                 guard epoch == self.machine.epoch else { return }
                 answer(row)
             })
     }
 
-    /// Something that can't fail has failed.
+    /// A statement that can't fail has failed.
     func failed(_ statement: String, _ reason: String) {
         self.abandon(self.machine.failed(statement, reason))
     }
@@ -442,6 +443,6 @@ package final class OutboxRelay {
     private func abandon(_ failure: RelayStateMachine.Failure) {
         self.observer(.relayFailed(statement: failure.statement, reason: failure.reason))
         if failure.isChanged { self.changed() }
-        self.database?.abandon("the outbox's relay could not go on: \(failure.reason)")
+        self.database?.abandon("the outbox's relay can't continue: \(failure.reason)")
     }
 }

@@ -9,15 +9,15 @@ struct OutboxRow {
     let payload: Payload
     /// The text of the options' object; nil if there are none.
     let options: String?
-    /// What it takes in memory, in octets, by and large.
+    /// Its approximate size in memory, in octets.
     let octets: Int
 
-    /// Why it can't be sent, whatever the router; nil if it can.
+    /// Why it can't be sent, with any router; nil if it can.
     let fault: OutboxFault?
 
     /// Takes a row of `relay_read`: id, event_id, topic, args, kwargs, options, fault.
     ///
-    /// - Parameter eventID: the name of the keyword argument that carries the event's uuid; nil for none.
+    /// - Parameter eventID: the name of the keyword argument for the event's uuid; nil for none.
     /// - Returns: nil if the row has no id: there is no event in it.
     init?(_ row: borrowing ResultRow, eventID: String?) {
         guard row.columnCount == 7, let id = Int64(Self.text(row, 0)) else { return nil }
@@ -49,7 +49,7 @@ struct OutboxRow {
         self.octets = self.payload.byteCount + 100
     }
 
-    /// What `publish()` would not have taken: whoever put the row in has gone past it.
+    /// Values that `publish()` would not have accepted: the row was inserted without it.
     private static func fault(_ row: borrowing ResultRow) -> OutboxFault? {
         let isArray = row.withText(3) { $0.map { $0.first == UInt8(ascii: "[") } ?? true }
         guard isArray else { return .malformed("its args are not a JSON array") }
@@ -61,7 +61,7 @@ struct OutboxRow {
         row.withText(column) { $0.map { String(decoding: $0, as: UTF8.self) } ?? "" }
     }
 
-    /// Adds a member at the end of an object's text: of two members with one name readers take the last.
+    /// Adds a member at the end of an object's text: of two members with one name readers use the last.
     private static func add(_ name: String, _ value: String, to object: inout ByteBuffer?) {
         var text = object ?? ByteBuffer(string: "{}")
         guard let close = text.readableBytesView.lastIndex(of: UInt8(ascii: "}")) else { return }

@@ -1,18 +1,18 @@
 import WAMP
 import WAMPClient
 
-/// What the router has said about an event.
+/// The router's answer about an event.
 enum PublishAnswer: Equatable {
-    /// It has the event.
+    /// It has accepted the event.
     case taken
-    /// It does not take the event; if that is final it never will.
+    /// It has refused the event; if that is final it always will.
     case refused(error: String, message: String, isFinal: Bool)
-    /// Nothing, in all the time that it had.
+    /// None, in all the time that it had.
     case silence
-    /// Nothing is known: the session ended.
+    /// Unknown: the session ended.
     case unknown
 
-    /// What no repetition will change.
+    /// Errors that no repetition will change.
     private static let final: Set<String> = [
         "wamp.error.not_authorized", "wamp.error.authorization_denied", "wamp.error.invalid_uri",
         "wamp.error.invalid_topic", "wamp.error.invalid_argument", "wamp.error.payload_size_exceeded",

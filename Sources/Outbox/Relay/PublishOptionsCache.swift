@@ -2,7 +2,7 @@ import NIOCore
 import Names
 import WAMP
 
-/// The options of events by their text: few texts serve many events, and each is read and checked once.
+/// The options of events by their text: few texts serve many events, and each is parsed and checked once.
 struct PublishOptionsCache {
     private static let most = 64
     /// Longer ones are not kept.
@@ -11,7 +11,7 @@ struct PublishOptionsCache {
     private var known: [ExactText: PublishOptions] = [:]
 
     /// - Parameter text: a JSON object; nil for no options.
-    /// - Throws: ``JSONError`` or ``OptionError`` for a row that was not put in by `publish()`.
+    /// - Throws: ``JSONError`` or ``OptionError`` for a row that was not inserted by `publish()`.
     mutating func options(_ text: String?) throws -> PublishOptions {
         guard let text else { return .acknowledged }
         let key = ExactText(text)
@@ -26,13 +26,13 @@ struct PublishOptionsCache {
         return options
     }
 
-    /// The column holds something else than an object.
+    /// The column contains another value than an object.
     private struct OptionsAreNoObject: Error, CustomStringConvertible {
-        let description = "the options are no object"
+        let description = "the options are not an object"
     }
 }
 
 extension PublishOptions {
-    /// Those of an event without any: the relay has to know that the router has it.
+    /// The options of an event without any: the relay needs the acknowledgement.
     fileprivate static let acknowledged = PublishOptions(acknowledge: true)
 }

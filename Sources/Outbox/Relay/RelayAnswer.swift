@@ -1,6 +1,6 @@
 import Postgres
 
-/// Takes the one row that a statement answers with.
+/// Takes the single row of a statement's answer.
 final class RelayAnswer: WorkHandler {
     private unowned let relay: OutboxRelay
     private let name: String

@@ -1,29 +1,29 @@
 /// One scan of the outbox.
 struct RelayScan: Equatable {
-    /// What it is for.
+    /// Its purpose.
     enum Kind: Equatable {
-        /// What is behind the bound, except of held topics.
+        /// The rows after the bound, except those of held topics.
         case ordinary
-        /// Everything, except of held topics: what was put in with an id of its own is found by it.
+        /// Everything, except held topics: it finds rows that were inserted with explicit ids.
         case full
         /// The first events of held topics.
         case probes
-        /// What topics that are held no longer have up to the bound.
+        /// The rows up to the bound of topics that are not held any more.
         case backlog
     }
 
     let kind: Kind
     /// Only rows with higher ids; nil: from the first on.
     let behind: Int64?
-    /// Only rows with ids up to this; nil: none but those of `ranges`.
+    /// Only rows with ids up to this; nil: only those of `ranges`.
     let upTo: Int64?
-    /// Rows with ids up to `behind` that are looked for too, in order.
+    /// Further rows, with ids up to `behind`, in order.
     let ranges: [ClosedRange<Int64>]
     let rows: Int
     /// The sequence to which `behind` belongs; nil: it does not depend on one.
     let sequence: Int64?
 
-    /// Whether rows of held topics are left where they are.
+    /// Whether rows of held topics are left in place.
     var leavesOutHeld: Bool {
         switch self.kind {
         case .ordinary, .full: true

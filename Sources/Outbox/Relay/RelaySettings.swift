@@ -2,13 +2,13 @@ package import NIOCore
 
 /// How events that SQL published are sent.
 package struct RelaySettings: Sendable, Equatable {
-    /// The keyword argument that carries the event's uuid, so that receivers can drop doubles; nil: none does.
+    /// The keyword argument with the event's uuid, so that receivers can drop duplicates; nil: none.
     package var eventID: String?
-    /// How many rows are read at once.
+    /// The most rows of one read.
     package var batch: Int
-    /// How long the router may take to say that it has an event.
+    /// How long the router may take to acknowledge an event.
     package var acknowledgeTimeout: TimeAmount
-    /// How often an event is sent that the router refuses for the moment, before it becomes a dead letter.
+    /// How often an event that the router refuses for the moment is sent before it becomes a dead letter.
     package var attempts: Int
 
     package init(eventID: String?, batch: Int, acknowledgeTimeout: TimeAmount, attempts: Int) {

@@ -1,4 +1,4 @@
-/// What the relay is to do about what happens.
+/// The relay's reactions to events.
 extension RelayStateMachine {
     enum StartAction: Equatable {
         case nothing
@@ -6,11 +6,11 @@ extension RelayStateMachine {
         case start
     }
 
-    /// What a run leaves behind.
+    /// The end of a run.
     struct RunEnd: Equatable {
-        /// A lock that says "asleep" while nobody will wake up would have every writer notify.
+        /// If a lock that means "asleep" were held while nobody will wake up, every writer would notify.
         let givesLockBack: Bool
-        /// The rows of what the router has.
+        /// The rows of the accepted events.
         let deletes: [Int64]
     }
 
@@ -33,20 +33,20 @@ extension RelayStateMachine {
     }
 
     enum ScanAction: Equatable {
-        /// The scan was of another run, or its session is gone.
+        /// The scan belonged to another run, or its session is lost.
         case nothing
         case goOn(OutboxEvent?, isFailureChanged: Bool)
         case abandon(Failure)
     }
 
     enum AnswerAction: Equatable {
-        /// It is of another run, or says nothing.
+        /// It belongs to another run, or has no effect.
         case nothing
         case goOn
         case report(OutboxEvent)
-        /// The event becomes a dead letter; and what that means for others, if anything.
+        /// The event becomes a dead letter; with the effect on others, if any.
         case giveUp(DeadLetter, OutboxEvent?)
-        /// The session with the router is to end: it does not answer.
+        /// The session with the router must end: it does not answer.
         case abandonRouter(String)
     }
 
@@ -54,7 +54,7 @@ extension RelayStateMachine {
         /// There is no run.
         case stop
         case goOn
-        /// The session with the router is to end: it does not answer.
+        /// The session with the router must end: it does not answer.
         case abandonRouter(String)
     }
 
@@ -66,14 +66,14 @@ extension RelayStateMachine {
     enum LockAction: Equatable {
         case nothing
         case goOn
-        /// In the session in which it was asked for.
+        /// In the session that requested it.
         case giveBack
     }
 
     enum FailureAction: Equatable {
-        /// It was of another session.
+        /// It belonged to another session.
         case nothing
-        /// The session with the database is to end.
+        /// The session with the database must end.
         case abandon(Failure)
     }
 

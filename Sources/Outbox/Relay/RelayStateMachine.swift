@@ -2,32 +2,32 @@ import NIOCore
 import Names
 import WAMP
 
-/// Whether the outbox is emptied, and what becomes of each event that was read from it.
+/// Whether the outbox is emptied, and the fate of each event that was read from it.
 ///
 /// It is emptied in *runs*. A run begins when this sidecar leads, in a session that listens for writers, and is joined
 /// to a router; it ends when one of these ends. Each run has a number, its *epoch*, and so has each time between two.
-/// An answer to what was asked in another epoch is dropped, with two exceptions: a wake lock that comes too late is
-/// given back, and rows that are being taken out of the table are waited for.
+/// An answer to a request of another epoch is dropped, with two exceptions: a wake lock that comes too late is
+/// released, and deletions of rows are awaited.
 ///
-/// ``ScanStateMachine`` decides when and what is read, ``DeliveryStateMachine`` what is deleted. After each event the
-/// driver does what ``deletion()``, ``finishing()`` and ``next(at:)`` say.
+/// ``ScanStateMachine`` decides when rows are read and which, ``DeliveryStateMachine`` which are deleted. After each
+/// event the driver runs ``deletion()``, ``finishing()`` and ``next(at:)``.
 struct RelayStateMachine: ~Copyable {
     /// The session with the database.
     private enum Lead {
         /// Another sidecar has it, or none.
         case elsewhere
-        /// LISTEN has been sent. Before it is answered nothing is read: whoever commits later is either heard or seen.
+        /// LISTEN has been sent. Nothing is read before it is answered: later commits are then either notified or read.
         case listenSent
         case listening
     }
 
     private enum State {
-        /// Something is missing.
+        /// A condition is missing.
         case idle(Lead, isJoined: Bool)
         case running
-        /// Nothing more is published: what the router has not answered is waited for.
+        /// Nothing more is published: the router's answers are awaited.
         case finishing
-        /// Nothing is under way; the rows of what was are being taken out of the table.
+        /// No event is under way; the rows of former ones are being deleted.
         case clearing
         case over
     }
@@ -39,7 +39,7 @@ struct RelayStateMachine: ~Copyable {
 
     /// The number of this run, or of the time between two.
     private(set) var epoch = 0
-    /// Why the outbox could not be emptied when that was last tried, also in a session that is gone; nil if it could.
+    /// Why the last attempt to empty the outbox failed, also in a lost session; nil if it succeeded.
     private(set) var failure: String?
 
     /// What became of all events so far.
@@ -48,14 +48,14 @@ struct RelayStateMachine: ~Copyable {
     /// - Parameters:
     ///   - batch: the most rows of one scan.
     ///   - attempts: how often an event is tried before it becomes a dead letter.
-    ///   - patience: how long the router may say nothing while events are under way.
+    ///   - patience: how long the router may owe answers without giving any.
     init(batch: Int, attempts: Int, patience: TimeAmount) {
         self.patience = patience
         self.scans = ScanStateMachine(batch: batch, attempts: attempts)
         self.delivery = DeliveryStateMachine(patience: patience)
     }
 
-    /// Whether there is something to do about ``next(at:)``.
+    /// Whether ``next(at:)`` has something to return.
     var isRunning: Bool {
         switch self.state {
         case .running: true
@@ -63,21 +63,21 @@ struct RelayStateMachine: ~Copyable {
         }
     }
 
-    /// The topics of which nothing is published for now.
+    /// The topics whose events are not published for now.
     var held: HeldTopics { self.scans.held }
 
     /// How many events the router has, and has not answered.
     var underWayCount: Int { self.delivery.underWay.count }
 
-    /// Whether an event is under way that was when a session with the router ended before.
+    /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.scans.isAnySuspect(self.delivery.underWay) }
 
-    /// Whether a session that has grown can be replaced by another one: the relay sleeps, in that run.
+    /// Whether a session that has grown can be replaced: the relay sleeps, in that run.
     func mayRenew(in epoch: Int) -> Bool { epoch == self.epoch && self.scans.isAsleep }
 
     // MARK: - The two ends
 
-    /// This sidecar leads, by a new session. LISTEN is sent in it; the epoch goes with its answer.
+    /// This sidecar leads, by a new session. LISTEN is sent in it; its answer has the same epoch.
     mutating func lead() {
         switch self.state {
         case .idle(_, let isJoined):
@@ -105,7 +105,7 @@ struct RelayStateMachine: ~Copyable {
         epoch == self.epoch ? .abandon(self.failed("LISTEN", reason)) : .nothing
     }
 
-    /// This sidecar leads no more. The session is gone, or is about to give its locks back.
+    /// This sidecar leads no more. The session is lost, or is about to release its locks.
     mutating func stopLeading() -> EndAction {
         switch self.state {
         case .idle(_, let isJoined):
@@ -134,7 +134,7 @@ struct RelayStateMachine: ~Copyable {
         }
     }
 
-    /// The session with the router has ended. What it said nothing about may be what ended it.
+    /// The session with the router has ended. An unanswered event may be the cause.
     mutating func left() -> LeftAction {
         switch self.state {
         case .idle(let lead, _):
@@ -191,7 +191,7 @@ struct RelayStateMachine: ~Copyable {
 
     // MARK: - The end
 
-    /// Nothing more is to be published. ``finishing()`` says when what is under way has been answered and deleted.
+    /// Nothing more is published. ``finishing()`` shows when the events under way have been answered and deleted.
     mutating func finish() {
         switch self.state {
         case .idle: self.state = .clearing
@@ -200,7 +200,7 @@ struct RelayStateMachine: ~Copyable {
         }
     }
 
-    /// What follows for the end, if it is wanted: after whatever may have brought it nearer.
+    /// The next step of a requested end: after every event that may bring it nearer.
     mutating func finishing() -> FinishAction {
         switch self.state {
         case .finishing where self.delivery.isAllAnswered:
@@ -221,7 +221,7 @@ struct RelayStateMachine: ~Copyable {
         self.scans.notified()
     }
 
-    /// A scan has brought a row. Returns whether it is to be published: then ``sent(_:topic:octets:at:)`` or
+    /// A scan has returned a row. Returns whether to publish it: then ``sent(_:topic:octets:at:)`` or
     /// ``unreadable(_:topic:octets:_:at:)`` follows.
     mutating func take(_ id: Int64, topic: String, octets: Int, of epoch: Int) -> Bool {
         guard epoch == self.epoch else { return false }
@@ -235,14 +235,14 @@ struct RelayStateMachine: ~Copyable {
         }
     }
 
-    /// A scan says that the outbox's ids begin again. Returns whether that is to be reported.
+    /// A scan reports that the outbox's ids begin again. Returns whether to report that.
     mutating func sequenceWentBack(of epoch: Int) -> Bool {
         guard epoch == self.epoch else { return false }
         self.scans.sequenceWentBack()
         return true
     }
 
-    /// A scan is at its end.
+    /// A scan has ended.
     mutating func scanned(_ outcome: ScanOutcome, of epoch: Int, at now: NIODeadline) -> ScanAction {
         guard epoch == self.epoch else { return .nothing }
         switch outcome {
@@ -261,14 +261,14 @@ struct RelayStateMachine: ~Copyable {
         case .failed(let reason):
             return .abandon(self.failed(Self.reading, reason))
         case .lost:
-            // The leader says so.
+            // The leader reports that itself.
             return .nothing
         }
     }
 
     private static let reading = "relay_read"
 
-    /// A mark is in: `last` was the highest id when transaction `horizon` had not begun.
+    /// A mark has come: `last` was the highest id when transaction `horizon` had not begun.
     mutating func marked(_ mark: ScanBound.Mark, of epoch: Int, at now: NIODeadline) {
         guard epoch == self.epoch else { return }
         self.scans.marked(last: mark.last, horizon: mark.horizon, sequence: mark.sequence, at: now)
@@ -282,12 +282,12 @@ struct RelayStateMachine: ~Copyable {
 
     // MARK: - Publishing
 
-    /// The event is given to the router.
+    /// The event is handed to the router.
     mutating func sent(_ id: Int64, topic: String, octets: Int, at now: NIODeadline) {
         self.delivery.sent(id, topic: topic, octets: octets, at: now)
     }
 
-    /// The event can't be given to a router as it is.
+    /// The event can't be handed to a router as it is.
     mutating func unreadable(
         _ id: Int64, topic: String, octets: Int, _ fault: OutboxFault, at now: NIODeadline
     ) -> AnswerAction {
@@ -298,7 +298,7 @@ struct RelayStateMachine: ~Copyable {
         return self.hold(id, event, error: fault.error, message: fault.message, at: now)
     }
 
-    /// The router has said something about an event, or nothing for too long.
+    /// The router has answered an event, or owed its answer for too long.
     mutating func answered(
         _ id: Int64, _ answer: PublishAnswer, of epoch: Int, at now: NIODeadline
     ) -> AnswerAction {
@@ -317,7 +317,7 @@ struct RelayStateMachine: ~Copyable {
         case .silence:
             return .abandonRouter(self.silence)
         case .unknown:
-            // The session has ended: all that is under way is read again in the next.
+            // The session has ended: all events under way are read again in the next one.
             return .nothing
         }
     }
@@ -352,7 +352,7 @@ struct RelayStateMachine: ~Copyable {
             released > 0 ? .topicsReleased(count: released) : nil)
     }
 
-    /// Looked at once in a while: whether the router answers.
+    /// Called at intervals: checks whether the router answers.
     func check(at now: NIODeadline) -> CheckAction {
         switch self.state {
         case .running, .finishing: self.delivery.isRouterSilent(at: now) ? .abandonRouter(self.silence) : .goOn
@@ -364,43 +364,43 @@ struct RelayStateMachine: ~Copyable {
         "the router has not acknowledged an event for \(self.patience.nanoseconds / 1_000_000_000) s"
     }
 
-    // MARK: - Out of the table
+    // MARK: - Deleting
 
-    /// What is to be deleted now: before more is read.
+    /// The rows to delete now: before more is read.
     mutating func deletion() -> DeletionAction {
         guard let batch = self.delivery.batch() else { return .nothing }
         self.scans.finished(batch.ids.count, octets: batch.octets)
         return .delete(batch.ids)
     }
 
-    /// A statement that takes rows out of the table has been answered, in whatever way.
+    /// A statement that deletes rows has been answered, in any way.
     mutating func removalEnded() {
         self.delivery.removalEnded()
     }
 
-    /// Of so many rows that were to be deleted so many were there.
+    /// So many of the rows to delete existed.
     func deleted(_ count: Int, of wanted: Int) -> OutboxEvent? {
         count < wanted ? .eventsPublishedTwice(atLeast: wanted - count) : nil
     }
 
-    /// The table has been truncated, if it was empty. Returns whether that was asked in this run.
+    /// The table has been truncated, if it was empty. Returns whether this run requested that.
     mutating func truncated(in epoch: Int) -> Bool {
         guard epoch == self.epoch else { return false }
         self.scans.truncated()
         return true
     }
 
-    // MARK: - What to do
+    // MARK: - Next steps
 
-    /// The wake lock was asked for in that epoch: it is ours, or is not.
+    /// The wake lock was requested in that epoch, and is held or not.
     mutating func lockAnswered(_ isOurs: Bool, in epoch: Int, at now: NIODeadline) -> LockAction {
-        // Leading, or the session with the router, ended meanwhile; the session with the database may go on.
+        // Leading, or the session with the router, ended meanwhile; the session with the database may continue.
         guard epoch == self.epoch else { return isOurs ? .giveBack : .nothing }
         self.scans.lockAnswered(isOurs, at: now)
         return .goOn
     }
 
-    /// What to do now, one after the other until it is to wait.
+    /// The next step, called repeatedly until it is to wait.
     mutating func next(at now: NIODeadline) -> ScanStateMachine.Step {
         switch self.state {
         case .running: self.scans.next(at: now)

@@ -1,15 +1,15 @@
 import NIOCore
 import Postgres
 
-/// What the relay asks of the SQL interface. All of it in the session that holds the leader's lock.
+/// The relay's calls of the SQL interface. All of them in the session that holds the leader's lock.
 struct RelayStatements {
     /// The most octets of one scan.
     static let octets = 4 << 20
-    /// The most octets of one event, where the router says nothing.
+    /// The most octets of one event, if the router announces no limit.
     static let mostOctets = 16 << 20
 
     let mark: Statement
-    /// Which transaction is the oldest that may still write: of a session, or prepared. Everybody may ask that.
+    /// The oldest transaction that may still write: of a session, or prepared. Any role may query that.
     let holder = Statement(
         """
         select l.pid, coalesce(p.gid, ''), coalesce(a.datname, p.database, ''), coalesce(a.usename, p.owner, ''), \
@@ -28,7 +28,7 @@ struct RelayStatements {
     let lock = Statement("select pg_catalog.pg_try_advisory_lock($1::pg_catalog.int4, $2::pg_catalog.int4)")
     let unlock = Statement("select pg_catalog.pg_advisory_unlock($1::pg_catalog.int4, $2::pg_catalog.int4)")
 
-    /// - Parameter schema: where the SQL interface is, as an identifier: quoted where it has to be.
+    /// - Parameter schema: the schema of the SQL interface, as an identifier: quoted if necessary.
     init(schema: String) {
         self.mark = Statement("select last_id, xid, sequence from \(schema).relay_mark()")
         self.read = Statement(
@@ -53,8 +53,8 @@ struct RelayStatements {
     /// The values of ``read``.
     ///
     /// - Parameters:
-    ///   - held: the text of an array of topics whose events are left where they are; nil for none.
-    ///   - wanted: the only topics of which events are read; nil for all.
+    ///   - held: the text of an array of topics whose events are left in place; nil for none.
+    ///   - wanted: the only topics whose events are read; nil for all.
     ///   - largest: the most octets of one event.
     static func reading(_ scan: RelayScan, held: String?, wanted: [String]?, largest: Int) -> Parameters {
         var values = Parameters()
@@ -105,7 +105,7 @@ struct RelayStatements {
 }
 
 extension ScanBound.Mark {
-    /// Takes what ``RelayStatements/mark`` answers with; nil if it is something else.
+    /// Takes the answer of ``RelayStatements/mark``; nil if it has another form.
     init?(_ row: [String?]) {
         guard row.count == 3, let last = row[0].flatMap({ Int64($0) }), let xid = row[1].flatMap({ UInt64($0) }),
             let sequence = row[2].flatMap({ Int64($0) })

@@ -1,13 +1,13 @@
-/// Which rows a statement takes out of the outbox: runs of ids without a gap, which an index finds at once, and single
-/// ids.
+/// The rows that a statement deletes from the outbox: runs of ids without a gap, which an index finds at once, and
+/// single ids.
 struct RemovedRows: Equatable {
-    /// A shorter run isn't worth a statement of its own.
+    /// A shorter run isn't worth its own statement.
     static let shortestRun = 8
 
     private(set) var singles: [Int64] = []
     private(set) var runs: [ClosedRange<Int64>] = []
 
-    /// - Parameter ids: of the rows, each once, in any order.
+    /// - Parameter ids: the rows' ids, each once, in any order.
     init(_ ids: [Int64]) {
         var rest = ids.sorted()[...]
         while let first = rest.first {

@@ -1,11 +1,11 @@
-/// The rows that were read and are not out of the table yet, as far as is known.
+/// The rows that were read and are not known to be deleted.
 struct RowsUnderWay {
     private(set) var count = 0
     private(set) var octets = 0
     /// The highest of their ids; the highest of all while the next scan would find one of them again.
     private(set) var highest: Int64 = .min
 
-    /// A row was read, and is to be published.
+    /// A row was read, and will be published.
     ///
     /// - Parameter isFoundAgain: the next scan finds it again, unless it is deleted before.
     mutating func add(_ id: Int64, octets: Int, isFoundAgain: Bool) {
@@ -14,7 +14,7 @@ struct RowsUnderWay {
         self.highest = max(self.highest, isFoundAgain ? .max : id)
     }
 
-    /// So many are under way no longer.
+    /// So many are not under way any more.
     mutating func remove(_ count: Int, octets: Int) {
         self.count -= count
         self.octets -= octets

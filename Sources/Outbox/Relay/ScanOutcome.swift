@@ -4,7 +4,7 @@ import Postgres
 enum ScanOutcome: Equatable {
     /// With so many rows, and the id of the last one; nil if there was none.
     case read(rows: Int, last: Int64?)
-    /// Somebody has locked the table.
+    /// Another session has locked the table.
     case locked(String)
     case failed(String)
     /// With the session.

@@ -6,7 +6,7 @@ struct ScanPace {
     static let linger = TimeAmount.milliseconds(20)
     /// Between a scan that found few rows and the next.
     static let pace = TimeAmount.milliseconds(1)
-    /// Between scans that each find more than a few rows: what a scan costs is shared by more of them.
+    /// Between scans that each find more than a few rows: more of them share the costs of a scan.
     static let busyPace = TimeAmount.milliseconds(5)
     static let few = 4
     /// A scan that took longer than this and was not full is followed by a pause of ``costFactor`` times as long.
@@ -19,7 +19,7 @@ struct ScanPace {
 
     private var lastRows: NIODeadline
     private var pause = Self.pace
-    /// Before that nothing is read, unless something happens.
+    /// Before that time nothing is read, unless something happens.
     private(set) var nextRead: NIODeadline = .distantPast
 
     /// It begins, with a scan.
@@ -32,7 +32,7 @@ struct ScanPace {
         now - self.lastRows >= Self.linger && self.pause > Self.pace
     }
 
-    /// It is awake again: there is something, or something to look for.
+    /// It is awake again: there is something to read, or to look for.
     mutating func wokeUp(at now: NIODeadline) {
         self.lastRows = now
         self.pause = Self.pace
@@ -47,8 +47,8 @@ struct ScanPace {
     /// A scan has ended.
     ///
     /// - Parameters:
-    ///   - isFull: it found as much as one scan may find.
-    ///   - cost: how long it took.
+    ///   - isFull: it found as many rows as one scan may find.
+    ///   - cost: its duration.
     mutating func scanEnded(rows: Int, isFull: Bool, cost: TimeAmount, at now: NIODeadline) {
         let rest =
             cost > Self.dearScan ? min(.nanoseconds(cost.nanoseconds * Self.costFactor), Self.mostPause) : .zero
@@ -62,13 +62,13 @@ struct ScanPace {
         }
     }
 
-    /// A scan could not be made; the next comes after that time.
+    /// A scan failed; the next comes after that time.
     mutating func scanFailed(retryIn time: TimeAmount, at now: NIODeadline) {
         self.nextRead = now + time
         self.lastRows = now
     }
 
-    /// It can't sleep: a writer is under way that counts on the relay being awake.
+    /// It can't sleep: a writer is under way that relies on the relay being awake.
     mutating func isKeptAwake(at now: NIODeadline) {
         self.nextRead = max(now, self.nextRead)
         self.lastRows = now

@@ -1,35 +1,35 @@
 import NIOCore
 
-/// When the outbox is read, and from where; when the relay sleeps, and how it is woken.
+/// When the outbox is read, and from which id; when the relay sleeps, and how it is woken.
 ///
-/// Two rules carry it. Order: ids are given out before their transactions commit, so a scan leaves out an id only if
-/// its row has been read or can't appear any more (``ScanBound``), and what a scan may find again is deleted before the
-/// next. Sleep: the relay holds the wake lock only while it sleeps, and scans once more after it got it, in a later
-/// statement; so a writer that got the lock shared, and therefore does not notify, is never overlooked.
+/// It rests on two rules. Order: ids are assigned before their transactions commit, so a scan leaves out an id only if
+/// its row has been read or can't appear any more (``ScanBound``), and rows that a scan may find again are deleted
+/// before the next. Sleep: the relay holds the wake lock only while it sleeps, and scans once more after it has got it,
+/// in a later statement; so a writer that got the lock shared, and therefore does not notify, is never overlooked.
 ///
-/// Beside the ordinary scans, in turn with them, it reads what ``HeldTopics`` wants to try again. While some event is
-/// suspected to end the session (``SuspectEvents``) there is only one under way.
+/// Between the ordinary scans, in turn with them, it reads the events that ``HeldTopics`` tries again. While some event
+/// is suspected of ending the session (``SuspectEvents``), only one is under way.
 ///
-/// The driver does what ``next(at:)`` says after everything that it tells, until that is to wait.
+/// After every event the driver runs ``next(at:)`` until it is to wait.
 struct ScanStateMachine: ~Copyable {
-    /// How often it scans while asleep, whatever happens.
+    /// The interval of its scans while asleep, whatever happens.
     static let backstop = TimeAmount.seconds(1)
-    /// How often a scan begins at the first row: rows that were put in with ids of their own are found by it.
+    /// The interval of scans that begin at the first row: they find rows that were inserted with explicit ids.
     static let fullScanInterval = TimeAmount.seconds(30)
     /// After so many deletions an empty table is truncated.
     static let truncateAfter = 50_000
     /// While more octets than this are under way nothing more is read.
     static let mostOctets = 1 << 20
 
-    /// What to do now.
+    /// The next step.
     enum Step: Equatable {
-        /// Send one scan; ahead of it the question for a mark, if one is due, and for the horizon, if marks wait.
+        /// Send one scan; ahead of it the query for a mark, if one is due, and for the horizon, if marks wait.
         case read(RelayScan, mark: Bool, horizon: Bool)
-        /// Ask which transaction keeps the bound where it is.
+        /// Query for the transaction that prevents the bound from moving.
         case askForHolder
         /// Try to get the wake lock.
         case tryLock
-        /// Give it back.
+        /// Release it.
         case unlock
         /// Truncate the table if it is empty.
         case truncate
@@ -43,16 +43,16 @@ struct ScanStateMachine: ~Copyable {
 
     private enum State {
         case stopped
-        /// Scans in turn. The wake lock that it slept with is still to be given back, or is not held.
+        /// Scans in turn. The wake lock of its sleep must still be released, or is not held.
         case awake(holdsLock: Bool)
-        /// The lock has been asked for.
+        /// The lock has been requested.
         case locking
         /// It has the lock, and scans once more before it sleeps.
         case lastScan
         case asleep
     }
 
-    /// What has been asked and is not answered: nothing else is asked meanwhile.
+    /// The unanswered query: there is no other meanwhile.
     private enum Question {
         case scan(RelayScan.Kind, began: NIODeadline)
         case truncation
@@ -70,7 +70,7 @@ struct ScanStateMachine: ~Copyable {
     private var questions = BoundQuestions()
     private var pace = ScanPace(at: .distantPast)
     private var rowsUnderWay = RowsUnderWay()
-    /// Those of which nothing is published for now.
+    /// The topics whose events are not published for now.
     private(set) var held: HeldTopics
     private var suspects: SuspectEvents
     private var nextBackstop: NIODeadline = .distantPast
@@ -81,8 +81,8 @@ struct ScanStateMachine: ~Copyable {
     private var isTurnOfHeld = false
     private var deletions = 0
 
-    /// Rows that a scan found while asleep, not woken: their writers did not notify, or the notification was on its
-    /// way.
+    /// Rows that a scan found while asleep, without a notification: their writers did not notify, or the notification
+    /// was on its way.
     private(set) var foundAsleep = 0
 
     /// - Parameters:
@@ -95,10 +95,10 @@ struct ScanStateMachine: ~Copyable {
         self.attempts = attempts
     }
 
-    /// Rows that were read and are not out of the table yet, as far as is known.
+    /// Rows that were read and are not known to be deleted.
     var underWay: Int { self.rowsUnderWay.count }
 
-    /// Whether nothing is to be done until it is woken.
+    /// Whether there is nothing to do until it is woken.
     var isAsleep: Bool {
         switch self.state {
         case .asleep: self.question == nil
@@ -118,12 +118,12 @@ struct ScanStateMachine: ~Copyable {
     /// Whether only one event may be under way.
     var sendsOneAtATime: Bool { self.suspects.areSentAlone }
 
-    /// Whether one of these was under way when a session with the router ended before.
+    /// Whether one of these was under way when an earlier session with the router ended.
     func isAnySuspect(_ ids: some Collection<Int64>) -> Bool { ids.contains(where: self.suspects.isSuspect) }
 
-    // MARK: - What happens
+    // MARK: - Events
 
-    /// The session listens, and there is a router: from the first row on.
+    /// The session listens, and there is a router: it reads from the first row on.
     mutating func started(at now: NIODeadline) {
         let (deletions, suspects) = (self.deletions, self.suspects)
         self = ScanStateMachine(batch: self.batch, attempts: self.attempts)
@@ -134,20 +134,20 @@ struct ScanStateMachine: ~Copyable {
         self.nextFullScan = now + Self.fullScanInterval
     }
 
-    /// The session at the database is gone, or that with the router: what was under way is read again later.
+    /// The session with the database or with the router is lost: events under way are read again later.
     mutating func stopped() {
         self.state = .stopped
         self.question = nil
         self.rowsUnderWay = RowsUnderWay()
     }
 
-    /// The session with the router ended before it said anything about these. Returns the one that is not to be sent
-    /// again, if any, and how many sessions ended while it was alone under way.
+    /// The session with the router ended with these events unanswered. Returns the one that must not be sent again, if
+    /// any, and how many sessions ended while it was alone under way.
     mutating func routerLost(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
         self.suspects.sessionEnded(underWay: ids)
     }
 
-    /// A mark is in: `last` was the highest id when transaction `horizon` had not begun.
+    /// A mark has come: `last` was the highest id when transaction `horizon` had not begun.
     mutating func marked(last: Int64, horizon: UInt64, sequence: Int64, at now: NIODeadline) {
         self.questions.marked(isFirst: self.bound.marks.isEmpty, at: now)
         let known = self.bound.sequence
@@ -155,9 +155,9 @@ struct ScanStateMachine: ~Copyable {
         if let known, known != sequence { self.idsAreVoid() }
     }
 
-    /// All transactions below `oldest` have ended; every later scan sees what they did.
+    /// All transactions below `oldest` have ended; every later scan sees their rows.
     ///
-    /// To be told before the rows of the scan that was sent behind the question.
+    /// Must be called before the rows of the scan that was sent after the query.
     mutating func horizonSeen(oldest: UInt64, at now: NIODeadline) {
         let settled = self.bound.settled
         self.bound.horizonSeen(oldest: oldest)
@@ -168,7 +168,7 @@ struct ScanStateMachine: ~Copyable {
         }
     }
 
-    /// The scan says that the sequence was restarted or set back; it has no rows.
+    /// The scan reports that the sequence was restarted or set back; it has no rows.
     mutating func sequenceWentBack() {
         self.bound.void()
         self.idsAreVoid()
@@ -181,9 +181,8 @@ struct ScanStateMachine: ~Copyable {
         self.isRescanWanted = true
     }
 
-    /// A row has been read. Returns whether it is to be published: then what becomes of it has to be told by
-    /// ``settled(_:topic:)``, ``finished(_:octets:)`` or ``refused(_:topic:reason:octets:at:)``. Else it stays in the
-    /// table for now.
+    /// A row has been read. Returns whether to publish it: then ``settled(_:topic:)``, ``finished(_:octets:)`` or
+    /// ``refused(_:topic:reason:octets:at:)`` must follow. Otherwise it stays in the table for now.
     mutating func rowRead(id: Int64, topic: String, octets: Int) -> Bool {
         let isFoundAgain = self.bound.saw(id)
         self.octetsRead += octets
@@ -200,10 +199,10 @@ struct ScanStateMachine: ~Copyable {
         return true
     }
 
-    /// The scan is at its end.
+    /// The scan has ended.
     ///
     /// - Parameters:
-    ///   - rows: how many it found, those that wait among them.
+    ///   - rows: the number of rows found, including those that wait.
     ///   - last: the id of its last row.
     mutating func readEnded(rows: Int, last: Int64?, at now: NIODeadline) {
         guard case .scan(let kind, let began) = self.question else { return }
@@ -211,7 +210,7 @@ struct ScanStateMachine: ~Copyable {
         switch kind {
         case .ordinary, .full:
             if !self.isRescanWanted { self.bound.scanEnded(last: last) }
-            // What lies between is read by the next.
+            // The next scan reads the rows in between.
             if kind == .full, rows >= self.rows, last ?? .max < self.bound.floor ?? .min { self.nextFullScan = now }
         case .probes:
             self.held.probesRead(self.idsRead)
@@ -236,7 +235,7 @@ struct ScanStateMachine: ~Copyable {
     private mutating func pace(_ kind: RelayScan.Kind, rows: Int, cost: TimeAmount, at now: NIODeadline) {
         switch kind {
         case .ordinary, .full:
-            // A scan is at its end where it has found enough rows, or large ones: what it costs it is worth.
+            // A scan that has found enough rows, or large ones, has ended: its costs are justified.
             let isFull =
                 rows * 2 >= self.batch || self.octetsRead * 2 >= RelayStatements.octets || self.sendsOneAtATime
             self.pace.scanEnded(rows: rows, isFull: isFull, cost: cost, at: now)
@@ -245,7 +244,7 @@ struct ScanStateMachine: ~Copyable {
         }
     }
 
-    /// The scan could not be made, and found nothing: somebody has locked the table.
+    /// The scan failed, and found nothing: another session has locked the table.
     mutating func readFailed(at now: NIODeadline) {
         if case .scan(.probes, _) = self.question { self.held.probesFailed() }
         self.question = nil
@@ -257,14 +256,14 @@ struct ScanStateMachine: ~Copyable {
         }
     }
 
-    /// The router has the event, or it is given up for good. Returns how many topics that were held need wait no
+    /// The router has accepted the event, or it is given up for good. Returns how many held topics need not wait any
     /// longer.
     mutating func settled(_ id: Int64, topic: String) -> Int {
         self.suspects.settled(id)
         return self.held.settled(id, topic: topic)
     }
 
-    /// So many rows are out of the table: the statements that remove them have been sent, ahead of any later scan.
+    /// So many rows are deleted: the statements for that have been sent, ahead of any later scan.
     mutating func finished(_ rows: Int, octets: Int) {
         self.rowsUnderWay.remove(rows, octets: octets)
         self.deletions += rows
@@ -291,7 +290,7 @@ struct ScanStateMachine: ~Copyable {
             if isOurs {
                 self.state = .lastScan
             } else {
-                // A writer is under way that counts on the relay being awake.
+                // A writer is under way that relies on the relay being awake.
                 self.state = .awake(holdsLock: false)
                 self.pace.isKeptAwake(at: now)
             }
@@ -309,7 +308,7 @@ struct ScanStateMachine: ~Copyable {
         self.isWoken = true
     }
 
-    // MARK: - What to do
+    // MARK: - Next steps
 
     mutating func next(at now: NIODeadline) -> Step {
         guard self.question == nil else { return .nothing }
@@ -354,12 +353,12 @@ struct ScanStateMachine: ~Copyable {
         }
         let retry = self.held.next ?? .distantFuture
         if retry <= now, self.isTurnOfHeld || self.held.isFull {
-            // What they have in the table may be under way, as long as anything is.
+            // Their rows in the table may be under way, as long as any are.
             guard self.underWay == 0 else { return .nothing }
             self.isTurnOfHeld = false
             if let step = self.readHeld(at: now) { return step }
         }
-        // At the live edge a scan would find again what has not been deleted.
+        // Near the newest rows a scan would find undeleted rows again.
         let mayReadAhead =
             self.rowsUnderWay.highest <= self.bound.floor ?? .min
             && self.underWay < (self.sendsOneAtATime ? 1 : self.batch) && self.rowsUnderWay.octets < Self.mostOctets
@@ -390,7 +389,7 @@ struct ScanStateMachine: ~Copyable {
                     .probes, behind: nil, upTo: nil, ranges: ids.map { $0...$0 }, rows: ids.count, at: now)
             case .backlog(let behind):
                 guard let floor = self.bound.floor, behind ?? .min < floor else {
-                    // The ordinary scans will find all of it.
+                    // The ordinary scans will find all of them.
                     self.held.backlogRead(last: nil)
                     continue
                 }
@@ -426,7 +425,7 @@ struct ScanStateMachine: ~Copyable {
         return .read(scan, mark: isMarkDue, horizon: isMarkDue || !self.bound.marks.isEmpty)
     }
 
-    /// A mark costs a transaction id: but for the first none is taken while nothing happens.
+    /// A mark costs a transaction id: except for the first, none is taken while nothing happens.
     private var isMarkUseful: Bool {
         switch self.state {
         case .awake: self.bound.isMarkUseful
@@ -450,7 +449,7 @@ struct ScanStateMachine: ~Copyable {
     private mutating func fallAsleep(_ now: NIODeadline) {
         self.state = .asleep
         self.nextBackstop = now + Self.backstop
-        // What is not there any more can't be what ended a session; only held topics may have left something.
+        // An event that no longer exists can't have ended a session; only held topics may have remaining ones.
         if self.held.isEmpty { self.suspects.removeAll() }
     }
 }

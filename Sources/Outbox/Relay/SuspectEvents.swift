@@ -1,18 +1,18 @@
-/// Events that were under way when a session with the router ended: one of them may be what ended it.
+/// Events that were under way when a session with the router ended: one of them may have ended it.
 ///
-/// Nobody says which. So what was under way twice is sent one at a time, and an event that was alone when the session
-/// ended again and again is given up: without that it would be the first of every session to come.
+/// The router does not name it. So events that were under way twice are sent one at a time, and an event that was alone
+/// again and again when the session ended is given up: otherwise it would be the first of every further session.
 struct SuspectEvents {
     private struct Entry {
         /// How many sessions ended while it was under way.
         var losses = 0
-        /// How many of them while nothing else was.
+        /// How many of them while nothing else was under way.
         var alone = 0
     }
 
-    /// More are not remembered; a scan has fewer rows.
+    /// No more are remembered; a scan has fewer rows.
     private static let most = 10_000
-    /// Under way so many times, they are sent one at a time.
+    /// After having been under way so many times, they are sent one at a time.
     private static let patience = 2
 
     private let attempts: Int
@@ -24,14 +24,13 @@ struct SuspectEvents {
         self.attempts = max(attempts, 2)
     }
 
-    /// Whether events are to be sent one at a time.
+    /// Whether events must be sent one at a time.
     var areSentAlone: Bool { self.careful > 0 }
 
-    /// Whether the event was under way when a session ended before.
+    /// Whether the event was under way when an earlier session ended.
     func isSuspect(_ id: Int64) -> Bool { self.entries[id] != nil }
 
-    /// A session ended while these were under way. Returns the one that is to be given up, if any, and how many
-    /// sessions it ended.
+    /// A session ended while these were under way. Returns the one to give up, if any, and how many sessions it ended.
     mutating func sessionEnded(underWay ids: some Collection<Int64>) -> (id: Int64, sessions: Int)? {
         var given: (Int64, Int)?
         for id in ids {
@@ -47,13 +46,13 @@ struct SuspectEvents {
         return given
     }
 
-    /// The router has said something about it: it was not that one.
+    /// The router has answered it: it was not the cause.
     mutating func settled(_ id: Int64) {
         guard !self.entries.isEmpty, let entry = self.entries.removeValue(forKey: id) else { return }
         if entry.losses >= Self.patience { self.careful -= 1 }
     }
 
-    /// The outbox is empty, or its ids mean something else now.
+    /// The outbox is empty, or its ids have another meaning now.
     mutating func removeAll() {
         self.entries.removeAll()
         self.careful = 0

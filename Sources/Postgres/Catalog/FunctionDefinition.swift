@@ -1,28 +1,29 @@
-/// A function or procedure as the catalog describes it: everything that is needed to call it.
+/// A function or procedure as the catalog describes it: everything that a call needs.
 ///
-/// Two looks at the same function give equal definitions as long as nothing about it has changed, so a caller can tell
-/// from `==` whether an error came from a changed definition.
+/// Two looks at the same function give equal definitions as long as nothing about it has changed, so `==` shows whether
+/// an error came from a changed definition.
 package struct FunctionDefinition: Sendable, Equatable {
-    /// The oid in `pg_proc`; another one after DROP and CREATE.
+    /// The oid in `pg_proc`; DROP and CREATE give it another one.
     package var oid: UInt32
     /// The schema's name, not quoted.
     package var schema: String
     /// The function's name, not quoted.
     package var name: String
-    /// True if it is called by CALL.
+    /// True if CALL runs it.
     package var isProcedure: Bool
-    /// What can be given, in order: IN, INOUT and VARIADIC parameters; of a procedure also OUT, which CALL wants to see.
+    /// The parameters that a call gives, in order: IN, INOUT and VARIADIC; of a procedure also OUT, which CALL
+    /// requires.
     package var parameters: [FunctionParameter]
     /// True for SETOF and TABLE.
     package var returnsSet: Bool
     /// The type of the result, or of one row of a set.
     package var result: TypeDefinition
-    /// False if the role that calls may not use the schema of the result's type; then no statement can name the type.
+    /// False if the calling role lacks USAGE on the schema of the result's type; then no statement can name the type.
     package var isResultNameable: Bool
-    /// True if it is written in SQL: the server may take its body for a part of the statement that calls it.
+    /// True if its language is SQL: the server may inline its body into the statement that calls it.
     package var isSQL: Bool
     /// The columns of the result: OUT, INOUT and TABLE parameters, or the attributes of the composite type. Empty for a
-    /// scalar, and for a record of which nothing is known.
+    /// scalar, and for a record whose columns are not known.
     package var columns: [FunctionColumn]
     /// True if the columns are OUT, INOUT or TABLE parameters.
     package var hasOutParameters: Bool
@@ -31,7 +32,7 @@ package struct FunctionDefinition: Sendable, Equatable {
     /// The function with its parameters and defaults, for messages: `public.add2(a integer, b integer DEFAULT 1)`.
     package var signature: String
 
-    /// Takes what is known; the defaults are those of a plain function.
+    /// Takes the facts; the defaults are those of a plain function.
     package init(
         oid: UInt32, schema: String, name: String, isProcedure: Bool = false, parameters: [FunctionParameter],
         returnsSet: Bool = false, result: TypeDefinition, isResultNameable: Bool = true,
@@ -54,18 +55,18 @@ package struct FunctionDefinition: Sendable, Equatable {
     }
 }
 
-/// A parameter of a function, one that a call can give a value for (or, of a procedure, has to make room for).
+/// A parameter of a function that a call can give a value for (or, of a procedure, must make room for).
 package struct FunctionParameter: Sendable, Equatable {
-    /// nil if it has none; then it can be given by position only.
+    /// nil if it has none; then it is given by position.
     package var name: String?
-    /// Which way its values go.
+    /// The direction of its values.
     package var mode: Mode
     /// The parameter's type; of VARIADIC the array.
     package var type: TypeDefinition
-    /// True if a call can leave it out.
+    /// True if a call can omit it.
     package var hasDefault: Bool
 
-    /// What `pg_proc.proargmodes` says of it.
+    /// The mode in `pg_proc.proargmodes`.
     package enum Mode: String, Sendable {
         case input = "i"
         case output = "o"
@@ -74,7 +75,7 @@ package struct FunctionParameter: Sendable, Equatable {
         case table = "t"
     }
 
-    /// Takes what is known; the defaults are those of a plain parameter.
+    /// Takes the facts; the defaults are those of a plain parameter.
     package init(name: String?, mode: Mode = .input, type: TypeDefinition, hasDefault: Bool = false) {
         self.name = name
         self.mode = mode
@@ -97,9 +98,9 @@ package struct FunctionColumn: Sendable, Equatable {
     }
 }
 
-/// Another function of the same name, as far as a call could be taken for one of it.
+/// Another function of the same name, as far as it could make a call ambiguous.
 package struct FunctionOverload: Sendable, Equatable {
-    /// What can be given to it, in order.
+    /// The parameters that a call gives, in order.
     package var parameters: [FunctionParameter]
 
     /// Takes the parameters.

@@ -1,8 +1,8 @@
-/// Why a function that a mapping names can't be called, with what to do about it.
+/// Why a function that a mapping names can't be called, and the remedy.
 ///
-/// A fault is not for ever: the function can be created, the right be granted. So it is looked for again.
+/// A fault need not last: somebody can create the function or grant the right. So the function is looked up again.
 package struct FunctionFault: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is in the way.
+    /// The kind of fault.
     package enum Code: String, Sendable, CaseIterable {
         case noSuchSchema
         case noSuchFunction
@@ -19,24 +19,24 @@ package struct FunctionFault: Error, Sendable, Equatable, CustomStringConvertibl
         case unreadable
     }
 
-    /// What is in the way.
+    /// The kind of fault.
     package let code: Code
-    /// One sentence of what is wrong.
+    /// The fault in one sentence.
     package let finding: String
-    /// What to do about it, for who runs the database; nil where that is plain.
+    /// The remedy, for the database's administrator; nil if it is obvious.
     package let advice: String?
 
-    /// Takes the code, and what is wrong and what to do for people.
+    /// Takes the code, the fault and the remedy.
     package init(_ code: Code, _ finding: String, advice: String? = nil) {
         self.code = code
         self.finding = finding
         self.advice = advice
     }
 
-    /// One sentence of what is wrong, and after a semicolon what to do.
+    /// The fault in one sentence, and after a semicolon the remedy.
     package var message: String { self.advice.map { "\(self.finding); \($0)" } ?? self.finding }
 
-    /// The SQLSTATE that the server has for it, by which it becomes a WAMP error.
+    /// The SQLSTATE that the server uses for it, which decides the WAMP error.
     package var sqlstate: String {
         switch code {
         case .noSuchSchema: "3F000"

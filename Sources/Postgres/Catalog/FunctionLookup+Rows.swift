@@ -1,7 +1,7 @@
 package import Names
 
 extension FunctionLookup {
-    /// What the rows of ``query`` say about the function, or why it can't be called.
+    /// The function that the rows of ``query`` describe, or why it can't be called.
     package static func definition(
         of reference: FunctionReference, in rows: Rows
     ) throws(FunctionFault) -> FunctionDefinition {
@@ -27,7 +27,8 @@ extension FunctionLookup {
             overloads: overloads.map { FunctionOverload(parameters: $0.parameters) }, signature: found.signature)
     }
 
-    /// What an error of ``query`` itself says: a signature that the server can't parse, or a role that does not exist.
+    /// The fault behind an error of ``query`` itself: a signature that the server can't parse, or a role that does not
+    /// exist.
     package static func fault(of reference: FunctionReference, from error: DatabaseError) -> FunctionFault? {
         switch error.sqlstate {
         case "42601", "42602", "42622", "22023", "42P16":
@@ -56,31 +57,31 @@ extension FunctionLookup {
         switch found.kind {
         case "a":
             throw FunctionFault(
-                .aggregate, "\(found.signature) is an aggregate", advice: "call it in a function of your own")
+                .aggregate, "\(found.signature) is an aggregate", advice: "write a function that calls it")
         case "w":
             throw FunctionFault(
-                .window, "\(found.signature) is a window function", advice: "call it in a function of your own")
+                .window, "\(found.signature) is a window function", advice: "write a function that calls it")
         default: break
         }
         if found.result.oid == TypeOID.trigger || found.result.oid == TypeOID.eventTrigger {
-            throw FunctionFault(.trigger, "\(found.signature) is a trigger function, which only a trigger can call")
+            throw FunctionFault(.trigger, "\(found.signature) is a trigger function; only triggers can call it")
         }
         for parameter in found.parameters where parameter.type.baseKind == .pseudo && parameter.mode != .output {
             throw FunctionFault(
                 .unsupportedParameter,
-                "\(found.signature) takes \(parameter.type.display), which says nothing about the type of a value",
-                advice: "call it in a function of your own with types of its own")
+                "\(found.signature) takes \(parameter.type.display), a pseudo-type that names no type of values",
+                advice: "write a function with concrete types that calls it")
         }
         let isPseudo = found.result.baseKind == .pseudo
         if isPseudo, found.result.oid != TypeOID.void, found.result.oid != TypeOID.record {
             throw FunctionFault(
                 .unsupportedResult,
-                "\(found.signature) returns \(found.result.display), which has no value for a caller")
+                "\(found.signature) returns \(found.result.display), which can't be sent to a caller")
         }
         if found.returnsSet, found.result.oid == TypeOID.record, found.columns.isEmpty {
             throw FunctionFault(
                 .unsupportedResult,
-                "\(found.signature) returns records without saying their columns",
+                "\(found.signature) returns records whose columns it does not declare",
                 advice: "declare it RETURNS TABLE (..)")
         }
         if !found.isSchemaUsable {
@@ -106,11 +107,11 @@ extension FunctionLookup {
         }
     }
 
-    /// At most three names that could have been meant, for a message.
+    /// At most three names that the writer may have meant, for a message.
     private static func similar(to reference: FunctionReference, in others: [(schema: String, name: String)]) -> String
     {
         let name = reference.name.lowercased()
-        // In a short name two letters are too much to be a slip.
+        // In a short name two wrong characters are too many for a typing error.
         let limit = name.utf8.count < 6 ? 1 : 2
         var ranked: [(distance: Int, text: String)] = []
         for other in others {
@@ -160,7 +161,7 @@ private struct Answer {
     }
 }
 
-/// A function of the name that was asked for.
+/// A function with the name in question.
 private struct Candidate {
     var oid: UInt32
     var schema: String

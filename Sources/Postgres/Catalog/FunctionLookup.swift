@@ -1,12 +1,13 @@
 package import Names
 
-/// The query that looks a function up, and what its rows mean.
+/// The query that looks a function up, and the meaning of its rows.
 ///
-/// One query per function, so that a signature which the server can't parse spoils no other. Everything in it is
-/// qualified: what a user has put into the search path can't stand in for an operator. The search path decides only
-/// where it should, for names without a schema.
+/// One query per function, so that a signature that the server can't parse affects no other. Every name in it is
+/// qualified, so that objects in a user's search path can't replace operators. The search path counts only for function
+/// names without a schema, as intended.
 package enum FunctionLookup {
-    /// The query's parameters: schema, name, types of the signature, and the role that is to call it (nil: this one).
+    /// The query's parameters: schema, name, types of the signature, and the role that will call it (nil: the session's
+    /// own).
     package static func parameters(for reference: FunctionReference, role: String? = nil) -> Parameters {
         var parameters = Parameters()
         parameters.append(orNull: reference.schema)
@@ -16,7 +17,7 @@ package enum FunctionLookup {
         return parameters
     }
 
-    /// The text of the query, for all references. Prepare it where many are looked up: planning takes longer than running.
+    /// The text of the query, for all references. Prepare it to look many up: planning takes longer than running.
     package static let query = """
         with recursive reference as (
           select $1::pg_catalog.text as schema, $2::pg_catalog.text as name, $3::pg_catalog._text as types,
@@ -36,7 +37,8 @@ package enum FunctionLookup {
           from named w cross join reference r
           where r.types is null
              or pg_catalog.array_to_string(w.proargtypes::pg_catalog._oid, ' ') operator(pg_catalog.=)
-                (select coalesce(pg_catalog.string_agg(coalesce(s.oid::pg_catalog.text, '?'), ' ' order by s.position), '')
+                (select coalesce(pg_catalog.string_agg(coalesce(s.oid::pg_catalog.text, '?'),
+                    ' ' order by s.position), '')
                  from signature s)
         ), candidate as (
           select p.*, n.nspname, r.role, p.oid operator(pg_catalog.=) any (select w.oid from wanted w) as is_wanted
@@ -61,7 +63,8 @@ package enum FunctionLookup {
           cross join lateral pg_catalog.unnest(coalesce(c.proallargtypes, c.proargtypes::pg_catalog._oid))
             with ordinality as a(type, position)
         ), item as (
-          select 1 as rank, 'signature' as kind, 0::pg_catalog.oid as function, s.position, s.name, '' as mode, s.oid as type,
+          select 1 as rank, 'signature' as kind, 0::pg_catalog.oid as function, s.position, s.name, '' as mode,
+                 s.oid as type,
                  null::pg_catalog._text as facts
           from signature s
           union all
@@ -72,9 +75,11 @@ package enum FunctionLookup {
           select 3, 'function', c.oid, 0, c.proname::pg_catalog.text, c.prokind::pg_catalog.text, c.prorettype,
                  array[c.nspname::pg_catalog.text, c.is_wanted::pg_catalog.text, c.proretset::pg_catalog.text,
                        c.pronargdefaults::pg_catalog.text,
-                       pg_catalog.pg_get_function_identity_arguments(c.oid), pg_catalog.pg_get_function_arguments(c.oid),
+                       pg_catalog.pg_get_function_identity_arguments(c.oid),
+                       pg_catalog.pg_get_function_arguments(c.oid),
                        pg_catalog.has_function_privilege(c.role, c.oid, 'EXECUTE')::pg_catalog.text,
-                       pg_catalog.has_schema_privilege(c.role, c.pronamespace, 'USAGE')::pg_catalog.text, c.role::pg_catalog.text,
+                       pg_catalog.has_schema_privilege(c.role, c.pronamespace, 'USAGE')::pg_catalog.text,
+                       c.role::pg_catalog.text,
                        (select pg_catalog.has_schema_privilege(c.role, t.typnamespace, 'USAGE')::pg_catalog.text
                         from pg_catalog.pg_type t where t.oid operator(pg_catalog.=) c.prorettype),
                        (select (l.lanname operator(pg_catalog.=) 'sql')::pg_catalog.text
@@ -90,7 +95,8 @@ package enum FunctionLookup {
           left join domain_base d on d.domain operator(pg_catalog.=) c.prorettype
           join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) coalesce(d.base, c.prorettype)
           join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) t.typrelid
-          where c.is_wanted and t.typrelid operator(pg_catalog.<>) 0 and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped
+          where c.is_wanted and t.typrelid operator(pg_catalog.<>) 0 and a.attnum operator(pg_catalog.>) 0
+              and not a.attisdropped
           union all
           (select 6, 'other', 0, 0, p.proname::pg_catalog.text, '', null, array[n.nspname::pg_catalog.text]
            from reference r cross join pg_catalog.pg_proc p
@@ -103,15 +109,18 @@ package enum FunctionLookup {
                   or pg_catalog.lower(p.proname::pg_catalog.text) operator(pg_catalog.=) pg_catalog.lower(r.name))
            order by p.proname::pg_catalog.text operator(pg_catalog.<>) r.name, p.proname, n.nspname limit 1000)
         )
-        select i.kind, i.function, i.position, i.name, i.mode, t.oid, n.nspname, t.typname, pg_catalog.format_type(t.oid, null),
+        select i.kind, i.function, i.position, i.name, i.mode, t.oid, n.nspname, t.typname,
+               pg_catalog.format_type(t.oid, null),
                t.typtype, b.oid, b.typtype, b.typcategory, coalesce(ed.base, e.oid),
-               i.facts[1], i.facts[2], i.facts[3], i.facts[4], i.facts[5], i.facts[6], i.facts[7], i.facts[8], i.facts[9], i.facts[10], i.facts[11]
+               i.facts[1], i.facts[2], i.facts[3], i.facts[4], i.facts[5], i.facts[6], i.facts[7], i.facts[8],
+               i.facts[9], i.facts[10], i.facts[11]
         from item i
         left join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) i.type
         left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace
         left join domain_base d on d.domain operator(pg_catalog.=) t.oid
         left join pg_catalog.pg_type b on b.oid operator(pg_catalog.=) coalesce(d.base, t.oid)
-        left join pg_catalog.pg_type e on e.oid operator(pg_catalog.=) b.typelem and b.typcategory operator(pg_catalog.=) 'A'
+        left join pg_catalog.pg_type e on e.oid operator(pg_catalog.=) b.typelem
+          and b.typcategory operator(pg_catalog.=) 'A'
         left join domain_base ed on ed.domain operator(pg_catalog.=) e.oid
         order by i.rank, i.function, i.position
         """

@@ -1,4 +1,4 @@
-/// One row of the catalog queries: what it is about, the type that belongs to it, and facts of its kind.
+/// One row of the catalog queries: its subject, the type that belongs to it, and facts of its kind.
 struct LookupRow {
     /// The columns as text.
     let values: [String?]
@@ -10,7 +10,7 @@ struct LookupRow {
         case fact1, fact2, fact3, fact4, fact5, fact6, fact7, fact8, fact9, fact10, fact11
     }
 
-    /// What is thrown where a column is missing or of another form.
+    /// The fault where a column is missing or malformed.
     static let unreadable = FunctionFault(
         .unreadable, "the catalog's answer can't be read", advice: "is this PostgreSQL?")
 
@@ -31,15 +31,15 @@ struct LookupRow {
         return text == "true" || text == "t"
     }
 
-    /// An oid or another number that is not negative.
+    /// An oid or another non-negative number.
     func number(_ column: Column) throws(FunctionFault) -> UInt32 {
         guard let number = UInt32(try text(column)) else { throw Self.unreadable }
         return number
     }
 
-    /// The type that the row is about.
+    /// The type that the row describes.
     func type() throws(FunctionFault) -> TypeDefinition {
-        // A type of a kind that this version does not know is as good as a base type: it has a text form.
+        // A type of an unknown kind is treated as a base type: it has a text form.
         TypeDefinition(
             oid: try number(.type), schema: try text(.typeSchema), name: try text(.typeName),
             display: try text(.typeDisplay), kind: TypeDefinition.Kind(rawValue: try text(.typeKind)) ?? .base,

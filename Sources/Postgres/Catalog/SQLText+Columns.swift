@@ -1,5 +1,5 @@
 extension SQLText {
-    /// An expression that the server can't analyse if a row does not have just these columns; it need not be computed.
+    /// An expression that the server can't analyse unless a row has exactly these columns; it need not be computed.
     ///
     /// - Parameter row: the row's columns, for example `r.*`.
     package static func columnCheck(_ row: String, _ columns: [FunctionColumn]) -> String {

@@ -1,11 +1,11 @@
-/// The query that looks up what types are made of, and what its rows mean. It is asked only for types that may have parts.
+/// The query that looks up the parts of types, and the meaning of its rows. It runs only for types that may have parts.
 package enum ShapeLookup {
     /// The query's parameter: the oids.
     package static func parameters(for oids: [UInt32]) -> Parameters {
         TypeLookup.parameters(for: oids)
     }
 
-    /// The text of the query: a row for each type that can be reached, of composites one for each attribute.
+    /// The text of the query: a row for each type that can be reached, for composites a row for each attribute.
     package static let query = """
         with recursive part(oid) as (
           select w.oid from pg_catalog.unnest($1::pg_catalog._oid) as w(oid)
@@ -35,7 +35,7 @@ package enum ShapeLookup {
         order by t.oid, a.attnum
         """
 
-    /// The shapes of all types that were reached, by oid.
+    /// The shapes of all types in the rows, by oid.
     package static func shapes(in rows: Rows) throws(FunctionFault) -> [UInt32: ValueShape] {
         var types: [UInt32: FoundType] = [:]
         for values in rows.values {
@@ -51,7 +51,7 @@ package enum ShapeLookup {
         return shapes
     }
 
-    /// As many types within each other as nobody makes: no type can hold itself, but rows are only what somebody sent.
+    /// A depth that no real type has: a type can't contain itself, but these rows came over a network.
     private static let mostLevels = 200
 
     private static func shape(

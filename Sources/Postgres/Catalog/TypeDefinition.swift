@@ -1,4 +1,4 @@
-/// A data type as the catalog describes it, as far as values of it have to be converted.
+/// A data type as the catalog describes it, as far as the conversion of its values needs it.
 package struct TypeDefinition: Sendable, Equatable {
     /// The type's oid in `pg_type`.
     package var oid: UInt32
@@ -6,22 +6,22 @@ package struct TypeDefinition: Sendable, Equatable {
     package var schema: String
     /// The type's name, not quoted: `int4`, `_int4`.
     package var name: String
-    /// The type as people write it, for example `integer` or `numeric[]`; for messages only.
+    /// The type as people write it, for example `integer` or `numeric[]`; for messages.
     package var display: String
-    /// What the type itself is.
+    /// The kind of the type itself.
     package var kind: Kind
     /// The type itself, or the type at the bottom if it is a domain (over a domain ..).
     package var base: UInt32
-    /// What the base is.
+    /// The kind of the base type.
     package var baseKind: Kind
     /// True if the base is an array.
     package var isArray: Bool
-    /// The base type of the array's elements; nil if it is no array.
+    /// The base type of the array's elements; nil if it is not an array.
     package var element: UInt32?
-    /// What its values are made of, where that was looked up (``ShapeLookup``).
+    /// The structure of its values, if it was looked up (``ShapeLookup``).
     package var shape: ValueShape?
 
-    /// What `pg_type.typtype` says.
+    /// The kind in `pg_type.typtype`.
     package enum Kind: String, Sendable {
         case base = "b"
         case composite = "c"
@@ -32,7 +32,7 @@ package struct TypeDefinition: Sendable, Equatable {
         case range = "r"
     }
 
-    /// Takes what the catalog says.
+    /// Takes the catalog's facts.
     package init(
         oid: UInt32, schema: String, name: String, display: String, kind: Kind, base: UInt32, baseKind: Kind,
         isArray: Bool, element: UInt32?
@@ -58,13 +58,14 @@ package struct TypeDefinition: Sendable, Equatable {
         baseKind == .composite
     }
 
-    /// Whether what its values are made of has to be looked up: it is a composite, or an array of what is not known to have no parts.
+    /// Whether the structure of its values must be looked up: it is a composite, or an array whose elements may have
+    /// parts.
     package var mayHaveParts: Bool {
         self.isComposite || (self.isArray && !TypeOID.common.contains(self.element ?? 0))
     }
 }
 
-/// The oids of the types that are treated specially. They are fixed in every PostgreSQL.
+/// The oids of the types that are treated specially. They are the same in every PostgreSQL.
 package enum TypeOID {
     /// `boolean`
     package static let bool: UInt32 = 16
@@ -92,21 +93,21 @@ package enum TypeOID {
     package static let timestamptz: UInt32 = 1184
     /// `numeric`
     package static let numeric: UInt32 = 1700
-    /// A row of which only the function knows the columns.
+    /// A row whose columns only the function knows.
     package static let record: UInt32 = 2249
-    /// Nothing.
+    /// No value.
     package static let void: UInt32 = 2278
-    /// What trigger functions return.
+    /// The result of trigger functions.
     package static let trigger: UInt32 = 2279
-    /// What event trigger functions return.
+    /// The result of event trigger functions.
     package static let eventTrigger: UInt32 = 3838
     /// `jsonb`
     package static let jsonb: UInt32 = 3802
 
-    /// What users create has this oid, or a greater one.
+    /// The lowest oid of objects that users create.
     package static let firstOfUsers: UInt32 = 16384
 
-    /// What most arrays are made of; none of them has parts.
+    /// The elements of most arrays; none of them has parts.
     package static let common: Set<UInt32> = [
         bool, bytea, int8, int2, int4, text, json, float4, float8, timestamp, timestamptz, numeric, jsonb,
         // varchar, date, uuid

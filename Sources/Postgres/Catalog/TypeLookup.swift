@@ -1,5 +1,5 @@
-/// The query that looks types up by oid, and what its rows mean: for statements, whose parameters and columns the server
-/// describes by oids only.
+/// The query that looks types up by oid, and the meaning of its rows. It serves statements, whose parameters and
+/// columns the server describes by oid only.
 package enum TypeLookup {
     /// The query's parameter: the oids.
     package static func parameters(for oids: [UInt32]) -> Parameters {
@@ -8,7 +8,7 @@ package enum TypeLookup {
         return parameters
     }
 
-    /// The types by oid. One that is not there has been dropped in between.
+    /// The types by oid. A missing one has been dropped meanwhile.
     package static func types(in rows: Rows) throws(FunctionFault) -> [UInt32: TypeDefinition] {
         var types: [UInt32: TypeDefinition] = [:]
         for values in rows.values {
@@ -18,7 +18,7 @@ package enum TypeLookup {
         return types
     }
 
-    /// The text of the query. Its columns stand where those of ``FunctionLookup/query`` do.
+    /// The text of the query. Its columns are at the same positions as those of ``FunctionLookup/query``.
     package static let query = """
         with recursive domain_chain(domain, base) as (
           select t.oid, t.typbasetype from pg_catalog.pg_type t where t.typtype operator(pg_catalog.=) 'd'
@@ -37,7 +37,8 @@ package enum TypeLookup {
         join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace
         left join domain_base d on d.domain operator(pg_catalog.=) t.oid
         join pg_catalog.pg_type b on b.oid operator(pg_catalog.=) coalesce(d.base, t.oid)
-        left join pg_catalog.pg_type e on e.oid operator(pg_catalog.=) b.typelem and b.typcategory operator(pg_catalog.=) 'A'
+        left join pg_catalog.pg_type e on e.oid operator(pg_catalog.=) b.typelem
+          and b.typcategory operator(pg_catalog.=) 'A'
         left join domain_base ed on ed.domain operator(pg_catalog.=) e.oid
         where t.oid operator(pg_catalog.=) any ($1::pg_catalog._oid)
         """

@@ -1,17 +1,18 @@
-/// What the values of a type are made of, as far as JSON for them has to be read: the type itself says only what it is at its outside.
+/// The structure of a type's values, as far as reading JSON needs it: the type's definition describes only the
+/// outermost level.
 package indirect enum ValueShape: Sendable, Equatable {
-    /// What its text says: the type's input function reads it.
+    /// Any text: the type's input function reads it.
     case scalar
-    /// `smallint`, `integer`, `bigint` and `oid`, which take no `3.0`.
+    /// `smallint`, `integer`, `bigint` and `oid`, which accept no `3.0`.
     case integer
-    /// `json` and `jsonb`, which take any value.
+    /// `json` and `jsonb`, which accept any value.
     case json
-    /// An array of such elements, of any dimensions.
+    /// An array of such elements, with any number of dimensions.
     case list(ValueShape)
     /// A composite.
     case record(RecordShape)
 
-    /// The shape of a type that has no parts.
+    /// The shape of a type without parts.
     package init(scalar base: UInt32) {
         switch base {
         case TypeOID.int2, TypeOID.int4, TypeOID.int8, TypeOID.oid: self = .integer
@@ -20,7 +21,7 @@ package indirect enum ValueShape: Sendable, Equatable {
         }
     }
 
-    /// Whether there are composites in it.
+    /// Whether it contains composites.
     package var hasRecords: Bool {
         switch self {
         case .scalar, .integer, .json: false
@@ -30,7 +31,7 @@ package indirect enum ValueShape: Sendable, Equatable {
     }
 }
 
-/// What a composite type consists of.
+/// The parts of a composite type.
 package struct RecordShape: Sendable, Equatable {
     /// The type as people write it, for messages.
     package let type: String
@@ -43,7 +44,7 @@ package struct RecordShape: Sendable, Equatable {
     package struct Member: Sendable, Equatable {
         /// Its name, not quoted.
         package let name: String
-        /// What its values are made of.
+        /// The structure of its values.
         package let shape: ValueShape
 
         /// Takes name and shape.
@@ -53,7 +54,7 @@ package struct RecordShape: Sendable, Equatable {
         }
     }
 
-    /// Takes what the catalog says.
+    /// Takes the catalog's facts.
     package init(type: String, relation: UInt32, members: [Member]) {
         self.type = type
         self.relation = relation

@@ -1,6 +1,6 @@
-/// A backend of the server, and no other one that gets its process id later.
+/// A backend of the server. The start time distinguishes it from a later one with the same process id.
 struct BackendIdentity: Sendable, Equatable {
     let pid: Int32
-    /// When it began, as the server writes it.
+    /// Its start time, as the server writes it.
     let start: String
 }

@@ -1,26 +1,27 @@
 package import NIOCore
 
-/// What a session of the pool is like when nothing has been left behind in it, as far as calls depend on it.
+/// The state of a clean session of the pool, as far as calls depend on it.
 ///
-/// A function can change settings for good. So the statement of each call holds ``conditions(isTimed:isCallerSet:)``:
-/// on a session that is not clean it runs nothing, the session is put in order by ``reset``, and the call is run again.
-/// Nothing need be sent ahead of it.
+/// A function can change settings for the whole session. So the statement of each call contains
+/// ``conditions(isTimed:isCallerSet:)``: in a session that is not clean it runs nothing, ``reset`` puts the session in
+/// order, and the call runs again. No statement need be sent ahead of the call.
 package struct CleanSession: Sendable {
-    /// The settings that tell a function who calls it; empty where nobody is disclosed.
+    /// The settings that show a function its caller; empty if no caller is disclosed.
     package static let callerSettings = ["wamp.caller", "wamp.caller_authid", "wamp.caller_authrole", "wamp.procedure"]
-    /// What the error says that a statement raises where no row can be the sign of a session that is not clean.
+    /// The message of the error with which a statement reports a session that is not clean, where the absence of rows
+    /// can't be the sign.
     private static let mark = "wamp-sidecar: a setting was left behind in this session; the call is run again"
 
     /// The search path of a fresh session.
     package let searchPath: String
     /// The role of a fresh session: `none`, unless the login role has another by default.
     package let role: String
-    /// The deadline that sessions have by themselves.
+    /// The default deadline of sessions.
     package let timeout: TimeAmount
-    /// Puts a session in order, one statement after the other.
+    /// The statements that put a session in order, in their order.
     let reset: [String]
 
-    /// Takes what a fresh session is like.
+    /// Takes the settings of a fresh session.
     package init(searchPath: String, role: String, timeout: TimeAmount) {
         self.searchPath = searchPath
         self.role = role
@@ -30,7 +31,8 @@ package struct CleanSession: Sendable {
             + SessionSetup(part: .calls, statementTimeout: timeout).settings.filter { !$0.value.isEmpty }
         let assignments = values.map { name, value in
             """
-            case when pg_catalog.current_setting('\(name)', true) is not null or '\(name)' operator(pg_catalog.~) '^wamp[.]' \
+            case when pg_catalog.current_setting('\(name)', true) is not null \
+            or '\(name)' operator(pg_catalog.~) '^wamp[.]' \
             then pg_catalog.set_config('\(name)', \(SQLText.literal(value)), false) end
             """
         }
@@ -43,13 +45,13 @@ package struct CleanSession: Sendable {
     ///
     /// - Parameters:
     ///   - isTimed: the deadline has been set ahead of the statement.
-    ///   - isCallerSet: the statement sets who calls.
+    ///   - isCallerSet: the statement sets the caller.
     package func conditions(isTimed: Bool, isCallerSet: Bool) -> [String] {
         var conditions = [
             self.role == "none"
                 ? "current_user operator(pg_catalog.=) session_user" : Self.condition("role", self.role),
             Self.condition("search_path", self.searchPath),
-            // What a call brings is read by it, also behind a function that has changed it.
+            // Later statements read a call's values in this encoding, even if a function has changed it.
             "pg_catalog.pg_client_encoding() operator(pg_catalog.=) 'UTF8'",
         ]
         if !isTimed { conditions.append(Self.condition("statement_timeout", Self.text(self.timeout))) }
@@ -61,9 +63,9 @@ package struct CleanSession: Sendable {
         return conditions
     }
 
-    /// A condition that stands ahead of all else in a statement, whatever its form: as a sub-select it is computed
-    /// once, before anything runs. Where one of the conditions does not hold it is an error, by which ``isRaised(_:)``
-    /// tells it: no rows can be a right answer.
+    /// A condition that comes first in a statement, whatever its form: as a sub-select it is computed once, before
+    /// anything runs. Where one of the conditions does not hold, it raises an error, which ``isRaised(_:)`` recognizes.
+    /// For such statements the absence of rows could be a valid result.
     package static func raising(_ conditions: [String]) -> String {
         """
         (select case when \(conditions.joined(separator: " and ")) then true \
@@ -71,7 +73,7 @@ package struct CleanSession: Sendable {
         """
     }
 
-    /// Whether work that ended so has not run, because something was left behind in its session.
+    /// Whether work with this outcome did not run because its session was not clean.
     static func isGateShut(_ gate: Work.Gate, _ error: DatabaseError?, _ affectedRows: Int?) -> Bool {
         switch gate {
         case .none: false
@@ -89,7 +91,7 @@ package struct CleanSession: Sendable {
         "pg_catalog.current_setting('\(name)') operator(pg_catalog.=) \(SQLText.literal(value))"
     }
 
-    /// A time as the server shows it: in the largest unit that divides it.
+    /// A time as the server prints it: in the largest unit that divides it.
     private static func text(_ time: TimeAmount) -> String {
         let milliseconds = time.nanoseconds / 1_000_000
         let units: [(Int64, String)] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1000, "s")]

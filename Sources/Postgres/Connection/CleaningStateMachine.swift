@@ -1,14 +1,14 @@
-/// Whether a session is as work needs it, and what is sent to make it so.
+/// Whether a session is clean, and which statements make it so.
 ///
-/// Something that work leaves behind (a role, a search path, a deadline) must not reach other work: the session is put
-/// in order ahead of what is sent next. Work that can't look whether the session is in order *follows*: it is sent when
-/// the session has been put in order, and after what it wants set for the whole session.
+/// A role, a search path or a deadline that work leaves behind must not reach other work: the session is put in order
+/// before the next statement. Work that can't check the session by itself *follows*: it is sent after the session has
+/// been put in order, and after the settings that it needs for the whole session.
 ///
-/// Generic over the work that follows, so that it can be tested without a connection.
+/// Generic over the work that follows, so that a test needs no connection.
 struct CleaningStateMachine<Follower>: ~Copyable {
     private struct Following {
         let follower: Follower
-        /// A statement that sets what it needs.
+        /// A statement that makes the settings that it needs.
         let settings: String?
     }
 
@@ -16,36 +16,36 @@ struct CleaningStateMachine<Follower>: ~Copyable {
         case clean
         /// Something may have been left behind.
         case soiled
-        /// What puts the session in order is on its way. Work that was sent before it may leave something behind until
-        /// then, which may then have been left behind after it as well.
+        /// The statements that put the session in order are on their way. Work that was sent before them may still
+        /// leave something behind, also after them.
         case cleaning(Following?, isSoiled: Bool)
-        /// What the follower needs set is on its way.
+        /// The follower's settings are on their way.
         case setting(Following, isSoiled: Bool)
         /// The session could not be put in order.
         case failed(Following?)
     }
 
-    /// What the driver does when a step of this has ended.
+    /// The driver's task after a step of this machine.
     enum Action {
-        /// The session is as it was when it was new: note what its settings are.
+        /// The session is as it was when it was new: record its settings.
         case clean
         /// The same; then send what the follower needs set.
         case set(String)
         /// The same; then send the follower.
         case sendAfterCleaning(Follower)
-        /// What it needs is set: send the follower.
+        /// Its settings are made: send the follower.
         case sendAfterSetting(Follower)
-        /// What the follower needs can't be set, which is its own fault.
+        /// The follower's settings are refused, which is the follower's fault.
         case refuse(Follower)
         /// The session can't be used for anything.
         case retire
-        /// Nothing of this was under way.
+        /// This machine had no step under way.
         case none
     }
 
     private var state = State.clean
 
-    /// Whether the session has to be put in order ahead of what is sent next.
+    /// Whether the session must be put in order before the next statement.
     var isSoiled: Bool {
         switch self.state {
         case .clean, .failed: false
@@ -54,7 +54,7 @@ struct CleaningStateMachine<Follower>: ~Copyable {
         }
     }
 
-    /// The work that is sent when the session has been put in order.
+    /// The work that is sent after the session has been put in order.
     var follower: Follower? {
         switch self.state {
         case .clean, .soiled: nil
@@ -73,7 +73,8 @@ struct CleaningStateMachine<Follower>: ~Copyable {
         }
     }
 
-    /// - Returns: whether what puts the session in order is to be sent; else it is on its way already.
+    /// - Returns: whether to send the statements that put the session in order; otherwise they are on their way
+    ///   already.
     mutating func clean() -> Bool {
         switch self.state {
         case .clean, .soiled:
@@ -84,7 +85,7 @@ struct CleaningStateMachine<Follower>: ~Copyable {
         }
     }
 
-    /// Work is to be sent when the session has been put in order, which is on its way.
+    /// Work is to be sent after the statements under way have put the session in order.
     mutating func follow(_ follower: Follower, settings: String?) {
         switch self.state {
         case .cleaning(_, let isSoiled):
@@ -96,7 +97,7 @@ struct CleaningStateMachine<Follower>: ~Copyable {
         }
     }
 
-    /// What was sent last for this has ended.
+    /// The last step that was sent for this has ended.
     mutating func ended(hasFailed: Bool) -> Action {
         switch self.state {
         case .cleaning(let following, let isSoiled):

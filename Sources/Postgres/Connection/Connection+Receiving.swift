@@ -1,24 +1,24 @@
 internal import DequeModule
 internal import NIOCore
 
-/// How what the server sends is read, and given to whom it is for.
+/// How the server's messages are read and handed to their receivers.
 extension Connection {
     func descriptorIsReady() {
         guard self.isNotClosed, self.flow.socketIsReady() else { return }
         self.receive()
     }
 
-    /// Stops reading after what has been read; the server will soon stop sending.
+    /// Stops reading after the messages that have been read; the server will soon stop sending.
     func pause() {
         self.flow.pause()
     }
 
-    /// Reads on.
+    /// Continues reading.
     func resume() {
         self.run(self.flow.resume())
     }
 
-    /// Reads what runs to its end, even if paused: nobody waits for its rows any more, only for its end.
+    /// Reads the running work to its end, even if paused: its rows are of no use any more, only its end is.
     func drain() {
         guard !self.inFlight.isEmpty else { return }
         self.run(self.flow.drain())
@@ -30,7 +30,7 @@ extension Connection {
         case .none:
             break
         case .read:
-            // The pause was not the server's.
+            // The pause was not the server's fault.
             self.headSince = self.eventLoop.now
             self.receive()
         case .readOn:
@@ -39,7 +39,7 @@ extension Connection {
     }
 
     func receive() {
-        // An answer may be the last thing that somebody wanted of the owner.
+        // The owner may have waited for this answer only.
         let owner = self.owner
         defer { withExtendedLifetime(owner) {} }
         self.flow.turnBegan()
@@ -68,9 +68,9 @@ extension Connection {
         self.arm()
     }
 
-    /// A row is measured in the server, but not an error's text, nor what CALL returns. libpq takes all of a message
-    /// into memory before it gives any of it, so a connection that is seen to bring too much at once is closed. (A
-    /// server that is faster than this side is not seen in time: libpq reads for as long as there is something to
+    /// The server measures a row, but neither an error's text nor the result of CALL. libpq reads a whole message into
+    /// memory before it returns any of it, so a connection that is seen to receive too much at once is closed. (A
+    /// server that is faster than this side is not noticed in time: libpq reads for as long as there is something to
     /// read.)
     private func weighIncomplete() {
         guard !self.inFlight.isEmpty else { return self.incomplete = nil }
@@ -203,7 +203,7 @@ extension Connection {
         self.reported = ReportedSettings(of: self.handle)
     }
 
-    /// A setting that the server reports by itself has changed, and it was not one of ours that changed it.
+    /// A setting that the server reports by itself has changed, and not by a statement of the sidecar.
     private func lookAtReportedSettings() {
         if !self.needsReset, !self.reported.isEqual(to: self.handle) { self.cleaning.soil() }
     }

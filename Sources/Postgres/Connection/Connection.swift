@@ -4,10 +4,10 @@ import NIOCore
 
 /// One connection to the database, in pipeline mode, on the event loop.
 ///
-/// It sends what its owner gives it, hands over rows as they come, and says how each unit of work ended. It decides
-/// nothing: which work goes where is the ``PoolStateMachine``'s, when to connect again the ``ConnectionKeeper``'s,
-/// which result is whose the ``PipelineStateMachine``'s, when the session is put in order the
-/// ``CleaningStateMachine``'s, and when it reads the ``FlowStateMachine``'s.
+/// It sends its owner's work, hands rows over as they come, and reports how each unit of work ended. It decides
+/// nothing: the ``PoolStateMachine`` decides which work it gets, the ``ConnectionKeeper`` when to connect again, the
+/// ``PipelineStateMachine`` which result belongs to which work, the ``CleaningStateMachine`` when the session is put in
+/// order, and the ``FlowStateMachine`` when it reads.
 final class Connection: WatcherHandler {
     private enum State {
         case open
@@ -15,14 +15,14 @@ final class Connection: WatcherHandler {
     }
 
     struct InFlight {
-        /// Nil for what puts the session in order.
+        /// Nil for the statements that put the session in order.
         let work: Work?
         let sentAt: NIODeadline
         var error: DatabaseError?
         var affectedRows: Int?
     }
 
-    /// A message of this size, in octets, makes libpq's buffers grow for good.
+    /// The size, in octets, from which a message makes libpq's buffers grow permanently.
     static let greatestMessage = 1 << 20
 
     let handle: ConnectionHandle
@@ -38,7 +38,7 @@ final class Connection: WatcherHandler {
     var flow = FlowStateMachine()
     var statements = PreparedStatements()
     var inFlight = Deque<InFlight>()
-    /// What has come since something of it was complete; libpq holds it. Nil if all was.
+    /// The octets that have come since the last complete message; libpq holds them. Nil if there are none.
     var incomplete: Int?
     var reported: ReportedSettings
 
@@ -46,13 +46,13 @@ final class Connection: WatcherHandler {
     let slot: Int
     /// The process id of the backend: what `pg_cancel_backend` takes.
     let backend: Int32
-    /// When the segment that runs now became the first: the ones ahead of it have ended.
+    /// The time when the segment that runs now became the first: the ones ahead of it have ended.
     var headSince: NIODeadline
     /// A large message has made its buffers grow.
     private(set) var hasGrown = false
-    /// Nothing more should be sent; it is closed as soon as what runs has ended.
+    /// Nothing more should be sent; the connection is closed as soon as the running work has ended.
     var isRetiring = false
-    /// The backend that goes on running though the connection was given up: it did not answer.
+    /// The backend, which continues to run although the connection was given up: it did not answer.
     private(set) var hungBackend: BackendIdentity?
 
     /// Starts watching the connection.
@@ -73,7 +73,7 @@ final class Connection: WatcherHandler {
         self.token = try watcher.add(self.descriptor, writable: false, handler: self)
     }
 
-    /// Which server it is to, as far as that is known.
+    /// The server that it is connected to, as far as known.
     var server: ServerIdentity? { self.handle.server }
 
     /// For example 150018.
@@ -82,7 +82,7 @@ final class Connection: WatcherHandler {
     /// Whether nothing is read.
     var isHeld: Bool { self.flow.isHeld }
 
-    /// Something may have been left behind in the session: it is put in order ahead of what is sent next.
+    /// Something may have been left behind in the session: it is put in order before the next statement.
     var needsReset: Bool { self.cleaning.isSoiled }
 
     /// The number of units of work that were sent and have not ended.
@@ -101,7 +101,7 @@ final class Connection: WatcherHandler {
         }
     }
 
-    /// The statement will not be used again: the server gets to know with the next work.
+    /// The statement will not be used again: the next work deallocates it at the server.
     func retire(_ statement: Statement) {
         self.statements.retire(statement)
     }
@@ -110,8 +110,7 @@ final class Connection: WatcherHandler {
 
     /// Sends a unit of work and its Sync.
     ///
-    /// - Returns: false if nothing of it can have been run: the connection is broken, and the owner is told so in this
-    ///   same call.
+    /// - Returns: false if none of it can have run: the connection is broken, and the owner learns so within this call.
     func send(_ work: Work, now: NIODeadline) -> Bool {
         guard self.isNotClosed else { return false }
         let commands = self.statements.commands(for: work)
@@ -128,8 +127,8 @@ final class Connection: WatcherHandler {
         return true
     }
 
-    /// Puts the session in order, behind what was sent before. If that fails the connection is closed when all has
-    /// ended.
+    /// Puts the session in order, after the work that was sent before. If that fails, the connection is closed when all
+    /// of it has ended.
     func reset(_ session: CleanSession) {
         guard self.isNotClosed, self.cleaning.clean() else { return }
         self.sendPreludes(session.reset)
@@ -137,7 +136,7 @@ final class Connection: WatcherHandler {
 
     /// Puts the session in order, and sends the work when that has succeeded. Only for an idle connection.
     ///
-    /// - Returns: as ``send(_:now:)``. If the session can't be put in order the owner is told by
+    /// - Returns: as ``send(_:now:)``. If the session can't be put in order, the owner learns it by
     ///   ``ConnectionOwner/notSent(_:)``.
     func send(_ work: Work, afterReset session: CleanSession, now: NIODeadline) -> Bool {
         self.reset(session)
@@ -147,7 +146,7 @@ final class Connection: WatcherHandler {
         return true
     }
 
-    /// A segment of statements that are no work's.
+    /// A segment of statements that belong to no work.
     func sendPreludes(_ texts: [String]) {
         for text in texts {
             guard self.handle.run(text) else { return self.lose(self.handle.errorText) }
@@ -208,7 +207,7 @@ final class Connection: WatcherHandler {
         if self.isReplaceable { self.isRetiring = true }
     }
 
-    /// Sends what libpq still holds, as far as the socket takes it; the rest follows when it is writable.
+    /// Sends libpq's buffer, as far as the socket accepts it; the rest follows when it is writable.
     func flush() {
         guard self.flow.isPending, self.isNotClosed, !self.isHeld else { return }
         switch self.handle.flush() {
@@ -225,8 +224,8 @@ final class Connection: WatcherHandler {
 
     // MARK: - Waiting briefly
 
-    /// Waits for an answer here and now, instead of going to sleep and being woken by two threads in turn: with a
-    /// single call under way, and a function that takes microseconds, being woken takes longer than the function.
+    /// Waits for an answer here and now, instead of sleeping until two threads have woken this one: with a single call
+    /// under way, and a function that takes microseconds, waking takes longer than the function.
     ///
     /// The time is the thread's, not the event loop's: this one stands still.
     ///
@@ -245,7 +244,7 @@ final class Connection: WatcherHandler {
 
     // MARK: - Ending
 
-    /// Closes an idle connection, or drops one whose work nobody waits for. The owner is not called.
+    /// Closes an idle connection, or drops one whose work is of no use any more. The owner is not called.
     func close() {
         guard self.isNotClosed else { return }
         self.state = .closed
@@ -262,17 +261,17 @@ final class Connection: WatcherHandler {
 
     /// Ends the connection from this side.
     ///
-    /// - Parameter isHung: the server does not answer, so that its backend may go on running.
+    /// - Parameter isHung: the server does not answer, so its backend may continue to run.
     func abandon(_ reason: String, isHung: Bool = false) {
         if isHung { self.hungBackend = self.handle.identity }
         self.lose(reason)
     }
 
     func giveUp() {
-        self.lose("the server's answers do not fit what was sent")
+        self.lose("the server's answers do not match the requests")
     }
 
-    /// - Parameter reason: nil if it is closed on purpose, after it had ended all its work.
+    /// - Parameter reason: nil if it is closed on purpose, after all its work has ended.
     func lose(_ reason: String?) {
         guard self.isNotClosed else { return }
         let unanswered = self.inFlight.compactMap { sent in sent.work.map { (work: $0, error: sent.error) } }
@@ -282,7 +281,7 @@ final class Connection: WatcherHandler {
         if let follower { self.owner.notSent(follower) }
     }
 
-    /// Asks for a report when the socket is readable, or takes more if something is left to be sent.
+    /// Requests a report when the socket is readable, or also writable if something is left to be sent.
     func arm() {
         let forWriting = self.flow.isPending
         do {

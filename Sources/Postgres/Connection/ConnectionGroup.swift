@@ -1,8 +1,8 @@
 internal import NIOCore
 
-/// What the connections to one database know of one another. On the event loop.
+/// The knowledge that the connections to one database share. On the event loop.
 final class ConnectionGroup {
-    /// How long after the last session at a server another one, with another system identifier, may take its place.
+    /// How long after the last session at a server another server, with another system identifier, may replace it.
     private static let systemPatience = TimeAmount.seconds(60)
 
     private struct Member {
@@ -11,7 +11,7 @@ final class ConnectionGroup {
 
     private var members: [Member] = []
     private var known: KnownServer?
-    /// When a session was last begun or lost.
+    /// When the last session was begun or lost.
     private var lastChange: NIODeadline = .distantPast
 
     func add(_ keeper: ConnectionKeeper) {
@@ -19,7 +19,7 @@ final class ConnectionGroup {
         self.members.append(Member(keeper: keeper))
     }
 
-    /// The server that new connections have to be to, as far as it let itself be known; nil if any will do.
+    /// The server that new connections must reach, as far as it identified itself; nil if any server will do.
     func server(at now: NIODeadline) -> KnownServer? {
         guard var known else { return nil }
         known.isReplaceable =
@@ -27,7 +27,7 @@ final class ConnectionGroup {
         return known
     }
 
-    /// A connection has been made, to a server that is no fault. Those to a server that it replaces are given up,
+    /// A connection has been made, to an acceptable server. Connections to a server that it replaces are given up
     /// before it is used.
     func connected(_ keeper: ConnectionKeeper, to server: ServerIdentity?, at now: NIODeadline) {
         self.lastChange = now
@@ -43,7 +43,7 @@ final class ConnectionGroup {
         self.lastChange = now
     }
 
-    /// A connection has been made: whoever waits to try again need not wait any longer.
+    /// A connection has been made: the others that wait for their next attempt may try at once.
     func retryOthers(than keeper: ConnectionKeeper) {
         for other in self.others(than: keeper) { other.retrySoon() }
     }

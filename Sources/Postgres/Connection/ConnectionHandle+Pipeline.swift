@@ -1,11 +1,11 @@
 internal import CLibpq
 import Glibc
 
-/// What a connection in pipeline mode does with libpq. None of it blocks.
+/// libpq's calls for a connection in pipeline mode. None of them blocks.
 extension ConnectionHandle {
     // MARK: - Sending
 
-    /// Whether libpq took it; else the connection is broken, as for the others.
+    /// Whether libpq accepted it; otherwise the connection is broken. The same holds for the others.
     func prepare(_ statement: Statement) -> Bool {
         unsafe PQsendPrepare(self.pointer, statement.name, statement.text, 0, nil) == 1
     }
@@ -26,31 +26,31 @@ extension ConnectionHandle {
         }
     }
 
-    /// Has a statement without a name parsed.
+    /// Requests the parsing of a statement without a name.
     func parse(_ text: String) -> Bool {
         unsafe PQsendPrepare(self.pointer, "", text, 0, nil) == 1
     }
 
-    /// Asks what that statement's parameters and columns are.
+    /// Requests the description of that statement's parameters and columns.
     func describe() -> Bool {
         unsafe PQsendDescribePrepared(self.pointer, "") == 1
     }
 
-    /// Ends the segment. Newer libraries can do that without a system call for each.
+    /// Ends the segment. Newer libraries need no system call for each.
     func sync() -> Bool {
         if let send = unsafe LibraryFeatures.sendPipelineSync { return unsafe send(self.pointer) == 1 }
         return unsafe PQpipelineSync(self.pointer) == 1
     }
 
-    /// How much of what was sent has left.
+    /// How much of libpq's buffer has been sent.
     enum Flushed {
         case all
-        /// The socket takes no more for now.
+        /// The socket accepts no more for now.
         case part
         case broken
     }
 
-    /// Sends what libpq still holds, as far as the socket takes it.
+    /// Sends libpq's buffer, as far as the socket accepts it.
     func flush() -> Flushed {
         switch unsafe PQflush(self.pointer) {
         case 0: .all
@@ -67,21 +67,21 @@ extension ConnectionHandle {
         return unsafe poll(&descriptor, 1, 0) > 0
     }
 
-    /// The octets that can be read; nil if the kernel does not say.
+    /// The number of octets that can be read; nil if the kernel does not report it.
     var readableOctets: Int? {
         var octets: Int32 = 0
         return unsafe ioctl(self.descriptor, UInt(FIONREAD), &octets) == 0 ? Int(octets) : nil
     }
 
-    /// Reads what there is. False if the connection is broken; what was read before can still be taken.
+    /// Reads the available octets. False if the connection is broken; results that were read before can still be taken.
     func read() -> Bool {
         unsafe PQconsumeInput(self.pointer) == 1
     }
 
-    /// Whether more has to be read for the next result.
+    /// Whether the next result is not complete yet.
     var isBusy: Bool { unsafe PQisBusy(self.pointer) != 0 }
 
-    /// Whether libpq believes in the connection. A broken one says nothing but "no more results", again and again.
+    /// Whether libpq considers the connection intact. A broken one returns "no more results" again and again.
     var isSound: Bool { unsafe PQstatus(self.pointer) == CONNECTION_OK }
 
     /// The next result; nil if the command's results have ended.
@@ -90,7 +90,7 @@ extension ConnectionHandle {
         return unsafe QueryResult(owning: pointer)
     }
 
-    /// Takes the notifications that were read. The payload's bytes are valid only during the call.
+    /// Hands over the notifications that were read. The payload's bytes are valid only during the call.
     func takeNotifications(_ take: (_ channel: String, _ payload: UnsafeRawBufferPointer) -> Void) {
         while let notification = unsafe PQnotifies(self.pointer) {
             defer { unsafe PQfreemem(notification) }
@@ -101,12 +101,12 @@ extension ConnectionHandle {
         }
     }
 
-    /// Has the rows of the results that come next handed over one by one.
+    /// Makes libpq return the rows of the next results one by one.
     func enterSingleRowMode() {
         _ = unsafe PQsetSingleRowMode(self.pointer)
     }
 
-    /// Whether the session can be in no transaction that an ended segment has left open.
+    /// Whether no ended segment can have left a transaction open in the session.
     ///
     /// - Parameter isRunning: more segments were sent.
     func isOutsideTransaction(isRunning: Bool) -> Bool {

@@ -2,19 +2,19 @@ internal import CLibpq
 
 /// The owner of one `PGconn`.
 ///
-/// A connection is made on a thread of the ``Connector``, handed to the event loop, used there alone, and handed back
-/// to a thread to be finished. It is never used by two at a time, so it may cross threads; after ``finish()`` nobody
-/// touches it.
+/// A thread of the ``Connector`` makes the connection and hands it to the event loop, where alone it is used. In the
+/// end a thread finishes it. No two threads use it at a time, so it may cross threads; after ``finish()`` it must not
+/// be used.
 @safe final class ConnectionHandle: @unchecked Sendable {
     /// libpq's connection.
     let pointer: OpaquePointer
     private var isFinished = false
-    /// Which server it is to, as far as that is known. Set once, before the event loop has the connection.
+    /// The server, as far as known. Set once, before the event loop has the connection.
     var server: ServerIdentity?
-    /// Which backend it is to. Set once, as above.
+    /// The backend. Set once, as above.
     var identity: BackendIdentity?
 
-    /// Takes over what `PQconnectdbParams` returned.
+    /// Takes the result of `PQconnectdbParams` over.
     init(owning pointer: OpaquePointer) {
         unsafe self.pointer = unsafe pointer
         unsafe PQsetNoticeReceiver(pointer, { _, _ in }, nil)
@@ -24,14 +24,14 @@ internal import CLibpq
         self.finish()
     }
 
-    /// Says goodbye to the server and gives the memory back. Blocks, so it belongs on a connector's thread.
+    /// Tells the server that the session ends, and frees the memory. Blocks, so it belongs on a connector's thread.
     func finish() {
         guard !self.isFinished else { return }
         self.isFinished = true
         unsafe PQfinish(self.pointer)
     }
 
-    /// The process id of the backend, as the server announced it.
+    /// The process id of the backend, from the server's announcement.
     var backend: Int32 {
         unsafe PQbackendPID(self.pointer)
     }
@@ -46,7 +46,7 @@ internal import CLibpq
         unsafe PQsocket(self.pointer)
     }
 
-    /// The last error in libpq's words, on one line.
+    /// libpq's text of the last error, on one line.
     var errorText: String {
         guard let text = unsafe PQerrorMessage(self.pointer) else { return "unknown error" }
         return unsafe String(cString: text)

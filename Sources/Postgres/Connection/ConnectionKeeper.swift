@@ -2,9 +2,9 @@ internal import NIOCore
 
 /// Keeps one connection open: connects, hands it to its owner, and connects again when it is lost. On the event loop.
 final class ConnectionKeeper {
-    /// How soon another attempt may follow because others have connected.
+    /// The shortest time between an attempt and the next one if other connections have been made.
     private static let shortestInterval = TimeAmount.seconds(1)
-    /// How long a new connection may be put off until a backend that did not answer has been ended.
+    /// The longest time that a new connection is put off until a backend that did not answer has been ended.
     private static let endingPatience = TimeAmount.seconds(2)
 
     private let part: ConnectionSettings.Part
@@ -17,7 +17,7 @@ final class ConnectionKeeper {
     private var lastAttempt: NIODeadline = .distantPast
     private var isEndingBackend = false
 
-    /// Which of its owner's connections this is.
+    /// The number of this connection among its owner's.
     let slot: Int
     /// The connection while there is one.
     private(set) var connection: Connection?
@@ -38,18 +38,18 @@ final class ConnectionKeeper {
         self.run(self.machine.start())
     }
 
-    /// Another connection was just made: if this one waits to try again, it does so as soon as its last attempt is a
-    /// second ago.
+    /// Another connection was just made: if this one waits for its next attempt, it tries as soon as its last attempt
+    /// is a second ago.
     func retrySoon() {
         guard let retryTimer = self.retryTimer else { return }
         retryTimer.cancel()
         self.retry(at: self.lastAttempt + Self.shortestInterval)
     }
 
-    /// The owner saw that the connection was lost, or closed it. `reason` is nil if that was on purpose.
+    /// The connection was lost, or its owner closed it. `reason` is nil if that was on purpose.
     ///
-    /// A backend that did not answer goes on running whatever happens to its connection, for example while a commit
-    /// waits for a standby that is gone. It is ended before another is asked for: else each attempt would leave one
+    /// A backend that did not answer continues to run without its connection, for example while a commit waits for a
+    /// standby that is unreachable. It is ended before another is requested: otherwise each attempt would leave one
     /// behind.
     func connectionEnded(reason: String?) {
         guard let connection = self.connection else { return }
@@ -66,18 +66,18 @@ final class ConnectionKeeper {
             self.isEndingBackend = false
             self.run(self.machine.lost(at: now))
         }
-        // The connection that is to end it may be to a server that is mute.
+        // The connection that is to end it may itself be to a server that does not answer.
         self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.endingPatience, goOn)
         end(backend, goOn)
     }
 
-    /// The server that all connections have to be to is another by now.
+    /// All connections must now be to another server.
     func leave(for known: KnownServer) {
         guard let connection, let fault = connection.server.flatMap({ known.fault(of: $0) }) else { return }
         connection.abandon(fault)
     }
 
-    /// Closes what there is and connects no more.
+    /// Closes the connection and makes no other.
     func stop() {
         self.machine.stop()
         self.retryTimer?.cancel()
@@ -115,8 +115,8 @@ final class ConnectionKeeper {
             guard self.machine.attemptIsOverdue() else { return }
             self.owner?.failed(
                 ConnectFailure(
-                    "no answer for \(patience.nanoseconds / 1_000_000_000) s; does the host's name resolve, is the server there?"
-                ),
+                    "no answer for \(patience.nanoseconds / 1_000_000_000) s; "
+                        + "check that the host's name resolves and that the server is up"),
                 keeper: self)
         }
         self.environment.connector.connect(
@@ -161,16 +161,16 @@ final class ConnectionKeeper {
 
     private func failed(_ error: any Error) {
         let action = self.machine.attemptFailed()
-        // Once stopped, what comes of the last attempt is of no interest.
+        // After a stop the result of the last attempt is of no interest.
         guard action != .none else { return }
         self.owner?.failed(error as? ConnectFailure ?? ConnectFailure("\(error)"), keeper: self)
         self.run(action)
     }
 }
 
-/// What a keeper works for. On the event loop.
+/// The owner of a keeper's connection. On the event loop.
 protocol ConnectionKeeperOwner: ConnectionOwner {
     func connected(_ connection: Connection, keeper: ConnectionKeeper)
-    /// An attempt failed; the keeper goes on trying.
+    /// An attempt failed; the keeper makes further ones.
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper)
 }

@@ -1,22 +1,22 @@
 internal import NIOCore
 
-/// What a connection belongs to. All on the event loop.
+/// The owner of a connection. All on the event loop.
 protocol ConnectionOwner: AnyObject {
     /// A segment's sync is in: the work is committed, or rolled back with `error`.
     func ended(_ work: Work, error: DatabaseError?, affectedRows: Int?, ran: TimeAmount, on connection: Connection)
-    /// All results that were there have been taken: time to send more.
+    /// All results that had come have been taken: time to send more.
     func turnEnded(on connection: Connection)
-    /// The connection is gone. For each unit of work that was under way: the error that the server had reported for it,
-    /// if it had.
+    /// The connection is lost. For each unit of work that was under way: the error that the server had reported for it,
+    /// if any.
     func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)])
-    /// The session was put in order, or could not be: then the connection is retiring.
+    /// The session was put in order, or that failed: then the connection is retiring.
     func resetEnded(on connection: Connection)
-    /// The session could not be put in order; the work that was to be sent after that was not, and the connection has
+    /// The session could not be put in order. The work that would have followed was not sent, and the connection has
     /// been lost.
     func notSent(_ work: Work)
     /// A NOTIFY came. The payload's bytes are valid only during the call.
     func notified(channel: String, payload: UnsafeRawBufferPointer, on connection: Connection)
-    /// The connection is closed; ends libpq's side of it where that may block.
+    /// The connection is closed; frees libpq's side of it where that may block.
     func finish(_ handle: ConnectionHandle)
 }
 

@@ -1,23 +1,23 @@
 internal import CLibpq
 
-/// A file that libpq's TLS looks for in `.postgresql` of the home folder, where the URL does not name one.
+/// A file that libpq's TLS looks for in `.postgresql` of the home folder, unless the URL names one.
 package struct HomeFile: Sendable, Equatable {
-    /// As it is called there.
+    /// Its name there.
     package let name: String
-    /// What names another one.
+    /// The keyword that names another file.
     package let keyword: String
 
-    /// The authority that the server's certificate has to be of.
+    /// The certificate of the authority that must have signed the server's.
     package static let authority = HomeFile(name: "root.crt", keyword: "sslrootcert")
-    /// What the client proves who it is by.
+    /// The client's certificate.
     package static let certificate = HomeFile(name: "postgresql.crt", keyword: "sslcert")
 }
 
 extension ConnectionSettings {
     /// The files that libpq looks for in the folder that `HOME` names, for this connection.
     ///
-    /// None where it makes no TLS, where others are named, and where a service file, which may do either, is used.
-    /// Before version 15 libpq asks the user database for the home folder, whatever `HOME` says.
+    /// None if the connection uses no TLS, if the URL names other files, or if a service file, which may do either, is
+    /// used. Before version 15 libpq takes the home folder from the user database, whatever `HOME` is.
     package var filesOfHome: [HomeFile] {
         guard PQlibVersion() >= 150_000, self.effective("service") == nil, self.effective("sslmode") != "disable",
             self.mayUseTCP
@@ -30,15 +30,15 @@ extension ConnectionSettings {
         return files
     }
 
-    /// TLS is not made on Unix sockets, which is also what there is where no host is named.
+    /// Unix sockets, which are also the default without a host, have no TLS.
     private var mayUseTCP: Bool {
         if self.effective("hostaddr") != nil { return true }
         let hosts = (self.effective("host") ?? "").split(separator: ",")
         return hosts.contains { !$0.hasPrefix("/") && !$0.hasPrefix("@") }
     }
 
-    /// What holds for a connection: as given, by libpq's environment, or libpq's own default; nil if there is none, or
-    /// it is empty.
+    /// The effective value for a connection: the given one, that of libpq's environment, or libpq's own default; nil if
+    /// there is none, or it is empty.
     private func effective(_ keyword: String) -> String? {
         guard let value = self.value(keyword) ?? Self.fallback(keyword), !value.isEmpty else { return nil }
         return value

@@ -1,15 +1,15 @@
 internal import CLibpq
 import Glibc
 
-/// Where the database is and who connects: a libpq URI or keyword string, with what the sidecar needs of each
-/// connection laid under it.
+/// The address of the database and the login: a libpq URI or keyword string, with the sidecar's own defaults for each
+/// connection.
 ///
 /// libpq's environment variables, `~/.pgpass` and service files apply as they do for psql.
 package struct ConnectionSettings: Sendable, CustomStringConvertible {
-    /// Which part of the sidecar a connection is for. Shown as `application_name`.
+    /// The part of the sidecar that a connection serves. Shown as `application_name`.
     package enum Part: String, Sendable {
         case calls
-        /// Runs what low roles registered, as a role without rights.
+        /// Runs the functions that low roles registered, as a role without rights.
         case guests
         case control
         case listener
@@ -18,8 +18,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         case check
         case script
 
-        /// Whether a connection may be replaced whenever it is idle. The leader's may not: between two statements it
-        /// has more to say.
+        /// Whether a connection may be replaced whenever it is idle. The leader's may not: its lock belongs to the
+        /// session.
         var isReplaceable: Bool {
             switch self {
             case .calls, .guests, .control, .listener, .check, .script: true
@@ -36,7 +36,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
 
     private var given: [Option]
 
-    /// What holds where neither the URL nor libpq's environment says otherwise.
+    /// The defaults, used where neither the URL nor libpq's environment has a value.
     private static let defaults = [
         Option(keyword: "target_session_attrs", value: "read-write"),
         Option(keyword: "connect_timeout", value: "10"),
@@ -51,7 +51,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - url: for example `postgresql://wamp@db.example.com/app`.
     ///   - password: used where `url` has none.
-    /// - Throws: ``ConnectionSettingsError`` if libpq does not understand `url`. The error holds nothing of a password.
+    /// - Throws: ``ConnectionSettingsError`` if libpq does not understand `url`. The error contains no part of a
+    ///   password.
     package init(url: String, password: String?) throws(ConnectionSettingsError) {
         var given = try Self.parse(url)
         if let password, !given.contains(where: { $0.keyword == "password" }) {
@@ -64,14 +65,14 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         self.given = given
     }
 
-    /// What a libpq URI or keyword string says, each keyword with its value.
+    /// The keywords and values of a libpq URI or keyword string.
     ///
     /// - Throws: ``ConnectionSettingsError`` if libpq does not understand it.
     package static func keywords(of text: String) throws(ConnectionSettingsError) -> [(name: String, value: String)] {
         try self.parse(text).map { ($0.keyword, $0.value) }
     }
 
-    /// The same server, as somebody else.
+    /// The same server with another login.
     func with(_ login: DatabaseLogin.Credentials) -> Self {
         var settings = self
         settings.given =
@@ -81,7 +82,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         return settings
     }
 
-    /// How long connecting may take before it is given up: libpq's own limit counts for each host.
+    /// The time limit of an attempt to connect: libpq's own limit counts for each host.
     var patienceInSeconds: Int {
         let perHost = self.value("connect_timeout").flatMap { Int($0) } ?? 10
         let hosts = self.value("host").map { $0.split(separator: ",", omittingEmptySubsequences: false).count } ?? 1
@@ -98,7 +99,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         ]
     }
 
-    /// The same for each host by itself, if there are several.
+    /// One set of settings for each host, if there are several.
     func optionsOfEachHost(for part: Part) -> [[Option]] {
         let options = self.options(for: part)
         let lists = options.filter { ["host", "hostaddr", "port"].contains($0.keyword) }
@@ -108,7 +109,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
         return (0..<count).map { index in
             options.map { option in
                 guard let list = lists.first(where: { $0.0 == option.keyword })?.1 else { return option }
-                // One port may be that of all hosts.
+                // A single port counts for all hosts.
                 return Option(
                     keyword: option.keyword, value: list.count == 1 ? list[0] : list[min(index, list.count - 1)])
             }
@@ -166,7 +167,7 @@ extension ConnectionSettings: CustomReflectable {
 
 /// A database URL that libpq does not understand.
 package struct ConnectionSettingsError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, without any part of the URL: libpq quotes it, and with it the password.
+    /// The fault, without any part of the URL: libpq quotes it, and with it the password.
     package let description: String
 
     init(reason: String, url: String) {
@@ -185,7 +186,7 @@ package struct ConnectionSettingsError: Error, Sendable, CustomStringConvertible
         self.description = safe.joined(separator: "\"")
     }
 
-    /// The name of a keyword may be shown; what else is quoted could be a part of a password.
+    /// The name of a keyword may be shown; other quoted text could be part of a password.
     private static func introducesKeyword(_ text: Substring) -> Bool {
         text.hasSuffix("query parameter: ") || text.hasSuffix("connection option ")
     }

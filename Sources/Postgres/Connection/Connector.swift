@@ -3,18 +3,18 @@ import Glibc
 package import NIOCore
 internal import NIOPosix
 
-/// Makes and ends connections on threads of its own, because both block: libpq resolves names synchronously, and
+/// Makes and ends connections on its own threads, because both block: libpq resolves names synchronously, and
 /// `PQfinish` writes.
 ///
 /// A thread whose resolver never answers is lost until it does; nothing else waits for it. There is a thread for each
-/// connection that the sidecar may have, and none of them makes a second attempt while its first is stuck, so that the
-/// others are never starved.
+/// connection of the sidecar, and none makes a second attempt while its first hangs, so that the others never lack a
+/// thread.
 package struct Connector: Sendable {
-    /// What is done in a new session before the event loop has it, on a thread where it may block. The session is set
-    /// up again after it.
+    /// Preparation of a new session before the event loop has it, on a thread where it may block. The session's
+    /// settings are made again after it.
     typealias Preparation = @Sendable (ConnectionHandle) throws -> Void
 
-    /// Ends the threads with the last copy of the connector: a pool must not just be forgotten.
+    /// Ends the threads with the last copy of the connector, so a pool must be stopped before it is released.
     private final class Threads: Sendable {
         let pool: NIOThreadPool
 
@@ -30,16 +30,16 @@ package struct Connector: Sendable {
 
     private let threads: Threads
 
-    /// - Parameter connections: the most connections that will be asked for at a time.
+    /// - Parameter connections: the most connections that are requested at a time.
     package init(connections: Int) {
         self.threads = Threads(count: connections)
     }
 
-    /// Connects, checks that the server is one that the sidecar can work with, and sets up the session.
+    /// Connects, checks that the sidecar can work with the server, and sets up the session.
     ///
-    /// - Parameter known: the server that connections have been to. A former one of the hosts in `settings` is passed
+    /// - Parameter known: the server of earlier connections. A former primary among the hosts in `settings` is passed
     ///   over.
-    /// - Parameter preparation: done when the server is known to be the right one.
+    /// - Parameter preparation: runs when the server is known to be the right one.
     /// - Returns: a future on `eventLoop`, of a connection that is non-blocking and in pipeline mode; fails with
     ///   ``ConnectFailure``.
     func connect(
@@ -61,21 +61,21 @@ package struct Connector: Sendable {
         }
     }
 
-    /// Runs what blocks on one of the threads.
+    /// Runs a blocking function on one of the threads.
     ///
-    /// - Returns: a future on `eventLoop`, of what `body` returns or throws.
+    /// - Returns: a future on `eventLoop`, of the result or error of `body`.
     package func run<Value: Sendable>(
         on eventLoop: any EventLoop, _ body: @escaping @Sendable () throws -> Value
     ) -> EventLoopFuture<Value> {
         self.threads.pool.runIfActive(eventLoop: eventLoop, body)
     }
 
-    /// Ends a connection: says goodbye to the server and gives the memory back.
+    /// Ends a connection: tells the server that the session ends, and frees the memory.
     func finish(_ handle: ConnectionHandle) {
         self.threads.pool.submit { _ in handle.finish() }
     }
 
-    /// libpq is content with the first host that takes writes, which may be a former primary: then each is tried by
+    /// libpq stops at the first host that accepts writes, which may be a former primary: then each host is tried by
     /// itself.
     private static func open(
         _ settings: ConnectionSettings, setup: SessionSetup, after known: KnownServer?
@@ -107,7 +107,7 @@ package struct Connector: Sendable {
         return handle
     }
 
-    /// Connects, blocking. The connection may have failed: its status says.
+    /// Connects, blocking. The connection may have failed; see its status.
     static func connect(_ options: [ConnectionSettings.Option]) throws(ConnectFailure) -> ConnectionHandle {
         var keywords: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.keyword) }
         var values: [UnsafeMutablePointer<CChar>?] = unsafe options.map { unsafe strdup($0.value) }

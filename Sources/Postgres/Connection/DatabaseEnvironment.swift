@@ -1,20 +1,20 @@
 package import NIOCore
 
-/// What everything that connects to one database shares.
+/// The environment that all connections to one database share.
 package struct DatabaseEnvironment {
     package let settings: ConnectionSettings
     package let eventLoop: any EventLoop
     package let watcher: Watcher
     package let connector: Connector
-    /// The deadline that the server is given for calls that have none of their own.
+    /// The deadline that the server gets for calls without one.
     package let statementTimeout: TimeAmount
-    /// How long to wait before the attempt of this number, counted from 0.
+    /// The delay before the attempt of this number, counted from 0.
     package let backoff: (_ attempt: Int) -> TimeAmount
     /// All connections that are kept open.
     let group = ConnectionGroup()
-    /// The role that logs in, if it is not that of ``settings``.
+    /// The role that logs in, if it is another than that of ``settings``.
     private(set) var login: DatabaseLogin?
-    /// Of whoever logs in.
+    /// The backend ender of the role that logs in.
     private(set) var ender = BackendEnder()
 
     package init(
@@ -37,7 +37,7 @@ package struct DatabaseEnvironment {
         return other
     }
 
-    /// With what the next connection is made.
+    /// The settings of the next connection.
     var effectiveSettings: ConnectionSettings {
         self.login?.credentials.map { self.settings.with($0) } ?? self.settings
     }

@@ -3,9 +3,9 @@ package enum DatabaseEvent: Sendable {
     case connected(ConnectionSettings.Part, backend: Int32, serverVersion: Int32)
     case connectFailed(ConnectionSettings.Part, ConnectFailure)
     case lost(ConnectionSettings.Part, reason: String)
-    /// The first connection for calls is there.
+    /// The first connection for calls is open.
     case callsAvailable
-    /// The last connection for calls is gone.
+    /// The last connection for calls is lost.
     case callsUnavailable(reason: String)
     /// The listener has run LISTEN for all its channels.
     case listening(channels: Int)

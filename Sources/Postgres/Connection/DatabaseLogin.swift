@@ -1,5 +1,5 @@
-/// The role that logs in to the database, where that is found out, and may change, while the sidecar runs. On the event
-/// loop.
+/// The role that logs in to the database, if the sidecar learns it, and it may change, while the sidecar runs. On the
+/// event loop.
 package final class DatabaseLogin {
     /// A role and its password.
     package struct Credentials: Equatable {
@@ -12,7 +12,7 @@ package final class DatabaseLogin {
         }
     }
 
-    /// For the connections that are made from now on; nil as long as it is not known, and then nothing may connect.
+    /// For all further connections; nil as long as it is not known, and then no connection is made.
     package var credentials: Credentials?
 
     package init() {}

@@ -1,17 +1,17 @@
-/// Whether results are read, whether what was sent has left, and what the socket is watched for.
+/// Whether results are read, whether libpq's buffer has been sent, and which readiness of the socket is watched.
 struct FlowStateMachine: ~Copyable {
     private enum Reading {
         case open
-        /// Nothing is read: what would come of it has nowhere to go.
+        /// Nothing is read: there is no room for the results.
         case held
-        /// What runs is of no use any more: it is read to its end, whatever comes of it.
+        /// The results of the running work are of no use any more: they are read to their end.
         case draining(isHeldAfterwards: Bool)
     }
 
     private enum Turn {
         case none
         case reading
-        /// Reading was allowed again from within the turn: what a row became may have been taken by the router at once.
+        /// Reading was allowed again within the same turn: the router may have accepted a row at once.
         case readingOn
     }
 
@@ -19,16 +19,16 @@ struct FlowStateMachine: ~Copyable {
         case done
         /// Something has to be flushed.
         case pending
-        /// A report was asked for when the socket takes more.
+        /// A report of the socket's writability was requested.
         case armed(isPending: Bool)
     }
 
-    /// What the driver does when reading may go on.
+    /// The driver's task when reading may continue.
     enum Action: Equatable {
         case none
         /// It begins to read now.
         case read
-        /// It is reading already, and goes on.
+        /// It reads already, and continues.
         case readOn
     }
 
@@ -44,7 +44,7 @@ struct FlowStateMachine: ~Copyable {
         }
     }
 
-    /// Whether everything that was sent has left, and nothing is waited for but an answer.
+    /// Whether all was sent, and only an answer is awaited.
     var hasNothingToSend: Bool {
         switch self.writing {
         case .done: true
@@ -54,7 +54,7 @@ struct FlowStateMachine: ~Copyable {
 
     // MARK: - Reading
 
-    /// Nothing is read after what has been read.
+    /// Nothing more is read after the present results.
     mutating func pause() {
         switch self.reading {
         case .open, .held: self.reading = .held
@@ -75,7 +75,7 @@ struct FlowStateMachine: ~Copyable {
         }
     }
 
-    /// What runs is read to its end, even if paused.
+    /// The running work is read to its end, even if paused.
     mutating func drain() -> Action {
         switch self.reading {
         case .held:
@@ -89,7 +89,7 @@ struct FlowStateMachine: ~Copyable {
         }
     }
 
-    /// What ran has ended.
+    /// The running work has ended.
     mutating func segmentEnded() {
         switch self.reading {
         case .draining(let isHeldAfterwards): self.reading = isHeldAfterwards ? .held : .open
@@ -124,7 +124,7 @@ struct FlowStateMachine: ~Copyable {
         self.turn = .reading
     }
 
-    /// All that was there has been read.
+    /// All available results have been read.
     ///
     /// - Returns: whether to read once more in this turn.
     mutating func hasRead() -> Bool {
@@ -141,7 +141,7 @@ struct FlowStateMachine: ~Copyable {
         self.turn = .none
     }
 
-    /// Whether a report of the socket has to be asked for at the end of a turn.
+    /// Whether a report of the socket must be requested at the end of a turn.
     var mustArm: Bool {
         guard !self.isHeld else { return false }
         switch self.writing {
@@ -150,7 +150,7 @@ struct FlowStateMachine: ~Copyable {
         }
     }
 
-    /// A report was asked for.
+    /// A report was requested.
     mutating func armed(forWriting: Bool) {
         self.writing = forWriting ? .armed(isPending: self.isPending) : self.isPending ? .pending : .done
     }
@@ -161,7 +161,7 @@ struct FlowStateMachine: ~Copyable {
 
     // MARK: - Writing
 
-    /// Whether something has to be flushed, whether or not that can be done now.
+    /// Whether something must be flushed, possible now or not.
     var isPending: Bool {
         switch self.writing {
         case .done: false
@@ -170,7 +170,7 @@ struct FlowStateMachine: ~Copyable {
         }
     }
 
-    /// Something was sent that has not left.
+    /// Something was put into libpq's buffer that has not been sent.
     mutating func sent() {
         switch self.writing {
         case .done, .pending: self.writing = .pending
@@ -178,7 +178,7 @@ struct FlowStateMachine: ~Copyable {
         }
     }
 
-    /// Everything has left.
+    /// Everything has been sent.
     mutating func flushed() {
         switch self.writing {
         case .done, .pending: self.writing = .done

@@ -2,16 +2,16 @@ internal import NIOCore
 
 /// When to connect: at once, again after a while, or not any more.
 ///
-/// An attempt whose thread does not come back in time counts as failed, but no other is begun before the thread has
-/// come back: threads that a resolver holds are never piled up.
+/// An attempt whose thread does not return in time counts as failed, but no other begins before the thread has
+/// returned: threads that a resolver blocks must not pile up.
 struct KeeperStateMachine: ~Copyable {
-    /// A connection that lasted this long was a good one: the next attempt is the first again.
+    /// A connection that lasted this long was a good one: the next attempt counts as the first again.
     static let stableAfter = TimeAmount.seconds(10)
 
     private enum State {
         case idle
         case connecting
-        /// The attempt has been given up, its thread has not come back.
+        /// The attempt has been given up; its thread has not returned.
         case overdue
         case connected(since: NIODeadline)
         case waiting
@@ -21,11 +21,11 @@ struct KeeperStateMachine: ~Copyable {
     enum Action: Equatable {
         case none
         case connect
-        /// Try again after the delay that belongs to this attempt, counted from 0.
+        /// Try again after the delay of this attempt, counted from 0.
         case waitBeforeAttempt(Int)
         /// Use the connection that has come.
         case use
-        /// Nobody wants the connection that has come.
+        /// Nothing needs the connection that has come.
         case discard
     }
 
@@ -42,7 +42,7 @@ struct KeeperStateMachine: ~Copyable {
         }
     }
 
-    /// The delay is over, or there is reason to believe that it works now.
+    /// The delay is over, or there is reason to believe that the server can be reached now.
     mutating func retry() -> Action {
         switch self.state {
         case .waiting:
@@ -93,7 +93,7 @@ struct KeeperStateMachine: ~Copyable {
         }
     }
 
-    /// The connection was closed on purpose, and another is wanted.
+    /// The connection was closed on purpose, and another is needed.
     mutating func replaced() -> Action {
         switch self.state {
         case .connected:

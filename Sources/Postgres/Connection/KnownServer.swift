@@ -1,38 +1,38 @@
-/// The server that connections have been to, and must be to.
+/// The server of the connections so far, which further connections must reach.
 ///
-/// After a failover the former primary may come back, and take writes: its timeline is the lower one. A server with
+/// After a failover the former primary may come back and accept writes: its timeline is the lower one. A server with
 /// another system identifier is another database altogether.
 struct KnownServer: Sendable, Equatable {
     private(set) var identity: ServerIdentity
-    /// Nothing has been heard of it for so long that a server with another system identifier may take its place. A
-    /// former primary may not.
+    /// The server has been silent for so long that one with another system identifier may replace it. A former primary
+    /// may not.
     var isReplaceable = false
 
     init(_ identity: ServerIdentity) {
         self.identity = identity
     }
 
-    /// Why connections must not be made to that server; nil if they may. What does not let itself be known is no
-    /// reason.
+    /// Why connections to that server are refused; nil if they are allowed. Unknown facts are no reason to refuse.
     func fault(of server: ServerIdentity) -> String? {
         if let system = server.system, self.isAnother(server) {
             guard !self.isReplaceable else { return nil }
             return """
-                this is another server: its system identifier is \(system), that of the one before is \(self.identity.system ?? ""); it is \
-                not used while there are sessions at that one, nor for a minute after the last of them
+                this is another server: its system identifier is \(system), that of the one before is \
+                \(self.identity.system ?? ""); it is not used while there are sessions at that one, nor for a minute \
+                after the last of them
                 """
         }
         if let timeline = server.timeline, let own = self.identity.timeline, timeline < own {
             return """
-                this is a former primary: it is on timeline \(timeline), and the sidecar has been on \(own) already; take it out of \
-                service, or restart the sidecar if it is the right one
+                this is a former primary: it is on timeline \(timeline), and the sidecar has been on \(own) already; \
+                take it out of service, or restart the sidecar if it is the right server
                 """
         }
         return nil
     }
 
-    /// There is a connection to that server, which was no fault. Returns whether those that were made before may be to
-    /// another one.
+    /// A connection to that server, an acceptable one, has been made. Returns whether earlier connections may be to
+    /// another server.
     mutating func connected(to server: ServerIdentity) -> Bool {
         self.isReplaceable = false
         guard !self.isAnother(server) else {

@@ -1,7 +1,7 @@
 internal import CLibpq
 import Glibc
 
-/// What the libpq that is present at run time has beyond the one that it was compiled against.
+/// The features of the libpq at run time that the libpq at compile time lacks.
 enum LibraryFeatures {
     typealias SendPipelineSync = @convention(c) (OpaquePointer?) -> Int32
 
@@ -12,6 +12,6 @@ enum LibraryFeatures {
         return unsafe unsafeBitCast(symbol, to: SendPipelineSync.self)
     }()
 
-    /// Whether what is sent waits for ``Connection/flush()``.
+    /// Whether segments are sent only by ``Connection/flush()``.
     static let canSendWithoutFlush = unsafe sendPipelineSync != nil
 }

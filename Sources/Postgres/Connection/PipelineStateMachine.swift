@@ -2,12 +2,13 @@ internal import DequeModule
 
 /// Which result belongs to which command, on a connection in pipeline mode.
 ///
-/// Each unit of work is a segment: its commands one after the other, then a Sync. libpq hands over the results in the
-/// same order: for each command its results and an end, for each Sync one sync without an end. *A segment's outcome
-/// counts only when its sync is in*: deferred constraints and serialization fail at commit, after the rows.
+/// Each unit of work is a segment: its commands one after the other, then a Sync. libpq returns the results in the same
+/// order: for each command its results and an end, for each Sync one sync without an end. *A segment's outcome counts
+/// only when its sync has come*: deferred constraints and serialization fail at commit, after the rows.
 ///
-/// A result that does not fit where the machine stands is our own misunderstanding of libpq, or a server that is none:
-/// the action is ``Action/broken`` and the connection is given up. Nothing is silently dropped.
+/// A result that does not fit the machine's position is the sidecar's own misunderstanding of libpq, or comes from a
+/// server that is not PostgreSQL: the action is ``Action/broken`` and the connection is given up. Nothing is silently
+/// dropped.
 struct PipelineStateMachine: ~Copyable {
     /// A command of a segment.
     enum Command: Equatable {
@@ -15,7 +16,7 @@ struct PipelineStateMachine: ~Copyable {
         case prepare(Statement)
         case begin
         case prelude
-        /// The parsing of a statement that has no name.
+        /// The parsing of a statement without a name.
         case parse
         /// Its description.
         case describe
@@ -24,7 +25,7 @@ struct PipelineStateMachine: ~Copyable {
         case sync
     }
 
-    /// What the driver does with what has come.
+    /// The driver's task for a result.
     enum Action: Equatable {
         /// Nothing to do.
         case none
@@ -36,13 +37,13 @@ struct PipelineStateMachine: ~Copyable {
         case keepError
         /// This statement is prepared now.
         case remember(Statement)
-        /// This statement was not prepared after all.
+        /// This statement was not prepared.
         case forget(Statement)
         /// As ``forget``, and this is the segment's first error.
         case forgetAndKeepError(Statement)
         /// The segment is over: committed, or rolled back if an error was kept.
         case endSegment
-        /// This can't be. Give the connection up.
+        /// An impossible result. Give the connection up.
         case broken
     }
 
@@ -50,10 +51,10 @@ struct PipelineStateMachine: ~Copyable {
         let commands: [Command]
         var position = 0
         var hasFailed = false
-        /// The error of a failed commit stands where the sync is due, and has an end of its own.
+        /// The error of a failed commit comes in place of the sync, and has its own end.
         var isEndOfCommitDue = false
 
-        /// The command whose results come next.
+        /// The command whose results are next.
         var current: Command {
             self.position < self.commands.count ? self.commands[self.position] : .sync
         }
@@ -65,10 +66,10 @@ struct PipelineStateMachine: ~Copyable {
 
     private var segments = Deque<Segment>()
 
-    /// The number of segments whose sync is not in.
+    /// The number of segments whose sync has not come.
     var depth: Int { self.segments.count }
 
-    /// Whether the results that come next are the rows of a work's own command.
+    /// Whether the next results are the rows of a work's own command.
     var isAtMain: Bool { self.segments.first?.current == .main }
 
     /// A segment was sent: these commands, then a Sync.
@@ -76,7 +77,7 @@ struct PipelineStateMachine: ~Copyable {
         self.segments.append(Segment(commands: commands))
     }
 
-    /// A result came. COPY is not for here: it leaves the pipeline beyond repair.
+    /// A result came. COPY is not handled here: it damages the pipeline beyond repair.
     mutating func received(_ kind: QueryResult.Kind) -> Action {
         guard !self.segments.isEmpty else { return .broken }
         let current = self.segments[0].current

@@ -1,26 +1,26 @@
-/// The statements that a session has prepared, and what is sent for a unit of work because of that.
+/// The prepared statements of a session, and the commands that a unit of work needs because of them.
 struct PreparedStatements {
     private enum Stage {
-        /// Its PREPARE has not been answered.
+        /// The answer to its PREPARE has not come.
         case preparing
-        /// The same, and it will not be used again. If its PREPARE fails there is nothing to give back, and DEALLOCATE
-        /// would fail the work that it stands in front of.
+        /// The same, and it will not be used again. If its PREPARE fails there is nothing to deallocate, and DEALLOCATE
+        /// would fail the work that follows it.
         case leaving
         case prepared
     }
 
-    /// More than these are a sign of a leak in what uses them.
+    /// More than these show that the users of the session leak statements.
     static let most = 1000
 
     private var stages: [Statement: Stage] = [:]
-    /// Those that the server still has to give back.
+    /// Those that must still be deallocated at the server.
     private var retired: [Statement] = []
 
     /// Whether there are so many that the connection should be given up.
     var areTooMany: Bool { self.stages.count > Self.most }
 
-    /// What is sent for a unit of work, in order, without its Sync. What it prepares and gives back counts as on its
-    /// way.
+    /// The commands of a unit of work, in order, without its Sync. The statements that it prepares and deallocates
+    /// count as on their way.
     ///
     /// For nearly every work this is a constant, so that a call costs no allocation for it.
     mutating func commands(for work: Work) -> [PipelineStateMachine.Command] {
@@ -33,11 +33,11 @@ struct PreparedStatements {
         return self.seldomCommands(for: work)
     }
 
-    /// The same, with whatever has to be prepared, given back or begun on the way. The command is prepared behind the
-    /// prelude, because whether its names may be used depends on the role that the prelude sets.
+    /// The same, with the statements to be prepared, deallocated or begun on the way. The command is prepared after the
+    /// prelude, because the role that the prelude sets decides whether its names may be used.
     private mutating func seldomCommands(for work: Work) -> [PipelineStateMachine.Command] {
         var commands: [PipelineStateMachine.Command] = []
-        // Behind another statement, without a Sync in between, newer servers don't let CALL commit.
+        // After another statement without a Sync in between, newer servers don't allow CALL to commit.
         if work.settings == nil, work.isRepeatable {
             commands += self.retired.map { .deallocate($0) }
             self.retired.removeAll()
@@ -79,12 +79,12 @@ struct PreparedStatements {
         }
     }
 
-    /// The statement was not prepared after all.
+    /// The statement was not prepared.
     mutating func notPrepared(_ statement: Statement) {
         self.stages[statement] = nil
     }
 
-    /// The statement will not be used again: the server gets to know with the next work.
+    /// The statement will not be used again: the next work deallocates it.
     mutating func retire(_ statement: Statement) {
         switch self.stages[statement] {
         case .preparing:

@@ -3,7 +3,7 @@ import Glibc
 
 /// The owner of one `PGresult`.
 @safe struct QueryResult: ~Copyable {
-    /// What a result is, as far as the sidecar tells results apart.
+    /// The kind of a result, as far as the sidecar distinguishes kinds.
     enum Kind: Equatable {
         case rows
         case row
@@ -40,18 +40,18 @@ import Glibc
         unsafe PQntuples(self.pointer)
     }
 
-    /// The number of rows that an INSERT, UPDATE, DELETE, MERGE or SELECT was about; nil for other commands.
+    /// The number of rows that an INSERT, UPDATE, DELETE, MERGE or SELECT affected; nil for other commands.
     var affectedRows: Int? {
         guard let text = unsafe PQcmdTuples(self.pointer) else { return nil }
         return unsafe Int(String(cString: text))
     }
 
-    /// The row of this number. Nothing of it may be used after the result.
+    /// The row of this number. Valid only as long as the result.
     func row(_ number: Int32) -> ResultRow {
         unsafe ResultRow(self.pointer, row: number)
     }
 
-    /// What a description says.
+    /// The content of a description.
     var shape: StatementShape {
         StatementShape(
             parameters: unsafe (0..<PQnparams(self.pointer)).map { unsafe PQparamtype(self.pointer, $0) },
@@ -62,7 +62,7 @@ import Glibc
             })
     }
 
-    /// All rows as text, for seldom queries.
+    /// All rows as text, for rare queries.
     var texts: Rows {
         let columns = unsafe PQnfields(self.pointer)
         let names = (0..<columns).map { column in
@@ -77,7 +77,7 @@ import Glibc
         return Rows(columns: names, values: values)
     }
 
-    /// Whether it is an error of libpq's own making: the connection is broken, and whatever ran may have been
+    /// Whether it is an error that libpq itself made: the connection is broken, and the running work may have been
     /// committed.
     var isLossOfConnection: Bool {
         self.kind == .error && self.field("C") == nil
@@ -100,10 +100,10 @@ import Glibc
             constraint: self.field("n"))
     }
 
-    /// What it takes in memory, in octets.
+    /// Its size in memory, in octets.
     var memory: Int { unsafe PQresultMemorySize(self.pointer) }
 
-    /// No router takes a larger field of an error; it is not copied on its way to finding that out.
+    /// No router accepts a larger field of an error; it is not copied only to be refused.
     private static let greatestField = 1 << 24
 
     private func field(_ code: Unicode.Scalar) -> String? {

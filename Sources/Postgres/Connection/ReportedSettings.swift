@@ -1,11 +1,11 @@
 internal import CLibpq
 import Glibc
 
-/// The settings whose changes the server reports by itself, as they were at one time.
+/// The settings whose changes the server reports by itself, at one time.
 ///
-/// A function that changes one for good is found out by comparing, without asking the server.
+/// A comparison shows that a function has changed one for the session, without a question to the server.
 struct ReportedSettings {
-    /// What changes the meaning of values, and of what else is sent and received.
+    /// The settings that change the meaning of values and messages.
     private static let names: [StaticString] = [
         "client_encoding", "standard_conforming_strings", "TimeZone", "DateStyle", "IntervalStyle",
         "default_transaction_read_only", "session_authorization",
@@ -13,7 +13,7 @@ struct ReportedSettings {
 
     private let values: [ContiguousArray<CChar>]
 
-    /// As they are now.
+    /// The settings now.
     init(of handle: ConnectionHandle) {
         self.values = Self.names.map { name in
             guard let value = unsafe Self.value(of: name, handle) else { return [0] }
@@ -21,7 +21,7 @@ struct ReportedSettings {
         }
     }
 
-    /// Whether they are still the same.
+    /// Whether they have not changed.
     func isEqual(to handle: ConnectionHandle) -> Bool {
         for (name, before) in zip(Self.names, self.values) {
             let isSame = unsafe before.withUnsafeBufferPointer { before in

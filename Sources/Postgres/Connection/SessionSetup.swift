@@ -2,16 +2,16 @@ internal import CLibpq
 import Glibc
 import NIOCore
 
-/// What every session is asked and told before it is used. Runs on a connector's thread, blocking, with a deadline.
+/// The questions and settings of every new session. Runs on a connector's thread, blocking, with a deadline.
 struct SessionSetup: Sendable {
     private static let patience = TimeAmount.seconds(10)
 
     let part: ConnectionSettings.Part
-    /// The deadline of calls that have none of their own.
+    /// The deadline of calls without one.
     let statementTimeout: TimeAmount
 
-    /// The settings that let the server go of a vanished sidecar soon, and those that the sidecar's own statements
-    /// count on. Each is set only where the server knows it, and left alone if it is empty.
+    /// The settings by which the server soon drops a vanished sidecar, and those that the sidecar's own statements
+    /// depend on. Each is made only if the server knows it; an empty one is not made.
     var settings: [(name: String, value: String)] {
         [
             ("tcp_keepalives_idle", "5"),
@@ -19,15 +19,15 @@ struct SessionSetup: Sendable {
             ("tcp_keepalives_count", "3"),
             ("tcp_user_timeout", "10000"),
             ("client_connection_check_interval", "5000"),
-            // Cancels stand in line behind the catalog's questions: none of them may wait for a migration's locks.
+            // Cancels wait behind the catalog's questions, so none of these may wait for a migration's locks.
             ("lock_timeout", self.part == .control ? "500" : ""),
-            // Nor for a standby: what is written here is the sidecar's own bookkeeping.
+            // Nor for a standby: this session writes only the sidecar's own bookkeeping.
             ("synchronous_commit", self.part == .control ? "local" : ""),
             ("statement_timeout", self.statementTimeoutSetting),
             ("idle_session_timeout", "0"),
-            // Nobody reads notices, and they may be of any size.
+            // Notices are discarded, and may be of any size.
             ("client_min_messages", "error"),
-            // What CALL returns comes as text, and is read in these formats.
+            // The result of CALL comes as text, and is read in these formats.
             ("DateStyle", "ISO"),
             ("bytea_output", "hex"),
             // The catalog's questions take longer to plan than to answer.
@@ -35,11 +35,11 @@ struct SessionSetup: Sendable {
         ] + (self.part == .leader ? Self.leaderSettings : [])
     }
 
-    /// The outbox's relay counts on them, whatever the role's own defaults are. A plan that is made while the table is
-    /// empty must not be a scan of the whole table when a backlog has grown, and a deletion that a crash undoes is made
-    /// again.
+    /// The outbox's relay depends on them, whatever the role's own defaults are. A plan that is made while the table is
+    /// empty must not be a scan of the whole table when a backlog has grown, and the relay repeats a deletion that a
+    /// crash undoes.
     private static let leaderSettings = [
-        // Stamps stand in line behind the relay's statements: none of those may wait for long.
+        // Stamps wait behind the relay's statements: none of those may wait for long.
         ("lock_timeout", "3000"),
         ("synchronous_commit", "off"),
         ("default_transaction_isolation", "read committed"),
@@ -64,13 +64,14 @@ struct SessionSetup: Sendable {
             """
         let answer = try self.query(question, on: handle, deadline: deadline)
         guard answer.count == 4, let backend = answer[0], let encoding = answer[1], let version = answer[2] else {
-            throw ConnectFailure("the server did not answer who it is; is it PostgreSQL?")
+            throw ConnectFailure("the server did not identify itself; is it PostgreSQL?")
         }
         guard Int32(backend) == handle.backend else {
             throw ConnectFailure(
                 """
-                there is a connection pooler between the sidecar and the server (backend \(handle.backend) announced, \(backend) \
-                answered); through it sessions are shared with other clients. Point database.url at the server itself
+                there is a connection pooler between the sidecar and the server (backend \(handle.backend) announced, \
+                \(backend) answered), which shares sessions among clients. Write the server's own address into \
+                database.url
                 """)
         }
         handle.identity = answer[3].map { BackendIdentity(pid: handle.backend, start: $0) }
@@ -80,8 +81,8 @@ struct SessionSetup: Sendable {
         guard encoding != "SQL_ASCII" else {
             throw ConnectFailure(
                 """
-                the database's encoding is SQL_ASCII: its texts can be anything, and WAMP's are UTF-8. Make one with encoding 'UTF8' \
-                template template0, and load a dump of this one into it
+                the database's encoding is SQL_ASCII: its texts need not be UTF-8, WAMP's are. Create one with \
+                encoding 'UTF8' template template0, and load a dump of this one into it
                 """)
         }
         guard encoding == "UTF8" || handle.clientEncodingIsUTF8 else {
@@ -94,13 +95,14 @@ struct SessionSetup: Sendable {
             """
         }
         if self.part == .calls || self.part == .guests {
-            // They are there from the start: a setting that does not exist is more expensive to look at.
+            // Defining them at the start makes looking them up cheaper: a setting that does not exist costs more.
             assignments += CleanSession.callerSettings.map { "pg_catalog.set_config('\($0)', '', false)" }
         }
         _ = try self.query("select " + assignments.joined(separator: ", "), on: handle, deadline: deadline)
     }
 
-    /// Which server this is, as far as it says: the functions are everybody's, unless somebody has taken them away.
+    /// The identity of the server, as far as it reports it: everybody may call these functions, unless somebody revoked
+    /// that.
     func identity(of handle: ConnectionHandle) -> ServerIdentity? {
         let deadline = NIODeadline.now() + Self.patience
         let walFile = """
@@ -117,7 +119,7 @@ struct SessionSetup: Sendable {
         return nil
     }
 
-    /// The first row of a query. All of the answer is taken, even if it is an error: the connection can be used on.
+    /// The first row of a query. The whole answer is read, even if it is an error: the connection remains usable.
     private func query(_ text: String, on handle: ConnectionHandle, deadline: NIODeadline) throws(ConnectFailure)
         -> [String?]
     {

@@ -1,6 +1,6 @@
 internal import CEpoll
 
-/// The operating system's words for an `errno`.
+/// The operating system's text for an `errno`.
 enum SystemError {
     /// Thread-safe, unlike `strerror`.
     static func text(_ errno: Int32) -> String {

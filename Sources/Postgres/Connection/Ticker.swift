@@ -1,14 +1,13 @@
 internal import NIOCore
 
-/// Calls back again and again, on the event loop, until it is canceled or the callback says that it has nothing left to
-/// wait for.
+/// Calls back again and again, on the event loop, until it is canceled or the callback has nothing left to wait for.
 final class Ticker {
     private let eventLoop: any EventLoop
     private let interval: TimeAmount
     private let body: () -> Bool
     private var next: Scheduled<Void>?
 
-    /// - Parameter body: returns whether to go on.
+    /// - Parameter body: returns whether to continue.
     init(every interval: TimeAmount, on eventLoop: any EventLoop, _ body: @escaping () -> Bool) {
         self.eventLoop = eventLoop
         self.interval = interval

@@ -4,15 +4,14 @@ package import NIOCore
 
 /// Tells an event loop which of libpq's sockets are ready.
 ///
-/// SwiftNIO has no public call to watch a foreign file descriptor, so one thread sits in `epoll_wait` over them and
-/// does nothing but hand what is ready to the loop. A descriptor is reported once and then stays silent until it is
-/// armed again (`EPOLLONESHOT`), so a handler that reads all there is and re-arms is never called twice for the same
-/// bytes.
+/// SwiftNIO has no public call to watch a foreign file descriptor, so one thread waits in `epoll_wait` and only hands
+/// ready descriptors to the loop. A descriptor is reported once and then stays silent until it is armed again
+/// (`EPOLLONESHOT`), so a handler that reads everything and arms it again is never called twice for the same bytes.
 ///
 /// All methods are called on the event loop; handlers are called there.
 package final class Watcher {
-    /// Names one watched descriptor; never used twice, so that a report that was under way when its descriptor was
-    /// closed is recognised.
+    /// Identifies one watched descriptor; never used twice, so that a late report about a closed descriptor is
+    /// recognized.
     typealias Token = UInt64
 
     private let eventLoop: any EventLoop
@@ -20,7 +19,7 @@ package final class Watcher {
     private var handlers: [Token: any WatcherHandler] = [:]
     private var lastToken: Token = 0
 
-    /// Starts the thread. It lives as long as the process: there is one watcher a process.
+    /// Starts the thread. It lives as long as the process, which has only one watcher.
     ///
     /// - Throws: ``WatcherError`` if the kernel refuses an epoll instance or a thread.
     package init(eventLoop: any EventLoop) throws(WatcherError) {
@@ -44,7 +43,7 @@ package final class Watcher {
         return token
     }
 
-    /// Asks for one more report.
+    /// Requests one more report.
     func rearm(_ descriptor: Int32, writable: Bool, token: Token) throws(WatcherError) {
         let failure = wamp_sidecar_epoll_rearm(self.epoll, descriptor, writable ? 1 : 0, token)
         guard failure == 0 else { throw WatcherError(operation: "epoll_ctl", errno: failure) }
@@ -66,8 +65,8 @@ package final class Watcher {
 
 /// Receives a watcher's reports, on the event loop.
 protocol WatcherHandler: AnyObject {
-    /// The descriptor is readable, writable if that was asked for, or broken. It is reported again only after it was
-    /// armed again.
+    /// The descriptor is readable, writable if requested, or broken. It is reported again only after it has been armed
+    /// again.
     func descriptorIsReady()
 }
 

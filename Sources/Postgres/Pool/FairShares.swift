@@ -1,22 +1,22 @@
-/// Room that many parties share, so that the one that takes most can't keep the others out.
+/// Room that many parties share, so that the one that takes most can't exclude the others.
 ///
-/// Half of the room is guaranteed, the same to each; the other half is there for whoever comes first. And whoever has
-/// nothing yet is let in as long as there is any room at all, however large it is. Whatever one party does costs the
-/// same, however many there are.
+/// Half of the room is guaranteed, in equal parts; the other half is for the first comers. A party that has nothing yet
+/// is admitted as long as there is any room at all, however large its request. Every operation costs the same, however
+/// many parties there are.
 package struct FairShares<Party: Hashable> {
     /// All the room.
     package let capacity: Int
-    /// How many share it.
+    /// The number of parties.
     package var parties: Int {
         didSet { self.isStale = self.isStale || self.parties != oldValue }
     }
-    /// Some of those that have nothing are among them.
+    /// Some parties that have nothing are among them.
     private var used: [Party: Int] = [:]
     private static var mostIdle: Int { 64 }
     private var total = 0
-    /// What is used beyond the guaranteed shares.
+    /// The room that is used beyond the guaranteed shares.
     private var beyond = 0
-    /// The shares have changed since ``beyond`` was worked out.
+    /// The shares have changed since ``beyond`` was computed.
     private var isStale = false
 
     package init(capacity: Int, parties: Int = 0) {
@@ -24,10 +24,10 @@ package struct FairShares<Party: Hashable> {
         self.parties = parties
     }
 
-    /// What is guaranteed to each.
+    /// The guaranteed share of each party.
     package var share: Int { self.capacity / 2 / max(self.parties, 1) }
 
-    /// How much a party has.
+    /// The room that a party has.
     package func used(by party: Party) -> Int { self.used[party] ?? 0 }
 
     /// Whether there is room for so much more of a party.
@@ -65,7 +65,7 @@ package struct FairShares<Party: Hashable> {
         if after == 0 { self.forgetIdle() }
     }
 
-    /// Those that have nothing are forgotten when there are many: most take something again at once.
+    /// Parties that have nothing are forgotten when there are many: most take something again at once.
     private mutating func forgetIdle() {
         guard self.used.count > self.parties + Self.mostIdle else { return }
         self.used = self.used.filter { $0.value != 0 }
@@ -73,7 +73,7 @@ package struct FairShares<Party: Hashable> {
 
     private func excess(of amount: Int) -> Int { max(amount - self.share, 0) }
 
-    /// Only of those that use any of it.
+    /// Only of parties that use any of it.
     private mutating func workOutAgain() {
         guard self.isStale else { return }
         self.isStale = false

@@ -1,6 +1,6 @@
 package import NIOCore
 
-/// Whether a procedure has been fast of late: the 99th percentile of its last 128 runs is under 5 ms.
+/// Whether a procedure has recently been fast: the 99th percentile of its last 128 runs is under 5 ms.
 ///
 /// A bit for each run, so that looking and recording cost a few instructions on the hot path.
 package struct LatencyWindow: Sendable {
@@ -22,7 +22,7 @@ package struct LatencyWindow: Sendable {
         if self.count < 128 { self.count += 1 }
     }
 
-    /// Whether at least 99 of 100 recent runs were fast, and there were enough to tell.
+    /// Whether at least 99 of 100 recent runs were fast, and there were enough runs.
     package var isFast: Bool {
         guard self.count >= Self.least else { return false }
         return (self.recent.nonzeroBitCount + self.older.nonzeroBitCount) * 100 <= self.count

@@ -1,12 +1,12 @@
 internal import NIOCore
 
-/// One connection of the pool for as long as its holder needs it: what is sent runs there in order, one unit of work
+/// One connection of the pool for as long as its holder needs it: the holder's work runs there in order, one unit
 /// behind the other.
 ///
-/// Made by ``Pool/lease(lane:handler:)``. Confined to the event loop. The holder gives it back when it has nothing to
-/// send, and soon when others wait (``othersWait``); the pool takes it away only when the connection is lost.
+/// Made by ``Pool/lease(lane:handler:)``. Confined to the event loop. The holder returns it when it has nothing to
+/// send, and soon when other work waits (``othersWait``); the pool ends it only when the connection is lost.
 package final class Lease {
-    /// Where it is on its way. Kept by the pool.
+    /// Its state. Kept by the pool.
     enum State {
         case waiting
         case held(Connection, slot: Int)
@@ -25,7 +25,7 @@ package final class Lease {
         self.pool = pool
     }
 
-    /// Whether work can be sent: it is held, and its connection is not to be closed after what runs.
+    /// Whether work can be sent: the lease is held, and its connection will not be closed after the running work.
     package var canSend: Bool {
         guard case .held(let connection, _) = self.state else { return false }
         return !connection.isRetiring
@@ -34,8 +34,8 @@ package final class Lease {
     /// Whether other work waits for a connection.
     package var othersWait: Bool { self.pool.hasWaiting }
 
-    /// Sends a unit of work behind what was sent before, without waiting for that. Nothing is retried here: what a
-    /// handler sees is what the server said.
+    /// Sends a unit of work behind the earlier ones, without waiting for them. Nothing is retried here: the handler
+    /// gets the server's answer as it is.
     ///
     /// - Returns: false if nothing was sent: the connection is broken, and the handler has been called.
     package func send(_ work: Work) -> Bool {
@@ -46,12 +46,12 @@ package final class Lease {
         return true
     }
 
-    /// Gives the connection back. Everything that was sent has to have ended.
+    /// Returns the connection. All work that was sent must have ended.
     package func release() {
         self.pool.release(self)
     }
 
-    /// Has the connection closed and another one made: its session can't be used.
+    /// Has the connection closed and another one made: its session is unusable.
     package func abandon(_ reason: String) {
         guard case .held(let connection, _) = self.state else { return }
         connection.abandon(reason)
@@ -62,9 +62,9 @@ package final class Lease {
 package protocol LeaseHandler: AnyObject {
     /// The connection is there.
     func granted(_ lease: Lease)
-    /// All results that were there have been taken: time to send more.
+    /// All results that had come have been taken: time to send more.
     func turnEnded(_ lease: Lease)
-    /// The lease is over without having been given back: the connection is gone, or the pool is stopping. Each unit of
+    /// The lease is over without having been returned: the connection is lost, or the pool is stopping. Each unit of
     /// work that was not answered has been ended before.
     func lost(_ lease: Lease, reason: String?)
 }

@@ -31,12 +31,12 @@ extension Pool {
             self.end(work, error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
         }
         if let lease = self.leases.removeValue(forKey: slot) { self.end(lease, reason: reason) }
-        // What its lanes held is free for the other connections.
+        // Its lanes may use other connections now.
         if !self.isStopped { self.sendWhatCanBeSent() }
     }
 
-    /// Says once that the last connection is gone. One that was replaced on purpose is not missed until connecting
-    /// again has failed.
+    /// Reports once that the last connection is lost. One that was replaced on purpose counts as lost only after
+    /// connecting again has failed.
     private func reportIfUnavailable(_ reason: String) {
         guard self.isReportedAvailable, !self.isAvailable, !self.isStopped else { return }
         self.isReportedAvailable = false
@@ -47,15 +47,15 @@ extension Pool {
         self.environment.connector.finish(handle)
     }
 
-    /// Nil if it is not the pool's any more.
+    /// Nil if the pool does not own it any more.
     func slot(of connection: Connection) -> Int? {
         self.keepers[connection.slot].connection === connection ? connection.slot : nil
     }
 
     // MARK: - Spare connections
 
-    /// A backend has begun to wait for the answer to a call out of the database, or waits no more: what it called may
-    /// come back here, so its connection does not count meanwhile. Fine for backends of others.
+    /// A backend has begun or stopped waiting for the answer to a call out of the database: the called procedure may
+    /// call back into this database, so its connection does not count meanwhile. Backends of others are ignored.
     package func backend(_ backend: Int32, waits: Bool) {
         guard !self.isStopped, let slot = self.keepers.firstIndex(where: { $0.connection?.backend == backend }) else {
             return

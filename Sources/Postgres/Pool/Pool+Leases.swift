@@ -1,9 +1,9 @@
 internal import NIOCore
 
-/// Connections that are given to somebody for a while.
+/// Connections that are lent to a holder for a while.
 extension Pool {
-    /// Asks for a connection that is the handler's own until it gives it back. It waits in the same queue as work does,
-    /// without an end.
+    /// Requests a connection for the handler's own use until it returns it. The request waits in the same queue as work
+    /// does, without a limit.
     ///
     /// - Parameter handler: called when the connection is there; that may be before this returns.
     package func lease(lane: LaneID, handler: any LeaseHandler) -> Lease {
@@ -19,7 +19,7 @@ extension Pool {
         return lease
     }
 
-    /// Whether anything waits for a connection.
+    /// Whether work waits for a connection.
     var hasWaiting: Bool { self.machine.waitingCount > 0 }
 
     /// Puts the session in order if something may have been left behind in it.
@@ -74,7 +74,7 @@ extension Pool {
     func ended(onLease work: Work, _ error: DatabaseError?, _ affectedRows: Int?, ran: TimeAmount) {
         work.ran = ran
         guard let error else { return self.end(work, .committed(affectedRows: affectedRows)) }
-        // Nobody cancels here: it was the deadline, or a signal from elsewhere.
+        // The sidecar cancels nothing here: it was the deadline, or somebody else's signal.
         let isDeadline = error.sqlstate == "57014" && ran + Self.clockTolerance >= work.timeout
         self.end(work, isDeadline ? .timedOut : .failed(error))
     }

@@ -3,25 +3,25 @@ package import Names
 
 /// The connections that run calls. On the event loop.
 ///
-/// The driver of ``PoolStateMachine``, ``CancelStateMachine`` and ``SpareStateMachine``: it owns the connections, and
-/// does with them what those say. Whether work is run again is decided by its ``Attempts``.
+/// The driver of ``PoolStateMachine``, ``CancelStateMachine`` and ``SpareStateMachine``: it owns the connections and
+/// runs the machines' actions. ``Attempts`` decides whether work runs again.
 package final class Pool: ConnectionKeeperOwner {
     private static let tick = TimeAmount.milliseconds(100)
-    /// How long a spare connection that is not needed is kept.
+    /// How long an unneeded spare connection is kept.
     static let sparePatience = TimeAmount.seconds(30)
-    /// How much longer than its timeout the server may take to end a call before it is believed to be stuck.
+    /// How long after a call's timeout the server is considered stuck.
     private static let grace = TimeAmount.seconds(5)
-    /// How much sooner than its timeout work can have been ended by it, as our clock sees it.
+    /// How much sooner than its timeout, by the sidecar's clock, the server can have ended work by it.
     static let clockTolerance = TimeAmount.milliseconds(5)
 
     private enum State {
         case running
-        /// No results are taken.
+        /// No results are read.
         case paused
         case stopped
     }
 
-    /// What the machine sends somewhere.
+    /// The work and leases that the machine assigns.
     enum Item {
         case work(Work)
         case lease(Lease)
@@ -33,9 +33,9 @@ package final class Pool: ConnectionKeeperOwner {
     let control: Control
     let observer: (DatabaseEvent) -> Void
     var machine: PoolStateMachine<Item>
-    /// What sessions are to be like when work begins.
+    /// The state of a clean session.
     package var cleanSession: CleanSession
-    /// Those for all times, and behind them as many spare ones.
+    /// The permanent connections, and behind them as many spare ones.
     lazy var keepers = (0..<PoolStateMachine<Item>.slots(self.limits)).map(self.makeKeeper(slot:))
     var cancels: CancelStateMachine
     var spares: SpareStateMachine
@@ -48,7 +48,7 @@ package final class Pool: ConnectionKeeperOwner {
     /// How long work waited that did not find a connection at once, and got one.
     package private(set) var queueWait = Histogram()
     private var state = State.running
-    /// What was reported last.
+    /// The last reported state.
     var isReportedAvailable = false
     lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in
         self.ticked()
@@ -112,13 +112,13 @@ package final class Pool: ConnectionKeeperOwner {
         self.keepers.prefix(self.limits.connections).forEach { $0.start() }
     }
 
-    /// There is reason to believe that connecting works now.
+    /// There is reason to believe that the server can be reached now.
     package func retrySoon() {
         self.keepers.forEach { $0.retrySoon() }
         self.control.retrySoon()
     }
 
-    /// Closes all connections. Work that was submitted ends: it was refused, or its outcome is unknown.
+    /// Closes all connections. Work that was submitted ends: as refused, or with an unknown outcome.
     package func stop() {
         self.state = .stopped
         self.ticker.cancel()
@@ -142,7 +142,7 @@ package final class Pool: ConnectionKeeperOwner {
         self.machine.addLane(concurrency: concurrency)
     }
 
-    /// Nothing more will be submitted there.
+    /// No more work will be submitted there.
     package func removeLane(_ lane: LaneID) {
         self.machine.removeLane(lane)
     }
@@ -191,14 +191,14 @@ package final class Pool: ConnectionKeeperOwner {
         }
     }
 
-    /// Forgets a unit of work that has not been sent. One that was runs to its end.
+    /// Forgets a unit of work that has not been sent. A sent one runs to its end.
     package func withdraw(_ work: Work) {
         guard case .waiting = work.state else { return }
         self.interrupt(work)
     }
 
-    /// Takes no more results: what would come of them has nowhere to go. Except of what was interrupted, which still
-    /// comes to its end, and of leases, whose holders pass nothing on.
+    /// Reads no more results: there is no room for them. Exceptions are interrupted work, which still comes to its end,
+    /// and leases, whose holders pass nothing on.
     package func pause() {
         guard !self.isStopped else { return }
         self.state = .paused
@@ -208,11 +208,11 @@ package final class Pool: ConnectionKeeperOwner {
     package func resume() {
         guard self.isPaused else { return }
         self.state = .running
-        // What the first of them brings may be too much for the router already.
+        // The first rows may already be too much for the router.
         for keeper in self.keepers where !self.isPaused { keeper.connection?.resume() }
     }
 
-    /// With nothing else to do, the answer of a function that takes microseconds is waited for at the end of this turn.
+    /// If there is nothing else to do, this turn ends by waiting for the answer of a function that takes microseconds.
     private func waitBrieflySoon(_ slot: Int) {
         guard self.machine.underWayCount == 1, self.shortWait.isWorthwhile else { return }
         self.environment.eventLoop.assumeIsolated().execute {
@@ -319,7 +319,7 @@ package final class Pool: ConnectionKeeperOwner {
     }
 
     func turnEnded(on connection: Connection) {
-        // What runs now may have been waiting for the session to be put in order when it was interrupted.
+        // The running work may have been waiting for the session to be put in order when it was interrupted.
         if let slot = self.slot(of: connection) {
             self.cancelIfInterrupted(slot)
             if let lease = self.leases[slot] { lease.handler.turnEnded(lease) }
@@ -343,7 +343,7 @@ package final class Pool: ConnectionKeeperOwner {
 
     // MARK: - Canceling
 
-    /// Has the server cancel what a connection runs, if that is wanted no more.
+    /// Has the server cancel the running work of a connection, if it is unwanted.
     private func cancelIfInterrupted(_ slot: Int) {
         guard let head = self.keepers[slot].connection?.head, head.isInterrupted else { return }
         self.run(self.cancels.interrupted(slot: slot), on: slot)
@@ -357,7 +357,7 @@ package final class Pool: ConnectionKeeperOwner {
             guard let connection = self.keepers[slot].connection else { return }
             self.machine.block(slot: slot)
             self.control.cancel(backend: connection.backend) {
-                self.run(self.cancels.signaled(slot: slot, number: number), on: slot)
+                self.run(self.cancels.signaled(slot: slot, number: number, at: self.now), on: slot)
                 self.sendWhatCanBeSent()
             }
             connection.drain()
@@ -375,6 +375,7 @@ package final class Pool: ConnectionKeeperOwner {
         for case .work(let work) in self.machine.expire(at: now) {
             self.end(work, .refused(.waitedTooLong(isDatabaseAvailable: self.isAvailable)))
         }
+        for slot in self.keepers.indices { self.run(self.cancels.ticked(slot: slot, at: now), on: slot) }
         for keeper in self.keepers {
             guard let connection = keeper.connection, !connection.isHeld, let head = connection.first,
                 now - connection.headSince > head.timeout + Self.grace

@@ -1,20 +1,19 @@
 internal import DequeModule
 internal import NIOCore
 
-/// Which work goes to which connection, and which waits.
+/// Which connection gets which work, and which work waits.
 ///
 /// The rule: work goes to an idle connection first. It is sent behind other work only if there is no idle one that it
-/// may use, and it and all that is under way there has been fast of late (``LatencyWindow``), at most `pipeline` deep.
-/// One lane is under way on at most its `concurrency` connections. What waits, waits in the order in which it came, but
-/// never behind work that can't run now.
+/// may use, and it and all the work under way there has been fast recently (``LatencyWindow``), at most `pipeline`
+/// deep. One lane is under way on at most its `concurrency` connections. Waiting work keeps the order in which it came,
+/// but never waits behind work that can't run now.
 ///
-/// A lease is work that ends when it is given back: it gets an idle connection, and nothing else is sent there. All
-/// leases together hold at most all connections but one, where there is more than one, so that calls go on. The same
-/// goes for streams, whose end depends on how fast somebody reads; one that waits because of that is passed by what
-/// comes behind it.
+/// A lease is work that ends when it is returned: it gets an idle connection, and nothing else is sent there. All
+/// leases together hold at most all connections but one, if there is more than one, so that calls continue. The same
+/// holds for streams, whose end depends on how fast their reader is; work may pass a stream that waits for this reason.
 ///
-/// Work can wait for other work of the same pool: its function has called out, and what it called comes back as a call.
-/// While it waits, its connection does not count, and a spare one may take its place; there are as many spare ones as
+/// Work can wait for other work of the same pool: its function has called out, and the called procedure calls back.
+/// While it waits, its connection does not count, and a spare one may replace it; there are as many spare ones as
 /// others.
 ///
 /// Generic over what the work is, so that the rule can be tested without a database.
@@ -30,7 +29,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         let sequence: Int64
         let expires: NIODeadline
         let claim: Claim
-        /// Whether it takes room in the queue: what comes back and leases don't.
+        /// Whether it takes room in the queue. Work that is sent again and leases do not.
         var isCounted = false
     }
 
@@ -60,9 +59,9 @@ struct PoolStateMachine<Item>: ~Copyable {
         var state = State.absent
         var underWay = Deque<UnderWay>()
         var slow = 0
-        /// For each lane that has work under way here, how much.
+        /// The lanes that have work under way here, and how much.
         var lanes: [(lane: Int, count: Int)] = []
-        /// What runs here waits for something outside of the database.
+        /// The running work waits for something outside of the database.
         var isSuspended = false
 
         func holds(_ lane: Int) -> Bool {
@@ -74,20 +73,20 @@ struct PoolStateMachine<Item>: ~Copyable {
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
-    /// Nobody submits there any more.
+    /// No more work is submitted there.
     private var removedLanes = Deque<Int>()
-    /// How many leases are held.
+    /// The number of leases that are held.
     private var leases = 0
-    /// How many streams are under way.
+    /// The number of streams under way.
     private var streams = 0
-    /// The connection that is let run empty, because some work that waits may not follow other work.
+    /// The connection that gets no more work until it is idle, because waiting work may not follow other work.
     private var draining: Int?
     private var lastSequence: Int64 = 0
     private var firstSequence: Int64 = 0
 
-    /// How much is waiting.
+    /// How much work waits.
     private(set) var waitingCount = 0
-    /// The queue's room, by lanes.
+    /// The queue's room, by lane.
     private var room: FairShares<Int>
 
     init(limits: PoolLimits) {
@@ -96,15 +95,15 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
     }
 
-    /// How many connections there can be, the spare ones among them.
+    /// The most connections there can be, with the spare ones.
     static func slots(_ limits: PoolLimits) -> Int { 2 * limits.connections }
 
-    /// How many connections there should be now.
+    /// The number of connections that there should be now.
     var wantedSlots: Int {
         min(self.limits.connections + self.slots.count { $0.isSuspended }, self.slots.count)
     }
 
-    /// Whether nothing is under way on a connection.
+    /// Whether no work is under way on a connection.
     func isIdle(slot: Int) -> Bool { self.slots[slot].underWay.isEmpty }
 
     /// How many connections there are, and on how many of them something is under way.
@@ -119,7 +118,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    /// How much is under way on all connections.
+    /// How much work is under way on all connections.
     var underWayCount: Int { self.slots.reduce(0) { $0 + $1.underWay.count } }
 
     /// Whether there is a connection at all.
@@ -137,7 +136,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         let most = self.limits.connections
         let lane = Lane(concurrency: min(max(concurrency ?? most - 1, 1), most))
         self.room.parties += 1
-        // Those that are still in use stand back: more than these are not looked at.
+        // Removed lanes that are still in use are skipped: no more than these are examined.
         for _ in 0..<min(self.removedLanes.count, 8) {
             guard let index = self.removedLanes.popFirst() else { break }
             guard self.lanes[index].held == 0, self.lanes[index].waiting.isEmpty else {
@@ -151,7 +150,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         return LaneID(index: self.lanes.count - 1)
     }
 
-    /// Nothing more is submitted there. Another lane takes its place when what is under way or waits has ended.
+    /// No more work is submitted there. Another lane takes its place when its last work has ended.
     mutating func removeLane(_ lane: LaneID) {
         self.removedLanes.append(lane.index)
         self.room.parties -= 1
@@ -171,9 +170,10 @@ struct PoolStateMachine<Item>: ~Copyable {
         return .wait
     }
 
-    /// A connection is wanted for as long as it takes. The queue's limit isn't for it, and it never expires.
+    /// Requests a connection for as long as its holder needs it. The queue's limit does not apply, and the request
+    /// never expires.
     ///
-    /// - Returns: the connection, nil if it has to wait for one: ``next()`` gives it then.
+    /// - Returns: the connection; nil if there is none yet: ``next()`` returns it later.
     mutating func lease(_ item: Item, lane: LaneID) -> Int? {
         if self.isNext(.lease, in: lane.index), let slot = self.slot(for: lane.index, .lease) {
             self.put(lane.index, .lease, on: slot)
@@ -183,14 +183,14 @@ struct PoolStateMachine<Item>: ~Copyable {
         return nil
     }
 
-    /// The lease on this connection is given back.
+    /// The lease on this connection is returned.
     mutating func released(slot: Int) {
         guard let ended = self.slots[slot].underWay.popFirst() else { return }
         self.forget(ended, on: slot)
     }
 
-    /// Work that was refused by its connection, or has to be run again, goes ahead of what waits. The queue's limit
-    /// isn't for it.
+    /// Work that its connection refused, or that runs again, goes ahead of the waiting work. The queue's limit does not
+    /// apply.
     mutating func resubmit(_ item: Item, lane: LaneID, expires: NIODeadline, _ claim: Claim) {
         self.firstSequence -= 1
         self.wait(
@@ -208,7 +208,7 @@ struct PoolStateMachine<Item>: ~Copyable {
             atFront: true)
     }
 
-    /// The next work that can be sent, and where to; nil if nothing can.
+    /// The next work that can be sent, and its connection; nil if there is none.
     mutating func next() -> (item: Item, slot: Int)? {
         var best: (lane: Int, index: Int, slot: Int, sequence: Int64)?
         for lane in self.lanesWithWaiting {
@@ -231,7 +231,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// The oldest work under way on a connection has ended.
     mutating func ended(slot: Int, ran: TimeAmount) {
         guard let ended = self.slots[slot].underWay.popFirst() else { return }
-        // How long a stream takes says nothing of the lane's other work.
+        // The duration of a stream means nothing for the lane's other work.
         if ended.claim != .stream { self.lanes[ended.lane].latency.record(ran) }
         self.forget(ended, on: slot)
     }
@@ -255,7 +255,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    /// Takes out what waits and is wanted no more. Returns whether it was there.
+    /// Removes waiting work that is unwanted. Returns whether it was there.
     mutating func withdraw(lane: LaneID, where isIt: (Item) -> Bool) -> Bool {
         guard let index = self.lanes[lane.index].waiting.firstIndex(where: { isIt($0.item) }) else { return false }
         self.left(self.lanes[lane.index].waiting.remove(at: index), lane: lane.index)
@@ -263,7 +263,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         return true
     }
 
-    /// Takes out what has waited for too long.
+    /// Removes work that has waited for too long.
     mutating func expire(at now: NIODeadline) -> [Item] {
         var expired: [Item] = []
         for lane in self.lanesWithWaiting {
@@ -283,7 +283,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots[slot] = Slot(state: .open)
     }
 
-    /// The connection is gone, and what was under way on it.
+    /// The connection is lost, and the work under way on it.
     mutating func disconnected(slot: Int) {
         self.resume(slot: slot)
         for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
@@ -291,7 +291,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.slots[slot] = Slot()
     }
 
-    /// What runs there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not
+    /// The work there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not
     /// count.
     mutating func suspend(slot: Int) {
         guard !self.slots[slot].isSuspended else { return }
@@ -356,7 +356,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         return !self.isBeyondLimit(claim)
     }
 
-    /// Whether there are as many of this kind as there may be, on whatever lane.
+    /// Whether there are as many of this kind as allowed, on any lane.
     private func isBeyondLimit(_ claim: Claim) -> Bool {
         let most = max(self.limits.connections - 1, 1)
         return switch claim {
@@ -366,8 +366,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
-    /// Which of what waits in a lane is its next: the first, but streams stand aside while there are as many as there
-    /// may be.
+    /// The next of a lane's waiting work: the first, but streams stand aside while there are as many as allowed.
     private func nextIndex(in lane: Int) -> Int? {
         let waiting = self.lanes[lane].waiting
         guard let first = waiting.first else { return nil }
@@ -375,7 +374,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         return waiting.firstIndex { $0.claim != .stream }
     }
 
-    /// Whether work that comes now has nothing of its lane ahead of it.
+    /// Whether new work would be the first of its lane.
     private func isNext(_ claim: Claim, in lane: Int) -> Bool {
         guard !self.lanes[lane].waiting.isEmpty else { return true }
         return claim != .stream && self.nextIndex(in: lane) == nil

@@ -1,12 +1,12 @@
 internal import NIOCore
 
-/// Whether waiting for an answer without going to sleep is worth it, by how long the last answers took.
+/// Whether it pays to wait for an answer without sleeping, by the time that the last answers took.
 ///
-/// A bit for each of the last 64 answers, so that one that was held up by something else does not count for much.
+/// A bit for each of the last 64 answers, so that a single delayed one does not count for much.
 struct ShortWait {
-    /// How long to wait, at most. An answer that takes longer costs less by being woken for it.
+    /// The longest wait. For an answer that takes longer, sleeping costs less.
     static let patience = TimeAmount.microseconds(100)
-    /// So many of the last 64 answers have to have come in that time.
+    /// The number of the last 64 answers that must have come in that time.
     static let least = 40
 
     private var recent: UInt64 = 0

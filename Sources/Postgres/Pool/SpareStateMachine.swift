@@ -1,13 +1,12 @@
-/// Which spare connections there are: those that take the place of others whose work waits for something outside of the
+/// Which spare connections there are: those that replace connections whose work waits for something outside of the
 /// database.
 ///
-/// One is opened as soon as work waits so; one that is idle and makes up for none any more is closed when it has not
-/// been needed for a while.
+/// One is opened as soon as work waits so. An idle one that replaces none any more is closed after a while.
 struct SpareStateMachine: ~Copyable {
     private enum State {
         case none
         case open(Set<Int>)
-        /// The same, and some may not be needed: that is looked at after a while.
+        /// The same, and some may be unneeded: that is checked after a while.
         case waiting(Set<Int>)
     }
 
@@ -29,7 +28,7 @@ struct SpareStateMachine: ~Copyable {
     /// Some work has begun to wait.
     ///
     /// - Parameter wanted: how many spare connections there should be.
-    /// - Returns: the slots of those that are to be opened.
+    /// - Returns: the slots to open.
     mutating func suspended(wanted: Int) -> [Int] {
         let opened = Array(self.slots.filter { !self.spares.contains($0) }.prefix(max(wanted - self.spares.count, 0)))
         guard !opened.isEmpty else { return [] }

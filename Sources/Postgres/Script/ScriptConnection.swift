@@ -1,15 +1,15 @@
 internal import CLibpq
 
-/// A connection for scripts and for the command line: one statement after the other, each waited for.
+/// A connection for scripts and for the command line: each statement waits for the one before.
 ///
-/// It blocks, so it belongs on a thread of its own or in a command, never on an event loop. Used by one at a time.
+/// It blocks, so it belongs on its own thread or in a command, never on an event loop. One user at a time.
 package struct ScriptConnection: ~Copyable {
     private let handle: ConnectionHandle
     private let isOwner: Bool
 
     /// Connects.
     ///
-    /// - Throws: ``ConnectFailure``, without any password in it.
+    /// - Throws: ``ConnectFailure``, which contains no password.
     package init(_ settings: ConnectionSettings, part: ConnectionSettings.Part = .script) throws(ConnectFailure) {
         let handle = try Connector.connect(settings.options(for: part))
         guard unsafe PQstatus(handle.pointer) == CONNECTION_OK else { throw ConnectFailure(server: handle.errorText) }
@@ -17,7 +17,7 @@ package struct ScriptConnection: ~Copyable {
         self.isOwner = true
     }
 
-    /// Borrows a connection that is used for something else later, and is not in pipeline mode yet.
+    /// Borrows a connection that has another use later, and is not in pipeline mode yet.
     init(borrowing handle: ConnectionHandle) {
         self.handle = handle
         self.isOwner = false
@@ -30,7 +30,7 @@ package struct ScriptConnection: ~Copyable {
     /// For example 150018.
     package var serverVersion: Int { Int(self.handle.serverVersion) }
 
-    /// The server's host, in brackets where a URL wants them; nil if it is reached through a Unix socket.
+    /// The server's host, in brackets if a URL needs them; nil for a Unix socket.
     package var host: String? {
         guard let host = unsafe PQhost(self.handle.pointer) else { return nil }
         let name = unsafe String(cString: host)
@@ -43,7 +43,7 @@ package struct ScriptConnection: ~Copyable {
         unsafe PQport(self.handle.pointer).map { unsafe String(cString: $0) } ?? ""
     }
 
-    /// Runs a text of any number of statements, as one message: outside of a transaction block they are one
+    /// Runs a text with any number of statements, as one message: outside of a transaction block they are one
     /// transaction.
     package func run(_ script: String) throws(DatabaseError) {
         _ = try unsafe self.check(PQexec(self.handle.pointer, script))
@@ -59,9 +59,9 @@ package struct ScriptConnection: ~Copyable {
         return try unsafe self.check(result)
     }
 
-    /// The same, row by row: of any number of rows there is one at a time.
+    /// The same, row by row: only one row is in memory at a time.
     ///
-    /// - Parameter take: what is done with a row.
+    /// - Parameter take: called with each row.
     package func query(
         _ text: String, _ values: [String?] = [], take: ([String?]) -> Void
     ) throws(DatabaseError) {
@@ -92,7 +92,7 @@ package struct ScriptConnection: ~Copyable {
         return parameters
     }
 
-    /// What stands in `pg_authid` for a password, computed here so that the server never sees the password itself.
+    /// The password's form in `pg_authid`, computed here so that the server never sees the password itself.
     package func verifier(password: String, role: String) throws(DatabaseError) -> String {
         guard let text = unsafe PQencryptPasswordConn(self.handle.pointer, password, role, "scram-sha-256") else {
             throw DatabaseError(sqlstate: "XX000", message: self.handle.errorText)
@@ -109,7 +109,7 @@ package struct ScriptConnection: ~Copyable {
         switch result.kind {
         case .rows, .row: return result.texts
         case .command, .skipped, .sync: return Rows(columns: [], values: [])
-        case .copy: throw DatabaseError(sqlstate: "0A000", message: "COPY has no place in a script")
+        case .copy: throw DatabaseError(sqlstate: "0A000", message: "COPY is not allowed in a script")
         case .error:
             var error = result.error
             if result.isLossOfConnection { error.sqlstate = "08006" }

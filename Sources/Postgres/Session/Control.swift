@@ -3,14 +3,14 @@ package import NIOCore
 
 /// The control connection: cancels calls, and asks the catalog.
 ///
-/// It is a connection of its own so that a cancel never waits behind the call that it is about. On the event loop.
+/// It has its own connection, so that a cancel never waits behind the call that it is to end. On the event loop.
 package final class Control {
     private static let timeout = TimeAmount.seconds(10)
     private static let setRole = Statement("select pg_catalog.set_config('role', $1, true)")
-    /// How much longer than its timeout the server may take before it is believed to be stuck.
+    /// How long after its timeout the server is considered stuck.
     private static let grace = TimeAmount.seconds(5)
     private static let tick = TimeAmount.milliseconds(100)
-    /// What may wait for the connection; beyond it the oldest are refused.
+    /// The most questions that may wait for the connection; beyond it the oldest are refused.
     static let mostWaiting = 10_000
 
     private let environment: DatabaseEnvironment
@@ -21,7 +21,7 @@ package final class Control {
             interval: Self.tick, patience: Self.timeout + Self.grace,
             reason: "the server did not answer within its timeout", isHung: false),
         observer: self.observer)
-    /// What waits for the connection.
+    /// The questions that wait for the connection.
     private var waiting = Deque<Work>()
     private lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in self.ticked()
     }
@@ -43,7 +43,7 @@ package final class Control {
         self.session.start()
     }
 
-    /// There is reason to believe that connecting works now.
+    /// There is reason to believe that the server can be reached now.
     func retrySoon() {
         self.session.retrySoon()
     }
@@ -54,11 +54,11 @@ package final class Control {
         self.refuseAll()
     }
 
-    /// Runs a seldom query, in its own transaction.
+    /// Runs a rare query, in its own transaction.
     ///
     /// - Parameters:
-    ///   - role: as whom; nil: the session's own.
-    ///   - patience: how long it may wait for a connection. Without one it is refused after that.
+    ///   - role: the role that runs it; nil: the session's own.
+    ///   - patience: the longest wait for a connection. Without one the query is refused after that.
     ///   - completion: called exactly once, on the event loop.
     package func query(
         _ text: String, _ parameters: Parameters = Parameters(), role: String? = nil,
@@ -69,7 +69,7 @@ package final class Control {
             handler: RowCollector(completion: completion))
     }
 
-    /// The same with a statement that is run often: the server plans it once.
+    /// The same with a statement that runs often: the server plans it once.
     package func query(
         _ statement: Statement, _ parameters: Parameters, patience: TimeAmount = .seconds(5),
         completion: @escaping (Result<Rows, QueryFailure>) -> Void
@@ -83,7 +83,7 @@ package final class Control {
         self.query("select", role: role, completion: completion)
     }
 
-    /// Asks what a statement's parameters and columns are, as a role sees it.
+    /// Asks for a statement's parameters and columns, as a role sees them.
     ///
     /// - Parameters:
     ///   - role: nil for the session's own.
@@ -124,15 +124,16 @@ package final class Control {
         }
     }
 
-    /// Ends a backend of ours that did not answer. `completion` is called when the server has sent the signal, or
-    /// can't.
+    /// Ends a backend of the sidecar that did not answer. `completion` is called when the server has sent the signal,
+    /// or can't.
     private func end(_ backend: BackendIdentity, completion: @escaping () -> Void) {
         var parameters = Parameters()
         parameters.append("\(backend.pid)")
         parameters.append(backend.start)
         let text = """
             select pg_catalog.pg_terminate_backend(a.pid) \
-            from pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a where a.backend_start = $2::pg_catalog.timestamptz
+            from pg_catalog.pg_stat_get_activity($1::pg_catalog.int4) a where a.backend_start = \
+            $2::pg_catalog.timestamptz
             """
         self.query(text, parameters, patience: .seconds(2)) { _ in completion() }
     }
@@ -146,7 +147,7 @@ package final class Control {
         self.session.flush()
     }
 
-    /// Returns whether something still waits.
+    /// Returns whether a question still waits.
     private func ticked() -> Bool {
         let now = self.environment.eventLoop.now
         let expired = self.waiting.filter { $0.expires <= now }

@@ -1,18 +1,18 @@
 internal import NIOCore
 
-/// A session of the sidecar's own, kept open for as long as it runs: statements one after the other, and the
+/// A session of the sidecar itself, kept open for as long as it runs: statements one after the other, and the
 /// notifications that it listens to.
 ///
-/// For what must stay in one session (advisory locks, LISTEN, the outbox), and the base of ``Control`` and
+/// For work that must stay in one session (advisory locks, LISTEN, the outbox), and the base of ``Control`` and
 /// ``Listener``. No user's code runs in it. On the event loop.
 @safe package final class DatabaseSession: ConnectionKeeperOwner {
-    /// When the server is believed to be stuck.
+    /// When the server is considered stuck.
     struct Watch {
-        /// How often it is looked at, while an answer is waited for.
+        /// The interval of the checks while an answer is awaited.
         let interval: TimeAmount
         /// How long the server may take for a statement.
         let patience: TimeAmount
-        /// Why the session is given up then.
+        /// The reason for giving the session up then.
         let reason: String
         /// Whether its backend is ended then.
         let isHung: Bool
@@ -21,8 +21,8 @@ internal import NIOCore
             interval: .seconds(1), patience: .seconds(30), reason: "the server did not answer in time", isHung: true)
     }
 
-    /// What is done in a new session before it is used, on a thread where it may block. What it throws is why there is
-    /// no session; the settings that it leaves behind are put in order.
+    /// Preparation of a new session before it is used, on a thread where it may block. An error that it throws is the
+    /// reason why there is no session; the settings that it leaves behind are put in order.
     package typealias Preparation = @Sendable (borrowing ScriptConnection) throws -> Void
 
     private static let lane = LaneID(index: 0)
@@ -30,7 +30,7 @@ internal import NIOCore
     private let part: ConnectionSettings.Part
     private let environment: DatabaseEnvironment
     private let preparation: Preparation?
-    /// Nil where the owner watches by itself.
+    /// Nil if the owner watches by itself.
     private let watch: Watch?
     private let observer: (DatabaseEvent) -> Void
     private weak var delegate: (any DatabaseSessionDelegate)?
@@ -65,7 +65,7 @@ internal import NIOCore
         self.observer = observer
     }
 
-    /// Neither sees the settings of the other.
+    /// Neither sees the other's settings.
     private static func onHandle(_ preparation: @escaping Preparation) -> Connector.Preparation {
         { handle in
             let connection = ScriptConnection(borrowing: handle)
@@ -86,26 +86,26 @@ internal import NIOCore
         self.keeper.start()
     }
 
-    /// Closes the session; with it go its locks. Nothing is reported any more.
+    /// Closes the session, which releases its locks. Nothing is reported any more.
     package func stop() {
         self.ticker?.cancel()
         self.keeper.stop()
     }
 
-    /// There is reason to believe that connecting works now.
+    /// There is reason to believe that the server can be reached now.
     func retrySoon() {
         self.keeper.retrySoon()
     }
 
-    /// Ends this session, and begins a new one: something in it is not as it should be.
+    /// Ends this session, and begins a new one: something in it is wrong.
     ///
     /// - Parameter isHung: the server does not answer.
     package func abandon(_ reason: String, isHung: Bool = false) {
         self.keeper.connection?.abandon(reason, isHung: isHung)
     }
 
-    /// Begins a new session if this one has grown by a large message, and nothing is under way: libpq never gives the
-    /// memory back.
+    /// Begins a new session if a large message has made this one grow, and no work is under way: libpq never frees the
+    /// memory.
     package func renewIfGrown() {
         guard let connection = self.keeper.connection, connection.hasGrown else { return }
         connection.replace()
@@ -113,8 +113,7 @@ internal import NIOCore
 
     // MARK: - Statements
 
-    /// Sends a statement, behind those that were sent before, in its own transaction. It is on its way when
-    /// ``flush()`` was called.
+    /// Sends a statement, behind the earlier ones, in its own transaction. It leaves with ``flush()``.
     ///
     /// - Parameters:
     ///   - isSet: rows are handed over one by one as they come.
@@ -131,12 +130,12 @@ internal import NIOCore
         self.query(.prepared(statement, parameters), completion: completion)
     }
 
-    /// Runs LISTEN for a channel, named as it is.
+    /// Runs LISTEN for a channel; the name is not quoted yet.
     package func listen(to channel: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
         self.query("listen \(SQLText.identifier(channel))", completion: completion)
     }
 
-    /// Runs a statement that has no parameters, and is not worth planning ahead.
+    /// Runs a statement without parameters that is not worth planning ahead.
     func query(_ text: String, completion: @escaping (Result<Rows, QueryFailure>) -> Void) {
         self.query(.text(text, Parameters()), completion: completion)
     }
@@ -157,7 +156,7 @@ internal import NIOCore
 
     /// As the other ``send(_:_:isSet:handler:)``, of any work.
     ///
-    /// - Returns: false if nothing of it was sent; its handler is not called then.
+    /// - Returns: false if none of it was sent; its handler is not called then.
     func send(_ work: Work) -> Bool {
         guard let connection = self.keeper.connection, connection.send(work, now: self.environment.eventLoop.now)
         else { return false }
@@ -165,12 +164,12 @@ internal import NIOCore
         return true
     }
 
-    /// Sends what has been given to ``send(_:_:isSet:handler:)``.
+    /// Sends the work given to ``send(_:_:isSet:handler:)``.
     package func flush() {
         self.keeper.connection?.flush()
     }
 
-    /// Reads no more until ``resume()``: what comes has nowhere to go.
+    /// Reads no more until ``resume()``: there is no room for the results.
     package func pause() {
         self.keeper.connection?.pause()
     }
@@ -179,7 +178,7 @@ internal import NIOCore
         self.keeper.connection?.resume()
     }
 
-    /// Returns whether an answer is still waited for.
+    /// Returns whether an answer is still awaited.
     private func ticked(_ watch: Watch) -> Bool {
         guard let connection = self.keeper.connection, connection.depth > 0 else { return false }
         guard !connection.isHeld else { return true }

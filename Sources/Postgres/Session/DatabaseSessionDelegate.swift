@@ -1,10 +1,10 @@
-/// What a session works for. On the event loop.
+/// The user of a session. On the event loop.
 package protocol DatabaseSessionDelegate: AnyObject {
-    /// A new session: nothing of an older one is left.
+    /// A new session has begun; the state of the older one is lost.
     func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32)
-    /// An attempt to connect failed; more will be made.
+    /// An attempt to connect failed; further ones follow.
     func connectFailed(_ session: DatabaseSession, _ failure: ConnectFailure)
-    /// The session is gone, with its locks, and each statement that was not answered has been ended. `reason` is nil if
+    /// The session is lost, with its locks, and each statement that was not answered has been ended. `reason` is nil if
     /// it was replaced on purpose.
     func lost(_ session: DatabaseSession, reason: String?)
     /// A notification came on a channel that the session listens to.

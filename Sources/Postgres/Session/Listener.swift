@@ -1,7 +1,6 @@
 internal import NIOCore
 
-/// Hears NOTIFY, on a connection of its own that is never used for anything else and whose socket is always read. On
-/// the event loop.
+/// Receives NOTIFY, on a connection that has no other use and whose socket is always read. On the event loop.
 @safe package final class Listener {
     private static let interval = TimeAmount.seconds(10)
     private static let patience = TimeAmount.seconds(5)
@@ -19,7 +18,7 @@ internal import NIOCore
     }
 
     /// - Parameters:
-    ///   - channels: each once, as they are: quoting is the listener's. At most 63 octets each.
+    ///   - channels: each once, not quoted: the listener quotes them. At most 63 octets each.
     ///   - observer: called for each change of the connection's state.
     ///   - receiver: called for each notification, in order. The payload's bytes are valid only during the call.
     package init(
@@ -45,7 +44,7 @@ internal import NIOCore
         self.session.stop()
     }
 
-    /// Hears another channel too, from the next moment on; ``DatabaseEvent/listening(channels:)`` says when.
+    /// Listens to another channel too, as soon as possible; ``DatabaseEvent/listening(channels:)`` reports when.
     package func listen(to channel: String) {
         guard !self.channels.contains(channel) else { return }
         self.channels.append(channel)
@@ -66,7 +65,7 @@ internal import NIOCore
         case .healQueue:
             self.session.query("select pg_catalog.pg_notification_queue_usage()") { _ in
                 self.session.abandon(
-                    "the notification queue held an entry that could not be read; it was skipped")
+                    "the notification queue had an unreadable entry, which was skipped")
             }
         }
     }

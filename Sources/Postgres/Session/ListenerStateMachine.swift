@@ -1,11 +1,11 @@
-/// Whether the listener can be believed to hear: it must not die silently.
+/// Whether the listener certainly listens: it must not fail silently.
 ///
-/// On a new connection LISTEN is run for each channel; then the server is asked, on the same connection, which channels
-/// it believes are listened to. Any doubt (an error, another answer, no answer in time) ends the connection, and all
-/// begins again.
+/// On a new connection LISTEN runs for each channel; then the server is asked, on the same connection, for the channels
+/// that it listens to. Any doubt (an error, another answer, no answer in time) ends the connection, and all begins
+/// again.
 struct ListenerStateMachine: ~Copyable {
-    /// "could not access status of transaction": the notification queue holds an entry of a transaction that was
-    /// vacuumed away.
+    /// "could not access status of transaction": the notification queue contains an entry of a transaction whose status
+    /// vacuum has removed.
     static let brokenQueue = "58P01"
 
     private enum State {
@@ -19,7 +19,7 @@ struct ListenerStateMachine: ~Copyable {
         case none
         /// All channels are listened to.
         case isListening
-        /// Ask which channels are listened to; give the answer's number back.
+        /// Ask for the channels that the session listens to; return the answer's number.
         case ask(number: Int)
         /// Give the connection up.
         case reconnect(reason: String)
@@ -43,9 +43,9 @@ struct ListenerStateMachine: ~Copyable {
         }
     }
 
-    /// Another channel is to be listened to.
+    /// Another channel is added.
     ///
-    /// - Returns: whether LISTEN has to be run for it now; else that is done when the connection is there.
+    /// - Returns: whether LISTEN must run for it now; otherwise it runs with the next connection.
     mutating func add(_ channel: String) -> Bool {
         guard self.channels.insert(channel).inserted else { return false }
         switch self.state {
@@ -84,7 +84,7 @@ struct ListenerStateMachine: ~Copyable {
         return sqlstate == Self.brokenQueue ? .healQueue : .reconnect(reason: reason)
     }
 
-    /// It is time to ask.
+    /// The next check is due.
     mutating func timeToAsk() -> Action {
         guard case .listening = self.state else { return .none }
         self.lastNumber += 1
@@ -96,13 +96,13 @@ struct ListenerStateMachine: ~Copyable {
         guard case .asking(number) = self.state else { return .none }
         guard channels.isSuperset(of: self.channels) else {
             self.state = .disconnected
-            return .reconnect(reason: "the server does not listen to all channels any more")
+            return .reconnect(reason: "the session no longer listens to all channels")
         }
         self.state = .listening
         return .none
     }
 
-    /// The server was asked so long ago that it should have answered.
+    /// The check was sent so long ago that its answer is overdue.
     mutating func answerIsOverdue(number: Int) -> Action {
         guard case .asking(number) = self.state else { return .none }
         self.state = .disconnected

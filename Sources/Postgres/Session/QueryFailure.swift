@@ -1,4 +1,4 @@
-/// Why a seldom query has no answer.
+/// Why a rare query has no answer.
 package enum QueryFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case server(DatabaseError)
     case unavailable(String)

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Collects the rows of one seldom query.
+/// Collects the rows of one rare query.
 final class RowCollector: WorkHandler {
     private let completion: (Result<Rows, QueryFailure>) -> Void
     private var columns: [String] = []

@@ -1,4 +1,4 @@
-/// Collects what the server says about a statement.
+/// Collects the server's description of a statement.
 final class ShapeCollector: WorkHandler {
     private let completion: (Result<StatementShape, QueryFailure>) -> Void
     private var shape: StatementShape?

@@ -1,23 +1,23 @@
-/// How often a unit of work was run again, and whether it is once more.
+/// How often a unit of work has run again, and whether it runs once more.
 ///
-/// It is when it has not run at all, because something was left behind in its session; and when the server canceled it
-/// without having been asked to: a signal that was meant for what ran before can hit what runs next.
+/// It runs again if it has not run at all, because its session was not clean; and if the server canceled it without a
+/// request: a signal meant for the work before can hit the next one.
 struct Attempts {
-    /// How often work is sent to sessions that turn out not to be clean.
+    /// The most times that work is sent to sessions that turn out not to be clean.
     static let mostShutGates = 8
-    /// How often work is run again that the server canceled without having been asked to.
+    /// The most times that work runs again that the server canceled without a request.
     static let mostRepetitions = 5
 
-    /// What becomes of the work.
+    /// The further fate of the work.
     enum Verdict: Equatable {
         case end(WorkOutcome)
-        /// It is run again.
+        /// It runs again.
         ///
-        /// - Parameter inOrder: only in a session that was put in order ahead of it.
+        /// - Parameter inOrder: only in a session that has been put in order before.
         case runAgain(inOrder: Bool)
     }
 
-    /// What the server canceled, as far as the verdict depends on it.
+    /// Facts about a canceled work, as far as the verdict depends on them.
     struct Canceled {
         let isInterrupted: Bool
         /// It ran for as long as it may.
@@ -37,8 +37,7 @@ struct Attempts {
         return .runAgain(inOrder: self.shutGates > 1)
     }
 
-    /// The server canceled it: because we asked, because its time was over, or because a signal meant for another hit
-    /// it.
+    /// The server canceled it: by the sidecar's request, by its timeout, or by a signal meant for other work.
     mutating func wasCanceled(_ canceled: Canceled) -> Verdict {
         if canceled.isInterrupted { return .end(.canceled) }
         if canceled.isOutOfTime { return .end(.timedOut) }
@@ -46,7 +45,7 @@ struct Attempts {
             return .end(.failed(canceled.error))
         }
         self.repetitions += 1
-        // A deadline that was left behind in the session does that, too.
+        // A deadline that was left behind in the session has the same effect.
         return .runAgain(inOrder: self.repetitions > 1)
     }
 }

@@ -1,10 +1,10 @@
-/// What work asks of its connection. See ``PoolStateMachine``.
+/// The demand of work on its connection. See ``PoolStateMachine``.
 enum Claim: Equatable {
-    /// A place behind other work will do.
+    /// A place behind other work is enough.
     case shared
-    /// Nothing may be sent behind it, nor it behind anything.
+    /// Nothing may be sent behind it, and it may follow nothing.
     case exclusive
-    /// As exclusive; how long it takes depends on who reads it.
+    /// As exclusive; its duration depends on its reader.
     case stream
     /// As exclusive, for as long as it is held.
     case lease

@@ -1,6 +1,6 @@
 /// An error that the server reported, with the fields that it sent.
 ///
-/// What becomes of it (which WAMP error, tried again or not) is decided by its SQLSTATE, elsewhere.
+/// Its SQLSTATE decides, elsewhere, which WAMP error it becomes and whether the work runs again.
 package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The five characters of the SQLSTATE, for example `23505`.
     package var sqlstate: String
@@ -8,19 +8,19 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
     package var severity: String
     /// The primary message, in the server's language.
     package var message: String
-    /// More of what happened; can hold values of rows.
+    /// Details; can contain values of rows.
     package var detail: String?
-    /// What the server or the function suggests.
+    /// The suggestion of the server or the function.
     package var hint: String?
-    /// Where in the code it happened: a line per function, the innermost first. Absent where no function was running.
+    /// The place in the code: a line per function, the innermost first. Absent if no function was running.
     package var context: String?
-    /// The schema of the object that the error is about.
+    /// The schema of the affected object.
     package var schema: String?
-    /// The table that the error is about.
+    /// The affected table.
     package var table: String?
-    /// The column that the error is about.
+    /// The affected column.
     package var column: String?
-    /// The data type that the error is about: a domain whose constraint failed, for example.
+    /// The affected data type: for example a domain whose constraint failed.
     package var datatype: String?
     /// The constraint that failed.
     package var constraint: String?
@@ -44,13 +44,13 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
         self.constraint = constraint
     }
 
-    /// More came from the server at once than anybody takes. Only of what the sidecar itself makes of that.
+    /// The server sent more at once than the sidecar accepts. Only for errors that the sidecar itself makes of that.
     package static let tooLargeAnswer = DatabaseError(
         sqlstate: "54000",
-        message: "the server's answer is too large, so its connection was closed; what ran may have been committed",
+        message: "the server's answer is too large, so its connection was closed; the work may have been committed",
         severity: "FATAL")
 
-    /// The severity, the SQLSTATE and the message. Not the detail: it can hold values of rows.
+    /// The severity, the SQLSTATE and the message. Not the detail: it can contain values of rows.
     package var description: String {
         "\(severity) \(sqlstate): \(message)"
     }

@@ -2,12 +2,12 @@ package import NIOCore
 
 /// The values of one execution of a statement, in PostgreSQL's text format.
 ///
-/// They lie in one buffer, each as an `Int32` length (-1 is NULL), the bytes, and a zero byte, so that libpq can be
-/// given pointers into it and a call costs one allocation whatever the number of its parameters. A value is copied
-/// once, from where it came into this buffer.
+/// They lie in one buffer, each as an `Int32` length (-1 is NULL), the bytes, and a zero byte. So libpq can get
+/// pointers into the buffer, and a call costs one allocation for any number of parameters. A value is copied only once,
+/// into this buffer.
 ///
-/// A value must not hold a zero byte: in text format libpq would take it for the end. Whoever appends has to see to
-/// that.
+/// A value must not contain a zero byte: in text format libpq would take it for the end. The code that appends must
+/// ensure that.
 package struct Parameters: Sendable, Equatable {
     /// The number of values appended so far: the next one is `$count + 1`.
     package private(set) var count = 0
@@ -56,7 +56,7 @@ package struct Parameters: Sendable, Equatable {
         let header = MemoryLayout<Int32>.size
         let size = header + bytes.count + 1
         unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { target in
-            // The server takes no more than 1 GB in a message; a longer length is only clamped.
+            // The server accepts at most 1 GB in a message; a longer length is only clamped.
             unsafe target.storeBytes(of: Int32(clamping: bytes.count).bigEndian, as: Int32.self)
             unsafe UnsafeMutableRawBufferPointer(rebasing: target[header...]).copyMemory(from: bytes)
             unsafe target.storeBytes(of: 0, toByteOffset: size - 1, as: UInt8.self)
@@ -65,7 +65,7 @@ package struct Parameters: Sendable, Equatable {
         count += 1
     }
 
-    /// Appends one value that `write` puts at the end of the buffer it is given, without a copy in between.
+    /// Appends one value that `write` puts at the end of its buffer, without a copy in between.
     ///
     /// `write` must only write at the end. If it throws, nothing is appended.
     package mutating func append<Failure: Error>(
@@ -80,19 +80,19 @@ package struct Parameters: Sendable, Equatable {
             buffer.moveWriterIndex(to: start)
             throw error
         }
-        // libpq sends the length of a value as an Int32, the server takes no more than 1 GB in a message.
+        // libpq sends the length of a value as an Int32, and the server accepts at most 1 GB in a message.
         buffer.setInteger(Int32(clamping: buffer.writerIndex - first), at: start)
         buffer.writeInteger(UInt8(0))
         count += 1
     }
 
-    /// The number of bytes of all values, as a measure of the message that they will make.
+    /// The number of bytes of all values, as a measure of the resulting message.
     package var byteCount: Int {
         buffer.readableBytes
     }
 
-    /// Calls `body` with the addresses of the values (nil for NULL), each zero-terminated, and their lengths: what
-    /// `PQsendQueryPrepared` takes. The pointers are good until `body` returns.
+    /// Calls `body` with the addresses of the values (nil for NULL), each zero-terminated, and their lengths, as
+    /// `PQsendQueryPrepared` needs them. The pointers are valid until `body` returns.
     package func withValues<Result>(
         _ body: (
             _ values: UnsafeBufferPointer<UnsafePointer<CChar>?>, _ lengths: UnsafeBufferPointer<Int32>
@@ -123,7 +123,7 @@ package struct Parameters: Sendable, Equatable {
         }
     }
 
-    /// The values as strings, for messages of tests and for seldom queries. Costs an allocation for each.
+    /// The values as strings, for messages of tests and for rare queries. Costs an allocation for each.
     package var texts: [String?] {
         var reader = buffer
         var texts: [String?] = []

@@ -1,6 +1,6 @@
 internal import CLibpq
 
-/// One row of a result, while it is being handed over: nothing of it may be kept.
+/// One row of a result, while it is handed over: no part of it may be kept.
 @safe package struct ResultRow: ~Copyable {
     private let result: OpaquePointer
     private let row: Int32

@@ -1,4 +1,4 @@
-/// The result of a seldom query (catalog, checks, control): everything in memory, as text.
+/// The result of a rare query (catalog, checks, control): everything in memory, as text.
 ///
 /// The results of calls never take this form; they stay bytes.
 package struct Rows: Sendable, Equatable {

@@ -1,9 +1,9 @@
-/// How names and constants stand in SQL text that the sidecar generates.
+/// How names and constants are written in the SQL text that the sidecar generates.
 ///
-/// Values of calls never do: they are parameters. What stands here are names that the catalog gave, and constants of
-/// ours.
+/// Values of calls never are: they are parameters. The text contains only names from the catalog, and constants of the
+/// sidecar.
 package enum SQLText {
-    /// An identifier, quoted whatever it is, so that neither case nor keywords nor quotes in it matter.
+    /// An identifier, always quoted, so that case, keywords and quotes in it do not matter.
     package static func identifier(_ name: String) -> String {
         "\"" + doubling("\"", in: name) + "\""
     }
@@ -13,7 +13,7 @@ package enum SQLText {
         identifier(schema) + "." + identifier(name)
     }
 
-    /// A string constant. It means the same whatever `standard_conforming_strings` is.
+    /// A string constant. It has the same meaning whatever `standard_conforming_strings` is.
     package static func literal(_ text: String) -> String {
         let quoted = "'" + doubling("'", in: text) + "'"
         return text.unicodeScalars.contains("\\") ? "E" + doubling("\\", in: quoted) : quoted
@@ -24,8 +24,8 @@ package enum SQLText {
         "{" + elements.map { "\"" + escaping($0) + "\"" }.joined(separator: ",") + "}"
     }
 
-    /// A name as people write it: quoted only where it has to be. For messages, not for SQL text of ours: keywords are
-    /// not looked at.
+    /// A name as people write it: quoted only if necessary. For messages, not for generated SQL: keywords are not
+    /// considered.
     package static func plain(_ name: String) -> String {
         let isPlain = name.utf8.enumerated().allSatisfy { index, byte in
             switch byte {
@@ -48,7 +48,7 @@ package enum SQLText {
     }
 
     private static func doubling(_ character: Unicode.Scalar, in text: String) -> String {
-        // Scalars, not characters: a quote followed by a combining mark is one Character, and still a quote to the
+        // Scalars, not characters: a quote followed by a combining mark is one Character, but still a quote for the
         // server.
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {

@@ -2,13 +2,13 @@ import Synchronization
 
 /// A prepared statement: its text, and the name under which every connection that runs it prepares it.
 ///
-/// The identity is the object: two statements of equal text are two statements, each with a name of its own, so that
-/// one of them can be given up (after a changed definition, for example) while calls of the other are under way. Which
-/// connection has prepared it is the connection's business. Immutable, so any thread may hold it.
+/// The identity is the object: two statements of equal text are two statements, each with its own name, so that one of
+/// them can be given up (after a changed definition, for example) while calls of the other are under way. Each
+/// connection knows whether it has prepared it. Immutable, so any thread may hold it.
 package final class Statement: Sendable, Hashable, CustomStringConvertible {
     /// The name on the server: `w` and a number that is unique in the process, for example `w17`.
     package let name: String
-    /// The name as libpq takes it: made once, not for each call.
+    /// The name in libpq's form: made once, not for each call.
     let nameForLibpq: ContiguousArray<CChar>
     /// The SQL text, with `$1`, `$2`, .. for its parameters.
     package let text: String
@@ -23,7 +23,7 @@ package final class Statement: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
-    /// True for the same object only.
+    /// True only for the same object.
     package static func == (left: Statement, right: Statement) -> Bool {
         left === right
     }
@@ -33,7 +33,7 @@ package final class Statement: Sendable, Hashable, CustomStringConvertible {
         hasher.combine(ObjectIdentifier(self))
     }
 
-    /// The name and the text. The text holds no value of any call.
+    /// The name and the text. The text contains no value of any call.
     package var description: String {
         "\(name): \(text)"
     }

@@ -2,7 +2,7 @@ package import Postgres
 
 /// The dead letters of a schema, for the command line. Blocks.
 package struct DeadLetters: Sendable {
-    /// Which letters.
+    /// The selection of dead letters.
     package enum Selection: Sendable, Equatable {
         case ids(Set<Int>)
         /// All, or all of a kind or topic.
@@ -21,11 +21,11 @@ package struct DeadLetters: Sendable {
         "id", "created", "kind", "topic", "function", "attempts", "error", "message", "retry",
     ]
 
-    /// The letters, the oldest first, for people: a row each, one at a time.
+    /// The dead letters, the oldest first, for people: a row each, one at a time.
     ///
     /// - Parameters:
-    ///   - longest: how many characters of a text are asked for; nil: all.
-    ///   - take: what is done with a row.
+    ///   - longest: the most characters of a text to return; nil: all.
+    ///   - take: called with each row.
     package func list(
         kind: String?, topic: String?, most: Int, longest: Int?, on connection: borrowing ScriptConnection,
         take: ([String?]) -> Void
@@ -33,7 +33,8 @@ package struct DeadLetters: Sendable {
         try connection.query(
             """
             select d.id, pg_catalog.to_char(d.created, 'YYYY-MM-DD HH24:MI:SS'), d.kind, \(Self.cut("topic")),
-                \(Self.cut("proc")), d.attempts, \(Self.cut("error")), \(Self.cut("message")), case when d.retry then 'yes' end
+                \(Self.cut("proc")), d.attempts, \(Self.cut("error")), \(Self.cut("message")),
+                case when d.retry then 'yes' end
             from \(self.function("dead_letter_list"))($1, $2, $3) as d
             """, [kind, topic, "\(most)", longest.map { "\($0)" }], take: take)
     }
@@ -42,7 +43,7 @@ package struct DeadLetters: Sendable {
         "pg_catalog.left(d.\(column), coalesce($4::int4, 2147483647))"
     }
 
-    /// The letters, the oldest first, each as a JSON object with its payload, one at a time.
+    /// The dead letters, the oldest first, each as a JSON object with its payload, one at a time.
     package func json(
         kind: String?, topic: String?, most: Int, on connection: borrowing ScriptConnection, take: (String) -> Void
     ) throws(DatabaseError) {
@@ -54,7 +55,7 @@ package struct DeadLetters: Sendable {
         }
     }
 
-    /// How many there are.
+    /// The number of dead letters.
     package func count(
         kind: String?, topic: String?, on connection: borrowing ScriptConnection
     ) throws(DatabaseError) -> Int {
@@ -63,7 +64,8 @@ package struct DeadLetters: Sendable {
         return SurveyRow(rows).text(0).flatMap { Int($0) } ?? 0
     }
 
-    /// Some letters whole, the oldest first, a field at a time: of each those that have a value, in the table's order.
+    /// Some dead letters in full, the oldest first, a field at a time: the fields that have a value, in the table's
+    /// order.
     package func show(
         _ ids: Set<Int>, on connection: borrowing ScriptConnection, take: (DeadLetterField) -> Void
     ) throws(DatabaseError) {
@@ -84,7 +86,7 @@ package struct DeadLetters: Sendable {
         }
     }
 
-    /// Some letters, the oldest first, each as a JSON object with its payload, one at a time.
+    /// Some dead letters, the oldest first, each as a JSON object with its payload, one at a time.
     package func json(
         _ ids: Set<Int>, on connection: borrowing ScriptConnection, take: (String) -> Void
     ) throws(DatabaseError) {
@@ -98,7 +100,7 @@ package struct DeadLetters: Sendable {
         }
     }
 
-    /// Those of the ids that dead letters have.
+    /// The ids of the given ones that exist.
     package func present(
         _ ids: Set<Int>, on connection: borrowing ScriptConnection
     ) throws(DatabaseError) -> Set<Int> {
@@ -118,7 +120,7 @@ package struct DeadLetters: Sendable {
         try self.apply("dead_letter_retry", to: selection, on: connection)
     }
 
-    /// Gives them up.
+    /// Deletes them.
     package func delete(
         _ selection: Selection, on connection: borrowing ScriptConnection
     ) throws(DatabaseError) -> DeadLetterChange {
@@ -130,7 +132,7 @@ package struct DeadLetters: Sendable {
     ) throws(DatabaseError) -> DeadLetterChange {
         switch selection {
         case .ids(let ids):
-            // One by one, in one transaction: so it is known which of them are not there.
+            // One by one, in one transaction: so the missing ones are known.
             let rows = try connection.query(
                 """
                 select letter.id, \(self.function(function))(array[letter.id])
@@ -152,7 +154,7 @@ package struct DeadLetters: Sendable {
         }
     }
 
-    /// As the server reads `bigint[]`.
+    /// In the form in which the server reads `bigint[]`.
     private static func array(_ ids: Set<Int>) -> String {
         "{\(ids.sorted().map { "\($0)" }.joined(separator: ","))}"
     }
@@ -162,20 +164,20 @@ package struct DeadLetters: Sendable {
 
 /// A field of a dead letter that has a value.
 package struct DeadLetterField: Sendable {
-    /// The letter's number.
+    /// The dead letter's id.
     package let letter: Int
-    /// What the field is called.
+    /// The field's name.
     package let name: String
     /// Its value as text.
     package let value: String
 }
 
-/// What became of dead letters that a command named.
+/// The effect of a command on its dead letters.
 package struct DeadLetterChange: Sendable, Equatable {
-    /// How many it was done to.
+    /// The number of affected ones.
     package let count: Int
-    /// The ids that no dead letter has.
+    /// The ids without a dead letter.
     package var missing: [Int] = []
-    /// Those that are there, and it can't be done to: the arguments of an event can't be read.
+    /// The ids that the command can't be applied to: the arguments of the event can't be read.
     package var unchanged: [Int] = []
 }

@@ -1,8 +1,8 @@
-/// A version of this program, as it compares with others: `0.10.0` is later than `0.9.1`.
+/// A version of this program, comparable with others: `0.10.0` is later than `0.9.1`.
 package struct BinaryVersion: Comparable {
     private let numbers: [Int]
 
-    /// Takes numbers between dots; what is none counts as 0.
+    /// Takes numbers between dots; a part that is not a number counts as 0.
     package init(_ text: String) {
         var numbers = text.split(separator: ".", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
         while numbers.last == 0 { numbers.removeLast() }

@@ -1,11 +1,11 @@
 internal import Cryptography
 import Postgres
 
-/// What the administrator has to do afterwards.
+/// The administrator's next steps.
 extension InstallationPlan {
-    /// What is to be done after it.
+    /// The steps that remain.
     ///
-    /// - Parameter address: where the database is, `db.example.com:5432`.
+    /// - Parameter address: the database's address, `db.example.com:5432`.
     package func next(at address: String) -> [String] {
         let role = self.script.role
         var next: [String] = []
@@ -17,16 +17,17 @@ extension InstallationPlan {
         }
         if self.change.after.all.isEmpty {
             next.append(
-                "let an application's role use it: wamp-sidecar install --admin-url .. --grant-to ROLE --register-to ROLE"
+                "allow an application's role to use it: "
+                    + "wamp-sidecar install --admin-url .. --grant-to ROLE --register-to ROLE"
             )
         }
         let url = "postgresql://\(Self.encoded(role))@\(address)/\(Self.encoded(self.survey.database))"
         let schema = self.request.schema == "wamp" ? "" : " and database.schema: \(self.request.schema)"
-        next.append("in sidecar.yaml database.url: \(url)\(schema); then: wamp-sidecar check sidecar.yaml --connect")
+        next.append("in sidecar.yaml: database.url: \(url)\(schema); then: wamp-sidecar check sidecar.yaml --connect")
         return next
     }
 
-    /// A name as it stands in a URL.
+    /// A name, encoded for a URL.
     private static func encoded(_ name: String) -> String {
         name.utf8.map { octet in
             let character = Character(UnicodeScalar(octet))

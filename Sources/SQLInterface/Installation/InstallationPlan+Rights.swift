@@ -1,9 +1,9 @@
 import Names
 import Postgres
 
-/// Who may do what.
+/// The rights of roles.
 extension InstallationPlan {
-    /// Who may do what now, and who is to.
+    /// The present and the future rights.
     var change: RightsChange {
         let before = RightsChange.Holders(
             publishers: self.survey.listed["grant_to"] ?? [], registrars: self.survey.listed["register_to"] ?? [])
@@ -19,11 +19,11 @@ extension InstallationPlan {
             before, publishers: self.request.grantTo.map(known), registrars: self.request.registerTo.map(known))
     }
 
-    /// Plans what roles gain and lose, each by name, and that those who have rights have all that belongs to them.
+    /// Plans the rights that roles gain and lose, each by name, and repairs incomplete rights.
     mutating func planRights() {
         if self.request.isSelf {
             self.warnings += self.survey.unknownRoles.sorted().map {
-                "there is no role \($0), which is to get rights in schema \(self.request.schema)"
+                "there is no role \($0), which would get rights in schema \(self.request.schema)"
             }
         }
         let change = self.change
@@ -75,13 +75,13 @@ extension InstallationPlan {
         for loss in change.losses {
             lose(loss.role, InstallationDeed("\(loss.rights) from \(loss.role)", verb: "revoked"))
             if let rest = change.after.rights(of: "PUBLIC"), SchemaRights.grantee(loss.role) != "public" {
-                self.warnings.append("\(loss.role) may \(rest) still, as everybody may; --revoke-from PUBLIC ends that")
+                self.warnings.append("\(loss.role) may still \(rest), as PUBLIC may; --revoke-from PUBLIC revokes that")
             }
         }
         for role in self.request.revokeFrom where change.before.rights(of: role) == nil {
             self.warnings.append("install gave \(role) no rights in schema \(self.request.schema)")
-            // An administrator may have.
-            lose(role, InstallationDeed("what others gave from \(role)", verb: "revoked"), isRepair: true)
+            // An administrator may have granted some.
+            lose(role, InstallationDeed("rights that others granted from \(role)", verb: "revoked"), isRepair: true)
         }
     }
 

@@ -1,14 +1,15 @@
 import Names
 import Postgres
 
-/// The steps from what is there to what is wanted. Pure: it asks nobody.
+/// The steps from the present to the requested state. Pure: it queries nothing.
 package struct InstallationPlan: Sendable {
     /// In order, all in one transaction.
     package private(set) var steps: [InstallationStep] = []
-    /// What the administrator should know.
+    /// Warnings for the administrator.
     package internal(set) var warnings: [String] = []
 
-    /// What an administrator has to run first for `call`, where the role that installs can't; nil if nothing.
+    /// The statements that an administrator must run first for `call`, if the installing role can't; nil if there are
+    /// none.
     private(set) var missingDblink: String?
 
     let survey: SchemaSurvey
@@ -44,45 +45,45 @@ package struct InstallationPlan: Sendable {
         if owner == self.script.role {
             self.warnings.append(
                 """
-                the role \(owner) owns schema \(request.schema) and is the sidecar's: functions that run as it can read the \
-                outbox and hand out rights; wamp-sidecar install keeps the two apart
+                the role \(owner) owns schema \(request.schema) and is the sidecar's role: functions that run as it \
+                can read the outbox and grant rights; wamp-sidecar install makes two separate roles
                 """)
         }
     }
 
-    /// The version that the schema has now; 0 if there is no interface.
+    /// The version of the installed schema; 0 if there is no interface.
     var version: Int { self.survey.meta.flatMap { $0["version"] }.flatMap { Int($0) } ?? 0 }
 
     var owner: String { self.script.owner }
 
     private func refuse(binary: String) throws(InstallationRefusal) {
         let schema = self.request.schema
-        // The sidecar's own role may be made by this very run.
+        // This very run may create the sidecar's own role.
         if !self.request.isSelf, let role = self.survey.unknownRoles.first(where: { $0 != self.request.role }) {
-            throw InstallationRefusal("there is no role \(role), whose rights are to be changed")
+            throw InstallationRefusal("there is no role \(role), so its rights can't be changed")
         }
         guard let meta = self.survey.meta else { return }
         if !self.request.isSelf, self.request.isRoleGiven, !self.request.replacesRole, let former = self.formerRole {
             throw InstallationRefusal(
                 """
-                schema \(schema) is there for the sidecar's role \(former), which would lose its rights to \(self.script.role): leave \
-                --role out to keep it, or add --replace-role
+                schema \(schema) belongs to the sidecar's role \(former), which would lose its rights to \
+                \(self.script.role): leave --role out to keep it, or add --replace-role
                 """)
         }
         if let least = meta["least_binary"], BinaryVersion(binary) < BinaryVersion(least) {
             throw InstallationRefusal(
-                "schema \(schema) asks for wamp-sidecar \(least) or later; this is \(binary)")
+                "schema \(schema) requires wamp-sidecar \(least) or later; this is \(binary)")
         }
         if !self.request.adopts, !self.isOriginal {
             throw InstallationRefusal(
                 """
                 database \(self.survey.database) is a copy of the one that schema \(schema) was installed in \
-                (\(meta["database"] ?? "unknown")), or was renamed; install --adopt makes it one of its own
+                (\(meta["database"] ?? "unknown")), or was renamed; install --adopt makes it an original
                 """, isCopy: true)
         }
     }
 
-    /// The sidecar's role until now, where it becomes another one.
+    /// The former role of the sidecar, if another one replaces it.
     var formerRole: String? {
         self.survey.meta?["sidecar_role"].flatMap { ExactText.areSame($0, self.script.role) ? nil : $0 }
     }
@@ -123,7 +124,7 @@ package struct InstallationPlan: Sendable {
                 self.warnings.append(Self.noPassword(role))
             }
             if self.survey.isSuperuser {
-                // The port's password is a bound value, and those are logged where all statements are.
+                // The port's password is a bound value, and a server that logs all statements logs bound values.
                 self.add(
                     "bound values of \(role) stay out of the server's log",
                     "alter role \(SQLText.identifier(role)) set log_parameter_max_length = 0;")
@@ -138,11 +139,11 @@ package struct InstallationPlan: Sendable {
         }
     }
 
-    /// Gives a role that is there a password where it has none: another one is nobody's to overwrite.
+    /// Gives an existing role a password if it has none; an existing password is not overwritten.
     private mutating func planPassword(of role: String) {
         let name = SQLText.identifier(role)
         if !self.survey.sidecarRoleMayLogin {
-            self.warnings.append("the role \(role) may not log in; this lets it:\nalter role \(name) login;")
+            self.warnings.append("the role \(role) may not log in; allow it:\nalter role \(name) login;")
         }
         switch (self.request.verifier, self.survey.sidecarRoleHasPassword) {
         case (let verifier?, false?):
@@ -151,13 +152,13 @@ package struct InstallationPlan: Sendable {
                 shown: Self.passwordAdvice(role))
         case (_?, true?):
             self.warnings.append(
-                "the role \(role) has a password already, which is left as it is; psql sets another one:\n\\password \(name)"
+                "the role \(role) already has a password, which remains; psql sets another one:\n\\password \(name)"
             )
         case (_?, nil):
             self.warnings.append(
                 """
-                the role \(role) is there already, and only a superuser sees whether it has a password, so that it is left as \
-                it is; psql sets one:
+                the role \(role) already exists, and only a superuser sees whether it has a password, so nothing is \
+                changed; psql sets one:
                 \\password \(name)
                 """)
         case (nil, false?):
@@ -168,18 +169,19 @@ package struct InstallationPlan: Sendable {
 
     private static func noPassword(_ role: String) -> String {
         """
-        the role \(role) has no password; install sets one with WAMP_ROLE_PASSWORD or --role-password-file, or psql does:
+        the role \(role) has no password; install sets one with WAMP_ROLE_PASSWORD or --role-password-file, or psql \
+        does:
         \\password \(SQLText.identifier(role))
         """
     }
 
-    /// Stands where a password would be printed.
+    /// Replaces a password in the printed statements.
     private static func passwordAdvice(_ role: String) -> String {
-        "-- no password is printed; psql asks for one:\n-- \\password \(SQLText.identifier(role))"
+        "-- passwords are not printed; psql asks for one:\n-- \\password \(SQLText.identifier(role))"
     }
 
-    /// An owner as version 1 made it, without a comment: nobody can be it, and it owns this schema under the name that
-    /// is install's.
+    /// An owner as version 1 made it, without a comment: no role can act as it, and it owns this schema under the name
+    /// that install uses.
     private var isUnmarkedOwner: Bool {
         let role = self.survey.ownerRole
         return self.survey.schemaOwner == self.script.keys.owner && role.comment == nil && !role.canLogin
@@ -215,17 +217,18 @@ package struct InstallationPlan: Sendable {
         if self.survey.meta?["sidecar_role"] != self.script.role {
             entries.append(("sidecar_role", self.script.role))
         }
-        // uninstall takes it back.
+        // uninstall revokes it.
         if !self.survey.sidecarRoleMayConnect { entries.append(("connect_granted", self.script.role)) }
-        self.remember(entries, title: self.request.adopts ? "this database is the original" : "which database this is")
+        self.remember(
+            entries, title: self.request.adopts ? "this database is the original" : "identity of this database")
         if self.request.adopts {
             self.act(as: self.owner)
-            self.add("the roles of what was registered", self.adoption)
+            self.add("the roles of registrations", self.adoption)
         }
     }
 
-    /// The oids of roles, as they are in the cluster that the database is in now. None of the schema's triggers and
-    /// functions run for it.
+    /// The oids of roles in the cluster that the database is in now. None of the schema's triggers and functions run
+    /// for it.
     private var adoption: String {
         func oid(_ column: String) -> String {
             "pg_catalog.to_regrole(pg_catalog.quote_ident(\(column)))::pg_catalog.oid"
@@ -241,7 +244,7 @@ package struct InstallationPlan: Sendable {
             """
     }
 
-    /// The role that runs what low roles registered, if it is to be made or mended.
+    /// The role that runs the functions of low roles, if it must be made or repaired.
     var guest: GuestRole? {
         let survey = self.survey.guest
         guard survey.mayBeMade, survey.kept == nil || !survey.isIntact else { return nil }
@@ -253,11 +256,11 @@ package struct InstallationPlan: Sendable {
     }
 
     private mutating func planGuest() {
-        let refused = "what roles register that are neither owner nor superuser is refused"
+        let refused = "registrations of roles that are neither owner nor superuser are refused"
         if let guest = self.guest {
             self.act(as: self.survey.currentRole)
             self.add(
-                "role \(guest.name), which runs what low roles registered", guest.statements, warning: refused)
+                "role \(guest.name), which runs the functions of low roles", guest.statements, warning: refused)
             return
         }
         let survey = self.survey.guest
@@ -265,9 +268,9 @@ package struct InstallationPlan: Sendable {
         guard !self.request.isSelf || !(self.request.registerTo ?? []).isEmpty else { return }
         self.warnings.append(
             survey.mayBeMade
-                ? "the roles whose names the guest role could have belong to others; \(refused)"
-                : "the role \(self.survey.currentRole) may not make the guest role; \(refused) until an administrator "
-                    + "runs \(self.script.guestAdministration)")
+                ? "the possible names of the guest role belong to other roles; \(refused)"
+                : "the role \(self.survey.currentRole) may not create the guest role; \(refused) until an "
+                    + "administrator runs \(self.script.guestAdministration)")
     }
 
     private mutating func planPrefixes() throws(InstallationRefusal) {
@@ -278,7 +281,7 @@ package struct InstallationPlan: Sendable {
         for entry in self.request.registerPrefixes {
             guard RightsChange.has(registrars, entry.role) else {
                 throw InstallationRefusal(
-                    "\(entry.role) has a prefix, but may not register; --register-to \(entry.role) gives the right")
+                    "\(entry.role) has a prefix, but may not register; --register-to \(entry.role) grants the right")
             }
             var statements = ["delete from \(table) where role = \(SQLText.literal(entry.role));"]
             statements += entry.prefixes.map { prefix in
@@ -291,7 +294,7 @@ package struct InstallationPlan: Sendable {
             self.add(
                 entry.prefixes.isEmpty
                     ? "\(entry.role) may register anything"
-                    : "\(entry.role) may register what begins with \(entry.prefixes.joined(separator: " or "))",
+                    : "\(entry.role) may register names that begin with \(entry.prefixes.joined(separator: " or "))",
                 statements.joined(separator: "\n"))
         }
     }
@@ -300,7 +303,7 @@ package struct InstallationPlan: Sendable {
         let mayAdminister = !self.request.isSelf || self.survey.isSuperuser
         let owner = SQLText.identifier(self.owner)
         let missing = """
-            wamp.call and what is published at once can't work without dblink; an administrator has to run:
+            without dblink neither wamp.call nor immediate publishing works; an administrator has to run:
             \(self.script.administratorStatements)
             """
         guard let dblink = self.survey.dblinkSchema else {
@@ -308,7 +311,7 @@ package struct InstallationPlan: Sendable {
                 self.warnings.append(
                     self.survey.dblinkIsAvailable
                         ? missing
-                        : "PostgreSQL's contrib is not installed on the server, and with it dblink. " + missing)
+                        : "PostgreSQL's contrib modules, and so dblink, are not installed on the server. " + missing)
                 self.missingDblink = missing
                 return
             }
@@ -317,7 +320,7 @@ package struct InstallationPlan: Sendable {
             self.act(as: self.survey.currentRole)
             let isThere = self.survey.dblinkSpace != nil
             self.add(
-                "extension dblink in schema \(schema), and the way to the sidecar's port",
+                "extension dblink in schema \(schema), and the call port's foreign server",
                 """
                 \(isThere ? "" : "create schema \(name);\n\(Self.comment(on: "schema \(name)", self.marks.dblink))")
                 create extension dblink schema \(name);
@@ -341,13 +344,13 @@ package struct InstallationPlan: Sendable {
         if self.survey.dblinkIsOpen, !self.survey.dblinkIsMade {
             self.warnings.append(
                 """
-                dblink was there before: any role that may execute its functions can send what it likes to the sidecar's port \
-                over the connection that wamp.call keeps in its session, as far as the port's key lets it
+                dblink existed before: any role that may execute its functions can send any document to the call port \
+                over the connection that wamp.call keeps in its session, as far as the port key allows
                 """)
         }
         self.act(as: self.survey.currentRole)
         self.add(
-            "the way to the sidecar's port, by dblink in schema \(dblink)",
+            "the call port's foreign server, by dblink in schema \(dblink)",
             """
             \(self.survey.dblinkIsUsable ? "" : SchemaRights.dblink(in: dblink, to: owner))
             set local role \(owner);

@@ -1,28 +1,28 @@
-/// What somebody wants installed.
+/// A request to install.
 package struct InstallationRequest: Sendable, Equatable {
     /// The schema's name, not quoted.
     package var schema: String
-    /// The role that the sidecar connects as; nil: the one that installs, which owns the schema already.
+    /// The role that the sidecar connects as; nil: the installing role, which owns the schema already.
     package var role: String?
-    /// Whether somebody named the role; else the interface's own is kept where there is one.
+    /// Whether the user named the role; otherwise the interface's own role remains, if there is one.
     package var isRoleGiven: Bool
     /// Whether another role than the interface's may become the sidecar's.
     package var replacesRole: Bool
-    /// What becomes the password of a role that has none: a SCRAM verifier, never the password itself.
+    /// The new password of a role without one: a SCRAM verifier, never the password itself.
     package var verifier: String?
-    /// The roles that are to publish and call besides those that may; of a sidecar that installs for itself: all that
-    /// may. nil changes nothing.
+    /// The roles that get the right to publish and call; for a sidecar that installs for itself, the complete list of
+    /// them. nil changes nothing.
     package var grantTo: [String]?
-    /// The roles that are to register and subscribe, likewise.
+    /// The roles that get the right to register and subscribe, likewise.
     package var registerTo: [String]?
-    /// The roles that lose what they were given.
+    /// The roles that lose their rights.
     package var revokeFrom: [String]
-    /// What those may register who are named here: what begins with one of the prefixes, or with none of them anything.
+    /// For each named role the prefixes that its registrations must have; without a prefix any are allowed.
     package var registerPrefixes: [RegisterPrefixes]
-    /// Whether a copied database is to become an original of its own.
+    /// Whether a copied database becomes an original.
     package var adopts: Bool
 
-    /// Takes it as it is.
+    /// Takes the values.
     package init(
         schema: String, role: String?, isRoleGiven: Bool = true, replacesRole: Bool = false, verifier: String? = nil,
         grantTo: [String]? = nil, registerTo: [String]? = nil, revokeFrom: [String] = [],
@@ -44,11 +44,11 @@ package struct InstallationRequest: Sendable, Equatable {
     var isSelf: Bool { self.role == nil }
 }
 
-/// Why nothing is installed: words that a user can act on.
+/// Why nothing is installed, in words that a user can act on.
 package struct InstallationRefusal: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong and what to do.
+    /// The fault and the remedy.
     package let description: String
-    /// Whether it is because the database is a copy of the one that the interface was installed in.
+    /// Whether the reason is that the database is a copy of the one that the interface was installed in.
     let isCopy: Bool
 
     init(_ description: String, isCopy: Bool = false) {

@@ -1,14 +1,15 @@
-/// One thing that installing does.
+/// One step of an installation.
 package struct InstallationStep: Sendable, Equatable {
-    /// What it is, for people.
+    /// The step, for people.
     package let deed: InstallationDeed
     /// The statements.
     package let sql: String
-    /// The statements without secrets, as `--print` shows them.
+    /// The statements without secrets, for `--print`.
     package let shown: String
-    /// What to tell if it fails, and then to go on without it; nil: without it nothing is done at all.
+    /// The warning if it fails, after which the installation continues without it; nil: then nothing is installed at
+    /// all.
     package let warning: String?
-    /// Whether it only makes sure of what should be there: it is told only if it changed something.
+    /// Whether it only repairs: it is reported only if it changed something.
     let isRepair: Bool
 
     init(
@@ -21,15 +22,15 @@ package struct InstallationStep: Sendable, Equatable {
         self.isRepair = isRepair
     }
 
-    /// What it is, for people; empty for what is only a part of the next one.
+    /// The step, for people; empty if it is only a part of the next one.
     package var title: String { self.deed.title }
 }
 
-/// What was done, or would be, in a few words.
+/// A step that was done, or would be, in a few words.
 package struct InstallationDeed: Sendable, Equatable, CustomStringConvertible {
-    /// `granted`, `gone`.
+    /// The verb: `granted`, `gone`.
     package let verb: String
-    /// To what.
+    /// The object of the verb.
     package let title: String
 
     init(_ title: String, verb: String = Self.usual) {
@@ -39,6 +40,6 @@ package struct InstallationDeed: Sendable, Equatable, CustomStringConvertible {
 
     private static let usual = "done"
 
-    /// What is usual needs no verb.
+    /// The usual verb is omitted.
     package var description: String { self.verb == Self.usual ? self.title : "\(self.verb): \(self.title)" }
 }

@@ -3,13 +3,13 @@ package import Postgres
 
 /// Installs and upgrades the SQL interface. Blocks.
 package struct Installer: Sendable {
-    /// What was done.
+    /// The result.
     package struct Report: Sendable, Equatable {
-        /// What was done, in order; empty if it was all there.
+        /// The completed steps, in order; empty if everything was there.
         package var done: [InstallationDeed] = []
-        /// What somebody should know.
+        /// Warnings.
         package var warnings: [String] = []
-        /// What is to be done next.
+        /// The steps that remain.
         package var next: [String] = []
     }
 
@@ -25,7 +25,7 @@ package struct Installer: Sendable {
     private static let attempts = 10
     private static let pauseInMicroseconds: UInt32 = 500_000
 
-    /// Looks at the catalog first, and at the interface's own table only if nobody less trusted could have made it.
+    /// Looks at the catalog first, and at the interface's own table only if no less trusted role could have made it.
     private func plan(
         _ request: InstallationRequest, locking: Bool, on connection: borrowing ScriptConnection
     ) throws -> InstallationPlan {
@@ -52,7 +52,7 @@ package struct Installer: Sendable {
         return try InstallationPlan(request, on: found, binary: self.binary)
     }
 
-    /// The statements that ``run(_:on:)`` would run now, as one script. It changes nothing, and could not.
+    /// The statements that ``run(_:on:)`` would run now, as one script. It can change nothing.
     package func script(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
         -> String
     {
@@ -64,7 +64,7 @@ package struct Installer: Sendable {
         return (["begin;"] + steps + ["commit;"] + comments).joined(separator: "\n\n")
     }
 
-    /// Plans in a transaction that can change nothing.
+    /// Plans in a read-only transaction.
     func look(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
         -> InstallationPlan
     {
@@ -85,7 +85,7 @@ package struct Installer: Sendable {
         "\(connection.host ?? "127.0.0.1"):\(connection.port)"
     }
 
-    /// Does it all in one transaction, again where another one was in the way.
+    /// Does everything in one transaction, and repeats it if another session was in the way.
     ///
     /// - Throws: ``InstallationRefusal``, ``SchemaNameError`` or `DatabaseError`; nothing is changed then.
     package func run(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Report {
@@ -97,7 +97,7 @@ package struct Installer: Sendable {
             } catch let error as DatabaseError where error.isPassing && attempt < Self.attempts {
                 attempt += 1
             } catch is InstallationRefusal where !isRefused {
-                // The catalog is looked at in several queries: what another installer made between two of them looks
+                // The catalog is read in several queries: objects that another installer made between two of them seem
                 // foreign.
                 isRefused = true
             }
@@ -130,8 +130,8 @@ package struct Installer: Sendable {
 
     /// Takes the advisory lock that binaries of version 0.1 wait for, if it is free.
     ///
-    /// Any role can hold it, for ever, so nothing depends on it: who installs holds the lock of `meta`, which only the
-    /// owner can take, and what is made anew is unique in the catalog.
+    /// Any role can hold it without end, so nothing depends on it: an installer holds the lock of `meta`, which only
+    /// the owner can take, and new objects are unique in the catalog.
     private static func hint(_ schema: String, on connection: borrowing ScriptConnection) throws -> String? {
         let lock = try SchemaKeys(schema: schema).installLock
         let keys = ["\(lock.0)", "\(lock.1)"]
@@ -155,7 +155,7 @@ package struct Installer: Sendable {
             """
     }
 
-    /// Pins, to the end of the transaction, what the database's owner could have set otherwise.
+    /// Sets, until the end of the transaction, the settings that the database's owner could have changed.
     static func pin(_ connection: borrowing ScriptConnection, lockTimeout: String) throws(DatabaseError) {
         try connection.run(
             """
@@ -170,7 +170,7 @@ package struct Installer: Sendable {
 
     private func prepare(_ connection: borrowing ScriptConnection) throws(DatabaseError) {
         try Self.pin(connection, lockTimeout: Self.lockTimeout)
-        // No password may get into the server's log, not even the one that is made from it.
+        // No password may get into the server's log, not even a password's verifier.
         let row = SurveyRow(try connection.query("select rolsuper from pg_roles where rolname = current_user"))
         guard row.flag(0) else { return }
         try connection.run(
@@ -181,7 +181,7 @@ package struct Installer: Sendable {
             """)
     }
 
-    /// Stands for the rights on the interface and the text of its functions: whether a repair mended anything.
+    /// A hash of the rights on the interface and of its functions' text: it shows whether a repair changed anything.
     private static func fingerprint(_ schema: String, on connection: borrowing ScriptConnection)
         throws(DatabaseError) -> String?
     {
@@ -194,7 +194,8 @@ package struct Installer: Sendable {
                         from pg_proc as p where p.pronamespace = n.oid),
                     (select string_agg(concat_ws(' ', c.oid, c.relacl), ' ' order by c.oid)
                         from pg_class as c where c.relnamespace = n.oid),
-                    (select string_agg(concat_ws(' ', a.attrelid, a.attnum, a.attacl), ' ' order by a.attrelid, a.attnum)
+                    (select string_agg(concat_ws(' ', a.attrelid, a.attnum, a.attacl), ' ' order by a.attrelid,
+                        a.attnum)
                         from pg_attribute as a join pg_class as c on c.oid = a.attrelid
                         where c.relnamespace = n.oid and a.attacl is not null),
                     (select string_agg(concat_ws(' ', t.oid, t.typacl), ' ' order by t.oid)
@@ -229,9 +230,9 @@ package struct Installer: Sendable {
 }
 
 extension DatabaseError {
-    /// Whether somebody else was in the way, who may be gone in a moment.
+    /// Whether another session was in the way, which may soon be gone.
     fileprivate var isPassing: Bool {
-        // What the catalog did not show a moment ago was made by another installer: the next look finds it.
+        // Another installer made the objects that the catalog did not show before: the next look finds them.
         ["55P03", "40P01", "40001", "42710", "42P06", "42P07"].contains(self.sqlstate)
             || self.message.hasPrefix("tuple concurrently ")
             || self.sqlstate == "23505" && self.message.contains("\"pg_")

@@ -1,21 +1,21 @@
 import Names
 
-/// What one role may register: URIs and patterns that begin with one of the prefixes.
+/// The names that one role may register: URIs and patterns that begin with one of the prefixes.
 package struct RegisterPrefixes: Sendable, Equatable {
     /// A role that has the right to register, or PUBLIC.
     package let role: String
-    /// Each ends in a dot. None: anything.
+    /// Each ends in a dot. None: any name.
     package private(set) var prefixes: [String] = []
 
-    /// Reads `ROLE=com.example.x.`, any number of times for a role; `ROLE=` alone takes its prefixes away.
+    /// Reads `ROLE=com.example.x.`, any number of times for a role; `ROLE=` alone removes its prefixes.
     ///
-    /// - Throws: ``InstallationRefusal`` if it is not that.
+    /// - Throws: ``InstallationRefusal`` if the text has another form.
     package static func read(_ texts: [String]) throws(InstallationRefusal) -> [Self] {
         var all: [Self] = []
         for text in texts {
             // A prefix can't hold '=', a role's name can.
             guard let sign = text.lastIndex(of: "="), sign != text.startIndex else {
-                throw InstallationRefusal("--register-prefix \(text): it has to be like shop=com.example.shop.")
+                throw InstallationRefusal("--register-prefix \(text): write for example shop=com.example.shop.")
             }
             let role = String(text[..<sign])
             let prefix = String(text[text.index(after: sign)...])
@@ -35,7 +35,7 @@ package struct RegisterPrefixes: Sendable, Equatable {
     private static func check(_ prefix: String) throws(InstallationRefusal) {
         guard prefix.utf8.last == UInt8(ascii: ".") else {
             throw InstallationRefusal(
-                "the prefix '\(prefix)' has to end in a dot; without it '\(prefix)x' would begin with it too")
+                "the prefix '\(prefix)' must end in a dot; without it '\(prefix)x' would match too")
         }
         do {
             _ = try URI(String(prefix.dropLast()))

@@ -1,13 +1,13 @@
 import Names
 
-/// Who has which rights now, and who is to have them.
+/// The present and the future rights of roles.
 struct RightsChange: Sendable, Equatable {
-    /// Who may publish and call, and who may register and subscribe.
+    /// The roles that may publish and call, and those that may register and subscribe.
     struct Holders: Sendable, Equatable {
         var publishers: [String] = []
         var registrars: [String] = []
 
-        /// What a role has of it, as people read it; nil if nothing.
+        /// The rights of a role, as people read them; nil if it has none.
         func rights(of role: String, but others: Self = Self()) -> String? {
             func has(_ names: [String]) -> Bool { RightsChange.has(names, role) }
             let parts = [
@@ -17,22 +17,22 @@ struct RightsChange: Sendable, Equatable {
             return parts.isEmpty ? nil : parts.joined(separator: ", ")
         }
 
-        /// What of it holds in another state as well.
+        /// The rights that another state has as well.
         func common(with other: Self) -> Self {
             Self(
                 publishers: self.publishers.filter { RightsChange.has(other.publishers, $0) },
                 registrars: self.registrars.filter { RightsChange.has(other.registrars, $0) })
         }
 
-        /// Everybody who has any of it, once.
+        /// All roles with any right, each once.
         var all: [String] { RightsChange.once(self.publishers + self.registrars) }
     }
 
     let before: Holders
     let after: Holders
 
-    /// What `install` does: it adds, and takes from those that are named for it. Who is named for both loses what isn't
-    /// named.
+    /// The change that `install` makes: it adds, and revokes from the roles named for that. A role named for both loses
+    /// the rights that are not named.
     init(_ before: Holders, adding more: Holders, revoking roles: [String]) {
         func changed(_ names: [String], _ more: [String]) -> [String] {
             Self.once(names.filter { !Self.has(roles, $0) } + more)
@@ -43,7 +43,7 @@ struct RightsChange: Sendable, Equatable {
             registrars: changed(before.registrars, more.registrars))
     }
 
-    /// What a file does: who is named has the right and nobody else; nil leaves it as it is.
+    /// The change that a file makes: the named roles have the right and no others; nil leaves it as it is.
     init(_ before: Holders, publishers: [String]?, registrars: [String]?) {
         self.before = before
         self.after = Holders(
@@ -51,23 +51,23 @@ struct RightsChange: Sendable, Equatable {
             registrars: registrars.map(Self.once) ?? before.registrars)
     }
 
-    /// Those that lose something, with what it is.
+    /// The roles that lose rights, with these rights.
     var losses: [(role: String, rights: String)] {
         self.before.all.compactMap { role in self.before.rights(of: role, but: self.after).map { (role, $0) } }
     }
 
-    /// Those that gain something, with what it is.
+    /// The roles that gain rights, with these rights.
     var gains: [(role: String, rights: String)] {
         self.after.all.compactMap { role in self.after.rights(of: role, but: self.before).map { (role, $0) } }
     }
 
-    /// Those that have something before and after.
+    /// The roles that have rights before and after.
     var kept: [String] { self.before.common(with: self.after).all }
 
-    /// Whether nobody gains or loses anything.
+    /// Whether no role gains or loses a right.
     var isNothing: Bool { self.losses.isEmpty && self.gains.isEmpty }
 
-    /// Whether a role is among them: `PUBLIC` in whatever case, all others by their octets.
+    /// Whether a role is among them: `PUBLIC` in any case, all others by their octets.
     static func has(_ names: [String], _ role: String) -> Bool {
         let grantee = ExactText(SchemaRights.grantee(role))
         return names.contains { ExactText(SchemaRights.grantee($0)) == grantee }

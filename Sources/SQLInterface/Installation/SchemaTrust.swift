@@ -1,10 +1,10 @@
 import Postgres
 
-/// Whether what is there may be worked with by the role that looks, or is somebody else's.
+/// Whether the current role may use the existing objects, or whether they belong to somebody else.
 ///
-/// What a schema holds can run whatever its owner wants, as soon as it is read or written. So a role reads and writes
-/// only what is its own, or what belongs to a role that nobody else can act as and that holds nothing but what the
-/// scripts make.
+/// The objects of a schema can run any code of their owner as soon as somebody reads or writes them. So a role reads
+/// and writes only its own objects, or those of a role that no other role can act as and that owns only the scripts'
+/// objects.
 struct SchemaTrust: Sendable {
     private let survey: SchemaSurvey
     private let schema: String
@@ -12,7 +12,7 @@ struct SchemaTrust: Sendable {
 
     /// - Parameters:
     ///   - schema: the schema's name, not quoted.
-    ///   - owner: the name of the role that `install` makes as its owner.
+    ///   - owner: the name of the role that `install` makes as the schema's owner.
     init(_ survey: SchemaSurvey, schema: String, owner: String) {
         self.survey = survey
         self.schema = schema
@@ -23,7 +23,7 @@ struct SchemaTrust: Sendable {
     func check(_ request: InstallationRequest) throws(InstallationRefusal) {
         if self.survey.isForeign {
             throw InstallationRefusal(
-                "schema \(self.schema) holds something else than the interface; name another one, or empty it")
+                "schema \(self.schema) contains other objects than the interface; name another schema, or empty it")
         }
         try self.checkServer(request)
         try self.checkDblink(request)
@@ -38,8 +38,9 @@ struct SchemaTrust: Sendable {
             guard self.survey.isEmpty else {
                 throw InstallationRefusal(
                     """
-                    schema \(self.schema) belongs to \(found), which is the sidecar's role too, and what it put there would \
-                    run as \(self.survey.currentRole): run it with a URL of \(found) (--admin-url postgresql://\(found)@..), \
+                    schema \(self.schema) belongs to \(found), which is the sidecar's role too, and its objects \
+                    would run as \(self.survey.currentRole): install with a URL of \(found) \
+                    (--admin-url postgresql://\(found)@..), \
                     or restart the sidecar, which upgrades by itself
                     """)
             }
@@ -48,16 +49,16 @@ struct SchemaTrust: Sendable {
         guard found == self.owner else {
             throw InstallationRefusal(
                 """
-                schema \(self.schema) belongs to \(found), and not to \(self.owner), which install makes for it: what \(found) \
-                put there would run as \(self.survey.currentRole). Name another schema, or drop this one; --role \(found) \
-                with a URL of \(found) installs with that role for everything
+                schema \(self.schema) belongs to \(found), not to \(self.owner), which install makes for it: the \
+                objects of \(found) would run as \(self.survey.currentRole). Name another schema, or drop this one; \
+                --role \(found) with a URL of \(found) installs with that role for everything
                 """)
         }
         try self.checkOwnerRole(isProven: true)
         try self.checkContent(ofOthers: false)
     }
 
-    /// Refuses to take the interface away, which counts the rows of its tables.
+    /// Refuses to uninstall, which counts the rows of the interface's tables.
     func checkRemoval() throws(InstallationRefusal) {
         try self.checkContent(ofOthers: self.survey.schemaOwner == self.survey.currentRole)
     }
@@ -72,9 +73,9 @@ struct SchemaTrust: Sendable {
         let rest = findings.count > most ? " and \(findings.count - most) more" : ""
         throw InstallationRefusal(
             """
-            schema \(self.schema) holds something else than the interface: \(named.joined(separator: "; "))\(rest). It could run as \
-            \(self.survey.currentRole): look at it, and drop it or move it to another schema first. (A newer wamp-sidecar \
-            knows what it made itself.)
+            schema \(self.schema) contains other objects than the interface: \(named.joined(separator: "; "))\(rest). \
+            They could run as \(self.survey.currentRole): examine them, and drop them or move them to another schema \
+            first. (A newer wamp-sidecar knows its own objects.)
             """)
     }
 
@@ -83,9 +84,10 @@ struct SchemaTrust: Sendable {
         let role = self.survey.ownerRole
         let wrong: String? =
             if role.canLogin {
-                "can log in; if it is nobody's: alter role \(name) nologin"
+                "can log in; if nobody uses it: alter role \(name) nologin"
             } else if role.isPrivileged {
-                "has rights beyond owning; alter role \(name) nosuperuser nocreaterole nocreatedb noreplication nobypassrls"
+                "has attributes that it must not have; "
+                    + "alter role \(name) nosuperuser nocreaterole nocreatedb noreplication nobypassrls"
             } else if let member = role.members.first {
                 """
                 is granted to \(role.members.joined(separator: ", ")), who can act as it; revoke \(name) from \
@@ -93,16 +95,16 @@ struct SchemaTrust: Sendable {
                 """
             } else if !isProven, role.comment?.hasPrefix(self.marks.ownerAnywhere) != true {
                 """
-                was not made by install, as far as its comment tells; if it was: comment on role \(name) is \
-                \(SQLText.literal(self.marks.owner)); else rename it
+                was not made by install, according to its comment; if it was: comment on role \(name) is \
+                \(SQLText.literal(self.marks.owner)); otherwise rename it
                 """
             } else {
                 nil
             }
         guard let wrong else { return }
         throw InstallationRefusal(
-            "the role \(self.owner), which owns the interface of schema \(self.schema), \(wrong); or name another schema"
-        )
+            "the role \(self.owner), which owns the interface of schema \(self.schema), \(wrong); "
+                + "or name another schema")
     }
 
     private func checkServer(_ request: InstallationRequest) throws(InstallationRefusal) {
@@ -110,7 +112,7 @@ struct SchemaTrust: Sendable {
         guard let found = self.survey.serverOwner, found != owner else { return }
         throw InstallationRefusal(
             """
-            the foreign server that is to lead to the sidecar's port is there, and belongs to \(found), not to \(owner): \
+            the foreign server for the call port already exists, and belongs to \(found), not to \(owner): \
             it would get the port's password; drop or rename it
             """)
     }
@@ -121,9 +123,9 @@ struct SchemaTrust: Sendable {
         else { return }
         throw InstallationRefusal(
             """
-            schema \(self.schema)_dblink, which is to hold the extension dblink, is there, belongs to \(space.owner) and may \
-            hold what others made, which would run as \(self.survey.currentRole): drop or rename it, or make the extension \
-            in another schema first
+            schema \(self.schema)_dblink, intended for the extension dblink, already exists, belongs to \(space.owner) \
+            and may contain others' objects, which would run as \(self.survey.currentRole): drop or rename it, or \
+            create the extension in another schema first
             """)
     }
 

@@ -1,29 +1,29 @@
 package import Postgres
 
-/// What the sidecar does about the SQL interface when it starts.
+/// The sidecar's treatment of the SQL interface when it starts.
 ///
-/// Where its role owns the schema it installs and upgrades by itself, as Crossbar.io's users know it. Else it looks
-/// only: there an administrator's `wamp-sidecar install` has to do the work.
+/// If its role owns the schema, it installs and upgrades by itself, like many programs. Otherwise it only looks: then
+/// an administrator's `wamp-sidecar install` has to do the work.
 package struct SelfInstallation: Sendable {
-    /// What was found, and done.
+    /// The findings, and the steps done.
     package struct Outcome: Sendable, Equatable {
-        /// What there is now.
+        /// The present state.
         package var state: SchemaState
-        /// What was done, a line each; empty if it was all there.
+        /// The completed steps, a line each; empty if everything was there.
         package var done: [String] = []
-        /// What was asked for and does not work, a line each.
+        /// The requested things that do not work, a line each.
         package var faults: [String] = []
-        /// What somebody should know, a line each.
+        /// Warnings, a line each.
         package var warnings: [String] = []
-        /// What `run` would do about it by itself, where nothing is done but looking; nil if nothing.
+        /// The steps that `run` would do by itself, if this is only a check; nil if there are none.
         package var pending: String?
-        /// What an administrator has to do for `call` before `run` does the rest; nil if nothing.
+        /// The statements that an administrator must run for `call` before `run` does the rest; nil if there are none.
         package var missingDblink: String?
-        /// What the schema looked like before: as long as it still does there is nothing new to find.
+        /// The schema's footprint before: as long as it is the same there is nothing new to find.
         package var footprint: String?
     }
 
-    /// Asks for the footprint of the schema that is named by the parameter; no row if there is none.
+    /// The query for the footprint of the schema in its parameter; no row if there is no such schema.
     package static let footprint = """
         select pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', n.oid, n.xmin, o.rolcanlogin, (
             select pg_catalog.string_agg(pg_catalog.concat_ws(' ', p.oid, p.xmin), ' ' order by p.oid)
@@ -40,7 +40,7 @@ package struct SelfInstallation: Sendable {
     /// The version of this binary.
     private let binary: String
 
-    /// Takes what the file says.
+    /// Takes the file's values.
     package init(schema: String, grantTo: [String]?, registerTo: [String]?, binary: String) {
         self.schema = schema
         self.grantTo = grantTo
@@ -51,9 +51,9 @@ package struct SelfInstallation: Sendable {
     /// Looks, installs or upgrades. Blocks.
     ///
     /// - Parameter installs: false to look only, whoever owns the schema.
-    /// - Throws: `DatabaseError` if the database can't be asked, and then it is to be tried again later.
+    /// - Throws: `DatabaseError` if the query fails; then it must be repeated later.
     package func run(installs: Bool = true, on connection: borrowing ScriptConnection) throws -> Outcome {
-        // The database's owner may have set another one, in which its own operators stand in front of the catalog's.
+        // The database's owner may have set another one, in which operators of the owner hide those of the catalog.
         try connection.run("set search_path = pg_catalog, pg_temp")
         let footprint = try connection.query(Self.footprint, [self.schema]).values.first?.first
         var outcome = try self.find(installs: installs, on: connection)
@@ -68,7 +68,8 @@ package struct SelfInstallation: Sendable {
                 """
                 select current_user::text, n.oid is not null, n.nspowner = r.oid, has_schema_privilege(n.oid, 'usage'),
                     o.rolname::text, o.rolcanlogin
-                from pg_roles as r left join pg_namespace as n on n.nspname = $1 left join pg_roles as o on o.oid = n.nspowner
+                from pg_roles as r left join pg_namespace as n on n.nspname = $1 left join pg_roles as o on o.oid =
+                    n.nspowner
                 where r.rolname = current_user
                 """, [schema]))
         let role = found.text(0) ?? ""
@@ -76,8 +77,9 @@ package struct SelfInstallation: Sendable {
             return Outcome(
                 state: .notInstalled(
                     """
-                    there is no schema \(schema); wamp-sidecar install --admin-url .. --schema \(schema) --role \(role) makes it, \
-                    or: create schema \(SQLText.identifier(schema)) authorization \(SQLText.identifier(role))
+                    there is no schema \(schema); wamp-sidecar install --admin-url .. --schema \(schema) --role \
+                    \(role) creates it, or: create schema \(SQLText.identifier(schema)) authorization \
+                    \(SQLText.identifier(role))
                     """))
         }
         guard found.flag(2) else {
@@ -85,18 +87,18 @@ package struct SelfInstallation: Sendable {
                 return Outcome(
                     state: .notInstalled(
                         """
-                        the role \(role) has no rights in schema \(schema); \
-                        wamp-sidecar install --admin-url .. --schema \(schema) --role \(role) gives them
+                        the role \(role) has no rights in schema \(schema); wamp-sidecar install --admin-url .. \
+                        --schema \(schema) --role \(role) grants them
                         """))
             }
-            // What is asked runs as the sidecar's role: so only a schema that install made is asked.
+            // The query's functions run as the sidecar's role: so it calls only those of a schema that install made.
             guard let keys = try? SchemaKeys(schema: schema), found.text(4) == keys.owner, !found.flag(5) else {
                 let owner = found.text(4) ?? "somebody else"
                 return Outcome(
                     state: .refused(
                         """
-                        schema \(schema) belongs to \(owner), who could run what they like as \(role); a role that install makes, \
-                        and that can't log in, has to own it, or \(role) itself
+                        schema \(schema) belongs to \(owner), which could run any code as \(role); its owner has to be \
+                        \(role) itself, or a role that install makes and that can't log in
                         """))
             }
             return try self.look(isOwned: false, on: connection)
@@ -119,7 +121,7 @@ package struct SelfInstallation: Sendable {
         }
     }
 
-    /// What is there, or what installing would make of it, by a transaction that can change nothing.
+    /// The present state, or the one after an installation, found in a read-only transaction.
     private func preview(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Outcome {
         let plan = try Installer(binary: self.binary).look(request, on: connection)
         guard plan.version < SchemaScript.version else { return try self.look(isOwned: true, on: connection) }
@@ -144,17 +146,17 @@ package struct SelfInstallation: Sendable {
                         as l(publisher, registrar) on true
                 """)
         } catch {
-            // It is not there, may not be executed, or is of a schema that was renamed.
+            // It does not exist, may not be executed, or belongs to a schema that was renamed.
             guard error.sqlstate.hasPrefix("42") else { throw error }
             return Outcome(
                 state: .notInstalled(
-                    "\(error.message); wamp-sidecar install --admin-url .. --schema \(schema) brings it in order"))
+                    "\(error.message); wamp-sidecar install --admin-url .. --schema \(schema) repairs it"))
         }
         let row = SurveyRow(rows)
         let version = row.text(0).flatMap { Int($0) } ?? 0
         if let least = row.text(1), BinaryVersion(self.binary) < BinaryVersion(least) {
             return Outcome(
-                state: .refused("schema \(schema) asks for wamp-sidecar \(least) or later; this is \(self.binary)"))
+                state: .refused("schema \(schema) requires wamp-sidecar \(least) or later; this is \(self.binary)"))
         }
         guard version >= SchemaScript.version else {
             return Outcome(
@@ -171,8 +173,9 @@ package struct SelfInstallation: Sendable {
         if !installed.isOriginal {
             outcome.faults.append(
                 """
-                this database is a copy of the one that schema \(schema) was installed in, or was renamed: nothing is \
-                published from it, nor called; wamp-sidecar install --admin-url .. --schema \(schema) --adopt makes it one of its own
+                this database is a copy of the one that schema \(schema) was installed in, or was renamed: it \
+                publishes and calls nothing; wamp-sidecar install --admin-url .. --schema \(schema) --adopt makes it \
+                an original
                 """)
         }
         guard !isOwned else { return outcome }
@@ -181,20 +184,20 @@ package struct SelfInstallation: Sendable {
         return outcome
     }
 
-    /// What the file wants and the database does not have: where the sidecar is not the owner, only an administrator
-    /// can.
+    /// The rights that the file requires and the database lacks: if the sidecar is not the owner, only an administrator
+    /// can grant them.
     private func missing(_ wanted: [String]?, in there: [String], option: String) -> [String] {
         (wanted ?? []).filter { name in
             !there.contains(name) && !(name.lowercased() == "public" && there.contains("PUBLIC"))
         }.map { name in
             """
-            \(name) has no rights in schema \(self.schema) yet; \
-            wamp-sidecar install --admin-url .. --\(option) \(name) gives them
+            \(name) has no rights in schema \(self.schema) yet; wamp-sidecar install --admin-url .. --\(option) \
+            \(name) grants them
             """
         }
     }
 
-    /// The longer of two lists has rows in which the other one has nothing.
+    /// The rows of the longer list have nothing in the other column at its end.
     private static func names(_ rows: Rows, column: Int) -> [String] {
         rows.values.compactMap { $0.indices.contains(column) ? $0[column] : nil }
     }

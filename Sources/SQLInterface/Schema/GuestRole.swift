@@ -1,27 +1,27 @@
 import Postgres
 
-/// The statements that make the role which runs what low roles registered: a login role without any right.
+/// The statements that make the role which runs the functions of low roles: a login role without any right.
 struct GuestRole {
-    /// How many sessions it may have: those of several sidecars.
+    /// The limit of its sessions: enough for several sidecars.
     private static let connectionLimit = 64
 
     let name: String
-    /// Whether it is there and gets a new password.
+    /// Whether it exists and only gets a new password.
     let exists: Bool
-    /// The comment by which `install` knows it again.
+    /// The comment by which `install` recognizes it.
     let mark: String
     let owner: String
-    /// The role that installs.
+    /// The installing role.
     let administrator: String
     let schema: String
     let rights: SchemaRights
 
     /// Makes the role, and keeps its password in the interface.
     ///
-    /// The password is made in the server, and is in no statement's text, nor is what it can be computed from: the
-    /// server is given a SCRAM verifier. That has one iteration, since a password of 244 random bits can't be guessed
-    /// however fast a guess is, and the sidecar logs in anew for each call. The owner's tables are touched as the owner
-    /// only.
+    /// The server makes the password. Neither the password nor anything that it can be computed from is in a
+    /// statement's text: the statement contains a SCRAM verifier. It has only one iteration, since a password of 244
+    /// random bits can't be guessed however fast a guess is, and the sidecar logs in again for each call. Only the
+    /// owner touches the owner's tables.
     var statements: String {
         let role = SQLText.identifier(self.name)
         return """
@@ -41,7 +41,8 @@ struct GuestRole {
             begin
                 perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
                 for step in 1..3 loop
-                    key := case step when 1 then convert_to(password, 'UTF8') else salted || decode(repeat('00', 32), 'hex') end;
+                    key := case step when 1 then convert_to(password, 'UTF8') else salted || decode(repeat('00',
+                        32), 'hex') end;
                     message := case step when 1 then salt || decode('00000001', 'hex')
                         else convert_to(case step when 2 then 'Client Key' else 'Server Key' end, 'UTF8') end;
                     inside := key;
@@ -58,9 +59,11 @@ struct GuestRole {
                 execute format('\(self.exists ? "alter" : "create") role %I login noinherit connection limit \
             \(Self.connectionLimit) password %L', \(SQLText.literal(self.name)), verifier);
                 if not has_database_privilege(\(SQLText.literal(self.name)), current_database(), 'connect') then
-                    execute format('grant connect on database %I to %I', current_database(), \(SQLText.literal(self.name)));
+                    execute format('grant connect on database %I to %I', current_database(),
+                        \(SQLText.literal(self.name)));
                 end if;
-                perform set_config('wamp.guest_password', password, true), set_config('wamp.guest_verifier', verifier, true);
+                perform set_config('wamp.guest_password', password, true), set_config('wamp.guest_verifier',
+                    verifier, true);
             end $guest$;
             \(self.repair)comment on role \(role) is \(SQLText.literal(self.mark));
             set local role \(SQLText.identifier(self.owner));
@@ -78,7 +81,7 @@ struct GuestRole {
             """
     }
 
-    /// Whoever runs as the role may change its settings: they go.
+    /// Whoever runs as the role may change its settings: they are reset.
     private var repair: String {
         guard self.exists else { return "" }
         let role = SQLText.identifier(self.name)

@@ -1,21 +1,21 @@
 import Postgres
 
-/// The comments by which `install` knows again what it made.
+/// The comments by which `install` recognizes its own objects.
 ///
-/// A comment on a role, or on an extension, can be set only by who administers it. A table's rows are no proof: whoever
-/// owns the table writes them.
+/// Only an administrator of a role, or of an extension, can set its comment. A table's rows are no proof: the table's
+/// owner writes them.
 struct InstallationMarks: Sendable, Equatable {
     /// On the role that owns the schema.
     let owner: String
     /// On the role that the sidecar connects as.
     let sidecar: String
-    /// On the role that runs what low roles registered.
+    /// On the role that runs the functions of low roles.
     let guest: String
-    /// On the extension dblink, and on the schema that was made for it.
+    /// On the extension dblink, and on the schema made for it.
     let dblink: String
-    /// How the owner's comment begins in whatever database it was made: roles belong to all of them.
+    /// The beginning of the owner's comment in any database: roles belong to all databases.
     let ownerAnywhere: String
-    /// How the guest's comment begins, likewise.
+    /// The beginning of the guest's comment, likewise.
     let guestAnywhere: String
 
     /// Takes names that are not quoted.

@@ -1,13 +1,14 @@
-/// The names of what the interface's scripts make. Read from the scripts themselves, so that it can't lag behind them.
+/// The names of the objects that the interface's scripts make. Read from the scripts themselves, so that it can't lag
+/// behind them.
 ///
-/// What a schema holds besides was put there by somebody else, and is nothing to be run by an administrator.
+/// Other objects in a schema are somebody else's, and an administrator must not run them.
 struct SchemaInventory: Sendable, Equatable {
     private(set) var tables: Set<String> = []
     private(set) var views: Set<String> = []
     private(set) var types: Set<String> = []
     private(set) var triggers: Set<String> = []
     private(set) var functions: Set<String> = []
-    /// Every word of the statements outside of functions' bodies: what defaults and conditions are made of.
+    /// Every word of the statements outside of functions' bodies: defaults and conditions consist of them.
     private(set) var words: Set<String> = []
 
     /// Of all the scripts that this binary knows.
@@ -24,9 +25,9 @@ struct SchemaInventory: Sendable, Equatable {
         }
         self.words.formUnion(words)
         for (index, word) in words.enumerated() where word == "create" {
-            // Words such as `or replace` and `constraint` may stand before the kind.
+            // Words such as `or replace` and `constraint` may precede the kind.
             for kind in (index + 1)..<max(index + 1, min(index + 4, words.count - 1)) {
-                // Behind it the schema's name, where it has one.
+                // After it comes the schema's name, if there is one.
                 let name = words[kind + 1] == "@schema@" ? words[min(kind + 2, words.count - 1)] : words[kind + 1]
                 switch words[kind] {
                 case "table": self.tables.insert(name)
@@ -41,7 +42,7 @@ struct SchemaInventory: Sendable, Equatable {
         }
     }
 
-    /// The script without comments and without what stands between dollars.
+    /// The script without comments and without the text between dollars.
     private static func statements(of script: String) -> String {
         var result = ""
         var tag: Substring?

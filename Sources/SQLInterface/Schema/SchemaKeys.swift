@@ -1,20 +1,20 @@
 package import Cryptography
 
-/// What the sessions of one SQL interface meet at: advisory locks and notification channels, told apart by the schema's
-/// name.
+/// The advisory locks and notification channels at which the sessions of one SQL interface meet, distinguished by the
+/// schema's name.
 ///
-/// Two sidecars must come to the same keys, whatever their versions; the functions in the database hold them as
+/// Two sidecars must compute the same keys, whatever their versions; the functions in the database contain them as
 /// literals.
 package struct SchemaKeys: Sendable, Equatable {
     /// Held exclusively by the relay while it sleeps.
     package let wakeLock: (Int32, Int32)
     /// Held by the session of the leader.
     package let leaderLock: (Int32, Int32)
-    /// Held by who installs or upgrades.
+    /// Held by the session that installs or upgrades.
     package let installLock: (Int32, Int32)
-    /// The relay is woken on it.
+    /// Wakes the relay.
     package let channel: String
-    /// Tells that a registration or subscription has come or gone, or that a dead letter is to be tried again.
+    /// Announces that a registration or subscription has come or gone, or that a dead letter is to be tried again.
     package let mappingChannel: String
     /// The name of the foreign server that leads to the sidecar's port.
     package let server: String
@@ -22,7 +22,7 @@ package struct SchemaKeys: Sendable, Equatable {
     package let owner: String
 
     private let schema: String
-    /// What stands for the schema's name where it is too long.
+    /// Replaces the schema's name if that is too long.
     private let short: String
 
     /// The longest name that PostgreSQL keeps whole, in octets.
@@ -34,7 +34,7 @@ package struct SchemaKeys: Sendable, Equatable {
         static let install: Int32 = 0x5741_4D49  // WAMI
     }
 
-    /// Computes them.
+    /// Computes the keys.
     ///
     /// - Parameter schema: the schema's name, not quoted.
     package init(schema: String) throws(CryptographyError) {

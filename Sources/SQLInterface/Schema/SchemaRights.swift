@@ -1,6 +1,6 @@
 import Postgres
 
-/// Who may do what with the interface, as GRANT and REVOKE.
+/// The rights on the interface, as GRANT and REVOKE.
 package struct SchemaRights: Sendable {
     private let schema: String
 
@@ -44,7 +44,7 @@ package struct SchemaRights: Sendable {
         self.schema = schema
     }
 
-    /// What the sidecar's role needs.
+    /// The rights of the sidecar's role.
     package func sidecar(_ role: String) -> String {
         self.grants(Functions.sidecar + Functions.everybody, to: role)
     }
@@ -65,7 +65,7 @@ package struct SchemaRights: Sendable {
             """
     }
 
-    /// What a function of a low role is called with; no right to read or change anything.
+    /// The functions that a low role's function needs for its arguments; no right to read or change anything.
     package func guest(_ role: String) -> String {
         let functions = Functions.guest.map { "\(SQLText.identifier(self.schema)).\($0)" }.joined(separator: ", ")
         let grantee = Self.grantee(role)
@@ -75,7 +75,7 @@ package struct SchemaRights: Sendable {
             """
     }
 
-    /// Takes every right on the interface away.
+    /// Revokes every right on the interface.
     package func nothing(_ role: String) -> String {
         let grantee = Self.grantee(role)
         let schema = SQLText.identifier(self.schema)
@@ -91,7 +91,7 @@ package struct SchemaRights: Sendable {
             """
     }
 
-    /// What the owner needs of dblink, for which it is called with a name that is quoted.
+    /// The owner's rights on dblink; the name is quoted.
     static func dblink(in schema: String, to owner: String) -> String {
         """
         grant usage on foreign data wrapper dblink_fdw to \(owner);
@@ -102,7 +102,7 @@ package struct SchemaRights: Sendable {
         """
     }
 
-    /// Takes it back.
+    /// Revokes them.
     static func noDblink(in schema: String, from owner: String) -> String {
         """
         revoke usage on foreign data wrapper dblink_fdw from \(owner);
@@ -117,7 +117,7 @@ package struct SchemaRights: Sendable {
         self.dblinkFunctions.map { "\(SQLText.identifier(schema)).\($0)" }.joined(separator: ",\n    ")
     }
 
-    /// A role's name as it stands in a statement: `PUBLIC`, in whatever case, is everybody.
+    /// A role's name in a statement: `PUBLIC`, in any case, is everybody.
     package static func grantee(_ role: String) -> String {
         role.lowercased() == "public" ? "public" : SQLText.identifier(role)
     }

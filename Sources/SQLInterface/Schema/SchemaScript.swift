@@ -1,7 +1,7 @@
 internal import Cryptography
 import Postgres
 
-/// The SQL of the interface for one schema: the files of the folder SQL with the names filled in.
+/// The SQL of the interface for one schema: the files of the folder SQL, with the names filled in.
 package struct SchemaScript: Sendable {
     /// The version that this binary installs and upgrades to.
     package static let version = 2
@@ -10,12 +10,12 @@ package struct SchemaScript: Sendable {
     package let schema: String
     /// The role that owns the schema.
     package let owner: String
-    /// The role that the sidecar connects as; the owner's, where there is one role only.
+    /// The role that the sidecar connects as; the owner if there is only one role.
     package let role: String
     /// The keys that belong to the schema's name.
     package let keys: SchemaKeys
 
-    /// What a publication's topic has to look like; `uri_fault` in the script says what is wrong where it does not.
+    /// The pattern of a publication's topic; `uri_fault` in the script names the fault of one that does not match.
     private static let topicPattern: String = {
         let component =
             "[^\\s.#\\u0001-\\u001f\\u007f\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+"
@@ -60,7 +60,7 @@ package struct SchemaScript: Sendable {
             ])
     }
 
-    /// The statements for an administrator without which `call` and `autonomous` can't work.
+    /// The administrator's statements without which `call` and `autonomous` can't work.
     package var administratorStatements: String {
         """
         create extension if not exists dblink;
@@ -68,8 +68,8 @@ package struct SchemaScript: Sendable {
         """
     }
 
-    /// What an administrator does to make the role that runs what low roles registered. What belongs to the sidecar's
-    /// own role only that role installs.
+    /// The administrator's way to create the role that runs the functions of low roles. Only the sidecar's own role
+    /// installs in its own schema.
     var guestAdministration: String {
         let role = SQLText.identifier(self.role)
         guard self.role == self.owner else {
@@ -84,7 +84,8 @@ package struct SchemaScript: Sendable {
     private func fill(_ template: [UInt8], adding more: [String: String] = [:]) -> String {
         let schema = SQLText.identifier(self.schema)
         let hint =
-            "an administrator has to run:\n\(self.administratorStatements)\nthen start the sidecar again, or run wamp-sidecar install"
+            "an administrator has to run:\n\(self.administratorStatements)\n"
+            + "then start the sidecar again, or run wamp-sidecar install"
         let values = [
             "schema": schema,
             "schema_identifier_literal": SQLText.literal(schema),
@@ -102,7 +103,7 @@ package struct SchemaScript: Sendable {
             "administrator_literal": SQLText.literal(hint),
             "guest_administrator_literal": SQLText.literal("an administrator has to run: " + self.guestAdministration),
         ].merging(more) { _, new in new }
-        // What stands between at signs and is none of ours is left alone. Values are not looked at again.
+        // Unknown names between at signs are left alone. Values are not searched again.
         let parts = String(decoding: template, as: UTF8.self).split(separator: "@", omittingEmptySubsequences: false)
         var text = ""
         var isAfterValue = true
@@ -126,14 +127,14 @@ package struct SchemaScript: Sendable {
             throw SchemaNameError("the schema's name must not contain '$' or control characters")
         }
         if schema.hasPrefix("pg_") || ["information_schema", "public"].contains(schema) {
-            throw SchemaNameError("the schema must be one of the interface's own, not '\(schema)'")
+            throw SchemaNameError("the interface needs its own schema, not '\(schema)'")
         }
     }
 }
 
 /// Why a schema can't hold the interface.
 package struct SchemaNameError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong.
+    /// The fault.
     package let description: String
 
     init(_ description: String) {

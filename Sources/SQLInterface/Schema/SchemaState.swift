@@ -1,13 +1,13 @@
-/// What the sidecar finds of the SQL interface in its database.
+/// The state of the SQL interface in the sidecar's database.
 package enum SchemaState: Sendable, Equatable {
-    /// There is no interface: neither relay nor port can work. Why, and what to do.
+    /// There is no interface: neither relay nor port can work. The reason and the remedy.
     case notInstalled(String)
-    /// There is one that this binary can work with.
+    /// This binary can work with it.
     case installed(InstalledSchema)
-    /// There is one that this binary must leave alone. Why, and what to do.
+    /// This binary must leave it alone. The reason and the remedy.
     case refused(String)
 
-    /// The interface, if it may be worked with.
+    /// The interface, if it may be used.
     package var usable: InstalledSchema? {
         switch self {
         case .installed(let schema): schema.isOriginal ? schema : nil

@@ -1,28 +1,28 @@
 internal import Cryptography
 import Postgres
 
-/// What there is of the role that runs what low roles registered.
+/// The state of the role that runs the functions of low roles.
 package struct GuestSurvey: Sendable, Equatable {
-    /// The role whose password the schema keeps; nil if it keeps none.
+    /// The role whose password the schema contains; nil if it contains none.
     package var kept: String?
-    /// Whether that role is as `install` made it: with the password that is kept, and without settings of its own.
+    /// Whether that role is as `install` made it: with the password in the schema, and without its own settings.
     package var isIntact = false
-    /// The name for one that is to be made; nil if all that come into question belong to others.
+    /// The name for a new one; nil if all possible names belong to others.
     package var name: String?
-    /// Whether there is a role of that name, which an installation left behind, or which is to be mended.
+    /// Whether a role of that name exists, left by an earlier installation, or to be repaired.
     package var exists = false
-    /// Whether the role that looks may make roles.
+    /// Whether the current role may create roles.
     package var mayBeMade = false
 
-    /// Nothing is there.
+    /// Nothing exists.
     package init() {}
 
-    /// What the interface keeps of it. The owner writes it, so it proves nothing.
+    /// The interface's row about it. The owner writes the row, so it proves nothing.
     struct Kept: Sendable, Equatable {
         fileprivate let role: String
         fileprivate let verifier: String?
 
-        /// Reads it as the owner, whose table it is; nil if there is none.
+        /// Reads the row as the owner of the table; nil if there is none.
         init?(of schema: String, on connection: borrowing ScriptConnection) throws(DatabaseError) {
             let table = SurveyRow(
                 try connection.query(
@@ -63,7 +63,7 @@ package struct GuestSurvey: Sendable, Equatable {
         }
     }
 
-    /// Roles are the whole cluster's: a second database with a schema of the same name takes the second name.
+    /// Roles belong to the whole cluster: a second database with a schema of the same name takes the second name.
     private static func names(schema: String, database: String) -> [String] {
         guard let hash = try? SHA256.hash(Array(database.utf8)) else { return [] }
         return ["", "_" + Hexadecimal.encode(Array(hash.prefix(4)))].compactMap {
@@ -71,24 +71,26 @@ package struct GuestSurvey: Sendable, Equatable {
         }
     }
 
-    /// Whether a role is there, and whether it is one that install made and nothing of any other database depends on.
+    /// Whether a role exists, and whether install made it and nothing in any other database depends on it.
     private static let candidateQuery = """
         select r.oid is not null, coalesce(starts_with(shobj_description(r.oid, 'pg_authid'), $2)
             and not (r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)
             and not exists (select from pg_auth_members as m where m.member = r.oid)
-            and not exists (select from pg_shdepend as d where d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
+            and not exists (select from pg_shdepend as d where d.refclassid = 'pg_authid'::regclass and d.refobjid =
+                r.oid
                 and (d.deptype = 'o' or d.dbid <> 0 and d.dbid <> b.oid)), false)
         from pg_database as b left join pg_roles as r on r.rolname = $1::text where b.datname = current_database()
         """
 
-    /// - Parameter verifier: what the server must have of the password; nil if that can't be read.
+    /// - Parameter verifier: the verifier that the server must have of the password; nil if that can't be read.
     private static func isIntact(
         _ role: String, mark: String, verifier: String?, on connection: borrowing ScriptConnection
     ) throws(DatabaseError) -> Bool {
         let row = SurveyRow(
             try connection.query(
                 """
-                select r.rolcanlogin and not r.rolsuper and not exists (select from pg_auth_members as m where m.member = r.oid)
+                select r.rolcanlogin and not r.rolsuper and not exists (select from pg_auth_members as m where
+                    m.member = r.oid)
                     and not exists (select from pg_db_role_setting as s where s.setrole = r.oid)
                     and coalesce(starts_with(shobj_description(r.oid, 'pg_authid'), $2), false)
                 from pg_roles as r where r.rolname = $1

@@ -1,23 +1,23 @@
 import Postgres
 
-/// What a schema holds that the interface's scripts do not make, as the catalog has it. Nothing of it is run to find
-/// out.
+/// The objects of a schema that the interface's scripts do not make, according to the catalog. To find them, none of
+/// them runs.
 ///
-/// The catalog's own functions and operators do, so the session's `search_path` has to be pinned to it before.
+/// The catalog's own functions and operators do run, so the session's `search_path` must be set to it before.
 struct SchemaInspection: Sendable, Equatable {
-    /// One thing that does not belong there.
+    /// One object that does not belong there.
     struct Finding: Sendable, Equatable {
-        /// What it is, for people: `trigger x on table y`.
+        /// The object, for people: `trigger x on table y`.
         let what: String
-        /// Who made it, as far as the catalog tells.
+        /// Its author, according to the catalog.
         let author: String?
-        /// Whether somebody made it who is neither the schema's owner nor a superuser.
+        /// Whether its author is neither the schema's owner nor a superuser.
         let isOthers: Bool
     }
 
     let findings: [Finding]
 
-    /// Takes them as they are.
+    /// Takes the values.
     init(_ findings: [Finding] = []) {
         self.findings = findings
     }
@@ -39,17 +39,20 @@ struct SchemaInspection: Sendable, Equatable {
         }
     }
 
-    /// Each part is (what, author).
+    /// Each part is (object, author).
     private static let query = """
         with space as (select n.oid, n.nspowner as owner, n.nspacl as acl from pg_namespace as n where n.nspname = $1),
         relation as (
-            select c.oid, c.relname, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity, c.relispartition, c.relacl,
-                format('%s %I', case c.relkind when 'r' then 'table' when 'v' then 'view' when 'm' then 'materialized view'
+            select c.oid, c.relname, c.relowner, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
+                c.relispartition, c.relacl,
+                format('%s %I', case c.relkind when 'r' then 'table' when 'v' then 'view' when 'm' then
+                    'materialized view'
                     when 'S' then 'sequence' when 'i' then 'index' when 'f' then 'foreign table' when 'c' then 'type'
                     else 'partitioned relation' end, c.relname) as what
             from pg_class as c join space as s on c.relnamespace = s.oid),
         expression as (
-            select format('default of column %I of %s', a.attname, r.what) as what, d.adbin::text as tree, r.relowner as author
+            select format('default of column %I of %s', a.attname, r.what) as what, d.adbin::text as tree,
+                r.relowner as author
             from pg_attrdef as d join relation as r on d.adrelid = r.oid
                 join pg_attribute as a on a.attrelid = d.adrelid and a.attnum = d.adnum
             union all select format('constraint %I on %s', k.conname, r.what), k.conbin::text, r.relowner
@@ -62,15 +65,19 @@ struct SchemaInspection: Sendable, Equatable {
             from pg_rewrite as w join relation as r on w.ev_class = r.oid where r.relname = any ($7::text[])),
         finding(what, author) as (
             select r.what, r.relowner from relation as r join space as s on true
-            where not (r.relkind in ('r', 'S', 'i', 'c') or r.relkind = 'v' and r.relname = any ($7::text[])) or r.relispartition or r.relowner <> s.owner
-                or (r.relkind = 'r' and r.relname <> all ($2::text[])) or (r.relkind = 'c' and r.relname <> all ($3::text[]))
+            where not (r.relkind in ('r', 'S', 'i', 'c') or r.relkind = 'v' and r.relname = any ($7::text[])) or
+                r.relispartition or r.relowner <> s.owner
+                or (r.relkind = 'r' and r.relname <> all ($2::text[])) or (r.relkind = 'c' and r.relname <> all
+                    ($3::text[]))
             union all select format('rule %I on %s', w.rulename, r.what), r.relowner
-            from pg_rewrite as w join relation as r on w.ev_class = r.oid where r.relkind not in ('v', 'm') or w.ev_type <> '1'
+            from pg_rewrite as w join relation as r on w.ev_class = r.oid where r.relkind not in ('v', 'm') or
+                w.ev_type <> '1'
             union all select format('row security on %s', r.what), r.relowner
             from relation as r where r.relrowsecurity or r.relforcerowsecurity
             union all select format('policy %I on %s', p.polname, r.what), r.relowner
             from pg_policy as p join relation as r on p.polrelid = r.oid
-            union all select format('%s, which inherits from %s', h.inhrelid::regclass, h.inhparent::regclass), c.relowner
+            union all select format('%s, which inherits from %s', h.inhrelid::regclass, h.inhparent::regclass),
+                c.relowner
             from pg_inherits as h join pg_class as c on c.oid = h.inhrelid
             where h.inhparent in (select oid from relation) or h.inhrelid in (select oid from relation)
             union all select format('trigger %I on %s', t.tgname, r.what), coalesce(p.proowner, r.relowner)
@@ -85,10 +92,12 @@ struct SchemaInspection: Sendable, Equatable {
             union all select distinct e.what, e.author from expression as e
             where e.tree ~ ':(aggfnoid|winfnoid|opnos|subselect) '
                 or exists (
-                    select from regexp_matches(e.tree, ':funcid (\\d+)', 'g') as m left join pg_proc as p on p.oid = m[1]::oid
+                    select from regexp_matches(e.tree, ':funcid (\\d+)', 'g') as m left join pg_proc as p on p.oid =
+                        m[1]::oid
                     where p.oid is null or p.oid >= 16384 or (p.proname <> all ($6::text[])
                         and not exists (select from pg_cast as c where c.castfunc = p.oid and c.oid < 16384)))
-                or exists (select from regexp_matches(e.tree, ':op(?:no|funcid) (\\d+)', 'g') as m where m[1]::oid >= 16384)
+                or exists (select from regexp_matches(e.tree, ':op(?:no|funcid) (\\d+)', 'g') as m where m[1]::oid
+                    >= 16384)
                 or exists (
                     select from regexp_matches(e.tree, ':[a-z]*(?:type|typeid) (\\d+)', 'g') as m
                     where m[1]::oid >= 16384 and m[1]::oid not in (
@@ -101,7 +110,8 @@ struct SchemaInspection: Sendable, Equatable {
                 format('%s, of which %s is made', pg_describe_object(d.refclassid, d.refobjid, 0), r.what), r.relowner
             from pg_depend as d left join pg_rewrite as w on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid
                 join relation as r on r.oid = case d.classid when 'pg_class'::regclass then d.objid else w.ev_class end
-            where d.refobjid >= 16384 and d.refclassid in ('pg_type'::regclass, 'pg_proc'::regclass, 'pg_operator'::regclass,
+            where d.refobjid >= 16384 and d.refclassid in ('pg_type'::regclass, 'pg_proc'::regclass,
+                'pg_operator'::regclass,
                     'pg_opclass'::regclass, 'pg_collation'::regclass, 'pg_am'::regclass, 'pg_extension'::regclass)
                 and not (d.refclassid = 'pg_type'::regclass and d.refobjid in (
                     select t.oid from pg_type as t join space as s on t.typnamespace = s.oid))
@@ -112,19 +122,23 @@ struct SchemaInspection: Sendable, Equatable {
             union all select format('type %I', t.typname), t.typowner
             from pg_type as t join space as s on t.typnamespace = s.oid
             where t.typowner <> s.owner or not case t.typtype when 'c' then true
-                when 'b' then t.typelem in (select e.oid from pg_type as e where e.typnamespace = s.oid) and t.typcategory = 'A'
+                when 'b' then t.typelem in (select e.oid from pg_type as e where e.typnamespace = s.oid) and
+                    t.typcategory = 'A'
                 else t.typtype = 'e' and t.typname = any ($3::text[]) end
             union all select distinct pg_describe_object(d.classid, d.objid, 0), null::oid
             from pg_depend as d join space as s on d.refclassid = 'pg_namespace'::regclass and d.refobjid = s.oid
-            where d.classid not in ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_default_acl'::regclass)
-            union all select format('cast from %s to %s', format_type(c.castsource, null), format_type(c.casttarget, null)),
+            where d.classid not in ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass,
+                'pg_default_acl'::regclass)
+            union all select format('cast from %s to %s', format_type(c.castsource, null), format_type(c.casttarget,
+                null)),
                 s.owner
             from pg_cast as c join space as s on exists (select from pg_type as t
                 where t.typnamespace = s.oid and t.oid in (c.castsource, c.casttarget))
             union all select format('the right of %s to create in it', coalesce(g.rolname, 'PUBLIC')), g.oid
             from space as s cross join aclexplode(s.acl) as a left join pg_roles as g on g.oid = a.grantee
             where a.privilege_type = 'CREATE' and a.grantee <> s.owner and g.rolsuper is not true
-            union all select format('the right of %s to put triggers on %s', coalesce(g.rolname, 'PUBLIC'), r.what), g.oid
+            union all select format('the right of %s to put triggers on %s', coalesce(g.rolname, 'PUBLIC'), r.what),
+                g.oid
             from relation as r cross join aclexplode(r.relacl) as a left join pg_roles as g on g.oid = a.grantee
             where a.privilege_type = 'TRIGGER' and a.grantee <> r.relowner and g.rolsuper is not true
         )

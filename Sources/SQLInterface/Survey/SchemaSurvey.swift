@@ -1,24 +1,24 @@
 package import Postgres
 
-/// What is there, as far as installing depends on it.
+/// The present state, as far as installing depends on it.
 package struct SchemaSurvey: Sendable, Equatable {
-    /// The role that looks.
+    /// The current role.
     package var currentRole = ""
     package var isSuperuser = false
     package var database = ""
-    /// Empty if the role may not know it.
+    /// Empty if the role may not read it.
     package var systemIdentifier = ""
     /// The schema's owner; nil if there is no such schema.
     package var schemaOwner: String?
-    /// Whether the schema holds nothing at all.
+    /// Whether the schema is entirely empty.
     package var isEmpty = true
-    /// Whether the schema holds tables or functions, and no `meta` among them.
+    /// Whether the schema contains tables or functions, and no `meta` among them.
     package var isForeign = false
-    /// What the schema holds that the scripts do not make.
+    /// The objects of the schema that the scripts do not make.
     var inspection = SchemaInspection()
-    /// What `meta` holds; nil if there is no such table, or until ``read(_:locking:on:)``.
+    /// The content of `meta`; nil if there is no such table, or until ``read(_:locking:on:)``.
     package var meta: [String: String]?
-    /// The roles that were given rights by the interface before, and are still there: by the key in `meta`.
+    /// The roles with rights from the interface that still exist: by the key in `meta`.
     package var listed: [String: [String]] = [:]
     /// The schema that holds the extension dblink; nil if it is not installed.
     package var dblinkSchema: String?
@@ -29,56 +29,56 @@ package struct SchemaSurvey: Sendable, Equatable {
     var dblinkIsMade = false
     /// Whether everybody may use dblink.
     var dblinkIsOpen = false
-    /// The schema that `install` would make for dblink, if it is there.
+    /// The schema that `install` would create for dblink, if it exists.
     var dblinkSpace: DblinkSpace?
-    /// The owner of the foreign server that leads to the port, if there is one.
+    /// The owner of the foreign server for the call port, if it exists.
     var serverOwner: String?
     package var ownerRoleExists = false
-    /// The role that owns the schema, or is to own it, as the catalog has it.
+    /// The role that owns the schema, or will own it, according to the catalog.
     var ownerRole = OwnerRole()
     package var sidecarRoleExists = false
     /// Whether the sidecar's role may log in, if it exists.
     package var sidecarRoleMayLogin = true
-    /// Whether the sidecar's role has a password; nil if it is not there, or the role that looks may not know it.
+    /// Whether the sidecar's role has a password; nil if it does not exist, or the current role may not know it.
     package var sidecarRoleHasPassword: Bool?
-    /// Whether the role that `meta` names as the sidecar's is there.
+    /// Whether the role that `meta` names as the sidecar's exists.
     package var formerRoleExists = false
-    /// Whether the role that looks may act as the schema's owner.
+    /// Whether the current role may act as the schema's owner.
     package var isMemberOfOwner = false
     /// Whether the sidecar's role may connect to the database, if it exists.
     package var sidecarRoleMayConnect = true
-    /// Whether the schema holds something named `meta`.
+    /// Whether the schema contains an object named `meta`.
     private var hasMeta = false
 
-    /// What tells whether a role is one that `install` made, and nobody's but the administrators'.
+    /// Facts that show whether `install` made a role, and only administrators can act as it.
     struct OwnerRole: Sendable, Equatable {
         var canLogin = false
-        /// Whether it may do more than own things: a superuser's or an administrator's rights.
+        /// Whether it has more than ownership: attributes of a superuser or an administrator.
         var isPrivileged = false
-        /// The roles, but superusers and the one that looks, that may act as it.
+        /// The roles that may act as it, except superusers and the current role.
         var members: [String] = []
         var comment: String?
     }
 
-    /// A schema that is there before the extension is.
+    /// A schema that exists before the extension does.
     struct DblinkSpace: Sendable, Equatable {
         let owner: String
-        /// Whether it is empty, and only superusers or the role that looks can put something in.
+        /// Whether it is empty, and only superusers or the current role can create objects in it.
         let isClean: Bool
     }
 
-    /// The role that runs what low roles registered.
+    /// The role that runs the functions of low roles.
     package var guest = GuestSurvey()
 
-    /// Those of the roles that are to get rights which are not there.
+    /// The roles that would get rights and do not exist.
     package var unknownRoles: [String] = []
 
-    /// Nothing is there.
+    /// Nothing exists.
     package init() {}
 
-    /// Looks at the catalog, and at nothing that somebody else could have made.
+    /// Looks only at the catalog, and at nothing that others could have made.
     ///
-    /// The session's `search_path` has to be pinned to the catalog.
+    /// The session's `search_path` must be set to the catalog.
     ///
     /// - Parameters:
     ///   - owner: the role that is to own the schema if it isn't there yet.
@@ -98,7 +98,8 @@ package struct SchemaSurvey: Sendable, Equatable {
                 exists (select from pg_class as c, pg_namespace as n
                     where n.nspname = $1 and c.relnamespace = n.oid and c.relname = 'meta'),
                 exists (select from pg_class as c, pg_namespace as n where n.nspname = $1 and c.relnamespace = n.oid)
-                    or exists (select from pg_proc as p, pg_namespace as n where n.nspname = $1 and p.pronamespace = n.oid),
+                    or exists (select from pg_proc as p, pg_namespace as n where n.nspname = $1 and p.pronamespace =
+                        n.oid),
                 has_function_privilege('pg_control_system()', 'execute'),
                 exists (select from pg_depend as d, pg_namespace as n
                     where n.nspname = $1 and d.refclassid = 'pg_namespace'::regclass and d.refobjid = n.oid),
@@ -159,12 +160,12 @@ package struct SchemaSurvey: Sendable, Equatable {
         }
     }
 
-    /// Reads what the interface keeps about itself, as its owner, from a table that stays as it is to the transaction's
-    /// end.
+    /// Reads the interface's table about itself, as its owner; the table does not change until the end of the
+    /// transaction.
     ///
     /// - Parameters:
-    ///   - locking: whether nobody else may install meanwhile.
-    ///   - check: throws if what is there now, behind the lock, is not to be read.
+    ///   - locking: whether other installers are locked out meanwhile.
+    ///   - check: throws if the present state, seen under the lock, must not be read.
     package mutating func read(
         _ schema: String, locking: Bool, on connection: borrowing ScriptConnection,
         check: () throws -> Self
@@ -240,7 +241,10 @@ package struct SchemaSurvey: Sendable, Equatable {
         let connect = "\(SQLText.identifier(dblink)).dblink_connect(text, text)"
         return SurveyRow(
             try connection.query(
-                "select has_schema_privilege('public', $1, 'usage') and has_function_privilege('public', $2, 'execute')",
+                """
+                select has_schema_privilege('public', $1, 'usage')
+                    and has_function_privilege('public', $2, 'execute')
+                """,
                 [dblink, connect])
         ).flag(0)
     }
@@ -278,7 +282,8 @@ package struct SchemaSurvey: Sendable, Equatable {
         let functions = SchemaRights.dblinkFunctions.map { SQLText.literal("\(SQLText.identifier(dblink)).\($0)") }
         let rows = try connection.query(
             """
-            select has_foreign_data_wrapper_privilege($1, 'dblink_fdw', 'usage') and has_schema_privilege($1, $2, 'usage')
+            select has_foreign_data_wrapper_privilege($1, 'dblink_fdw', 'usage') and has_schema_privilege($1, $2,
+                'usage')
                 and (select bool_and(has_function_privilege($1, f, 'execute'))
                     from unnest(array[\(functions.joined(separator: ", "))]) as f)
             """, [owner, dblink])

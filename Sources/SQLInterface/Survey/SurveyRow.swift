@@ -1,6 +1,6 @@
 import Postgres
 
-/// The single row of one of the survey's questions.
+/// The single row of one of the survey's queries.
 struct SurveyRow {
     private let values: [String?]
 

@@ -1,38 +1,39 @@
 import Postgres
 
-/// Something besides the schema and its roles that `uninstall` takes away or back.
+/// Something besides the schema and its roles that `uninstall` removes or revokes.
 struct UninstallationExtra: Sendable, Equatable {
     let deed: InstallationDeed
     let statements: String
-    /// Why it can't be done; nil if it can, as far as the catalog tells.
+    /// Why it can't be done; nil if it can, according to the catalog.
     let reason: String?
 }
 
-/// What there is of an installation outside of its schema, and who else needs it. It asks the catalog, before and after
-/// the schema goes.
+/// The parts of an installation outside of its schema, and their other users. It reads the catalog, before and after
+/// the schema is dropped.
 struct UninstallationRemains {
     let schema: String
     let keys: SchemaKeys
     let survey: SchemaSurvey
     /// The roles that `install` made for this schema of this database.
     let roles: [String]
-    /// Roles of the interface that are left in any case.
+    /// Roles of the interface that always remain.
     let keptRoles: [String]
 
     private var owner: String { self.survey.schemaOwner ?? self.survey.currentRole }
 
-    /// What is taken away and back, in order. To be asked while the schema is there.
+    /// The things to remove and revoke, in order. Must be called while the schema exists.
     func extras(on connection: borrowing ScriptConnection) throws(DatabaseError) -> [UninstallationExtra] {
         try self.dblink(on: connection) + self.grants(on: connection)
     }
 
-    /// What a role has besides the interface, for which it can't be dropped; nil if nothing.
+    /// The possessions of a role besides the interface, which prevent dropping it; nil if there are none.
     func needs(ofRole role: String, on connection: borrowing ScriptConnection) throws(DatabaseError) -> String? {
         let rows = try connection.query(
             """
             select distinct case when d.deptype = 'o' then 'it owns ' else 'it has rights on ' end
                 || case when d.dbid in (0, b.oid) then pg_describe_object(d.classid, d.objid, d.objsubid)
-                    else format('things in database %I', (select o.datname from pg_database as o where o.oid = d.dbid)) end
+                    else format('things in database %I', (select o.datname from pg_database as o where o.oid =
+                        d.dbid)) end
             from pg_roles as r join pg_database as b on b.datname = current_database()
                 join pg_shdepend as d on d.refclassid = 'pg_authid'::regclass and d.refobjid = r.oid
                 left join pg_namespace as n on n.nspname = $2
@@ -50,7 +51,8 @@ struct UninstallationRemains {
                     or d.classid = 'pg_type'::regclass
                         and exists (select from pg_type as t where t.oid = d.objid and t.typnamespace = n.oid)
                     or d.classid = 'pg_default_acl'::regclass
-                        and exists (select from pg_default_acl as a where a.oid = d.objid and a.defaclnamespace = n.oid),
+                        and exists (select from pg_default_acl as a where a.oid = d.objid and a.defaclnamespace =
+                            n.oid),
                     false))
             order by 1
             """, [role, self.schema, self.keys.server])
@@ -91,16 +93,19 @@ struct UninstallationRemains {
         return extras
     }
 
-    /// Whether `install` made the schema for dblink, and whether it holds something else.
+    /// Whether `install` created the schema for dblink, and whether it contains something else.
     private static let space = """
-        select true, exists (select from pg_depend as d where d.refclassid = 'pg_namespace'::regclass and d.refobjid = n.oid
-            and not exists (select from pg_depend as e where e.classid = d.classid and e.objid = d.objid and e.deptype = 'e')
+        select true, exists (select from pg_depend as d where d.refclassid = 'pg_namespace'::regclass and d.refobjid
+            = n.oid
+            and not exists (select from pg_depend as e where e.classid = d.classid and e.objid = d.objid and
+                e.deptype = 'e')
             and d.classid <> 'pg_extension'::regclass)
         from pg_namespace as n join pg_roles as r on r.oid = n.nspowner
-        where n.nspname = $1 and obj_description(n.oid, 'pg_namespace') = $2 and (r.rolsuper or r.rolname = current_user)
+        where n.nspname = $1 and obj_description(n.oid, 'pg_namespace') = $2 and (r.rolsuper or r.rolname =
+            current_user)
         """
 
-    /// What needs dblink, but for the interface's own server.
+    /// The objects that need dblink, except the interface's own server.
     private static let dependents = """
         with member as (
             select d.classid, d.objid from pg_depend as d join pg_extension as e on e.extname = 'dblink'
@@ -116,26 +121,30 @@ struct UninstallationRemains {
         order by 1
         """
 
-    /// The rights that `install` gave roles that stay, on what stays.
+    /// The rights that `install` granted to remaining roles, on remaining objects.
     private func grants(on connection: borrowing ScriptConnection) throws(DatabaseError) -> [UninstallationExtra] {
         var stay = self.keptRoles
         for role in self.roles where try self.needs(ofRole: role, on: connection) != nil { stay.append(role) }
         let notes = try connection.query(
-            "select key, value from only \(SQLText.qualified(self.schema, "meta")) where key in ('connect_granted', 'dblink_granted')"
+            """
+            select key, value from only \(SQLText.qualified(self.schema, "meta"))
+            where key in ('connect_granted', 'dblink_granted')
+            """
         )
         let granted = Dictionary(
             notes.values.compactMap { row in
                 row.count == 2 ? row[0].flatMap { key in row[1].map { (key, $0) } } : nil
             }, uniquingKeysWith: { first, _ in first })
         var extras: [UninstallationExtra] = []
-        // The owner wrote the note: where somebody can act as it, only the owner's own right is taken.
+        // The owner wrote the note: if another role can act as it, only the owner's own right is revoked.
         if let role = granted["connect_granted"], stay.contains(role),
             self.owner == self.keys.owner || self.owner == role
         {
             extras.append(
                 self.takenBack(
                     "the right of \(role) to connect",
-                    "revoke connect on database \(SQLText.identifier(self.survey.database)) from \(SQLText.identifier(role));"
+                    "revoke connect on database \(SQLText.identifier(self.survey.database)) "
+                        + "from \(SQLText.identifier(role));"
                 ))
         }
         if let dblink = self.survey.dblinkSchema, !self.survey.dblinkIsMade, stay.contains(self.owner),
@@ -150,6 +159,6 @@ struct UninstallationRemains {
     }
 
     private func takenBack(_ title: String, _ statements: String) -> UninstallationExtra {
-        UninstallationExtra(deed: InstallationDeed(title, verb: "taken back"), statements: statements, reason: nil)
+        UninstallationExtra(deed: InstallationDeed(title, verb: "revoked"), statements: statements, reason: nil)
     }
 }

@@ -1,8 +1,8 @@
 package import Postgres
 
-/// Takes the SQL interface away, and what `install` made and granted for it. Blocks.
+/// Removes the SQL interface, and the objects and rights that `install` made for it. Blocks.
 package struct Uninstaller: Sendable {
-    /// What goes with the interface.
+    /// The loss with the interface.
     package struct Loss: Sendable, Equatable {
         /// Events that are not published yet.
         package var outbox = 0
@@ -18,21 +18,22 @@ package struct Uninstaller: Sendable {
     private let schema: String
     private let keys: SchemaKeys
     private let survey: SchemaSurvey
-    /// The roles that `install` made for this schema of this database, as their comments say, and which it does not
-    /// need.
+    /// The roles that `install` made for this schema of this database, according to their comments, and which it does
+    /// not need.
     private let roles: [String]
-    /// What is taken back besides.
+    /// The further things to remove.
     private let extras: [UninstallationExtra]
-    /// What would go.
+    /// The loss.
     package let loss: Loss
-    /// What would be done, in order, as far as the catalog tells.
+    /// The steps, in order, according to the catalog.
     package let prospect: [InstallationDeed]
-    /// What of the interface's is left, with the reason.
+    /// The parts of the interface that remain, with the reason.
     package let kept: [String]
 
-    /// Looks what is there, changing nothing.
+    /// Looks at the present state, without changing it.
     ///
-    /// - Throws: ``InstallationRefusal`` if the interface is not, or not it alone, else `DatabaseError`.
+    /// - Throws: ``InstallationRefusal`` if there is no interface, or not only the interface, otherwise
+    ///   `DatabaseError`.
     package init(schema: String, on connection: borrowing ScriptConnection) throws {
         try connection.run("set default_transaction_read_only = on; begin isolation level read committed read only")
         do {
@@ -44,12 +45,12 @@ package struct Uninstaller: Sendable {
         }
     }
 
-    /// Looks within a transaction that has begun, and holds what it saw with a lock of that mode.
+    /// Looks within a transaction that has begun, and locks the tables in that mode.
     private init(schema: String, within mode: String, on connection: borrowing ScriptConnection) throws {
         self.schema = schema
         self.keys = try SchemaKeys(schema: schema)
         try Installer.pin(connection, lockTimeout: "10s")
-        // Once for the names that are to be locked, and once more when nobody can change what they stand for.
+        // Once for the names to lock, and once more when nobody can change their meaning.
         _ = try Self.look(schema, self.keys, on: connection)
         let names = Self.tables.map { "only \(SQLText.qualified(schema, $0))" }.joined(separator: ", ")
         try connection.run("lock table \(names) in \(mode) mode")
@@ -121,26 +122,26 @@ package struct Uninstaller: Sendable {
             where n.nspname = $1 and c.relkind = 'r' and c.relname = any ($2::text[])
             """, [schema, SQLText.array(self.tables)])
         guard survey.schemaOwner != nil, !survey.isEmpty else {
-            throw InstallationRefusal("schema \(schema) of database \(survey.database) does not hold the interface")
+            throw InstallationRefusal("schema \(schema) of database \(survey.database) does not contain the interface")
         }
         try SchemaTrust(survey, schema: schema, owner: keys.owner).checkRemoval()
         guard rows.values.count == self.tables.count else {
-            throw InstallationRefusal("schema \(schema) of database \(survey.database) does not hold the interface")
+            throw InstallationRefusal("schema \(schema) of database \(survey.database) does not contain the interface")
         }
         return survey
     }
 
-    /// The statements that ``run(on:)`` runs; roles are dropped only where nothing else depends on them.
+    /// The statements that ``run(on:)`` runs; roles are dropped only if nothing else depends on them.
     package var script: String {
         let extras = self.extras.filter { $0.reason == nil }.map { "-- \($0.deed)\n\($0.statements)" }
-        let roles = self.roles.map { "-- if nothing else is theirs:\n\(Self.drop(role: $0))" }
+        let roles = self.roles.map { "-- if the role owns nothing else:\n\(Self.drop(role: $0))" }
         let kept = self.kept.map { "-- note: \($0)" }
         return (["begin;", self.statements] + extras + roles + ["commit;"] + kept).joined(separator: "\n\n")
     }
 
-    /// Does it in one transaction.
+    /// Does everything in one transaction.
     ///
-    /// - Returns: what was done, and what was left.
+    /// - Returns: the completed steps, and the parts that remain.
     package func run(on connection: borrowing ScriptConnection) throws -> Installer.Report {
         try connection.run("begin isolation level read committed read write")
         do {
@@ -186,7 +187,7 @@ package struct Uninstaller: Sendable {
         return "drop owned by \(name);\ndrop role \(name);"
     }
 
-    /// Does it if it can be done; else it is left, with a word about it.
+    /// Does it if possible; otherwise it remains, with a warning.
     private func attempt(
         _ deed: InstallationDeed, _ statements: String, on connection: borrowing ScriptConnection,
         _ report: inout Installer.Report
@@ -209,8 +210,10 @@ package struct Uninstaller: Sendable {
         let counts = SurveyRow(
             try connection.query(
                 """
-                select (select count(*) from only \(name("outbox"))), (select count(*) from only \(name("dead_letter"))),
-                    (select count(*) from only \(name("registration"))) + (select count(*) from only \(name("subscription")))
+                select (select count(*) from only \(name("outbox"))), (select count(*) from only
+                    \(name("dead_letter"))),
+                    (select count(*) from only \(name("registration"))) + (select count(*) from only
+                        \(name("subscription")))
                 """))
         func count(_ column: Int) -> Int { counts.text(column).flatMap { Int($0) } ?? 0 }
         let dependents = try connection.query(
@@ -236,7 +239,8 @@ package struct Uninstaller: Sendable {
             """, [schema])
         let grantees = try connection.query(
             """
-            select distinct coalesce(r.rolname::text, 'PUBLIC') from pg_namespace as n cross join aclexplode(n.nspacl) as a
+            select distinct coalesce(r.rolname::text, 'PUBLIC') from pg_namespace as n cross join
+                aclexplode(n.nspacl) as a
                 left join pg_roles as r on r.oid = a.grantee
             where n.nspname = $1 and a.grantee <> n.nspowner order by 1
             """, [schema])

@@ -8,7 +8,7 @@ import WAMPClient
 
 /// The callee role: functions of the database are procedures on the router. On the event loop.
 final class Callee {
-    /// How long the router may take to answer UNREGISTER when the process is told to stop.
+    /// How long the router may take to answer UNREGISTER when the process stops.
     private static let unregisterPatience = TimeAmount.seconds(2)
 
     let pool: Pool
@@ -17,7 +17,7 @@ final class Callee {
     let queueTimeout: TimeAmount
 
     let eventLoop: any EventLoop
-    /// The way of all that answers calls.
+    /// The objects that every answer to a call needs.
     let passage: Passage
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     private let onDatabaseLoss: DatabaseSettings.OnDatabaseLoss
@@ -31,7 +31,7 @@ final class Callee {
     private var calls: [RequestID: ProcedureCall] = [:]
     /// How many calls came of what is not registered any more.
     private(set) var callsOfNothing = 0
-    /// Told when the last call has been answered; set while stopping.
+    /// Called when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
 
     /// - Parameters:
@@ -60,21 +60,21 @@ final class Callee {
 
     // MARK: - Health
 
-    /// Whether all procedures have been registered or refused, and all functions looked at.
+    /// Whether all procedures have been registered or refused, and all functions looked up.
     var isSettled: Bool { self.registrar.isSettled && self.definitions.isSettled }
 
-    /// What does not work.
+    /// The complaints about procedures.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
     // MARK: - Procedures
 
-    /// Another procedure.
+    /// Adds a procedure.
     ///
     /// - Parameters:
-    ///   - place: where it is mapped: `sidecar.yaml:12:3`.
+    ///   - place: the place of its mapping: `sidecar.yaml:12:3`.
     ///   - registration: its row, if SQL registered it.
     ///   - isAwaited: whether readiness waits for it.
-    ///   - runner: what runs it, if that is not this sidecar's own role.
+    ///   - runner: the role that runs it, if that is not this sidecar's own.
     func add(
         _ mapping: ProcedureMapping, place: String, registration: RegistrationKey?, isAwaited: Bool,
         runner: Guests.Runner?
@@ -88,7 +88,7 @@ final class Callee {
         return route
     }
 
-    /// A procedure is no more. Calls of it that run are answered.
+    /// Removes a procedure. Its running calls are answered.
     func remove(_ route: ProcedureRoute) {
         for definition in route.allDefinitions {
             self.definitions.forget(definition)
@@ -121,24 +121,24 @@ final class Callee {
         self.registrar.revoked(registration, reason: reason)
     }
 
-    /// The database is there.
+    /// The database can be reached.
     func databaseIsAvailable() {
         guard !self.isStopping else { return }
         self.lookUpWhatIsNotKnown()
         self.registrar.offer(true)
     }
 
-    /// Looks up what is not known, or was wrong when last looked at.
+    /// Looks up the functions that are not known, or were faulty at the last look-up.
     func lookUpWhatIsNotKnown() {
         self.definitions.lookUpWhatIsNotKnown()
     }
 
-    /// Which sidecar leads has been decided, or has changed: the leader has the procedures of which there may be only one.
+    /// The leader is known, or has changed: the leader has the procedures of which there may be only one.
     func lead(is lead: Lead) {
         self.registrar.lead(is: lead)
     }
 
-    /// The database is unreachable: the procedures are taken off the router until it is back, where the file wants that.
+    /// The database is unreachable: if the file says so, the procedures are unregistered until it is back.
     func databaseIsUnavailable() {
         switch self.onDatabaseLoss {
         case .unregister: self.registrar.offer(false)
@@ -146,12 +146,12 @@ final class Callee {
         }
     }
 
-    /// Takes no more calls; `completion` is called when those that run have been answered.
+    /// Accepts no more calls; `completion` is called when the running ones have been answered.
     func drain(completion: @escaping () -> Void) {
         self.isStopping = true
         self.drained = completion
         self.definitions.stop()
-        // Until then the router may send calls that it has sent before it knows that there is nobody to send them to.
+        // Until then the router may send calls that it had sent before it learned that the procedure is unregistered.
         self.registrar.drain(within: Self.unregisterPatience) { self.finishDraining() }
     }
 
@@ -165,13 +165,13 @@ final class Callee {
 
     func received(_ invocation: Invocation, in session: Session) {
         guard let route = self.registrar.receiver(of: invocation.registration) else {
-            // It crossed our UNREGISTER on the way.
+            // It crossed UNREGISTER on the way.
             self.callsOfNothing += 1
             let failure = CallFailure(WAMPError.noSuchRegistration, "the procedure is not registered any more")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
-        // A second invocation of the same id could not be told from the first in its answer.
+        // The answers to two invocations with the same id could not be distinguished.
         guard self.calls[invocation.request] == nil else { return }
         route.slot.callCame()
         let facts = InvocationFacts(invocation.details)
@@ -190,7 +190,7 @@ final class Callee {
         }
         guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
             let failure = CallFailure(
-                WAMPError.unavailable, "too much of what has come from the router waits for the database")
+                WAMPError.unavailable, "too many messages of the router wait for the database")
             self.refuse(invocation, of: route, failure, in: session)
             return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
         }
@@ -234,12 +234,12 @@ final class Callee {
         self.observer(.callFailed(uri: call.route.uri.text, error: failure.uri.text))
     }
 
-    // MARK: - What is not for callers
+    // MARK: - Facts that callers don't learn
 
-    /// As which role a call runs.
+    /// The role that runs a call.
     func role(of call: ProcedureCall) -> RunningRole { call.definition.runningRole(own: self.settings.ownRole) }
 
-    /// What only who runs the database can mend is told in the log, with the advice that callers don't get.
+    /// Faults that only the database's administrator can fix are logged, with the advice that callers don't get.
     func tellAdministrator(_ error: DatabaseError, of call: ProcedureCall, role: RunningRole) {
         guard Audience.isAdministrator(error.sqlstate) else { return }
         self.observer(
@@ -247,25 +247,25 @@ final class Callee {
                 uri: call.route.uri.text, error: error.sqlstate, reason: role.explain(error), role: role.name))
     }
 
-    /// The functions' own doing.
+    /// The functions themselves cause this.
     func tellOfSettings(_ call: ProcedureCall) {
         self.observer(
             .callFaulty(
                 uri: call.route.uri.text, error: WAMPError.unavailable.text,
-                reason: "functions leave settings behind in their sessions faster than those can be put in order; "
-                    + "let them use set_config(.., true) or SET LOCAL", role: self.role(of: call).name))
+                reason: "functions leave settings behind in their sessions faster than the sidecar can reset them; "
+                    + "use set_config(.., true) or SET LOCAL", role: self.role(of: call).name))
     }
 
     // MARK: - Settings
 
-    /// What has to be looked at and set for a call.
+    /// The settings to check and make for a call.
     func precautions(of call: ProcedureCall, _ plan: ProcedurePlan) -> CallSettings.Precautions {
         self.settings.precautions(
             for: plan, timeout: call.timeout, role: call.definition.role, procedure: call.route.uri.text,
             caller: call.facts.caller, isGuests: call.definition.guest != nil)
     }
 
-    /// The mapping's timeout, or the call's if that is shorter.
+    /// The mapping's timeout, or the call's own if that is shorter.
     private func timeout(of facts: InvocationFacts, route: ProcedureRoute) -> TimeAmount {
         guard let number = facts.timeout, number > 0 else { return route.timeout }
         // Beyond a day no unit makes it shorter than the mapping's.

@@ -3,8 +3,9 @@ import NIOCore
 
 /// Gathers the rows of a set into chunks, each the payload of one progressive result: `[[row, row, ..]]`.
 ///
-/// A chunk is complete with 1,000 rows or 64 KiB of text. One that has waited for 100 ms is due as it is, so that a slow set is not held back.
-/// A row that does not fit into the chunk begins the next one, whatever its own size, as long as a message may be so large.
+/// A chunk is complete with 1,000 rows or 64 KiB of text. An incomplete one is due after 100 ms, so that a slow set is
+/// not delayed. A row that does not fit into the chunk begins the next one, whatever its own size, as long as a message
+/// may be so large.
 struct ChunkStateMachine {
     /// The most rows of a chunk.
     static let mostRows = 1000
@@ -13,7 +14,7 @@ struct ChunkStateMachine {
     /// How long a row waits for others.
     static let patience = TimeAmount.milliseconds(100)
 
-    /// What can't be delivered.
+    /// Why the set can't be delivered.
     enum Fault: Error, Equatable {
         /// A row of more octets than a message may have.
         case tooLarge(limit: Int)
@@ -27,21 +28,21 @@ struct ChunkStateMachine {
     private var chunk = ByteBuffer()
     private var rowsInChunk = 0
     private var rowCount = 0
-    /// When the rows that are here have waited for long enough; nil if there are none.
+    /// When the present rows have waited for long enough; nil if there are none.
     private(set) var due: NIODeadline?
 
     /// - Parameters:
-    ///   - mostOctets: the mapping's `max_result_bytes`, which bounds each message.
-    ///   - mostRows: the mapping's `max_rows`, which bounds the whole set.
-    ///   - greatestMessage: what the router takes, in octets. The text may grow on its way through another serializer, so a chunk of many
-    ///     rows keeps well below it.
+    ///   - mostOctets: the mapping's `max_result_bytes`, the limit of each message.
+    ///   - mostRows: the mapping's `max_rows`, the limit of the whole set.
+    ///   - greatestMessage: the router's limit, in octets. The text may grow on its way through another serializer, so
+    ///     a chunk of many rows keeps well below it.
     init(mostOctets: Int, mostRows: Int?, greatestMessage: Int) {
         self.fullAt = max(min(Self.usualOctets, mostOctets, greatestMessage / 4), 1)
         self.mostOctets = mostOctets
         self.mostRows = mostRows ?? .max
     }
 
-    /// Starts again: the set is run once more, and nothing of it has been sent.
+    /// Starts again: the set runs once more, and nothing of it has been sent.
     mutating func reset() {
         self.chunk.clear()
         self.rowsInChunk = 0
@@ -53,8 +54,8 @@ struct ChunkStateMachine {
     ///
     /// - Parameters:
     ///   - row: its JSON text; nil for NULL.
-    ///   - now: asked for when a chunk begins.
-    /// - Returns: a chunk that is to be sent now.
+    ///   - now: called when a chunk begins.
+    /// - Returns: a chunk to send now.
     mutating func take(_ row: UnsafeRawBufferPointer?, at now: () -> NIODeadline) throws(Fault) -> ByteBuffer? {
         let size = row?.count ?? 4
         guard self.rowCount < self.mostRows else { throw .tooManyRows(limit: self.mostRows) }
@@ -89,7 +90,7 @@ struct ChunkStateMachine {
 
     /// No more rows come.
     ///
-    /// - Returns: the last chunk; nil if there is nothing in it.
+    /// - Returns: the last chunk; nil if it is empty.
     mutating func finish() -> ByteBuffer? {
         self.rowsInChunk > 0 ? self.end() : nil
     }

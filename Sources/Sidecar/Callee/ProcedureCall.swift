@@ -14,7 +14,7 @@ final class ProcedureCall: WorkHandler {
     let route: ProcedureRoute
     let definition: ProcedureDefinition
     let facts: InvocationFacts
-    /// The deadline that the server is given: the mapping's, or the call's own if that is shorter.
+    /// The deadline for the server: the mapping's, or the call's own if that is shorter.
     let timeout: TimeAmount
     let arrived: NIODeadline
 
@@ -24,7 +24,7 @@ final class ProcedureCall: WorkHandler {
     private unowned let callee: Callee
     private var machine: RunStateMachine<Work>
     private var result: ResultAssembler?
-    /// Set instead of ``result`` while the rows of a set go to the caller as they come.
+    /// Set instead of ``result`` if the rows of a set go to the caller as they come.
     private var progress: ProgressiveResult?
 
     init(
@@ -43,7 +43,7 @@ final class ProcedureCall: WorkHandler {
         self.machine = RunStateMachine(.call(retries: route.mapping.retries))
     }
 
-    /// Runs the function if it is known, else has it looked up first.
+    /// Runs the function if it is known, otherwise looks it up first.
     func start() {
         switch self.definition.state {
         case .plan(let plan): self.submit(plan)
@@ -51,7 +51,7 @@ final class ProcedureCall: WorkHandler {
         }
     }
 
-    /// The caller does not want the result any more.
+    /// The caller no longer wants the result.
     func interrupt() {
         self.progress?.cancel()
         switch self.machine.interrupt() {
@@ -61,8 +61,8 @@ final class ProcedureCall: WorkHandler {
         }
     }
 
-    /// The session is over: nobody can be answered. What has been sent runs to its end, what has not is not sent. A set that goes to its caller
-    /// as it comes is ended: it may have no end of its own.
+    /// The session is over: there is nobody to answer. Work that has been sent runs to its end, other work is not sent.
+    /// A set whose rows go to the caller as they come is ended: it may be endless.
     func sessionEnded() {
         switch self.machine.abandon() {
         case .withdraw(let work):
@@ -85,9 +85,9 @@ final class ProcedureCall: WorkHandler {
         case .found(let plan): self.submit(plan)
         case .fault(let fault):
             self.fail(CallFailure(sqlstate: fault.sqlstate, finding: fault.finding, disclosure: self.disclosure))
-        // Why is told in the log: it may name hosts and roles.
+        // The reason is only logged: it may name hosts and roles.
         case .unavailable:
-            self.fail(CallFailure(WAMPError.unavailable, "the database can't be asked for the function"))
+            self.fail(CallFailure(WAMPError.unavailable, "the database can't be queried for the function"))
         }
     }
 
@@ -127,7 +127,7 @@ final class ProcedureCall: WorkHandler {
         }
     }
 
-    /// Whether the caller asks for a result in parts, and the router says that it knows what those are.
+    /// Whether the caller asks for a result in parts, and the router announces that feature.
     private var takesProgress: Bool {
         self.facts.receivesProgress && self.session.routerAnnounces("progressive_call_results", role: .dealer)
     }
@@ -162,7 +162,7 @@ final class ProcedureCall: WorkHandler {
         }
     }
 
-    /// How much of what goes wrong the caller is told.
+    /// How much of an error the caller learns.
     private var disclosure: CallFailure.Disclosure {
         switch self.route.mapping.errors {
         case .full: .full
@@ -176,7 +176,7 @@ final class ProcedureCall: WorkHandler {
         self.route.slot.rows += 1
         if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
-        // What else comes is of no use, and a set may have no end.
+        // The other rows are useless, and a set may be endless.
         if work.isSet { self.route.pool.interrupt(work) }
     }
 
@@ -189,7 +189,7 @@ final class ProcedureCall: WorkHandler {
         if case .failed(let error) = outcome { return self.failed(error) }
         self.machine.ended()
         if case .committed = outcome { return self.succeed() }
-        // Before anything else: rows that wait for their turn are void.
+        // First of all: rows that wait for their turn are void.
         self.progress?.cancel()
         switch outcome {
         case .committed, .failed:
@@ -233,11 +233,11 @@ final class ProcedureCall: WorkHandler {
             self.fail(
                 CallFailure(
                     WAMPError.payloadSizeExceeded,
-                    "the function has run, but its result has \(size) octets and the router takes \(limit)"))
+                    "the function has run, but its result has \(size) octets, and the router accepts \(limit)"))
         }
     }
 
-    /// Sends when it is the procedure's turn: the router may have ended a session for an answer of its.
+    /// Sends at the procedure's turn: the router may have ended a session because of one of its answers.
     private func wait(octets: Int, _ send: @escaping () -> Void) {
         do throws(Passage.Refusal) {
             try self.callee.passage.wait(self.route.origin, octets: octets, send)
@@ -247,7 +247,7 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func failed(_ error: DatabaseError) {
-        // Before anything else: rows that wait for their turn are void.
+        // First of all: rows that wait for their turn are void.
         self.progress?.cancel()
         if error == .tooLargeAnswer {
             self.machine.ended()
@@ -257,7 +257,7 @@ final class ProcedureCall: WorkHandler {
             self.machine.ended()
             return self.fail(CallFailure(error, disclosure: self.disclosure))
         }
-        // Rows that the caller has can't be taken back.
+        // Rows that the caller has can't be recalled.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
         switch self.machine.failed(Verdict(error, in: plan), isRepeatable: isRepeatable) {
         case .run:
@@ -289,7 +289,7 @@ final class ProcedureCall: WorkHandler {
         case .tooLarge(let size, let limit):
             let short = CallFailure(
                 WAMPError.payloadSizeExceeded,
-                "the error \(failure.uri) has \(size) octets and the router takes \(limit)")
+                "the error \(failure.uri) has \(size) octets, and the router accepts \(limit)")
             _ = self.session.fail(self.invocation.request, uri: short.uri, payload: short.payload)
             kind = .tooLarge
         }
@@ -304,7 +304,7 @@ final class ProcedureCall: WorkHandler {
         self.callee.answered(self, kind)
     }
 
-    // MARK: - Words
+    // MARK: - Texts
 
     private static let canceled = CallFailure(WAMPError.canceled, "the call was canceled")
 
@@ -325,7 +325,7 @@ final class ProcedureCall: WorkHandler {
                 CallFailure(WAMPError.unavailable, "the database is not available")
             }
         case .noCleanSession:
-            CallFailure(WAMPError.unavailable, "no session of the database is in order; call again")
+            CallFailure(WAMPError.unavailable, "no session of the database is clean; call again")
         case .stopping:
             CallFailure(WAMPError.unavailable, "the sidecar is stopping")
         }
@@ -343,7 +343,7 @@ final class ProcedureCall: WorkHandler {
         case .tooLargeForRouter(let size, let limit):
             CallFailure(
                 WAMPError.payloadSizeExceeded,
-                "a row of the result makes a message of \(size) octets and the router takes \(limit)")
+                "a row of the result makes a message of \(size) octets, and the router accepts \(limit)")
         case .unreadable(let fault):
             CallFailure(WAMPError.runtimeError, "a row of the result can't be sent: \(fault)")
         }
@@ -355,7 +355,7 @@ final class ProcedureCall: WorkHandler {
             CallFailure(
                 WAMPError.payloadSizeExceeded,
                 "the result has more than \(min(limit, ResultBound.greatest)) octets"
-                    + (limit > ResultBound.greatest ? ", which no router takes" : ", the mapping's max_result_bytes"))
+                    + (limit > ResultBound.greatest ? ", which no router accepts" : ", the mapping's max_result_bytes"))
         case .tooManyRows(let limit):
             CallFailure(WAMPError.payloadSizeExceeded, "the result has more than \(limit) rows, the mapping's max_rows")
         }

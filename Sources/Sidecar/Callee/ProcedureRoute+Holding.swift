@@ -6,7 +6,7 @@ import WAMPClient
 
 /// A procedure is a registration at the router.
 ///
-/// What another session holds is tried again soon until it is ours.
+/// A procedure that another session holds is tried again soon, until this one gets it.
 extension ProcedureRoute: Holdable {
     static let terms = HoldingTerms(
         thing: "procedure", holding: "registration",
@@ -30,7 +30,7 @@ extension ProcedureRoute: Holdable {
         session.register(self.uri, options: options, completion: completion)
     }
 
-    /// Calls that cross UNREGISTER on the way are still answered by the procedure.
+    /// The procedure still answers calls that cross UNREGISTER on the way.
     static func giveBack(
         _ id: RegistrationID, to session: Session, completion: @escaping (Result<Void, RequestError>) -> Void
     ) {
@@ -47,10 +47,10 @@ extension ProcedureRoute: Holdable {
 }
 
 extension RegisterOptions {
-    /// What REGISTER asks for.
+    /// The options of REGISTER.
     ///
     /// - Parameters:
-    ///   - mayForce: false after it was taken from us by force.
+    ///   - mayForce: false after another session took it by force.
     ///   - isCrossbar: whether the router knows `concurrency`: no other does, and there is no feature for it.
     init(_ route: ProcedureRoute, mayForce: Bool, isCrossbar: Bool) {
         self.init(

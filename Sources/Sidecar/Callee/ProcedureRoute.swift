@@ -4,16 +4,16 @@ import Names
 import Postgres
 import SidecarConfiguration
 
-/// One procedure of the mapping: what runs when it is called, and what is known of it.
+/// One procedure of the mapping: its target, and the knowledge about it.
 final class ProcedureRoute {
     let mapping: ProcedureMapping
     /// The procedure's URI, or the pattern of URIs.
     var uri: URI { self.mapping.uri }
-    /// Where in the file it is: `sidecar.yaml:12:3`.
+    /// Its place in the file: `sidecar.yaml:12:3`.
     let place: String
     let timeout: TimeAmount
     let lane: LaneID
-    /// Where its results and errors come from.
+    /// The origin of its results and errors.
     let origin: Origin
     let pool: Pool
     /// Where its calls are counted.
@@ -22,7 +22,7 @@ final class ProcedureRoute {
     private let soleDefinition: ProcedureDefinition?
 
     /// - Parameters:
-    ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
+    ///   - pool: the pool that runs it: one of the guest's, if `guest` names one.
     ///   - registration: its row, if SQL registered it.
     init(
         mapping: ProcedureMapping, place: String, pool: Pool, slot: ProcedureSlot, registration: RegistrationKey?,
@@ -57,12 +57,13 @@ final class ProcedureRoute {
         self.pool.removeLane(self.lane)
     }
 
-    /// All definitions: one for each role that it can run as, because what a name means and who may call it depends on the role.
+    /// All definitions: one for each role that it can run as, because the meaning of a name and the right to call it
+    /// depend on the role.
     var allDefinitions: [ProcedureDefinition] {
         self.soleDefinition.map { [$0] } ?? Array(self.definitions.values)
     }
 
-    /// Whether the router is asked who calls: the mapping says so, or calls are denied without.
+    /// Whether the router is asked to disclose callers: the mapping says so, or undisclosed calls are denied.
     var needsCaller: Bool {
         switch self.mapping.role {
         case .session, .fixed: self.mapping.disclosesCaller
@@ -70,13 +71,13 @@ final class ProcedureRoute {
         }
     }
 
-    /// What runs for a caller; nil if this caller may not call it.
+    /// The target for a caller; nil if this caller may not call it.
     func definition(for caller: Caller) -> ProcedureDefinition? {
         switch self.mapping.role {
         case .session, .fixed:
             return self.soleDefinition
         case .byAuthrole(let roles):
-            // By octets: what a dictionary takes for the same may be another role to the router.
+            // By octets: two names that a dictionary considers equal may be two roles of the router.
             guard let authrole = caller.authrole.map({ String(buffer: $0) }),
                 let role = roles.first(where: { ExactText.areSame($0.authrole, authrole) })?.role
             else { return nil }

@@ -3,24 +3,24 @@ import Postgres
 import WAMP
 import WAMPClient
 
-/// A set that is sent to its caller while it comes: progressive results, each a chunk of rows. On the event loop.
+/// A set whose rows go to the caller as they come: progressive results, each a chunk of rows. On the event loop.
 ///
-/// The rows are sent before the transaction is committed, so what follows them says whether they count: a final result, or an error. The driver
-/// of ``ChunkStateMachine``.
+/// The rows are sent before the transaction is committed, so the last message shows whether they count: a final result,
+/// or an error. The driver of ``ChunkStateMachine``.
 final class ProgressiveResult {
-    /// How much longer than its deadline a set may last before it is ended from this side. As a rule the server ends it, but a server that waits
-    /// for a slow reader may not look at the time.
+    /// How long after its deadline the sidecar itself ends a set. Usually the server ends it, but a server that waits
+    /// for a slow reader may not check the time.
     private static let grace = TimeAmount.milliseconds(250)
 
-    /// Why the rest of the rows is thrown away.
+    /// Why the rest of the rows is discarded.
     enum End: Equatable {
-        /// Nobody wants them.
+        /// Nobody needs them.
         case canceled
         case timedOut
         case fault(ChunkStateMachine.Fault)
-        /// A row is larger than the router takes.
+        /// A row is larger than the router's limit.
         case tooLargeForRouter(size: Int, limit: Int)
-        /// A row is none that routers read.
+        /// Routers can't read a row.
         case unreadable(JSONError)
     }
 
@@ -33,16 +33,16 @@ final class ProgressiveResult {
     private var machine: ChunkStateMachine
     private var deadline: NIODeadline?
     private var timer: (task: Scheduled<Void>, at: NIODeadline)?
-    /// Nil as long as rows are wanted.
+    /// Nil as long as rows are needed.
     private(set) var end: End?
 
-    /// Rows have been sent: the statement must not be run again.
+    /// Rows have been sent: the statement must not run again.
     private(set) var hasSent = false
 
     /// - Parameters:
-    ///   - timeout: how long it may take from when it was sent to the server.
-    ///   - passedOn: called whenever rows have been sent: from then on the statement must not be run again.
-    ///   - endStatement: called at most once, when what still comes of the statement is of no use; not after ``cancel()``.
+    ///   - timeout: how long it may take after it was sent to the server.
+    ///   - passedOn: called whenever rows have been sent: from then on the statement must not run again.
+    ///   - endStatement: called at most once, when further rows of the statement are useless; not after ``cancel()``.
     init(
         _ request: RequestID, session: Session, machine: ChunkStateMachine, timeout: TimeAmount,
         eventLoop: any EventLoop, passedOn: @escaping () -> Void, endStatement: @escaping () -> Void
@@ -80,21 +80,21 @@ final class ProgressiveResult {
         return try taken.get()
     }
 
-    /// The statement is run once more.
+    /// The statement runs once more.
     func reset() {
         self.machine.reset()
         self.deadline = nil
     }
 
-    /// The rows are not wanted any more; the statement is ended by whoever says so.
+    /// The rows are not needed any more; the caller of this function ends the statement.
     func cancel() {
         self.end = self.end ?? .canceled
         self.cancelTimer()
     }
 
-    /// The transaction is committed: sends what is left, and the final result, an empty array of rows.
+    /// The transaction is committed: sends the rest, and the final result, an empty array of rows.
     ///
-    /// - Returns: false if the rest could not be sent; ``end`` says why.
+    /// - Returns: false if the rest could not be sent; ``end`` has the reason.
     func finish() -> Bool {
         guard self.end == nil else { return false }
         if let rest = self.machine.finish() { self.send(rest) }
@@ -134,7 +134,7 @@ final class ProgressiveResult {
         self.timer = nil
     }
 
-    /// One timer for both: the chunk that waits, and the deadline. It may be too early, but is never too late.
+    /// One timer for both: the waiting chunk, and the deadline. It may be early, but is never late.
     private func setTimer() {
         guard self.end == nil, let next = [self.machine.due, self.deadline].compactMap({ $0 }).min() else { return }
         if let timer = self.timer {

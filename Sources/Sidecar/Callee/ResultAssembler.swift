@@ -7,7 +7,7 @@ import WAMP
 ///
 /// Every statement of a ``ProcedurePlan`` returns JSON text, so the bytes are copied as they are.
 struct ResultAssembler {
-    /// What can't be delivered.
+    /// Why the result can't be delivered.
     enum Fault: Error, Equatable {
         /// More octets than `max_result_bytes`.
         case tooLarge(limit: Int)
@@ -29,7 +29,7 @@ struct ResultAssembler {
         self.mostRows = mostRows ?? .max
     }
 
-    /// Starts again: the call is run once more.
+    /// Starts again: the call runs once more.
     mutating func reset() {
         self.arguments.clear()
         self.columns.removeAll()
@@ -39,7 +39,7 @@ struct ResultAssembler {
 
     /// Takes one row.
     ///
-    /// - Returns: false if the result has become undeliverable; what else comes of it is of no use.
+    /// - Returns: false if the result has become undeliverable; its further rows are useless.
     mutating func take(_ row: borrowing ResultRow) -> Bool {
         guard self.fault == nil else { return false }
         self.rowCount += 1
@@ -64,9 +64,9 @@ struct ResultAssembler {
         return self.fault == nil
     }
 
-    /// The payload, when the last row is in and the transaction is committed.
+    /// The payload, when the last row has come and the transaction is committed.
     ///
-    /// - Throws: a fault if the result is not of the shape that the mapping says, or none that routers read.
+    /// - Throws: a fault if the result does not have the shape of the mapping, or routers can't read it.
     mutating func finish() throws(ResultFault) -> Payload {
         var payload = try self.collected()
         self.arguments = ByteBuffer()
@@ -95,7 +95,7 @@ struct ResultAssembler {
     }
 
     private mutating func takeValue(_ row: borrowing ResultRow) {
-        // A function that has become a set since its plan was made is refused by the server; a second row can't come.
+        // The server refuses a function that has become a set since its plan was made; a second row can't come.
         guard self.rowCount == 1 else { return }
         row.withText(0) { bytes in
             guard let bytes else {

@@ -6,19 +6,19 @@ import Postgres
 import SidecarConfiguration
 import WAMPClient
 
-/// Calls from SQL: they go out through the call port of the sidecar that leads. On the event loop.
+/// Calls from SQL: they leave through the call port of the sidecar that leads. On the event loop.
 final class CallsFromSQL: Part {
-    /// Nil where the file opens no port.
+    /// Nil if the file opens no port.
     let port: CallPort?
     private let wantedSessions: Int
     private let observer: (CallPortEvent) -> Void
-    /// What the database knows of the way to the port.
+    /// The announcement of the port to the database.
     let announcement: PortAnnouncement
     private let yield: PortYield
 
     /// - Parameters:
-    ///   - wantedSessions: how many the file wants to come in at a time.
-    ///   - announcement: takes back what other sidecars have announced where there is no port.
+    ///   - wantedSessions: the file's limit of simultaneous connections.
+    ///   - announcement: withdraws the announcements of other sidecars if there is no port.
     init(
         port: CallPort?, wantedSessions: Int, announcement: PortAnnouncement, yield: PortYield,
         observer: @escaping (CallPortEvent) -> Void
@@ -45,7 +45,7 @@ final class CallsFromSQL: Part {
         case .left: self.port?.peer = nil
         case nil: break
         }
-        // Calls go to the other sidecar's port; what is asked here is sent there.
+        // Calls go to the other sidecar's port; this one's calls are sent there.
         if case .standby = situation.leadership, situation.leadership != former.leadership { self.port?.key = nil }
         if situation.leaderSession !== former.leaderSession { self.lead(situation.leaderSession) }
         if let isListening = situation.isPortListening, isListening != former.isPortListening {
@@ -66,7 +66,7 @@ final class CallsFromSQL: Part {
 
     var complaints: ComplaintSummary { ComplaintSummary(named: self.announcement.complaint.map { [$0] } ?? []) }
 
-    /// Functions of this very database may wait for calls to be answered.
+    /// Functions of this very database may wait for the answers of calls.
     func drain(completion: @escaping () -> Void) {
         guard let port = self.port else { return completion() }
         port.drain(completion: completion)

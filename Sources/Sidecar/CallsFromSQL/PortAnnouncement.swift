@@ -4,17 +4,17 @@ import NIOCore
 import Names
 import Postgres
 
-/// Tells the database where the call port is, and with what to log in there: the port of the sidecar that leads, as
-/// long as it listens. On the event loop.
+/// Announces the call port's address and login to the database: the port of the sidecar that leads, as long as it
+/// listens. On the event loop.
 ///
-/// What nobody listens at is taken back, so that whoever binds the address next gets neither password nor calls. All of
-/// it runs in the leader's session, which the database demands; password and key go as bound values: they are part of
-/// no statement's text. It is asked again every few seconds, since dblink, and with it the foreign server, may be
-/// dropped and made again.
+/// An address without a listener is withdrawn, so that another process that binds the address gets neither password nor
+/// calls. All statements run in the leader's session, as the database requires; password and key are bound values, so
+/// no statement's text contains them. The announcement is checked every few seconds, since somebody may drop dblink,
+/// and with it the foreign server, and create it again.
 final class PortAnnouncement {
-    /// What the file says of the port.
+    /// The file's settings of the port.
     struct Port {
-        /// Options of the foreign server, as libpq has them.
+        /// Options of the foreign server, in libpq's form.
         let options: [(name: String, value: String)]
         let password: String
     }
@@ -34,7 +34,7 @@ final class PortAnnouncement {
     private let eventLoop: any EventLoop
     private let observer: (Observation) -> Void
     private let changed: () -> Void
-    /// Called with the key that the port's clients have to prove that they know.
+    /// Called with the port key, which the port's clients must prove to know.
     var keyIsKnown: ((CallPortKey) -> Void)?
     private var session: DatabaseSession?
     private var isListening = false
@@ -45,8 +45,8 @@ final class PortAnnouncement {
     private var timer: Scheduled<Void>?
 
     /// - Parameters:
-    ///   - schema: where the SQL interface is, as an identifier.
-    ///   - port: nil where the file opens none.
+    ///   - schema: the schema of the SQL interface, as an identifier.
+    ///   - port: nil if the file opens none.
     ///   - changed: called whenever ``isAnswered`` or ``complaint`` may have changed.
     init(
         schema: String, port: Port?, eventLoop: any EventLoop, observer: @escaping (Observation) -> Void,
@@ -64,17 +64,17 @@ final class PortAnnouncement {
         self.changed = changed
     }
 
-    /// Whether the database has answered when it was told the way for the first time, if it is to be told.
+    /// Whether the database has answered the first announcement, if there is one to make.
     var isAnswered: Bool { self.hasAnswered || !self.isListening || self.session == nil || self.port == nil }
 
-    /// Why the database could not be told the way to the port; nil if it could, or nobody tries.
+    /// Why the port could not be announced; nil if it could, or nobody tries.
     var complaint: Complaint? {
         guard self.session != nil, self.port != nil, case .failed(let reason) = self.told else { return nil }
         return Complaint(
-            name: "calls from SQL", reason: "the database could not be told the way to the port: \(reason)")
+            name: "calls from SQL", reason: "the call port can't be announced to the database: \(reason)")
     }
 
-    /// Whether the database knows the way to this port now.
+    /// Whether the database knows this port now.
     var isAnnounced: Bool {
         switch self.told {
         case .announced: true
@@ -82,7 +82,7 @@ final class PortAnnouncement {
         }
     }
 
-    /// This sidecar leads, by this session: from now on the port is its.
+    /// This sidecar leads, by this session: from now on its own port is announced.
     func begin(_ session: DatabaseSession) {
         self.session = session
         self.told = .nothing
@@ -90,14 +90,14 @@ final class PortAnnouncement {
         self.ask()
     }
 
-    /// It is another's, or nothing is known.
+    /// Another sidecar leads, or the leader is not known.
     func end() {
         self.session = nil
         self.timer?.cancel()
         self.timer = nil
     }
 
-    /// The port has begun to listen, or listens no more.
+    /// The port has begun or stopped listening.
     func listening(_ isListening: Bool) {
         guard self.isListening != isListening else { return }
         self.isListening = isListening
@@ -125,7 +125,7 @@ final class PortAnnouncement {
             self.answered(session, result) { rows in
                 guard let row = rows.values.first, let digits = row.first ?? nil, let key = CallPortKey(digits: digits)
                 else {
-                    return self.failed("port_configure told no key")
+                    return self.failed("port_configure returned no key")
                 }
                 self.keyIsKnown?(key)
                 let isNews = !self.isAnnounced || row.last == "t"
@@ -147,7 +147,7 @@ final class PortAnnouncement {
     private func answered(
         _ session: DatabaseSession, _ result: Result<Rows, QueryFailure>, _ success: (Rows) -> Void
     ) {
-        // Of a session that is none any more.
+        // The answer belongs to a session that is lost.
         guard self.session === session else { return }
         self.isAsking = false
         switch result {
@@ -165,7 +165,7 @@ final class PortAnnouncement {
         self.changed()
     }
 
-    /// Told once for each reason: it is tried again and again.
+    /// Reported once for each reason: it is tried again and again.
     private func failed(_ reason: String) {
         if case .failed(let last) = self.told, last == reason { return }
         self.told = .failed(reason)
@@ -173,7 +173,7 @@ final class PortAnnouncement {
     }
 
     private func askLater() {
-        // What no file opens needs to be taken back once.
+        // If no file opens a port, a single withdrawal is enough.
         guard self.session != nil, self.port != nil else { return }
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) { self.ask() }
     }

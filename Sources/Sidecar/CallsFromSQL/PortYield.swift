@@ -1,19 +1,19 @@
 import NIOCore
 import Postgres
 
-/// Lets another sidecar lead where this one's port can't listen: SQL calls out through the leader's port. On the event
+/// Lets another sidecar lead if this one's port can't listen: SQL calls out through the leader's port. On the event
 /// loop.
 ///
-/// Whether the other one's port listens can't be known before it leads. So whoever can't listen, and sees another one
-/// wait, gives way after a few seconds; each time it leads again and still can't, it waits twice as long, so that two
-/// of that kind don't hand leadership to and fro.
+/// Whether the other one's port listens can't be known before it leads. So a sidecar that can't listen, and sees
+/// another one wait, gives way after a few seconds; each time it leads again and still can't listen, it waits twice as
+/// long, so that two such sidecars don't pass leadership back and forth.
 final class PortYield {
-    /// How long leading is left to others before it is asked for again.
+    /// How long the lead is left to others before this sidecar wants it again.
     static let pause = TimeAmount.seconds(5)
     private static let leastPatience = TimeAmount.seconds(3)
     private static let greatestPatience = TimeAmount.minutes(10)
 
-    /// Sessions for leading that other sidecars have open, as this role may see them.
+    /// The sessions for leading of other sidecars, as far as this role may see them.
     private static let others = Statement(
         """
         select pg_catalog.count(*) from pg_catalog.pg_stat_activity a where a.usename = current_user \
@@ -28,7 +28,7 @@ final class PortYield {
     private var patience = PortYield.leastPatience
     private var timer: Scheduled<Void>?
 
-    /// - Parameter giveWay: called when leadership is to be given up for a ``pause``.
+    /// - Parameter giveWay: called when leadership must be given up for a ``pause``.
     init(eventLoop: any EventLoop, giveWay: @escaping () -> Void) {
         self.eventLoop = eventLoop
         self.giveWay = giveWay
@@ -47,7 +47,7 @@ final class PortYield {
         self.timer = nil
     }
 
-    /// The port listens, or was tried in vain.
+    /// The port listens, or could not be opened.
     func listening(_ isListening: Bool) {
         guard self.isInVain == isListening else { return }
         self.isInVain = !isListening

@@ -1,20 +1,20 @@
-/// What `check` found, a line each.
+/// The findings of `check`, a line each.
 package struct CheckFindings: Sendable, Equatable {
-    /// What is wrong.
+    /// The faults.
     package var faults: [String] = []
-    /// What works, and may not be what was meant.
+    /// Things that work, but may not be intended.
     package var warnings: [String] = []
-    /// What is worth knowing and does not stand in the way.
+    /// Remarks about things that are no obstacle.
     package var remarks: [String] = []
 
-    /// Takes them as they are.
+    /// Takes the lists.
     package init(faults: [String] = [], warnings: [String] = [], remarks: [String] = []) {
         self.faults = faults
         self.warnings = warnings
         self.remarks = remarks
     }
 
-    /// In the order of the places in the file, which each line begins with.
+    /// In the order of the places in the file, with which each line begins.
     func sorted(path: String) -> Self {
         func place(_ line: String) -> (Int, Int) {
             let numbers = line.dropFirst(path.count + 1).split(separator: ":", maxSplits: 2)
@@ -25,7 +25,7 @@ package struct CheckFindings: Sendable, Equatable {
             faults: sorted(self.faults), warnings: sorted(self.warnings), remarks: sorted(self.remarks))
     }
 
-    /// All of both.
+    /// The findings of both.
     package static func + (one: Self, other: Self) -> Self {
         Self(
             faults: one.faults + other.faults, warnings: one.warnings + other.warnings,

@@ -5,15 +5,15 @@ package import SidecarConfiguration
 import WAMP
 import WAMPClient
 
-/// `check --connect`: whether the database has what the mapping names, and the router lets the sidecar in.
+/// `check --connect`: whether the database has the mapped functions, and the router accepts the sidecar.
 package enum ConnectedCheck {
     private static let patience = TimeAmount.seconds(20)
-    /// Never shut down, as long as the process lives: connections that are given up may still have something to do on it.
+    /// Never shut down, as long as the process lives: connections that are given up may still use it.
     private static let eventLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
 
-    /// Connects to both sides, looks, and leaves again. Registers nothing.
+    /// Connects to both sides, checks, and leaves again. Registers nothing.
     ///
-    /// - Returns: what it found; no faults if all is well.
+    /// - Returns: its findings; no faults if all is well.
     package static func run(_ configuration: Configuration) async throws -> CheckFindings {
         let eventLoop = self.eventLoops.next()
         async let database = self.checkDatabase(configuration, on: eventLoop)
@@ -32,13 +32,13 @@ package enum ConnectedCheck {
     private static func checkInterface(_ configuration: Configuration, on eventLoop: any EventLoop) async
         -> CheckFindings
     {
-        // Where the database can't be asked that has been said, but not what is unknown for it.
+        // An unreachable database has been reported, but not the unchecked parts.
         if let findings = try? await InterfaceCheck.run(configuration, eventLoop: eventLoop).get() { return findings }
         let mappings =
             configuration.procedures.count + configuration.subscriptions.count + configuration.notifications.count
         let place = configuration.place(configuration.database.location)
         return CheckFindings(remarks: [
-            "\(place): not looked at: the functions and statements of \(mappings) mappings, and the SQL interface"
+            "\(place): not checked: the functions and statements of \(mappings) mappings, and the SQL interface"
         ])
     }
 

@@ -4,7 +4,7 @@ import Names
 import Postgres
 import SidecarConfiguration
 
-/// Looks up every function that the mapping names. On the event loop; keeps itself alive until it is done.
+/// Looks up every mapped function. On the event loop; keeps itself alive until it is done.
 final class DatabaseCheck {
     private struct Question {
         let place: String
@@ -122,7 +122,7 @@ final class DatabaseCheck {
         control?.stop()
         self.completion?(self.faults.sorted())
         self.completion = nil
-        // What called here may still be at work in it.
+        // The calling function may still use it.
         self.eventLoop.assumeIsolated().execute { withExtendedLifetime(control) {} }
     }
 }

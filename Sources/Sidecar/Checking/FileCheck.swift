@@ -2,7 +2,7 @@ import Functions
 import Postgres
 package import SidecarConfiguration
 
-/// `check` of what needs neither side: what a file that is right may not be meant to say.
+/// The part of `check` that needs neither side: settings of a valid file that may not be intended.
 package enum FileCheck {
     /// - Returns: warnings, in the order of the file.
     package static func run(_ configuration: Configuration) -> CheckFindings {
@@ -14,8 +14,10 @@ package enum FileCheck {
         let router = configuration.router
         if let tls = router.tls, tls.verify == .none {
             findings.warnings.append(
-                "\(configuration.place(router.location)): router: the router's certificate is not verified: whoever is on the way "
-                    + "can read and change everything; leave 'verify' out, and name its authority in 'ca_file'")
+                "\(configuration.place(router.location)): router: the router's certificate is not verified: whoever is "
+                    + "on the way can read and change everything; leave 'verify' out, and name its authority in "
+                    + "'ca_file'"
+            )
         }
         let database = configuration.database
         if let warning = home.warning(database.connection.value.filesOfHome) {

@@ -2,34 +2,34 @@ import Functions
 import Glibc
 import Postgres
 
-/// Whether libpq finds the files of its TLS where `HOME` has it look for them. It goes on without those that it does not find: unverified, or
-/// unencrypted.
+/// Whether libpq finds the files of its TLS in the folder that `HOME` names. It continues without missing ones:
+/// unverified, or unencrypted.
 struct HomeCheck {
     /// Whether there is a file.
     enum Look: Equatable {
         case there
         case missing
-        /// It can't be known, and why.
+        /// It can't be found out, for this reason.
         case hidden(String)
     }
 
-    /// What `HOME` says; nil if it says nothing.
+    /// The value of `HOME`; nil if it is not set.
     let home: String?
     /// The home folder of the user that the process runs as; nil if the user database doesn't know it.
     let ownHome: String?
     let look: (_ path: String) -> Look
 
-    /// - Parameter files: those that libpq looks for there.
-    /// - Returns: what somebody should know; nil if nothing.
+    /// - Parameter files: the files that libpq looks for there.
+    /// - Returns: a warning; nil if there is none.
     func warning(_ files: [HomeFile]) -> String? {
-        // Without one libpq asks the user database.
+        // Without `HOME` libpq asks the user database.
         guard let home = self.home, !home.isEmpty else { return nil }
         let own = self.ownHome.flatMap { $0 == home ? nil : $0 }
         for file in files {
             guard case .hidden(let reason) = self.look(self.path(file, in: home)) else { continue }
             return """
-                HOME is \(home), and .postgresql can't be looked into there (\(reason)): libpq goes on without \(self.list(files)), \
-                unverified or unencrypted; \(self.remedy(own, files))
+                HOME is \(home), and .postgresql can't be searched there (\(reason)): libpq continues without \
+                \(self.list(files)), unverified or unencrypted; \(self.remedy(own, files))
                 """
         }
         guard let own else { return nil }
@@ -38,7 +38,7 @@ struct HomeCheck {
         }
         guard !unseen.isEmpty else { return nil }
         return """
-            HOME is \(home): libpq does not see \(self.list(unseen)) of \(own)/.postgresql, and goes on without; \
+            HOME is \(home): libpq does not find \(self.list(unseen)) of \(own)/.postgresql, and continues without; \
             \(self.remedy(own, unseen))
             """
     }
@@ -54,7 +54,7 @@ struct HomeCheck {
 }
 
 extension HomeCheck {
-    /// This process's.
+    /// The facts of this process.
     static var current: Self {
         Self(home: getenv("HOME").map { String(cString: $0) }, ownHome: self.homeOfUser) { path in
             var status = stat()

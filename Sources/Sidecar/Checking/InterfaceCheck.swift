@@ -3,9 +3,9 @@ import Postgres
 import SQLInterface
 import SidecarConfiguration
 
-/// Looks whether the SQL interface can do what the file wants of it. Installs nothing.
+/// Checks whether the SQL interface has all that the file needs. Installs nothing.
 enum InterfaceCheck {
-    /// - Returns: what it found. Fails where the database can't be asked.
+    /// - Returns: its findings. Fails if the database can't be queried.
     static func run(_ configuration: Configuration, eventLoop: any EventLoop) -> EventLoopFuture<CheckFindings> {
         let database = configuration.database
         let connector = Connector(connections: 1)
@@ -37,7 +37,8 @@ enum InterfaceCheck {
             var findings = CheckFindings(faults: lines(outcome.faults(of: configuration)))
             if let caller = configuration.caller, schema.dblinkSchema == nil {
                 findings.faults.append(
-                    "\(configuration.place(caller.location)): caller: dblink is not there; wamp-sidecar install makes it"
+                    "\(configuration.place(caller.location)): caller: dblink is not installed; wamp-sidecar install "
+                        + "installs it"
                 )
             }
             return findings

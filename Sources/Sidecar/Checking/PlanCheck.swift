@@ -3,18 +3,21 @@ import Names
 import Postgres
 import SidecarConfiguration
 
-/// Finds what `check --connect` can say of a function or statement beyond what its plan needs: whether the server takes the statement that a call
-/// runs, and whether a procedure that is called for events ends its transaction.
+/// Checks of `check --connect` beyond those of a function's or statement's plan: whether the server accepts the
+/// statement that a call runs, and whether a procedure for events ends its transaction.
 enum PlanCheck {
-    /// A statement in a body of PL/pgSQL, outside of strings and comments, behind the end of another or a word that a statement follows.
+    /// A COMMIT or ROLLBACK in a body of PL/pgSQL, outside of strings and comments, after the end of another statement
+    /// or a word that a statement follows.
     private static let question = """
-        select exists (select from pg_catalog.pg_proc p join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang \
+        select exists (select from pg_catalog.pg_proc p \
+        join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang \
         where p.oid operator(pg_catalog.=) $1::pg_catalog.oid and l.lanname operator(pg_catalog.=) 'plpgsql' and \
-        pg_catalog.regexp_replace(p.prosrc, '''[^'']*''|--[^\\n]*|/[*]([^*]|[*]+[^*/])*[*]+/', ' ', 'g') operator(pg_catalog.~*) \
+        pg_catalog.regexp_replace(p.prosrc, '''[^'']*''|--[^\\n]*|/[*]([^*]|[*]+[^*/])*[*]+/', ' ', 'g') \
+        operator(pg_catalog.~*) \
         '(;|\\mbegin|\\mthen|\\melse|\\mloop)\\s*(commit|rollback)\\s*(and\\s+(no\\s+)?chain\\s*)?;')
         """
 
-    /// Looks the function or statement up, and has the statement prepared that runs.
+    /// Looks the function or statement up, and has the resulting statement prepared.
     ///
     /// - Parameters:
     ///   - isForEvents: the function runs in the transaction of an event, where a COMMIT is an error.
@@ -40,7 +43,7 @@ enum PlanCheck {
         }
     }
 
-    /// Has the server begin to run the statement, which looks whether it may read and write what is in it, and then only show the plan.
+    /// Has the server begin to run the statement, which checks the rights on everything in it, but only show the plan.
     private static func explain(
         _ target: ProcedureTarget, role: String?, control: Control,
         completion: @escaping (PlanSource.Failure?) -> Void

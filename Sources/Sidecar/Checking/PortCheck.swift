@@ -47,7 +47,7 @@ final class PortCheck {
     private func finish(_ faults: [String]) {
         guard let completion = self.completion else { return }
         self.completion = nil
-        // What called here may still be at work in it.
+        // The calling function may still use it.
         self.eventLoop.assumeIsolated().execute {
             self.listener?.stop()
             self.listener = nil

@@ -34,7 +34,7 @@ final class RouterCheck: RouterDelegate {
         router.start()
     }
 
-    /// Where a URL stands; the first one's place where it isn't known.
+    /// The place of a URL; the first one's place if it isn't known.
     private func place(of url: RouterURL?) -> String {
         let urls = self.configuration.router.urls
         let found = urls.first { $0.value == url } ?? urls.first

@@ -1,11 +1,11 @@
 import Functions
 
-/// What a look-up came to.
+/// The result of a look-up.
 enum DefinitionOutcome {
     /// It can be called.
     case found(ProcedurePlan)
     case fault(DefinitionFault)
-    /// The database could not be asked.
+    /// The database could not be queried.
     case unavailable(String)
 
     /// Whether it can be called.

@@ -5,16 +5,16 @@ import Postgres
 import SidecarConfiguration
 import WAMP
 
-/// Asks the catalog what the mapped functions are. On the event loop.
+/// Looks up the mapped functions in the catalog. On the event loop.
 ///
-/// One question a definition at a time: who asks while one is under way may be told what it finds, and who asks after a change has been
-/// committed asks anew. Only a few are under way in all, and those that a call waits for go ahead of the others.
+/// One query for a definition at a time: requests during a query may share its result, and a request after a committed
+/// change makes another query. Only a few are under way in all, and those that a call waits for go ahead of the others.
 final class Definitions {
-    /// How often what can't be called is looked up, whether it is called or not.
+    /// The interval at which faulty functions are looked up, called or not.
     private static let lookInterval = TimeAmount.seconds(10)
-    /// Between two rounds of looking there are so many times the time that the last one took, so that many faults are no load.
+    /// The pause between two rounds is so many times as long as the last one, so that many faults are no load.
     private static let leisure: Int64 = 4
-    /// So many look-ups are under way at once. Cancels use the same connection.
+    /// The most look-ups under way at once. Cancels use the same connection.
     private static let mostAtOnce = 4
 
     private let schema: String
@@ -22,16 +22,17 @@ final class Definitions {
     private let eventLoop: any EventLoop
     private let observer: (FunctionEvent) -> Void
     private let changed: () -> Void
-    /// Called when who registered a function has other rights than when its row was read: the row has to be read again.
+    /// Called when the rights of the role that registered a function have changed since its row was read: the row must
+    /// be read again.
     var trustChanged: ((RegistrationKey) -> Void)?
     private var reported: [ObjectIdentifier: DefinitionFault] = [:]
     private var faulty = Complaints<ObjectIdentifier>()
-    /// Those that are not known, or can't be called.
+    /// The ones that are not known, or can't be called.
     private var unusable: [ObjectIdentifier: ProcedureDefinition] = [:]
-    /// Those that readiness waits for.
+    /// The ones that readiness waits for.
     private var awaited: Set<ObjectIdentifier> = []
     private var turns = Turns<ProcedureDefinition>(most: Definitions.mostAtOnce)
-    /// The database can be asked, or could be.
+    /// The database can be queried, or could be.
     private var hasBegun = false
     private var isAsking = false
     private var roundBegan: NIODeadline?
@@ -39,8 +40,8 @@ final class Definitions {
     private var isStopped = false
 
     /// - Parameters:
-    ///   - schema: where the SQL interface is, unquoted.
-    ///   - changed: called after each look: ``complaints``, or what is known of a procedure, may have changed.
+    ///   - schema: the schema of the SQL interface, unquoted.
+    ///   - changed: called after each look-up: ``complaints``, or the state of a procedure, may have changed.
     init(
         schema: String, control: Control, eventLoop: any EventLoop, observer: @escaping (FunctionEvent) -> Void,
         changed: @escaping () -> Void
@@ -52,17 +53,17 @@ final class Definitions {
         self.changed = changed
     }
 
-    /// What can't be called now.
+    /// The functions that can't be called now.
     var complaints: ComplaintSummary { ComplaintSummary(self.faulty) }
 
-    /// Whether all have been looked at that readiness waits for.
+    /// Whether all definitions that readiness waits for have been looked up.
     var isSettled: Bool { self.awaited.isEmpty }
 
-    // MARK: - Which there are
+    // MARK: - Definitions
 
-    /// Another definition. It is looked up when it is its turn, once ``lookUpWhatIsNotKnown()`` has been called.
+    /// Adds a definition. It is looked up at its turn, once ``lookUpWhatIsNotKnown()`` has been called.
     ///
-    /// - Parameter isAwaited: whether readiness waits for the look.
+    /// - Parameter isAwaited: whether readiness waits for the look-up.
     func add(_ definition: ProcedureDefinition, isAwaited: Bool) {
         self.unusable[ObjectIdentifier(definition)] = definition
         if isAwaited { self.awaited.insert(ObjectIdentifier(definition)) }
@@ -71,7 +72,7 @@ final class Definitions {
         self.ask()
     }
 
-    /// The definition is used no more: what is wrong with it is of no interest.
+    /// The definition is not used any more: its faults are of no interest.
     func forget(_ definition: ProcedureDefinition) {
         let key = ObjectIdentifier(definition)
         definition.isForgotten = true
@@ -81,7 +82,7 @@ final class Definitions {
         self.awaited.remove(key)
     }
 
-    /// Nothing is looked up any more by itself.
+    /// No more look-ups without a request.
     func stop() {
         self.isStopped = true
         self.nextRound?.cancel()
@@ -89,8 +90,8 @@ final class Definitions {
 
     // MARK: - Looking
 
-    /// Looks up what is not known, or was wrong when last looked at, and again after a while as long as something is wrong: a call finds out by
-    /// itself, but readiness must not wait for one.
+    /// Looks up the definitions that are not known, or were faulty at the last look-up, and repeats that as long as
+    /// there are faults: a call finds out by itself, but readiness must not wait for one.
     func lookUpWhatIsNotKnown() {
         guard !self.isStopped else { return }
         self.hasBegun = true
@@ -100,7 +101,7 @@ final class Definitions {
         self.ask()
     }
 
-    /// Looks at the catalog and makes the definition's plan anew, for somebody who waits for it.
+    /// Looks the function up and makes the definition's plan again, for a waiting party.
     func lookUp(_ definition: ProcedureDefinition, completion: @escaping (DefinitionOutcome) -> Void) {
         switch definition.look {
         case .none, .queued:
@@ -120,7 +121,7 @@ final class Definitions {
     }
 
     private func ask() {
-        // What is answered at once is asked for by the loop that asked before.
+        // After an immediate answer the requesting loop itself continues.
         guard !self.isAsking else { return }
         self.isAsking = true
         defer { self.isAsking = false }
@@ -128,7 +129,7 @@ final class Definitions {
             if self.roundBegan == nil { self.roundBegan = .now() }
             switch definition.look {
             case .none, .underWay:
-                // It was asked for twice, and is answered by the other question.
+                // It was requested twice, and the other query answers it.
                 self.turns.answered()
             case .queued where definition.isForgotten:
                 definition.look = .none
@@ -187,10 +188,10 @@ final class Definitions {
         self.askForStamp(registration) { result in
             switch result {
             case .success(let stamp):
-                // Only what low roles registered has a stamp, and only that may and must be the guest's.
+                // Only registrations of low roles have a stamp, and only they may and must be the guest's.
                 guard (stamp != nil) == (definition.guest != nil) else {
                     self.trustChanged?(registration)
-                    return completion(.failure(.unavailable("who registered the function has other rights now")))
+                    return completion(.failure(.unavailable("the registering role has other rights now")))
                 }
                 options.guardCondition = stamp.map {
                     "\(SQLText.qualified(self.schema, "mapping_guard"))(\(SQLText.literal($0)))"
@@ -204,7 +205,8 @@ final class Definitions {
         }
     }
 
-    /// Who registered a function may have changed it since: what runs must be what was found to be harmless, to the very version.
+    /// The role that registered a function may have changed it meanwhile: the version that runs must be the very one
+    /// that was checked.
     private func askForStamp(
         _ registration: RegistrationKey, completion: @escaping (Result<String?, QueryFailure>) -> Void
     ) {
@@ -219,9 +221,9 @@ final class Definitions {
         }
     }
 
-    /// Returns the plan that the definition has by now.
+    /// Returns the present plan of the definition.
     private func take(_ plan: ProcedurePlan, for definition: ProcedureDefinition) -> ProcedurePlan {
-        // What is the same as before keeps its plan, and with it what connections have prepared.
+        // An unchanged definition keeps its plan, and so the statements that connections have prepared.
         if let present = definition.plan, plan.isMadeLike(present) { return present }
         self.retirePlan(of: definition)
         definition.state = .plan(plan)
@@ -232,7 +234,7 @@ final class Definitions {
         definition.plan?.statements.forEach(definition.pool.retire)
     }
 
-    /// A line in the log where something has changed, not for each look.
+    /// A line in the log for each change, not for each look-up.
     private func report(_ outcome: DefinitionOutcome, of definition: ProcedureDefinition) {
         guard !definition.isForgotten else { return }
         let key = ObjectIdentifier(definition)

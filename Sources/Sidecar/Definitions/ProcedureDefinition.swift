@@ -2,17 +2,17 @@ import Functions
 import Names
 import Postgres
 
-/// What the database has for a procedure or a subscription, seen as one role.
+/// The catalog's description of a procedure's or subscription's function, seen as one role.
 final class ProcedureDefinition {
     enum State {
         case unknown
-        /// It can be called, and how.
+        /// It can be called, by this plan.
         case plan(ProcedurePlan)
-        /// It can't be called, and why.
+        /// It can't be called, for this reason.
         case fault(DefinitionFault)
     }
 
-    /// How far a look-up has come.
+    /// The progress of a look-up.
     enum Look {
         case none
         /// It has time.
@@ -22,26 +22,26 @@ final class ProcedureDefinition {
         case underWay
     }
 
-    /// What it is for.
+    /// Its use.
     let use: FunctionUse
-    /// Where it is mapped: `sidecar.yaml:12:3`.
+    /// The place of its mapping: `sidecar.yaml:12:3`.
     let place: String
     let target: ProcedureTarget
     let options: PlanOptions
     /// The role that it runs as; nil for the session's own.
     let role: String?
-    /// Its row, if SQL registered it: whether it may be run depends on who did, and is asked anew at each look.
+    /// Its row, if SQL registered it: whether it may run depends on that role, and is checked again at each look-up.
     let registration: RegistrationKey?
-    /// The role that the sessions are of which run it, if a low role registered it; nil for the sidecar's own.
+    /// The role of the sessions that run it, if a low role registered it; nil for the sidecar's own.
     let guest: String?
-    /// What runs it.
+    /// The target.
     let pool: Pool
     var state = State.unknown
-    /// What uses it was removed.
+    /// Its user was removed.
     var isForgotten = false
-    /// How far its look-up has come.
+    /// The progress of its look-up.
     var look = Look.none
-    /// Who waits for it.
+    /// The waiting parties.
     var waiting: [(DefinitionOutcome) -> Void] = []
 
     init(
@@ -60,7 +60,7 @@ final class ProcedureDefinition {
 }
 
 extension ProcedureDefinition {
-    /// How it is called, if it can be.
+    /// Its plan, if it can be called.
     var plan: ProcedurePlan? {
         switch self.state {
         case .plan(let plan): plan
@@ -68,7 +68,7 @@ extension ProcedureDefinition {
         }
     }
 
-    /// As which role it runs.
+    /// The role that runs it.
     ///
     /// - Parameter own: the sidecar's role.
     func runningRole(own: String) -> RunningRole {

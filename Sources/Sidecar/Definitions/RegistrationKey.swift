@@ -1,6 +1,6 @@
-/// Which row of the SQL interface a mapping comes from, whatever is in it.
+/// The row of the SQL interface that a mapping comes from, whatever its content.
 struct RegistrationKey: Hashable {
-    /// Which table it is of.
+    /// Its table.
     enum Kind: String {
         case registration, subscription
     }

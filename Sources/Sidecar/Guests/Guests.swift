@@ -2,10 +2,10 @@ import NIOCore
 import Postgres
 import SidecarConfiguration
 
-/// Runs what low roles registered, in sessions of a role without rights. On the event loop.
+/// Runs the functions of low roles, in sessions of a role without rights. On the event loop.
 ///
-/// What such a function leaves for the commit (cursors WITH HOLD, deferred triggers and constraints) runs as the role that the session is of.
-/// So it must not be the sidecar's. Nothing is connected before something is registered that needs it.
+/// The work that such a function leaves for the commit (cursors WITH HOLD, deferred triggers and constraints) runs as
+/// the session's role. So that role must not be the sidecar's. No connection is made before a registration needs it.
 final class Guests {
     /// Runs a mapping in place of the sidecar's own pool.
     struct Runner {
@@ -18,9 +18,9 @@ final class Guests {
     let pool: Pool
     private let query: String
     private let login = DatabaseLogin()
-    /// The sidecar's own, which may ask for the password.
+    /// The sidecar's own, which may read the password.
     private let control: Control
-    /// The guest's, which may cancel what the guest runs.
+    /// The guest's, which may cancel the guest's work.
     private let guestsControl: Control
     private let eventLoop: any EventLoop
     private let changed: () -> Void
@@ -48,7 +48,7 @@ final class Guests {
             part: .guests, environment: environment, limits: .guests(settings), control: self.guestsControl
         ) { event in
             switch event {
-            // What of the whole database can be said its own role's pool says.
+            // The sidecar's own pool reports the state of the database as a whole.
             case .callsAvailable, .callsUnavailable: break
             case .connected, .connectFailed, .lost, .listening: observer(.database(event))
             }
@@ -57,17 +57,17 @@ final class Guests {
         told.guests = self
     }
 
-    /// What can't be run, and what to do about it; nil if nothing is wrong.
+    /// The fault and its remedy; nil if nothing is wrong.
     var complaint: String? {
         guard let failure = self.failure else { return nil }
-        let role = self.login.credentials.map { "the role \($0.user) can't log in" } ?? "there is nobody to log in as"
+        let role = self.login.credentials.map { "the role \($0.user) can't log in" } ?? "there is no role to log in as"
         return """
-            what low roles registered can't be run: \(role): \(failure); pg_hba.conf has to let it in with a password, and if its \
-            password was changed, wamp-sidecar install mends it
+            functions of low roles can't run: \(role): \(failure); pg_hba.conf must allow it to log in with a \
+            password; if its password was changed, wamp-sidecar install repairs it
             """
     }
 
-    /// What runs a mapping of a low role. From now on there are connections.
+    /// The runner for a low role's mapping. From now on there are connections.
     func runner(as role: String) -> Runner {
         self.isWanted = true
         if self.login.credentials == nil { self.ask() }
@@ -81,7 +81,7 @@ final class Guests {
         self.guestsControl.stop()
     }
 
-    /// How many connections there are at most: each for calls with a spare one, and one that cancels what runs there.
+    /// The most connections: each for calls with a spare one, and one that cancels their work.
     static func descriptors(_ settings: DatabaseSettings) -> Int { 2 * PoolLimits.guests(settings).connections + 1 }
 
     // MARK: - The login
@@ -115,7 +115,7 @@ final class Guests {
     }
 
     private func isUnknown(_ reason: String) {
-        // Once connections have been made, those tell.
+        // Once there have been connections, these report.
         guard self.login.credentials == nil else { return }
         self.failure = reason
         self.changed()
@@ -131,7 +131,7 @@ final class Guests {
             self.failure = nil
             self.changed()
         case .connectFailed(_, let failure):
-            // It may have got another password.
+            // The role may have got another password.
             self.ask()
             guard self.failure != failure.description else { return }
             self.failure = failure.description
@@ -142,7 +142,7 @@ final class Guests {
     }
 }
 
-/// Passes on what the pool tells, which is made before the guests are.
+/// Passes on the pool's reports; the pool is made before the guests are.
 private final class EventRelay {
     weak var guests: Guests?
 }

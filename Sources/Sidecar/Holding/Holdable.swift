@@ -2,38 +2,38 @@ import Names
 import WAMP
 import WAMPClient
 
-/// A thing that a router can hold for us. Two are the same only if they are one object.
+/// A thing that a router can hold for the sidecar. Two are the same only if they are one object.
 protocol Holdable: AnyObject, Hashable {
     associatedtype ID: Hashable
     associatedtype Host: HoldingSession
 
-    /// What is particular about things of its kind.
+    /// The particulars of its kind.
     static var terms: HoldingTerms { get }
     /// The procedure, or the topic.
     var uri: URI { get }
     /// Whether only the leader of several sidecars holds it.
     var isSingle: Bool { get }
 
-    /// Asks the session's router for it.
+    /// Requests it from the session's router.
     ///
     /// - Parameters:
-    ///   - mayForce: false after it was taken from us by force.
+    ///   - mayForce: false after another session took it by force.
     ///   - completion: called once, also when the session ends.
     func ask(_ session: Host, mayForce: Bool, completion: @escaping (Result<ID, RequestError>) -> Void)
-    /// Gives back what the session's router holds under an id.
+    /// Returns to the router the holding with this id.
     static func giveBack(_ id: ID, to session: Host, completion: @escaping (Result<Void, RequestError>) -> Void)
-    /// What the log has of it.
+    /// The observation for the log.
     func observation(of news: HoldingNews) -> Observation
 }
 
-/// What is worth reporting of a thing that the router holds.
+/// A reportable change of a holding.
 enum HoldingNews: Equatable {
     case granted
     case refused(reason: String)
     case revoked(reason: String)
 }
 
-/// A session of which something is held.
+/// A session in which something is held.
 protocol HoldingSession: AnyObject {
     /// Ends it, so that another begins.
     func abandon(_ reason: String)

@@ -3,14 +3,15 @@ import Names
 import WAMP
 import WAMPClient
 
-/// Asks the router for things of a kind, and sees to it that it goes on holding them: does what ``Holdings`` decides. On the event loop.
+/// Requests things of a kind from the router, and ensures that it continues to hold them: runs the actions of
+/// ``Holdings``. On the event loop.
 ///
-/// What the router refuses is asked for again, since permissions change. One that fails never holds up the others.
+/// A refused thing is requested again, since permissions change. One refusal never delays the others.
 final class Holder<Thing: Holdable> {
-    /// Whether all is being given back for good.
+    /// Whether everything is being returned for good.
     private enum Draining {
         case no
-        /// With what is called when the router has answered, or the time is over.
+        /// With the function to call when the router has answered, or the time is over.
         case until(Scheduled<Void>, () -> Void)
         case over
     }
@@ -22,7 +23,7 @@ final class Holder<Thing: Holdable> {
     private var holdings = Holdings<Thing, Thing.ID>(Thing.terms) { "\(Thing.terms.thing) '\($0.uri)'" }
     private var session: Thing.Host?
     private var timers: [Thing: Scheduled<Void>] = [:]
-    /// What is called when nothing more comes of those that were removed.
+    /// The functions to call when nothing more comes for the removed things.
     private var completions: [Thing: () -> Void] = [:]
     private var draining = Draining.no
     private var isAsking = false
@@ -40,10 +41,10 @@ final class Holder<Thing: Holdable> {
         self.random = random
     }
 
-    /// Whether the router has answered for each, one way or the other.
+    /// Whether the router has answered for each, with success or not.
     var isSettled: Bool { self.holdings.isSettled }
 
-    /// What the router refuses, with its words.
+    /// The router's refusals, in its words.
     var complaints: ComplaintSummary { ComplaintSummary(self.holdings.complaints) }
 
     /// Whether ``drain(within:completion:)`` has ended.
@@ -56,14 +57,14 @@ final class Holder<Thing: Holdable> {
 
     // MARK: - Receivers
 
-    /// What an id of this session stands for.
+    /// The receiver of an id of this session.
     func receiver(of id: Thing.ID) -> Thing? {
         if let thing = self.holdings.receivers.only(of: id) { return thing }
         guard let party = self.holdings.receivers.party(of: id) else { return nil }
         return party.holders.first ?? party.former.first
     }
 
-    /// Calls back for each thing that an id of this session stands for.
+    /// Calls back for each receiver of an id of this session.
     func forEachReceiver(of id: Thing.ID, _ body: (Thing) -> Void) {
         if let thing = self.holdings.receivers.only(of: id) { return body(thing) }
         guard let party = self.holdings.receivers.party(of: id) else { return }
@@ -73,17 +74,17 @@ final class Holder<Thing: Holdable> {
 
     // MARK: - Things
 
-    /// Another one.
+    /// Adds a thing.
     ///
-    /// - Parameter isLate: it is added when all the others are there; readiness does not wait for it in this session.
+    /// - Parameter isLate: it is added when all the others are held; readiness does not wait for it in this session.
     func add(_ thing: Thing, isLate: Bool) {
         self.holdings.add(thing, isSingle: thing.isSingle, isLate: isLate)
         self.goOn()
     }
 
-    /// One is no longer wanted.
+    /// Removes a thing.
     ///
-    /// - Parameter completion: called once, when nothing more of it comes. Not before this returns.
+    /// - Parameter completion: called once, when nothing more comes for it. Not before this returns.
     func remove(_ thing: Thing, completion: (() -> Void)? = nil) {
         let action = self.holdings.remove(thing)
         guard action != .nothing else { return }
@@ -96,7 +97,7 @@ final class Holder<Thing: Holdable> {
 
     // MARK: - Sessions
 
-    /// A new session: all is asked for in it.
+    /// A new session: everything is requested in it.
     func joined(_ session: Thing.Host) {
         self.cancelAll()
         self.end(self.holdings.joined())
@@ -104,7 +105,7 @@ final class Holder<Thing: Holdable> {
         self.goOn()
     }
 
-    /// The session is gone, and with it all that was held.
+    /// The session is lost, and with it all holdings.
     func left() {
         self.session = nil
         self.cancelAll()
@@ -112,7 +113,7 @@ final class Holder<Thing: Holdable> {
         self.goOn()
     }
 
-    /// The router took an id away.
+    /// The router revoked an id.
     func revoked(_ id: Thing.ID, reason: String?) {
         for revocation in self.holdings.revoked(id, random: self.random) {
             let thing = revocation.thing
@@ -128,23 +129,24 @@ final class Holder<Thing: Holdable> {
 
     // MARK: - Wishes
 
-    /// Whether anything is to be held at all: if not, all is given back.
+    /// Whether anything should be held at all: if not, everything is returned.
     func offer(_ isOffered: Bool) {
         self.cancel(self.holdings.offer(isOffered))
         self.goOn()
         self.changed()
     }
 
-    /// Which sidecar leads has been decided, or has changed.
+    /// The leader is known, or has changed.
     func lead(is lead: Lead) {
         self.cancel(self.holdings.lead(is: lead))
         self.goOn()
         self.changed()
     }
 
-    /// Gives all back for good.
+    /// Returns everything for good.
     ///
-    /// - Parameter completion: called once, when the router has answered and nothing more comes, or when so much time has gone by.
+    /// - Parameter completion: called once, when the router has answered and nothing more comes, or when so much time
+    ///   has passed.
     func drain(within patience: TimeAmount, completion: @escaping () -> Void) {
         let timer = self.eventLoop.assumeIsolated().scheduleTask(in: patience) { self.drained() }
         self.draining = .until(timer, completion)
@@ -162,10 +164,10 @@ final class Holder<Thing: Holdable> {
         }
     }
 
-    // MARK: - Asking
+    // MARK: - Requesting
 
     private func goOn() {
-        // What fails at once is followed by the loop that asked.
+        // After an immediate failure the requesting loop itself continues.
         guard !self.isAsking else { return }
         self.isAsking = true
         while let session = self.session, let request = self.holdings.next() { self.send(request, session) }
@@ -211,7 +213,7 @@ final class Holder<Thing: Holdable> {
         self.goOn()
     }
 
-    /// In a new session all is asked for again.
+    /// In a new session everything is requested again.
     private func abandon(_ session: Thing.Host, for thing: Thing) {
         self.eventLoop.assumeIsolated().execute {
             session.abandon(

@@ -1,39 +1,41 @@
 import NIOCore
 
-/// One thing that the router holds for us: a procedure's registration, a topic's subscription. It is asked for while it is wanted and there is a
-/// session, again and again where the router refuses, and given back when it is wanted no more.
+/// One thing that the router holds for the sidecar: a procedure's registration, a topic's subscription. It is requested
+/// while it is wanted and there is a session, repeatedly if the router refuses, and returned when it is not wanted any
+/// more.
 ///
-/// Knows nothing of the others, of the router, or of a clock: ``Holdings`` gives it its turn and hands in random numbers; where it says
-/// `wait`, ``timer()`` follows after that time. Events that do not fit the state are dropped: a timer that was canceled too late, a revocation
-/// that crosses what is given back.
+/// It knows neither the other things, nor the router, nor a clock: ``Holdings`` gives it its turn and random numbers;
+/// after the action `wait`, ``timer()`` follows when that time has passed. Events that do not fit the state are
+/// dropped: a timer that was canceled too late, a revocation that crosses the return.
 struct HoldingStateMachine<ID: Hashable>: ~Copyable {
     /// Why it is not wanted.
     enum Absence: Equatable {
-        /// For the time being, or it is not known yet which sidecar is to have it.
+        /// For the time being, or until the leader is known.
         case withheld
         /// Another sidecar has it: nothing is missing.
         case elsewhere
-        /// It is not wanted any more, ever.
+        /// It is permanently unwanted.
         case removed
     }
 
-    /// Whether readiness waits for the router's word on it.
+    /// Whether readiness waits for the router's answer about it.
     enum Standing: Equatable {
         case awaited
-        /// The router has answered in this session, one way or the other: asking again makes nothing unsettled.
+        /// The router has answered in this session, with success or not: further requests do not change that.
         case answered
-        /// It was added when all the others were there: readiness does not wait for it in this session.
+        /// It was added when all the others were held: readiness does not wait for it in this session.
         case late
     }
 
-    /// What has become of it in this session.
+    /// Its history in this session.
     struct Past: Equatable {
-        /// How often the router has refused it since it was last held, for the delay; what won't pass soon counts more.
+        /// How often the router has refused it since it was last held, for the delay; a refusal that won't pass soon
+        /// counts more.
         var failures = 0
         var standing = Standing.awaited
-        /// False after it was taken away, by an administrator or by force: taking it back by force would go on forever.
+        /// False after an administrator or another session took it: to retake it by force would never end.
         var mayForce = true
-        /// The router may hold it under an id that it did not tell: it has not answered.
+        /// The router may hold it under an unknown id: its answer has not come.
         var mayBeHeld = false
 
         fileprivate mutating func answered() {
@@ -41,26 +43,26 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// Where an absence may be given, nil is: wanted.
+    /// Where a reason for its absence is possible, nil means: wanted.
     enum State: Equatable {
         /// There is no session.
         case apart(Absence?, isLate: Bool)
         /// It is not wanted.
         case resting(Past, Absence)
-        /// It waits for its turn to be asked for.
+        /// It waits for its turn to be requested.
         case queued(Past)
-        /// The router has been asked and has not answered.
+        /// It has been requested, and the router has not answered.
         case asking(Past, Absence?)
         case held(ID, Past)
-        /// The router has refused it, or taken it away. It is asked for again when the time is over.
+        /// The router has refused or revoked it. It is requested again when the time is over.
         case waiting(Past)
-        /// The router holds it under an id that is not known. The session ends for that.
+        /// The router holds it under an unknown id. The session ends because of that.
         case lost(Past, Absence?)
     }
 
     enum AskAction: Equatable {
         case nothing
-        /// It is to get a turn, and ``turn()`` to be called then.
+        /// It needs a turn, by ``turn()``.
         case queue
     }
 
@@ -71,7 +73,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
     }
 
     enum TurnAction: Equatable {
-        /// It is not to be asked for after all.
+        /// It needs no turn after all.
         case skip
         case ask(mayForce: Bool)
     }
@@ -85,7 +87,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
     enum RefusalAction: Equatable {
         case nothing
         case wait(TimeAmount)
-        /// Nothing can be done with it in this session, which is to end.
+        /// In this session it is stuck; the session must end.
         case abandon
     }
 
@@ -114,7 +116,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// Whether the router is neither to be asked for it nor about to answer.
+    /// Whether there is neither a request to make nor an answer to come.
     var isAtRest: Bool {
         switch self.state {
         case .apart, .resting: true
@@ -122,7 +124,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// Whether it is this that the router holds.
+    /// Whether the router holds it.
     func isHeld(as id: ID) -> Bool {
         switch self.state {
         case .held(let held, _): held == id
@@ -130,7 +132,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// Whether such a refusal says that the router holds it for this very session, under an id that it did not tell.
+    /// Whether such a refusal means that the router holds it for this very session, under an unknown id.
     func isLost(_ refusal: HoldingRefusal) -> Bool {
         switch self.state {
         case .asking(let past, nil):
@@ -159,7 +161,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// The session is gone, and with it what the router held. A timer that runs is to be canceled.
+    /// The session is lost, and with it the holding. A running timer must be canceled.
     mutating func left() {
         switch self.state {
         case .apart(let absence, _), .asking(_, let absence), .lost(_, let absence):
@@ -173,7 +175,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
 
     // MARK: - Wishes
 
-    /// It is to be held here. What was removed is not wanted again.
+    /// It should be held here. A removed thing is not wanted again.
     mutating func want() -> AskAction {
         switch self.state {
         case .apart(.removed, _), .resting(_, .removed), .asking(_, .removed), .lost(_, .removed):
@@ -195,7 +197,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// It is not to be held here.
+    /// It should not be held here.
     mutating func unwant(_ absence: Absence) -> UnwantAction {
         switch self.state {
         case .apart(.removed, _), .resting(_, .removed), .asking(_, .removed), .lost(_, .removed):
@@ -221,7 +223,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    // MARK: - Asking
+    // MARK: - Requesting
 
     /// It is its turn.
     mutating func turn() -> TurnAction {
@@ -252,7 +254,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// The router does not hold it, or has not said so.
+    /// The router does not hold it, or has not confirmed it.
     ///
     /// - Parameters:
     ///   - mayAbandon: whether the session may be given up for it if ``isLost(_:)``.
@@ -284,7 +286,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// The time is over for which it had to wait.
+    /// The waiting time is over.
     mutating func timer() -> AskAction {
         switch self.state {
         case .waiting(let past):
@@ -295,7 +297,7 @@ struct HoldingStateMachine<ID: Hashable>: ~Copyable {
         }
     }
 
-    /// The router has taken away what it held under that id, at present or before it was given back.
+    /// The router revoked the holding with that id, the present one or an earlier one.
     ///
     /// - Parameter random: a number from 0 to 1.
     mutating func revoked(_ id: ID, delays: HoldingDelays, random: Double) -> RevocationAction {

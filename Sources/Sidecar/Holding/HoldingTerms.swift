@@ -1,25 +1,25 @@
 import NIOCore
 import WAMPClient
 
-/// What differs between what the router holds for us: procedures and subscriptions.
+/// The differences between the two kinds of holdings: procedures and subscriptions.
 struct HoldingTerms {
-    /// What it is to us, for messages: `procedure`.
+    /// The sidecar's word for it in messages: `procedure`.
     let thing: String
-    /// What it is to the router: `registration`.
+    /// The router's word for it: `registration`.
     let holding: String
-    /// When it is asked for again.
+    /// When it is requested again.
     let delays: HoldingDelays
-    /// The error by which the router says that only one session can have it, and one has; nil where any number can.
+    /// The router's error if only one session can have it, and another one has; nil if any number can.
     let takenError: String?
-    /// What is assumed of the leader before it is known.
+    /// The assumption about the leader before it is known.
     let lead: Lead
 
-    /// So many requests are under way at once for each kind: calls and events come in between, and routers drop answers that a client is too
-    /// slow to take.
+    /// The most requests of each kind under way at once: calls and events come in between, and routers drop answers
+    /// that a client accepts too slowly.
     static let mostAtOnce = 16
 }
 
-/// Where the sidecar is that leads: it has what only one of several may have.
+/// The role of this sidecar, which decides whether it has things of which there is only one.
 enum Lead {
     /// It is not known yet.
     case undecided
@@ -27,15 +27,16 @@ enum Lead {
     case elsewhere
 }
 
-/// Why the router does not hold something for us.
+/// Why the router does not hold something.
 enum HoldingRefusal: Equatable {
-    /// Another session has it. It goes away as soon as the router sees that its connection is dead, or when it is given back.
+    /// Another session has it. That passes as soon as the router notices that its connection is dead, or when it is
+    /// returned.
     case taken
-    /// It holds it for this very session, and the answer with the id was lost.
+    /// The router holds it for this very session, and the answer with the id was lost.
     case lost
     /// It has not answered in time.
     case unanswered
-    /// Anything else; permissions may change.
+    /// Any other reason; permissions may change.
     case refused
 
     init(_ error: RequestError, takenError: String?) {
@@ -48,16 +49,16 @@ enum HoldingRefusal: Equatable {
     }
 }
 
-/// When something that the router refused is asked for again.
+/// When a refused thing is requested again.
 struct HoldingDelays: Equatable {
     let backoff: Backoff
     let shortest: TimeAmount
-    /// While another session has it: whoever led before may give it back at any moment.
+    /// While another session has it: the former leader may return it at any moment.
     let longestIfTaken: TimeAmount
-    /// As how many failures one counts that won't pass soon.
+    /// For how many failures one that won't pass soon counts.
     let weightOfRefusal: Int
 
-    /// As how many failures it counts.
+    /// For how many failures it counts.
     func weight(of refusal: HoldingRefusal) -> Int {
         switch refusal {
         case .taken, .lost: 1

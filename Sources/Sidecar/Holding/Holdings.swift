@@ -2,13 +2,13 @@ import Functions
 import NIOCore
 import Names
 
-/// All things of a kind that the router holds for us: which of them are wanted, whose turn it is to be asked for or given back, who receives
-/// what the router sends, and what the router refuses.
+/// All things of a kind that the router holds for the sidecar: which of them are wanted, which is requested or returned
+/// next, the receivers of the router's messages, and the router's refusals.
 ///
-/// Holds no session: ``Holder`` asks ``next()`` after each call whether something is to be sent, and hands each request back with its answer,
-/// also when the session has ended meanwhile. What happens to one thing costs the same, however many there are.
+/// It holds no session: after each call ``Holder`` runs ``next()``, and returns each request with its answer, also when
+/// the session has ended meanwhile. Every operation costs the same, however many things there are.
 struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
-    /// What is to be asked of the router.
+    /// A request to the router.
     struct Request: Equatable {
         enum Kind: Equatable {
             case ask(mayForce: Bool)
@@ -21,7 +21,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         let session: Int
     }
 
-    /// What the router answers.
+    /// The router's answer.
     enum Answer: Equatable {
         case granted(ID)
         case refused(HoldingRefusal, reason: String)
@@ -30,30 +30,30 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
     enum AnswerAction: Equatable {
         case nothing
         case reportGrant
-        /// It is asked for again after that time, when ``timer(_:)`` is called; the refusal is reported if it is news.
+        /// It is requested again after that time, when ``timer(_:)`` is called; a new refusal is reported.
         case wait(TimeAmount, isNews: Bool)
-        /// The session is to be given up.
+        /// The session must be given up.
         case abandon
-        /// Nothing more of it comes.
+        /// Nothing more comes for it.
         case end
     }
 
     enum RemovalAction: Equatable {
         /// There is no such thing.
         case nothing
-        /// Nothing more of it comes.
+        /// Nothing more comes for it.
         case end
-        /// Something may come until a later call says so.
+        /// Something may come until a later call returns it.
         case wait
     }
 
-    /// What follows for one of those whose id was revoked.
+    /// The consequence for one of those whose id was revoked.
     struct Revocation: Equatable {
         enum Action: Equatable {
             case nothing
-            /// It is asked for again after that time, when ``timer(_:)`` is called.
+            /// It is requested again after that time, when ``timer(_:)`` is called.
             case wait(TimeAmount)
-            /// Nothing more of it comes.
+            /// Nothing more comes for it.
             case end
         }
 
@@ -88,7 +88,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
     private let terms: HoldingTerms
     private let name: (Thing) -> String
     private var entries: [Thing: Entry] = [:]
-    /// Those that were removed, until nothing more of them comes.
+    /// The removed ones, until nothing more comes for them.
     private var removed: [Thing: Entry] = [:]
     private var session = Session.none(last: 0)
     private var isOffered = true
@@ -97,28 +97,28 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
     private var lostAnswers = LostAnswers.none
     /// Those that the router has not answered for.
     private var unsettled: Set<Thing> = []
-    /// Who gets what comes for each id.
+    /// The receivers of each id.
     private(set) var receivers = Receivers<Thing, ID>()
-    /// What the router said, as it was last reported.
+    /// The router's last reported refusal.
     private(set) var complaints = Complaints<Thing>()
 
-    /// - Parameter name: what a thing is called in complaints.
+    /// - Parameter name: the name of a thing in complaints.
     init(_ terms: HoldingTerms, name: @escaping (Thing) -> String) {
         self.terms = terms
         self.name = name
         self.lead = terms.lead
     }
 
-    /// Whether the router has answered for each, one way or the other.
+    /// Whether the router has answered for each, with success or not.
     var isSettled: Bool { self.unsettled.isEmpty }
 
-    /// Whether all that was asked of the router has been answered. When nothing is offered any more, nothing more comes then: what it had sent
-    /// before it saw that something is given back came before its answer.
+    /// Whether all requests have been answered. If nothing is offered any more, nothing more comes then: the router's
+    /// earlier messages precede its answer to the return.
     var isAnswered: Bool { self.turns.isIdle }
 
     // MARK: - Things
 
-    /// Another one.
+    /// Adds a thing.
     ///
     /// - Parameter isLate: readiness does not wait for it in this session.
     mutating func add(_ thing: Thing, isSingle: Bool, isLate: Bool) {
@@ -133,7 +133,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         self.settle(entry)
     }
 
-    /// One is no longer wanted. Its timer is to be canceled.
+    /// Removes a thing. Its timer must be canceled.
     mutating func remove(_ thing: Thing) -> RemovalAction {
         guard let entry = self.entries.removeValue(forKey: thing) else { return .nothing }
         self.removed[thing] = entry
@@ -143,9 +143,9 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
 
     // MARK: - Sessions
 
-    /// A new session: all is to be asked for in it.
+    /// A new session: everything must be requested in it.
     ///
-    /// - Returns: those removed of which nothing more comes. All timers are to be canceled.
+    /// - Returns: the removed things for which nothing more comes. All timers must be canceled.
     mutating func joined() -> [Thing] {
         let ended = self.left()
         switch self.session {
@@ -159,9 +159,9 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         return ended
     }
 
-    /// The session is gone, and with it all that was held.
+    /// The session is lost, and with it all holdings.
     ///
-    /// - Returns: those removed of which nothing more comes. All timers are to be canceled.
+    /// - Returns: the removed things for which nothing more comes. All timers must be canceled.
     mutating func left() -> [Thing] {
         switch self.session {
         case .none: break
@@ -182,18 +182,18 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
 
     // MARK: - Wishes
 
-    /// Whether anything is to be held at all.
+    /// Whether anything should be held at all.
     ///
-    /// - Returns: those whose timers are to be canceled.
+    /// - Returns: the things whose timers must be canceled.
     mutating func offer(_ isOffered: Bool) -> [Thing] {
         guard isOffered != self.isOffered else { return [] }
         self.isOffered = isOffered
         return self.apply { _ in true }
     }
 
-    /// Which sidecar leads has been decided, or has changed.
+    /// The leader is known, or has changed.
     ///
-    /// - Returns: those whose timers are to be canceled.
+    /// - Returns: the things whose timers must be canceled.
     mutating func lead(is lead: Lead) -> [Thing] {
         guard lead != self.lead else { return [] }
         self.lead = lead
@@ -221,7 +221,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         }
     }
 
-    /// Returns whether its timer is to be canceled.
+    /// Returns whether its timer must be canceled.
     private mutating func unwant(_ entry: Entry, _ absence: HoldingStateMachine<ID>.Absence) -> Bool {
         defer { self.settle(entry) }
         self.complaints[entry.thing] = nil
@@ -236,9 +236,9 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         }
     }
 
-    // MARK: - Asking
+    // MARK: - Requesting
 
-    /// What is to be sent now; nil if nothing is. Each request has to be followed by ``answered(_:_:random:)`` or ``gaveBack(_:)``.
+    /// The next request; nil if there is none. After each ``answered(_:_:random:)`` or ``gaveBack(_:)`` must follow.
     mutating func next() -> Request? {
         switch self.session {
         case .none: return nil
@@ -285,7 +285,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
             self.complaints[entry.thing] = nil
             return .reportGrant
         case .giveBack(let id):
-            // Until it is gone it receives.
+            // It receives until it has been returned.
             self.receivers.holds(entry.thing, id)
             self.giveBack(id, entry)
             return .nothing
@@ -308,7 +308,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         }
     }
 
-    /// The time is over for which one had to wait.
+    /// The waiting time of one is over.
     mutating func timer(_ thing: Thing) {
         guard let entry = self.entries[thing] else { return }
         self.queue(entry, entry.machine.timer())
@@ -316,14 +316,14 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
 
     /// The router has taken one back, or can't any more.
     ///
-    /// - Returns: those removed of which nothing more comes.
+    /// - Returns: the removed things for which nothing more comes.
     mutating func gaveBack(_ request: Request) -> [Thing] {
         self.turns.answered()
         guard case .giveBack(let id) = request.kind, self.isOpen(request.session) else { return [] }
         return self.receivers.gaveBack(request.thing, id).filter { self.hasEnded($0) }
     }
 
-    /// The router took an id away.
+    /// The router revoked an id.
     ///
     /// - Parameter random: numbers from 0 to 1.
     mutating func revoked(_ id: ID, random: () -> Double) -> [Revocation] {
@@ -367,7 +367,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         self.turns.add(.giveBack(id, entry))
     }
 
-    /// Returns whether that is news.
+    /// Returns whether that is new.
     private mutating func complain(of entry: Entry, _ reason: String) -> Bool {
         let complaint = Complaint(name: self.name(entry.thing), reason: reason)
         guard self.complaints[entry.thing] != complaint else { return false }
@@ -379,7 +379,7 @@ struct Holdings<Thing: Hashable, ID: Hashable>: ~Copyable {
         if entry.machine.isSettled { self.unsettled.remove(entry.thing) } else { self.unsettled.insert(entry.thing) }
     }
 
-    /// Whether it was removed, and nothing more of it comes.
+    /// Whether it was removed, and nothing more comes for it.
     private mutating func hasEnded(_ thing: Thing) -> Bool {
         guard let entry = self.removed[thing], entry.machine.isAtRest, !self.receivers.isLeaving(thing) else {
             return false

@@ -1,5 +1,5 @@
-/// What is done about answers of the router that were lost with the ids in them: one new session, in which all is asked for again; not
-/// another one until all is well.
+/// The reaction to lost answers of the router, and with them lost ids: one new session, in which everything is
+/// requested again, and no further one until all is well.
 enum LostAnswers: Equatable {
     case none
     /// A session was given up for one.
@@ -7,7 +7,7 @@ enum LostAnswers: Equatable {
     /// A session was given up for one, and in the next it has happened again.
     case repeated
 
-    /// One was lost. Returns whether the session is to be given up.
+    /// One was lost. Returns whether the session must be given up.
     mutating func happened() -> Bool {
         switch self {
         case .none:
@@ -19,7 +19,7 @@ enum LostAnswers: Equatable {
         }
     }
 
-    /// The session is gone.
+    /// The session is lost.
     mutating func left() {
         switch self {
         case .none, .sessionGivenUp: break

@@ -1,33 +1,33 @@
-/// Who gets what the router sends for each id: whoever holds it, and whoever gives it back, until nothing of it can come any more.
+/// The receivers of the router's messages for each id: holders, and those that return it, until nothing more can come.
 ///
-/// The router may name the same id to several; then it learns only that the last of them gives it back. Whatever happens to one receiver costs
-/// the same, however many there are.
+/// The router may give the same id to several; then it only learns of the last return. Every operation costs the same,
+/// however many receivers there are.
 struct Receivers<Thing: Hashable, ID: Hashable> {
     /// Those of one id.
     struct Party {
         fileprivate(set) var holders: Set<Thing> = []
-        /// They give it back, and may still receive.
+        /// They return it, and may still receive.
         fileprivate(set) var former: Set<Thing> = []
-        /// How often it is being given back.
+        /// How many returns are under way.
         fileprivate var leaving = 0
     }
 
-    /// Whoever holds an id alone: that of nearly all ids, which take little memory so.
+    /// The only holder of an id: that of nearly all ids, which so take little memory.
     private var holders: [ID: Thing] = [:]
-    /// Whoever gives back an id that nobody else had.
+    /// The only one that returns an id.
     private var formers: [ID: Thing] = [:]
     /// All others.
     private var parties: [ID: Party] = [:]
-    /// How many ids each one is giving back.
+    /// How many ids each one is returning.
     private var leaving: [Thing: Int] = [:]
 
-    /// The only receiver; nil if there are none, or there were several.
+    /// The only receiver; nil if there is none, or there were several.
     func only(of id: ID) -> Thing? { self.holders[id] ?? self.formers[id] }
 
-    /// Those who receive where ``only(of:)`` is nil; nil if nobody does.
+    /// The receivers if ``only(of:)`` is nil; nil if there are none.
     func party(of id: ID) -> Party? { self.parties[id] }
 
-    /// Whether something may still come for it of an id that it gives back.
+    /// Whether a message may still come for it with an id that it returns.
     func isLeaving(_ thing: Thing) -> Bool { self.leaving[thing] != nil }
 
     mutating func holds(_ thing: Thing, _ id: ID) {
@@ -47,10 +47,10 @@ struct Receivers<Thing: Hashable, ID: Hashable> {
         self.put(party, id)
     }
 
-    /// The router, or the session for it, has answered. As long as another holds the same id, the router is not told that one gives it back, and
-    /// does not answer. Where all give it back, its answer to the last is the end for all.
+    /// The router, or the session for it, has answered. As long as another holds the same id, the router does not learn
+    /// of a return, and does not answer. If all return it, its answer to the last is the end for all.
     ///
-    /// - Returns: those that receive nothing of it any more.
+    /// - Returns: the receivers for which nothing more comes.
     mutating func gaveBack(_ thing: Thing, _ id: ID) -> [Thing] {
         var party = self.take(id)
         party.leaving = max(party.leaving - 1, 0)
@@ -66,9 +66,9 @@ struct Receivers<Thing: Hashable, ID: Hashable> {
         return ended
     }
 
-    /// The router sends nothing of it any more.
+    /// The router sends nothing more with it.
     ///
-    /// - Returns: those that received it.
+    /// - Returns: its former receivers.
     mutating func revoked(_ id: ID) -> [Thing] {
         var party = self.take(id)
         let former = Array(party.former)

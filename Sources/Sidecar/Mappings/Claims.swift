@@ -1,10 +1,10 @@
-/// Which of several mappings of one thing counts: the one of the highest rank, among equals the one that came first.
+/// Which of several mappings of one thing counts: the one of the highest rank, among equals the first.
 struct Claims<Thing: Hashable, ID: Hashable> {
-    /// What follows for a mapping.
+    /// The consequence for a mapping.
     enum Change: Equatable {
         /// It counts from now on.
         case begins(ID)
-        /// It counts no more.
+        /// It no longer counts.
         case ends(ID)
         /// Another one counts.
         case clashes(ID, with: ID)
@@ -15,7 +15,7 @@ struct Claims<Thing: Hashable, ID: Hashable> {
         let rank: MappingRank
     }
 
-    /// As a rule one mapping has the thing for itself: then there is no list.
+    /// Usually only one mapping wants the thing: then there is no list.
     private struct Claimants {
         var first: Claimant
         var others: [Claimant] = []
@@ -24,7 +24,7 @@ struct Claims<Thing: Hashable, ID: Hashable> {
     private var claimants: [Thing: Claimants] = [:]
     private var things: [ID: Thing] = [:]
 
-    /// Another mapping. What it takes the place of ends before it begins.
+    /// Adds a mapping. The mapping that it replaces ends before it begins.
     mutating func claim(_ thing: Thing, by id: ID, rank: MappingRank) -> [Change] {
         let new = Claimant(id: id, rank: rank)
         self.things[id] = thing
@@ -45,7 +45,7 @@ struct Claims<Thing: Hashable, ID: Hashable> {
         return [.ends(former.id), .begins(id)] + present.others.map { .clashes($0.id, with: id) }
     }
 
-    /// A mapping is no more. The next one begins when it has ended.
+    /// Removes a mapping. The next one begins when it has ended.
     mutating func giveUp(_ id: ID) -> [Change] {
         guard let thing = self.things.removeValue(forKey: id), var present = self.claimants[thing] else { return [] }
         guard present.first.id == id else {

@@ -1,8 +1,8 @@
 import SidecarConfiguration
 
-/// What the configuration file maps: a source of mappings that does not change.
+/// The mappings of the configuration file: a source that does not change.
 enum FileMappings {
-    /// Adds all of it.
+    /// Adds all of them.
     static func add(_ configuration: Configuration, to mappings: Mappings) {
         for procedure in configuration.procedures {
             mappings.add(

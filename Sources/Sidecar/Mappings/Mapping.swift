@@ -3,13 +3,13 @@ import SidecarConfiguration
 
 /// A procedure or a subscription that a source maps.
 struct Mapping {
-    /// What is mapped, and to what. Indirect, because there may be ten thousand, most of which are kept by their routes.
+    /// The mapping itself. Indirect, because there may be ten thousand, most of which are kept by their routes.
     indirect enum Subject {
         case procedure(ProcedureMapping)
         case subscription(SubscriptionMapping)
     }
 
-    /// What can be mapped only once at a time.
+    /// The thing that can be mapped only once at a time.
     enum Thing: Hashable {
         case procedure(URI, MatchPolicy)
         /// Two functions may run for the events of one topic, but not the same function twice.
@@ -17,11 +17,11 @@ struct Mapping {
     }
 
     let subject: Subject
-    /// Where it says so, for messages: `sidecar.yaml:12:3`.
+    /// Its place, for messages: `sidecar.yaml:12:3`.
     let place: String
     /// Its row, if SQL registered it.
     var registration: RegistrationKey?
-    /// What runs it, if that is not this sidecar's own role.
+    /// The role that runs it, if that is not this sidecar's own role.
     var runner: Guests.Runner?
     /// Whether the sidecar is ready only when the router holds it and the function is known.
     var isAwaited = true

@@ -1,8 +1,8 @@
-/// How much a source of mappings counts where two of them map the same.
+/// The rank of a source of mappings, which decides if two of them map the same.
 struct MappingRank: Comparable {
-    /// What SQL registers.
+    /// The registrations from SQL.
     static let sql = MappingRank(10)
-    /// What the configuration file says.
+    /// The configuration file.
     static let file = MappingRank(20)
 
     private let value: Int

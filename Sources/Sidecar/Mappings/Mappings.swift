@@ -1,18 +1,18 @@
-/// Everything that is mapped, whichever source says so. On the event loop.
+/// All mappings of all sources. On the event loop.
 ///
-/// A source adds and removes mappings, at any time. Where two map the same, ``Claims`` says which one counts; the roles
+/// A source adds and removes mappings, at any time. If two map the same, ``Claims`` decides which one counts; the roles
 /// get that one.
 final class Mappings {
-    /// Names a mapping to whoever added it.
+    /// Identifies a mapping for its source.
     struct ID: Hashable {
         fileprivate let number: Int
     }
 
-    /// What became of a mapping.
+    /// The state of a mapping.
     enum State: Equatable {
         /// It counts: the role has it.
         case mapped
-        /// It counts no more; another one does, or it was removed.
+        /// It no longer counts; another one does, or it was removed.
         case ended
         /// Another one counts, which is mapped at this place.
         case clashes(with: String)
@@ -45,11 +45,11 @@ final class Mappings {
         self.subscriptions = subscriptions
     }
 
-    /// Another mapping.
+    /// Adds a mapping.
     ///
     /// - Parameters:
-    ///   - rank: how much its source counts.
-    ///   - report: called with what becomes of it, before this returns and whenever that changes.
+    ///   - rank: the rank of its source.
+    ///   - report: called with its state, before this returns and at every change.
     @discardableResult
     func add(_ mapping: Mapping, rank: MappingRank, report: @escaping (State) -> Void = { _ in }) -> ID {
         self.lastNumber += 1
@@ -61,7 +61,7 @@ final class Mappings {
         return id
     }
 
-    /// A mapping is no more. Calls and events of it that have come are answered, and run.
+    /// Removes a mapping. Its calls and events that have come are answered, and run.
     func remove(_ id: ID) {
         for change in self.claims.giveUp(id) { self.perform(change) }
         self.entries[id] = nil

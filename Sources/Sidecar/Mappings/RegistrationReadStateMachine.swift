@@ -1,25 +1,25 @@
 import DequeModule
 
-/// What is read of the tables `registration` and `subscription` next, so that nothing reads them whole.
+/// The next query of the tables `registration` and `subscription`, so that none reads them whole.
 ///
-/// First the list of the rows' ids, in pages: it tells what is gone and what is new. Then what is new, a page at a time. And at leisure, after
-/// each change, all the others again, since the functions may have changed that they name; before those the ones that somebody doubts. Only ids
-/// are kept here.
+/// First the list of the rows' ids, in pages: it shows which rows are new and which have been deleted. Then the new
+/// rows, a page at a time. Then, without hurry and after each change, all the others again, since the functions that
+/// they name may have changed; before those the doubtful ones. Only ids are kept here.
 ///
-/// Without a clock and a database, so that the rule can be tested without them.
+/// Without a clock and a database, so that tests need neither.
 struct RegistrationReadStateMachine {
     typealias Key = RegistrationKey
     typealias Kind = RegistrationKey.Kind
 
-    /// What to ask for.
+    /// The query.
     enum Step: Equatable {
-        /// The ids behind this one, in their order, at most ``greatestList`` of them.
+        /// The ids after this one, in their order, at most ``greatestList`` of them.
         case list(Kind, after: Int64)
         /// These rows, which are new.
         case read(Kind, [Int64])
         /// These rows, which are known: they may be faulty by now. There is no hurry.
         case check(Kind, [Int64])
-        /// These rows, which are known, and in doubt.
+        /// These rows, which are known, but doubtful.
         case look(Kind, [Int64])
     }
 
@@ -40,10 +40,10 @@ struct RegistrationReadStateMachine {
     private var looking: (kind: Kind, ids: [Int64])?
     /// Something has changed since the list was last begun.
     private var hasChanged = false
-    /// Something has changed since the checking was begun that is under way.
+    /// Something has changed since the present check was begun.
     private var isCheckedAgain = false
 
-    /// Whether all that is there has been read, as far as is known.
+    /// Whether all rows are known to have been read.
     var isSettled: Bool {
         guard case .none = self.list else { return false }
         return self.found.isEmpty && !self.hasChanged
@@ -54,12 +54,12 @@ struct RegistrationReadStateMachine {
         self.hasChanged = true
     }
 
-    /// These rows may be other than they were when they were read.
+    /// These rows may differ from those that were read.
     mutating func doubt(_ keys: some Sequence<Key>) {
         for key in keys where self.doubts.insert(key).inserted { self.doubted.append(key) }
     }
 
-    /// What to ask for now; nil if there is nothing. The same until it is answered.
+    /// The next query; nil if there is none. The same until it is answered.
     ///
     /// - Parameter mayList: whether another list may be begun already.
     mutating func next(mayList: Bool) -> Step? {
@@ -70,7 +70,7 @@ struct RegistrationReadStateMachine {
         if self.hasChanged, mayList {
             self.hasChanged = false
             self.list = .at(.registration, after: .min)
-            // What is read for the first time is checked with it.
+            // Reading a row for the first time includes the check.
             if self.known.values.contains(where: { !$0.isEmpty }) { self.isCheckedAgain = true }
             return .list(.registration, after: .min)
         }
@@ -103,9 +103,9 @@ struct RegistrationReadStateMachine {
         }
     }
 
-    /// A page of the list came.
+    /// A page of the list has come.
     ///
-    /// - Returns: the rows that are gone.
+    /// - Returns: the deleted rows.
     mutating func listed(_ kind: Kind, after: Int64, _ ids: [Int64]) -> [Key] {
         let isLast = ids.count < Self.greatestList
         let all = self.known[kind] ?? []
@@ -124,7 +124,7 @@ struct RegistrationReadStateMachine {
         return gone.map { Key(kind: kind, id: $0) }
     }
 
-    /// New rows came: those of the ids that were asked for which are still there.
+    /// New rows have come: those of the requested ids that still exist.
     mutating func read(_ kind: Kind, _ asked: [Int64], there: [Int64]) {
         self.found.removeFirst(min(asked.count, self.found.count))
         var ids = self.known[kind] ?? []
@@ -136,9 +136,9 @@ struct RegistrationReadStateMachine {
         self.known[kind] = ids
     }
 
-    /// Rows that were checked came.
+    /// Checked rows have come.
     ///
-    /// - Returns: the rows that are gone.
+    /// - Returns: the deleted rows.
     mutating func checked(_ kind: Kind, _ asked: [Int64], there: [Int64]) -> [Key] {
         let still = Set(there)
         let gone = asked.filter { !still.contains($0) }
@@ -151,9 +151,9 @@ struct RegistrationReadStateMachine {
         return gone.map { Key(kind: kind, id: $0) }
     }
 
-    /// Rows that were in doubt came.
+    /// Doubtful rows have come.
     ///
-    /// - Returns: the rows that are gone.
+    /// - Returns: the deleted rows.
     mutating func looked(_ kind: Kind, _ asked: [Int64], there: [Int64]) -> [Key] {
         self.looking = nil
         let still = Set(there)
@@ -165,9 +165,9 @@ struct RegistrationReadStateMachine {
         return gone.map { Key(kind: kind, id: $0) }
     }
 
-    /// There are no such tables any more.
+    /// The tables no longer exist.
     ///
-    /// - Returns: the rows that were known.
+    /// - Returns: the known rows.
     mutating func reset() -> [Key] {
         let keys = self.known.flatMap { kind, ids in ids.map { Key(kind: kind, id: $0) } }
         self = Self()
@@ -181,7 +181,7 @@ struct RegistrationReadStateMachine {
         self.known[kind]?.replaceSubrange(range, with: kept)
     }
 
-    /// Where the first of the sorted ids is that is greater.
+    /// The index of the first of the sorted ids that is greater.
     private static func place(behind id: Int64, in ids: [Int64]) -> Int {
         var low = 0
         var high = ids.count

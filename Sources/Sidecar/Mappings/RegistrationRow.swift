@@ -2,20 +2,20 @@ import Functions
 import Postgres
 import SidecarConfiguration
 
-/// A row of `registration` or `subscription`, as `mapping_page()` gives it.
+/// A row of `registration` or `subscription`, as `mapping_page()` returns it.
 struct RegistrationRow: Equatable {
     let kind: RegistrationKey.Kind
     let id: Int64
     /// The procedure's URI, or the topic.
     let uri: String
     let function: String
-    /// The function's parameter types, where its name is overloaded.
+    /// The function's parameter types, if its name is overloaded.
     let signature: String?
     let options: String?
     let registeredBy: String
-    /// Why it must not be run, as the database sees it.
+    /// Why it must not run, according to the database.
     let fault: String?
-    /// The role that has to run it, where a low role registered it; nil for the sidecar's own.
+    /// The role that must run it, if a low role registered it; nil for the sidecar's own.
     let guest: String?
 
     /// Takes the columns by their names; nil if it is not such a row.
@@ -39,10 +39,10 @@ struct RegistrationRow: Equatable {
 
     var key: RegistrationKey { RegistrationKey(kind: self.kind, id: self.id) }
 
-    /// As messages name it: `registration 12 of app_owner`.
+    /// Its name in messages: `registration 12 of app_owner`.
     var place: String { "\(self.kind.rawValue) \(self.id) of \(self.registeredBy)" }
 
-    /// What it maps, as readiness names it.
+    /// The mapped thing, as readiness names it.
     var name: String {
         switch self.kind {
         case .registration: "procedure '\(self.uri)'"
@@ -50,14 +50,14 @@ struct RegistrationRow: Equatable {
         }
     }
 
-    /// As the configuration's reader takes it.
+    /// The row in the form of the configuration's reader.
     var mapping: MappingRow {
         MappingRow(
             place: self.place, key: self.uri, function: self.function + (self.signature.map(Self.parenthesized) ?? ""),
             options: self.options)
     }
 
-    /// The parentheses may be part of what was registered.
+    /// The parentheses may be part of the registered text.
     private static func parenthesized(_ types: String) -> String {
         types.hasPrefix("(") && types.hasSuffix(")") ? types : "(\(types))"
     }

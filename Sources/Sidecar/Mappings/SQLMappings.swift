@@ -6,23 +6,24 @@ import Postgres
 import SidecarConfiguration
 import WAMP
 
-/// What SQL registered: a source of mappings that come and go while the sidecar runs. On the event loop.
+/// The registrations from SQL: a source of mappings that come and go while the sidecar runs. On the event loop.
 ///
-/// The driver of ``RegistrationReadStateMachine``. Notifications say only that something has changed, and may be missed; what is the same as
-/// before stays as it is. Many rows are dealt with a few at a time, so that calls go on meanwhile.
+/// The driver of ``RegistrationReadStateMachine``. Notifications only announce that something has changed, and may be
+/// missed; unchanged mappings stay as they are. Many rows are processed a few at a time, so that calls continue
+/// meanwhile.
 final class SQLMappings {
-    /// How soon what could not be read is asked for again.
+    /// How soon a failed query is repeated.
     private static let pause = TimeAmount.seconds(1)
     /// How soon after another the list of rows is read again: every role of the database can notify.
     private static let leastInterval = TimeAmount.seconds(1)
-    /// How soon rows that can't be used are read again: nobody notifies of a GRANT.
+    /// How soon unusable rows are read again: nobody notifies of a GRANT.
     private static let lookInterval = TimeAmount.seconds(30)
-    /// So many rows are taken away in one turn of the event loop.
+    /// So many rows are removed in one turn of the event loop.
     private static let slice = 50
-    /// Between slices whatever else there is to do is done.
+    /// Between slices all other work of the loop is done.
     private static let breath = TimeAmount.milliseconds(1)
 
-    /// What became of a row.
+    /// The state of a row.
     private enum Entry {
         case mapping(Mappings.ID)
         /// It can't be read.
@@ -40,23 +41,23 @@ final class SQLMappings {
     private var machine = RegistrationReadStateMachine()
     private var entries: [RegistrationKey: (row: RegistrationRow, entry: Entry)] = [:]
     private var faults = Complaints<RegistrationKey>()
-    /// Why the tables could not be read when that was last tried.
+    /// Why the last reading of the tables failed.
     private var unreadable: String?
-    /// The most that the texts of a row may have.
+    /// The most octets of a row's texts.
     private static let mostOctets = 64 << 10
     private var leaving = Deque<RegistrationKey>()
-    /// A question is under way, or its answer is being dealt with.
+    /// A query is under way, or its answer is being processed.
     private var isBusy = false
     private var isInstalled = false
-    /// Changes when all that was read is forgotten: answers to what was asked before are of no use then.
+    /// Changes when all rows are forgotten: answers to earlier queries are useless then.
     private var generation = 0
     private var nextList = NIODeadline.now()
     private var timer: Scheduled<Void>?
     private var nextLook: Scheduled<Void>?
 
     /// - Parameters:
-    ///   - schema: where the SQL interface is, as an identifier.
-    ///   - definitions: what looks the registered functions up, and may find that a row has to be read again.
+    ///   - schema: the schema of the SQL interface, as an identifier.
+    ///   - definitions: looks the registered functions up, and may find that a row must be read again.
     ///   - changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         schema: String, control: Control, eventLoop: any EventLoop, mappings: Mappings, definitions: [Definitions],
@@ -83,7 +84,7 @@ final class SQLMappings {
     /// Whether the tables have been read, if there are any.
     private(set) var isSettled = true
 
-    /// What can't be used.
+    /// The unusable registrations.
     var complaints: ComplaintSummary {
         let unreadable = self.unreadable.map {
             Complaint(name: "registrations from SQL", reason: "they can't be read: \($0)")
@@ -100,7 +101,7 @@ final class SQLMappings {
 
     // MARK: - Reading
 
-    /// Whether the SQL interface is there was found out.
+    /// The state of the SQL interface is known.
     func interface(isInstalled: Bool) {
         self.isInstalled = isInstalled
         guard isInstalled else {
@@ -115,8 +116,8 @@ final class SQLMappings {
         self.read()
     }
 
-    /// Reads the tables: something in them has changed, or may have. Any role may say so, as often as it likes: they are read at once, and again
-    /// at most once in a while.
+    /// Reads the tables: something in them has changed, or may have. Any role may announce that, as often as it likes:
+    /// they are read at once, and then again after an interval at the earliest.
     func read() {
         guard self.isInstalled else { return }
         self.machine.changed()
@@ -173,7 +174,7 @@ final class SQLMappings {
         }
     }
 
-    /// In no hurry: for most of the time the database has nothing to do with it.
+    /// Without hurry: most of the database's time must remain for other work.
     private func check(_ kind: RegistrationKey.Kind, _ ids: [Int64], at began: NIODeadline) {
         self.page(kind, ids) { rows in
             self.leaving.append(contentsOf: self.machine.checked(kind, ids, there: rows.map(\.id)))
@@ -181,7 +182,7 @@ final class SQLMappings {
         }
     }
 
-    /// In no hurry either: what can't be used is looked at again for as long as it can't.
+    /// Without hurry too: unusable rows are read again as long as they are unusable.
     private func look(_ kind: RegistrationKey.Kind, _ ids: [Int64], at began: NIODeadline) {
         self.page(kind, ids) { rows in
             self.leaving.append(contentsOf: self.machine.looked(kind, ids, there: rows.map(\.id)))
@@ -212,7 +213,7 @@ final class SQLMappings {
         }
     }
 
-    /// Rows of any size can be registered: what no row needs is not sent, and is the row's fault.
+    /// Rows of any size can be registered: longer texts than any row needs are not sent, and are the row's fault.
     private static func pageQuery(_ schema: String) -> String {
         let texts = ["uri", "proc", "signature", "options"]
         let size = texts.map { "coalesce(pg_catalog.octet_length(p.\($0)), 0)" }.joined(separator: " + ")
@@ -238,7 +239,7 @@ final class SQLMappings {
                 completion(rows)
             case .failure(let failure):
                 self.observer(.registrationsUnreadable(reason: failure.description))
-                // Where the database can't be asked that is told by itself.
+                // An unreachable database is reported separately.
                 if case .server = failure { self.readability(failure.description) }
                 self.goOn(after: Self.pause)
             }
@@ -319,7 +320,7 @@ final class SQLMappings {
 }
 
 extension RegistrationRow {
-    /// What the row maps.
+    /// The row's mapping.
     fileprivate var subject: Mapping.Subject {
         get throws(MappingRowFault) {
             switch self.kind {
@@ -329,7 +330,7 @@ extension RegistrationRow {
         }
     }
 
-    /// Why the row is not used: something else that counts more maps the same.
+    /// Why the row is not used: a mapping of higher rank maps the same.
     fileprivate func clash(with place: String) -> String {
         switch self.kind {
         case .registration:

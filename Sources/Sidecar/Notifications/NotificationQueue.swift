@@ -1,9 +1,9 @@
 import DequeModule
 import NIOCore
 
-/// Notifications that wait, in the order in which they came; of no more than some weight.
+/// Waiting notifications, in the order in which they came; limited by number and size.
 struct NotificationQueue<Route> {
-    /// What one takes in memory besides its payload, by and large.
+    /// The approximate size of one in memory besides its payload.
     private static var overhead: Int { 200 }
 
     private let most: Int
@@ -13,7 +13,7 @@ struct NotificationQueue<Route> {
 
     /// - Parameters:
     ///   - most: how many may wait.
-    ///   - mostOctets: what those may take in memory.
+    ///   - mostOctets: how much memory they may take.
     init(most: Int = .max, mostOctets: Int) {
         self.most = most
         self.mostOctets = mostOctets
@@ -25,7 +25,7 @@ struct NotificationQueue<Route> {
     /// Those that they are for, in order.
     var routes: some Sequence<Route> { self.entries.lazy.map(\.route) }
 
-    /// Takes one more; false if there is no room.
+    /// Adds one; false if there is no room.
     mutating func append(_ payload: ByteBuffer, of route: Route) -> Bool {
         let octets = payload.readableBytes + Self.overhead
         guard self.entries.count < self.most, self.octets + octets <= self.mostOctets else { return false }

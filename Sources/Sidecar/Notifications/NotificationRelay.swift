@@ -6,9 +6,11 @@ import SidecarConfiguration
 import WAMP
 import WAMPClient
 
-/// Relays what the database notifies: as events, or as calls whose results go back to the database. On the event loop.
+/// Relays notifications of the database: as events, or as calls whose results go back to the database. On the event
+/// loop.
 ///
-/// NOTIFY is delivered at most once, and so are these: what can't be relayed is counted and logged, not kept.
+/// NOTIFY is delivered at most once, and so are these: a notification that can't be relayed is counted and logged, not
+/// kept.
 final class NotificationRelay {
     private enum Action {
         case publish(TopicTemplate, PublishOptions)
@@ -17,7 +19,7 @@ final class NotificationRelay {
 
     private final class Route {
         let channel: String
-        /// Where its notifications come from.
+        /// The origin of its notifications.
         let origin: Origin
         let place: String
         let action: Action
@@ -40,16 +42,16 @@ final class NotificationRelay {
     private var session: Session?
     /// Whether notifications are relayed here.
     private var acting = Acting.undecided
-    /// Those that have come while that is not known.
+    /// Notifications that have come while that is not known.
     private var waiting = NotificationRelay.emptyWaiting
-    /// Those that are ours to relay, and that the router does not take yet. Anybody may send as many as he likes: more than this would end the
-    /// session of all.
+    /// Notifications for this sidecar that the router does not accept yet. Any role may send as many as it likes: more
+    /// than this would end the session that all share.
     private var unsent = NotificationQueue<Route>(mostOctets: 48 << 20)
 
     private static var emptyWaiting: NotificationQueue<Route> { NotificationQueue(most: 1_000, mostOctets: 1 << 20) }
 
     /// - Parameters:
-    ///   - definitions: looks up the functions that take results.
+    ///   - definitions: looks up the functions for results.
     ///   - slots: where notifications are counted.
     init(
         configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
@@ -83,7 +85,7 @@ final class NotificationRelay {
         while let (route, _) = self.unsent.popFirst() { self.drop(route, .noSession) }
     }
 
-    /// The router takes output again.
+    /// The router accepts output again.
     func writable() {
         while self.session?.isWritable == true, let (route, payload) = self.unsent.popFirst() {
             self.relay(payload, along: route)
@@ -104,14 +106,14 @@ final class NotificationRelay {
         }
     }
 
-    /// Begins to relay, or ends. Of what came while suspended it is known then whose it is.
+    /// Begins to relay, or ends. The fate of suspended notifications is then known.
     func act(_ acting: Acting) {
         self.acting = acting
         guard acting == .here else { return }
         while let (route, payload) = self.waiting.popFirst() { self.take(payload, of: route) }
     }
 
-    /// What came while suspended is not ours to relay. Returns how many those were.
+    /// Another sidecar relays the notifications that came while suspended. Returns how many those were.
     func dropWhatWaits() -> Int {
         let count = self.waiting.count
         while let (route, _) = self.waiting.popFirst() { route.slot.notificationDropped(.leftToLeader) }
@@ -145,7 +147,7 @@ final class NotificationRelay {
         }
     }
 
-    /// Relays when it is the channel's turn: the router may have ended a session for a notification of its.
+    /// Relays at the channel's turn: the router may have ended a session because of one of its notifications.
     private func wait(
         _ notification: PayloadText, octets: Int, along route: Route, in session: Session
     ) throws(NotificationFault) {

@@ -18,7 +18,7 @@ final class ResultFunction {
     private let lane: LaneID
     private let observer: (Observation) -> Void
 
-    /// - Parameter definitions: looks the function up, at the start already: readiness waits for that.
+    /// - Parameter definitions: looks the function up, already at the start: readiness waits for that.
     init(
         _ reference: FunctionReference, channel: String, place: String, pool: Pool, definitions: Definitions,
         settings: CallSettings, budget: RouterBudget, observer: @escaping (Observation) -> Void
@@ -43,7 +43,7 @@ final class ResultFunction {
             return self.observer(
                 .notificationResultFailed(
                     channel: channel, function: self.reference,
-                    reason: "too much of what has come from the router waits for the database"))
+                    reason: "too many messages of the router wait for the database"))
         }
         let run = Run(
             payload: result.payload.compacted(always: self.budget.isCrowded), share: share, procedure: procedure,

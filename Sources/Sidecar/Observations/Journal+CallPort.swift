@@ -1,7 +1,7 @@
 import CallPort
 import Logging
 
-/// What the port at which SQL calls out has to tell.
+/// The messages of the call port.
 extension Journal {
     func record(_ event: CallPortEvent) {
         switch event {
@@ -14,21 +14,23 @@ extension Journal {
                 metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(seconds * 1000) ms"])
         case .authenticationFailed(let user, let from, let total):
             self.count(
-                "caller authentication", "caller with a wrong password or user refused",
+                "caller authentication", "client of the call port refused: wrong password or user",
                 [Key.user: "\(user.prefix(63))", Key.from: "\(from)", Key.total: "\(total)"])
         case .port(.cannotAccept(let reason)):
             self.count(
-                "caller descriptors", "callers have to wait: no descriptor is left", [Key.reason: "\(reason)"])
+                "caller descriptors", "clients of the call port wait: no descriptor is left", [Key.reason: "\(reason)"])
         case .fewerSessions(let wanted, let possible):
             self.log(
                 .warning,
-                "the limit of open files allows fewer callers than caller.sessions",
+                "the limit of open files allows fewer connections than caller.sessions",
                 metadata: [Key.limit: "\(possible)", Key.total: "\(wanted)"])
         case .tooManySessions(let limit):
-            self.count("caller sessions", "caller refused: too many connections", [Key.limit: "\(limit)"])
+            self.count(
+                "caller sessions", "client of the call port refused: too many connections", [Key.limit: "\(limit)"])
         case .refused(let from, let reason):
             self.count(
-                "caller refused", "caller refused", [Key.from: "\(from)", Key.reason: "\(reason)"])
+                "client of the call port refused", "client of the call port refused",
+                [Key.from: "\(from)", Key.reason: "\(reason)"])
         }
     }
 }

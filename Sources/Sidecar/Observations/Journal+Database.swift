@@ -1,7 +1,7 @@
 import Logging
 import Postgres
 
-/// What the connections to the database tell.
+/// The messages of the connections to the database.
 extension Journal {
     func record(_ event: DatabaseEvent) {
         switch event {

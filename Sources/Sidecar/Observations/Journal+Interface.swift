@@ -1,7 +1,7 @@
 import Logging
 import SQLInterface
 
-/// What was found of the SQL interface, and done about it.
+/// The messages about the state of the SQL interface, and its installation.
 extension Journal {
     func record(_ outcome: SelfInstallation.Outcome) {
         for line in outcome.done { self.log(.notice, "SQL interface", metadata: [Key.done: "\(line)"]) }

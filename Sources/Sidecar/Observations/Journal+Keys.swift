@@ -1,6 +1,6 @@
 import Functions
 
-/// The one place where the names in the log are.
+/// The only place that defines the names in the log.
 extension Journal {
     /// The keys of the log's metadata.
     enum Key {

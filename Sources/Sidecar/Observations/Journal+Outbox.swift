@@ -1,7 +1,7 @@
 import Logging
 import Outbox
 
-/// What emptying the outbox, and leading, have to report.
+/// The messages of the relay and of the leadership.
 extension Journal {
     func record(_ event: OutboxEvent) {
         switch event {
@@ -43,13 +43,13 @@ extension Journal {
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
 
         case .leading:
-            self.log(.info, "leading: what must happen once happens here")
+            self.log(.info, "leading: this sidecar does the work that must happen once")
         case .standby(let holder):
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
         case .leaderLockTaken(let stranger):
             self.log(
                 .error,
-                "another role's session holds, or waits for, the former lock of leaders; it changes nothing, but find out why",
+                "another role's session holds, or waits for, the former lock of leaders; harmless, but find out why",
                 metadata: [
                     Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
                     Key.state: stranger.isHolder ? "holds it" : "waits for it",

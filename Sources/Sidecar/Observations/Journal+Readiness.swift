@@ -2,7 +2,7 @@ import Functions
 import Logging
 import Names
 
-/// Whether all works, and what does not.
+/// The messages about readiness and faults.
 extension Journal {
     func recordReady(procedures: Int, subscriptions: Int, channels: Int) {
         self.log(
@@ -13,7 +13,7 @@ extension Journal {
             ])
     }
 
-    /// Their number, and a line for each that was not told yet.
+    /// Their number, and a line for each that was not reported yet.
     func recordFaults(_ faults: ComplaintSummary, news: [Complaint]) {
         var metadata: Logger.Metadata = [Key.faults: "\(faults.count)"]
         if faults.others > 0 { metadata[Key.others] = "\(faults.others)" }

@@ -3,7 +3,7 @@ import Logging
 import WAMP
 import WAMPClient
 
-/// What the router's side tells.
+/// The messages of the router's side.
 extension Journal {
     func record(_ event: RouterEvent) {
         switch event {
@@ -38,7 +38,7 @@ extension Journal {
                 Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
                 Key.serializer: "\(serializer)",
             ]
-            // Some routers don't say.
+            // Some routers don't name themselves.
             if let agent { metadata[Key.agent] = "\(agent)" }
             self.log(.info, "router joined", metadata: metadata)
         case .left(let url, let session, let fault, let wait):
@@ -54,7 +54,7 @@ extension Journal {
                     Key.retryIn: "\(Self.text(wait))",
                 ])
         case .featureMissing(let url, let feature, let isAskedFor):
-            let loss = isAskedFor ? "it announces none at all, and is asked all the same" : feature.loss
+            let loss = isAskedFor ? "it announces no features; this one is requested all the same" : feature.loss
             self.log(
                 .warning,
                 "the router does not announce a feature that is used",

@@ -7,7 +7,8 @@ import WAMPClient
 
 /// Turns observations into lines of the log: one for each change of state, none for each call. On the event loop.
 ///
-/// What can happen a thousand times a second is counted, and told with its count at most every ten seconds.
+/// Observations that can come a thousand times a second are counted, and reported with their count at most every ten
+/// seconds.
 final class Journal {
     private static let interval = TimeAmount.seconds(10)
     /// How many changes of state of one kind are written in an interval before they are counted.
@@ -62,7 +63,7 @@ final class Journal {
             self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
         case .callFaulty(let uri, let error, let reason, let role):
             self.count(
-                "faulty \(uri) \(error)", "call failed for a reason that its caller can't mend",
+                "faulty \(uri) \(error)", "call failed for a reason that its caller can't fix",
                 [Key.procedure: "\(uri)", Key.error: "\(error)", Key.reason: "\(reason)", Key.role: "\(role)"])
         case .originRefused(let refused):
             self.record(refused)
@@ -124,23 +125,24 @@ final class Journal {
                 [Key.channel: "\(channel)", Key.procedure: "\(procedure)", Key.reason: "\(reason)"])
         case .notificationResultFailed(let channel, let function, let reason):
             self.count(
-                "result \(channel)", "result of a call for a notification not taken",
+                "result \(channel)", "result of a call for a notification not processed",
                 [Key.channel: "\(channel)", Key.function: "\(function)", Key.reason: "\(reason)"])
 
         case .portAnnounced:
-            self.log(.info, "the database knows the way to the caller's port")
+            self.log(.info, "call port announced to the database")
         case .portTakenBack:
-            self.log(.notice, "the way to the caller's port was taken back: nothing listens there")
+            self.log(.notice, "call port withdrawn from the database: nothing listens there")
         case .portNotAnnounced(let reason):
             self.count(
-                "announce", "the database could not be told the way to the caller's port", [Key.reason: "\(reason)"])
+                "announce", "call port can't be announced to the database", [Key.reason: "\(reason)"])
 
         case .interface(let outcome): self.record(outcome)
         case .leadershipLeft(let reason):
             self.log(.warning, "leadership left to another sidecar", metadata: [Key.reason: "\(reason)"])
         case .leftToLeader(let events, let notifications):
             self.log(
-                .warning, "another sidecar has led since this one lost the lead: what came since then was left to it",
+                .warning,
+                "another sidecar has led since this one lost the lead: later events and notifications were left to it",
                 metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
 
         case .ready(let procedures, let subscriptions, let channels):
@@ -149,6 +151,8 @@ final class Journal {
         case .notReady(let needs):
             self.log(.warning, "not ready", metadata: [Key.reason: "\(needs.joined(separator: "; "))"])
 
+        case .serviceManagerUnavailable(let reason):
+            self.log(.warning, "service manager not available", metadata: [Key.reason: "\(reason)"])
         case .reloadUnsupported:
             self.log(.warning, "SIGHUP ignored: this version does not reload its configuration; restart it instead")
         case .stopping(let signal):
@@ -178,7 +182,8 @@ final class Journal {
         self.log(LogRepetitions.Entry(level: level, message: message, metadata: metadata), key: nil, burst: Self.burst)
     }
 
-    /// What can happen a thousand times a second: the first of its key is written at once, the others are counted.
+    /// An observation that can come a thousand times a second: the first of its key is written at once, the others are
+    /// counted.
     func count(
         _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
     ) {
@@ -186,7 +191,7 @@ final class Journal {
     }
 
     private func log(_ entry: LogRepetitions.Entry, key: String?, burst: Int) {
-        // What is written for those who look for a fault is written whole.
+        // Lines at level debug are for people who look for a fault, and are all written.
         guard entry.level > .debug else {
             self.logger.log(level: entry.level, entry.message, metadata: entry.metadata)
             return
@@ -207,7 +212,7 @@ final class Journal {
         }
     }
 
-    /// What is reported of an event that failed.
+    /// The report of a failed event.
     private static func failure(
         of topic: String, _ function: String, _ error: String, _ reason: String
     ) -> Logger.Metadata {
@@ -216,13 +221,13 @@ final class Journal {
         ]
     }
 
-    /// The line that says how many lines nobody read.
+    /// The line with the number of lines that nobody read.
     static func dropped(_ count: Int, _ format: LogSettings.Format) -> String {
         LineLogHandler.line(
             .error, "log lines dropped: nobody read them", metadata: [Key.count: "\(count)"], format)
     }
 
-    /// A time as the log shows it.
+    /// A time in the log's format.
     static func text(_ wait: TimeAmount) -> String {
         "\(wait.nanoseconds / 1_000_000) ms"
     }

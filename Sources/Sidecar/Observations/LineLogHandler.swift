@@ -2,7 +2,7 @@ import Glibc
 import Logging
 import SidecarConfiguration
 
-/// Makes a line of each entry, for people or as JSON for programs, and gives it to the writer.
+/// Makes a line of each entry, for people or as JSON for programs, and hands it to the writer.
 struct LineLogHandler: LogHandler {
     var logLevel: Logger.Level
     var metadata: Logger.Metadata = [:]
@@ -25,7 +25,7 @@ struct LineLogHandler: LogHandler {
         self.writer.append(Self.line(event.level, "\(event.message)", metadata: metadata, self.format))
     }
 
-    /// An entry's line, with its end.
+    /// An entry's line, with its line end.
     static func line(
         _ level: Logger.Level, _ message: String, metadata: Logger.Metadata, _ format: LogSettings.Format
     ) -> String {

@@ -1,9 +1,9 @@
 internal import DequeModule
 import Functions
 
-/// Lines of the log that are not written yet, within a bound. Pure.
+/// Lines of the log that are not written yet, within a limit. Pure.
 struct LogBuffer {
-    /// How many octets wait at most.
+    /// The most octets that wait.
     let limit: Int
     private var lines: Deque<String> = []
     private var octets = 0
@@ -16,7 +16,7 @@ struct LogBuffer {
     /// Whether there is nothing to write.
     var isEmpty: Bool { self.lines.isEmpty && self.dropped == 0 }
 
-    /// Takes a line, or counts it if there is no room. What waits longest is kept: it says how the trouble began.
+    /// Takes a line, or counts it if there is no room. The oldest lines are kept: they show how the trouble began.
     mutating func append(_ line: String) {
         guard self.octets + line.utf8.count <= self.limit else {
             self.dropped += 1
@@ -26,7 +26,7 @@ struct LogBuffer {
         self.lines.append(line)
     }
 
-    /// What is to be written next: a line, or else how many were dropped behind it.
+    /// The next thing to write: a line, or else the number of lines dropped after it.
     mutating func next() -> Next? {
         if let line = self.lines.popFirst() {
             self.octets -= line.utf8.count
@@ -37,10 +37,10 @@ struct LogBuffer {
         return .dropped(self.dropped)
     }
 
-    /// What is to be written.
+    /// The thing to write.
     enum Next: Equatable {
         case line(String)
-        /// So many lines were not kept.
+        /// So many lines were dropped.
         case dropped(Int)
     }
 }

@@ -1,14 +1,14 @@
 import Functions
 import Logging
 
-/// Decides which of the log's entries are written, so that a fault that repeats itself costs a line and not a disk. Pure: the caller
-/// keeps the time.
+/// Decides which of the log's entries are written, so that a fault that repeats itself costs a line and not a disk.
+/// Pure: the caller measures the time.
 ///
-/// A key names what repeats. Its first entries are written at once; the others of the same interval are counted, and the last of them is
-/// written with their count when the interval ends. Keys of one kind are bounded: beyond ``mostKeys`` live ones the kind as a whole is
-/// the key, since ten thousand refused topics are one fault.
+/// A key identifies a repetition. Its first entries are written at once; the others of the same interval are counted,
+/// and the last of them is written with their count when the interval ends. The number of keys of one kind is limited:
+/// beyond ``mostKeys`` live ones the kind as a whole is the key, since ten thousand refused topics are one fault.
 struct LogRepetitions {
-    /// How many keys of one kind have lines of their own in an interval.
+    /// The most keys of one kind that have their own lines in an interval.
     static let mostKeys = 20
 
     /// An entry as it would be written.
@@ -18,20 +18,20 @@ struct LogRepetitions {
         let metadata: Logger.Metadata
     }
 
-    /// What becomes of an entry.
+    /// The treatment of an entry.
     enum Verdict: Equatable {
-        /// Write it. `opens` names the key whose interval begins now: its end is to be reported.
+        /// Write it. `opens` names the key whose interval begins now: its end must be reported.
         case write(opens: String?)
         /// It is counted.
         case count
     }
 
-    /// What an interval's end brings.
+    /// The result of an interval's end.
     struct Summary {
         let entry: Entry
-        /// How many entries were counted since the last one that was written.
+        /// The number of entries counted since the last written one.
         let count: Int
-        /// How many there were since the key was quiet.
+        /// The number of entries since the key was quiet.
         let total: Int
     }
 
@@ -47,10 +47,10 @@ struct LogRepetitions {
     private var repetitions: [String: Repetition] = [:]
     private var keys: [String: Int] = [:]
 
-    /// Something is to be logged.
+    /// An entry is to be logged.
     ///
     /// - Parameters:
-    ///   - key: what repeats; nil if it is the kind.
+    ///   - key: the repetition; nil if it is the kind.
     ///   - burst: how many entries of the key are written in an interval before the others are counted.
     mutating func happened(_ entry: Entry, key: String?, burst: Int) -> Verdict {
         let kind = "\(entry.message)"
@@ -72,7 +72,7 @@ struct LogRepetitions {
 
     /// A key's interval is over.
     ///
-    /// - Returns: what is to be written; then the next interval begins. Nil: the key was quiet and is forgotten.
+    /// - Returns: the entry to write; then the next interval begins. Nil: the key was quiet and is forgotten.
     mutating func intervalEnded(_ key: String) -> Summary? {
         guard var repetition = self.repetitions[key] else { return nil }
         guard let last = repetition.last else {

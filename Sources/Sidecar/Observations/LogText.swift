@@ -1,10 +1,10 @@
-/// Texts as they stand in the log and on a terminal. What comes from a peer, a file or the database can neither end a line, nor hide or turn round what
-/// stands behind it, nor fill the disk.
+/// Texts for the log and a terminal. A text from a peer, a file or the database can neither end a line, nor hide or
+/// reverse the text after it, nor fill the disk.
 package enum LogText {
-    /// How many octets of a value are written.
+    /// The most octets of a value that are written.
     static let mostOctets = 1024
 
-    /// A value within the bound; what is cut off is said.
+    /// A value within the limit; a cut is marked.
     static func cut(_ text: String) -> String {
         guard text.utf8.count > self.mostOctets else { return text }
         var kept = String.UnicodeScalarView()
@@ -17,7 +17,7 @@ package enum LogText {
         return "\(String(kept)).. (\(text.utf8.count) octets)"
     }
 
-    /// A value of the text format: quoted only where it has to be.
+    /// A value of the text format: quoted only if necessary.
     static func quotedIfNeeded(_ text: String) -> String {
         let isPlain =
             !text.isEmpty
@@ -42,7 +42,7 @@ package enum LogText {
         return quoted + "\""
     }
 
-    /// A text for a terminal, line breaks as they are: what a terminal would obey is written as `\u....`.
+    /// A text for a terminal, with its line breaks: characters that a terminal would obey are written as `\u....`.
     package static func visible(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0 != "\n" && self.isInvisible($0) }) else { return text }
         var visible = ""
@@ -65,7 +65,7 @@ package enum LogText {
         return escaped
     }
 
-    /// Control and format characters (Cc, Cf), and what separates lines and paragraphs (Zl, Zp): a terminal obeys them.
+    /// Control and format characters (Cc, Cf), and line and paragraph separators (Zl, Zp): a terminal obeys them.
     private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
         return switch scalar.properties.generalCategory {

@@ -2,14 +2,14 @@ internal import Glibc
 internal import NIOConcurrencyHelpers
 internal import NIOPosix
 
-/// Writes the log's lines to standard error, from a thread of its own: a log that nobody reads must not stop the event loop.
+/// Writes the log's lines to standard error, from its own thread: a log that nobody reads must not stop the event loop.
 ///
-/// Lines are taken on any thread. What does not fit is counted, and the log says so as soon as it is read again. When standard error is
-/// closed, the lines are lost and the process goes on.
+/// Lines are accepted on any thread. Lines without room are counted, and the log reports that as soon as it is read
+/// again. When standard error is closed, the lines are lost and the process continues.
 ///
-/// `@unchecked Sendable`: the buffer is touched only under the lock.
+/// `@unchecked Sendable`: the buffer is accessed only under the lock.
 final class LogWriter: @unchecked Sendable {
-    /// How many octets of lines wait at most.
+    /// The most octets of waiting lines.
     private static let limit = 1 << 20
 
     private enum State {
@@ -17,7 +17,7 @@ final class LogWriter: @unchecked Sendable {
         case idle
         /// Lines wait.
         case filled
-        /// The thread writes what it took.
+        /// The thread writes the lines that it took.
         case writing
     }
 
@@ -30,8 +30,8 @@ final class LogWriter: @unchecked Sendable {
     /// Starts the thread. It lives as long as the process.
     ///
     /// - Parameters:
-    ///   - descriptor: what is written to.
-    ///   - dropped: the line that says how many were dropped.
+    ///   - descriptor: the descriptor to write to.
+    ///   - dropped: makes the line with the number of dropped ones.
     init(descriptor: Int32 = STDERR_FILENO, dropped: @escaping @Sendable (Int) -> String) {
         self.descriptor = descriptor
         self.dropped = dropped
@@ -41,14 +41,14 @@ final class LogWriter: @unchecked Sendable {
         }
     }
 
-    /// Takes a line, which ends in a line feed. Never waits for whoever reads the log.
+    /// Takes a line, which ends in a line feed. Never waits for the log's reader.
     func append(_ line: String) {
         self.lock.lock()
         self.buffer.append(line)
         self.lock.unlock(withValue: .filled)
     }
 
-    /// Waits until all is written, but not longer than so many seconds.
+    /// Waits until everything is written, but not longer than so many seconds.
     func finish(seconds: Double) {
         if self.lock.lock(whenValue: .idle, timeoutSeconds: seconds) { self.lock.unlock() }
     }

@@ -7,11 +7,11 @@ import SQLInterface
 import WAMP
 import WAMPClient
 
-/// Everything that is worth a line in the log, or a number.
+/// Every event that is worth a line in the log, or a number.
 enum Observation {
     case starting(version: String, configuration: String)
     case router(RouterEvent)
-    /// Whoever is on the way can be the router.
+    /// The router's certificate is not verified: anybody on the way can pose as the router.
     case routerNotVerified(place: String)
     case database(DatabaseEvent)
     case callPort(CallPortEvent)
@@ -20,7 +20,7 @@ enum Observation {
     case outbox(OutboxEvent)
     case function(FunctionEvent)
 
-    /// The router keeps the event for the day when the session is gone.
+    /// The router keeps the event until the session is gone.
     case testamentLeft(topic: String)
     /// It does not.
     case testamentNotLeft(topic: String, place: String, reason: String)
@@ -29,12 +29,12 @@ enum Observation {
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)
     case callFailed(uri: String, error: String)
-    /// A call failed for a reason of which its caller is told little: it is for who runs the database.
+    /// A call failed for a reason that its caller learns little about: it is for the database's administrator.
     case callFaulty(uri: String, error: String, reason: String, role: String)
-    /// Sessions end with something of it under way.
+    /// Sessions end while a message of it is under way.
     case originRefused(SuspectOrigins.Refused)
 
-    /// Something that SQL registered is mapped now.
+    /// A registration from SQL is mapped now.
     case registrationAdded(uri: String, place: String)
     case registrationRemoved(uri: String, place: String)
     case registrationFaulty(reason: String)
@@ -43,18 +43,18 @@ enum Observation {
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, place: String, reason: String)
     case subscriptionRevoked(topic: String, reason: String)
-    /// An event is run again.
+    /// An event runs again.
     case eventRetried(topic: String, function: String, reason: String)
     /// An event becomes a dead letter.
     case eventFailed(topic: String, function: String, error: String, reason: String)
-    /// An event that failed is kept nowhere.
+    /// A failed event is kept nowhere.
     case eventLost(topic: String, function: String, error: String, reason: String)
-    /// An event was not taken: too many wait.
+    /// An event was dropped: too many wait.
     case eventDropped(topic: String, place: String)
     case eventsNotRun(count: Int)
-    /// The events of a subscription can't be run now, and wait.
+    /// The events of a subscription can't run now, and wait.
     case eventsWait(topic: String, function: String, error: String, reason: String)
-    /// The connection was lost while an event ran, and it is run again.
+    /// The connection was lost while an event ran, and it runs again.
     case eventMayRunTwice(topic: String, function: String)
 
     case notificationDropped(channel: String, place: String, reason: NotificationFault)
@@ -73,6 +73,8 @@ enum Observation {
     case readyWithFaults(ComplaintSummary, news: [Complaint])
     case notReady([String])
 
+    /// systemd, or what started the process in its place, does not get our reports.
+    case serviceManagerUnavailable(reason: String)
     case reloadUnsupported
     case stopping(signal: String)
     case stopped(ShutdownStateMachine.Outcome)
@@ -93,10 +95,10 @@ enum NotificationFault: Error, Equatable, CustomStringConvertible {
     var description: String {
         switch self {
         case .noSession: "there is no session with the router"
-        case .notLeading: "it is not known which sidecar leads, and too many wait for that"
+        case .notLeading: "the leading sidecar is not known, and too many wait for that"
         case .routerIsSlow: "the router reads slowly, and too many wait for it"
         case .payload(let error): error.description
-        case .tooLarge: "it is larger than the router takes"
+        case .tooLarge: "it is larger than the router accepts"
         case .notText: "it can't be read as text"
         case .unreadable(let fault): "routers can't read it: \(fault)"
         case .refused(let reason): reason

@@ -3,9 +3,10 @@ import NIOCore
 import Names
 import WAMP
 
-/// Where something comes from that the router gets and says nothing about: a procedure's results and errors, a channel's notifications.
+/// The origin of messages that the router does not acknowledge: a procedure's results and errors, a channel's
+/// notifications.
 final class Origin {
-    /// What it is called.
+    /// Its name.
     struct Name: Hashable, CustomStringConvertible {
         enum Kind: String {
             case procedure
@@ -24,9 +25,9 @@ final class Origin {
     }
 
     let name: Name
-    /// When something was sent that may still be under way.
+    /// When a message was sent that may still be under way.
     var lastSent: NIODeadline?
-    /// Whether the passage looks at it when a session ends.
+    /// Whether the passage checks it when a session ends.
     var isListed = false
 
     init(_ kind: Name.Kind, _ text: String) {

@@ -5,12 +5,12 @@ import Names
 import WAMP
 import WAMPClient
 
-/// The way to the router of what it says nothing about: results, errors, notifications. On the event loop.
+/// The way to the router of messages that it does not acknowledge: results, errors, notifications. On the event loop.
 ///
-/// As a rule all of it is free. What comes from an origin that may have ended a session goes one at a time, each followed by a call that the
-/// router answers whatever it is: it has read then what came before. The driver of ``SuspectOrigins``.
+/// Usually nothing is held up. The messages of an origin that may have ended a session go one at a time, each followed
+/// by a call that the router always answers: then it has read the earlier messages. The driver of ``SuspectOrigins``.
 final class Passage: Part {
-    /// Why something is not sent.
+    /// Why a message is not sent.
     enum Refusal: Error, Equatable, CustomStringConvertible {
         case endedSessions(Origin.Name, remaining: TimeAmount)
         case tooManyWait(Origin.Name)
@@ -19,11 +19,14 @@ final class Passage: Part {
             switch self {
             case .endedSessions(let origin, let remaining):
                 """
-                the session with the router ended more than once while something of \(origin) was under way, so nothing is sent for it \
-                for another \(max(remaining.nanoseconds / 1_000_000_000, 1)) s
+                the session with the router ended more than once while a message of \(origin) was under way, so \
+                nothing is sent for it for another \(max(remaining.nanoseconds / 1_000_000_000, 1)) s
                 """
             case .tooManyWait(let origin):
-                "the session with the router ended while something of \(origin) was under way, and too much of such origins waits now"
+                """
+                the session with the router ended while a message of \(origin) was under way, and too many such \
+                messages wait now
+                """
             }
         }
     }
@@ -35,33 +38,33 @@ final class Passage: Part {
         let givenUp: () -> Void
     }
 
-    /// What waits for its turn at most.
+    /// The most messages that wait for their turn.
     private static let mostWaiting = 1_000
     private static let mostWaitingOctets = 16 << 20
-    /// How long the router may take to say that it has read something.
+    /// How long the router may take to show that it has read something.
     private static let patience = TimeAmount.seconds(10)
     private static let leastRoom = 64
 
     private let eventLoop: any EventLoop
-    /// Whether an event is under way that also was when a session ended before.
+    /// Whether an event is under way that was under way when an earlier session ended.
     private let isEventSuspect: () -> Bool
     private let observer: (SuspectOrigins.Refused) -> Void
     private let changed: () -> Void
     private var suspects = SuspectOrigins()
-    /// All origins of which something may be under way; others too.
+    /// All origins with a message possibly under way; others too.
     private var recent: [Origin] = []
-    /// As many are listed before those are looked for that need not be.
+    /// When the list has this length, unnecessary origins are searched for.
     private var room = Passage.leastRoom
     private var session: Session?
-    /// The router of the session that ended, and whether it has been tried again.
+    /// The router of the session that ended, and whether a connection to it has been tried again.
     private var lost: (url: RouterURL, isTried: Bool)?
     private var waiting = Deque<Waiting>()
     private var waitingOctets = 0
-    /// What nothing is sent for, for a while.
+    /// The origins for which nothing is sent for a while.
     private var refused = Complaints<Origin.Name>()
 
     /// - Parameters:
-    ///   - observer: told of each origin that nothing is sent for from then on.
+    ///   - observer: called for each origin for which nothing is sent from then on.
     ///   - changed: called whenever ``complaints`` may have changed.
     init(
         eventLoop: any EventLoop, isEventSuspect: @escaping () -> Bool,
@@ -75,7 +78,7 @@ final class Passage: Part {
 
     // MARK: - Sending
 
-    /// Why nothing is to be begun for an origin.
+    /// Why nothing new may begin for an origin.
     func refusal(of origin: Origin) -> Refusal? {
         guard !self.suspects.isEmpty, let remaining = self.suspects.refusal(of: origin.name, at: self.eventLoop.now)
         else {
@@ -84,7 +87,7 @@ final class Passage: Part {
         return .endedSessions(origin.name, remaining: remaining)
     }
 
-    /// Whether something of it is to be sent now; else it has to wait for its turn, by ``wait(_:octets:_:)``.
+    /// Whether a message of it may be sent now; otherwise it must wait for its turn, by ``wait(_:octets:_:)``.
     func admits(_ origin: Origin) -> Bool {
         let now = self.eventLoop.now
         if !self.suspects.isEmpty {
@@ -96,7 +99,7 @@ final class Passage: Part {
         return true
     }
 
-    /// Sends when it is its turn; not at all if the session ends before.
+    /// Sends at its turn; never if the session ends before.
     ///
     /// - Parameter givenUp: called instead of `send` in that case.
     func wait(
@@ -111,7 +114,7 @@ final class Passage: Part {
         self.waitingOctets += octets
     }
 
-    /// Part of a result that is sent as it comes; nothing waits for its turn.
+    /// Part of a result whose rows go to the caller as they come; it has no turn.
     func sentPart(of origin: Origin) {
         self.sent(origin, at: self.eventLoop.now)
     }
@@ -168,7 +171,7 @@ final class Passage: Part {
         }
     }
 
-    /// The origins that nothing is sent for.
+    /// The origins for which nothing is sent.
     var complaints: ComplaintSummary { ComplaintSummary(self.refused) }
 
     private func joined(_ session: Session) {
@@ -214,7 +217,8 @@ final class Passage: Part {
             underWay: reason.mayBeForWhatWasSent ? underWay : [], besidesSuspects: self.isEventSuspect())
     }
 
-    /// An attempt to connect begins. The second one for a router whose session has ended: it could not be reached.
+    /// An attempt to connect begins. A second one to the router of the ended session means that it could not be
+    /// reached.
     func connecting(to url: RouterURL) {
         guard let lost = self.lost, lost.url == url else { return }
         if lost.isTried { self.suspects.routerWasAway() }

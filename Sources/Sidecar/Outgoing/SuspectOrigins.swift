@@ -1,54 +1,55 @@
 import NIOCore
 
-/// Procedures and channels of which something was under way when a session with the router ended: it may be what ended it.
+/// Procedures and channels with a message under way when a session with the router ended: the message may be the cause.
 ///
-/// Routers say nothing about a result that they have taken, nor which one they could not read. So what comes from where something was under way
-/// when a session ended is sent one at a time for a while, each known to be taken before the next one; and if a session ends again while only
-/// one such origin has something under way, nothing is sent for it for a while: without that each of its calls could end the session of all. A
-/// router that is away after a session's end has ended it for a reason of its own, which does not count.
+/// Routers neither acknowledge a result nor name the one that they could not read. So the messages of an origin that
+/// had something under way when a session ended go one at a time for a while, each only after the one before has
+/// certainly been read. If a session ends again while only one such origin has something under way, nothing is sent for
+/// it for a while: otherwise each of its calls could end the session that all share. A router that is unreachable after
+/// a session's end has ended it for its own reasons, which does not count.
 struct SuspectOrigins {
     private struct Entry {
-        /// How many sessions ended while something of its was under way.
+        /// How many sessions ended while a message of it was under way.
         var losses = 0
         var refusals = 0
-        /// Nothing is sent for it before that.
+        /// Nothing is sent for it before that time.
         var refusedUntil: NIODeadline = .distantPast
-        /// It is forgotten then.
+        /// It is forgotten at that time.
         var expires: NIODeadline
     }
 
-    /// An origin that nothing is sent for, for a while.
+    /// An origin for which nothing is sent for a while.
     struct Refused: Equatable {
         let origin: Origin.Name
-        /// How many sessions ended while something of its was under way.
+        /// How many sessions ended while a message of it was under way.
         let sessions: Int
         let time: TimeAmount
     }
 
-    /// What was sent so long before a session's end had no part in it.
+    /// A message sent so long before a session's end had no part in it.
     static let window = TimeAmount.seconds(2)
     /// How long an origin is under suspicion after a session's end.
     static let memory = TimeAmount.minutes(5)
-    /// How long nothing is sent for an origin, for the first time and at most.
+    /// How long nothing is sent for an origin, the first time and at most.
     static let leastRefusal = TimeAmount.minutes(1)
     static let greatestRefusal = TimeAmount.hours(1)
-    /// More are not remembered.
+    /// No more are remembered.
     private static let most = 10_000
 
     private var entries: [Origin.Name: Entry] = [:]
-    /// What was under way when the last session ended; whether that counts is known when the router is there again.
+    /// The origins under way when the last session ended; whether that counts is known when the router is back.
     private var loss: (underWay: [Origin.Name], isOther: Bool)?
     private var isBusy = false
 
-    /// Whether nothing is under suspicion, as nearly always.
+    /// Whether no origin is under suspicion, which is usual.
     var isEmpty: Bool { self.entries.isEmpty }
 
-    /// Whether what comes from there is to be sent one at a time.
+    /// Whether messages of this origin go one at a time.
     func isSuspect(_ origin: Origin.Name, at now: NIODeadline) -> Bool {
         self.entries[origin].map { now < $0.expires } ?? false
     }
 
-    /// For how long nothing is to be sent for it; nil if something may be.
+    /// For how long nothing may be sent for it; nil if messages may be sent.
     func refusal(of origin: Origin.Name, at now: NIODeadline) -> TimeAmount? {
         guard let entry = self.entries[origin], now < entry.refusedUntil else { return nil }
         return entry.refusedUntil - now
@@ -56,36 +57,36 @@ struct SuspectOrigins {
 
     // MARK: - One at a time
 
-    /// Something of a suspect's is to be sent. Whether it may be now; if not, after ``taken()``.
+    /// A message of a suspect is to be sent. Returns whether it may be now; if not, after ``taken()``.
     mutating func begin() -> Bool {
         guard !self.isBusy else { return false }
         self.isBusy = true
         return true
     }
 
-    /// The router has read what was sent.
+    /// The router has read the last message.
     mutating func taken() {
         self.isBusy = false
     }
 
     // MARK: - Sessions
 
-    /// A session ended, and not as its two ends had agreed.
+    /// A session ended, and not by agreement of its two ends.
     ///
     /// - Parameters:
-    ///   - underWay: where it came from what was under way.
-    ///   - isOther: something else was under way that has been when a session ended before.
+    ///   - underWay: the origins of the messages under way.
+    ///   - isOther: a message of another kind was under way that was under way when an earlier session ended.
     mutating func sessionEnded(underWay: [Origin.Name], besidesSuspects isOther: Bool) {
         self.isBusy = false
         self.loss = underWay.isEmpty ? nil : (underWay, isOther)
     }
 
-    /// The router could not be reached after the session's end: nothing that was sent ended it.
+    /// The router could not be reached after the session's end: no message ended it.
     mutating func routerWasAway() {
         self.loss = nil
     }
 
-    /// There is a session again. Returns the origin that nothing is sent for from here on, if there is one.
+    /// There is a session again. Returns the origin for which nothing is sent from now on, if there is one.
     mutating func joined(at now: NIODeadline) -> Refused? {
         guard let (underWay, isOther) = self.loss else { return nil }
         self.loss = nil

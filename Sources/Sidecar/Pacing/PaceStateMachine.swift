@@ -1,14 +1,14 @@
 import NIOCore
 
-/// Keeps what is asked for from being done more often than once in a while: the first time at once, then at most once an interval, and once
-/// more for all that was asked for meanwhile.
+/// Limits how often a requested task runs: the first time at once, then at most once an interval, and once more for all
+/// requests meanwhile.
 struct PaceStateMachine: ~Copyable {
     enum Action: Equatable {
-        /// Do it now.
+        /// Run it now.
         case run
-        /// Do it after this time, and say so by ``waited(at:)``.
+        /// Run it after this time, and report that by ``waited(at:)``.
         case wait(TimeAmount)
-        /// It is going to be done anyway.
+        /// It will run anyway.
         case nothing
     }
 
@@ -20,7 +20,7 @@ struct PaceStateMachine: ~Copyable {
         self.interval = interval
     }
 
-    /// Somebody asks for it.
+    /// A request.
     mutating func asked(at now: NIODeadline) -> Action {
         guard !self.isWaiting else { return .nothing }
         guard let last = self.last, now < last + self.interval else {
@@ -31,27 +31,27 @@ struct PaceStateMachine: ~Copyable {
         return .wait(last + self.interval - now)
     }
 
-    /// The time is over: it is done now.
+    /// The time is over: it runs now.
     mutating func waited(at now: NIODeadline) {
         self.isWaiting = false
         self.last = now
     }
 }
 
-/// Does something at the pace of a ``PaceStateMachine``. On the event loop.
+/// Runs a task at the pace of a ``PaceStateMachine``. On the event loop.
 final class Paced {
     private var machine: PaceStateMachine
     private let eventLoop: any EventLoop
     private let body: () -> Void
 
-    /// - Parameter body: what is asked for.
+    /// - Parameter body: the task.
     init(every interval: TimeAmount, on eventLoop: any EventLoop, body: @escaping () -> Void) {
         self.machine = PaceStateMachine(interval: interval)
         self.eventLoop = eventLoop
         self.body = body
     }
 
-    /// Does it now, or as soon as it may be done again.
+    /// Runs it now, or as soon as it may run again.
     func ask() {
         switch self.machine.asked(at: .now()) {
         case .run:

@@ -1,7 +1,7 @@
 import DequeModule
 
-/// Questions that take turns: only so many are asked at a time, however many there are, so that what is urgent never waits behind all the
-/// others.
+/// Questions that take turns: only a few are under way at a time, however many there are, so that urgent ones never
+/// wait behind all the others.
 struct Turns<Item> {
     private let most: Int
     private var urgent = Deque<Item>()
@@ -16,12 +16,12 @@ struct Turns<Item> {
     /// Whether nothing is under way, and nothing waits.
     var isIdle: Bool { self.underWay == 0 && self.urgent.isEmpty && self.waiting.isEmpty }
 
-    /// Another question. What is urgent goes ahead of what is not.
+    /// Adds a question. An urgent one goes ahead of others.
     mutating func add(_ item: Item, isUrgent: Bool = false) {
         if isUrgent { self.urgent.append(item) } else { self.waiting.append(item) }
     }
 
-    /// The next one whose turn it is; nil if it is nobody's. Each that is returned has to be followed by ``answered()``.
+    /// The next one; nil if there is none. After each ``answered()`` must follow.
     mutating func next() -> Item? {
         guard self.underWay < self.most, let item = self.urgent.popFirst() ?? self.waiting.popFirst() else {
             return nil
@@ -30,12 +30,12 @@ struct Turns<Item> {
         return item
     }
 
-    /// One that was under way has been answered, or is not to be asked after all.
+    /// One under way has been answered, or is not needed after all.
     mutating func answered() {
         self.underWay -= 1
     }
 
-    /// Forgets what waits.
+    /// Forgets the waiting ones.
     mutating func removeAll() {
         self.urgent.removeAll()
         self.waiting.removeAll()

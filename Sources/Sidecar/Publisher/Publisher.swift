@@ -3,7 +3,8 @@ import NIOCore
 import Names
 import Outbox
 
-/// The publisher role: what SQL has published leaves while this sidecar leads, and what could not leave does not stay forever. On the event loop.
+/// The publisher role: while this sidecar leads, it sends the events that SQL has published, and deletes old dead
+/// letters. On the event loop.
 final class Publisher: Part {
     let relay: OutboxRelay
     private let expiry: DeadLetterExpiry
@@ -33,10 +34,10 @@ final class Publisher: Part {
         if situation.isRouterReading, !former.isRouterReading { self.relay.writable() }
     }
 
-    /// Whether an event is under way that also was when a session with the router ended before.
+    /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
 
-    /// The leader's session was notified.
+    /// The leader's session got a notification.
     func notified(channel: String) {
         self.relay.notified(channel: channel)
     }

@@ -5,12 +5,12 @@ import Names
 import SidecarConfiguration
 
 extension CallPort.Configuration {
-    /// Of a password that is made at each start, in octets.
+    /// The size of a generated password, in octets.
     private static let passwordLength = 32
 
-    /// Takes what the file says; without a password a new one is made.
+    /// Takes the file's settings; without a password a new one is generated.
     ///
-    /// - Parameter descriptors: how many clients may have open; all of the process without those that the other parts need.
+    /// - Parameter descriptors: the most descriptors for clients; all of the process without those of the other parts.
     init(_ settings: CallerSettings, descriptors: Int) throws {
         let unproved = min(Self.mostUnproved, max(descriptors / 4, 1))
         let password: SecretBytes

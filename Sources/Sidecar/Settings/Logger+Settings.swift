@@ -2,7 +2,7 @@ import Logging
 import SidecarConfiguration
 
 extension Logger.Level {
-    /// Takes what the file says.
+    /// Takes the file's settings.
     init(_ level: LogSettings.Level) {
         switch level {
         case .trace: self = .trace

@@ -3,7 +3,7 @@ import Outbox
 import SidecarConfiguration
 
 extension RelaySettings {
-    /// Takes what the file says.
+    /// Takes the file's settings.
     init(_ settings: OutboxSettings) {
         self.init(
             eventID: settings.eventID, batch: settings.batch,

@@ -2,7 +2,7 @@ import SQLInterface
 import SidecarConfiguration
 
 extension SelfInstallation {
-    /// Takes what the file says.
+    /// Takes the file's settings.
     init(_ settings: DatabaseSettings) {
         self.init(
             schema: settings.schema, grantTo: settings.grantTo, registerTo: settings.registerTo,
@@ -11,7 +11,7 @@ extension SelfInstallation {
 }
 
 extension SelfInstallation.Outcome {
-    /// What a file wants of the SQL interface and it does not do, a line each.
+    /// The requirements of a file that the SQL interface does not fulfil, a line each.
     func faults(of configuration: Configuration) -> [String] {
         switch self.state {
         case .refused(let reason): [reason]
@@ -22,7 +22,8 @@ extension SelfInstallation.Outcome {
 }
 
 extension Configuration {
-    /// Whether something in the file needs the SQL interface. What SQL publishes and registers needs nothing in the file.
+    /// Whether something in the file needs the SQL interface. Publishing and registering by SQL need nothing in the
+    /// file.
     var wantsInterface: Bool {
         self.caller != nil || !(self.database.grantTo ?? []).isEmpty || !(self.database.registerTo ?? []).isEmpty
     }

@@ -5,7 +5,7 @@ import WAMP
 import WAMPClient
 
 extension RouterConfiguration {
-    /// Takes what the file says.
+    /// Takes the file's settings.
     init(_ settings: RouterSettings, version: String) {
         self.init(
             urls: settings.urls.map(\.value), realm: settings.realm.value,
@@ -27,7 +27,7 @@ extension RouterConfiguration {
 }
 
 extension Authentication {
-    /// Takes what the file says. Secrets stay where they are in memory.
+    /// Takes the file's settings. Secrets stay at their place in memory.
     init(_ credentials: AuthenticationSettings.Credentials) {
         switch credentials {
         case .anonymous(let authid): self = .anonymous(authid: authid)
@@ -55,7 +55,7 @@ extension DatabaseEnvironment {
     /// Besides those for calls, each with a spare one: control connection, listener and the leader's session.
     private static let otherConnections = 3
 
-    /// Takes what the file says, and starts the threads that connecting needs.
+    /// Takes the file's settings, and starts the threads that connecting needs.
     init(_ settings: DatabaseSettings, eventLoop: any EventLoop, sessionTimeout: TimeAmount) throws {
         let delays = Backoff()
         var random = SystemRandomNumberGenerator()
@@ -71,14 +71,14 @@ extension DatabaseEnvironment {
 }
 
 extension PoolLimits {
-    /// Takes what the file says.
+    /// Takes the file's settings.
     init(_ settings: DatabaseSettings) {
         self.init(
             connections: settings.connections, pipeline: settings.pipeline, queue: settings.queue,
             queueTimeout: TimeAmount(settings.queueTimeout))
     }
 
-    /// For what low roles registered: each call makes a connection of its own, so that more of them would not be faster.
+    /// For the functions of low roles: each call makes its own connection, so that more of them would not be faster.
     static func guests(_ settings: DatabaseSettings) -> Self {
         Self(
             connections: min(settings.connections, 8), pipeline: 1, queue: settings.queue,

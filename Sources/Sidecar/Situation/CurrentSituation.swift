@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Holds the situation, and hands each change of it to the parts, in order. On the event loop.
+/// Holds the situation, and passes each change of it to the parts, in order. On the event loop.
 final class CurrentSituation {
     private(set) var now = Situation()
     /// In the order of their dependence.
@@ -13,7 +13,8 @@ final class CurrentSituation {
         self.parts = parts
     }
 
-    /// Changes the situation. A part that changes it while it follows another change is heard when all have followed that one.
+    /// Changes the situation. If a part changes it while it follows another change, the new change follows when all
+    /// parts have followed that one.
     func change(_ change: @escaping (inout Situation) -> Void) {
         self.pending.append(change)
         guard !self.isChanging else { return }

@@ -3,22 +3,23 @@ import Names
 
 /// A part of the sidecar that follows the situation. On the event loop.
 protocol Part: AnyObject {
-    /// The situation has changed. Parts are asked in the order of their dependence: whatever this one builds on knows already.
+    /// The situation has changed. Parts are called in the order of their dependence: the parts that this one builds on
+    /// know already.
     func follow(_ situation: Situation, from former: Situation)
 
     /// Whether everything that `ready` waits for has been decided.
     var isSettled: Bool { get }
 
-    /// What does not work.
+    /// The complaints about things that do not work.
     var complaints: ComplaintSummary { get }
 
     /// How long ``drain(completion:)`` may take; nil: as long as the whole process may.
     var drainPatience: TimeAmount? { get }
 
-    /// Takes nothing new and finishes what is under way; calls `completion` once when that is done.
+    /// Accepts nothing new and finishes the work under way; calls `completion` once when that is done.
     func drain(completion: @escaping () -> Void)
 
-    /// Gives up what is still under way.
+    /// Gives up the unfinished work.
     func stop()
 }
 

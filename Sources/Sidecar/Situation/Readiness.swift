@@ -4,7 +4,7 @@ import Outbox
 
 /// Reports whether work can flow. On the event loop. The driver of ``ReadinessStateMachine``.
 ///
-/// Readiness is worked out once for everything that changes in one turn of the event loop; while only faults change, once a second.
+/// Readiness is computed once for all changes in one turn of the event loop; while only faults change, once a second.
 final class Readiness: Part {
     private static let faultsInterval = TimeAmount.seconds(1)
 
@@ -14,11 +14,13 @@ final class Readiness: Part {
     private let hasPort: Bool
     private let report: (ReadinessStateMachine.Report) -> Void
     private var machine = ReadinessStateMachine()
-    /// These have to be settled, and may complain.
+    /// These must be settled, and may complain.
     var parts: [any Part] = []
-    /// Whether the database has answered since it was told the way to the call port, if it was told.
+    /// Whether the database has answered the announcement of the call port, if there is one.
     var isPortAnswered: () -> Bool = { true }
-    /// It is worked out at the end of this turn.
+    /// Takes a line that says how things stand, each time that is computed.
+    var lineTaker: (String) -> Void = { _ in }
+    /// It is computed at the end of this turn.
     private var isNoted = false
     private var nextFaults: NIODeadline
     private var timer: Scheduled<Void>?
@@ -38,7 +40,7 @@ final class Readiness: Part {
         self.nextFaults = eventLoop.now
     }
 
-    /// Something that readiness depends on may have changed.
+    /// A fact that readiness depends on may have changed.
     func changed() {
         guard !self.isNoted else { return }
         self.isNoted = true
@@ -86,6 +88,13 @@ final class Readiness: Part {
             complaints: self.parts.reduce(ComplaintSummary()) { $0 + $1.complaints })
     }
 
+    private var isStandby: Bool {
+        switch self.situation.now.leadership {
+        case .standby: true
+        case .unknown, .leader: false
+        }
+    }
+
     private func port(_ situation: Situation) -> ReadinessStateMachine.Port {
         guard self.hasPort else { return .notWanted }
         switch situation.isPortListening {
@@ -97,6 +106,7 @@ final class Readiness: Part {
 
     private func workOut() {
         let facts = self.facts
+        self.lineTaker(self.machine.line(facts, isStandby: self.isStandby))
         if self.machine.hasOtherFaults(facts) {
             guard self.eventLoop.now >= self.nextFaults else { return self.workOutLater() }
         }

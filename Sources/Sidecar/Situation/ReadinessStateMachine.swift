@@ -1,14 +1,14 @@
 import Names
 
-/// Decides what is reported about whether work can flow: each answer once, when it differs from the last one.
+/// Decides which reports about readiness are made: each once, when it differs from the last one.
 struct ReadinessStateMachine: ~Copyable {
-    /// What holds everything up.
+    /// The obstacles.
     enum Need: String, CaseIterable {
         case router = "no session with the router"
         case database = "no connection to the database"
         case listener = "not listening for notifications"
         case port = "not listening for calls from SQL"
-        case leadership = "it is not known which sidecar leads"
+        case leadership = "the leading sidecar is not known"
         case registrations = "procedures are being registered, or topics subscribed to"
         case stopping = "the process stops"
 
@@ -32,11 +32,11 @@ struct ReadinessStateMachine: ~Copyable {
         case notWanted
         case notTried
         case triedInVain
-        /// It listens; whether the database has answered since it was told the way there, if it was told.
+        /// It listens; whether the database has answered the announcement, if there is one.
         case listens(isAnswered: Bool)
     }
 
-    /// What readiness depends on.
+    /// The facts that readiness depends on.
     struct Facts: Equatable {
         var isJoined: Bool
         var isDatabaseAvailable: Bool
@@ -45,15 +45,16 @@ struct ReadinessStateMachine: ~Copyable {
         var port: Port
         /// Whether this sidecar leads, or knows which one does. Without a database it can't ask.
         var isLeadershipKnown: Bool
-        /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked up.
+        /// Whether each procedure has been registered or refused, each topic subscribed to, and each function looked
+        /// up.
         var isSettled: Bool
         var complaints: ComplaintSummary
     }
 
-    /// What is to be reported.
+    /// The report.
     enum Report: Equatable {
         case ready
-        /// Work flows, but not all of it: what does not, and which of that the last report did not name.
+        /// Work flows, except for these faults, and those of them that the last report did not name.
         case readyWithFaults(ComplaintSummary, news: [Complaint])
         case notReady([String])
     }
@@ -72,15 +73,15 @@ struct ReadinessStateMachine: ~Copyable {
         case stopped
     }
 
-    /// So many faults are named.
+    /// The most faults that are named.
     static let mostNamed = 20
 
     private var state = State.starting
 
-    /// The process stops: from now on nothing is worth a report.
+    /// The process stops: from now on there is no report.
     mutating func stop() { self.state = .stopped }
 
-    /// Whether the report would be that work flows with other faults than the last one said.
+    /// Whether the report would be that work flows with other faults than those of the last one.
     func hasOtherFaults(_ facts: Facts) -> Bool {
         guard case .reported(.readyWithFaults(let last)) = self.state,
             case .readyWithFaults(let faults) = self.answer(facts)
@@ -88,20 +89,32 @@ struct ReadinessStateMachine: ~Copyable {
         return faults != last
     }
 
-    /// The report, if it is another one than last time.
+    /// The report, if it differs from the last one.
     mutating func report(_ facts: Facts) -> Report? {
         let answer = self.answer(facts)
         switch self.state {
         case .stopped:
             return nil
         case .starting:
-            // Before anything has been ready, what is missing is what is being done; but for a port that was tried in vain.
+            // Before the first `ready` the missing things are still being done; except for a port that could not be
+            // opened.
             if case .notReady(let needs) = answer, needs != [.port] || facts.port != .triedInVain { return nil }
             return self.report(answer, alreadyNamed: [])
         case .reported(let last):
             guard answer != last else { return nil }
             guard case .readyWithFaults(let faults) = last else { return self.report(answer, alreadyNamed: []) }
             return self.report(answer, alreadyNamed: faults.named)
+        }
+    }
+
+    /// How things stand, in one line.
+    ///
+    /// - Parameter isStandby: whether another sidecar leads.
+    func line(_ facts: Facts, isStandby: Bool) -> String {
+        switch self.answer(facts) {
+        case .ready: isStandby ? "standby" : "ready"
+        case .readyWithFaults: "ready with faults"
+        case .notReady(let needs): needs.first?.rawValue ?? "not ready"
         }
     }
 
@@ -137,7 +150,7 @@ struct ReadinessStateMachine: ~Copyable {
         }
     }
 
-    /// The database's answer is waited for before work flows, and not once it does.
+    /// The database's answer is awaited before work flows, and not once it does.
     private func isMissing(_ port: Port) -> Bool {
         switch port {
         case .notWanted: return false

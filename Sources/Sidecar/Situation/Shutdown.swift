@@ -46,7 +46,7 @@ final class Shutdown {
             }
             part.drain { self.run(self.machine.drained(number)) }
         case .sayGoodbye:
-            // What still runs is reported now, while there is a session to report it in.
+            // Unfinished work is reported now, while there is a session to report it in.
             for part in self.parts { part.stop() }
             self.schedule(in: Self.goodbyePatience) { self.machine.goodbyeTimedOut() }
             self.sayGoodbye { self.run(self.machine.left()) }

@@ -1,22 +1,23 @@
-/// Decides in which order the sidecar stops: its parts finish what is under way, one after the other; then the session with the router ends.
+/// Decides in which order the sidecar stops: its parts finish their work, one after the other; then the session with
+/// the router ends.
 ///
-/// Each waiting has an end: a part's own, that of all parts together, and that of the router's goodbye.
+/// Each wait has an end: a part's own, that of all parts together, and that of the router's goodbye.
 struct ShutdownStateMachine: ~Copyable {
-    /// How it went.
+    /// The result.
     enum Outcome: Equatable {
         case inTime
-        /// Not all that was under way has ended.
+        /// Not all work has ended.
         case unfinished
         /// It has, but the router did not answer.
         case withoutGoodbye
     }
 
-    /// What is to be done next.
+    /// The next step.
     enum Action: Equatable {
         case nothing
-        /// The part with this number, from 0, is to finish.
+        /// The part with this number, from 0, must finish.
         case drain(Int)
-        /// Whatever still runs is to be given up, and the router to be told goodbye.
+        /// Unfinished work is given up, and GOODBYE is sent to the router.
         case sayGoodbye
         case end(Outcome)
     }
@@ -41,7 +42,7 @@ struct ShutdownStateMachine: ~Copyable {
     /// A part has finished, or its own time is over.
     mutating func drained(_ part: Int) -> Action {
         switch self.state {
-        // It may finish when its time was over.
+        // It may finish after its time.
         case .draining(let current, let count) where current == part: self.drain(part + 1, of: count)
         case .draining, .leaving, .over, .running: .nothing
         }

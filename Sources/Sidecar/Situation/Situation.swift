@@ -5,7 +5,7 @@ import SQLInterface
 import WAMP
 import WAMPClient
 
-/// The facts that the parts of the sidecar depend on. ``CurrentSituation`` alone changes them.
+/// The facts that the parts of the sidecar depend on. Only ``CurrentSituation`` changes them.
 struct Situation {
     /// The sidecar's session with a router.
     enum Router {
@@ -15,9 +15,9 @@ struct Situation {
         case left(RouterURL, SessionEnd)
     }
 
-    /// What the last look at the SQL interface found. Each new session for leading takes one.
+    /// The last known state of the SQL interface. Each new session for leading looks at it again.
     struct Interface {
-        /// Tells two looks apart that found the same.
+        /// Distinguishes two looks with the same result.
         let look: Int
         let outcome: SelfInstallation.Outcome
 
@@ -26,16 +26,17 @@ struct Situation {
     }
 
     var router = Router.notYetJoined
-    /// Whether the router takes what is sent to it. Parts produce less while it does not.
+    /// Whether the router accepts output. Parts produce less while it does not.
     var isRouterReading = true
 
     /// Whether functions can be called.
     var isDatabaseAvailable = false
-    /// How many sessions the sidecar has opened to look things up. A new one may find what the last one did not.
+    /// The number of sessions that the sidecar has opened for look-ups. A new one may find other functions than the
+    /// last one.
     var lookupSessions = 0
     /// Whether the sidecar listens to its channels.
     var isListening = false
-    /// How often it has begun to. What was notified before may not have been heard.
+    /// How often it has begun to. Notifications before that may have been missed.
     var listenings = 0
 
     var interface: Interface?
@@ -46,10 +47,10 @@ struct Situation {
     /// The session in which this sidecar leads, while it leads and can use the SQL interface.
     var leaderSession: DatabaseSession?
 
-    /// Whether the call port listens; nil before it was tried.
+    /// Whether the call port listens; nil before it was opened.
     var isPortListening: Bool?
 
-    /// The process was told to stop: nothing new is begun.
+    /// The process got the signal to stop: nothing new is begun.
     var isStopping = false
 
     /// The session with the router, while there is one.
@@ -65,13 +66,13 @@ struct Situation {
 }
 
 extension Situation {
-    /// What happened to the session with the router.
+    /// A change of the session with the router.
     enum SessionChange {
         case joined(Session)
         case left(RouterURL, SessionEnd)
     }
 
-    /// What happened to the session since another situation; nil if nothing did.
+    /// The change of the session since another situation; nil if there was none.
     func sessionChange(since former: Situation) -> SessionChange? {
         switch self.router {
         case .joined(let session): former.session === session ? nil : .joined(session)
@@ -80,7 +81,7 @@ extension Situation {
         }
     }
 
-    /// Whether the process was told to stop since another situation.
+    /// Whether the process got the signal to stop since another situation.
     func hasBegunToStop(since former: Situation) -> Bool { self.isStopping && !former.isStopping }
 
     /// Whether the SQL interface was looked at since another situation.

@@ -5,11 +5,11 @@ import Postgres
 import SidecarConfiguration
 import WAMP
 
-/// Runs several events of one subscription at once, in no order, as calls are run. On the event loop.
+/// Runs several events of one subscription at once, in no order, as calls run. On the event loop.
 ///
 /// The driver of ``ConcurrentQueueStateMachine``.
 final class ConcurrentEvents: QueuedEvents {
-    /// What waits in the pool's queue takes places there that calls need.
+    /// Events in the pool's queue take places there that calls need.
     private static let mostInPool = 64
 
     let context: EventContext

@@ -3,41 +3,41 @@ import Functions
 
 /// Which events of a subscription without order are sent, and which are sent again.
 ///
-/// Generic over what an event is, and without a clock, so that the rule can be tested without a database.
+/// Generic over the event, and without a clock, so that a test needs no database.
 struct ConcurrentQueueStateMachine<Event> {
     typealias Entry = EventQueueStateMachine<Event>.Entry
 
-    /// What becomes of an event that was answered.
+    /// The fate of an answered event.
     enum Outcome {
         /// It has run.
         case done(Event)
-        /// It is to be handed to ``sendAgain(_:)`` after a delay for this many failures.
+        /// ``sendAgain(_:)`` must follow after a delay for this many failures.
         case retry(Entry, failures: Int)
-        /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
+        /// It is given up, after so many attempts. ``buried()`` must follow when its dead letter is written.
         case bury(Event, attempts: Int)
-        /// Nothing more is sent until ``resume()`` is called, and then it is sent again, however often that takes.
+        /// Nothing more is sent until ``resume()`` is called; then it is sent again, however often that takes.
         case hold
-        /// The function is to be looked up before more is sent, when ``resume()`` is called.
+        /// The function must be looked up before more is sent, by ``resume()``.
         case lookUp
     }
 
-    /// So many events at a time may be on their way to the dead letters.
+    /// The most events at a time on their way to the dead letters.
     private static var mostLetters: Int { 256 }
 
     private let rules: RunRules
     private let most: Int
     private var waiting = Deque<Entry>()
     private var underWay = 0
-    /// Those that wait for their delay.
+    /// The events that wait for their delay.
     private var delayed = 0
     private var letters = 0
     private var isHeld = true
     private var isStopped = false
-    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    /// While it is true nothing is sent, and nothing given up: another sidecar may have to run the new events.
     var isSuspended = false {
         didSet { self.cameSuspended = 0 }
     }
-    /// So many of those that wait, the last, came while suspended.
+    /// So many of the waiting events, the last ones, came while suspended.
     private var cameSuspended = 0
 
     /// - Parameters:
@@ -48,7 +48,7 @@ struct ConcurrentQueueStateMachine<Event> {
         self.most = most
     }
 
-    /// Whether all events have run, or their letters are written.
+    /// Whether all events have run, or their dead letters are written.
     var isIdle: Bool { self.underWay == 0 && self.waiting.isEmpty && self.delayed == 0 && self.letters == 0 }
 
     /// Whether an event waits to be sent.
@@ -63,13 +63,13 @@ struct ConcurrentQueueStateMachine<Event> {
     /// The event that is sent next.
     var firstWaiting: Event? { self.waiting.first?.event }
 
-    /// An event came.
+    /// An event has come.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))
         if self.isSuspended { self.cameSuspended += 1 }
     }
 
-    /// Takes away those that came while suspended.
+    /// Removes the events that came while suspended.
     mutating func drop() -> [Event] {
         let dropped = self.waiting.suffix(self.cameSuspended).map(\.event)
         self.waiting.removeLast(dropped.count)
@@ -88,7 +88,7 @@ struct ConcurrentQueueStateMachine<Event> {
         for index in self.waiting.indices.prefix(self.most) { self.waiting[index].attempts.forgetLook() }
     }
 
-    /// The letter of an event that was given up is written, or can't be.
+    /// The dead letter of an event that was given up is written, or can't be.
     mutating func buried() {
         self.letters -= 1
     }
@@ -118,7 +118,7 @@ struct ConcurrentQueueStateMachine<Event> {
         return (entry.event, entry.attempts.count)
     }
 
-    /// An event that was sent was answered.
+    /// A sent event was answered.
     mutating func answered(_ answer: EventAnswer, _ entry: Entry) -> Outcome {
         self.underWay -= 1
         switch answer {
@@ -149,7 +149,7 @@ struct ConcurrentQueueStateMachine<Event> {
         }
     }
 
-    /// Nothing more is sent. Returns what waits.
+    /// Nothing more is sent. Returns the waiting events.
     mutating func stop() -> [Event] {
         self.isStopped = true
         defer { self.waiting.removeAll() }

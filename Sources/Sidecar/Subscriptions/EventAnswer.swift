@@ -1,6 +1,6 @@
 import Functions
 
-/// How an event that was sent has ended.
+/// How a sent event has ended.
 enum EventAnswer: Sendable, Equatable {
     case committed
     /// The guard refused it: its predecessor has not been committed.

@@ -1,17 +1,17 @@
 import Postgres
 
-/// How many events may wait: the router goes on sending whatever becomes of them. All subscriptions share the room, and one whose events are
-/// slow loses its own, and none of the others'.
+/// The limit of waiting events: the router continues to send them. All subscriptions share the room; one whose events
+/// are slow loses its own part, and none of the others'.
 struct EventBudget<Subscription: Hashable> {
     private var events: FairShares<Subscription>
     private var octets: FairShares<Subscription>
-    /// What a subscription had of what it got no more of when an event of it was dropped, until some of that has ended.
+    /// The share of a subscription, at which an event was dropped, until some of its events have ended.
     private var exceeded: [Subscription: (events: Int, octets: Int)] = [:]
 
-    /// How many wait.
+    /// The number of waiting events.
     private(set) var count = 0
 
-    /// How many subscriptions there are.
+    /// The number of subscriptions.
     var subscriptions: Int {
         get { self.events.parties }
         set {
@@ -25,9 +25,9 @@ struct EventBudget<Subscription: Hashable> {
         self.octets = FairShares(capacity: mostOctets)
     }
 
-    /// An event came.
+    /// An event has come.
     ///
-    /// - Returns: false if it has to be dropped.
+    /// - Returns: false if it must be dropped.
     mutating func admit(_ size: Int, of subscription: Subscription) -> Bool {
         let had = self.events.used(by: subscription)
         let isRoom = self.events.hasRoom(for: 1, of: subscription)
@@ -41,12 +41,12 @@ struct EventBudget<Subscription: Hashable> {
         self.events.take(1, for: subscription)
         self.octets.take(size, for: subscription)
         self.count += 1
-        // It was dropped for want of any room, and there is some.
+        // It was dropped for lack of any room, and now there is some.
         if had == 0 { self.exceeded[subscription] = nil }
         return true
     }
 
-    /// An event came for which there is no room elsewhere.
+    /// An event came that has no room elsewhere.
     mutating func drop(of subscription: Subscription) {
         let had = self.events.used(by: subscription)
         if had > 0 { self.exceeded[subscription] = (had, .max) }
@@ -57,7 +57,7 @@ struct EventBudget<Subscription: Hashable> {
         self.events.release(1, of: subscription)
         self.octets.release(size, of: subscription)
         self.count -= 1
-        // A little has to have become free before all is well again, so that it isn't told with each event.
+        // The state ends only when some room has become free, so that it isn't reported with each event.
         guard let then = self.exceeded[subscription],
             self.events.used(by: subscription) <= then.events - then.events / 10,
             self.octets.used(by: subscription) <= then.octets - then.octets / 10
@@ -68,6 +68,6 @@ struct EventBudget<Subscription: Hashable> {
     /// How many octets the events of a subscription have that wait.
     func octets(of subscription: Subscription) -> Int { self.octets.used(by: subscription) }
 
-    /// Whether an event of a subscription was dropped, and too many of it wait still.
+    /// Whether an event of a subscription was dropped, and too many of them still wait.
     func isExceeded(by subscription: Subscription) -> Bool { self.exceeded[subscription] != nil }
 }

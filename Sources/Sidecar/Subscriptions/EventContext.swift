@@ -6,7 +6,7 @@ import SidecarConfiguration
 import WAMP
 import WAMPClient
 
-/// What the events of one subscription need on their way. On the event loop.
+/// The objects that the events of one subscription need. On the event loop.
 final class EventContext {
     let route: SubscriptionRoute
     var pool: Pool { self.route.pool }
@@ -15,9 +15,9 @@ final class EventContext {
     private let settings: CallSettings
     private let letters: EventLetters
     private let observer: (Observation) -> Void
-    /// An event has ended, one way or another: its place is free.
+    /// An event has ended, with success or not: its place is free.
     private let ended: (ReceivedEvent) -> Void
-    /// Events wait, and why; nil when they wait no more.
+    /// Events wait, for this reason; nil when they wait no more.
     private let waiting: (String?) -> Void
     private var isWaiting = false
     /// Dead letters whose functions have run, and which are still in their table.
@@ -40,14 +40,14 @@ final class EventContext {
         self.waiting = waiting
     }
 
-    /// As which role the events run.
+    /// The role that runs the events.
     var role: RunningRole { self.route.definition.runningRole(own: self.settings.ownRole) }
     /// The function's plan, if it is known and can be called.
     var plan: ProcedurePlan? { self.route.definition.plan }
-    /// The plan that events were last sent by. It may be known no more when they are answered.
+    /// The plan of the last sent events. It may be outdated when they are answered.
     private(set) var lastPlan: ProcedurePlan?
 
-    /// The session's number is set by this, ahead of the first event. No row means that the guard would not hold in this session.
+    /// Sets the session's number, ahead of the first event. No row means that the guard would not work in this session.
     static let setNumber = Statement(
         """
         select pg_catalog.set_config('wamp.seq', $1, false) \
@@ -65,9 +65,9 @@ final class EventContext {
         return .prepared(bound.statement, bound.parameters)
     }
 
-    /// What is sent ahead of an event, in its transaction.
+    /// The statement ahead of an event, in its transaction.
     ///
-    /// - Parameter numbers: the predecessor's and its own, if their order counts.
+    /// - Parameter numbers: the predecessor's and its own, if the order counts.
     func prelude(_ numbers: (predecessor: Int64, own: Int64)?) -> (Statement, Parameters) {
         let preludes = self.currentPreludes()
         guard let numbers else { return (preludes.plain, Parameters()) }
@@ -89,7 +89,7 @@ final class EventContext {
         return preludes
     }
 
-    /// The subscription is no more.
+    /// The subscription was removed.
     func retire() {
         self.retirePreludes()
         self.plan?.statements.forEach(self.pool.retire)
@@ -114,7 +114,7 @@ final class EventContext {
 
     // MARK: - Ends
 
-    /// Another sidecar has had it: a dead letter stays as it is, and is tried again there.
+    /// Another sidecar has it: a dead letter remains, and that sidecar tries it again.
     func dropped(_ event: ReceivedEvent) {
         self.route.slot.eventLost(.leftToLeader)
         self.ended(event)
@@ -135,7 +135,7 @@ final class EventContext {
         self.ended(event)
     }
 
-    /// - Parameter completion: called when its letter is written, or can't be.
+    /// - Parameter completion: called when its dead letter is written, or can't be.
     func bury(
         _ event: ReceivedEvent, _ failure: EventFailure?, attempts: Int, completion: @escaping () -> Void
     ) {
@@ -151,7 +151,7 @@ final class EventContext {
         }
     }
 
-    /// Nothing of the subscription can be run now, and no event is to blame.
+    /// No event of the subscription can run now, and no event is to blame.
     func hold(_ failure: EventFailure) {
         self.isWaiting = true
         self.waiting(failure.message)
@@ -161,14 +161,14 @@ final class EventContext {
                 reason: failure.message))
     }
 
-    /// Events of it run.
+    /// Its events run.
     func flows() {
         guard self.isWaiting else { return }
         self.isWaiting = false
         self.waiting(nil)
     }
 
-    /// The connection was lost while an event ran that runs again.
+    /// The connection was lost while an event ran, and the event runs again.
     func mayRunTwice() {
         self.observer(
             .eventMayRunTwice(topic: self.route.topic.text, function: self.route.mapping.function.value.text))

@@ -9,9 +9,9 @@ struct EventFailure {
     /// For people.
     let message: String
 
-    /// What an outcome means for the event, and why, if it did not run.
+    /// The consequence of an outcome for the event, and the reason, if it did not run.
     ///
-    /// - Parameter role: as which role it ran.
+    /// - Parameter role: the role that ran it.
     static func answer(
         _ outcome: WorkOutcome, plan: ProcedurePlan?, timeout: TimeAmount, role: RunningRole
     ) -> (answer: EventAnswer, failure: EventFailure?) {
@@ -30,14 +30,14 @@ struct EventFailure {
         case .refused(.queueIsFull):
             return (
                 .failed(.resourcesLacking),
-                EventFailure(error: "53300", message: "too much waits for a connection to the database")
+                EventFailure(error: "53300", message: "too many runs wait for a connection to the database")
             )
         case .canceled, .refused:
             return (.failed(.connectionLost), EventFailure(error: "08003", message: "it was not sent"))
         }
     }
 
-    /// What an error that the server reported means for the event.
+    /// The consequence of a server's error for the event.
     static func answer(_ error: DatabaseError, plan: ProcedurePlan?) -> EventAnswer {
         let isGuards =
             error.sqlstate == "42704" && error.context == nil && error.message.contains(CallSettings.guardSetting)

@@ -2,15 +2,16 @@ import NIOCore
 
 /// How the events of one subscription reach their function: one after another, or several at once. On the event loop.
 protocol EventFlow: AnyObject {
-    /// An event came.
+    /// An event has come.
     func append(_ event: ReceivedEvent)
-    /// The process ends, or the subscription is no more: what can't be run now becomes a dead letter instead of waiting.
+    /// The process ends, or the subscription was removed: events that can't run now become dead letters instead of
+    /// waiting.
     func end()
-    /// Sends no more. Returns what was not run.
+    /// Sends no more. Returns the events that did not run.
     func stop() -> [ReceivedEvent]
-    /// Sends nothing more until it is told otherwise. What is on its way runs to its end.
+    /// Sends nothing more until it is resumed. Events under way run to their end.
     func suspend(_ isSuspended: Bool)
-    /// Gives up what came while suspended. Returns how many those were.
+    /// Gives up the events that came while suspended. Returns how many those were.
     func drop() -> Int
     /// How many events wait to be sent.
     var waitingCount: Int { get }

@@ -5,15 +5,16 @@ import Postgres
 import SidecarConfiguration
 import WAMP
 
-/// Writes events that could not be run into the database, where people can look at them and have them tried again. On the event loop.
+/// Writes events that could not run into the database, where people can read them and have them tried again. On the
+/// event loop.
 ///
 /// Without the SQL interface there is no such table: then they are logged and counted.
 final class EventLetters {
     private static let pause = TimeAmount.seconds(1)
-    /// What passes: the same as wherever something is asked, and a server that does not write now.
+    /// Errors that pass: the usual ones, and a server that does not write now.
     static let passing = Verdict.passing.union([.readOnly, .transactionState])
 
-    /// Whether the SQL interface is there.
+    /// Whether the SQL interface exists.
     var isInstalled = false
 
     private let bury: String
@@ -39,14 +40,14 @@ final class EventLetters {
         self.observer = observer
     }
 
-    /// What is not written yet will not be.
+    /// Unwritten dead letters are lost.
     func stop() {
         self.isStopped = true
     }
 
     /// Gives an event up.
     ///
-    /// - Parameter completion: called once, when its letter is written (nil) or can't be. A letter that was tried again
+    /// - Parameter completion: called once, when its dead letter is written (nil) or can't be. One that was tried again
     ///   stays where it is in any case.
     func bury(
         _ event: ReceivedEvent, of route: SubscriptionRoute, _ failure: EventFailure, attempts: Int,
@@ -77,7 +78,7 @@ final class EventLetters {
         self.write(self.bury, values, event, of: route, failure, completion: completion)
     }
 
-    /// A letter that was to be tried again has run.
+    /// A dead letter that was tried again has run.
     func ran(_ letter: Int64, _ event: ReceivedEvent, of route: SubscriptionRoute, completion: @escaping () -> Void) {
         self.tell(letter, failure: nil, event, of: route) { _ in completion() }
     }
@@ -123,7 +124,7 @@ final class EventLetters {
     }
 
     private func lost(_ event: ReceivedEvent, of route: SubscriptionRoute, _ failure: EventFailure?, _ reason: String) {
-        // A letter that stays where it is, is not lost.
+        // A dead letter that stays in its place is not lost.
         guard event.letter == nil else { return }
         self.observer(
             .eventLost(
@@ -131,13 +132,14 @@ final class EventLetters {
                 reason: reason))
     }
 
-    /// The text of arguments that can't be used. It is nearly JSON; what is no text at all becomes that.
+    /// The text of unusable arguments. It is nearly JSON; octets that are not text become text.
     private static func append(unreadable text: ByteBuffer?, to values: inout Parameters) {
         guard let text, text.readableBytes > 0 else { return values.appendNull() }
         values.append("[\(String(buffer: text))]")
     }
 
-    /// As raw arguments are converted. What `jsonb` can't hold at all is kept as a string with the JSON text in it.
+    /// The same conversion as of raw arguments. A value that `jsonb` can't represent becomes a string with the JSON
+    /// text in it.
     private static func append(_ text: ByteBuffer?, containsNUL: Bool, to values: inout Parameters) {
         guard let text else { return values.appendNull() }
         guard containsNUL else { return values.append(text) }

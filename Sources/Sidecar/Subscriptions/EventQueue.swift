@@ -1,8 +1,8 @@
-/// Events that wait to be sent, in the order in which they are; what both machines of them have in common.
+/// Events that wait to be sent, in their order; the common part of both machines.
 protocol EventQueue {
     associatedtype Event
 
-    /// Whether all events have run, or their letters are written.
+    /// Whether all events have run, or their dead letters are written.
     var isIdle: Bool { get }
     /// Whether an event waits to be sent.
     var hasWaiting: Bool { get }
@@ -12,12 +12,12 @@ protocol EventQueue {
     var inProgressCount: Int { get }
     /// The event that waits longest, by and large.
     var firstWaiting: Event? { get }
-    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    /// While it is true nothing is sent, and nothing given up: another sidecar may have to run the new events.
     var isSuspended: Bool { get set }
 
-    /// An event came.
+    /// An event has come.
     mutating func append(_ event: Event)
-    /// Takes away those that came while suspended.
+    /// Removes the events that came while suspended.
     mutating func drop() -> [Event]
     /// Nothing is sent until ``resume()``: the function is not known, or can't be called.
     mutating func hold()
@@ -25,9 +25,9 @@ protocol EventQueue {
     mutating func resume()
     /// Gives up the event that would be sent next.
     mutating func giveUpFirst() -> (event: Event, attempts: Int)?
-    /// The letter of an event that was given up is written, or can't be.
+    /// The dead letter of an event that was given up is written, or can't be.
     mutating func buried()
-    /// Nothing more is sent. Returns what waits.
+    /// Nothing more is sent. Returns the waiting events.
     mutating func stop() -> [Event]
 }
 

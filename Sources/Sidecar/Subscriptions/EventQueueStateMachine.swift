@@ -4,20 +4,22 @@ import NIOCore
 
 /// In which order the events of one subscription are sent, and which are sent again.
 ///
-/// Events are pipelined on one connection (a lease). Each but the first is sent with the number of its predecessor, and runs only if the
-/// session's setting says that this is the last that was committed: so what was sent behind an event that fails is refused, and comes again
-/// behind it. After any failure nothing is sent until all that is under way has been answered; then the session's number is set anew.
+/// Events are pipelined on one connection (a lease). Each but the first is sent with the number of its predecessor, and
+/// runs only if the session's setting shows that the predecessor was the last one committed. So events behind a failed
+/// one are refused, and come again behind it. After any failure nothing is sent until all events under way have been
+/// answered; then the session's number is set again.
 ///
-/// Generic over what an event is, and without a clock, so that the rule can be tested without a database.
+/// Generic over the event, and without a clock, so that a test needs no database.
 struct EventQueueStateMachine<Event> {
     /// How deep the pipeline can become.
     static var greatestDepth: Int { 128 }
-    /// How much of the functions' time may be under way: what is under way can't be taken back, and others wait for the connection.
+    /// How much of the functions' time may be under way: sent events can't be recalled, and others wait for the
+    /// connection.
     private static var timeUnderWay: TimeAmount { .milliseconds(20) }
-    /// After this many events, or this long, the connection is given back if others wait for it.
+    /// After this many events, or this long, the connection is returned if others wait for it.
     private static var greatestLease: Int { 1000 }
     private static var longestLease: TimeAmount { .milliseconds(100) }
-    /// So many events at a time may be on their way to the dead letters.
+    /// The most events at a time on their way to the dead letters.
     private static var mostLetters: Int { 256 }
 
     /// An event on its way.
@@ -27,30 +29,31 @@ struct EventQueueStateMachine<Event> {
         var attempts = Attempts()
     }
 
-    /// What to do now.
+    /// The next step.
     enum Step {
         case nothing
         /// Ask for a connection.
         case lease
-        /// Set the session's number, in a transaction of its own.
+        /// Set the session's number, in its own transaction.
         case setNumber(Int64)
-        /// Send the event: it may run if the session's number is that of its predecessor, which becomes its own then.
+        /// Send the event: it may run if the session's number is that of its predecessor; its own number then replaces
+        /// it.
         case send(Event, predecessor: Int64, number: Int64)
-        /// Give the connection back.
+        /// Return the connection.
         case release
     }
 
-    /// What becomes of an event that was answered.
+    /// The fate of an answered event.
     enum Outcome {
-        /// Nothing to tell.
+        /// None.
         case none
         /// It has run.
         case done(Event)
         /// It is sent again when ``resume()`` is called, after a delay for this many failures.
         case retry(failures: Int)
-        /// It is given up, after so many attempts. Tell by ``buried()`` when its letter is written.
+        /// It is given up, after so many attempts. ``buried()`` must follow when its dead letter is written.
         case bury(Event, attempts: Int)
-        /// The function is to be looked up before it is sent again, when ``resume()`` is called.
+        /// The function must be looked up before it is sent again, by ``resume()``.
         case lookUp
         /// It is sent again when ``resume()`` is called, however often that takes.
         case hold
@@ -62,38 +65,38 @@ struct EventQueueStateMachine<Event> {
         case none
         case wanted
         case leased(since: NIODeadline, sent: Int)
-        /// Given back when all that was sent has been answered.
+        /// Returned when all sent events have been answered.
         case leaving
     }
 
     private enum Sent {
         case number
-        /// `isFirst`: nothing but the number was sent ahead of it.
+        /// `isFirst`: only the number was sent ahead of it.
         case event(Entry, isFirst: Bool)
     }
 
     private let rules: RunRules
     private var waiting = Deque<Entry>()
     private var underWay = Deque<Sent>()
-    /// What comes again, in order: it goes ahead of what waits when nothing is under way any more.
+    /// The returning events, in order: they go ahead of the waiting ones when nothing is under way any more.
     private var again: [Entry] = []
     private var connection = Connection.none
     /// Nothing is sent until ``resume()``.
     private var isHeld: Bool
-    /// Something has failed: nothing is sent until all has been answered.
+    /// A failure: nothing is sent until all events have been answered.
     private var isBroken = false
-    /// The session's number is that of the last event that was sent.
+    /// The session's number is that of the last sent event.
     private var isNumberSet = false
     private var isStopped = false
-    /// Nothing is sent, and nothing given up, as long as it is true: whether what comes meanwhile is ours to run is not known.
+    /// While it is true nothing is sent, and nothing given up: another sidecar may have to run the new events.
     var isSuspended = false {
         didSet { self.cameSuspended = 0 }
     }
-    /// So many of those that wait, the last, came while suspended.
+    /// So many of the waiting events, the last ones, came while suspended.
     private var cameSuspended = 0
     private var lastNumber: Int64 = 0
     private var letters = 0
-    /// How long the functions run of late; at first as if they were slow.
+    /// The recent durations of the functions; at first as if they were slow.
     private var usualRun = TimeAmount.milliseconds(5)
 
     /// - Parameters:
@@ -104,7 +107,7 @@ struct EventQueueStateMachine<Event> {
         self.isHeld = isHeld
     }
 
-    /// Whether all events have run, or their letters are written.
+    /// Whether all events have run, or their dead letters are written.
     var isIdle: Bool { self.underWay.isEmpty && !self.hasWaiting && self.letters == 0 }
 
     /// Whether an event waits to be sent.
@@ -127,7 +130,7 @@ struct EventQueueStateMachine<Event> {
     /// The event that is sent next.
     var firstWaiting: Event? { (self.again.first ?? self.waiting.first)?.event }
 
-    /// Whether a connection is held that nothing is sent on.
+    /// Whether a connection is held without use.
     var isLeaseUnused: Bool {
         guard case .leased = self.connection else { return false }
         return self.underWay.isEmpty && !self.hasWaiting
@@ -135,13 +138,13 @@ struct EventQueueStateMachine<Event> {
 
     // MARK: - Events
 
-    /// An event came.
+    /// An event has come.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))
         if self.isSuspended { self.cameSuspended += 1 }
     }
 
-    /// Takes away those that came while suspended.
+    /// Removes the events that came while suspended.
     mutating func drop() -> [Event] {
         let dropped = self.waiting.suffix(self.cameSuspended).map(\.event)
         self.waiting.removeLast(dropped.count)
@@ -154,8 +157,8 @@ struct EventQueueStateMachine<Event> {
         self.isHeld = false
     }
 
-    /// Nothing is sent until ``resume()``: the function is not known, or can't be called. That is not the next event's fault: when it can be, it
-    /// may change once more before the event runs.
+    /// Nothing is sent until ``resume()``: the function is not known, or can't be called. The next event is not to
+    /// blame: when the function can be called, it may change once more before the event runs.
     mutating func hold() {
         self.isHeld = true
         guard var first = self.waiting.popFirst() else { return }
@@ -163,12 +166,12 @@ struct EventQueueStateMachine<Event> {
         self.waiting.prepend(first)
     }
 
-    /// The letter of an event that was given up is written, or can't be.
+    /// The dead letter of an event that was given up is written, or can't be.
     mutating func buried() {
         self.letters -= 1
     }
 
-    /// Nothing more is sent. Returns what waits.
+    /// Nothing more is sent. Returns the waiting events.
     mutating func stop() -> [Event] {
         self.isStopped = true
         self.putBack()
@@ -188,9 +191,9 @@ struct EventQueueStateMachine<Event> {
 
     // MARK: - Sending
 
-    /// What to do now; to be asked until it is nothing.
+    /// The next step; called until there is none.
     ///
-    /// - Parameter othersWait: whether somebody else wants the connection.
+    /// - Parameter othersWait: whether others wait for the connection.
     mutating func next(othersWait: Bool, at now: NIODeadline) -> Step {
         switch self.connection {
         case .none:
@@ -244,13 +247,14 @@ struct EventQueueStateMachine<Event> {
         return .send(entry.event, predecessor: predecessor, number: self.lastNumber)
     }
 
-    /// How many may be under way: as many as the functions run in a while.
+    /// How many may be under way: as many as the functions run in a certain time.
     private var depth: Int {
         let fitting = Self.timeUnderWay.nanoseconds / max(self.usualRun.nanoseconds, 1)
         return min(max(Int(fitting), 2), Self.greatestDepth)
     }
 
-    /// What was to be sent last can't be: its values don't fit the function as it is known. They may fit it as it is; else it is given up.
+    /// The next event can't be sent: its values don't fit the known definition of the function. They may fit the
+    /// present one; otherwise the event is given up.
     mutating func lastDoesNotFit() -> Outcome {
         guard case .event(var entry, _)? = self.underWay.popLast() else { return .none }
         self.lastNumber -= 1
@@ -267,7 +271,7 @@ struct EventQueueStateMachine<Event> {
 
     // MARK: - Answers
 
-    /// The oldest of what is under way was answered.
+    /// The oldest event under way was answered.
     mutating func answered(_ answer: EventAnswer, ran: TimeAmount) -> Outcome {
         guard let first = self.underWay.popFirst() else { return .none }
         defer { self.beginAnewIfIdle() }
@@ -277,7 +281,7 @@ struct EventQueueStateMachine<Event> {
             self.usualRun = .nanoseconds((self.usualRun.nanoseconds * 7 + ran.nanoseconds) / 8)
             return .done(entry.event)
         case .refused where isFirst:
-            // Its predecessor is the number that was just set: something else changes it.
+            // Its predecessor's number was just set: something else changes it.
             return self.failed(entry, .conflict)
         case .refused:
             self.isBroken = true
@@ -336,13 +340,13 @@ struct EventQueueStateMachine<Event> {
 
     // MARK: - The connection
 
-    /// The connection is there.
+    /// The connection has come.
     mutating func granted(at now: NIODeadline) {
         self.connection = .leased(since: now, sent: 0)
         self.isNumberSet = false
     }
 
-    /// The connection is gone; what was not answered has been told before, but for what could not be sent.
+    /// The connection is lost; unanswered events have been reported before, except those that could not be sent.
     mutating func leaseLost() {
         for case .event(let entry, _) in self.underWay { self.again.append(entry) }
         self.underWay.removeAll()
@@ -352,7 +356,7 @@ struct EventQueueStateMachine<Event> {
         self.putBack()
     }
 
-    /// Nothing has come for a while: the connection is given back, if it is not in use.
+    /// No event has come for a while: the connection is returned, if it is not in use.
     mutating func leaveIfUnused() -> Bool {
         guard self.isLeaseUnused else { return false }
         self.connection = .none

@@ -1,4 +1,4 @@
-/// Whether the events of a subscription can run now: whether their function is known, and since when nothing of them does.
+/// Whether the events of a subscription can run now: whether their function is known, and since when none of them runs.
 struct FlowStateMachine {
     private enum Function {
         /// It is looked up when an event comes.
@@ -10,16 +10,16 @@ struct FlowStateMachine {
 
     private enum Holding {
         case none
-        /// Nothing can be run now, why, and how often it was tried since.
+        /// No event can run now, for this reason, and so many attempts have been made since.
         case held(EventFailure, times: Int)
     }
 
-    /// What to do for the events to run.
+    /// The step that events need to run.
     enum Step: Equatable {
         case nothing
         /// They can.
         case resume
-        /// Ask what the function is. Tell by ``lookedUp(isFound:)``.
+        /// Look the function up. ``lookedUp(isFound:)`` must follow.
         case lookUp
     }
 
@@ -31,12 +31,12 @@ struct FlowStateMachine {
     private var isDelayed = false
     private var isEnding = false
 
-    /// - Parameter sharesDelays: whether nothing more is told, and no other delay begun, while one is under way.
+    /// - Parameter sharesDelays: whether during a delay nothing more is reported, and no other delay begins.
     init(sharesDelays: Bool) {
         self.sharesDelays = sharesDelays
     }
 
-    /// Why what waits is given up now: nothing can be run, and there is no time to wait.
+    /// The reason for giving up the waiting events now: none can run, and there is no time to wait.
     var reasonToGiveUp: EventFailure? {
         guard self.isEnding, case .held(let failure, _) = self.holding else { return nil }
         return failure
@@ -49,9 +49,9 @@ struct FlowStateMachine {
 
     // MARK: - The function
 
-    /// An event came.
+    /// An event has come.
     ///
-    /// - Parameter isKnown: the function may be known already; then a change of it is found out when an event is run.
+    /// - Parameter isKnown: the function may be known already; then a change is found out when an event runs.
     mutating func eventCame(isKnown: Bool) -> Step {
         switch self.function {
         case .lookingUp, .ready:
@@ -64,7 +64,7 @@ struct FlowStateMachine {
         }
     }
 
-    /// It may not be what it was.
+    /// The function may have changed.
     mutating func lookUp() -> Step {
         switch self.function {
         case .lookingUp:
@@ -88,9 +88,9 @@ struct FlowStateMachine {
         self.holding = .none
     }
 
-    /// Nothing can be run now, and no event is to blame.
+    /// No event can run now, and no event is to blame.
     ///
-    /// - Returns: for how many failures to wait, by ``delayBegan()``; nil if that is under way.
+    /// - Returns: for how many failures to wait, by ``delayBegan()``; nil if a delay is under way.
     mutating func hold(_ failure: EventFailure) -> Int? {
         var times = 0
         if case .held(_, let before) = self.holding { times = before }
@@ -100,12 +100,12 @@ struct FlowStateMachine {
         return isNew ? times : nil
     }
 
-    /// Tell by ``delayEnded()``.
+    /// ``delayEnded()`` must follow.
     mutating func delayBegan() {
         self.isDelayed = true
     }
 
-    /// It is tried again. What the function is may be asked for at the same time.
+    /// It is tried again. The function may be looked up at the same time.
     mutating func delayEnded() -> Step {
         self.isDelayed = false
         switch self.function {

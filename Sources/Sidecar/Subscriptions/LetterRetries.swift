@@ -2,19 +2,19 @@ import NIOCore
 import Postgres
 import WAMP
 
-/// Dead letters of events that somebody wants to have tried again. On the event loop.
+/// Dead letters of events that somebody wants to try again. On the event loop.
 final class LetterRetries {
     private let query: String
     private let refuse: String
     private let control: Control
-    /// Runs the event of a letter; false if nothing is subscribed that it was for.
+    /// Runs the event of a dead letter; false if its subscription does not exist.
     private let run: (_ event: ReceivedEvent, _ subscription: String, _ function: String) -> Bool
-    /// Those that are on their way already: a letter is read again as long as it has not run.
+    /// The ones on their way already: a dead letter is read again as long as it has not run.
     private var underWay: Set<Int64> = []
-    /// So many are read at once, and none behind the one with which so many octets are reached.
+    /// So many are read at once, and none after the one that exceeds so many octets.
     private static let page = 100
     private static let pageOctets = 8 << 20
-    /// The events of larger ones are not run.
+    /// Events larger than this do not run.
     private static let greatest = 64 << 20
     /// There may be more than were read.
     private var hasMore = false
@@ -36,7 +36,8 @@ final class LetterRetries {
         self.run = run
     }
 
-    /// There may be such letters. Any role may say so, as often as it likes: they are looked for at once, and again at most once a second.
+    /// There may be such dead letters. Any role may announce that, as often as it likes: they are looked for at once,
+    /// and again at most once a second.
     func look() {
         self.pace.ask()
     }
@@ -50,7 +51,7 @@ final class LetterRetries {
         }
     }
 
-    /// A letter's event has ended.
+    /// A dead letter's event has ended.
     func ended(_ letter: Int64) {
         guard self.underWay.remove(letter) != nil, self.underWay.isEmpty, self.hasMore else { return }
         self.hasMore = false

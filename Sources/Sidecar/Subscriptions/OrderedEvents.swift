@@ -5,11 +5,12 @@ import Postgres
 import SidecarConfiguration
 import WAMP
 
-/// Runs the events of one subscription one after another, in their order, pipelined on one connection. On the event loop.
+/// Runs the events of one subscription one after another, in their order, pipelined on one connection. On the event
+/// loop.
 ///
 /// The driver of ``EventQueueStateMachine``.
 final class OrderedEvents: QueuedEvents, LeaseHandler, WorkHandler {
-    /// For so long the connection is kept though nothing comes.
+    /// How long the connection is kept without events.
     private static let idleTime = TimeAmount.milliseconds(20)
     /// How long setting the session's number may take.
     private static let numberTimeout = TimeAmount.seconds(10)
@@ -72,12 +73,12 @@ final class OrderedEvents: QueuedEvents, LeaseHandler, WorkHandler {
 
     private func submit(_ command: Work.Command, prelude: (Statement, Parameters)?, timeout: TimeAmount) {
         let plan = self.context.plan
-        // Whether it was sent is known by what follows: a lost lease is told.
+        // The result shows whether it was sent: a lost lease is reported.
         _ = self.lease?.send(
             Work(
                 lane: self.context.route.lane, command: command, prelude: prelude, isSet: plan?.isSet ?? false,
                 isExplicitTransaction: prelude != nil && plan?.isProcedure ?? false,
-                // The statement that sets the number is ours.
+                // The statement that sets the number is the sidecar's own.
                 isDisposable: prelude != nil && plan?.isUntrusted ?? false,
                 mostOctets: ResultBound.unread.mostMessage, timeout: timeout,
                 expires: .distantFuture, handler: self))
@@ -110,7 +111,7 @@ final class OrderedEvents: QueuedEvents, LeaseHandler, WorkHandler {
     func lost(_ lease: Lease, reason: String?) {
         self.lease = nil
         self.queue.leaseLost()
-        // Not at once: whoever is asked for another connection is told of the loss by this call.
+        // Not at once: this call informs all waiting parties of the loss.
         self.context.eventLoop.assumeIsolated().execute { self.pump() }
     }
 

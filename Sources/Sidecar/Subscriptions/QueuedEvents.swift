@@ -1,7 +1,7 @@
 import Functions
 import NIOCore
 
-/// A flow whose events wait in a queue: what is the same of all, however they are sent. On the event loop.
+/// A flow whose events wait in a queue: the common part of all, however they are sent. On the event loop.
 protocol QueuedEvents: EventFlow {
     associatedtype Queue: EventQueue where Queue.Event == ReceivedEvent
 
@@ -9,7 +9,7 @@ protocol QueuedEvents: EventFlow {
     var queue: Queue { get set }
     var flow: FlowStateMachine { get set }
 
-    /// Sends what can be sent.
+    /// Sends as many events as possible.
     func pump()
 }
 
@@ -59,7 +59,7 @@ extension QueuedEvents {
         }
     }
 
-    /// There may be no time to wait: then what can't be run becomes dead letters, as many at a time as may be.
+    /// There may be no time to wait: then events that can't run become dead letters, a limited number at a time.
     func giveUpIfEnding() {
         guard let failure = self.flow.reasonToGiveUp else { return }
         while let (event, attempts) = self.queue.giveUpFirst() { self.bury(event, failure, attempts: attempts) }
@@ -67,7 +67,7 @@ extension QueuedEvents {
 
     // MARK: - Delays
 
-    /// Nothing can be run now, and no event is to blame: all wait.
+    /// No event can run now, and no event is to blame: all wait.
     func hold(_ failure: EventFailure?) {
         let failure = failure ?? EventFailure(error: "53000", message: "the server can't run it now")
         guard let times = self.flow.hold(failure) else { return }

@@ -5,18 +5,19 @@ import WAMP
 struct ReceivedEvent {
     /// Its arguments.
     let payload: Payload
-    /// What the function is told of it: a JSON object. See ``EventDetails``.
+    /// The function's information about it: a JSON object. See ``EventDetails``.
     let details: Details
-    /// The topic it was published to.
+    /// The topic of its publication.
     let topic: String
-    /// The dead letter that it was taken out of; nil if it has just come.
+    /// The dead letter that it was taken from; nil if it comes from the router.
     let letter: Int64?
     /// When it came.
     let arrived: NIODeadline
-    /// Its place in the budget of all that came from the router, as long as it is held anywhere; nil for what came from the database.
+    /// Its place in the budget of messages from the router, as long as it is held anywhere; nil for one from the
+    /// database.
     var share: RouterBudget.Share?
 
-    /// What it counts for in the bounds, in octets: its texts, and what holds them.
+    /// Its size for the limits, in octets: its texts, and the objects that hold them.
     var size: Int { self.payload.byteCount + self.details.text.readableBytes + Self.overhead }
 
     private static let overhead = 200

@@ -4,12 +4,12 @@ import Names
 import Postgres
 import SidecarConfiguration
 
-/// One subscription of the mapping: what runs for its events, and what is known of it.
+/// One subscription of the mapping: its target, and the knowledge about it.
 final class SubscriptionRoute {
     let mapping: SubscriptionMapping
     /// The topic, or the pattern of topics.
     var topic: URI { self.mapping.topic }
-    /// Where it is mapped: `sidecar.yaml:12:3`.
+    /// Its place: `sidecar.yaml:12:3`.
     let place: String
     let timeout: TimeAmount
     let lane: LaneID
@@ -19,7 +19,7 @@ final class SubscriptionRoute {
     let slot: SubscriptionSlot
 
     /// - Parameters:
-    ///   - pool: what runs it: a pool of the guest's, where `guest` names one.
+    ///   - pool: the pool that runs it: one of the guest's, if `guest` names one.
     ///   - registration: its row, if SQL subscribed it.
     init(
         mapping: SubscriptionMapping, place: String, pool: Pool, slot: SubscriptionSlot,
@@ -45,7 +45,7 @@ final class SubscriptionRoute {
 }
 
 extension PlanOptions {
-    /// Takes what a mapping says.
+    /// Takes a mapping's settings.
     fileprivate init(_ mapping: SubscriptionMapping, isFromSQL: Bool) {
         self.init(convention: Convention(mapping.convention, isFromSQL: isFromSQL))
     }

@@ -5,7 +5,7 @@ import WAMP
 import WAMPClient
 
 extension Subscriptions {
-    /// One mapped subscription, and what runs its events. It is a subscription at the router.
+    /// One mapped subscription, and the flow of its events. It is a subscription at the router.
     final class Entry: Holdable {
         static let terms = HoldingTerms(
             thing: "subscription", holding: "subscription",
@@ -57,7 +57,7 @@ extension Subscriptions {
 }
 
 extension SubscribeOptions {
-    /// What SUBSCRIBE asks for.
+    /// The options of SUBSCRIBE.
     init(_ mapping: SubscriptionMapping) {
         self.init(match: mapping.match, getRetained: mapping.retained)
     }

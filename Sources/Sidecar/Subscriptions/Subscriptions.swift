@@ -8,9 +8,10 @@ import WAMPClient
 
 /// The subscriber role: functions of the database run for events of the router. On the event loop.
 final class Subscriptions {
-    /// How long the router may take to answer UNSUBSCRIBE when the process is told to stop.
+    /// How long the router may take to answer UNSUBSCRIBE when the process stops.
     private static let unsubscribePatience = TimeAmount.seconds(2)
-    /// With more events waiting than these, each gets memory of its own: as they come they hold on to what was read with them.
+    /// When more events than these wait, each gets its own memory: until then it keeps the whole piece that it was read
+    /// with.
     private static let mostUncompacted = 1024
 
     private enum Trouble: Hashable {
@@ -47,11 +48,11 @@ final class Subscriptions {
     private let schema: String
     private let control: Control
     private var budget = EventBudget<ObjectIdentifier>()
-    /// Those whose events are dropped, or held.
+    /// The ones whose events are dropped, or held.
     private var troubles = Complaints<Trouble>()
     private var entries: [ObjectIdentifier: Entry] = [:]
     private var addresses: [Address: Entry] = [:]
-    /// Those that were removed while events of theirs were under way.
+    /// The removed ones with events still under way.
     private var leaving: [ObjectIdentifier: Entry] = [:]
     private var isStopping = false
     private var acting = Acting.undecided
@@ -82,11 +83,12 @@ final class Subscriptions {
         self.subscriber = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
     }
 
-    /// Whether this sidecar is the one that subscribes: not before it leads. What has come before it lost the lead runs to its end.
+    /// Whether this sidecar is the one that subscribes: not before it leads. Events that came before it lost the lead
+    /// run to their end.
     func act(_ acting: Acting) {
         let wasSuspended = self.isSuspended
         self.acting = acting
-        // What has come until then is told from what comes later.
+        // The earlier events are distinguished from later ones.
         if self.isSuspended != wasSuspended {
             for entry in self.allEntries { entry.flow.suspend(self.isSuspended) }
         }
@@ -100,7 +102,7 @@ final class Subscriptions {
         }
     }
 
-    /// What has come waits until it is known which sidecar has to run it.
+    /// New events wait until it is known which sidecar must run them.
     private var isSuspended: Bool {
         switch self.acting {
         case .suspended, .deposed: true
@@ -108,7 +110,7 @@ final class Subscriptions {
         }
     }
 
-    /// What came while suspended is not ours to run. Returns how many events those were.
+    /// Another sidecar runs the events that came while suspended. Returns how many events those were.
     func dropWhatWaits() -> Int {
         self.allEntries.reduce(0) { $0 + $1.flow.drop() }
     }
@@ -116,7 +118,7 @@ final class Subscriptions {
     /// All subscriptions, those too that are no more and whose events are under way.
     var allEntries: [Entry] { Array(self.entries.values) + Array(self.leaving.values) }
 
-    /// Whether the SQL interface, with its table of dead letters, is there.
+    /// Whether the SQL interface, with its table of dead letters, exists.
     var isInstalled: Bool {
         get { self.letters.isInstalled }
         set {
@@ -127,23 +129,23 @@ final class Subscriptions {
 
     // MARK: - Health
 
-    /// Whether all topics have been subscribed to or refused, and all functions looked at.
+    /// Whether all topics have been subscribed to or refused, and all functions looked up.
     var isSettled: Bool { self.subscriber.isSettled && self.definitions.isSettled }
 
-    /// What does not work.
+    /// The complaints about subscriptions.
     var complaints: ComplaintSummary {
         self.subscriber.complaints + self.definitions.complaints + ComplaintSummary(self.troubles)
     }
 
     // MARK: - Mappings
 
-    /// Another subscription.
+    /// Adds a subscription.
     ///
     /// - Parameters:
-    ///   - place: where it is mapped: `sidecar.yaml:12:3`.
+    ///   - place: its place: `sidecar.yaml:12:3`.
     ///   - registration: its row, if SQL subscribed it.
     ///   - isAwaited: whether readiness waits for it.
-    ///   - runner: what runs it, if that is not this sidecar's own role.
+    ///   - runner: the role that runs it, if that is not this sidecar's own.
     func add(
         _ mapping: SubscriptionMapping, place: String, registration: RegistrationKey?, isAwaited: Bool,
         runner: Guests.Runner?
@@ -174,7 +176,7 @@ final class Subscriptions {
         return route
     }
 
-    /// A subscription is no more. Events of it that have come run to their end.
+    /// Removes a subscription. Its events that have come run to their end.
     func remove(_ route: SubscriptionRoute) {
         guard let entry = self.entries.removeValue(forKey: ObjectIdentifier(route)) else { return }
         if self.addresses[route.address] === entry { self.addresses[route.address] = nil }
@@ -214,23 +216,23 @@ final class Subscriptions {
         self.subscriber.revoked(subscription, reason: reason)
     }
 
-    /// Looks up what is not known, or was wrong when last looked at.
+    /// Looks up the functions that are not known, or were faulty at the last look-up.
     func lookUpWhatIsNotKnown() {
         self.definitions.lookUpWhatIsNotKnown()
     }
 
-    /// Takes no more events; `completion` is called when those that have come have run.
+    /// Accepts no more events; `completion` is called when those that have come have run.
     func drain(completion: @escaping () -> Void) {
         self.isStopping = true
         self.definitions.stop()
         self.drained = completion
-        // Until then the router may send events that it has sent before it knows that there is nobody to send them to.
+        // Until then the router may send events that it had sent before it learned that the subscription is gone.
         self.subscriber.drain(within: Self.unsubscribePatience) { self.finishDraining() }
         for entry in self.entries.values { entry.flow.end() }
         self.finishDraining()
     }
 
-    /// Gives up what has not run.
+    /// Gives up the events that have not run.
     func stop() {
         self.letters.stop()
         var count = 0
@@ -301,7 +303,7 @@ final class Subscriptions {
         self.changed()
     }
 
-    /// Dead letters may be there that are to be tried again: where this sidecar leads, and there is an interface.
+    /// There may be dead letters to try again: if this sidecar leads, and there is an interface.
     func retryLetters() {
         guard self.acting == .here, self.isInstalled, !self.isStopping else { return }
         self.retries.look()
@@ -321,7 +323,7 @@ final class Subscriptions {
         self.noteDrops(of: route)
         let leaving = self.leaving[ObjectIdentifier(route)]
         guard self.isStopping || leaving != nil else { return }
-        // The queue itself hears of it after this.
+        // The queue itself learns of it after this.
         self.eventLoop.assumeIsolated().execute {
             if let leaving { self.retireIfEnded(leaving) }
             self.finishDraining()

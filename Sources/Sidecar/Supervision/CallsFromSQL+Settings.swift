@@ -6,13 +6,14 @@ import Outbox
 import SidecarConfiguration
 
 extension CallsFromSQL {
-    /// How many descriptors are left to all but callers and calls: for the router, the database, files, and what libraries have open.
+    /// The descriptors that are reserved for everything but clients and calls: router, database, files, and the
+    /// libraries' own.
     private static let descriptors = 64
 
-    /// Takes what the file says.
+    /// Takes the file's settings.
     ///
     /// - Parameters:
-    ///   - schema: where the SQL interface is, as an identifier.
+    ///   - schema: the schema of the SQL interface, as an identifier.
     ///   - giveWay: called when another sidecar should lead for a ``PortYield/pause``.
     convenience init(
         _ configuration: Configuration, version: String, schema: String, eventLoop: any EventLoop, pools: Pools,
@@ -42,7 +43,7 @@ extension CallsFromSQL {
             announcement: PortAnnouncement(
                 schema: schema, port: announced, eventLoop: eventLoop, observer: observer, changed: changed),
             yield: PortYield(eventLoop: eventLoop) {
-                observer(.leadershipLeft(reason: "the port for calls from SQL can't be listened at"))
+                observer(.leadershipLeft(reason: "the call port can't be opened"))
                 giveWay()
             },
             observer: { observer(.callPort($0)) })
@@ -50,9 +51,9 @@ extension CallsFromSQL {
 }
 
 extension Situation {
-    /// How things stand, for people who ask at the call port: one row, a column each.
+    /// The state, for people who ask at the call port: one row, a column each.
     ///
-    /// - Parameter sessions: callers that have come in.
+    /// - Parameter sessions: the clients of the call port.
     fileprivate func status(sessions: Int) -> [CallPortAnswer.Field] {
         let role =
             switch self.leadership {

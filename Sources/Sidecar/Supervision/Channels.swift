@@ -1,9 +1,9 @@
 import Postgres
 
-/// Listens to what the database notifies, and hands it to whoever it is for. On the event loop.
+/// Listens to the database's notifications, and passes each to its receiver. On the event loop.
 final class Channels: Part {
     private let listener: Listener
-    /// On which the SQL interface says that a mapping has changed.
+    /// The channel on which the SQL interface announces changes of mappings.
     private let mappingChannel: String
 
     init(

@@ -1,10 +1,11 @@
 import Glibc
 
-/// How many descriptors the process may have open: callers must leave enough for the router, the database and the files.
+/// The process's limit of open descriptors: the call port's clients must leave enough for the router, the database and
+/// the files.
 enum DescriptorLimit {
     /// Raises the soft limit, which is low for the sake of programs that call select(), to the hard one.
     ///
-    /// - Returns: what holds from then on.
+    /// - Returns: the resulting limit.
     @discardableResult
     static func raise() -> Int {
         var limit = rlimit()
@@ -17,6 +18,6 @@ enum DescriptorLimit {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// What POSIX systems have at least.
+    /// The minimum of POSIX systems.
     private static let leastKnown = 256
 }

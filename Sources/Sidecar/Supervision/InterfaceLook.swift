@@ -3,8 +3,8 @@ import Postgres
 import SQLInterface
 import SidecarConfiguration
 
-/// Looks at the SQL interface in each new session for leading: that takes no connection of its own, and no other server
-/// than leading does.
+/// Looks at the SQL interface in each new session for leading: that needs no additional connection, and concerns the
+/// same server as leading does.
 final class InterfaceLook: Sendable {
     private let installation: SelfInstallation
     private let outcome = NIOLockedValueBox<SelfInstallation.Outcome?>(nil)
@@ -13,7 +13,7 @@ final class InterfaceLook: Sendable {
         self.installation = SelfInstallation(database)
     }
 
-    /// What the last look found; nil before the first.
+    /// The result of the last look; nil before the first.
     var found: SelfInstallation.Outcome? { self.outcome.withLockedValue { $0 } }
 
     /// Looks, on a thread where it may block.
@@ -22,7 +22,7 @@ final class InterfaceLook: Sendable {
             let outcome = try self.installation.run(on: connection)
             self.outcome.withLockedValue { $0 = outcome }
         } catch {
-            throw ConnectFailure("the SQL interface could not be looked at: \(error)")
+            throw ConnectFailure("the SQL interface could not be examined: \(error)")
         }
     }
 }

@@ -4,23 +4,24 @@ import Names
 import Postgres
 import SQLInterface
 
-/// Looks from time to time whether a SQL interface that can't be used has changed: an administrator may install it at any time. On the event loop.
+/// Checks at intervals whether an unusable SQL interface has changed: an administrator may install it at any time. On
+/// the event loop.
 final class InterfaceWatch: Part {
     private static let interval = TimeAmount.seconds(30)
 
     private let schema: String
     private let control: Control
     private let eventLoop: any EventLoop
-    /// What a look finds that the file wants and the interface does not do.
+    /// The requirements of the file that the interface does not fulfil.
     private let faults: (SelfInstallation.Outcome) -> [String]
     private let hasChanged: () -> Void
     private var timer: Scheduled<Void>?
-    /// Which look found that the interface can't be used; nil if it can.
+    /// The look that found the interface unusable; nil if it is usable.
     private var unusable: Int?
     private(set) var complaints = ComplaintSummary()
 
     /// - Parameters:
-    ///   - faults: what of the file does not work with that interface, a line each.
+    ///   - faults: the requirements of the file that this interface does not fulfil, a line each.
     ///   - hasChanged: called when the interface should be looked at in a new session for leading.
     init(
         schema: String, control: Control, eventLoop: any EventLoop,

@@ -7,7 +7,7 @@ extension Leadership: Part {
         case .left: self.left()
         case nil: break
         }
-        // Whoever needs the SQL interface knows it by now.
+        // All parts that need the SQL interface know it by now.
         if situation.hasLooked(since: former) { self.sessionIsKnown(isInstalled: situation.isInstalled) }
     }
 

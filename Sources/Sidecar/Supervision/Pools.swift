@@ -12,7 +12,7 @@ final class Pools: Part {
         self.guests = guests
     }
 
-    /// What the router does not take is not asked of the database either.
+    /// While the router accepts nothing, no results are read from the database either.
     func follow(_ situation: Situation, from former: Situation) {
         guard situation.isRouterReading != former.isRouterReading else { return }
         if situation.isRouterReading {
@@ -24,7 +24,7 @@ final class Pools: Part {
         }
     }
 
-    /// A backend begins to wait for a call from SQL, or waits no more.
+    /// A backend begins or stops waiting for a call from SQL.
     func backend(_ backend: Int32, waits: Bool) {
         self.own.backend(backend, waits: waits)
         self.guests.pool.backend(backend, waits: waits)

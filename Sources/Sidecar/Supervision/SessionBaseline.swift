@@ -2,7 +2,7 @@ import Functions
 import NIOCore
 import Postgres
 
-/// Asks what a fresh session of the sidecar's role looks like: calls are put back to that. On the event loop.
+/// Asks for the settings of a fresh session of the sidecar's role, which sessions are reset to. On the event loop.
 final class SessionBaseline: Part {
     private let control: Control
     private let settings: CallSettings

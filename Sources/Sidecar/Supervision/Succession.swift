@@ -3,9 +3,10 @@ import Outbox
 import Postgres
 import SQLInterface
 
-/// What follows from who leads: what must happen once happens here, waits, or is left to another sidecar. On the event loop.
+/// The consequences of the leadership: work that must happen once runs here, waits, or is left to another sidecar. On
+/// the event loop.
 final class Succession: Part, LeadershipOwner {
-    /// How long the router is left as it is while it is not known which sidecar leads, if others stood by.
+    /// How long nothing changes at the router while the leader is not known, if others stood by.
     private static let patience = TimeAmount.seconds(3)
 
     private let situation: CurrentSituation
@@ -13,17 +14,17 @@ final class Succession: Part, LeadershipOwner {
     private let look: InterfaceLook
     private let database: (DatabaseEvent) -> Void
     private let observer: (Observation) -> Void
-    /// Gives up what waits; returns how many events and notifications that was.
+    /// Gives up waiting work; returns the numbers of events and notifications.
     private let dropWhatWaits: () -> (events: Int, notifications: Int)
     private let notified: (_ channel: String) -> Void
     private var timer: Scheduled<Void>?
-    /// Says whether others stood by.
+    /// Reports whether others stood by.
     weak var leadership: Leadership?
 
     /// - Parameters:
-    ///   - look: what each new session for leading begins with.
-    ///   - database: told of what becomes of the session for leading.
-    ///   - notified: told of what the leader's session is notified of.
+    ///   - look: the first step of each new session for leading.
+    ///   - database: receives the reports of the session for leading.
+    ///   - notified: receives the notifications of the leader's session.
     init(
         situation: CurrentSituation, eventLoop: any EventLoop, look: InterfaceLook,
         database: @escaping (DatabaseEvent) -> Void, observer: @escaping (Observation) -> Void,
@@ -68,7 +69,7 @@ final class Succession: Part, LeadershipOwner {
         self.notified(channel)
     }
 
-    // MARK: - Who leads
+    // MARK: - The leader
 
     func startedLeading(_ session: DatabaseSession) {
         self.situation.change { if $0.isInstalled { $0.leaderSession = session } }
@@ -104,8 +105,8 @@ final class Succession: Part, LeadershipOwner {
         }
     }
 
-    /// The database may be back in a moment, and no other sidecar may lead: nothing is taken back, and nothing runs. After a while one of those
-    /// that stood by leads.
+    /// The database may soon be back, and no other sidecar may lead: nothing is returned, and nothing runs. After a
+    /// while one of the standbys leads.
     private func waitForAnother() {
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(in: Self.patience) {
             guard case .suspended = self.situation.now.acting, self.leadership?.hasStandbys == true else { return }
@@ -113,7 +114,7 @@ final class Succession: Part, LeadershipOwner {
         }
     }
 
-    /// Another sidecar leads, or has led meanwhile: what came since this one lost the lease came to that one too.
+    /// Another sidecar leads, or has led meanwhile: it also got all work that came since this one lost the lease.
     private func leaveWhatWaits() {
         let (events, notifications) = self.dropWhatWaits()
         guard events > 0 || notifications > 0 else { return }

@@ -8,10 +8,11 @@ import UnixSignals
 struct SupervisedService: Service {
     let configuration: Configuration
     let version: String
+    let serviceManager: ServiceManagerSettings?
     let eventLoop: any EventLoop
     let logger: Logger
     let signals: SignalWatch
-    /// How long ending may take in all.
+    /// How long the end may take in all.
     let patience: Duration
 
     func run() async throws {
@@ -19,7 +20,8 @@ struct SupervisedService: Service {
             let journal = Journal(logger: self.logger, eventLoop: self.eventLoop)
             journal.record(.starting(version: self.version, configuration: self.configuration.path))
             let supervisor = try Supervisor(
-                configuration: self.configuration, version: self.version, eventLoop: self.eventLoop, journal: journal)
+                configuration: self.configuration, version: self.version, serviceManager: self.serviceManager,
+                eventLoop: self.eventLoop, journal: journal)
             supervisor.start()
             return NIOLoopBound(supervisor, eventLoop: self.eventLoop)
         }.get()
@@ -48,11 +50,11 @@ struct SupervisedService: Service {
     }
 }
 
-/// The process was told to stop, and does not come to an end by itself.
+/// The process got the signal to stop, and does not end by itself.
 struct StopError: Error, CustomStringConvertible {
     let patience: Duration
 
     var description: String {
-        "it did not stop within \(self.patience.components.seconds) s; what was under way was given up"
+        "it did not stop within \(self.patience.components.seconds) s; unfinished work was given up"
     }
 }

@@ -7,9 +7,9 @@ import SidecarConfiguration
 import WAMP
 import WAMPClient
 
-/// The list of the sidecar's parts, and the one place at which the situation changes. On the event loop.
+/// The list of the sidecar's parts, and the only place that changes the situation. On the event loop.
 final class Supervisor: RouterDelegate {
-    /// The deadline that connections have by themselves: that of mappings that name none.
+    /// The default deadline of connections: that of mappings without one.
     private static let sessionTimeout = TimeAmount.seconds(30)
 
     private let configuration: Configuration
@@ -27,6 +27,8 @@ final class Supervisor: RouterDelegate {
     private let leadership: Leadership
     private let admin: AdminPort?
     private let succession: Succession
+    /// Nil if nothing that started the process waits for reports.
+    private let serviceManager: ServiceManager?
     private let eventLoop: any EventLoop
     private let parts: [any Part]
     private let routerConfiguration: RouterConfiguration
@@ -38,7 +40,11 @@ final class Supervisor: RouterDelegate {
         router.stop(reason: CloseReason.systemShutdown, completion: completion)
     }
 
-    init(configuration: Configuration, version: String, eventLoop: any EventLoop, journal: Journal) throws {
+    /// - Parameter serviceManager: what started the process, if it waits for reports.
+    init(
+        configuration: Configuration, version: String, serviceManager: ServiceManagerSettings?,
+        eventLoop: any EventLoop, journal: Journal
+    ) throws {
         let environment = try DatabaseEnvironment(
             configuration.database, eventLoop: eventLoop, sessionTimeout: Self.sessionTimeout)
         let keys = try SchemaKeys(schema: configuration.database.schema)
@@ -73,7 +79,8 @@ final class Supervisor: RouterDelegate {
         let publisher = Publisher(
             relay: OutboxRelay(
                 schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
-                settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox, changed: changed),
+                settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox,
+                changed: changed),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
                 observer: outbox))
@@ -129,7 +136,7 @@ final class Supervisor: RouterDelegate {
                 $0, site: AdminSite($0, readiness: readiness, metrics: metrics), eventLoop: eventLoop,
                 observer: { observer(.adminPort($0)) }, changed: changed)
         }
-        // Each stands behind whatever it builds on.
+        // Each follows all parts that it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
@@ -138,10 +145,15 @@ final class Supervisor: RouterDelegate {
         metrics.parts = [
             callee, subscriptions, notifications, pools, publisher, calls, ReadinessMetrics(readiness: readiness),
         ]
-        situation.follow(parts + [readiness])
+        let manager = serviceManager.flatMap {
+            ServiceManager($0, eventLoop: eventLoop) { observer(.serviceManagerUnavailable(reason: $0)) }
+        }
+        if let manager { readiness.lineTaker = { [weak manager] in manager?.changed(status: $0) } }
+        situation.follow(parts + [readiness] + (manager.map { [$0] } ?? []))
         readiness.parts = parts
 
         self.routerConfiguration = RouterConfiguration(configuration.router, version: version)
+        self.serviceManager = manager
         self.parts = parts
         self.eventLoop = eventLoop
         self.configuration = configuration
@@ -161,7 +173,7 @@ final class Supervisor: RouterDelegate {
         self.succession = succession
     }
 
-    /// The parts know the situation, and it knows them.
+    /// The parts know the situation, and the situation knows them.
     deinit {
         self.situation.follow([])
     }
@@ -177,6 +189,7 @@ final class Supervisor: RouterDelegate {
             self.journal.record(
                 .routerNotVerified(place: self.configuration.place(self.configuration.router.location)))
         }
+        self.serviceManager?.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()
@@ -185,7 +198,7 @@ final class Supervisor: RouterDelegate {
         self.router.start()
     }
 
-    /// Takes no more calls, finishes those that run, says goodbye. `completion` is called once, in time.
+    /// Accepts no more calls, finishes the running ones, says goodbye. `completion` is called once, in time.
     func stop(signal: String, completion: @escaping () -> Void) {
         self.journal.record(.stopping(signal: signal))
         self.situation.change { $0.isStopping = true }
@@ -249,7 +262,7 @@ final class Supervisor: RouterDelegate {
 }
 
 extension Situation {
-    /// What the database's side tells changes the facts.
+    /// The reports of the database's side change the facts.
     fileprivate mutating func take(_ event: DatabaseEvent) {
         switch event {
         case .callsAvailable:
@@ -270,7 +283,7 @@ extension Situation {
 }
 
 extension Observation {
-    /// What is reported of readiness, with how much the file maps.
+    /// The report about readiness, with the numbers of the file's mappings.
     fileprivate init(_ report: ReadinessStateMachine.Report, of configuration: Configuration) {
         switch report {
         case .ready:

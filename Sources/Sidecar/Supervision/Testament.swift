@@ -6,12 +6,13 @@ import WAMP
 import WAMPClient
 
 /// Leaves an event with the router that it publishes when the session is gone (advanced profile, "Testaments"), so that
-/// others learn it however it went: killed, cut off, or stopped in order. On the event loop.
+/// others learn of its end in any case: killed, cut off, or stopped in order. On the event loop.
 ///
-/// Routers forget a testament with its session, so each session leaves its own, before anything else. Crossbar.io and nexus
-/// publish it after a GOODBYE as well. It is a convenience: where it can't be left the sidecar works without.
+/// Routers forget a testament with its session, so each session leaves its own, before anything else. Crossbar.io and
+/// nexus publish it after a GOODBYE as well. It is a convenience: if the router does not keep it, the sidecar works
+/// without.
 final class Testament {
-    /// How long the router may take to say that it has it.
+    /// How long the router may take to confirm it.
     private static let timeout = TimeAmount.seconds(10)
 
     private let topic: String
@@ -23,7 +24,7 @@ final class Testament {
     private var refusal: String?
 
     /// - Parameters:
-    ///   - place: where it is in the file: `sidecar.yaml:4:3`.
+    ///   - place: its place in the file: `sidecar.yaml:4:3`.
     ///   - changed: called whenever ``complaint`` may have changed.
     init(
         _ settings: TestamentSettings, place: String, observer: @escaping (Observation) -> Void,
@@ -43,7 +44,7 @@ final class Testament {
         self.payload = Payload(arguments: arguments, keywordArguments: ByteBuffer(string: #"{"scope":"destroyed"}"#))
     }
 
-    /// What does not work; nil if nothing is known of that.
+    /// The complaint; nil if there is none.
     var complaint: Complaint? {
         self.refusal.map { Complaint(name: "testament '\(self.topic)'", reason: "the router does not keep it: \($0)") }
     }
@@ -65,7 +66,7 @@ final class Testament {
                 self.refusal = nil
                 self.observer(.testamentLeft(topic: self.topic))
                 self.changed()
-            // There will be another session, and its loss is told.
+            // There will be another session, and the loss of this one is reported.
             case .failure(let error) where error.code == .sessionClosed: break
             case .failure(let error): self.notLeft(error.message)
             }

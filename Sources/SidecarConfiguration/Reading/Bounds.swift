@@ -1,7 +1,7 @@
 /// The bounds of values that several keys share.
 enum Bounds {
-    /// Of a duration that something may take. The server counts `statement_timeout` in 31 bits of milliseconds, which is
-    /// a little over 24 days.
+    /// The bounds of durations for work. The server counts `statement_timeout` in 31 bits of milliseconds, which is a
+    /// little over 24 days.
     static let timeout: ClosedRange<Duration> = .milliseconds(1) ... .seconds(24 * 86_400)
 
     /// Of `shutdown_timeout`.
@@ -13,7 +13,7 @@ enum Bounds {
     /// Of `admin.stuck_after`.
     static let stuck: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
 
-    /// Of a result's size: libpq takes no value beyond a gibibyte.
+    /// The bounds of a result's size: libpq accepts no value beyond a gibibyte.
     static let result = 1...(1 << 30)
 
     /// Of a WAMP id.

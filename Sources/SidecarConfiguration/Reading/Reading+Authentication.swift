@@ -2,9 +2,9 @@ internal import Cryptography
 internal import Names
 
 extension Reading {
-    /// The section `auth` of `router`; nil if it is faulty, anonymous if it is not there.
+    /// The section `auth` of `router`; nil if it is faulty, anonymous if it is missing.
     ///
-    /// - Parameter urls: the router's, as far as they are right.
+    /// - Parameter urls: the router's valid URLs.
     func authentication(_ router: Section, urls: [Located<RouterURL>]) -> AuthenticationSettings? {
         guard let entry = router.entry("auth") else {
             return AuthenticationSettings(location: router.location, credentials: .anonymous(authid: nil))
@@ -59,7 +59,7 @@ extension Reading {
         return credentials.map { AuthenticationSettings(location: entry.location, credentials: $0) }
     }
 
-    /// SCRAM computes with a name and a password in a form of their own.
+    /// SCRAM uses a prepared form of the name and the password.
     private func checkForm(_ section: Section, authid: String?, secret: Secret?) {
         if let authid, let failure = Self.failure({ () throws(SASLPrep.Failure) in _ = try SASLPrep.prepare(authid) }) {
             section.clash("authid", failure.problem, failure.remedy)
@@ -91,14 +91,15 @@ extension Reading {
         if !keys.contains(where: { $0.key == "certificate_file" }) {
             auth.clash(
                 "method", "is 'tls', which needs a client certificate",
-                "add e.g. tls: { certificate_file: /run/secrets/sidecar.crt, key_file: /run/secrets/sidecar.key } to router"
+                "add e.g. tls: { certificate_file: /run/secrets/sidecar.crt, key_file: /run/secrets/sidecar.key } to "
+                    + "router"
             )
         }
     }
 }
 
 extension Section {
-    /// Which methods the keys go with that do not go with all of them; a secret's `_file` twin goes with the same.
+    /// The keys that belong to some methods only, with these methods; a secret's `_file` twin belongs to the same.
     private static let methods: [(key: String, isSecret: Bool, methods: [AuthenticationSettings.Method])] = [
         ("ticket", true, [.ticket]), ("secret", true, [.wampcra, .scram, .wampScram]),
         ("private_key", true, [.cryptosign]), ("channel_binding", false, [.cryptosign]),
@@ -107,8 +108,8 @@ extension Section {
     fileprivate func refuseOtherKeys(than method: AuthenticationSettings.Method) {
         for (key, isSecret, methods) in Self.methods where !methods.contains(method) {
             let remedy = "write method: \(Shown.choice(methods.map(\.rawValue))), or remove"
-            self.clash(key, "goes with another method", "\(remedy) '\(key)'")
-            if isSecret { self.clash("\(key)_file", "goes with another method", "\(remedy) '\(key)_file'") }
+            self.clash(key, "belongs to another method", "\(remedy) '\(key)'")
+            if isSecret { self.clash("\(key)_file", "belongs to another method", "\(remedy) '\(key)_file'") }
         }
     }
 

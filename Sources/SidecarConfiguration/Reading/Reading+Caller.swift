@@ -14,7 +14,7 @@ extension Reading {
         let listen = self.listen(section, example: example, isInsecure: insecure || section.has("tls"))
         let tls = self.serverTLS(section, place: "in caller.tls", keys: .callerTLS)
         if case .unix? = listen?.value {
-            section.clash("tls", "has no meaning for a Unix socket, which nobody can listen in on", "remove it")
+            section.clash("tls", "has no meaning for a Unix socket, on which nobody can eavesdrop", "remove it")
         }
         let wantsTLS = section.has("tls") && !insecure
         let connect = section.value(
@@ -41,13 +41,13 @@ extension Reading {
         let name = section.name(of: "listen")
         guard let address = ListenAddress(text.value) else {
             self.add(
-                at: text.location, "\(name) is no address that can be listened on",
+                at: text.location, "\(name) is not an address to listen on",
                 "write host:port, [address]:port or /folder:port, e.g. listen: \(example)")
             return nil
         }
         guard address.isLocal || isInsecure else {
             self.add(
-                at: text.location, "\(name) can be reached from other machines, and what goes over it isn't encrypted",
+                at: text.location, "\(name) can be reached from other machines, and its traffic is not encrypted",
                 "add tls, listen on 127.0.0.1 or in a folder, or allow it by insecure: true")
             return nil
         }

@@ -1,9 +1,8 @@
 internal import Names
 
-/// What `router` says about the way to the router: `headers` and `proxy`.
+/// The parts of `router` about the way to the router: `headers` and `proxy`.
 extension Reading {
-    /// The key `headers`: names and values, in the order of the file, without those that are faulty; and where each name
-    /// stands.
+    /// The key `headers`: names and values, in the order of the file, without faulty ones; and the place of each name.
     func headers(
         _ section: Section, urls: [Located<RouterURL>]
     ) -> (all: HandshakeHeaders, names: [Located<HandshakeHeaders.Name>]) {
@@ -19,7 +18,7 @@ extension Reading {
         }
         if !urls.isEmpty, !urls.contains(where: \.value.isWebSocket) {
             self.add(
-                at: entry.location, "\(name) go into the WebSocket handshake, and no 'url' is one of WebSocket",
+                at: entry.location, "\(name) belong to the WebSocket handshake, and no 'url' is a WebSocket URL",
                 "use a URL with ws:// or wss://, or remove 'headers'")
         }
         var seen: Set<HandshakeHeaders.Name> = []
@@ -42,7 +41,7 @@ extension Reading {
         }
         guard seen.insert(name).inserted else {
             self.add(
-                at: entry.location, "\(shown) is there twice, small and capital letters being the same",
+                at: entry.location, "\(shown) is listed twice (capital letters make no difference)",
                 "remove one of the two")
             return nil
         }
@@ -59,7 +58,7 @@ extension Reading {
         return Located(name, at: entry.location)
     }
 
-    /// Headers that log in must not be readable on the way.
+    /// Headers with credentials must not be readable on the way.
     func refuseOpenLogins(_ names: [Located<HandshakeHeaders.Name>]) {
         for name in names where name.value.logsIn {
             self.add(
@@ -68,12 +67,12 @@ extension Reading {
         }
     }
 
-    /// The key `proxy`, or its twin; nil if neither is there or it is faulty.
+    /// The key `proxy`, or its twin; nil if neither exists or it is faulty.
     func proxy(_ section: Section, urls: [Located<RouterURL>]) -> HTTPProxy? {
         if !urls.isEmpty, !urls.contains(where: \.value.isTCP) {
             for key in ["proxy", "proxy_file"] {
                 section.clash(
-                    key, "is of no use: a Unix socket is reached without, and 'url' has nothing else", "remove it")
+                    key, "has no effect: 'url' has only Unix sockets, which need no proxy", "remove it")
             }
         }
         return section.secretValue("proxy", example: "http://proxy.example.com:3128", parse: HTTPProxy.init)

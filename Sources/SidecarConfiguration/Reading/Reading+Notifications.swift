@@ -1,7 +1,7 @@
 import Names
 
 extension Reading {
-    /// The section `notifications`: those entries that are right.
+    /// The valid entries of the section `notifications`.
     func notifications(_ entry: YAMLEntry) -> [NotificationMapping] {
         guard let entries = Section.entries(of: entry.value) else {
             self.add(
@@ -22,7 +22,7 @@ extension Reading {
         else { return nil }
         if !(1...63).contains(entry.key.utf8.count) || entry.key.utf8.contains(0) {
             self.add(
-                at: entry.location, "\(Shown.quoted(entry.key)) can't be a channel of PostgreSQL",
+                at: entry.location, "\(Shown.quoted(entry.key)) is not a possible name of a channel",
                 "name the channel as LISTEN does, in 1 to 63 octets")
         }
         let topic = self.topic(section)
@@ -34,16 +34,16 @@ extension Reading {
         let timeout = section.duration("timeout", in: Bounds.timeout) ?? .seconds(30)
         switch (section.has("publish"), section.has("call")) {
         case (true, true):
-            section.clash("call", "doesn't go with 'publish'", "remove one of the two")
+            section.clash("call", "can't be combined with 'publish'", "remove one of the two")
             return nil
         case (true, false):
-            for key in ["result", "timeout"] { section.clash(key, "goes with 'call' only", "remove it") }
+            for key in ["result", "timeout"] { section.clash(key, "is for 'call' only", "remove it") }
             return topic.map {
                 NotificationMapping(
                     channel: entry.key, location: entry.location, action: .publish(topic: $0, options: options))
             }
         case (false, true):
-            section.clash("options", "goes with 'publish' only", "remove it")
+            section.clash("options", "is for 'publish' only", "remove it")
             return procedure.map {
                 NotificationMapping(
                     channel: entry.key, location: entry.location,
@@ -81,7 +81,7 @@ extension Reading {
 
     private static func procedure(_ text: String) throws(TextFault) -> URI {
         if text.contains(where: { $0 == "{" || $0 == "}" }) {
-            throw TextFault("has a brace in it, which only topics can have")
+            throw TextFault("has a brace, which only topics may have")
         }
         let uri: URI
         do {
@@ -120,7 +120,7 @@ extension Reading {
             guard let scalar = section.scalar(node, name: name, expected) else { return nil }
             guard scalar.isBare, let id = Int64(scalar.text), Bounds.id.contains(id) else {
                 self.add(
-                    at: scalar.location, "\(name) is \(scalar.shown), which is no session's id",
+                    at: scalar.location, "\(name) is \(scalar.shown), which is not a session id",
                     "write whole numbers, e.g. \(key): [4711]")
                 return nil
             }

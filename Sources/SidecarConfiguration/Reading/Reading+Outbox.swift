@@ -1,5 +1,5 @@
 extension Reading {
-    /// The section `outbox`; its defaults where it is faulty.
+    /// The section `outbox`; its defaults if it is faulty.
     func outbox(_ entry: YAMLEntry?) -> OutboxSettings {
         let section = entry.flatMap {
             Section($0.value, at: $0.location, place: "in outbox", keys: .outbox, example: "batch: 1000", reading: self)
@@ -11,7 +11,7 @@ extension Reading {
             attempts: section?.number("attempts", in: 1...1000) ?? 5)
     }
 
-    /// How long dead letters are kept, as the section `dead_letter` says.
+    /// How long dead letters are kept, from the section `dead_letter`.
     func deadLetterKeep(_ entry: YAMLEntry?) -> Duration {
         let section = entry.flatMap {
             Section(

@@ -1,7 +1,7 @@
 internal import Names
 
 extension Reading {
-    /// The section `procedures`: those entries that are right.
+    /// The valid entries of the section `procedures`.
     func procedures(_ entry: YAMLEntry) -> [ProcedureMapping] {
         guard let entries = Section.entries(of: entry.value) else {
             self.add(
@@ -25,14 +25,14 @@ extension Reading {
         let role = self.role(section)
         let convention = section.choice("convention", of: ProcedureMapping.Convention.self) ?? .auto
         if convention == .raw, section.has("sql") {
-            section.clash("convention", "is raw, which doesn't go with 'sql'", "remove it, or name a function")
+            section.clash("convention", "is raw, which can't be combined with 'sql'", "remove it, or name a function")
         }
         let invoke = section.choice("invoke", of: InvocationPolicy.self) ?? .single
         let concurrency = section.number("concurrency", in: 1...1000)
         let announcesConcurrency = section.flag("announce_concurrency") ?? false
         if announcesConcurrency, !section.has("concurrency") || invoke != .roundrobin {
             section.clash(
-                "announce_concurrency", "goes with a 'concurrency' and 'invoke: roundrobin' only",
+                "announce_concurrency", "requires 'concurrency' and 'invoke: roundrobin'",
                 "add those, or remove it")
         }
         let forceReregister = section.flag("force_reregister") ?? false
@@ -75,7 +75,7 @@ extension Reading {
             remedy: "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH", parse: StatementMapping.init)
         switch (section.has("function"), section.has("sql")) {
         case (true, true):
-            section.clash("sql", "doesn't go with 'function'", "remove one of the two")
+            section.clash("sql", "can't be combined with 'function'", "remove one of the two")
             return nil
         case (true, false):
             return function.map { Located(.function($0.value), at: $0.location) }
@@ -94,7 +94,7 @@ extension Reading {
         let roles = self.roles(section)
         switch (section.has("role"), section.has("roles")) {
         case (true, true):
-            section.clash("roles", "doesn't go with 'role'", "remove one of the two")
+            section.clash("roles", "can't be combined with 'role'", "remove one of the two")
             return nil
         case (true, false):
             return role.map { .fixed($0.value) }

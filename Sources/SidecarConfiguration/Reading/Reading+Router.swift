@@ -55,7 +55,7 @@ extension Reading {
         return (section.texts("url", example: example) ?? []).compactMap { self.routerURL($0, section) }
     }
 
-    /// A URL if it is one. It may hold a password by mistake, so no message repeats it.
+    /// A URL if it is valid. It may contain a password by mistake, so no message repeats it.
     private func routerURL(_ url: Located<String>, _ section: Section) -> Located<RouterURL>? {
         section.value(
             of: url, "url", Expected(what: "a URL or a list of them", example: "ws://127.0.0.1:8080/ws"),
@@ -77,7 +77,7 @@ extension Reading {
             else { continue }
             if result.contains(serializer) {
                 self.add(
-                    at: node.location, "'\(serializer.rawValue)' is twice in 'serializers' in router",
+                    at: node.location, "'\(serializer.rawValue)' is listed twice in 'serializers' in router",
                     "remove one of the two")
             } else {
                 result.append(serializer)

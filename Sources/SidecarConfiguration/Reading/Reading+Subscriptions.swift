@@ -1,7 +1,7 @@
 internal import Names
 
 extension Reading {
-    /// The section `subscriptions`: those entries that are right.
+    /// The valid entries of the section `subscriptions`.
     func subscriptions(_ entry: YAMLEntry) -> [SubscriptionMapping] {
         guard let entries = Section.entries(of: entry.value) else {
             self.add(
@@ -49,7 +49,7 @@ extension Reading {
         }
     }
 
-    /// A lone function is what `function` is in a section of which nothing else is said.
+    /// A lone function means a section with only the key `function`.
     func keys(of value: YAMLNode) -> YAMLNode {
         guard case .scalar = value.content, !value.isNull else { return value }
         let function = YAMLEntry(key: "function", location: value.location, value: value)

@@ -3,10 +3,10 @@ internal import Names
 
 /// The sections `tls`, of `router`, of `caller` and of `admin`.
 extension Reading {
-    /// How TLS is made with the router: the section `tls` of `router`, if it is there and not faulty; and the context, if a
-    /// URL needs one.
+    /// The settings of TLS with the router: the section `tls` of `router`, if it exists and is not faulty; and the
+    /// context, if a URL needs one.
     ///
-    /// - Parameter urls: those of the router.
+    /// - Parameter urls: the router's URLs.
     func routerTLS(
         _ router: Section, urls: [Located<RouterURL>]
     ) -> (settings: RouterTLSSettings?, context: TLSContext?) {
@@ -21,7 +21,7 @@ extension Reading {
                 reading: self)
         else { return (nil, nil) }
         if !urls.isEmpty, !isNeeded {
-            router.clash("tls", "goes with URLs with TLS, and there is none", "write wss: or rss: in url, or remove it")
+            router.clash("tls", "is for URLs with TLS, and there is none", "write wss: or rss: in url, or remove it")
         }
         var settings = RouterTLSSettings()
         settings.caFile = self.file(section, "ca_file", example: "/etc/ssl/certs/our-authority.pem")
@@ -30,12 +30,12 @@ extension Reading {
         settings.verify = section.choice("verify", of: RouterTLSSettings.Verify.self) ?? .full
         settings.identity = self.identity(section, password: section.secret("key_password"))
         if settings.verify == .none {
-            section.clash("ca_file", "is of no use with verify: none", "remove one of the two")
+            section.clash("ca_file", "has no effect with verify: none", "remove one of the two")
         }
         return (settings, self.context(settings, section))
     }
 
-    /// What the section `tls` of a port of ours says; nil if it is faulty or not there.
+    /// The settings of the section `tls` of a port; nil if it is faulty or missing.
     ///
     /// - Parameters:
     ///   - port: the section that it stands in.
@@ -54,7 +54,7 @@ extension Reading {
         return self.made(caFile: nil, identity, section) { () throws(TLSError) in try TLSContext(identity) }
     }
 
-    /// The context of a router's settings. Of those that are wrong, whom we trust and who we are have a fault each.
+    /// The context of a router's settings. Faulty authorities and a faulty own certificate are reported separately.
     private func context(_ settings: RouterTLSSettings, _ section: Section) -> TLSContext? {
         var trust = settings
         trust.identity = nil
@@ -64,7 +64,7 @@ extension Reading {
             return context
         }
         guard settings.identity != nil else { return trusting }
-        // Where whom we trust is wrong too, who we are is looked at by itself.
+        // If the authorities are faulty too, the own certificate is checked by itself.
         var whole = settings
         if trusting == nil { whole.caFile = nil }
         let context = self.made(caFile: settings.caFile, settings.identity, section) { () throws(TLSError) in
@@ -73,7 +73,7 @@ extension Reading {
         return trusting == nil ? nil : context
     }
 
-    /// A context, or nil and a fault at the value that is wrong.
+    /// A context, or nil and a fault at the faulty value.
     private func made(
         caFile: NamedFile?, _ identity: TLSIdentity?, _ section: Section, _ make: () throws(TLSError) -> TLSContext
     ) -> TLSContext? {
@@ -90,7 +90,7 @@ extension Reading {
         let key = self.file(section, "key_file", example: "/etc/ssl/private/sidecar.key")
         guard section.has("certificate_file") else {
             for name in ["key_file", "key_password", "key_password_file"] {
-                section.clash(name, "is of no use without a certificate", "add certificate_file, or remove it")
+                section.clash(name, "has no effect without a certificate", "add certificate_file, or remove it")
             }
             return nil
         }
@@ -124,7 +124,7 @@ extension Reading {
                 at: section.entry("server_name")?.value.location ?? section.location,
                 "\(section.name(of: "server_name")) \(error.problem)", error.remedy)
         case .library:
-            self.add(at: section.location, "'tls' can't be had: OpenSSL \(error.problem)", error.remedy)
+            self.add(at: section.location, "'tls' can't be set up: OpenSSL \(error.problem)", error.remedy)
         }
     }
 

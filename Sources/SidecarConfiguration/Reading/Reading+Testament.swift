@@ -1,7 +1,7 @@
 internal import Names
 
 extension Reading {
-    /// The section `testament` of `router`; nil if it isn't there or faulty.
+    /// The section `testament` of `router`; nil if it is missing or faulty.
     func testament(_ router: Section) -> TestamentSettings? {
         guard let entry = router.entry("testament"),
             let section = Section(
@@ -23,7 +23,9 @@ extension Reading {
     }
 
     private static func testamentTopic(_ text: String) throws(TextFault) -> URI {
-        if text == "wamp" || text.hasPrefix("wamp.") { throw TextFault("begins with 'wamp', which belongs to routers") }
+        if text == "wamp" || text.hasPrefix("wamp.") {
+            throw TextFault("begins with 'wamp', which is reserved for routers")
+        }
         do {
             return try URI(text)
         } catch {
@@ -47,7 +49,7 @@ extension Reading {
         entries.compactMap { entry in self.value(entry.value, name).map { (entry.key, $0) } }
     }
 
-    /// A value of any kind; nil and a fault if a variable in it is wrong. The document's bounds bound the recursion.
+    /// A value of any kind; nil and a fault if a variable in it is faulty. The document's bounds limit the recursion.
     private func value(_ node: YAMLNode, _ name: String) -> PayloadValue? {
         if node.isNull { return .null }
         switch node.content {
@@ -55,7 +57,7 @@ extension Reading {
             do {
                 let text = try Variables.expand(text, environment: self.environment).text
                 if text.utf8.contains(0) {
-                    self.add(at: node.location, "a value of \(name) has a NUL in it", "remove it")
+                    self.add(at: node.location, "a value of \(name) contains a NUL", "remove it")
                     return nil
                 }
                 return isPlain ? Self.plainValue(text) : .string(text)
@@ -70,7 +72,7 @@ extension Reading {
         }
     }
 
-    /// What a text without quotes is: what JSON takes it for, else a string.
+    /// The value of a text without quotes: the same as in JSON, otherwise a string.
     private static func plainValue(_ text: String) -> PayloadValue {
         switch text {
         case "true": .bool(true)

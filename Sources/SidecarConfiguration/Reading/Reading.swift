@@ -1,4 +1,4 @@
-/// One reading of a configuration file: what it is read against, and what was found wrong so far.
+/// One reading of a configuration file: its context, and the faults found so far.
 ///
 /// A class because all sections add to the same list; it lives within one call of `ConfigurationFile.load`.
 final class Reading {
@@ -20,12 +20,13 @@ final class Reading {
         self.environment = environment
     }
 
-    /// Notes a fault. `location` is nil only for what concerns the file as such.
+    /// Reports a fault. `location` is nil only for faults of the file as such.
     func add(at location: Location?, _ problem: String, _ remedy: String) {
         self.faults.append(Fault(file: self.file, location: location, problem: problem, remedy: remedy))
     }
 
-    /// Notes that a section's key has nothing behind it: what stands below it may lack its indentation. `{}` says that it is meant so.
+    /// Reports that a section's key has no content: the lines below it may lack their indentation. `{}` shows that this
+    /// is intended.
     func refuseNothing(_ entry: YAMLEntry, _ example: String) {
         guard entry.value.isNull else { return }
         self.add(
@@ -33,7 +34,7 @@ final class Reading {
             "write e.g. \(example) below it, indented, or remove it")
     }
 
-    /// All faults in the order of their places; what an alias repeats is there once. Nil if there are none.
+    /// All faults in the order of their places; a fault that an alias repeats appears once. Nil if there are none.
     var result: ConfigurationFaults? {
         var seen: Set<Fault> = []
         let faults = self.faults.filter { seen.insert($0).inserted }

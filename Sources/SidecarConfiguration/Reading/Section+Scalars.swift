@@ -1,9 +1,9 @@
-/// What a key takes, for messages: `a duration`, with an example.
+/// The kind of value that a key expects, for messages: `a duration`, with an example.
 struct Expected {
     /// With its article: `a duration`.
     let what: String
 
-    /// A value that would be right.
+    /// A valid value.
     let example: String
 }
 
@@ -12,21 +12,21 @@ struct Scalar {
     /// The text.
     let text: String
 
-    /// Where it stands.
+    /// Its place.
     let location: Location
 
-    /// Whether it stood without quotes, or came from a variable: only then it can be a number or true.
+    /// Whether it had no quotes, or came from a variable: only then it can be a number or true.
     let isBare: Bool
 
-    /// Whether it may be shown: nothing of it came from a variable.
+    /// Whether it may be shown: no part of it came from a variable.
     let isLiteral: Bool
 
-    /// Whether it is a shell's word for a variable, `$NAME`, which stands for nothing here.
+    /// Whether it is a shell's form of a variable, `$NAME`, which has no meaning here.
     var isUnbracedVariable: Bool {
         self.isBare && self.isLiteral && self.text.wholeMatch(of: /\$[A-Za-z_][A-Za-z0-9_]*/) != nil
     }
 
-    /// Whether YAML takes it for something else than a text.
+    /// Whether YAML takes it for something other than a text.
     var isNumberOrBoolean: Bool {
         guard self.isBare, self.isLiteral, let first = self.text.utf8.first else { return false }
         if ["true", "false"].contains(self.text.lowercased()) { return true }
@@ -34,16 +34,16 @@ struct Scalar {
         return isNumeric && Double(self.text) != nil
     }
 
-    /// The text for a message, or words for it if it isn't to be seen: from a variable it may be a secret, and with blanks
-    /// in it YAML may have joined it with a line below.
+    /// The text for a message, or a description if it must not be shown: from a variable it may be a secret, and with
+    /// spaces in it YAML may have joined it with a line below.
     var shown: String {
-        if !self.isLiteral { return "what its variable says" }
+        if !self.isLiteral { return "the value of a variable" }
         return self.text.contains(where: \.isWhitespace) ? "more than one word" : Shown.quoted(self.text)
     }
 }
 
 extension Section {
-    /// The single value of a node, nil and a fault if it is something else, or if a variable in it is wrong.
+    /// The single value of a node; nil and a fault if it is something else, or if a variable in it is faulty.
     ///
     /// - Parameter name: The node in messages: `'timeout' in procedure 'com.example.add2'`.
     func scalar(_ node: YAMLNode, name: String, _ expected: Expected) -> Scalar? {
@@ -64,17 +64,17 @@ extension Section {
         }
     }
 
-    /// The single value of a key, nil if the key isn't there or its value is faulty.
+    /// The single value of a key; nil if the key is missing or its value is faulty.
     func scalar(_ key: String, _ expected: Expected) -> Scalar? {
         guard let entry = self.entry(key) else { return nil }
         let example = Expected(what: expected.what, example: "\(key): \(expected.example)")
         return self.scalar(entry.value, name: self.name(of: key), example)
     }
 
-    /// A key with its section, as it begins a message.
+    /// A key with its section, as the beginning of a message.
     func name(of key: String) -> String { "'\(key)' \(self.place)" }
 
-    /// A text out of a scalar, nil and a fault if it is empty, has a NUL, or YAML takes it for something else.
+    /// The text of a scalar; nil and a fault if it is empty, contains a NUL, or YAML takes it for something else.
     func text(_ scalar: Scalar?, name: String) -> Located<String>? {
         guard let scalar else { return nil }
         if scalar.isNumberOrBoolean {
@@ -82,21 +82,21 @@ extension Section {
         } else if scalar.isUnbracedVariable {
             self.reading.add(
                 at: scalar.location, "\(name) looks like a variable, but has no braces",
-                "write ${NAME}, or put it into quotes if it is meant as it stands")
+                "write ${NAME}, or put it into quotes if it is meant literally")
         } else if scalar.text.isEmpty {
             self.reading.add(
                 at: scalar.location, "\(name) is empty", scalar.isLiteral ? "give it a value" : "set its variable")
         } else if scalar.text.utf8.contains(0) {
-            self.reading.add(at: scalar.location, "\(name) has a NUL in it", "remove it")
+            self.reading.add(at: scalar.location, "\(name) contains a NUL", "remove it")
         } else {
             return Located(scalar.text, at: scalar.location)
         }
         return nil
     }
 
-    /// The text of a key, nil if it isn't there or faulty.
+    /// The text of a key; nil if it is missing or faulty.
     ///
-    /// - Parameter check: Says what is wrong with a text, to stand behind the key's name.
+    /// - Parameter check: returns the fault of a text, as the end of a sentence that begins with the key's name.
     func text(
         _ key: String, _ expected: Expected, remedy: String? = nil, check: (String) -> String? = { _ in nil }
     ) -> Located<String>? {
@@ -110,17 +110,17 @@ extension Section {
         return text
     }
 
-    /// What the text of a key stands for, nil if it isn't there or faulty.
+    /// The parsed value of a key; nil if it is missing or faulty.
     ///
-    /// - Parameter parse: Throws what is wrong with a text, to stand behind the key's name. It must not repeat the text,
-    ///   which may hold a password.
+    /// - Parameter parse: throws the fault of a text, as the end of a sentence that begins with the key's name. It must
+    ///   not repeat the text, which may contain a password.
     func value<Value, Failure: Error & CustomStringConvertible>(
         _ key: String, _ expected: Expected, remedy: String? = nil, parse: (String) throws(Failure) -> Value
     ) -> Located<Value>? {
         self.text(key, expected).flatMap { self.value(of: $0, key, expected, remedy: remedy, parse: parse) }
     }
 
-    /// The same of a text that has been read.
+    /// The same for a text that has been read.
     func value<Value, Failure: Error & CustomStringConvertible>(
         of text: Located<String>, _ key: String, _ expected: Expected, remedy: String? = nil,
         parse: (String) throws(Failure) -> Value
@@ -134,7 +134,7 @@ extension Section {
         }
     }
 
-    /// The texts of a key that takes a list, nil if it isn't there or isn't one.
+    /// The texts of a key that expects a list; nil if it is missing or isn't one.
     func texts(_ key: String, example: String) -> [Located<String>]? {
         let name = "a value of \(self.name(of: key))"
         return self.list(key, example: example)?.compactMap {
@@ -142,7 +142,7 @@ extension Section {
         }
     }
 
-    /// The nodes of a key that takes a list, nil if it isn't there or isn't one.
+    /// The nodes of a key that expects a list; nil if it is missing or isn't one.
     func list(_ key: String, example: String) -> [YAMLNode]? {
         guard let entry = self.entry(key) else { return nil }
         guard case .sequence(let nodes) = entry.value.content else {
@@ -154,7 +154,7 @@ extension Section {
         return nodes
     }
 
-    /// The boolean of a key, nil if it isn't there or faulty.
+    /// The boolean of a key; nil if it is missing or faulty.
     func flag(_ key: String) -> Bool? {
         guard let scalar = self.scalar(key, Expected(what: "true or false", example: "true")) else { return nil }
         if scalar.isBare, scalar.text == "true" { return true }
@@ -164,7 +164,7 @@ extension Section {
         return nil
     }
 
-    /// The whole number of a key, nil if it isn't there, faulty or out of bounds.
+    /// The whole number of a key; nil if it is missing, faulty or out of bounds.
     func number(_ key: String, in bounds: ClosedRange<Int>) -> Int? {
         let expected = Expected(what: "a whole number", example: "\(bounds.lowerBound)")
         guard let scalar = self.scalar(key, expected) else { return nil }
@@ -176,19 +176,19 @@ extension Section {
                 return nil
             }
             let isNumber = isWritten && Int(scalar.text) != nil
-            self.refuse(scalar, key, isNumber ? "which is out of bounds" : "which is no whole number", remedy)
+            self.refuse(scalar, key, isNumber ? "which is out of bounds" : "which is not a whole number", remedy)
             return nil
         }
         return number
     }
 
-    /// The duration of a key, nil if it isn't there, faulty or out of bounds.
+    /// The duration of a key; nil if it is missing, faulty or out of bounds.
     func duration(_ key: String, in bounds: ClosedRange<Duration>) -> Duration? {
         let expected = Expected(what: "a duration", example: "30s")
         guard let scalar = self.scalar(key, expected) else { return nil }
         guard let duration = Quantities.duration(scalar.text) else {
             self.refuse(
-                scalar, key, "which is no duration",
+                scalar, key, "which is not a duration",
                 "write a whole number and a unit (ms, s, m, h or d), e.g. \(key): 30s")
             return nil
         }
@@ -200,12 +200,12 @@ extension Section {
         return duration
     }
 
-    /// The number of octets of a key, nil if it isn't there, faulty or out of bounds.
+    /// The number of octets of a key; nil if it is missing, faulty or out of bounds.
     func size(_ key: String, in bounds: ClosedRange<Int>) -> Int? {
         guard let scalar = self.scalar(key, Expected(what: "a size", example: "8MiB")) else { return nil }
         guard let size = Quantities.size(scalar.text) else {
             self.refuse(
-                scalar, key, "which is no size",
+                scalar, key, "which is not a size",
                 "write a whole number and a unit (B, KiB, MiB, GiB, KB, MB or GB), e.g. \(key): 8MiB")
             return nil
         }
@@ -217,7 +217,7 @@ extension Section {
         return size
     }
 
-    /// One of the words that a key takes, nil if it isn't there or faulty.
+    /// One of the words that a key allows; nil if it is missing or faulty.
     func choice<Choice: CaseIterable & RawRepresentable<String>>(_ key: String, of type: Choice.Type) -> Choice? {
         let words = Choice.allCases.map(\.rawValue)
         let expected = Expected(what: Shown.choice(words), example: words.first ?? "")
@@ -225,7 +225,7 @@ extension Section {
         return self.choice(scalar, key, of: type)
     }
 
-    /// One of the words that a key takes, nil and a fault if the scalar is none of them.
+    /// One of the words that a key allows; nil and a fault if the scalar is none of them.
     func choice<Choice: CaseIterable & RawRepresentable<String>>(
         _ scalar: Scalar, _ key: String, of type: Choice.Type
     ) -> Choice? {
@@ -233,7 +233,7 @@ extension Section {
         let words = Choice.allCases.map(\.rawValue)
         let values = "write \(Shown.choice(words))"
         let nearest = Suggestion.nearest(to: scalar.text, among: words).map { "did you mean '\($0)'?" }
-        self.refuse(scalar, key, "which it can't be", nearest ?? values)
+        self.refuse(scalar, key, "which is not allowed", nearest ?? values)
         return nil
     }
 

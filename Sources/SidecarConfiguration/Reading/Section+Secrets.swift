@@ -1,8 +1,8 @@
 internal import Cryptography
 
 extension Section {
-    /// A secret, from its key or from the file that the key's `_file` twin names; nil if neither is there or it is faulty.
-    /// No message holds what stands there.
+    /// A secret, from its key or from the file that the key's `_file` twin names; nil if neither exists or it is
+    /// faulty. No message contains the secret.
     func secret(_ key: String) -> Secret? {
         self.secret(key, example: self.variable(key)) { path throws(TextFile.Failure) in
             Secret(try SecretFile.text(path))
@@ -11,12 +11,12 @@ extension Section {
         }
     }
 
-    /// What a secret stands for, likewise.
+    /// The parsed value of a secret, likewise.
     ///
     /// - Parameters:
-    ///   - example: how the key's value may look.
-    ///   - parse: throws what is wrong with a text, to stand behind the key's name. It gets one that can't be wiped, so
-    ///     it is for what has to become one anyway.
+    ///   - example: a possible value of the key.
+    ///   - parse: throws the fault of a text, as the end of a sentence that begins with the key's name. Its text can't
+    ///     be wiped, so it is for values that end in such a text anyway.
     func secretValue<Value, Failure: Error & CustomStringConvertible>(
         _ key: String, example: String, parse: (String) throws(Failure) -> Value
     ) -> Value? {
@@ -35,7 +35,7 @@ extension Section {
                     at: location, "\(self.name(of: key)) \(error)", "write e.g. \(key): \(example)")
             } else {
                 self.reading.add(
-                    at: location, "what the file holds that \(self.name(of: "\(key)_file")) names \(error)",
+                    at: location, "the content of the file that \(self.name(of: "\(key)_file")) names \(error)",
                     "write into it e.g. \(example)")
             }
             return nil
@@ -61,7 +61,7 @@ extension Section {
         }
     }
 
-    /// Where a secret stands: its own value, or its file's name.
+    /// The place of a secret: its own value, or its file's name.
     func secretLocation(_ key: String) -> Location {
         (self.entry(key) ?? self.entry("\(key)_file"))?.value.location ?? self.location
     }
@@ -74,7 +74,7 @@ extension Section {
     ) -> Value? {
         let twin = "\(key)_file"
         if self.has(key) {
-            self.clash(twin, "says the same as '\(key)'", "remove one of the two")
+            self.clash(twin, "is another form of '\(key)'", "remove one of the two")
         }
         let text = self.text(key, Expected(what: "a text", example: example))
         let file = self.text(twin, Expected(what: "a file's path", example: "/run/secrets/\(key)"))

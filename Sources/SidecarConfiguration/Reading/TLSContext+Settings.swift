@@ -1,7 +1,7 @@
 internal import NIOOpenSSL
 
 extension TLSContext {
-    /// How the router's TLS is made. Reads the files, so it blocks.
+    /// The context for TLS with the router. Reads the files, so it blocks.
     convenience init(_ settings: RouterTLSSettings) throws(TLSError) {
         var configuration = TLSConfiguration(identity: settings.identity)
         configuration.trust = settings.caFile.map { .file($0.path) } ?? .system
@@ -18,10 +18,10 @@ extension TLSContext {
         try self.init(configuration, role: .client)
     }
 
-    /// How a port of ours makes TLS. Reads the files, so it blocks.
+    /// The context for TLS at a port. Reads the files, so it blocks.
     convenience init(_ identity: TLSIdentity) throws(TLSError) {
         var configuration = TLSConfiguration(identity: identity)
-        // Clients prove who they are by the port's password.
+        // Clients prove their identity by the port's password.
         configuration.verification = .none
         try self.init(configuration, role: .server)
     }

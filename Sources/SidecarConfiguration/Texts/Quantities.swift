@@ -1,6 +1,6 @@
-/// Durations and sizes as the file writes them: a whole number and a unit, without a blank.
+/// Durations and sizes as the file writes them: a whole number and a unit, without a space.
 package enum Quantities {
-    /// A duration: `500ms`, `2s`, `5m`, `1h`, `30d`; nil if the text is none, or greater than anything.
+    /// A duration: `500ms`, `2s`, `5m`, `1h`, `30d`; nil if the text is not one, or too large to represent.
     package static func duration(_ text: String) -> Duration? {
         guard let (number, unit) = Self.split(text) else { return nil }
         let milliseconds: Int64? =
@@ -18,7 +18,7 @@ package enum Quantities {
     }
 
     /// A number of octets: `512B`, `64KiB`, `8MiB`, `1GiB`, and `KB`, `MB`, `GB` for powers of ten; nil if the text is
-    /// none, or greater than anything.
+    /// not one, or too large to represent.
     static func size(_ text: String) -> Int? {
         guard let (number, unit) = Self.split(text) else { return nil }
         let octets: Int64? =
@@ -37,7 +37,7 @@ package enum Quantities {
         return overflow ? nil : Int(exactly: product)
     }
 
-    /// A duration in the file's own words, with the greatest unit that leaves a whole number.
+    /// A duration in the file's notation, with the largest unit that leaves a whole number.
     static func text(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let rest = attoseconds / 1_000_000_000_000_000
@@ -48,7 +48,7 @@ package enum Quantities {
         return "\(seconds)s"
     }
 
-    /// A size in the file's own words, with the greatest unit that leaves a whole number.
+    /// A size in the file's notation, with the largest unit that leaves a whole number.
     static func text(_ octets: Int) -> String {
         for (unit, shift) in [("GiB", 30), ("MiB", 20), ("KiB", 10)] where octets >= 1 << shift {
             if octets & (1 << shift - 1) == 0 { return "\(octets >> shift)\(unit)" }

@@ -1,8 +1,8 @@
 internal import Names
 
-/// Finds what somebody may have meant to write.
+/// Finds the word that somebody may have meant.
 package enum Suggestion {
-    /// The candidate that is nearest to a word, if one is near enough to be meant.
+    /// The candidate that is nearest to a word, if one is near enough.
     package static func nearest(to word: String, among candidates: [String]) -> String? {
         guard word.utf8.count <= 40 else { return nil }
         let word = Self.folded(word)
@@ -15,6 +15,6 @@ package enum Suggestion {
         return best?.candidate
     }
 
-    /// Capitals and dashes are no difference.
+    /// Capitals and dashes make no difference.
     private static func folded(_ word: String) -> String { word.lowercased().replacing("-", with: "_") }
 }

@@ -1,6 +1,6 @@
-/// What is wrong with a text, to stand behind its key's name.
+/// The fault of a text, as the end of a sentence that begins with its key's name.
 struct TextFault: Error, CustomStringConvertible {
-    /// What is wrong, in a user's words.
+    /// The fault, in words for users.
     let description: String
 
     init(_ description: String) {

@@ -1,19 +1,19 @@
-/// Puts values of environment variables into a scalar.
+/// Replaces environment variables in a scalar.
 ///
-/// `${NAME}` is the variable's value, `${NAME:-default}` the default if it is unset or empty, `$${` a literal `${`. A default
-/// is a plain text: one with a variable in it is a fault. It works on the text of one scalar, after the file was parsed, so that no value can change the file's structure; values
-/// are not expanded again.
+/// `${NAME}` is the variable's value, `${NAME:-default}` the default if it is unset or empty, `$${` a literal `${`. A
+/// default is a plain text: one with a variable in it is a fault. It works on the text of one scalar, after the file
+/// was parsed, so that no value can change the file's structure; values are not expanded again.
 enum Variables {
     /// A text with its variables replaced.
     struct Expanded: Equatable {
         /// The text.
         var text = ""
 
-        /// Whether there was a variable in it: then the text may be a secret.
+        /// Whether it contained a variable: then the text may be a secret.
         var hasVariables = false
     }
 
-    /// What is wrong with a text.
+    /// The fault of a text.
     struct Fault: Error, Equatable {
         let problem: String
         let remedy: String
@@ -48,7 +48,7 @@ enum Variables {
         let behind = reference[name.endIndex...]
         guard let first = name.first, !first.isNumber, behind.isEmpty || behind.hasPrefix(":-") else {
             throw Fault(
-                problem: "what stands between '${' and '}' is no variable",
+                problem: "the text between '${' and '}' is not a variable",
                 remedy: "write ${NAME} or ${NAME:-default}, or $${ for a '${' that is meant literally")
         }
         guard !behind.contains("${") else {

@@ -1,36 +1,36 @@
 package import Cryptography
 
-/// The section `router.auth`: one of the ways to log in, with what it needs.
+/// The section `router.auth`: one of the ways to log in, with its data.
 package struct AuthenticationSettings: Sendable {
-    /// The ways this version knows, as the file names them.
+    /// The methods of this version, by their names in the file.
     package enum Method: String, Sendable, CaseIterable {
         case anonymous, ticket, wampcra, cryptosign, scram
         case wampScram = "wamp-scram"
         case tls
     }
 
-    /// What binds a proof to the connection that it is for, as the file names it.
+    /// The binding of a proof to its connection, by its name in the file.
     package enum ChannelBinding: String, Sendable, CaseIterable {
         case tlsUnique = "tls-unique"
     }
 
-    /// Whose way to compute SCRAM.
+    /// Which variant of SCRAM is computed.
     package enum ScramDialect: Sendable {
         case crossbar, specification
     }
 
-    /// A way to log in, and what it takes.
+    /// A way to log in, with its data.
     package enum Credentials: Sendable, Equatable {
-        /// Without a proof; the router may still be told a name.
+        /// Without a proof; it may still name the sidecar.
         case anonymous(authid: String?)
 
-        /// With a password that is sent as it is.
+        /// With a password that is sent as plain text.
         case ticket(authid: String, ticket: Secret)
 
-        /// With a password that is never sent: the router's challenge is signed with it.
+        /// With a password that is never sent: it signs the router's challenge.
         case wampcra(authid: String, secret: Secret)
 
-        /// With a private key that signs the router's challenge; some routers know the name by the key.
+        /// With a private key that signs the router's challenge; some routers derive the name from the key.
         case cryptosign(authid: String?, key: Ed25519PrivateKey, channelBinding: ChannelBinding?)
 
         /// With a password that is never sent and that the router does not have.
@@ -40,9 +40,9 @@ package struct AuthenticationSettings: Sendable {
         case tls(authid: String?)
     }
 
-    /// Where `auth` stands, or `router` if there is none.
+    /// The place of `auth`, or of `router` if there is none.
     package let location: Location
 
-    /// What to log in with.
+    /// The method and its data.
     package let credentials: Credentials
 }

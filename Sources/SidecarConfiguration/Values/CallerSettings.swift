@@ -1,33 +1,33 @@
 package import NIOOpenSSL
 package import Names
 
-/// The section `caller`: the port that the database calls out through.
+/// The section `caller`: the port through which the database calls out.
 package struct CallerSettings: Sendable {
-    /// Where the section's key stands.
+    /// The place of the section's key.
     package let location: Location
 
-    /// Where the sidecar listens.
+    /// The address where the sidecar listens.
     package let listen: Located<ListenAddress>
 
-    /// How the database reaches the port; nil: as `listen` says.
+    /// How the database reaches the port; nil: by the address of `listen`.
     package let connect: Located<CallPortKeywords>?
 
-    /// What the database logs in with; nil: one is made at each start.
+    /// The database's password; nil: a new one at each start.
     package let password: Secret?
 
-    /// What people log in with who may ask for the port's state, and nothing else; nil: nobody does.
+    /// The password of people who may only ask for the port's state; nil: there is none.
     package let statusPassword: Secret?
 
-    /// How the port makes TLS, if it does.
+    /// The settings of TLS at the port, if it has TLS.
     package let tls: TLSContext?
 
     /// A call's deadline, unless it names one.
     package let timeout: Duration
 
-    /// How many connections the port takes.
+    /// The most connections of the port.
     package let sessions: Int
 
-    /// Whether it may be spoken to without TLS from where others could read what goes over it.
+    /// Whether it may be used without TLS over networks where others could read the traffic.
     package let insecure: Bool
 
     /// Whether SQL may call and publish to `wamp.*`.

@@ -1,4 +1,4 @@
-/// What `sidecar.yaml` says, checked whole: nothing in it is missing, of a wrong type, out of bounds or in
+/// The content of `sidecar.yaml`, completely checked: nothing in it is missing, of a wrong type, out of bounds or in
 /// contradiction with something else. Made by `ConfigurationFile.load`.
 package struct Configuration: Sendable {
     /// The file as the user named it: the beginning of messages about places in it.
@@ -7,34 +7,34 @@ package struct Configuration: Sendable {
     /// The WAMP router, and how to log in there.
     package let router: RouterSettings
 
-    /// The database, and how much of it may be used.
+    /// The database, and the limits of its use.
     package let database: DatabaseSettings
 
-    /// Which procedure is which function, in the order of the file.
+    /// The procedures and their functions, in the order of the file.
     package let procedures: [ProcedureMapping]
 
-    /// Which events run which function, in the order of the file.
+    /// The subscriptions and their functions, in the order of the file.
     package let subscriptions: [SubscriptionMapping]
 
-    /// What a NOTIFY on a channel becomes, in the order of the file.
+    /// The channels and the effects of their notifications, in the order of the file.
     package let notifications: [NotificationMapping]
 
-    /// The port that the database calls out through; nil: there is none.
+    /// The port through which the database calls out; nil: there is none.
     package let caller: CallerSettings?
 
-    /// How events that SQL published are sent.
+    /// The sending of events that SQL published.
     package let outbox: OutboxSettings
 
-    /// How long what couldn't be delivered is kept.
+    /// How long dead letters are kept.
     package let deadLetterKeep: Duration
 
     /// The port at which the sidecar can be looked at; nil: there is none.
     package let admin: AdminSettings?
 
-    /// How long running calls may take to finish when the process is told to stop.
+    /// How long running calls may take to finish when the process gets the signal to stop.
     package let shutdownTimeout: Duration
 
-    /// What is logged, and how.
+    /// The settings of the log.
     package let log: LogSettings
 
     /// A place in the file as messages show it: `sidecar.yaml:12:3`.
@@ -43,12 +43,12 @@ package struct Configuration: Sendable {
 
 /// The section `log`.
 package struct LogSettings: Sendable, Equatable {
-    /// From which severity on something is logged.
+    /// The severities, of which the least logged one is chosen.
     package enum Level: String, Sendable, CaseIterable {
         case trace, debug, info, notice, warning, error
     }
 
-    /// How a line of the log looks: for people, or one JSON object each.
+    /// The format of a log line: for people, or one JSON object each.
     package enum Format: String, Sendable, CaseIterable {
         case text, json
     }
@@ -56,6 +56,6 @@ package struct LogSettings: Sendable, Equatable {
     /// The least severity that is logged.
     package let level: Level
 
-    /// How lines look.
+    /// The format of lines.
     package let format: Format
 }

@@ -1,38 +1,38 @@
 package import Postgres
 
-/// The section `database`: where the database is, and how much of it may be used.
+/// The section `database`: the address of the database, and the limits of its use.
 package struct DatabaseSettings: Sendable {
-    /// What becomes of the registrations while the database is away.
+    /// The treatment of registrations while the database is unreachable.
     package enum OnDatabaseLoss: String, Sendable, CaseIterable {
         case keep, unregister
     }
 
-    /// Where the section's key stands.
+    /// The place of the section's key.
     package let location: Location
 
-    /// What `url` says, with the password if that is given beside it. Where neither has one it is left to libpq
-    /// (PGPASSWORD, ~/.pgpass).
+    /// The parsed `url`, with the password if that is given separately. Without either it is left to libpq (PGPASSWORD,
+    /// ~/.pgpass).
     package let connection: Located<ConnectionSettings>
 
-    /// The connections that run calls.
+    /// The number of connections that run calls.
     package let connections: Int
 
-    /// How many calls may be under way on one connection.
+    /// The most calls under way on one connection.
     package let pipeline: Int
 
-    /// How many calls may wait for a connection.
+    /// The most calls that may wait for a connection.
     package let queue: Int
 
     /// How long a call may wait for a connection.
     package let queueTimeout: Duration
 
-    /// What becomes of the registrations while the database is away.
+    /// The treatment of registrations while the database is unreachable.
     package let onDatabaseLoss: OnDatabaseLoss
 
     /// The schema of the SQL interface.
     package let schema: String
 
-    /// The roles that may publish and call. `PUBLIC` is everybody. nil where the file doesn't say.
+    /// The roles that may publish and call. `PUBLIC` is everybody. nil if the file has no such key.
     package let grantTo: [String]?
 
     /// The roles that may register and subscribe, likewise.

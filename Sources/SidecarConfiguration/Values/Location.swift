@@ -12,10 +12,10 @@ package struct Location: Hashable, Sendable, Comparable, CustomStringConvertible
         self.column = column
     }
 
-    /// Where a file begins: for faults that are about the whole of it.
+    /// The beginning of a file: for faults of the file as a whole.
     package static let start = Location(line: 1, column: 1)
 
-    /// `line:column`, as it stands behind the file's name in messages.
+    /// `line:column`, as in messages after the file's name.
     package var description: String { "\(self.line):\(self.column)" }
 
     /// In reading order.
@@ -24,8 +24,7 @@ package struct Location: Hashable, Sendable, Comparable, CustomStringConvertible
     }
 }
 
-/// A value and where in the file it stands, so that what is found out later (no such function, a refused URI) can
-/// still name the place.
+/// A value and its place in the file, so that a fault found later (no such function, a refused URI) can name the place.
 package struct Located<Value: Sendable>: Sendable {
     /// The value, with variables expanded.
     package let value: Value

@@ -1,38 +1,38 @@
 package import Names
 
-/// One entry of `notifications`: a channel of the database and what a NOTIFY on it becomes.
+/// One entry of `notifications`: a channel of the database and the effect of a NOTIFY on it.
 package struct NotificationMapping: Sendable {
-    /// What a notification becomes.
+    /// The effect of a notification.
     package enum Action: Sendable {
         /// An event.
         case publish(topic: Located<TopicTemplate>, options: PublishSettings)
 
-        /// A call; its result goes to a function if one is named.
+        /// A call; its result goes to a function if the file names one.
         case call(procedure: Located<URI>, result: Located<FunctionReference>?, timeout: Duration)
     }
 
-    /// The channel's name as LISTEN has to name it, unquoted.
+    /// The channel's name as LISTEN must name it, unquoted.
     package let channel: String
 
-    /// Where the channel's name stands.
+    /// The place of the channel's name.
     package let location: Location
 
-    /// What becomes of its notifications.
+    /// The effect of its notifications.
     package let action: Action
 }
 
-/// The options of a PUBLISH that a notification causes. What is nil is left to the router.
+/// The options of a PUBLISH that a notification causes. For options that are nil the router decides.
 package struct PublishSettings: Sendable, Equatable {
-    /// Whether the router is asked to say that it has the event, so that a refusal is seen.
+    /// Whether the router must acknowledge the event, so that a refusal is noticed.
     package var acknowledge = false
 
     /// Whether the sidecar's own session is left out.
     package var excludeMe: Bool?
 
-    /// Whether receivers are told who published.
+    /// Whether receivers learn the publisher.
     package var discloseMe: Bool?
 
-    /// Whether the router keeps the event for those who subscribe later.
+    /// Whether the router keeps the event for later subscribers.
     package var retain: Bool?
 
     /// Sessions that don't get the event.

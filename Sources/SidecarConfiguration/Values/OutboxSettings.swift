@@ -1,14 +1,14 @@
-/// The section `outbox`: how events that SQL published are sent.
+/// The section `outbox`: the sending of events that SQL published.
 package struct OutboxSettings: Sendable, Equatable {
-    /// The keyword argument that carries the event's uuid, so that receivers can drop doubles; nil: none does.
+    /// The keyword argument with the event's uuid, so that receivers can drop duplicates; nil: none.
     package let eventID: String?
 
-    /// How many rows are read at once.
+    /// The most rows of one read.
     package let batch: Int
 
-    /// How long the router may take to say that it has an event.
+    /// How long the router may take to acknowledge an event.
     package let acknowledgeTimeout: Duration
 
-    /// How often an event is sent that the router refuses for the moment, before it becomes a dead letter.
+    /// How often an event that the router refuses for the moment is sent before it becomes a dead letter.
     package let attempts: Int
 }

@@ -1,6 +1,6 @@
 /// A value of an event's arguments as the file writes it: YAML's counterpart of a JSON value.
 package indirect enum PayloadValue: Sendable, Equatable {
-    /// Nothing, `null` or `~`.
+    /// An empty value, `null` or `~`.
     case null
     /// `true` or `false`, without quotes.
     case bool(Bool)

@@ -2,23 +2,23 @@ package import Names
 
 /// One entry of `procedures`: a WAMP procedure and the function or statement behind it.
 package struct ProcedureMapping: Sendable {
-    /// As which database role the target runs.
+    /// The database role that runs the target.
     package enum Role: Sendable, Equatable {
-        /// As the sidecar's own.
+        /// The sidecar's own.
         case session
 
-        /// As this one.
+        /// This one.
         case fixed(String)
 
-        /// As the one that belongs to the caller's authrole; callers with another one are denied.
+        /// The one that belongs to the caller's authrole; callers with another one are denied.
         case byAuthrole([AuthroleRole])
     }
 
     /// The database role of an authrole.
     package struct AuthroleRole: Sendable, Equatable {
-        /// The router's word; of two authroles that differ in their octets each has its own role.
+        /// The router's name of it; authroles that differ in their octets have different roles.
         package let authrole: String
-        /// The database's.
+        /// The database's name of it.
         package let role: String
 
         /// Takes the two.
@@ -33,17 +33,17 @@ package struct ProcedureMapping: Sendable {
         case auto, raw, native
     }
 
-    /// What the function's result becomes.
+    /// The form of the function's result.
     package enum Results: String, Sendable, CaseIterable {
         case auto, value, row, rows, args, kwargs
     }
 
-    /// How a bigint is written in JSON.
+    /// The form of a bigint in JSON.
     package enum Bigint: String, Sendable, CaseIterable {
         case number, string
     }
 
-    /// How much of a database error the caller is told.
+    /// How much of a database error the caller learns.
     package enum Errors: String, Sendable, CaseIterable {
         case full, terse
     }
@@ -51,40 +51,40 @@ package struct ProcedureMapping: Sendable {
     /// The procedure's URI, or the pattern of URIs.
     package let uri: URI
 
-    /// Where the URI stands in the file.
+    /// The place of the URI in the file.
     package let location: Location
 
-    /// What runs, and where it is named.
+    /// The target, and the place of its name.
     package let target: Located<ProcedureTarget>
 
-    /// How the router compares.
+    /// The router's match policy.
     package let match: MatchPolicy
 
-    /// How the router chooses.
+    /// The router's invocation policy.
     package let invoke: InvocationPolicy
 
-    /// How many calls of it may run at once; nil: all connections but one.
+    /// The most calls of it that run at once; nil: all connections but one.
     package let concurrency: Int?
 
-    /// Whether the router is told that number too (Crossbar.io, with `invoke: roundrobin`).
+    /// Whether the router learns that number too (Crossbar.io, with `invoke: roundrobin`).
     package let announcesConcurrency: Bool
 
-    /// Whether the router is asked to take the procedure away from a session that still holds it.
+    /// Whether the router is asked to take the procedure from a session that still holds it.
     package let forceReregister: Bool
 
-    /// Whether the router is asked to say who calls.
+    /// Whether the router is asked to disclose callers.
     package let disclosesCaller: Bool
 
     /// How long the function may run.
     package let timeout: Duration
 
-    /// As whom it runs.
+    /// The role that runs it.
     package let role: Role
 
     /// How arguments are bound.
     package let convention: Convention
 
-    /// What the result becomes.
+    /// The form of the result.
     package let results: Results
 
     /// The most rows of a result; nil: any number.
@@ -96,9 +96,9 @@ package struct ProcedureMapping: Sendable {
     /// How bigints are written.
     package let bigint: Bigint
 
-    /// How much of an error is told.
+    /// How much of an error the caller learns.
     package let errors: Errors
 
-    /// How often a call is run again after 40001 or 40P01.
+    /// How often a call runs again after 40001 or 40P01.
     package let retries: Int
 }

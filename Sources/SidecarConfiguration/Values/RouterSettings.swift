@@ -1,19 +1,19 @@
 package import NIOOpenSSL
 package import Names
 
-/// The section `router`: where the WAMP router is, and how to log in there.
+/// The section `router`: the address of the WAMP router, and how to log in there.
 package struct RouterSettings: Sendable {
-    /// How a message is written on the wire; all of them, in this order, where the file says nothing.
+    /// The format of messages on the wire; all of them, in this order, if the file has no such key.
     package enum Serializer: String, Sendable, CaseIterable {
         case json, msgpack, cbor
     }
 
-    /// In which unit the router hands on a call's timeout. `auto` decides by the router's name.
+    /// The unit in which the router passes a call's timeout on. `auto` decides by the router's name.
     package enum CallTimeoutUnit: String, Sendable, CaseIterable {
         case milliseconds, seconds, ignore, auto
     }
 
-    /// Where the section's key stands.
+    /// The place of the section's key.
     package let location: Location
 
     /// The router's addresses, at least one, tried in turn.
@@ -22,33 +22,33 @@ package struct RouterSettings: Sendable {
     /// The realm to join.
     package let realm: Located<Realm>
 
-    /// In order of preference, at least one, none twice.
+    /// In order of preference, at least one, no duplicates.
     package let serializers: [Serializer]
 
     /// How to log in.
     package let authentication: AuthenticationSettings
 
-    /// How TLS is made with it; nil: as ``RouterTLSSettings/init()`` has it.
+    /// The settings of TLS with it; nil: those of ``RouterTLSSettings/init()``.
     package let tls: RouterTLSSettings?
 
-    /// What is made of those; there if one of the URLs has TLS.
+    /// The context made of those; exists if one of the URLs has TLS.
     package let tlsContext: TLSContext?
 
-    /// What the WebSocket handshake says beyond what it has to.
+    /// Additional headers of the WebSocket handshake.
     package let headers: HandshakeHeaders
 
-    /// The HTTP proxy that tunnels to the router are made by.
+    /// The HTTP proxy that makes tunnels to the router.
     package let proxy: HTTPProxy?
 
-    /// Whether RawSocket PING is sent, which some routers take for an error.
+    /// Whether RawSocket PING is sent, which some routers treat as an error.
     package let ping: Bool
 
-    /// How a call's timeout is read.
+    /// The unit of a call's timeout.
     package let callTimeoutUnit: CallTimeoutUnit
 
-    /// What the router publishes when the session is gone; nil: nothing.
+    /// The event that the router publishes when the session is gone; nil: none.
     package let testament: TestamentSettings?
 
-    /// Whether a ticket, or a header that logs in, may go over an unencrypted connection to another host.
+    /// Whether a ticket, or a header with credentials, may go over an unencrypted connection to another host.
     package let insecure: Bool
 }

@@ -1,11 +1,11 @@
 package import Cryptography
 
-/// A text that must never be seen in a log, a message or a dump: a password, a ticket, a URL that may hold one. It is
-/// wiped from memory when the last owner lets go of it.
+/// A text that must never appear in a log, a message or a dump: a password, a ticket, a URL that may contain one. It is
+/// wiped from memory when its last owner releases it.
 ///
-/// However it is printed, it reads `<redacted>`.
+/// Its description is always `<redacted>`.
 package struct Secret: Sendable, Hashable {
-    /// The text's octets, as they stand in memory: for what computes with them.
+    /// The text's octets in memory: for code that computes with them.
     package let octets: SecretBytes
 
     /// Wraps octets that are secret from now on.
@@ -18,7 +18,7 @@ package struct Secret: Sendable, Hashable {
         self.init(SecretBytes(text))
     }
 
-    /// The text itself, for handing it to the peer that it is meant for and to nobody else. Nobody can wipe it.
+    /// The text itself, for the peer that it is meant for and for nobody else. It can't be wiped.
     package func reveal() -> String { self.octets.text }
 }
 

@@ -1,55 +1,55 @@
 /// A file that the configuration names.
 package struct NamedFile: Sendable, Equatable {
-    /// As it stands there.
+    /// The name as written there.
     package let name: Located<String>
 
-    /// Its path, from the folder of the configuration file on.
+    /// Its path, relative to the folder of the configuration file.
     package let path: String
 }
 
-/// What we show to prove who we are: a certificate, and its key.
+/// The sidecar's identity: a certificate, and its key.
 package struct TLSIdentity: Sendable, Equatable {
-    /// The certificate, behind it those up to the authority.
+    /// The certificate, followed by those up to the authority.
     package let certificateFile: NamedFile
 
     /// The key; nil: it is in the certificate's file.
     package let keyFile: NamedFile?
 
-    /// What the key is encrypted with, if it is.
+    /// The password of the key, if it is encrypted.
     package let keyPassword: Secret?
 }
 
-/// The section `router.tls`: how a router with TLS is believed, and what it is shown.
+/// The section `router.tls`: how the router is verified, and the sidecar's own identity.
 package struct RouterTLSSettings: Sendable, Equatable {
-    /// The oldest version of TLS that is spoken.
+    /// The oldest version of TLS that is allowed.
     package enum Minimum: String, Sendable, CaseIterable {
         case tls12 = "1.2"
         case tls13 = "1.3"
     }
 
-    /// What of the router's certificate is checked.
+    /// The checks of the router's certificate.
     package enum Verify: String, Sendable, CaseIterable {
-        /// That somebody who is trusted has signed it, and that it is the router's.
+        /// A trusted authority has signed it, and it is the router's.
         case full
-        /// Nothing: whoever is on the way can read and change everything.
+        /// None: whoever is on the way can read and change everything.
         case none
     }
 
-    /// The certificates that are trusted; nil: those of the distribution.
+    /// The trusted certificates; nil: those of the distribution.
     package var caFile: NamedFile?
 
-    /// What the router is shown, if it asks.
+    /// The sidecar's identity, if the router asks for it.
     package var identity: TLSIdentity?
 
-    /// The name that the router's certificate has to have; nil: the host in its URL.
+    /// The name that the router's certificate must contain; nil: the host in its URL.
     package var serverName: Located<String>?
 
-    /// The oldest version of TLS that is spoken.
+    /// The oldest version of TLS that is allowed.
     package var minimum = Minimum.tls12
 
-    /// What is checked.
+    /// The checks.
     package var verify = Verify.full
 
-    /// The distribution's authorities, everything checked: what a URL with TLS has without this section.
+    /// The distribution's authorities and all checks: the default of a URL with TLS.
     package init() {}
 }

@@ -2,7 +2,7 @@ package import Names
 
 /// The section `router.testament`: an event that the router publishes when the sidecar's session is gone.
 package struct TestamentSettings: Sendable {
-    /// Where the section's key stands.
+    /// The place of the section's key.
     package let location: Location
 
     /// The event's topic.

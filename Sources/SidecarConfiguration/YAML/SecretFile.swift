@@ -1,7 +1,7 @@
 internal import Cryptography
 internal import Glibc
 
-/// Reads the small files that hold one secret each, straight into memory that is wiped.
+/// Reads the small files that contain one secret each, straight into memory that is wiped.
 enum SecretFile {
     private static let greatestSize = 65_536
 
@@ -20,11 +20,11 @@ enum SecretFile {
             }
         }
         guard !content.isEmpty else { throw self.empty }
-        // The rest of the memory is given back.
+        // The rest of the memory is freed.
         return content.part(0..<content.count) ?? content
     }
 
-    /// The text of a file, without a byte order mark and one line's end.
+    /// The text of a file, without a byte order mark and without one line end.
     static func text(_ path: String) throws(TextFile.Failure) -> SecretBytes {
         let content = try self.read(path)
         let start = content.starts(with: "\u{FEFF}") ? 3 : 0
@@ -36,7 +36,7 @@ enum SecretFile {
         guard start < end, let text = content.part(start..<end) else { throw self.empty }
         let (isText, hasNUL) = unsafe text.withUnsafeBytes { unsafe (TextFile.validUTF8($0) == nil, $0.contains(0)) }
         guard isText else { throw TextFile.Failure(problem: "is not UTF-8", remedy: "save it as UTF-8") }
-        guard !hasNUL else { throw TextFile.Failure(problem: "has a NUL in it", remedy: "write the secret into it") }
+        guard !hasNUL else { throw TextFile.Failure(problem: "contains a NUL", remedy: "write the secret into it") }
         return text
     }
 

@@ -1,14 +1,14 @@
 extension YAMLEntry {
-    /// The key if it may be part of a message.
+    /// The key if a message may contain it.
     ///
-    /// With a blank forgotten (`password:hunter2`) or a brace too much (`{ticket, hunter2}`) YAML takes a secret for a
-    /// key, so one that doesn't look like a key, or has no value, isn't shown.
+    /// If a space is missing (`password:hunter2`) or there is a brace too many (`{ticket, hunter2}`), YAML takes a
+    /// secret for a key, so one that doesn't look like a key, or has no value, isn't shown.
     var shownKey: String? {
         guard !self.value.isNull, self.looksLikeKey else { return nil }
         return self.key
     }
 
-    /// Whether it could be a key of ours, misspelt: letters, digits, `_` and `-`.
+    /// Whether it could be a misspelt key: letters, digits, `_` and `-`.
     var looksLikeKey: Bool {
         (1...40).contains(self.key.utf8.count)
             && self.key.utf8.allSatisfy {
@@ -23,7 +23,7 @@ extension YAMLEntry {
 }
 
 extension YAMLNode {
-    /// Whether nothing stands there, or one of YAML's words for nothing.
+    /// Whether the value is empty, or one of YAML's words for nothing.
     var isNull: Bool {
         guard case .scalar(let text, isPlain: true) = self.content else { return false }
         return text.isEmpty || ["~", "null", "Null", "NULL"].contains(text)

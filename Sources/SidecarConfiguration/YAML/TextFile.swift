@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// Reads small text files, whole and within bounds.
+/// Reads small text files, whole and within limits.
 enum TextFile {
     /// Why a file can't be used.
     struct Failure: Error {
-        /// Where in it; nil if it is about the file as such.
+        /// The place in it; nil if the fault concerns the file as such.
         var location: Location?
 
-        /// What is wrong, to stand behind the file's name.
+        /// The fault, as the end of a sentence that begins with the file's name.
         let problem: String
 
-        /// What to do.
+        /// The remedy.
         let remedy: String
     }
 
-    /// The octets of a file that holds UTF-8 text, without a byte order mark.
+    /// The octets of a file with UTF-8 text, without a byte order mark.
     ///
     /// - Parameter limit: The greatest size, in octets.
     static func read(_ path: String, limit: Int) throws(Failure) -> [UInt8] {
@@ -33,9 +33,9 @@ enum TextFile {
         return try Self.checked(text)
     }
 
-    /// A file's descriptor, which the caller closes.
+    /// A file's descriptor; the caller closes it.
     static func open(_ path: String) throws(Failure) -> Int32 {
-        // Opening a pipe that nobody writes to would wait forever.
+        // Opening a pipe without a writer would wait forever.
         let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
         guard descriptor >= 0 else { throw Self.unreadable(errno) }
         var status = stat()
@@ -54,7 +54,7 @@ enum TextFile {
         return descriptor
     }
 
-    /// How many octets were read; none at the file's end, or if there is no room.
+    /// The number of octets that were read; 0 at the file's end, or if there is no room.
     static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
         while true {
             let count = unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -63,7 +63,7 @@ enum TextFile {
         }
     }
 
-    /// What is said of a file with more octets than the limit.
+    /// The failure of a file with more octets than the limit.
     static func tooLarge(_ limit: Int) -> Failure {
         Failure(problem: "is larger than \(limit) octets", remedy: "make it smaller")
     }
@@ -73,13 +73,13 @@ enum TextFile {
         let text = text.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(text.dropFirst(3)) : text
         if let valid = self.validUTF8(text) {
             throw Failure(
-                location: Location(endOf: text.prefix(valid)), problem: "what follows here is not UTF-8",
+                location: Location(endOf: text.prefix(valid)), problem: "the text from here on is not UTF-8",
                 remedy: "save the file as UTF-8")
         }
         return text
     }
 
-    /// How many octets are UTF-8 before the first that are not; nil if all are.
+    /// The number of octets before the first that are not UTF-8; nil if all are.
     static func validUTF8(_ text: some Sequence<UInt8>) -> Int? {
         var parser = Unicode.UTF8.ForwardParser()
         var bytes = text.makeIterator()
@@ -93,12 +93,12 @@ enum TextFile {
         }
     }
 
-    /// A path as seen from a folder: what is absolute stays so.
+    /// A path relative to a folder: an absolute one is not changed.
     static func path(_ path: String, in folder: String) -> String {
         path.hasPrefix("/") || folder.isEmpty ? path : "\(folder)/\(path)"
     }
 
-    /// The folder that a file is in, `.` if its path has none.
+    /// The folder of a file, `.` if its path has none.
     static func folder(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -109,15 +109,15 @@ enum TextFile {
         let remedy =
             switch code {
             case ENOENT, ENOTDIR: "correct the path, or create the file"
-            case EACCES, EPERM: "let the sidecar's user read it"
-            default: "see to it that it can be read"
+            case EACCES, EPERM: "allow the sidecar's user to read it"
+            default: "make it readable"
             }
         return Failure(problem: "can't be read (\(reason))", remedy: remedy)
     }
 }
 
 extension Location {
-    /// The place right behind a text of valid UTF-8.
+    /// The place right after a text of valid UTF-8.
     init(endOf text: some Sequence<UInt8>) {
         var line = 1
         var column = 1

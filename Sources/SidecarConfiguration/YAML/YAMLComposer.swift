@@ -1,9 +1,9 @@
 /// Composes the one document of a text of its events. Use it once.
 ///
-/// A stack of open collections grows on the heap, and every bound is checked before something is added. All doubled keys
-/// are found, and compared without following aliases, which takes forever if they are nested cleverly.
+/// A stack of open collections grows on the heap, and every limit is checked before something is added. All duplicate
+/// keys are found, and compared without following aliases, which could take forever if they are nested cleverly.
 struct YAMLComposer {
-    /// A collection whose end hasn't come yet.
+    /// A collection that is not complete yet.
     private struct Open {
         let location: Location
         let anchor: String?
@@ -17,7 +17,7 @@ struct YAMLComposer {
         var height = 1
     }
 
-    /// What an anchor stands for.
+    /// The values of anchors.
     private enum Anchored {
         case open
         case node(YAMLNode)
@@ -30,12 +30,12 @@ struct YAMLComposer {
     private var root: YAMLNode?
     private var faults: [YAMLFault] = []
 
-    /// A composer within bounds.
+    /// A composer with these limits.
     init(limits: YAMLLimits) {
         self.limits = limits
     }
 
-    /// The document of a text, nil if it has none or can't be read to its end, and all that is wrong with it.
+    /// The document of a text; nil if it has none or can't be read to its end; and all its faults.
     ///
     /// - Parameter text: UTF-8 without a byte order mark.
     mutating func compose(_ text: [UInt8]) -> (document: YAMLNode?, faults: [YAMLFault]) {
@@ -77,11 +77,11 @@ struct YAMLComposer {
         switch self.anchors[anchor] {
         case nil:
             throw YAMLFault(
-                location: location, problem: "there is no anchor of this alias's name above",
-                remedy: "put the value into quotes if it begins with a '*' of its own")
+                location: location, problem: "there is no anchor with this alias's name above",
+                remedy: "put the value into quotes if the '*' belongs to it")
         case .open:
             throw YAMLFault(
-                location: location, problem: "the alias stands inside of what it repeats",
+                location: location, problem: "the alias is inside the value that it repeats",
                 remedy: "write the value out")
         case .node(let node):
             guard self.open.count + node.height <= self.limits.depth else { throw self.tooDeep(at: location) }
@@ -109,7 +109,7 @@ struct YAMLComposer {
         try self.add(node, at: done.location)
     }
 
-    /// Puts a finished node where it belongs.
+    /// Puts a finished node into its collection.
     private mutating func add(_ node: YAMLNode, at location: Location) throws(YAMLFault) {
         guard var parent = self.open.popLast() else {
             self.root = node
@@ -140,7 +140,7 @@ struct YAMLComposer {
         let entry = YAMLEntry(key: key.text, location: key.location, value: value)
         let name = entry.shownKey.map { "key '\($0)'" } ?? "a key"
         let fault = YAMLFault(
-            location: key.location, problem: "\(name) is here for the second time, first in line \(first.line)",
+            location: key.location, problem: "\(name) appears twice, first in line \(first.line)",
             remedy: "remove one of the two")
         guard self.faults.count < self.limits.faults else { throw fault }
         self.faults.append(fault)
@@ -149,12 +149,12 @@ struct YAMLComposer {
     // MARK: Bounds
 
     private mutating func count(_ added: Int, at location: Location) throws(YAMLFault) {
-        // No alias brings in more than the limit, so this can't overflow.
+        // No alias adds more than the limit, so this can't overflow.
         self.nodes += added
         guard self.nodes <= self.limits.nodes else {
             throw YAMLFault(
                 location: location,
-                problem: "the file has more than \(self.limits.nodes) values, those that aliases repeat included",
+                problem: "the file has more than \(self.limits.nodes) values, including those that aliases repeat",
                 remedy: "make it smaller")
         }
     }
@@ -167,7 +167,7 @@ struct YAMLComposer {
 
     private static func notAKey(at location: Location) -> YAMLFault {
         YAMLFault(
-            location: location, problem: "a key has to be a plain text here",
+            location: location, problem: "a key must be a plain text here",
             remedy: "put text that begins with '{' or '[' into quotes")
     }
 
@@ -175,6 +175,6 @@ struct YAMLComposer {
         guard event.isTagged else { return }
         throw YAMLFault(
             location: event.location, problem: "tags are not supported",
-            remedy: "remove the tag, or put the value into quotes if it begins with a '!' of its own")
+            remedy: "remove the tag, or put the value into quotes if the '!' belongs to it")
     }
 }

@@ -1,9 +1,9 @@
-/// The one file that knows libyaml: runs its parser over a text and hands on what it finds as values of our own.
+/// The only file that uses libyaml: runs its parser over a text and passes its findings on as values of the sidecar.
 internal import CYAML
 
 /// A piece of a YAML text, with its place.
 struct YAMLEvent {
-    /// What a piece is.
+    /// The kind of a piece.
     enum Content {
         /// A document begins.
         case documentStart
@@ -11,7 +11,7 @@ struct YAMLEvent {
         /// A value from above is repeated, by its anchor's name.
         case alias(String)
 
-        /// A text. `isPlain`: it stood without quotes.
+        /// A text. `isPlain`: it had no quotes.
         case scalar(text: String, isPlain: Bool)
 
         /// A list begins.
@@ -24,26 +24,26 @@ struct YAMLEvent {
         case collectionEnd
     }
 
-    /// Where it begins.
+    /// The place of its beginning.
     let location: Location
 
-    /// What it is.
+    /// The kind.
     let content: Content
 
     /// The name by which aliases repeat this value.
     var anchor: String?
 
-    /// Whether a tag stands before the value.
+    /// Whether a tag precedes the value.
     var isTagged = false
 }
 
 /// The events of a text in their order.
 enum YAMLEvents {
-    /// Hands on one event after the other, until the text ends, is no YAML, or the receiver has found a fault.
+    /// Passes on one event after the other, until the text ends, is not YAML, or the receiver has found a fault.
     ///
     /// - Parameter text: UTF-8 without a byte order mark.
     static func read(_ text: [UInt8], _ take: (YAMLEvent) throws(YAMLFault) -> Void) throws(YAMLFault) {
-        // libyaml asserts that it gets an address, which an empty array has none of.
+        // libyaml asserts that it gets an address, and an empty array has none.
         guard !text.isEmpty else { return }
         try unsafe text.withUnsafeBufferPointer { bytes throws(YAMLFault) in
             var parser = unsafe yaml_parser_t()
@@ -67,7 +67,7 @@ enum YAMLEvents {
     private static let outOfMemory = YAMLFault(
         location: .start, problem: "there is not enough memory to read the file", remedy: "free some")
 
-    /// What libyaml found, in our words and without a word of the file.
+    /// libyaml's finding, in the sidecar's words and without a word of the file.
     private static func fault(of parser: yaml_parser_t, text: UnsafeBufferPointer<UInt8>) -> YAMLFault {
         let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? ""
         let context = unsafe parser.context.map { unsafe String(cString: $0) } ?? ""
@@ -88,7 +88,7 @@ enum YAMLEvents {
 }
 
 extension YAMLEvent {
-    /// What one of libyaml's events says; nil for those that say nothing of the values.
+    /// The meaning of one of libyaml's events; nil for those that do not concern values.
     fileprivate init?(_ event: yaml_event_t) {
         self.location = unsafe Location(event.start_mark)
         switch unsafe event.type {

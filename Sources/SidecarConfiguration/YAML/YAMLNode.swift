@@ -1,11 +1,11 @@
-/// A piece of a YAML document with its place: all that the reader of the configuration knows of YAML.
+/// A piece of a YAML document with its place: the reader of the configuration knows YAML only in this form.
 ///
-/// Scalars stay text; what they mean is the reader's decision, so that no rule of YAML turns `no` into a boolean or
-/// `1_000` into a number behind the user's back.
+/// Scalars stay text; the reader decides about their meaning, so that no rule of YAML turns `no` into a boolean or
+/// `1_000` into a number unnoticed.
 struct YAMLNode: Sendable {
-    /// What a node is.
+    /// The kind of a node.
     enum Content: Sendable {
-        /// A text. `isPlain`: it stood without quotes.
+        /// A text. `isPlain`: it had no quotes.
         case scalar(text: String, isPlain: Bool)
 
         /// A list.
@@ -15,16 +15,16 @@ struct YAMLNode: Sendable {
         case mapping([YAMLEntry])
     }
 
-    /// Where it begins; what came in by an alias keeps the place where it was written.
+    /// The place of its beginning; a value from an alias keeps the place of its anchor.
     let location: Location
 
-    /// What it is.
+    /// The kind.
     let content: Content
 
-    /// How many nodes it consists of, itself included: what an alias to it costs.
+    /// The number of its nodes, including itself: the price of an alias to it.
     let size: Int
 
-    /// How deep it is: 1 for a scalar.
+    /// Its depth: 1 for a scalar.
     let height: Int
 }
 
@@ -33,36 +33,36 @@ struct YAMLEntry: Sendable {
     /// The key's text.
     let key: String
 
-    /// Where the key stands.
+    /// The place of the key.
     let location: Location
 
-    /// What belongs to it.
+    /// The key's value.
     let value: YAMLNode
 }
 
-/// What is wrong with a YAML text; says nothing of what stands there.
+/// The fault of a YAML text; does not quote the text.
 struct YAMLFault: Error, Sendable {
-    /// Where.
+    /// The place.
     let location: Location
 
-    /// What is wrong, as a part of a sentence.
+    /// The fault, as a part of a sentence.
     let problem: String
 
-    /// What to do.
+    /// The remedy.
     let remedy: String
 }
 
-/// The bounds of what is taken for a configuration file: nothing within them can exhaust the stack or the memory.
+/// The limits of a configuration file: nothing within them can exhaust the stack or the memory.
 struct YAMLLimits: Sendable {
     /// Octets of the file.
     var size = 1 << 20
 
-    /// Nodes, those that aliases repeat included.
+    /// Nodes, including those that aliases repeat.
     var nodes = 100_000
 
     /// Mappings and lists within one another.
     var depth = 64
 
-    /// Faults that reading goes on after.
+    /// Faults after which reading continues.
     var faults = 1000
 }

@@ -1,11 +1,12 @@
-/// Turns the constant texts by which libyaml tells what it stumbled over into sentences that say what to do.
+/// Turns the constant texts in which libyaml reports a fault into sentences with a remedy.
 enum YAMLProblem {
-    /// What a user is told.
+    /// The message for users.
     struct Sentence {
         let problem: String
         let remedy: String
 
-        /// Whether the place to name is where the unfinished thing begins instead of where that was noticed.
+        /// Whether the place to name is the beginning of the unfinished thing instead of the place where that was
+        /// noticed.
         var isAboutBeginning = false
     }
 
@@ -13,12 +14,12 @@ enum YAMLProblem {
     static func sentence(problem: String, context: String) -> Sentence {
         if context.contains("quoted scalar"), problem.contains("unexpected end") || problem.contains("document ind") {
             return Sentence(
-                problem: "the quotes that are opened here are never closed", remedy: "close them",
+                problem: "the quotes opened here are never closed", remedy: "close them",
                 isAboutBeginning: true)
         }
         if let known = Self.known.first(where: { problem.contains($0.text) }) { return known.sentence }
         return Sentence(
-            problem: "this is no YAML (\(problem.isEmpty ? "of an unknown kind" : problem))",
+            problem: "this is not YAML (\(problem.isEmpty ? "of an unknown kind" : problem))",
             remedy: "check quotes, brackets and indentation from here upwards")
     }
 
@@ -26,7 +27,7 @@ enum YAMLProblem {
         (
             "mapping values are not allowed",
             Sentence(
-                problem: "a ':' can't stand here",
+                problem: "a ':' is not allowed here",
                 remedy: "put a value that has ': ' in it into quotes, or correct the indentation")
         ),
         (
@@ -34,11 +35,11 @@ enum YAMLProblem {
             Sentence(
                 problem: "a value can't begin with this character",
                 remedy:
-                    "indent with blanks instead of tabs, and put a value that begins with '@', '`' or '%' into quotes")
+                    "indent with spaces instead of tabs, and put a value that begins with '@', '`' or '%' into quotes")
         ),
         (
             "found a tab character",
-            Sentence(problem: "a tab can't be used to indent", remedy: "indent with blanks")
+            Sentence(problem: "a tab can't be used to indent", remedy: "indent with spaces")
         ),
         (
             "found unknown escape",
@@ -48,7 +49,7 @@ enum YAMLProblem {
         ),
         (
             "could not find expected ':'",
-            Sentence(problem: "a ':' is missing after this key", remedy: "write 'key: value', with a blank")
+            Sentence(problem: "a ':' is missing after this key", remedy: "write 'key: value', with a space")
         ),
         (
             "did not find expected ',' or ']'",
@@ -74,15 +75,15 @@ enum YAMLProblem {
         ),
         (
             "block sequence entries are not allowed",
-            Sentence(problem: "a list can't begin here", remedy: "begin it on a line of its own")
+            Sentence(problem: "a list can't begin here", remedy: "begin it on its own line")
         ),
         (
             "did not find expected <document start>",
             Sentence(
-                problem: "the file goes on after its end",
+                problem: "the file continues after its end",
                 remedy: "indent everything the same, and write nothing but keys at the left margin")
         ),
-        // By some systems' libyaml only.
+        // Only the libyaml of some systems has this.
         (
             "Maximum nesting level",
             Sentence(problem: "this is nested too deeply", remedy: "nest less")

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Functions
 
-@Suite("What is tried next")
+@Suite("The next attempt")
 struct AttemptsTests {
-    @Test("an event is run again so often, and the attempts are counted in its dead letter")
+    @Test("an event runs again so often, and its dead letter has the number of attempts")
     func repetitions() {
         var attempts = Attempts()
         check(attempts.next(after: .conflict, .event(retries: 2)), .again(failures: 1))
@@ -24,7 +24,7 @@ struct AttemptsTests {
         check(attempts.count, 1)
     }
 
-    @Test("nor does a look at the catalog, of which there is one until it is forgotten")
+    @Test("nor does a look-up, of which there is one until it is forgotten")
     func looks() {
         var attempts = Attempts()
         for verdict in [Verdict.definition, .right, .setting, .notPrepared] {
@@ -34,7 +34,7 @@ struct AttemptsTests {
         }
     }
 
-    @Test("a clean session is asked for once, and only for calls")
+    @Test("a clean session is requested once, and only for calls")
     func cleanSessions() {
         var attempts = Attempts()
         check(attempts.next(after: .encoding, .call(retries: 0)), .again(failures: 0))

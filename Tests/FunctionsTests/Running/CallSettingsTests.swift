@@ -5,7 +5,7 @@ import WAMP
 
 @testable import Functions
 
-@Suite("What is looked at and set for a call")
+@Suite("The checks and settings of a call")
 struct CallSettingsTests {
     private static let timeout = TimeAmount.seconds(30)
     private static let alice = Details([
@@ -27,7 +27,7 @@ struct CallSettingsTests {
         return (precautions, bound.statement.text, bound.parameters.texts)
     }
 
-    @Test("nothing is sent ahead, and nothing set, for a caller that is not disclosed")
+    @Test("nothing is sent ahead, and nothing set, for an undisclosed caller")
     func undisclosed() throws {
         let (precautions, text, values) = try self.precautions()
         #expect(precautions.prelude == nil)
@@ -57,7 +57,7 @@ struct CallSettingsTests {
         #expect(least.prelude?.1.texts == ["1"], "0 would be no deadline")
     }
 
-    @Test("all of it is sent ahead where a role is set")
+    @Test("all of it is sent ahead if a role is set")
     func roles() throws {
         let (precautions, text, _) = try self.precautions(role: "reader", details: Self.alice)
         #expect(precautions.prelude?.1.texts == ["30000", "it's, public", "p", "5", "alice", "user", "reader"])
@@ -80,7 +80,7 @@ struct CallSettingsTests {
         #expect(try self.precautions(function).0.prelude == nil)
     }
 
-    @Test("a procedure runs alone in a clean session, where what it needs is set before")
+    @Test("a procedure runs alone in a clean session, after its settings")
     func procedures() throws {
         var function = Sample.add2
         function.isProcedure = true
@@ -92,7 +92,7 @@ struct CallSettingsTests {
         #expect(disclosed.settings?.contains("pg_catalog.set_config('wamp.caller_authid', 'alice', false)") == true)
     }
 
-    @Test("what can't be a setting's value is not disclosed; of equal keys the last one counts")
+    @Test("an impossible value of a setting is not disclosed; of equal keys the last one counts")
     func hostile() {
         let caller = InvocationFacts(
             Details(["caller_authid": .string("a\0b"), "caller_authrole": .string("x"), "caller": .string("no number")])
@@ -105,7 +105,7 @@ struct CallSettingsTests {
         #expect(!InvocationFacts(Details(text: ByteBuffer(string: #"{"caller":"#))).caller.isDisclosed)
     }
 
-    @Test("all of it ahead of each event, as part of the text; its order is the rest")
+    @Test("all settings precede each event, as part of the text, and then its number")
     func events() {
         let preludes = self.settings.eventPreludes(timeout: .seconds(2), role: "a'b")
         for text in [preludes.guarded.text, preludes.plain.text] {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Functions
 
-@Suite("Whether a run is run again")
+@Suite("Whether a function runs again")
 struct RunStateMachineTests {
     typealias Machine = RunStateMachine<Int>
 
@@ -48,7 +48,7 @@ struct RunStateMachineTests {
         check(Self.isOver(machine), true)
     }
 
-    @Test("a function that is not there any more is the answer")
+    @Test("a function that does not exist any more is the answer")
     func gone() {
         var machine = Self.running()
         check(machine.failed(.definition, isRepeatable: true), .lookUp)
@@ -56,7 +56,7 @@ struct RunStateMachineTests {
         check(Self.isOver(machine), true)
     }
 
-    @Test("values that don't fit may fit the function as it is by now, once")
+    @Test("values that don't fit may fit the present definition, once")
     func misfits() {
         var machine = Machine(.call(retries: 2))
         check(machine.doesNotFit(isOfCatalog: true), .lookUp)
@@ -67,7 +67,7 @@ struct RunStateMachineTests {
         check(statement.doesNotFit(isOfCatalog: false), .fail)
     }
 
-    @Test("what may come of settings that were left behind is run once more, in a session that is clean")
+    @Test("an error that settings left behind may cause runs once more, in a clean session")
     func settings() {
         var machine = Self.running()
         check(machine.needsCleanSession, false)
@@ -80,7 +80,7 @@ struct RunStateMachineTests {
         check(machine.failed(.encoding, isRepeatable: true), .fail)
     }
 
-    @Test("what can't be repeated is answered, and the catalog asked for those that follow")
+    @Test("an unrepeatable run is answered, and the function looked up for later ones")
     func notRepeatable() {
         var machine = Self.running()
         check(machine.failed(.definition, isRepeatable: false), .failAndLookUp)
@@ -91,7 +91,7 @@ struct RunStateMachineTests {
         check(result.failed(.definition, isRepeatable: false), .fail)
     }
 
-    @Test("what was interrupted is ended, and not run again")
+    @Test("an interrupted run is ended, and does not run again")
     func interrupted() {
         for _ in 1...2 {
             var machine = Self.running()
@@ -108,7 +108,7 @@ struct RunStateMachineTests {
         check(suspected.failed(.definition, isRepeatable: true), .failAndLookUp)
     }
 
-    @Test("what is interrupted while it is looked up is answered, and the look-up tells nobody")
+    @Test("an interrupt during the look-up is answered, and the look-up's result is dropped")
     func interruptedBefore() {
         var machine = Machine(.call(retries: 2))
         guard case .fail = machine.interrupt(), case .nothing = machine.interrupt() else {
@@ -119,7 +119,7 @@ struct RunStateMachineTests {
         check(machine.lookedUp(isFound: false), false)
     }
 
-    @Test("without the session nothing is sent any more, and nothing run again")
+    @Test("without the session nothing is sent any more, and nothing runs again")
     func abandoned() {
         var machine = Self.running()
         guard case .withdraw(1) = machine.abandon() else {
@@ -135,7 +135,7 @@ struct RunStateMachineTests {
         check(before.lookedUp(isFound: true), false)
     }
 
-    @Test("what has ended is over, whatever comes then")
+    @Test("a run that has ended ignores later events")
     func ended() {
         var machine = Self.running()
         machine.ended()
@@ -149,7 +149,7 @@ struct RunStateMachineTests {
         check(Self.isOver(machine), true)
     }
 
-    @Test("a result's function is looked up again, and nothing else tried")
+    @Test("a result's function is looked up again, and nothing else is tried")
     func results() {
         var machine = Self.running(.result)
         check(machine.failed(.definition, isRepeatable: true), .lookUp)
@@ -161,7 +161,7 @@ struct RunStateMachineTests {
         }
     }
 
-    @Test("what a call's verdicts have tried")
+    @Test("the attempts of a call, by verdict")
     func calls() {
         let tried: [Verdict: Machine.FailureAction] = [
             .conflict: .run, .right: .run, .encoding: .run, .definition: .lookUp, .notPrepared: .lookUp,

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Functions
 
-@Suite("What a SQLSTATE means for a run")
+@Suite("The meaning of a SQLSTATE for a run")
 struct VerdictTests {
-    /// What is done about it.
+    /// The reaction.
     enum Remedy {
         case again, reconnect, wait, look, cleanSession, none
     }
@@ -27,7 +27,7 @@ struct VerdictTests {
         var testDescription: String { self.states.joined(separator: " ") }
     }
 
-    /// What is raised ahead of the function, or by a server that is none of it.
+    /// Errors raised ahead of the function, or by a server that is not part of it.
     static let rows = [
         Row("08000 08001 08003 08004 08006 08007 08P01", call: .none, event: .reconnect, look: true),
         Row("40001 40P01", call: .again, event: .again, look: true),
@@ -111,7 +111,7 @@ struct VerdictTests {
         }
     }
 
-    @Test("raised within the function, only what is not of the function at all", arguments: rows)
+    @Test("raised within the function, only causes independent of it", arguments: rows)
     func within(_ row: Row) {
         for state in row.states {
             let error = Self.error(state, context: Self.within)
@@ -123,7 +123,7 @@ struct VerdictTests {
         }
     }
 
-    @Test("of a function that is not known no other definition is looked for", arguments: rows)
+    @Test("for an unknown function no other definition is looked up", arguments: rows)
     func unknown(_ row: Row) {
         for state in row.states {
             check(Self.event(Self.error(state), nil), row.event == .look ? .none : row.event, "\(state)")

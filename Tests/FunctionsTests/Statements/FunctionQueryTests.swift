@@ -43,9 +43,11 @@ import Testing
         let query = try FunctionQuery(Sample.function([]), options: options)
         #expect(
             query.text { _ in true }
-                == "select case when (pg_catalog.octet_length(\(result)0)) operator(pg_catalog.<=) 20000000 then \(result)0 "
+                == "select case when (pg_catalog.octet_length(\(result)0)) operator(pg_catalog.<=) 20000000 then "
+                + "\(result)0 "
                 + "else '!' operator(pg_catalog.||) (pg_catalog.octet_length(\(result)0))::pg_catalog.text end "
-                + "from (select (pg_catalog.to_json(\(call)))::pg_catalog.text as c0 where \(condition) offset 0) as \"wamp.result\""
+                + "from (select (pg_catalog.to_json(\(call)))::pg_catalog.text as c0 where \(condition) offset 0) as "
+                + "\"wamp.result\""
         )
         options.bound = ResultBound(mostOctets: 5000)
         #expect(
@@ -97,13 +99,16 @@ import Testing
         let special = Sample.function([], returns: Sample.record, columns: columns, out: true)
         #expect(
             try text(special)
-                == "select case when \"wamp.row\".v is distinct from null then (select pg_catalog.to_json(\"wamp.object\".*) from (select "
-                + "(\"wamp.row\".v).\"a\" as \"a\", \(Self.base64("(\"wamp.row\".v).\"b\"\"\"")) as \"b\"\"\") as \"wamp.object\") end "
+                == "select case when \"wamp.row\".v is distinct from null then (select "
+                + "pg_catalog.to_json(\"wamp.object\".*) from (select "
+                + "(\"wamp.row\".v).\"a\" as \"a\", \(Self.base64("(\"wamp.row\".v).\"b\"\"\"")) as \"b\"\"\") as "
+                + "\"wamp.object\") end "
                 + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\"")
         let single = Sample.function([], columns: [columns[0]], out: true)
         #expect(
             try text(single)
-                == "select (select pg_catalog.to_json(\"wamp.object\".*) from (select \"wamp.row\".v as \"a\") as \"wamp.object\") "
+                == "select (select pg_catalog.to_json(\"wamp.object\".*) from (select \"wamp.row\".v as \"a\") as "
+                + "\"wamp.object\") "
                 + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\"")
         let unknown = Sample.function([], returns: Sample.record)
         #expect(try text(unknown) == "select pg_catalog.to_json(\(call)) where \(condition)")
@@ -125,12 +130,14 @@ import Testing
         let table = Sample.function([], returns: Sample.record, set: true, columns: columns, out: true)
         #expect(
             try text(table)
-                == "select pg_catalog.to_json(\"wamp.row\".*) from \(call) as \"wamp.row\"(\"a\", \"b\") where \(condition)"
+                == "select pg_catalog.to_json(\"wamp.row\".*) from \(call) as \"wamp.row\"(\"a\", \"b\") where "
+                + "\(condition)"
         )
         let single = Sample.function([], set: true, columns: [columns[0]], out: true)
         #expect(
             try text(single)
-                == "select (select pg_catalog.to_json(\"wamp.object\".*) from (select \"wamp.row\".\"a\" as \"a\") as \"wamp.object\") "
+                == "select (select pg_catalog.to_json(\"wamp.object\".*) from (select \"wamp.row\".\"a\" as \"a\") "
+                + "as \"wamp.object\") "
                 + "from \(call) as \"wamp.row\"(\"a\") where \(condition)")
     }
 
@@ -172,8 +179,10 @@ import Testing
         function.isResultNameable = false
         #expect(
             try text(function).hasSuffix(
-                " from (select ((\"wamp.row\".v).args)::pg_catalog.text as c0, ((\"wamp.row\".v).kwargs)::pg_catalog.text as c1 "
-                    + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\" offset 0) as \"wamp.result\""
+                " from (select ((\"wamp.row\".v).args)::pg_catalog.text as c0, "
+                    + "((\"wamp.row\".v).kwargs)::pg_catalog.text as c1 "
+                    + "from (select \(call) as v where \(condition) offset 0) as \"wamp.row\" offset 0) as "
+                    + "\"wamp.result\""
             )
         )
         #expect(try shape(function, .auto) == .result)
@@ -192,7 +201,8 @@ import Testing
             try text(procedure)
                 == "call \"s\".\"f\"(case when '\"s\".\"f\"(\(type),\(type))'::pg_catalog.regprocedure "
                 + "operator(pg_catalog.=) 42::pg_catalog.oid then $1::\(type) when pg_catalog.date_part('timezone', "
-                + "'2000-01-01'::pg_catalog.timestamp) is null then null end, null::\"pg_catalog\".\"text\", $2::\(type))"
+                + "'2000-01-01'::pg_catalog.timestamp) is null then null end, null::\"pg_catalog\".\"text\", "
+                + "$2::\(type))"
         )
         let list = try text(Sample.function([Sample.parameter("t", Sample.textArray)], procedure: true))
         #expect(!list.contains("select"))

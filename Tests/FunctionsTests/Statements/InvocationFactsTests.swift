@@ -4,7 +4,7 @@ import WAMP
 
 @testable import Functions
 
-@Suite("What an invocation's details say")
+@Suite("The facts in an invocation's details")
 struct InvocationFactsTests {
     private static func facts(_ details: String) -> InvocationFacts {
         InvocationFacts(Details(text: ByteBuffer(string: details)))
@@ -15,17 +15,18 @@ struct InvocationFactsTests {
         return [caller.session, caller.authid, caller.authrole, caller.procedure].map { $0.map { String(buffer: $0) } }
     }
 
-    @Test("nothing, as a rule", arguments: ["{}", "{ }", #"{"x_y":{"caller":1,"timeout":[2]}}"#])
+    @Test("usually there are none", arguments: ["{}", "{ }", #"{"x_y":{"caller":1,"timeout":[2]}}"#])
     func nothing(_ details: String) {
         let facts = Self.facts(details)
         #expect(!facts.caller.isDisclosed && facts.caller.procedure == nil)
         #expect(facts.timeout == nil && !facts.receivesProgress)
     }
 
-    @Test("who calls, what, and how")
+    @Test("the caller, the procedure, and the options")
     func all() {
         let details = #"""
-            {"caller": 9007199254740992, "x": [{"caller_authid": "no"}], "caller_authid":"al\u0069ce","caller_authrole":"user",
+            {"caller": 9007199254740992, "x": [{"caller_authid": "no"}], "caller_authid":"al\u0069ce",
+            "caller_authrole":"user",
             "procedure":"com.example.add2","timeout":1500,"receive_progress":true,"trustlevel":3}
             """#
         #expect(Self.texts(details) == ["9007199254740992", "alice", "user", "com.example.add2"])
@@ -41,7 +42,7 @@ struct InvocationFactsTests {
         #expect(!Self.facts(#"{"receive_progress":true,"receive_progress":false}"#).receivesProgress)
     }
 
-    @Test("what is of another kind counts as not disclosed")
+    @Test("a value of another kind counts as not disclosed")
     func kinds() {
         #expect(
             Self.texts(#"{"caller":"5","caller_authid":null,"caller_authrole":["a"],"procedure":{}}"#)

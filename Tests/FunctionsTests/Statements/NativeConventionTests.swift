@@ -30,7 +30,7 @@ import WAMP
         let plan = try ProcedurePlan(function: Sample.add2)
         #expect(message(plan, "[2]") == "missing argument \"b\"; s.f(..)")
         #expect(message(plan, nil) == "missing argument \"a\"; s.f(..)")
-        #expect(message(plan, "[1,2,3]") == "too many arguments: 3 given, at most 2 taken; s.f(..)")
+        #expect(message(plan, "[1,2,3]") == "too many arguments: 3 given, at most 2 accepted; s.f(..)")
         #expect(message(plan, "[1,2]", "{\"c\":1}") == "unknown argument \"c\"; s.f(..)")
         #expect(message(plan, "[1,2]", "{\"a\":1}") == "argument \"a\" is given twice; s.f(..)")
         #expect(message(plan, nil, "{\"a\":1,\"b\":2,\"a\":3}") == "argument \"a\" is given twice; s.f(..)")
@@ -105,7 +105,8 @@ import WAMP
         #expect(plan.statements.first?.text.contains(", variadic (select \"wamp.argument\".f1") == true)
     }
 
-    @Test("a list that is all there is for VARIADIC is the array, but not of JSON") func listsForVariadic() throws {
+    @Test("a list that is the only argument for VARIADIC is the array, but not of JSON") func listsForVariadic() throws
+    {
         let texts = FunctionParameter(name: "v", mode: .variadic, type: Sample.textArray)
         let plan = try ProcedurePlan(function: Sample.function([texts]))
         #expect(try self.texts(plan, "[[\"x\",\"y\"]]") == ["{\"f1\":[\"x\",\"y\"]}"])

@@ -56,7 +56,7 @@ import WAMP
             function: Sample.function([Sample.parameter("args", Sample.jsonb)], returns: Sample.jsonb))
         #expect(try plan.bind("[1]", "{ }").parameters.texts == ["[1]"])
         let error = #expect(throws: BindingError.self) { try plan.bind("[1]", "{\"a\":1}") }
-        #expect(error?.message == "keyword arguments are not taken; s.f(..)")
+        #expect(error?.message == "keyword arguments are not accepted; s.f(..)")
     }
 
     @Test func aPayloadThatCanNotBeUsedIsRefused() throws {

@@ -20,7 +20,8 @@ import Testing
         let (plan, text) = try plan("select a from t where a = :a -- end", [Sample.int4])
         #expect(
             text
-                == "select pg_catalog.to_json(\"wamp.row\".*) from (select a from t where a = ($1::\"pg_catalog\".\"int4\") -- end\n) as \"wamp.row\""
+                == "select pg_catalog.to_json(\"wamp.row\".*) from (select a from t where a = "
+                + "($1::\"pg_catalog\".\"int4\") -- end\n) as \"wamp.row\""
         )
         #expect(plan.result == .rows)
         #expect(plan.signature == "sql(a integer)")
@@ -68,7 +69,7 @@ import Testing
         #expect(text.contains(" = any(((select ") && text.contains(")::\"pg_catalog\".\"_int8\"))"))
     }
 
-    @Test("of columns of one name an object would lose one") func doubledColumns() throws {
+    @Test("an object would lose one of two columns of one name") func doubledColumns() throws {
         let column = FunctionColumn(name: "a", type: Sample.int4)
         #expect(throws: PlanFault.self) { try self.plan("select 1 as a, 2 as a", [], [column, column]) }
         let other = FunctionColumn(name: "e\u{301}", type: Sample.int4)
@@ -76,7 +77,7 @@ import Testing
         #expect(throws: Never.self) { try self.plan("select 1", [], [composed, other]) }
     }
 
-    @Test("a name of ours in a WITH list is none of the text's") func namesOfOurs() throws {
+    @Test("a generated name in a WITH list does not occur in the text") func namesOfOurs() throws {
         let text = try self.plan("with recursive \"wamp.rows\" as (select 1) select * from \"wamp.rows\"").1
         #expect(text.contains(", \"wamp.rows.2\" as (select"))
     }

@@ -76,9 +76,10 @@ enum Sample {
             containsNUL: text.contains("\\u0000"))
     }
 
-    /// The condition under which statements of `s.f` stand.
+    /// The guard condition of the statements of `s.f`.
     static func guardCondition(_ types: String, also: String = "") -> String {
-        "case when '\"s\".\"f\"(\(types))'::pg_catalog.regprocedure operator(pg_catalog.=) 42::pg_catalog.oid then true "
+        "case when '\"s\".\"f\"(\(types))'::pg_catalog.regprocedure operator(pg_catalog.=) 42::pg_catalog.oid then "
+            + "true "
             + "when pg_catalog.date_part('timezone', '2000-01-01'::pg_catalog.timestamp) is null then false\(also) end"
     }
 }

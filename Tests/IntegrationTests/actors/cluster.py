@@ -118,7 +118,7 @@ class Cluster:
             except psycopg.OperationalError:
                 return False
 
-        wait_until(alive, "PostgreSQL is up", 30)
+        wait_until(alive, "PostgreSQL is up", 60)
 
     def processes(self) -> list[int]:
         """The postmaster and its children."""
@@ -178,7 +178,7 @@ class Cluster:
         return psycopg.connect(
             host=str(self.folder) if self.namespace else "127.0.0.1", port=self.port, user="postgres",
             password=ADMIN_PASSWORD, dbname=database,
-            autocommit=True, connect_timeout=5, **options,
+            autocommit=True, connect_timeout=60, **options,
         )
 
     def create_database(self, name: str, *scripts: str) -> "Database":

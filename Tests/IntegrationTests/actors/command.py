@@ -8,13 +8,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from .deadline import until
+from .deadline import PATIENCE, until
 from .sidecar import binary, clean_environment
 
 
 async def command(*arguments: str, environment: dict[str, str] | None = None, cwd: Path | None = None,
                   stdin: bytes | None = None, stdout: int | IO[bytes] = subprocess.PIPE,
-                  seconds: float = 30) -> subprocess.CompletedProcess[str]:
+                  seconds: float = PATIENCE) -> subprocess.CompletedProcess[str]:
     """Runs it to its end, while the test's event loop continues."""
     process = await asyncio.create_subprocess_exec(
         binary(), *arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE, stdout=stdout,
@@ -64,7 +64,7 @@ class Running:
         """Waits until it has printed the text on standard error."""
         await until(lambda: any(text in line for line in self.errors), f"it says '{text}', not {self.errors}")
 
-    async def line(self, seconds: float = 20) -> Any:
+    async def line(self, seconds: float = PATIENCE) -> Any:
         """The next line of standard output."""
         assert self.process.stdout is not None
         return json.loads(await asyncio.wait_for(self.process.stdout.readline(), seconds))
@@ -72,12 +72,12 @@ class Running:
     async def rest(self) -> str:
         """Everything that it still prints on standard output."""
         assert self.process.stdout is not None
-        return (await asyncio.wait_for(self.process.stdout.read(), 20)).decode()
+        return (await asyncio.wait_for(self.process.stdout.read(), 60)).decode()
 
     def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
         self.process.send_signal(number)
 
-    async def ended(self, seconds: float = 20) -> int:
+    async def ended(self, seconds: float = PATIENCE) -> int:
         """Its exit code."""
         await asyncio.wait_for(self.process.wait(), seconds)
         await self._reader

@@ -11,13 +11,15 @@ from typing import Any
 
 #: How often a condition is checked.
 INTERVAL = 0.02
+#: How long a test waits if it does not say otherwise, in seconds: many times what a busy machine takes.
+PATIENCE = 60
 
 
 class DeadlineError(AssertionError):
     """The condition did not become true in time."""
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
     """The first true value of `condition`; fails with `what` if it has none within `seconds`."""
     pause = threading.Event()
     end = time.monotonic() + seconds
@@ -30,7 +32,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20) -> 
         pause.wait(INTERVAL)
 
 
-async def until(condition: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+async def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
     """`wait_until` for tests on an event loop; `condition` may be a coroutine function."""
     end = time.monotonic() + seconds
     while True:
@@ -73,5 +75,5 @@ def free_port() -> int:
 def accepts(port: int) -> bool:
     """Whether anything listens on that port of the loopback address."""
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(10)
         return probe.connect_ex(("127.0.0.1", port)) == 0

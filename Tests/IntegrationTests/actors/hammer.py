@@ -139,12 +139,12 @@ class Hammer:
             for _ in range(kills):
                 # The moment depends on the work, not on the clock: after a random number of events.
                 aim = len(self.arrived) + self.dice.randint(1, 400)
-                await until(lambda: len(self.arrived) >= aim, f"{aim} events arrive", 60)
+                await until(lambda: len(self.arrived) >= aim, f"{aim} events arrive", 120)
                 await self.kill(sidecar, router)
             stop.set()
             for writer in writers:
-                await asyncio.to_thread(writer.join, 30)
-            await until(self.is_empty, "the outbox is empty", 60)
+                await asyncio.to_thread(writer.join, 120)
+            await until(self.is_empty, "the outbox is empty", 120)
             return self.check(writers, kills)
 
     def is_empty(self) -> bool:

@@ -35,7 +35,7 @@ def make_role(database: Database, role: str, options: str = "") -> str:
 
 def connect_as(database: Database, role: str, **options: Any) -> psycopg.Connection[Any]:
     """A session of that role, in autocommit mode."""
-    return psycopg.connect(role_url(database, role), autocommit=True, connect_timeout=5, **options)
+    return psycopg.connect(role_url(database, role), autocommit=True, connect_timeout=60, **options)
 
 
 class Installation:
@@ -67,14 +67,14 @@ class Installation:
         take = f"select taken from {self.schema}.leader_take(gen_random_uuid(), %s)"
         # The server may still be ending the session that had the lease before.
         wait_until(lambda: session.execute(take, [application]).fetchone() == (True,),
-            "the lease is free", 10)  # type: ignore
+            "the lease is free", 60)  # type: ignore
         return session
 
     def command(self, name: str, *arguments: str, admin: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs `wamp-sidecar install` or `uninstall` to its end, whatever the result."""
         return run(
             name, "--admin-url", admin or admin_url(self.database), "--schema", self.schema, *arguments,
-            environment={"WAMP_ROLE_PASSWORD": ROLE_PASSWORD} if name == "install" else None, timeout=60,
+            environment={"WAMP_ROLE_PASSWORD": ROLE_PASSWORD} if name == "install" else None, timeout=120,
         )
 
     def install(self, *arguments: str, grant_to: Sequence[str] = (), register_to: Sequence[str] = ()) -> "Installation":

@@ -20,7 +20,7 @@ from autobahn.wamp.types import (  # noqa: E402
     CallOptions, CallResult, ComponentConfig, EventDetails, PublishOptions, RegisterOptions, SubscribeOptions,
 )
 
-from .deadline import until  # noqa: E402
+from .deadline import PATIENCE, until  # noqa: E402
 from .router import REALM  # noqa: E402
 from .routers import RouterActor  # noqa: E402
 
@@ -57,14 +57,14 @@ class Stream:
         """The rows of all parts together."""
         return [row for part in self.parts for row in part[0]]
 
-    async def answer(self, seconds: float = 60) -> Answer:
+    async def answer(self, seconds: float = PATIENCE) -> Answer:
         """The final result; raises `ApplicationError`."""
         result = await asyncio.wait_for(self.final, seconds)
         if isinstance(result, CallResult):
             return Answer(list(result.results), dict(result.kwresults))
         return Answer([] if result is None else [result], {})
 
-    async def error(self, seconds: float = 60) -> ApplicationError:
+    async def error(self, seconds: float = PATIENCE) -> ApplicationError:
         """How it failed; it must fail."""
         try:
             answer = await self.answer(seconds)
@@ -88,7 +88,7 @@ class Inbox:
 
     events: list[Event] = field(default_factory=list)
 
-    async def first(self, count: int, seconds: float = 20) -> list[Event]:
+    async def first(self, count: int, seconds: float = PATIENCE) -> list[Event]:
         """The first `count` events, once they have arrived."""
         await until(lambda: len(self.events) >= count, f"{count} events, of which {len(self.events)} came", seconds)
         return self.events[:count]
@@ -159,7 +159,7 @@ class Peer:
             return error
         raise AssertionError(f"{procedure} did not fail: {answer}")
 
-    async def call_when_there(self, procedure: str, *args: Any, seconds: float = 20, **kwargs: Any) -> Answer:
+    async def call_when_there(self, procedure: str, *args: Any, seconds: float = PATIENCE, **kwargs: Any) -> Answer:
         """Calls again until some callee answers with a result."""
         last: list[ApplicationError] = []
 
@@ -199,7 +199,7 @@ class Peer:
         """Leaves with GOODBYE, as callers do when they end."""
         if self.session.is_attached():
             self.session.leave()
-            await asyncio.wait_for(asyncio.shield(self.session.is_gone), 10)
+            await asyncio.wait_for(asyncio.shield(self.session.is_gone), 60)
 
     def vanish(self) -> None:
         """Cuts the connection."""
@@ -220,7 +220,7 @@ async def joined(router: RouterActor, transport: str = "rawsocket", serializer: 
         factory = WampWebSocketClientFactory(lambda: session, url=router.url(transport),
             serializers=[SERIALIZERS[serializer]()])
     await loop.create_connection(factory, "127.0.0.1", router.port)
-    await asyncio.wait_for(was_joined, 20)
+    await asyncio.wait_for(was_joined, 60)
     peer = Peer(session)
     try:
         yield peer

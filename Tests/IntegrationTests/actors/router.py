@@ -174,7 +174,7 @@ class Router:
             ports = (self.port, self.narrow_port, self.cbor_port, self.tls_port, self.strict_port)
             return self.socket.exists() and all(accepts(port) for port in ports)
 
-        wait_until(listening, "Crossbar.io listens", 90)
+        wait_until(listening, "Crossbar.io listens", 120)
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")

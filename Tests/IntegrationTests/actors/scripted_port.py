@@ -49,7 +49,7 @@ class ScriptedPort:
     @property
     def options(self) -> list[str]:
         """The arguments of `port_configure`."""
-        return ["host", "127.0.0.1", "port", str(self.port), "connect_timeout", "2"]
+        return ["host", "127.0.0.1", "port", str(self.port), "connect_timeout", "60"]
 
     def configure(self, session: Any, schema: str = "wamp", password: str = "secret") -> None:
         """Announces this port to the database as the sidecar's, in a session of the sidecar's role."""
@@ -59,7 +59,7 @@ class ScriptedPort:
 
     def wait_for_close(self, count: int = 1) -> None:
         """Waits until so many of its connections have ended."""
-        wait_until(lambda: self.closed >= count, "the connection to the port is closed", 5)
+        wait_until(lambda: self.closed >= count, "the connection to the port is closed", 60)
 
     def _accept(self) -> None:
         while True:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from .deadline import DeadlineError, wait_until
+from .deadline import PATIENCE, DeadlineError, wait_until
 from .servers import library_environment
 
 #: Logged once both sides are connected and every procedure is registered.
@@ -34,7 +34,7 @@ def binary() -> Path:
 
 
 def run(*arguments: str | Path, environment: dict[str, str] | None = None, cwd: Path | None = None,
-        timeout: float = 30) -> subprocess.CompletedProcess[str]:
+        timeout: float = 2 * PATIENCE) -> subprocess.CompletedProcess[str]:
     """Runs the binary to its end."""
     return subprocess.run(
         [binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout, cwd=cwd,
@@ -68,7 +68,7 @@ class Sidecar:
 
     # -- life
 
-    def start(self, until: str | None = READY, seconds: float = 30) -> "Sidecar":
+    def start(self, until: str | None = READY, seconds: float = PATIENCE) -> "Sidecar":
         """Starts it and waits until it logs that message: by default, that it is ready."""
         assert self.process is None
         self.write()
@@ -84,15 +84,15 @@ class Sidecar:
             self.wait_for(until, seconds=seconds)
         return self
 
-    async def started(self, until: str | None = READY, seconds: float = 30) -> "Sidecar":
+    async def started(self, until: str | None = READY, seconds: float = PATIENCE) -> "Sidecar":
         """`start` for tests on whose event loop one of the sidecar's peers runs."""
         return await asyncio.to_thread(self.start, until, seconds)
 
-    async def stopped(self, seconds: float = 20) -> int:
+    async def stopped(self, seconds: float = PATIENCE) -> int:
         """`stop`, likewise."""
         return await asyncio.to_thread(self.stop, seconds)
 
-    async def stopped_by_itself(self, seconds: float = 20) -> int:
+    async def stopped_by_itself(self, seconds: float = PATIENCE) -> int:
         """`wait`, likewise."""
         return await asyncio.to_thread(self.wait, seconds)
 
@@ -106,17 +106,17 @@ class Sidecar:
         assert self.process is not None
         self.process.send_signal(number)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code; all of its log has been read by then."""
         assert self.process is not None and self._reader is not None
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise DeadlineError(f"within {seconds:g} s: the sidecar ends; its log:\n{self.text(40)}") from None
-        self._reader.join(10)
+        self._reader.join(PATIENCE)
         return code
 
-    def stop(self, seconds: float = 20) -> int:
+    def stop(self, seconds: float = PATIENCE) -> int:
         """SIGTERM, and its exit code."""
         self.send(signal.SIGTERM)
         return self.wait(seconds)
@@ -126,7 +126,7 @@ class Sidecar:
         assert self.process is not None and self._reader is not None
         self.process.kill()
         self.process.wait()
-        self._reader.join(10)
+        self._reader.join(PATIENCE)
         self.process = None
 
     def remove(self) -> None:
@@ -168,7 +168,7 @@ class Sidecar:
                 found.append(entry)
         return found
 
-    def wait_for(self, message: str, seconds: float = 20, count: int = 1,
+    def wait_for(self, message: str, seconds: float = PATIENCE, count: int = 1,
                  where: Callable[[dict[str, Any]], bool] = lambda entry: True) -> dict[str, Any]:
         """The `count`-th log entry with that message (and for which `where` holds), once it is there."""
         def found() -> dict[str, Any] | None:
@@ -185,7 +185,7 @@ class Sidecar:
         except DeadlineError as error:
             raise DeadlineError(f"{error}; its log:\n{self.text(40)}") from None
 
-    def wait_for_fault(self, name: str, words: str = "", seconds: float = 20) -> dict[str, Any]:
+    def wait_for_fault(self, name: str, words: str = "", seconds: float = PATIENCE) -> dict[str, Any]:
         """The line of a fault: its name, and words of the reason."""
         return self.wait_for(FAULT, seconds, where=lambda entry: entry["name"] == name and words in entry["reason"])
 

@@ -36,7 +36,7 @@ class XconnRouter:
             assert self.process is not None and self.process.poll() is None, f"xconn ended:\n{self.log()[-3000:]}"
             return accepts(self.port)
 
-        wait_until(listening, "xconn listens", 30)
+        wait_until(listening, "xconn listens", 60)
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")

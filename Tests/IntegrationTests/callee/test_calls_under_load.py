@@ -55,8 +55,8 @@ async def test_sleeping_calls_beside_fast_ones(make_sidecar: SidecarMaker, route
     """`connections` + 60 calls that sleep, and fast ones beside them that do not wait behind them."""
     database.execute(SCHEMA)
     sidecar = make_sidecar(
-        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 4, "queue_timeout": "60s"},
-        procedures=PROCEDURES | {"test.held": {"function": "public.held", "timeout": "100s"}},
+        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 4, "queue_timeout": "20m"},
+        procedures=PROCEDURES | {"test.held": {"function": "public.held", "timeout": "20m"}},
     ).start()
     async with joined(router) as sleeper, joined(router) as peer:
         with database.connect() as holder:
@@ -82,7 +82,7 @@ async def test_queue_is_bounded(make_sidecar: SidecarMaker, router: Router, data
         router.url("rawsocket"), database.url,
         database={"url": database.url, "connections": 2, "queue": 10, "queue_timeout": "300ms"},
         procedures=PROCEDURES | {
-            "test.held": {"function": "public.held", "timeout": "60s", "concurrency": 2},
+            "test.held": {"function": "public.held", "timeout": "20m", "concurrency": 2},
             "test.mark": {"function": "public.mark", "concurrency": 1},
         },
     ).start()
@@ -115,20 +115,25 @@ async def test_slow_procedure_leaves_room_in_the_queue(make_sidecar: SidecarMake
     database.execute("create function public.mark(n integer) returns integer language sql as 'select n'")
     make_sidecar(
         router.url("rawsocket"), database.url,
-        database={"url": database.url, "connections": 2, "queue": 40, "queue_timeout": "60s"},
+        database={"url": database.url, "connections": 2, "queue": 40, "queue_timeout": "20m"},
         procedures={
-            "test.nap": {"function": "public.nap", "timeout": "60s", "concurrency": 2},
+            "test.held": {"function": "public.held", "timeout": "20m", "concurrency": 2},
             "test.mark": "public.mark",
         },
     ).start()
     async with joined(router) as peer:
-        sleeping = [peer.begin("test.nap", 3) for _ in range(2)]
-        await until(
-            lambda: sum("nap" in query for _, state, query in database.sessions() if state == "active") == 2,
-            "both connections sleep",
-        )
-        waiting = [peer.begin("test.nap", 0) for _ in range(60)]
-        assert (await peer.call("test.mark", 1)).value == 1
+        with database.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            sleeping = [peer.begin("test.held") for _ in range(2)]
+            await until(
+                lambda: sum("held" in query for _, state, query in database.sessions() if state == "active") == 2,
+                "both connections sleep",
+            )
+            waiting = [peer.begin("test.held") for _ in range(60)]
+            # It is run when one of them is free; those that find no room are refused before that.
+            mark = peer.begin("test.mark", 1)
+            await until(lambda: sum(call.done() for call in waiting) >= 20, "many are refused")
+        assert list((await mark).results) == [1]
         refused = 0
         for call in sleeping + waiting:
             try:

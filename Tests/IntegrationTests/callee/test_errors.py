@@ -188,7 +188,7 @@ def secrets(cluster: Cluster) -> Database:
     return cluster.create_database("terse", SECRETS)
 
 
-FAULTY_CALL = "call failed for a reason that its caller can't mend"
+FAULTY_CALL = "call failed for a reason that its caller can't fix"
 
 
 def shown(error: Any) -> str:

@@ -106,7 +106,7 @@ YIELDS: list[tuple[str, list[Any], dict[str, Any], list[Any], dict[str, Any]]] =
 ERRORS: list[tuple[str, list[Any], dict[str, Any], str, str]] = [
     ("sum_all", [1], {"x": 1}, INVALID, ""),
     ("add2", [2], {}, INVALID, 'missing argument "b"; callee.add2(a integer, b integer)'),
-    ("add2", [2, 3, 4], {}, INVALID, "too many arguments: 3 given, at most 2 taken; callee.add2"),
+    ("add2", [2, 3, 4], {}, INVALID, "too many arguments: 3 given, at most 2 accepted; callee.add2"),
     ("add2", [2, 3], {"a": 1}, INVALID, 'argument "a" is given twice; callee.add2'),
     ("add2", [2, 3], {"c": 1}, INVALID, 'unknown argument "c"; callee.add2'),
     ("add2", ["x", 3], {}, INVALID, 'invalid input syntax for type integer: "x"; callee.add2'),

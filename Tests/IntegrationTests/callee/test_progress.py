@@ -36,6 +36,8 @@ begin
 end $$;
 create function public.nap_at(n integer, bad integer, seconds double precision) returns integer language plpgsql as $$
 begin if n = bad then perform pg_sleep(seconds); end if; return n; end $$;
+create function public.hold_at(n integer, bad integer) returns integer language plpgsql as $$
+begin if n = bad then perform pg_advisory_xact_lock_shared(1); end if; return n; end $$;
 create table public.parent (id integer primary key);
 create table public.child (id integer references public.parent deferrable initially deferred);
 grant select, insert on public.child, public.parent to sidecar; grant usage on sequence public.attempts to sidecar;
@@ -44,6 +46,10 @@ grant select, insert on public.child, public.parent to sidecar; grant usage on s
 NAP = ("with p (count, bad, seconds) as (values (:count::integer, :bad::integer, :seconds::float8)) "
        "select nap_at(g, bad, seconds) as n from (select generate_series(1, count) as g, bad, seconds from p offset 0) "
        "s")
+HOLD = ("with p (count, bad) as (values (:count::integer, :bad::integer)) "
+        "select hold_at(g, bad) as n from (select generate_series(1, count) as g, bad from p offset 0) s")
+#: Slow, so that nobody has to take much of it.
+DRIP = "select n, pg_sleep(0.01) is null as z from (select generate_series(1, 2000000000) as n offset 0) s"
 FAIL = ("with p (count, bad, state, lasting) as (values (:count::integer, :bad::integer, :state::text, "
         ":lasting::boolean)) "
         "select fail_at(g, bad, state, lasting) as n from "
@@ -55,10 +61,12 @@ PROCEDURES: dict[str, Any] = {
     "test.args": {"function": "public.scalars", "results": "args"},
     "test.pair": "public.pair", "test.sql": {"sql": "select g as n from generate_series(1, :count) g"},
     "test.changed": {"sql": "insert into parent select generate_series(1, :count)"},
-    "test.endless": {"sql": "select generate_series(1, 2000000000) as n, repeat('x', 80) as filler", "timeout": "60s"},
+    "test.endless": {"sql": "select generate_series(1, 2000000000) as n, repeat('x', 80) as filler", "timeout": "20m"},
     "test.fail": {"sql": FAIL, "retries": 1},
-    "test.nap": {"sql": NAP, "concurrency": 4},
-    "test.nap2": {"sql": NAP, "concurrency": 4},
+    "test.nap": {"sql": NAP, "concurrency": 4, "timeout": "20m"},
+    "test.hold": {"sql": HOLD, "concurrency": 4, "timeout": "20m"},
+    "test.hold2": {"sql": HOLD, "concurrency": 4, "timeout": "20m"},
+    "test.drip": {"sql": DRIP, "timeout": "20m"},
     "test.deferred": {"sql": "insert into child select generate_series(1, :count::integer) returning id"},
     "test.few": {"function": "public.series", "max_rows": 2500},
     "test.bounded": {"function": "public.series", "max_result_bytes": "4KiB"},
@@ -215,14 +223,14 @@ async def test_canceled_by_somebody_else(over_rawsocket: Sidecar, router: Router
                          " and usename = 'sidecar'")
 
     async with joined(router) as peer:
-        stream = peer.stream("test.nap", 3000, 2500, 60)
+        stream = peer.stream("test.nap", 3000, 2500, 1000)
         await until(lambda: len(stream.rows) >= 2000 and active(database, "nap_at") == 1, "it naps, and rows have come")
         cancel()
         assert (await stream.error()).error == "wamp.error.canceled"
         seen = [row["n"] for row in stream.rows]
         assert seen == list(range(1, len(seen) + 1)), "no row came twice"
 
-        stream = peer.stream("test.nap", 3000, 1, 0.5)
+        stream = peer.stream("test.nap", 3000, 1, 5)
         await until(lambda: active(database, "nap_at") == 1, "it naps before the first row")
         cancel()
         await stream.answer()
@@ -276,7 +284,7 @@ async def test_cancel(sidecar: Sidecar, router: Router, database: Database, mode
             stream = peer.stream("test.endless")
             await until(lambda: len(stream.parts) > 3, "rows come")
             peer.cancel(stream.final, mode)
-            assert (await stream.error(10)).error == "wamp.error.canceled"
+            assert (await stream.error()).error == "wamp.error.canceled"
             await until(lambda: active(database, "2000000000") == 0, "the statement ends")
             parts = len(stream.parts)
             await in_order(peer, sidecar, 5000)
@@ -309,10 +317,10 @@ async def test_caller_that_vanishes(sidecar: Sidecar, router: Router, database: 
 async def test_timeout(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     database.execute(SCHEMA)
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES | {
-        "test.short": {**PROCEDURES["test.endless"], "timeout": "1s"}}).start()
+        "test.short": {**PROCEDURES["test.endless"], "timeout": "5s"}}).start()
     async with joined(router) as peer:
         stream = peer.stream("test.short")
-        assert (await stream.error(20)).error == "wamp.error.timeout"
+        assert (await stream.error()).error == "wamp.error.timeout"
         seen = [row["n"] for row in stream.rows]
         assert seen == list(range(1, len(seen) + 1)) and seen
         await until(lambda: active(database, "2000000000") == 0, "the statement has ended")
@@ -322,17 +330,21 @@ async def test_timeout(make_sidecar: SidecarMaker, router: Router, database: Dat
 async def test_sidecar_that_stops(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     """A set that ends in time is delivered whole; any other gets an error, and ends."""
     database.execute(SCHEMA)
-    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="2s").start()
+    sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES,
+                           shutdown_timeout="10s").start()
     async with joined(router) as peer:
-        stream = peer.stream("test.nap", 3000, 2500, 0.5)
-        endless = peer.stream("test.endless")
-        await until(lambda: stream.parts and endless.parts, "rows come")
-        stopping = asyncio.create_task(sidecar.stopped())
+        with database.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            stream = peer.stream("test.hold", 3000, 2500)
+            endless = peer.stream("test.drip")
+            await until(lambda: stream.parts and endless.parts, "rows come")
+            stopping = asyncio.create_task(sidecar.stopped())
+            await until(lambda: sidecar.entries("stopping"), "it stops")
         await stream.answer()
         assert [row["n"] for row in stream.rows] == list(range(1, 3001))
         assert (await endless.error()).error in ("wamp.error.unavailable", "wamp.error.canceled")
         assert await stopping == 0
-    await until(lambda: active(database, "2000000000") == 0, "the statement ends with the sidecar")
+    await until(lambda: active(database, "2000000000") == 0, "the statement ends with the sidecar", 60)
 
 
 # -- beside other calls
@@ -340,8 +352,8 @@ async def test_sidecar_that_stops(make_sidecar: SidecarMaker, router: Router, da
 async def test_slow_set_is_not_held_back(over_rawsocket: Sidecar, router: Router) -> None:
     """Rows are passed on although no chunk is full."""
     async with joined(router) as peer:
-        stream = peer.stream("test.nap", 3000, 2990, 30)
-        await until(lambda: len(stream.rows) % 1000, "less than a chunk arrives too", 10)
+        stream = peer.stream("test.nap", 3000, 2990, 1000)
+        await until(lambda: len(stream.rows) % 1000, "less than a chunk arrives too", 60)
         peer.cancel(stream.final, "kill")
         await stream.error()
 
@@ -350,16 +362,18 @@ async def test_streams_delay_nobody(make_sidecar: SidecarMaker, router: Router, 
     """However many streams of however many procedures run, one connection is left to other calls, even of the same
     procedure."""
     database.execute(SCHEMA)
-    make_sidecar(router.url("rawsocket"), database.url, database={"connections": 3, "queue_timeout": "60s"},
+    make_sidecar(router.url("rawsocket"), database.url, database={"connections": 3, "queue_timeout": "20m"},
                  procedures=PROCEDURES).start()
     async with joined(router) as peer:
-        streams = [peer.stream(procedure, 3000, 2500, 3) for procedure in ("test.nap", "test.nap2") * 2]
-        await until(lambda: active(database, "nap_at") == 2, "two of them run")
-        for n in range(50):
-            assert (await peer.call("test.same", n)).value == n
-            assert len((await peer.call("test.nap", 2, 3, 0)).value) == 2
-        assert not any(stream.final.done() for stream in streams), "the calls must run beside the streams"
-        assert active(database, "nap_at") == 2
+        with database.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            streams = [peer.stream(procedure, 3000, 2500) for procedure in ("test.hold", "test.hold2") * 2]
+            await until(lambda: active(database, "hold_at") == 2, "two of them run")
+            for n in range(50):
+                assert (await peer.call("test.same", n)).value == n
+                assert len((await peer.call("test.hold", 2, 3)).value) == 2
+            assert not any(stream.final.done() for stream in streams), "the calls must run beside the streams"
+            assert active(database, "hold_at") == 2
         for stream in streams:
             await stream.answer()
             assert [row["n"] for row in stream.rows] == list(range(1, 3001))

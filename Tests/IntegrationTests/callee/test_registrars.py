@@ -113,12 +113,12 @@ async def test_what_the_guest_runs_can_be_canceled(make_sidecar: SidecarMaker, r
     make_sidecar(router.url("rawsocket"), interface.url).start()
     session.execute("create function low.nap(seconds float8) returns text language plpgsql security definer as "
                     "$$ begin perform pg_sleep(seconds); return 'rested'; end $$; grant usage on schema low to public; "
-                    "select wamp.register('low.nap', 'low.nap')")
+                    "select wamp.register('low.nap', 'low.nap', options => '{\"timeout\": \"20m\"}')")
     naps = ("select count(*) from pg_stat_activity where datname = current_database() and usename = %s "
             "and state = 'active' and query ~ 'nap'")
     async with joined(router) as peer:
         assert (await peer.call_when_there("low.nap", 0)).value == "rested"
-        call = peer.begin("low.nap", 60)
+        call = peer.begin("low.nap", 1000)
         await until(lambda: interface.database.value(naps, interface.guest) == 1, "it runs")
         peer.cancel(call, "kill")
         with pytest.raises(ApplicationError) as canceled:
@@ -344,7 +344,7 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
     session.execute("select wamp.register('com.elsewhere', 'low.f')")
     result = interface.command("install", "--register-prefix", "registrar=com.example.x.")
     assert (result.returncode == 0
-            and "registrar may register what begins with com.example.x." in result.stdout), result.stderr
+            and "registrar may register names that begin with com.example.x." in result.stdout), result.stderr
     for uri, match in (("com.example.x.a", "exact"), ("com.example.x.", "prefix"), ("com.example.x.a", "prefix"),
                        ("com.example.x..a", "wildcard"), ("com.example.x.", "wildcard")):
         options = f"""'{{"match": "{match}"}}'"""
@@ -382,7 +382,8 @@ def test_prefixes(interface: Installation, session: psycopg.Connection[Any]) -> 
 
 @pytest.mark.parametrize("value, words", [
     ("registrar=com.example.x", "end in a dot"), ("registrar=com..x.", "empty component"), ("registrar=.", "is empty"),
-    ("registrar=com. x.", "white space"), ("registrar", "like shop=com.example.shop."), ("=com.", "like shop="),
+    ("registrar=com. x.", "white space"), ("registrar", "for example shop=com.example.shop."),
+    ("=com.", "for example shop="),
     ("nobody_else=com.", "may not register"),
 ])
 def test_prefixes_that_are_refused(interface: Installation, value: str, words: str) -> None:

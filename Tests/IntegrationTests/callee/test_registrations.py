@@ -329,7 +329,7 @@ async def test_ten_thousand(make_sidecar: SidecarMaker, router: Router, base: In
                     answered += 1
                 return await gone(peer, "sql.p10000") != is_there
 
-            await until(look, f"the last one is {'there' if is_there else 'gone'}", 100)
+            await until(look, f"the last one is {'there' if is_there else 'gone'}", 120)
             return answered
 
         for round in range(2):

@@ -30,8 +30,9 @@ end $$;
 
 def started(make_sidecar: SidecarMaker, router: Router, database: Database, **options: Any) -> Sidecar:
     return make_sidecar(
-        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 2},
-        procedures={"shared.wait": {"function": "s.wait", "invoke": "roundrobin", "concurrency": 1} | options}).start()
+        router.url("rawsocket"), database.url, database={"url": database.url, "connections": 2, "queue_timeout": "20m"},
+        procedures={"shared.wait": {
+            "function": "s.wait", "invoke": "roundrobin", "concurrency": 1, "timeout": "20m"} | options}).start()
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ async def test_announced(make_sidecar: SidecarMaker, router: Router, gated: Data
         started(make_sidecar, router, gated, announce_concurrency=True)
     async with joined(router) as peer:
         calls = await three_calls(peer)
-        done, pending = await asyncio.wait(calls, timeout=20, return_when=asyncio.FIRST_COMPLETED)
+        done, pending = await asyncio.wait(calls, timeout=60, return_when=asyncio.FIRST_COMPLETED)
         error = done.pop().exception()
         assert isinstance(error, ApplicationError) and error.error == "crossbar.error.max_concurrency_reached"
         await until(lambda: waiting(gated) == 2, "a call runs at each")

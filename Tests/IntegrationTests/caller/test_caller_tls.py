@@ -19,7 +19,7 @@ from actors.router import Router
 from actors.sidecar import Sidecar, clean_environment
 from conftest import SidecarMaker
 
-TOLD = "the database knows the way to the caller's port"
+TOLD = "call port announced to the database"
 PASSWORD = "a password that is long enough to be random"
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
@@ -43,7 +43,7 @@ class Port:
         options = {"host": "localhost", "user": "wamp", "password": PASSWORD, "dbname": "wamp"} | options
         # Sends the document like psql: psycopg has a cursor for simple queries.
         with psycopg.connect(port=self.number, autocommit=True, cursor_factory=psycopg.ClientCursor,
-                             connect_timeout=5, **options) as connection:
+                             connect_timeout=60, **options) as connection:
             return connection.execute('{"status": true}').fetchone()
 
 
@@ -84,7 +84,7 @@ async def test_calls_from_sql(open_port: Any, router: Router, installed: Install
     server = dict(installed.rows("select o.option_name, o.option_value from pg_foreign_server as s, "
                                  "pg_options_to_table(s.srvoptions) as o where s.srvname = 'wamp_sidecar'"))
     assert server["channel_binding"] == "require"
-    assert not port.sidecar.entries("caller refused")
+    assert not port.sidecar.entries("client of the call port refused")
     assert await port.sidecar.stopped() == 0
 
 
@@ -130,7 +130,7 @@ def test_clients(open_port: Any, certificates: Certificates) -> None:
     # A client that does not trust the port says so.
     with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
         port.ask(sslmode="verify-full", sslrootcert=certificates.path("strangers.pem"))
-    port.sidecar.wait_for("caller refused", where=lambda entry: "unknown CA" in entry["reason"])
+    port.sidecar.wait_for("client of the call port refused", where=lambda entry: "unknown CA" in entry["reason"])
     for options in ({"sslmode": "require"}, {"sslmode": "prefer"}, {"sslmode": "allow"},
                     {"sslmode": "verify-full", "sslrootcert": authority}, {"channel_binding": "prefer"},
                     {"channel_binding": "require"}, {"channel_binding": "disable"},
@@ -156,7 +156,7 @@ def test_psql(open_port: Any, certificates: Certificates) -> None:
         result = subprocess.run(
             ["psql", "-X", "-h", "localhost", "-p", str(port.number), "-U", "wamp", "-d", "wamp", "-c",
                 '{"status": true}'],
-            env=environment | {"PGSSLMODE": mode}, capture_output=True, text=True, timeout=20)
+            env=environment | {"PGSSLMODE": mode}, capture_output=True, text=True, timeout=60)
         assert result.returncode == code and words in result.stdout + result.stderr, result.stderr
 
 
@@ -168,7 +168,7 @@ def test_both(open_port: Any) -> None:
 
 def answer(port: Port, *pieces: bytes) -> bytes:
     """Everything that the port sends for these octets, until it closes the connection."""
-    with socket.create_connection(("127.0.0.1", port.number), timeout=5) as client:
+    with socket.create_connection(("127.0.0.1", port.number), timeout=60) as client:
         received = b""
         for piece in pieces:
             client.sendall(piece)
@@ -189,12 +189,12 @@ def test_hostile_callers(open_port: Any) -> None:
         said = answer(port, SSL_REQUEST, rest)
         assert said.startswith(b"S") and b"R\0\0\0" not in said
     # A silent client is dropped after ten seconds, before and after the request.
-    with socket.create_connection(("127.0.0.1", port.number), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port.number), timeout=60) as client:
         client.sendall(SSL_REQUEST)
         assert client.recv(1) == b"S"
         assert client.recv(1) == b""
     assert port.ask(sslmode="require")
-    port.sidecar.wait_for("caller refused", where=lambda entry: "unencrypted data" in entry["reason"])
+    port.sidecar.wait_for("client of the call port refused", where=lambda entry: "unencrypted data" in entry["reason"])
 
 
 def test_renegotiation(open_port: Any) -> None:
@@ -202,7 +202,7 @@ def test_renegotiation(open_port: Any) -> None:
     port = open_port()
     result = subprocess.run(
         ["openssl", "s_client", "-starttls", "postgres", "-connect", f"127.0.0.1:{port.number}", "-tls1_2"],
-        input=b"R\n", capture_output=True, timeout=20)
+        input=b"R\n", capture_output=True, timeout=60)
     told = (result.stdout + result.stderr).lower()
     assert b"renegotiating" in told and b"no renegotiation" in told, told[-500:]
     assert port.ask(sslmode="require")
@@ -216,4 +216,4 @@ def test_wrong_connect(make_sidecar: SidecarMaker, router: Router, installed: In
         caller={"listen": f"127.0.0.1:{free_port()}", "tls": tls, "connect": "host=localhost sslmode=disable"})
     sidecar.start(until=None)
     assert sidecar.wait() == 78
-    assert "sslmode=disable, which does not go with caller.tls" in sidecar.text()
+    assert "sslmode=disable, which can't be combined with caller.tls" in sidecar.text()

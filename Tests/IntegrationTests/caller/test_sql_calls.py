@@ -29,7 +29,7 @@ from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-TOLD = "the database knows the way to the caller's port"
+TOLD = "call port announced to the database"
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def calling(make_sidecar: SidecarMaker, router: Router, installed: InstalledData
         "create function public.nested(n int) returns jsonb language plpgsql security definer as "
         "$$ begin return wamp.call('test.add2', jsonb_build_array(n, 1)); end $$;")
     sidecar = make_sidecar(
-        router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{free_port()}"},
+        router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{free_port()}", "timeout": "60s"},
         procedures={"test.add2": "public.add2", "test.nested": "public.nested"})
     sidecar.start()
     sidecar.wait_for(TOLD)
@@ -171,18 +171,18 @@ async def test_a_waiting_call_is_ended(calling: Sidecar, router: Router, install
         called, canceled = await slow(peer)
         with installed.connect() as session:
             if how == "statement_timeout":
-                session.execute("set statement_timeout = '300ms'")
-            options = '{"timeout": 300}' if how == "deadline" else "{}"
+                session.execute("set statement_timeout = '5s'")
+            options = '{"timeout": 5000}' if how == "deadline" else "{}"
             pid = session.info.backend_pid
             call = asyncio.create_task(
                 asyncio.to_thread(session.execute, f"select wamp.call('test.slow', null, null, '{options}')"))
-            await asyncio.wait_for(called.wait(), 10)
+            await asyncio.wait_for(called.wait(), 60)
             if how.startswith("pg_"):
                 installed.execute(f"select {how}({pid})")
             with pytest.raises(psycopg.Error) as caught:
-                await asyncio.wait_for(call, 10)
+                await asyncio.wait_for(call, 60)
             assert caught.value.sqlstate == ("57P01" if how == "pg_terminate_backend" else "57014")
-            await asyncio.wait_for(canceled.wait(), 10)
+            await asyncio.wait_for(canceled.wait(), 60)
             if how != "pg_terminate_backend":
                 session.execute("set statement_timeout = 0")
                 row = (await asyncio.to_thread(session.execute, "select wamp.call('test.add2', '[2, 3]')")).fetchone()
@@ -208,9 +208,9 @@ async def test_died_in_the_middle(calling: Sidecar, router: Router, installed: D
     async with joined(router) as peer:
         called, _ = await slow(peer)
         call = asyncio.create_task(failure(installed, "select wamp.call('test.slow')"))
-        await asyncio.wait_for(called.wait(), 10)
+        await asyncio.wait_for(called.wait(), 60)
         calling.kill()
-        assert (await asyncio.wait_for(call, 10)).sqlstate == "08007"
+        assert (await asyncio.wait_for(call, 60)).sqlstate == "08007"
 
 
 async def test_mute(calling: Sidecar, router: Router, installed: Database) -> None:
@@ -227,11 +227,12 @@ async def test_mute(calling: Sidecar, router: Router, installed: Database) -> No
             session.execute("set statement_timeout = 0")
             pid = session.info.backend_pid
             call = asyncio.create_task(asyncio.to_thread(session.execute, "select wamp.call('test.add2', '[2, 3]')"))
-            await until(lambda: installed.value(
+            # Or has given up connecting, on a slow machine.
+            await until(lambda: call.done() or installed.value(
                 "select count(*) from pg_stat_activity where pid = %s and state = 'active'", pid) == 1, "it calls")
             installed.execute(f"select pg_terminate_backend({pid})")
             with pytest.raises(psycopg.Error):
-                await asyncio.wait_for(call, 10)
+                await asyncio.wait_for(call, 60)
         finally:
             calling.send(signal.SIGCONT)
 
@@ -267,13 +268,13 @@ async def test_published_at_once(calling: Sidecar, router: Router, installed: Da
         assert (error.sqlstate, error.diag.message_primary) == ("WA000", "wamp.error.not_authorized")
 
 
-@pytest.mark.timeout(240)
 async def test_many_sessions(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
     """Two hundred sessions that wait at the same time, each for its own answer; then one too many."""
     count = 200
     sidecar = make_sidecar(
         router.url("rawsocket"), installed.url,
-        caller={"listen": f"127.0.0.1:{free_port()}", "sessions": count}).start()
+        caller={"listen": f"127.0.0.1:{free_port()}", "sessions": count},
+        procedures={"test.one": {"sql": "select 1 as n"}}).start()
     sidecar.wait_for(TOLD)
     async with joined(router) as peer:
         waiting: list[int] = []
@@ -291,18 +292,21 @@ async def test_many_sessions(make_sidecar: SidecarMaker, router: Router, install
         try:
             for _ in range(count + 1):
                 sessions.append(await asyncio.to_thread(installed.connect))
+            # One after the other: connecting to the port takes a processor's time, and has a time limit.
+            for session in sessions[:count]:
+                await asyncio.to_thread(session.execute, "select wamp.call('test.one')")
             results: dict[int, Any] = {}
 
             def call(number: int) -> None:
                 row = sessions[number].execute(
-                    "select wamp.call('test.meet', jsonb_build_array(%s::int), null, '{\"timeout\": 60000}')", [number]
+                    "select wamp.call('test.meet', jsonb_build_array(%s::int), null, '{\"timeout\": 300000}')", [number]
                 ).fetchone()
                 results[number] = row and row[0]
 
             threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(count)]
             for thread in threads:
                 thread.start()
-            await until(lambda: len(results) == count, "all are answered", 90)
+            await until(lambda: len(results) == count, "all are answered", 200)
             assert results == {number: number * 2 for number in range(count)}
             with pytest.raises(psycopg.Error) as caught:
                 await asyncio.to_thread(sessions[count].execute, "select wamp.call('test.meet', '[1]')")
@@ -316,32 +320,44 @@ async def test_long_documents_at_once(calling: Sidecar, router: Router, installe
     """Forty sessions call with 12 MiB each: the excess waits unread, or is refused, and the others are answered."""
     octets, sessions = 12 << 20, 40
     # A slow machine takes its time for all of them.
-    query = f"select wamp.call('test.size', jsonb_build_array(repeat('x', {octets})), null, '{{\"timeout\": 100000}}')"
+    query = f"select wamp.call('test.size', jsonb_build_array(repeat('x', {octets})), null, '{{\"timeout\": 300000}}')"
+    short = "select wamp.call('test.add2', '[2, 3]')"
+    begin = threading.Barrier(sessions + 1)
+
+    def value(session: psycopg.Connection[Any], query: str) -> Any:
+        row = session.execute(query).fetchone()  # type: ignore[arg-type]
+        return row and row[0]
 
     def one(_: int) -> int | str | None:
-        try:
-            return installed.value(query)  # type: ignore[no-any-return]
-        except psycopg.Error as error:
-            assert "nothing was sent" in str(error), error
-            return error.sqlstate
+        with installed.connect() as session:
+            # Connects to the port, which has a time limit.
+            assert value(session, short) == 5
+            begin.wait(100)
+            try:
+                return value(session, query)  # type: ignore[no-any-return]
+            except psycopg.Error as error:
+                assert "nothing was sent" in str(error), error
+                return error.sqlstate
 
     async with joined(router) as peer:
         await peer.register("test.size", lambda text: len(text))
         assert await ask(installed, query) == octets
-        with ThreadPoolExecutor(sessions) as pool:
+        with ThreadPoolExecutor(sessions) as pool, installed.connect() as other:
+            assert await asyncio.to_thread(value, other, short) == 5
             calls = [asyncio.get_running_loop().run_in_executor(pool, one, number) for number in range(sessions)]
-            small = [await asyncio.wait_for(ask(installed, "select wamp.call('test.add2', '[2, 3]')"), 20)
-                for _ in range(5)]
-            answers = await asyncio.wait_for(asyncio.gather(*calls), 120)
+            await asyncio.to_thread(begin.wait, 100)
+            small = [await asyncio.wait_for(asyncio.to_thread(value, other, short), 100) for _ in range(5)]
+            answers = await asyncio.wait_for(asyncio.gather(*calls), 300)
         assert small == [5] * 5
-        assert set(answers) <= {octets, "53200", "WA002"} and answers.count(octets) >= 3, answers
+        assert set(answers) <= {octets, "53200", "WA002"} and answers.count(octets) >= 2, answers
         assert await ask(installed, query) == octets
     mebibytes = calling.peak() / (1 << 20)
     assert mebibytes < 256, mebibytes
 
 
 async def test_loop(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
-    """SQL -> WAMP -> the same database, many at a time and three deep: more than there are connections; none hangs."""
+    """SQL -> WAMP -> the same database, deeper than there are connections; none hangs. With the outermost call all
+    others end."""
     installed.execute(
         """
         create function public.deep(n int) returns jsonb language plpgsql security definer as
@@ -351,16 +367,19 @@ async def test_loop(make_sidecar: SidecarMaker, router: Router, installed: Datab
         end $$
         """)
     sidecar = make_sidecar(
-        router.url("rawsocket"), installed.url, database={"connections": 3},
-        caller={"listen": f"127.0.0.1:{free_port()}"},
-        procedures={"test.deep": {"function": "public.deep", "concurrency": 3}}).start()
+        router.url("rawsocket"), installed.url, database={"connections": 3, "queue_timeout": "20m"},
+        caller={"listen": f"127.0.0.1:{free_port()}", "timeout": "20m"},
+        procedures={"test.deep": {"function": "public.deep", "concurrency": 3, "timeout": "20m"}}).start()
     sidecar.wait_for(TOLD)
-    assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[3]')"), 30) == 3
-    assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[5]')"), 30) == 5
+    assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[3]')"), 60) == 3
+    assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[5]')"), 60) == 5
     error = await asyncio.wait_for(failure(installed,
-        "select wamp.call('test.deep', '[50]', null, '{\"timeout\": 3000}')"), 40)
-    assert error.sqlstate in ("57014", "WA000")
-    assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[2]')"), 30) == 2
+        "select wamp.call('test.deep', '[50]', null, '{\"timeout\": 3000}')"), 60)
+    assert error.sqlstate == "57014"
+    deep = ("select count(*) from pg_stat_activity where datname = current_database() and state = 'active' "
+            "and query ~ 'deep' and pid <> pg_backend_pid()")
+    await until(lambda: installed.value(deep) == 0, "those that nobody waits for end", 100)
+    assert await asyncio.wait_for(ask(installed, "select wamp.call('test.deep', '[2]')"), 60) == 2
 
 
 def told(database: Database) -> bool:
@@ -383,14 +402,14 @@ async def test_announced_is_what_listens(make_sidecar: SidecarMaker, router: Rou
                            procedures={"test.one": {"sql": "select 1 as n"}})
     sidecar.start(until="not ready")
     assert "not listening for calls from SQL" in sidecar.entries("not ready")[0]["reason"]
-    sidecar.wait_for("the way to the caller's port was taken back: nothing listens there")
+    sidecar.wait_for("call port withdrawn from the database: nothing listens there")
     assert not told(installed) and not sidecar.entries(TOLD) and not sidecar.entries("ready")
     assert (await failure(installed, "select wamp.call('test.one')")).sqlstate == "WA003"
     squatter.setblocking(False)
     with pytest.raises(BlockingIOError):
         squatter.accept()
     squatter.close()
-    sidecar.wait_for(TOLD, 40)
+    sidecar.wait_for(TOLD, 60)
     sidecar.wait_for("ready")
     assert told(installed) and await ask(installed, "select wamp.call('test.one')") == [{"n": 1}]
     assert await sidecar.stopped() == 0
@@ -413,7 +432,7 @@ def test_a_folder_that_others_may_write(
     assert "others may write in" in sidecar.entries("can't listen for calls from SQL")[0]["reason"]
     assert not list(folder.iterdir())
     folder.chmod(0o755)
-    sidecar.wait_for(TOLD, 30)
+    sidecar.wait_for(TOLD, 60)
     assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
     assert options(installed)["requirepeer"] == getpass.getuser()
     # What the server's libpq does not know is left out, and not asked for at each check.
@@ -573,9 +592,9 @@ def test_the_password_is_no_key(calling: Sidecar, installed: InstalledDatabase) 
 async def test_dblink_dropped_and_made_again(calling: Sidecar, installed: InstalledDatabase) -> None:
     installed.execute("drop extension dblink cascade")
     assert (await failure(installed, "select wamp.call('test.add2', '[2, 3]')")).sqlstate == "WA003"
-    calling.wait_for("the database could not be told the way to the caller's port", 20)
+    calling.wait_for("call port can't be announced to the database", 60)
     installed.installation.install()
-    await until(lambda: told(installed), "the port is announced again", 30)
+    await until(lambda: told(installed), "the port is announced again", 60)
     assert await ask(installed, "select wamp.call('test.add2', '[2, 3]')") == 5
     # By an administrator who follows the hint.
     dblink = installed.value("select value from wamp.meta where key = 'dblink_schema'")
@@ -583,7 +602,7 @@ async def test_dblink_dropped_and_made_again(calling: Sidecar, installed: Instal
     assert (await failure(installed, "select wamp.call('test.add2', '[2, 3]')")).sqlstate == "WA003"
     installed.execute(f"create extension dblink schema {dblink}; grant usage on foreign data wrapper dblink_fdw to "
                       f"wamp_owner")
-    await until(lambda: told(installed), "the port is announced again", 30)
+    await until(lambda: told(installed), "the port is announced again", 60)
     assert await ask(installed, "select wamp.call('test.add2', '[2, 3]')") == 5
 
 
@@ -604,7 +623,7 @@ async def test_a_transaction_that_sees_an_old_state(
         other.start()
         other.wait_for("standby: another sidecar leads")
         assert await calling.stopped() == 0
-        other.wait_for(TOLD, 30)
+        other.wait_for(TOLD, 60)
         async with joined(router) as peer:
             await peer.call_when_there("test.other")
         assert await asyncio.to_thread(call, "test.other", "[]") == [{"n": 7}]
@@ -614,7 +633,7 @@ async def test_a_transaction_that_sees_an_old_state(
 
 def crowd(number: int, count: int) -> list[socket.socket]:
     """So many clients that connect and send nothing."""
-    return [socket.create_connection(("127.0.0.1", number), timeout=10) for _ in range(count)]
+    return [socket.create_connection(("127.0.0.1", number), timeout=60) for _ in range(count)]
 
 
 def test_silent_connections_keep_nobody_out(calling: Sidecar, installed: InstalledDatabase) -> None:
@@ -624,7 +643,7 @@ def test_silent_connections_keep_nobody_out(calling: Sidecar, installed: Install
     with installed.connect() as session:
         assert session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone() == (5,)
         for _ in range(3):
-            silent = crowd(number, 600)
+            silent = crowd(number, 300)
             try:
                 assert session.execute("select wamp.call('test.add2', '[2, 3]')").fetchone() == (5,)
                 for _ in range(3):
@@ -645,7 +664,7 @@ def test_descriptors_are_left_for_the_others(
         mortal_router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{number}"},
         procedures={"test.one": {"sql": "select 1 as n"}}, behind=["prlimit", "--nofile=160:192"]).start()
     sidecar.wait_for(TOLD)
-    limit = sidecar.entries("the limit of open files allows fewer callers than caller.sessions")[0]["limit"]
+    limit = sidecar.entries("the limit of open files allows fewer connections than caller.sessions")[0]["limit"]
     assert 0 < int(limit) < 192
     assert sidecar.process is not None
     limits = Path(f"/proc/{sidecar.process.pid}/limits").read_text()
@@ -655,15 +674,14 @@ def test_descriptors_are_left_for_the_others(
         mortal_router.kill()
         sidecar.wait_for("router lost")
         mortal_router.start()
-        sidecar.wait_for("router joined", 40, count=2)
+        sidecar.wait_for("router joined", 100, count=2)
         assert installed.value("select wamp.call('test.one')") == [{"n": 1}]
-        assert not sidecar.entries("callers have to wait: no descriptor is left")
+        assert not sidecar.entries("clients of the call port wait: no descriptor is left")
     finally:
         for connection in silent:
             connection.close()
 
 
-@pytest.mark.timeout(120)
 async def test_who_cannot_listen_gives_way(make_sidecar: SidecarMaker, router: Router,
                                            installed: InstalledDatabase) -> None:
     """A leader whose port is taken hands over to a waiting sidecar; alone, or with others that can't lead either, it
@@ -676,14 +694,14 @@ async def test_who_cannot_listen_gives_way(make_sidecar: SidecarMaker, router: R
                      procedures={"test.one": {"sql": "select 1 as n", "invoke": "roundrobin"}})
         for listen in (taken, taken, f"127.0.0.1:{free_port()}"))
     first.start(until="not ready")
-    first.wait_for("leading: what must happen once happens here")
+    first.wait_for("leading: this sidecar does the work that must happen once")
     async with joined(router) as peer:
         inbox = await peer.subscribe("test.news")
         installed.execute("select wamp.publish('test.news', '[1]')")
         await inbox.first(1)
         second.start(until="not ready")
-        first.wait_for(left, 30)
-        second.wait_for("leading: what must happen once happens here", 20)
+        first.wait_for(left, 60)
+        second.wait_for("leading: this sidecar does the work that must happen once", 60)
         installed.execute("select wamp.publish('test.news', '[2]')")
         await inbox.first(2)
         await third.started(until="listening for calls from SQL")

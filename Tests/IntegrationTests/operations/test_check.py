@@ -51,7 +51,7 @@ def restored(source: Database, cluster: Cluster, name: str, *options: str) -> Da
 def is_told(result: subprocess.CompletedProcess[str], schema: str = "wamp") -> None:
     fault, = [line for line in result.stderr.splitlines() if not line.startswith(("note: ", "warning: "))]
     assert result.returncode == FAILED and ": SQL interface: this database is a copy of the one" in fault, result.stderr
-    assert f"wamp-sidecar install --admin-url .. --schema {schema} --adopt makes it one of its own" in fault
+    assert f"wamp-sidecar install --admin-url .. --schema {schema} --adopt makes it an original" in fault
 
 
 def test_copy_in_the_same_cluster(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
@@ -120,7 +120,7 @@ def as_nobody_special(*arguments: str | Path, environment: dict[str, str]) -> su
     user = owner()
     behind = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     return subprocess.run(
-        [*behind, binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30,
+        [*behind, binary(), *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120,
         env=clean_environment() | environment)
 
 
@@ -131,7 +131,7 @@ def as_nobody_special(*arguments: str | Path, environment: dict[str, str]) -> su
     ("postgresql:///app?host=/run/postgresql", None),
 ])
 def test_home_of_another_user(folder: Path, url: str, warned: str | None) -> None:
-    """libpq does not see its files there, and reports nothing: `check` warns."""
+    """libpq does not find its files there, and reports nothing: `check` warns."""
     home = folder / "other"
     (home / ".postgresql").mkdir(parents=True)
     home.chmod(0o000)

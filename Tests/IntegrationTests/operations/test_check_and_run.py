@@ -98,7 +98,7 @@ def differs(file: Path, environment: dict[str, str]) -> str | None:
     return f"{file.name}: check ends with {checked.returncode}, run with {ran}: {checked.stderr}\n{file.read_text()}"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_every_configuration(tmp_path: Path) -> None:
     found = configurations()
     assert len(found) > 200, "the unit tests' texts are found"

@@ -75,7 +75,7 @@ def test_router_configuration_is_taken(tmp_path: Path) -> None:
     assert SERVICES["router"]["configs"] == [{"source": "router", "target": "/node/.crossbar/config.json"}]
     result = subprocess.run(
         [Path(sys.executable).parent / "crossbar", "check", "--cbdir", node], capture_output=True, text=True,
-        timeout=110,
+        timeout=300,
         check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     roles = json.loads(configuration)["workers"][0]["realms"][0]["roles"]
@@ -94,7 +94,7 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
     def step(script: str) -> str:
         return subprocess.run(
             ["sh", FILES / script], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
-            timeout=30,
+            timeout=120,
             check=True,
         ).stdout
 
@@ -112,7 +112,7 @@ async def test_steps(make_sidecar: SidecarMaker, router: Router, mortal_cluster:
         **{name: section for name, section in mapping.items() if name not in ("router", "database")} |
         {"database": {"password": mapping["database"]["password"]}, "caller":
             {"listen": f"{folder}:{free_port()}", "password": mapping["caller"]["password"]}})
-    sidecar.start().wait_for("the database knows the way to the caller's port")
+    sidecar.start().wait_for("call port announced to the database")
     async with joined(router) as peer:
         assert (await peer.call("com.example.item.order", "apple")).value == 2
     assert database.value("select wamp.call('com.example.add2', '[2, 3]')") == 5

@@ -80,7 +80,7 @@ def test_list_on_a_terminal(interface: Installation, tmp_path: Path) -> None:
         result = subprocess.run(
             [binary(), "dead-letter", "list", "-c", tmp_path / "sidecar.yaml"], stdin=subprocess.DEVNULL,
             stdout=terminal,
-            stderr=subprocess.PIPE, text=True, timeout=30, env=clean_environment())
+            stderr=subprocess.PIPE, text=True, timeout=120, env=clean_environment())
         os.close(terminal)
         lines = os.read(controller, 1 << 16).decode().splitlines()
     finally:
@@ -160,11 +160,11 @@ def peak(folder: Path, *arguments: str) -> tuple[int, int, int]:
         for line in status.splitlines():
             if line.startswith("VmHWM:"):
                 most = max(most, int(line.split()[1]) * 1024)
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     return most, octets, lines
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_many_long_letters(interface: Installation, tmp_path: Path) -> None:
     """Two hundred dead letters of 1 MiB take the memory of a few."""
     with interface.connect_as_leader("other") as sidecar:

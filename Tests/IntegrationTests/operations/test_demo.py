@@ -27,7 +27,7 @@ class Demo:
             self.process = subprocess.Popen(
                 [ROOT / "scripts/demo"], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
                 env=environment)
-        wait_until(lambda: "tail -f" in self.text() or self.process.poll() is not None, "the demo stays up", 150)
+        wait_until(lambda: "tail -f" in self.text() or self.process.poll() is not None, "the demo stays up", 400)
         assert self.process.poll() is None, self.text()
         suggested = self.text().split("It stays up.")[1]
         #: The commands of a shell, and of the application's psql.
@@ -48,7 +48,7 @@ class Demo:
         result = subprocess.run(
             ["bash", "-c", command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
-            timeout=30, check=False, env=clean_environment())
+            timeout=120, check=False, env=clean_environment())
         assert result.returncode == 0, result.stdout
         return result.stdout
 
@@ -70,7 +70,7 @@ class Demo:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(30)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -83,7 +83,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     demo.remove()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_suggestions(demo: Demo) -> None:
     subscriber = demo.start(demo.command(" subscribe "), "events", "subscribed")
 

@@ -89,7 +89,7 @@ def test_links(page: Path) -> None:
         assert (page.parent / link).exists(), link
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_steps(debian: Debian) -> None:
     """One after the other, on one machine."""
     assert EACH.startswith("example=publisher\n")
@@ -97,7 +97,7 @@ def test_steps(debian: Debian) -> None:
     for name in NAMES:
         script.append(f"echo @{name}\n" + EACH.replace("example=publisher\n", f"example={name}\n", 1))
         script.append(SETTLED.format(lines=len(PRINTED[name]), again=AGAIN if name == "subscriber" else ""))
-    printed = debian.type("\n".join(script), 380)
+    printed = debian.type("\n".join(script), 800)
     for name in NAMES:
         output = printed.split(f"@{name}\n")[1].split("@done\n")[0]
         assert part(output, "client").splitlines() == PRINTED[name]

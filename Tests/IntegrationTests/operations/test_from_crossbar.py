@@ -54,9 +54,9 @@ async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_clu
     sections = {name: mapping[name] for name in ("router", "database", "caller")}
     sidecar = make_sidecar("", "", **sections)
     sidecar.configuration["router"].pop("auth")
-    sidecar.start("leading: what must happen once happens here")
+    sidecar.start("leading: this sidecar does the work that must happen once")
     if has_dblink:
-        sidecar.wait_for("the database knows the way to the caller's port")
+        sidecar.wait_for("call port announced to the database")
 
     async with joined(router) as peer:
         inbox = await peer.subscribe("com.example.topic1")
@@ -71,7 +71,7 @@ async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_clu
         sidecar.stop()
         database.execute(f"set role anybody; select crossbar.publish('com.example.topic1', '[\"{large}\"]')")
         sidecar.process = None
-        sidecar.start("leading: what must happen once happens here")
+        sidecar.start("leading: this sidecar does the work that must happen once")
         assert (await inbox.first(3))[2].args == [large]
         database.execute("drop role anybody")
 
@@ -94,7 +94,7 @@ async def test_as_written(make_sidecar: SidecarMaker, router: Router, mortal_clu
         assert (await peer.error("com.example.create_user", "joe")).error == "wamp.error.no_such_procedure"
 
         if has_dblink:
-            sidecar.wait_for("the database knows the way to the caller's port")
+            sidecar.wait_for("call port announced to the database")
             await peer.register("com.example.add2", lambda a, b: a + b)
             assert await asyncio.to_thread(database.value, call) == 5
             identity = await asyncio.to_thread(

@@ -160,7 +160,7 @@ def test_planted_in_the_one_role_set_up(planted: Database, kind: str) -> None:
     assert name in said
     for options in (["--role", "mallory"], ["--role", "mallory", "--print"], ["--role", "mallory", "--adopt"]):
         result = own.command("install", *options)
-        assert result.returncode == FAILED and "run it with a URL of mallory" in result.stderr, result.stderr
+        assert result.returncode == FAILED and "install with a URL of mallory" in result.stderr, result.stderr
     assert_nothing_ran(planted)
 
 
@@ -182,7 +182,7 @@ def test_planted_in_the_two_role_set_up(planted: Database, kind: str) -> None:
 
 @pytest.mark.parametrize("statement, words", [
     ("create role wamp_owner login", "can log in"),
-    ("create role wamp_owner createrole", "rights beyond owning"),
+    ("create role wamp_owner createrole", "attributes that it must not have"),
     ("create role wamp_owner; grant wamp_owner to mallory", "is granted to mallory"),
     ("create role wamp_owner", "was not made by install"),
 ])
@@ -198,7 +198,7 @@ def test_an_owner_that_is_said_to_be_installs(low: Database) -> None:
     """The message has the statement that makes it the owner."""
     low.execute("create role wamp_owner")
     result = Installation(low).command("install")
-    statement = result.stderr[result.stderr.index("comment on role"):result.stderr.index("; else rename it")]
+    statement = result.stderr[result.stderr.index("comment on role"):result.stderr.index("; otherwise rename it")]
     low.execute(statement)
     install(low)
 
@@ -265,7 +265,7 @@ def test_roles_that_another_database_needs_stay(low: Database, fresh_cluster: Cl
 def version_1(installation: Installation) -> None:
     """The interface as the first version installed it: without comments, with its notes in a table, without dblink."""
     printed = installation.command("install", "--print").stdout
-    begin, end = printed.index("-- tables and functions, version 2"), printed.index("-- which database this is")
+    begin, end = printed.index("-- tables and functions, version 2"), printed.index("-- identity of this database")
     guest = printed.index("-- role wamp_guest")
     script = printed[:begin] + printed[end:guest] + "commit;"
     lines = [line for line in script.splitlines() if not line.startswith("comment on")]

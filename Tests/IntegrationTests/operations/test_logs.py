@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import subprocess
 import pytest
 
 from actors.cluster import Database
-from actors.deadline import wait_until
+from actors.deadline import until, wait_until
 from actors.peer import joined
 from actors.router import Router
 from actors.sidecar import Sidecar, binary, clean_environment
@@ -32,6 +33,7 @@ async def test_calls_are_no_news(make_sidecar: SidecarMaker, router: Router, dat
         log={"level": "info", "format": form}).start(until=None)
     async with joined(router) as peer:
         await peer.call_when_there("test.same", 1)
+        await until(lambda: any(re.search(r"\bready\b", line) for line in sidecar.lines), "it has begun")
         news = await peer.subscribe("test.news")
         database.execute("notify news, '1'")
         await news.first(1)
@@ -99,11 +101,11 @@ async def test_a_log_that_nobody_reads(make_sidecar: SidecarMaker, router: Route
                 if select.select([reading], [], [], 1)[0]:
                     collected.extend(os.read(reading, 1 << 16))
                 return b"log lines dropped: nobody read them" in collected
-            await asyncio.to_thread(wait_until, read, "the log says that lines were dropped", 30)
+            await asyncio.to_thread(wait_until, read, "the log says that lines were dropped", 60)
             process.send_signal(signal.SIGTERM)
             while os.read(reading, 1 << 16):
                 pass
-            assert await asyncio.to_thread(process.wait, 20) == 0
+            assert await asyncio.to_thread(process.wait, 60) == 0
     finally:
         process.kill()
         process.wait()
@@ -122,7 +124,7 @@ async def test_the_end_waits_for_no_reader(make_sidecar: SidecarMaker, router: R
         async with joined(router) as peer:
             assert (await peer.call_when_there("stuck499.same", 1)).value == 1
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 20) == 0
+            assert await asyncio.to_thread(process.wait, 60) == 0
     finally:
         process.kill()
         process.wait()
@@ -142,7 +144,7 @@ async def test_a_closed_log(make_sidecar: SidecarMaker, router: Router, database
             assert (await peer.call_when_there("test.same", 1)).value == 1
             assert (await peer.error("test.fail", "x")).error
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(process.wait, 20) == 0
+            assert await asyncio.to_thread(process.wait, 60) == 0
     finally:
         process.kill()
         process.wait()

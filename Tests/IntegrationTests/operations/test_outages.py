@@ -21,8 +21,8 @@ create function public.same(n integer) returns integer language sql as 'select n
 create function public.nap(seconds double precision) returns text
     language sql as $$ select pg_sleep(seconds); select 'rested' $$;
 """
-PROCEDURES = {"test.same": "public.same", "test.nap": "public.nap"}
-LEADING = "leading: what must happen once happens here"
+PROCEDURES = {"test.same": "public.same", "test.nap": {"function": "public.nap", "timeout": "20m"}}
+LEADING = "leading: this sidecar does the work that must happen once"
 NOTIFICATIONS = {"news": {"publish": "test.news"}}
 
 
@@ -62,7 +62,6 @@ class Traffic:
         assert not self.wrong, self.wrong[:5]
 
 
-@pytest.mark.timeout(240)
 async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, transport: str,
                                mortal_cluster: Cluster) -> None:
     """kill -9 and restart under calls, three times: each call is answered, the registrations stay, nothing has to be
@@ -79,7 +78,7 @@ async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, trans
             await traffic.more()
             mortal_cluster.kill()
             # While it is down callers get an error within queue_timeout, instead of silence.
-            error = await asyncio.wait_for(peer.error("test.same", 1), 15)
+            error = await asyncio.wait_for(peer.error("test.same", 1), 60)
             assert error.error == "wamp.error.unavailable"
             mortal_cluster.start()
             await traffic.more()
@@ -88,7 +87,7 @@ async def test_postgres_killed(make_sidecar: SidecarMaker, router: Router, trans
                 database.execute(f"notify news, '{round_number}'")
                 return any(event.args == [round_number] for event in news.events)
 
-            await until(listens_again, "notifications arrive again", 45)
+            await until(listens_again, "notifications arrive again", 60)
         await traffic.end()
     assert set(traffic.errors) <= {"wamp.error.unavailable"}
     assert sidecar.running
@@ -101,12 +100,12 @@ async def test_call_in_the_middle_of_a_crash(make_sidecar: SidecarMaker, router:
     database = mortal_cluster.create_database("app", SCHEMA)
     make_sidecar(router.url("rawsocket"), database.url, procedures=PROCEDURES).start()
     async with joined(router) as peer:
-        call = peer.begin("test.nap", 30)
+        call = peer.begin("test.nap", 1000)
         await until(
             lambda: any("nap" in query for _, state, query in database.sessions() if state == "active"), "it runs")
         mortal_cluster.kill()
         with pytest.raises(ApplicationError) as caught:
-            await asyncio.wait_for(call, 10)
+            await asyncio.wait_for(call, 60)
         assert caught.value.error == "wamp.error.unavailable"
         assert "unknown" in str(caught.value.args[0])
 
@@ -146,13 +145,12 @@ async def test_one_backend_terminated(make_sidecar: SidecarMaker, router: Router
             database.execute("notify news, '\"again\"'")
             return any(event.args == ["again"] for event in news.events)
 
-        await until(listens_again, "notifications arrive again", 45)
+        await until(listens_again, "notifications arrive again", 60)
         await traffic.end()
     assert set(traffic.errors) <= {"wamp.error.unavailable"}
     assert sidecar.running
 
 
-@pytest.mark.timeout(240)
 async def test_router_mute(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
     """The connection to the router swallows everything: found dead within 15 s, and replaced."""
     database.execute(SCHEMA)
@@ -163,8 +161,8 @@ async def test_router_mute(make_sidecar: SidecarMaker, router: Router, transport
         async with joined(router) as peer:
             assert (await peer.call("test.same", 1)).value == 1
             proxy.links[-1].hold()
-            await until(lambda: len(proxy.links) > 1, "a new connection", 20)
-            await asyncio.to_thread(sidecar.wait_for, "ready", 30, 2)
+            await until(lambda: len(proxy.links) > 1, "a new connection", 60)
+            await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
             assert (await peer.call_when_there("test.same", 2)).value == 2
 
 
@@ -177,7 +175,6 @@ async def test_router_takes_turns(make_sidecar: SidecarMaker, router: Router, da
         assert (await peer.call("test.same", 1)).value == 1
 
 
-@pytest.mark.timeout(180)
 async def test_listener_black_holed(make_sidecar: SidecarMaker, router: Router, cluster: Cluster,
                                     database: Database) -> None:
     """The LISTEN connection silently swallows everything: found by its own probe, replaced."""
@@ -193,17 +190,16 @@ async def test_listener_black_holed(make_sidecar: SidecarMaker, router: Router, 
             [listener] = proxy.of("listen")
             listener.hold()
             await until(lambda: len([link for link in proxy.of("listen") if link is not listener]) == 1,
-                        "another LISTEN connection", 30)
+                        "another LISTEN connection", 60)
 
             async def listens_again() -> bool:
                 database.execute("notify news, '2'")
                 return any(event.args == [2] for event in news.events)
 
-            await until(listens_again, "notifications arrive again", 30)
+            await until(listens_again, "notifications arrive again", 60)
             assert (await peer.call("test.same", 1)).value == 1
 
 
-@pytest.mark.timeout(180)
 async def test_postgres_mute(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
     """The server is stopped, but not down: calls are answered all the same, and run again when it does."""
     database = mortal_cluster.create_database("app", SCHEMA)
@@ -217,7 +213,7 @@ async def test_postgres_mute(make_sidecar: SidecarMaker, router: Router, mortal_
             calls = [peer.begin("test.same", n) for n in range(20)]
             for call in calls:
                 with pytest.raises(ApplicationError) as caught:
-                    await asyncio.wait_for(call, 30)
+                    await asyncio.wait_for(call, 60)
                 assert caught.value.error in ("wamp.error.unavailable", "wamp.error.timeout")
         finally:
             mortal_cluster.resume()
@@ -235,7 +231,7 @@ async def test_starts_before_either_side(make_sidecar: SidecarMaker, mortal_clus
         assert error.error in ("wamp.error.no_such_procedure", "wamp.error.unavailable")
         assert not sidecar.entries("ready")
         mortal_cluster.start()
-        await asyncio.to_thread(sidecar.wait_for, "ready", 45)
+        await asyncio.to_thread(sidecar.wait_for, "ready", 60)
         assert (await peer.call("test.same", 1)).value == 1
 
 
@@ -251,7 +247,7 @@ async def test_resolver_that_never_answers(make_sidecar: SidecarMaker, router: R
     sidecar.wait_for("router joined")
     async with joined(router) as peer:
         for _ in range(5):
-            error = await asyncio.wait_for(peer.error("test.same", 1), 10)
+            error = await asyncio.wait_for(peer.error("test.same", 1), 60)
             assert error.error in ("wamp.error.unavailable", "wamp.error.no_such_procedure")
     assert sidecar.stop() == 0
 
@@ -261,7 +257,7 @@ async def test_router_whose_name_never_resolves(make_sidecar: SidecarMaker, rout
     """The first router's name is never resolved: the second one is joined."""
     database.execute(SCHEMA)
     make_sidecar(["rs://never.invalid:1", router.url("rawsocket")], database.url, environment=resolver_shim,
-                 router={"insecure": True}, procedures=PROCEDURES).start(seconds=45)
+                 router={"insecure": True}, procedures=PROCEDURES).start(seconds=60)
     async with joined(router) as peer:
         assert (await peer.call("test.same", 1)).value == 1
 
@@ -336,21 +332,20 @@ async def test_all_parts_come_back_together(make_sidecar: SidecarMaker, router: 
         def attempts(part: str) -> int:
             return len([entry for entry in sidecar.entries("database not available") if entry["part"] == part])
 
-        # By now each waits a random time of up to 13 s.
-        await until(lambda: min(attempts("leader"), attempts("listener")) > 7, "many attempts have failed", 120)
+        # By now each waits a random time of up to 32 s.
+        await until(lambda: min(attempts("leader"), attempts("listener")) > 9, "many attempts have failed", 300)
         mortal_database.cluster.start()
-        await until(lambda: sidecar.entries("database available")[1:], "calls work", 60)
+        await until(lambda: sidecar.entries("database available")[1:], "calls work", 120)
         mortal_database.execute("select wamp.publish('test.published', '[1]')")
 
         async def listens_again() -> bool:
             mortal_database.execute("notify news, '1'")
             return bool(news.events)
 
-        await until(listens_again, "notifications arrive", 4)
-        await published.first(1, 4)
+        await until(listens_again, "notifications arrive", 10)
+        await published.first(1, 10)
 
 
-@pytest.mark.timeout(120)
 async def test_commits_that_hang(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
     """A synchronous standby is down: calls that write are answered, and leave no backend behind, however many there
     are."""
@@ -364,15 +359,15 @@ async def test_commits_that_hang(make_sidecar: SidecarMaker, router: Router, mor
         procedures={"test.put": {"function": "public.put", "timeout": "300ms"}}).start()
     hung = "select count(*) from pg_stat_activity where wait_event = 'SyncRep' and usename = 'sidecar'"
     async with joined(router) as peer:
-        assert (await peer.call("test.put", 0)).value == 0
+        assert (await peer.call_when_there("test.put", 0)).value == 0
         database.execute("alter system set synchronous_standby_names = 'gone'")
         database.execute("select pg_reload_conf()")
         await until(lambda: database.value("show synchronous_standby_names") == "gone", "commits hang")
         for number in range(3):
             for error in await asyncio.gather(*(peer.error("test.put", number) for _ in range(2))):
                 assert error.error in ("wamp.error.unavailable", "wamp.error.timeout")
-            assert database.value(hung) <= 2
-        await until(lambda: database.value(hung) == 0, "none is left", 10)
+            await until(lambda: database.value(hung) <= 2, "those before are ended")
+        await until(lambda: database.value(hung) == 0, "none is left", 60)
         database.execute("alter system reset synchronous_standby_names")
         database.execute("select pg_reload_conf()")
         assert (await peer.call_when_there("test.put", 9)).value == 9
@@ -406,7 +401,6 @@ def end_sessions(cluster: Cluster, database: str, most: int) -> None:
 WHERE = {"test.where": {"sql": "select current_setting('port')::int as port", "results": "value"}}
 
 
-@pytest.mark.timeout(120)
 async def test_failover_takes_all_sessions_along(make_sidecar: SidecarMaker, router: Router,
                                                  mortal_cluster: Cluster) -> None:
     """The first session at a promoted standby ends those at the former primary, which still accepts writes."""
@@ -421,12 +415,11 @@ async def test_failover_takes_all_sessions_along(make_sidecar: SidecarMaker, rou
             with standby.connect(name) as admin:
                 admin.execute("select pg_promote()")
             end_sessions(mortal_cluster, name, 1)
-            await until(lambda: sessions(mortal_cluster, name) == 0, "none is at the former primary", 15)
-            await until(lambda: sessions(standby, name) >= before, "all its sessions are there", 15)
+            await until(lambda: sessions(mortal_cluster, name) == 0, "none is at the former primary", 60)
+            await until(lambda: sessions(standby, name) >= before, "all its sessions are there", 60)
             assert (await peer.call_when_there("test.where")).value == standby.port
 
 
-@pytest.mark.timeout(120)
 async def test_former_primary_comes_back(make_sidecar: SidecarMaker, router: Router, mortal_cluster: Cluster) -> None:
     """After a failover the former primary is up again and accepts writes, ahead of the right one in the URL: it gets no
     session."""
@@ -446,7 +439,7 @@ async def test_former_primary_comes_back(make_sidecar: SidecarMaker, router: Rou
             for _ in range(3):
                 end_sessions(promoted, name, 100)
                 assert (await peer.call_when_there("test.where")).value == promoted.port
-            await until(lambda: sessions(promoted, name) >= before, "all its sessions are there", 30)
+            await until(lambda: sessions(promoted, name) >= before, "all its sessions are there", 60)
             await until(lambda: sessions(mortal_cluster, name) == 0, "none is at the former primary")
             # Without the right one it waits, and gives the reason.
             promoted.stop()
@@ -469,9 +462,9 @@ async def test_role_limited_as_documented(make_sidecar: SidecarMaker, router: Ro
         published = await peer.subscribe("test.published")
         for count in range(1, 4):
             database.execute("select wamp.publish('test.published', '[1]')")
-            await published.first(count, 20)
+            await published.first(count)
             await until(
                 lambda: database.value("select count(*) from pg_stat_activity where usename = %s", role) == 5,
-                "all are there", 20)
+                "all are there", 60)
             database.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{role}'")
-            await asyncio.to_thread(sidecar.wait_for, LEADING, 20, count + 1)
+            await asyncio.to_thread(sidecar.wait_for, LEADING, 60, count + 1)

@@ -42,11 +42,11 @@ async def test_what_does_not_work_is_named(make_sidecar: SidecarMaker, router: R
     assert told(sidecar) == [FAULTY, "channel 'asked'", "procedure 'test.gone'", "procedure 'test.table'",
                              "subscription 'test.other'"]
     database.execute("create function public.gone() returns integer language sql as 'select 1'")
-    await asyncio.to_thread(sidecar.wait_for, FAULTY, 30, 1, lambda entry: entry["faults"] == "3")
+    await asyncio.to_thread(sidecar.wait_for, FAULTY, 60, 1, lambda entry: entry["faults"] == "3")
     database.execute("create table public.no_table (n integer); grant select on public.no_table to public;"
                      "create function public.no_taker(jsonb, jsonb, jsonb) returns void language sql as '';"
                      "create function public.no_result(args jsonb) returns void language sql as ''")
-    await asyncio.to_thread(sidecar.wait_for, READY, 30)
+    await asyncio.to_thread(sidecar.wait_for, READY, 60)
     assert sidecar.wait_for("function for results can be called now")["channel"] == "asked"
     assert len([name for name in told(sidecar) if name not in (FAULTY, READY)]) == 4, told(sidecar)
 
@@ -65,7 +65,7 @@ def copied(database: InstalledDatabase) -> None:
 
 @pytest.mark.parametrize("spoil, name, words", [
     (without_interface, "SQL interface", "there is no schema wamp; wamp-sidecar install"),
-    (without_dblink, "calls from SQL", "the database could not be told the way to the port"),
+    (without_dblink, "calls from SQL", "the call port can't be announced to the database"),
     (copied, "SQL interface", "this database is a copy"),
 ])
 async def test_a_part_that_does_not_work(
@@ -89,18 +89,18 @@ async def test_an_interface_that_comes_later(
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, caller={"listen": f"127.0.0.1:{free_port()}"})
     await sidecar.started(until=FAULTY)
     installed.installation.install()
-    await asyncio.to_thread(sidecar.wait_for, READY, 40)
+    await asyncio.to_thread(sidecar.wait_for, READY, 60)
     assert told(sidecar) == [FAULTY, "calls from SQL", READY]
     # A later loss is logged as well.
     without_dblink(installed)
-    await until(lambda: told(sidecar)[3:] == [FAULTY, "calls from SQL"], "it says so", 30)
+    await until(lambda: told(sidecar)[3:] == [FAULTY, "calls from SQL"], "it says so", 60)
 
 
 async def test_of_many_faults_some_are_named(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures={
         f"test.gone{number}": f"public.gone{number}" for number in range(2000)})
     await sidecar.started(until=FAULTY, seconds=60)
-    entry = sidecar.wait_for(FAULTY, 30, where=lambda entry: entry["faults"] == "2000")
+    entry = sidecar.wait_for(FAULTY, 60, where=lambda entry: entry["faults"] == "2000")
     assert entry["others"] == "1980"
     await until(lambda: len(sidecar.entries(FAULT)) >= 20, "they are named")
     assert len(sidecar.entries(FAULT)) <= 50
@@ -111,7 +111,7 @@ async def test_an_outbox_that_is_locked(make_sidecar: SidecarMaker, router: Rout
     sidecar = await make_sidecar(router.url("rawsocket"), installed.url).started()
     with installed.connect() as session:
         session.execute("begin; lock table wamp.outbox in access exclusive mode")
-        await asyncio.to_thread(sidecar.wait_for_fault, "outbox", "the outbox is locked", 40)
+        await asyncio.to_thread(sidecar.wait_for_fault, "outbox", "the outbox is locked", 60)
         session.execute("rollback")
-    await asyncio.to_thread(sidecar.wait_for, READY, 40, 2)
+    await asyncio.to_thread(sidecar.wait_for, READY, 60, 2)
     assert told(sidecar) == [READY, FAULTY, "outbox", READY]

@@ -44,7 +44,7 @@ def test_it_begins_with_the_binary() -> None:
     assert "wamp-sidecar " not in "".join(re.findall(r"```.*?```", README[:places[0]], re.DOTALL))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_quick_start(debian: Debian) -> None:
     block, = blocks("bash", "")
     assert PSQL in START
@@ -56,7 +56,7 @@ def test_quick_start(debian: Debian) -> None:
         f"echo @publisher\n(unset WAMP_TICKET && exec {subscribe}) >events 2>subscribed & listener=$!\nuntil grep -q "
         f"subscribed subscribed; do sleep 0.1; done",
         sql("Publisher"), "until grep item.name events; do sleep 0.1; done\ngrep example.news events\nkill $listener",
-        "until grep -q 'knows the way to the caller' sidecar.log; do sleep 0.1; done\necho @caller", sql("Caller"),
+        "until grep -q 'call port announced' sidecar.log; do sleep 0.1; done\necho @caller", sql("Caller"),
         "echo @sql", sql("From SQL"),
         "until wamp-sidecar call com.example.item.count 2>/dev/null; do sleep 0.2; done",
         query("select name from shop.item where id = 1", "apple pie",

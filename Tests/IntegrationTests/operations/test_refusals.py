@@ -180,7 +180,7 @@ async def test_errors_for_what_can_not_fail(make_sidecar: SidecarMaker, database
         def counted() -> bool:
             return any(entry.get("total") == str(count) for entry in sidecar.entries(message))
 
-        await until(counted, "all are counted", 30)
+        await until(counted, "all are counted", 60)
         assert len(sidecar.entries(message)) <= 3
         assert not sidecar.entries("router lost") and len(router.connections) == 1
 
@@ -226,7 +226,7 @@ async def test_rawsocket_with_tls(tmp_path: Path, certificates: Certificates, an
 DATABASES: dict[str, tuple[Callable[[str, int], str], str, str]] = {
     "28P01": (
         lambda name, port: f"postgresql://known:wrong@127.0.0.1:{port}/{name}", "password authentication failed",
-        "look at the password in database.url"),
+        "check the password in database.url"),
     "3D000": (
         lambda name, port: f"postgresql://known:right@127.0.0.1:{port}/no_such", 'database "no_such" does not exist',
         "create the database"),

@@ -90,7 +90,7 @@ def mortal(request: pytest.FixtureRequest) -> Iterator[tuple[RouterKind, RouterA
         router.remove()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_sidecar: SidecarMaker,
                                    installed: InstalledDatabase) -> None:
     """Nothing that was committed is lost, each answer is the right one, everything is registered again, and each loss
@@ -102,14 +102,14 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
         router.url(transport), installed.url, procedures={"test.same": "public.same"},
         subscriptions={"test.events": "public.hear"},
         notifications={"news": {"publish": "test.news"}}, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
-    await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+    await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
     application = Application(installed)
     application.start()
     caller = Caller()
     sent = 0
     for how in [*HOW, None]:
         async with joined(router, transport) as peer:
-            assert (await peer.call_when_there("test.same", 5, seconds=45)).value == 5
+            assert (await peer.call_when_there("test.same", 5, seconds=60)).value == 5
             numbers = await peer.subscribe("test.numbers")
             news = await peer.subscribe("test.news")
             calls = asyncio.create_task(caller.call(peer))
@@ -126,10 +126,10 @@ async def test_restarts_under_load(mortal: tuple[RouterKind, RouterActor], make_
             await numbers.first(20)
             if how is None:
                 application.ended.set()
-                await asyncio.to_thread(application.join, 30)
+                await asyncio.to_thread(application.join, 60)
                 await until(lambda: numbers.events[-1].args == [application.published - 1], "the last number arrives")
                 caller.is_ending = True
-                await asyncio.wait_for(calls, 10)
+                await asyncio.wait_for(calls, 60)
             else:
                 await asyncio.to_thread(getattr(router, how))
                 # autobahn leaves a call that was under way without an answer.

@@ -130,7 +130,7 @@ def test_a_newer_schema_is_left_alone(make_sidecar: SidecarMaker, router: Router
     alone.database.execute("update crossbar.meta set value = '99' where key = 'least_binary'")
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
     sidecar.start(until="SQL interface not used")
-    assert "asks for wamp-sidecar 99" in sidecar.text()
+    assert "requires wamp-sidecar 99" in sidecar.text()
 
 
 def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
@@ -148,7 +148,7 @@ def test_a_copy_publishes_nothing(make_sidecar: SidecarMaker, router: Router, al
     assert database.value("select count(*) from crossbar.outbox") == 1
     # An administrator must not run what the owner made: the owner runs it.
     refused = alone.command("install", "--role", "crossbar", "--adopt")
-    assert refused.returncode == 1 and "run it with a URL of crossbar" in refused.stderr
+    assert refused.returncode == 1 and "install with a URL of crossbar" in refused.stderr
     adopted = alone.command("install", "--role", "crossbar", "--adopt", admin=alone.url)
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
     sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})

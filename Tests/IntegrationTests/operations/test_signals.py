@@ -31,14 +31,15 @@ async def unregistered(peer: Peer) -> None:
         except ApplicationError as error:
             return error.error == "wamp.error.no_such_procedure"
 
-    await until(gone, "the procedure is unregistered", 5)
+    await until(gone, "the procedure is unregistered", 60)
 
 
 async def test_drains(make_sidecar: SidecarMaker, router: Router, transport: str, database: Database) -> None:
     """SIGTERM: nothing new is accepted, running calls are answered, exit code 0."""
     database.execute(SCHEMA)
     for number in (signal.SIGTERM, signal.SIGINT):
-        sidecar = make_sidecar(router.url(transport), database.url, procedures=PROCEDURES).start()
+        sidecar = make_sidecar(
+            router.url(transport), database.url, procedures=PROCEDURES, shutdown_timeout="60s").start()
         async with joined(router) as peer:
             with database.connect() as holder:
                 holder.execute("select pg_advisory_lock(1)")
@@ -57,7 +58,7 @@ async def test_gives_up_after_shutdown_timeout(make_sidecar: SidecarMaker, route
                                                database: Database) -> None:
     database.execute(SCHEMA)
     sidecar = make_sidecar(
-        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="3s").start()
+        router.url("rawsocket"), database.url, procedures=PROCEDURES, shutdown_timeout="15s").start()
     with database.connect() as holder:
         holder.execute("select pg_advisory_lock(1)")
         async with joined(router) as peer:

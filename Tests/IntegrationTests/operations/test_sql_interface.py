@@ -39,7 +39,7 @@ def heard(listener: psycopg.Connection[Any], channel: str, database: Database) -
     test."""
     database.execute(f"notify {channel}, 'the last'")
     payloads = []
-    for notice in listener.notifies(timeout=20):
+    for notice in listener.notifies(timeout=60):
         if notice.payload == "the last":
             return payloads
         payloads.append(notice.payload)
@@ -119,7 +119,7 @@ def test_publish_wakes_a_relay_that_sleeps_only(interface: Installation) -> None
         database.execute("insert into wamp.leader (pid, since, stamp) values (1, now(), now())")
         assert relay.execute(f"select pg_try_advisory_lock{lock}").fetchone() == (True,)  # type: ignore[arg-type]
         session.execute("select wamp.publish('com.example.a')")
-        assert [notice.channel for notice in relay.notifies(timeout=10, stop_after=1)] == ["wamp_outbox"]
+        assert [notice.channel for notice in relay.notifies(timeout=60, stop_after=1)] == ["wamp_outbox"]
         # Asleep and stopped: nobody would hear it, so no session has to notify.
         database.execute("update wamp.leader set stamp = now() - interval '16 seconds'")
         session.execute("select wamp.publish('com.example.a')")
@@ -405,6 +405,7 @@ def test_errors_of_calls(interface: Installation, port: ScriptedPort) -> None:
 
 def test_a_call_that_is_not_answered_can_be_ended(interface: Installation, port: ScriptedPort) -> None:
     with connect_as(interface.database, "publisher") as session:
+        assert session.execute("select wamp.call('com.example.one')").fetchone() == (1,)
         session.execute("set statement_timeout = '300ms'")
         assert fault(session, "select wamp.call('com.example.mute')")[0] == "57014"
         port.wait_for_close()
@@ -417,7 +418,7 @@ def test_a_call_that_is_not_answered_can_be_ended(interface: Installation, port:
         assert fault(session, "select wamp.call('com.example.one')")[0] == "WA002"
     waiting = "select count(*) from pg_stat_activity where query ~ 'wamp.call' and usename = 'publisher' " \
               "and state = 'active'"
-    wait_until(lambda: interface.database.value(waiting) == 0, "no session hangs", 10)
+    wait_until(lambda: interface.database.value(waiting) == 0, "no session hangs", 60)
 
 
 def test_a_port_that_has_moved(interface: Installation, port: ScriptedPort) -> None:
@@ -504,7 +505,7 @@ def test_register_and_subscribe(interface: Installation) -> None:
             session.execute(f"select wamp.register('com.example.{name}', 'api.{name}')")  # type: ignore[arg-type]
         session.execute("select wamp.subscribe('com.example.topic', 'api.nothing')")
         session.execute("select wamp.subscribe('com.example.topic', 'api.good')")
-        assert len(list(listener.notifies(timeout=10, stop_after=7))) == 7
+        assert len(list(listener.notifies(timeout=60, stop_after=7))) == 7
         session.execute("begin; select wamp.register('com.example.undone', 'api.good'); rollback")
         assert heard(listener, "wamp_mapping", database) == []
         assert session.execute("select wamp.unregister('com.example.good'), wamp.unregister('com.example.good'), "
@@ -926,7 +927,7 @@ def test_dead_letters(interface: Installation) -> None:
         assert sidecar.execute("select wamp.dead_letter_retry('{1, 2, 99}')").fetchone() == (2,)
         assert database.rows("select id, event_id, topic, options from wamp.outbox order by id") == [
             (2, events[2], "com.example.2", {"retain": True}), (3, events[1], "com.example.1", {"retain": True})]
-        assert len(list(listener.notifies(timeout=10, stop_after=1))) == 1
+        assert len(list(listener.notifies(timeout=60, stop_after=1))) == 1
         retries = "select id, subscription, topic, args, kwargs, details, proc from wamp.event_retries()"
         assert sidecar.execute(retries).fetchall() == [
             (2, "com.example.", "com.example.e", "[3]", None, '{"publication": 4}', "public.f")]

@@ -17,7 +17,7 @@ from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-LEADING = "leading: what must happen once happens here"
+LEADING = "leading: this sidecar does the work that must happen once"
 
 
 def publish(database: Database, *rows: tuple[Any, ...]) -> list[int]:
@@ -101,7 +101,7 @@ async def test_megabytes(make_sidecar: SidecarMaker, router: Router, installed: 
         inbox = await peer.subscribe("test.news")
         installed.execute("select wamp.publish('test.news', jsonb_build_array(n, repeat(chr(64 + n), 6000000))) from "
                           "generate_series(1, 6) n")
-        events = await inbox.first(6, 60)
+        events = await inbox.first(6, 120)
         assert [(event.args[0], len(event.args[1])) for event in events] == [(n, 6_000_000) for n in range(1, 7)]
 
 
@@ -123,25 +123,32 @@ async def test_refused_for_the_moment(make_sidecar: SidecarMaker, installed: Dat
     """One topic waits, the others continue; after its last attempt the event becomes a dead letter, and the next one of
     its topic is published."""
     heard: list[tuple[str, int]] = []
+    unanswered: list[int] = []
 
     async def script(connection: Connection) -> None:
         await connection.handshake()
         while True:
             message = await connection.receive()
-            if message[0] == PUBLISH:
-                heard.append((message[3], message[4][0]))
-                if message[3] == "test.moody" and message[4][0] == 1:
-                    connection.send(ERROR, PUBLISH, message[1], {}, "wamp.error.unavailable")
-                    continue
-            connection.answer(message)
+            if message[0] != PUBLISH:
+                connection.answer(message)
+                continue
+            heard.append((message[3], message[4][0]))
+            if heard[-1] == ("test.moody", 1):
+                unanswered.append(message[1])
+            else:
+                connection.answer(message)
+            # The second refusal comes when the other topic has continued.
+            if unanswered and (heard.count(("test.moody", 1)) == 1 or ("test.calm", 3) in heard):
+                connection.send(ERROR, PUBLISH, unanswered.pop(), {}, "wamp.error.unavailable")
 
     async with scripted(script) as router:
-        await make_sidecar(router.url, installed.url, outbox={"attempts": 2}).started(LEADING)
+        await make_sidecar(
+            router.url, installed.url, outbox={"attempts": 2, "acknowledge_timeout": "10m"}).started(LEADING)
         publish(installed, ("test.moody", [1]))
         await until(lambda: ("test.moody", 1) in heard, "it is tried")
         publish(installed, ("test.moody", [2]), ("test.calm", [3]))
         await until(lambda: ("test.calm", 3) in heard, "another topic continues")
-        assert ("test.moody", 2) not in heard
+        assert ("test.moody", 2) not in heard[:heard.index(("test.calm", 3))]
         await until(lambda: ("test.moody", 2) in heard, "the next of its topic is published")
         assert heard.count(("test.moody", 1)) == 2
         await until(lambda: outbox(installed) == 0, "the outbox is empty")
@@ -196,7 +203,7 @@ async def test_never_acknowledged(make_sidecar: SidecarMaker, installed: Databas
         return run
 
     async with scripted(script(False), script(True)) as router:
-        await make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "1s"}).started(LEADING)
+        await make_sidecar(router.url, installed.url, outbox={"acknowledge_timeout": "3s"}).started(LEADING)
         publish(installed, ("test.news", [1]), ("test.news", [2]))
         await until(lambda: len(heard) == 2 and heard[1] == [1, 2], "published again in a new session")
         await until(lambda: outbox(installed) == 0, "the outbox is empty")
@@ -340,16 +347,16 @@ async def test_falling_asleep(make_sidecar: SidecarMaker, router: Router, instal
         threads = [threading.Thread(target=write, args=(writer,)) for writer in range(writers)]
         for thread in threads:
             thread.start()
-        events = await inbox.first(per_writer * writers, 120)
+        events = await inbox.first(per_writer * writers, 200)
         for thread in threads:
             thread.join()
     for writer in range(writers):
         assert [event.args[1] for event in events if event.args[0] == writer] == list(range(per_writer))
-    found = sum(int(entry["count"]) for entry in sidecar.entries("events found without a notification"))
-    assert found <= 4, "a notification may be on its way when that scan comes, but hardly ever"
+    scans = sidecar.entries("events found without a notification")
+    assert len(scans) <= 4, "notifications may be on their way when that scan comes, but hardly ever"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("victim", ["sidecar", "cluster", "router"])
 async def test_killed(make_sidecar: SidecarMaker, mortal_database: Database, victim: str) -> None:
     """Each of the three is killed again and again while writers publish: all that was committed arrives, nothing else,

@@ -42,20 +42,20 @@ async def test_messages_that_are_too_long(make_sidecar: SidecarMaker, installed:
         connection = router.connections[0]
         _, before = connection.invoke("test.same", 1)
         request, answer = connection.invoke("test.same", "x" * LONG)
-        assert (await asyncio.wait_for(before, 10))[3] == [1]
-        message = await asyncio.wait_for(answer, 30)
+        assert (await asyncio.wait_for(before, 60))[3] == [1]
+        message = await asyncio.wait_for(answer, 60)
         assert message[:3] == [ERROR, INVOCATION, request] and message[4] == "wamp.error.payload_size_exceeded", message
         connection.send(EVENT, 200, 1, {}, ["x" * LONG])
         await until(lambda: installed.rows("select kind, error from wamp.dead_letter") == [
-            ("event", "wamp.error.payload_size_exceeded")], "it is a dead letter", 30)
+            ("event", "wamp.error.payload_size_exceeded")], "it is a dead letter", 60)
         request, answer = connection.next_invocation, asyncio.get_running_loop().create_future()
         connection.next_invocation += 1
         connection.answers[request] = answer
         send_fragments(connection, json.dumps(
             [INVOCATION, request, connection.registrations["test.same"], {}, ["x" * LONG]]).encode(), 5 << 20)
-        assert (await asyncio.wait_for(answer, 30))[4] == "wamp.error.payload_size_exceeded"
+        assert (await asyncio.wait_for(answer, 60))[4] == "wamp.error.payload_size_exceeded"
         _, after = connection.invoke("test.same", 2)
-        assert (await asyncio.wait_for(after, 10))[3] == [2]
+        assert (await asyncio.wait_for(after, 60))[3] == [2]
         assert len(router.connections) == 1
 
 
@@ -73,7 +73,7 @@ async def test_result_that_is_too_long(make_sidecar: SidecarMaker, installed: In
 
     async with scripted(long, transport="websocket") as router:
         sidecar = await make_sidecar(router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
-        await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+        await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
         with pytest.raises(psycopg.Error) as error:
             await asyncio.to_thread(installed.execute, "select wamp.call('test.long')")
         assert error.value.sqlstate == "54000"
@@ -111,7 +111,7 @@ async def test_answers_that_mean_nothing(make_sidecar: SidecarMaker, installed: 
         await asyncio.to_thread(installed.execute, "select wamp.publish('test.out', '[1]') from generate_series(1, 3)")
         await until(lambda: installed.value("select count(*) from wamp.outbox") == 0, "the outbox is empty")
         _, answer = connection.invoke("test.same", 5)
-        assert (await asyncio.wait_for(answer, 10))[3] == [5]
+        assert (await asyncio.wait_for(answer, 60))[3] == [5]
         assert len(router.connections) == 1
 
 
@@ -124,7 +124,7 @@ async def test_payload_passed_through(make_sidecar: SidecarMaker, installed: Ins
             router.url, installed.url, procedures=PROCEDURES, subscriptions={"test.topic": "public.take"}).started()
         connection = router.connections[0]
         _, answer = connection._invoke("test.same", {"ppt_scheme": "x_private", "ppt_serializer": "cbor"}, (1,), {})
-        assert (await asyncio.wait_for(answer, 10))[4] == "wamp.error.feature_not_supported"
+        assert (await asyncio.wait_for(answer, 60))[4] == "wamp.error.feature_not_supported"
         connection.send(EVENT, 200, 1, {"ppt_scheme": "x_private"}, ["\0AQID"])
         await until(lambda: installed.rows("select kind, error from wamp.dead_letter") == [
             ("event", "wamp.error.feature_not_supported")], "it is a dead letter")
@@ -192,7 +192,7 @@ async def test_callee_that_asks_who_calls(make_sidecar: SidecarMaker, database: 
             ("test.silent", "alice", [])):
             details = {"caller": 7, "caller_authid": authid, "caller_authrole": "user"} if asking[procedure] else {}
             _, answer = router.connections[0]._invoke(procedure, details, (), {})
-            message = await asyncio.wait_for(answer, 10)
+            message = await asyncio.wait_for(answer, 60)
             assert message[0] == YIELD and [row for rows in message[3:4] for row in rows] in ([seen], seen), message
 
 
@@ -214,7 +214,7 @@ async def test_registered_from_sql_to_ask_who_calls(make_sidecar: SidecarMaker, 
         assert asking == {"test.who": True, "test.silent": False}
         _, answer = router.connections[0]._invoke("test.who",
             {"caller": 7, "caller_authid": "alice", "caller_authrole": "user"}, (), {})
-        message = await asyncio.wait_for(answer, 10)
+        message = await asyncio.wait_for(answer, 60)
         assert message[0] == YIELD and message[3] == ["alice"], message
 
 
@@ -237,7 +237,7 @@ async def test_router_that_does_not_disclose(make_sidecar: SidecarMaker, databas
         [entry] = sidecar.entries("procedure not registered")
         assert entry["procedure"] == "test.asking" and "disclose_me" in entry["reason"], entry
         _, answer = router.connections[0].invoke("test.same", 5)
-        assert (await asyncio.wait_for(answer, 10))[3] == [5]
+        assert (await asyncio.wait_for(answer, 60))[3] == [5]
 
 
 async def test_deadline_that_the_router_keeps_too(make_sidecar: SidecarMaker, installed: InstalledDatabase) -> None:
@@ -260,7 +260,7 @@ async def test_deadline_that_the_router_keeps_too(make_sidecar: SidecarMaker, in
 
     async with scripted(keeps_time) as router:
         sidecar = await make_sidecar(router.url, installed.url, caller={"listen": f"127.0.0.1:{free_port()}"}).started()
-        await asyncio.to_thread(sidecar.wait_for, "the database knows the way to the caller's port")
+        await asyncio.to_thread(sidecar.wait_for, "call port announced to the database")
         for _ in range(5):
             with pytest.raises(psycopg.Error) as error:
                 await asyncio.to_thread(installed.execute,

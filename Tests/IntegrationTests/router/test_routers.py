@@ -84,7 +84,7 @@ def theatre(request: pytest.FixtureRequest, started: Callable[[RouterKind], Rout
         **mapping(kind)))
     try:
         sidecar.start()
-        sidecar.wait_for("the database knows the way to the caller's port")
+        sidecar.wait_for("call port announced to the database")
         yield Theatre(kind, router, sidecar, database)
         assert len(sidecar.entries("router joined")) == 1, f"one session for all of it:\n{sidecar.text(40)}"
     finally:
@@ -100,7 +100,7 @@ async def test_scenario(theatre: Theatre, scenario: Scenario) -> None:
         stage = Stage(peer, theatre.sidecar, theatre.database)
         for number, step in enumerate(scenario.steps, 1):
             try:
-                await asyncio.wait_for(step.run(stage), 60)
+                await asyncio.wait_for(step.run(stage), 120)
             except Exception as error:
                 raise AssertionError(
                     f"step {number}, {str(step)[:300]}: {error!r:.3000}\n{theatre.sidecar.text(10)[:5000]}") from error
@@ -176,7 +176,7 @@ async def test_serializers(kind: RouterKind, started: Callable[[RouterKind], Rou
                     await sidecar.started()
                     assert sidecar.entries("router joined")[0]["serializer"] == serializer
                     values = [1, -1, 2**53, 1.5, None, True, "Ünïcödé 😀", [], {"k": [{}]}]
-                    async with asyncio.timeout(20):
+                    async with asyncio.timeout(60):
                         assert ((await peer.call("serialized.echo", *values, k=values)).value
                                 == [values, {"k": values}]), serializer
                         if serializer == "json" or "binary between serializers" not in kind.lacks:

@@ -141,7 +141,7 @@ async def test_refused_by_number(make_sidecar: SidecarMaker, database: Database)
         sidecar = await make_sidecar(
             router.url, database.url, procedures={"test.same": "public.same"}).started()
         _, answer = router.connections[-1].invoke("test.same", 5)
-        assert (await asyncio.wait_for(answer, 10))[3] == [5]
+        assert (await asyncio.wait_for(answer, 60))[3] == [5]
         router.connections[-1].reset()
         await until(lambda: len(asked) == 3 and "test.same" in router.connections[-1].registrations, "it is back")
         assert asked == [1, 2, 2]

@@ -53,7 +53,7 @@ async def poison(router: ScriptedRouter, procedure: str) -> None:
 
 
 async def answer(router: ScriptedRouter, procedure: str, argument: str) -> list[Any]:
-    return await asyncio.wait_for(router.connections[-1].invoke(procedure, argument)[1], 20)
+    return await asyncio.wait_for(router.connections[-1].invoke(procedure, argument)[1], 60)
 
 
 async def test_result(make_sidecar: SidecarMaker, database: Database) -> None:
@@ -101,9 +101,9 @@ async def test_among_others(make_sidecar: SidecarMaker, database: Database) -> N
                     return
 
         async def lost(connection: Connection) -> None:
-            await until(lambda: router.connections[-1] is not connection, "another session", 60)
+            await until(lambda: router.connections[-1] is not connection, "another session", 120)
 
-        await asyncio.wait_for(busy(), 60)
+        await asyncio.wait_for(busy(), 120)
         assert [entry["procedure"] for entry in sidecar.entries(NOT_CALLED)] == ["test.same"]
         results = await asyncio.gather(*[answer(router, "test.quiet", f"{n}") for n in range(50)])
         assert [result[3] for result in results] == [[f"{n}"] for n in range(50)]
@@ -130,7 +130,7 @@ async def test_router_that_goes_away(make_sidecar: SidecarMaker, database: Datab
         for _ in range(4):
             before = await until(lambda: sessions(router), "a session")
             router.connections[-1].invoke("test.same", "good")
-            await until(lambda: sessions(router) > before, "the next session", 30)
+            await until(lambda: sessions(router) > before, "the next session", 60)
         assert len(refusals) == 4
         assert (await answer(router, "test.same", "good"))[3] == ["good"]
         assert not sidecar.entries(NOT_CALLED)

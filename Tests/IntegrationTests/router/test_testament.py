@@ -78,5 +78,5 @@ async def test_router_without(make_sidecar: SidecarMaker, database: Database, an
         assert entry["place"].startswith(f"{sidecar.file}:")
         assert ("not_authorized" if announced else "testament_meta_api") in entry["reason"]
         router.connections[0].reset()
-        await asyncio.to_thread(sidecar.wait_for, NOT_KEPT, 20, 2)
+        await asyncio.to_thread(sidecar.wait_for, NOT_KEPT, 60, 2)
         assert len(sidecar.entries(NOT_KEPT)) == 2

@@ -110,7 +110,7 @@ async def test_router_restarted(make_sidecar: SidecarMaker, mortal_router: Route
     await asyncio.to_thread(mortal_router.kill)
     await asyncio.to_thread(sidecar.wait_for, "router lost")
     await asyncio.to_thread(mortal_router.start)
-    await asyncio.to_thread(sidecar.wait_for, "ready", 40, 2)
+    await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
     async with joined(mortal_router) as peer:
         assert (await peer.call("test.echo", 1)).value == 1
 
@@ -131,7 +131,7 @@ async def test_versions_and_small_records(make_sidecar: SidecarMaker, router: Ro
         front.cut()
         entry = await asyncio.to_thread(sidecar.wait_for, "router lost")
         assert "without ending TLS" in entry["reason"]
-        await asyncio.to_thread(sidecar.wait_for, "router joined", 20, 2)
+        await asyncio.to_thread(sidecar.wait_for, "router joined", 60, 2)
         assert await sidecar.stopped() == 0
 
 
@@ -330,7 +330,7 @@ def test_handshakes_that_never_end(make_sidecar: SidecarMaker, certificates: Cer
             assert "did not finish the TLS handshake within 10 s" in entry["reason"], entry
         for sidecar in sidecars:
             # Even in the middle of the next handshake.
-            assert sidecar.stop(5) == 0
+            assert sidecar.stop(9) == 0
         ended.set()
         drip.close()
 

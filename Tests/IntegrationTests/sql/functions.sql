@@ -21,7 +21,7 @@ begin
 end $$;
 
 -- callee.sum_all [1,2,3] - => [6]
--- callee.sum_all [1] {"x":1} => ERROR wamp.error.invalid_argument (keyword arguments are not taken)
+-- callee.sum_all [1] {"x":1} => ERROR wamp.error.invalid_argument (keyword arguments are not accepted)
 create function callee.sum_all(args jsonb) returns numeric language sql as $$
     select sum(v::numeric) from jsonb_array_elements_text(args) as v
 $$;
@@ -38,7 +38,7 @@ create function callee.other_names(x jsonb, y jsonb) returns jsonb language sql 
 
 -- callee.add2 [2,3] - => [5]        callee.add2 - {"b":3,"a":2} => [5]        callee.add2 [2] {"b":3} => [5]
 -- callee.add2 [2] - => ERROR wamp.error.invalid_argument: missing argument "b"; callee.add2(a integer, b integer)
--- callee.add2 [2,3,4] - => ERROR wamp.error.invalid_argument: too many arguments: 3 given, at most 2 taken; ...
+-- callee.add2 [2,3,4] - => ERROR wamp.error.invalid_argument: too many arguments: 3 given, at most 2 accepted; ...
 -- callee.add2 [2,3] {"a":1} => ERROR wamp.error.invalid_argument: argument "a" is given twice; ...
 -- callee.add2 [2,3] {"c":1} => ERROR wamp.error.invalid_argument: unknown argument "c"; ...
 -- callee.add2 ["x",3] - => ERROR wamp.error.invalid_argument: invalid input syntax for type integer: "x"; callee.add2(...)
@@ -173,7 +173,7 @@ create function callee.one_column(n integer) returns table (v integer) language 
 create function callee.as_args() returns jsonb language sql as $$ select '[1, "b"]'::jsonb $$;
 create function callee.as_kwargs() returns jsonb language sql as $$ select '{"a": 1}'::jsonb $$;
 
--- callee.not_args [results: args] => ERROR wamp.error.runtime_error (no JSON array)
+-- callee.not_args [results: args] => ERROR wamp.error.runtime_error (not a JSON array)
 create function callee.not_args() returns jsonb language sql as $$ select '{"a": 1}'::jsonb $$;
 
 -- Once: callee.evaluated - - => [{"id":1,"name":"once","tags":null}], and the sequence callee.calls stands at 1

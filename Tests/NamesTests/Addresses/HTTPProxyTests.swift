@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: [
         ("", "no scheme"), ("proxy:3128", "no scheme"), ("https://proxy:3128", "https"),
-        ("socks5://proxy:1080", "not that"),
+        ("socks5://proxy:1080", "HTTP proxy"),
         ("http://proxy", "no port"), ("http://user:pa%ss@proxy:1", "%25"), ("http://user:pa%@proxy:1", "%25"),
         ("http://:pass@proxy:1", "user name"), ("http://a%3Ab:c@proxy:1", "colon"),
         ("http://u:%0d%0a@proxy:1", "control"),

@@ -24,12 +24,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "x", "no name"), ("a b", "x", "no name"), ("a:", "x", "no name"), ("a\r\nb", "x", "no name"),
-        ("\u{E9}", "x", "no name"), ("Connection", "x", "itself"), ("UPGRADE", "x", "itself"),
+        ("", "x", "not the name"), ("a b", "x", "not the name"), ("a:", "x", "not the name"),
+        ("a\r\nb", "x", "not the name"),
+        ("\u{E9}", "x", "not the name"), ("Connection", "x", "itself"), ("UPGRADE", "x", "itself"),
         ("Sec-WebSocket-Key", "x", "itself"), ("sec-websocket-extensions", "x", "itself"),
         ("Sec-WebSocket-Protocol", "x", "router.serializers"), ("Content-Length", "5", "itself"),
         ("Transfer-Encoding", "chunked", "itself"), ("Expect", "100-continue", "itself"),
-        ("Proxy-Authorization", "x", "router.proxy"), ("a", "", "empty"), ("a", " x", "blank"), ("a", "x\t", "blank"),
+        ("Proxy-Authorization", "x", "router.proxy"), ("a", "", "empty"), ("a", " x", "space"), ("a", "x\t", "space"),
         ("a", "x\r\nb: c", "line break"), ("a", "x\ny", "line break"), ("a", "x\0y", "ASCII"), ("a", "\u{E9}", "ASCII"),
         ("a", "x\u{7F}", "ASCII"), ("a", String(repeating: "x", count: 8193), "8192"), ("Host", "a/b", "host name"),
         ("Host", "a b", "host name"), ("Host", "u@h", "host name"),
@@ -43,8 +44,8 @@ import Testing
     }
 
     @Test func twice() {
-        #expect(self.problem(("X-A", "1"), ("x-a", "2")) == "is there twice")
-        #expect(self.problem(("x-a", "1"), ("X-A", "2")) == "is there twice")
+        #expect(self.problem(("X-A", "1"), ("x-a", "2")) == "is listed twice")
+        #expect(self.problem(("x-a", "1"), ("X-A", "2")) == "is listed twice")
     }
 
     @Test func isBounded() {

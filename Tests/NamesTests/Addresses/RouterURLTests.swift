@@ -32,7 +32,8 @@ import Testing
         ("ws://h:/ws", "port"), ("ws://h:99999999999999999999/", "port"), ("ws://u:p@h/ws", "router.auth"),
         ("ws://::1:80/", "brackets"), ("ws://[::1/", "']'"), ("ws://[::1]80/", "after ']'"), ("ws://[x]/", "IPv6"),
         ("ws://a b/", "white space"), ("ws://h/ä", "ASCII"), ("ws://h/#x", "fragment"), ("ws://h*/", "host name"),
-        ("rs+unix://run/x", "absolute path"), ("rs+unix:///", "absolute path"), ("ws+unix:///run/x", "WebSocket path"),
+        ("rs+unix://run/x", "absolute socket path"), ("rs+unix:///", "absolute socket path"),
+        ("ws+unix:///run/x", "WebSocket path"),
         ("rs+unix:///" + String(repeating: "x", count: 107), "107"),
     ])
     func refuses(_ text: String, _ why: String) {

@@ -12,7 +12,7 @@ struct LeadershipStateMachineTests {
         LeaderHolder(["\(pid)", "10.0.0.1", "sidecar leader", nil, age])
     }
 
-    /// Joined, in a session, and asking whether another session bears a mark.
+    /// Joined, in a session, and checking whether another session has a mark.
     private func looking(hasLease: Bool = true) -> Machine {
         var machine = Machine()
         check(machine.joined(), .nothing)
@@ -44,9 +44,9 @@ struct LeadershipStateMachineTests {
         Machine.Following(unmarks: unmarks, standby: standby, terminates: terminates)
     }
 
-    // MARK: - Asking for the lease
+    // MARK: - Requesting the lease
 
-    @Test("the lease is asked for when there is a session and a router, whichever comes first")
+    @Test("the lease is requested when there is a session and a router, whichever comes first")
     func both() {
         var machine = Machine()
         check(machine.sessionOpened(hasLease: true), .nothing)
@@ -85,7 +85,7 @@ struct LeadershipStateMachineTests {
         check(machine.role, .leader(continued: false))
     }
 
-    @Test("wherever another one is found it stands by, gives its mark back if it bears one, and asks again in a second")
+    @Test("wherever another one is found it stands by, releases its mark if it has one, and tries again in a second")
     func follows() {
         let holder = self.holder()
         var machine = self.looking()
@@ -113,7 +113,7 @@ struct LeadershipStateMachineTests {
         check(machine.ticked(at: self.start), .look)
     }
 
-    @Test("that another one leads is news once, until that is another one, or it was not known")
+    @Test("another leader is reported once, until a different one leads, or the leader was unknown")
     func news() {
         let (first, second) = (self.holder(17), self.holder(18))
         var machine = self.looking()
@@ -171,7 +171,7 @@ struct LeadershipStateMachineTests {
         }
     }
 
-    @Test("a lease that comes when the router is gone is given back, and the mark: nothing had begun")
+    @Test("a lease that comes when the router is lost is returned, and the mark released: nothing had begun")
     func lateLease() {
         let release = Machine.Release(mark: 7, handsOver: false)
         var machine = self.lookingAgain()
@@ -186,7 +186,7 @@ struct LeadershipStateMachineTests {
         check(machine.lookedAgain(nil, at: self.start), .settle(.release(release)))
     }
 
-    @Test("answers that do not fit are of a session that is gone")
+    @Test("answers that do not fit belong to a lost session")
     func lateAnswers() {
         var machine = self.lookingAgain()
         check(machine.sessionLost(), .nothing)
@@ -229,7 +229,7 @@ struct LeadershipStateMachineTests {
         check(machine.ticked(at: self.start + .seconds(12)), .nothing)
     }
 
-    @Test("what is not read of the database, since the router does not take it, is not the database's silence")
+    @Test("suspended reading, since the router accepts nothing, is not the database's silence")
     func heldSession() {
         var machine = self.leader()
         check(machine.ticked(isHeld: true, at: self.start + .seconds(9)), .stamp)
@@ -237,13 +237,13 @@ struct LeadershipStateMachineTests {
         check(machine.ticked(at: self.start + .seconds(18)), .abandon)
     }
 
-    @Test("a leader whose lease another one was given gives its session up")
+    @Test("a leader that has lost its lease to another gives its session up")
     func leaseLost() {
         var machine = self.leader()
         check(machine.stamped(isOurs: false, othersWait: false, sentAt: self.start), .abandon)
     }
 
-    @Test("a leader that gives way asks again when its time is over")
+    @Test("a leader that gives way tries again when its time is over")
     func givesWay() {
         var machine = self.leader()
         check(
@@ -258,7 +258,7 @@ struct LeadershipStateMachineTests {
         check(machine.ticked(at: self.start + .seconds(5)), .look)
     }
 
-    @Test("without a router it lets go after a while, and leads again when there is one")
+    @Test("without a router it returns the lease after a while, and leads again when there is one")
     func withoutRouter() {
         var machine = self.leader()
         machine.left(at: self.start)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Outbox
 
-@Suite("Which sessions are at the lock that used to be the leader's")
+@Suite("Sessions at the former lock of leaders")
 struct StrangerWatchTests {
     private let start = NIODeadline.uptimeNanoseconds(100_000_000_000)
 
@@ -11,7 +11,7 @@ struct StrangerWatchTests {
         try #require(Stranger(["\(pid)", "somebody", isHolder ? "t" : "f"]))
     }
 
-    @Test("it is looked for them at once, and then once a minute")
+    @Test("they are looked for at once, and then once a minute")
     func due() {
         var watch = StrangerWatch()
         for (seconds, expected) in [(0, true), (3, false), (59, false), (60, true), (119, false), (120, true)] {

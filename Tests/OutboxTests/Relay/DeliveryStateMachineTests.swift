@@ -3,7 +3,7 @@ import Testing
 
 @testable import Outbox
 
-@Suite("What the router has and has not answered, and what is deleted when")
+@Suite("Which events the router has answered, and when rows are deleted")
 struct DeliveryStateMachineTests {
     private typealias Batch = DeliveryStateMachine.Batch
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
@@ -14,12 +14,12 @@ struct DeliveryStateMachineTests {
         return machine
     }
 
-    /// The router takes these.
+    /// The router accepts these.
     private func take(_ ids: ClosedRange<Int64>, _ machine: inout DeliveryStateMachine) {
         for id in ids { check(machine.taken(id, at: self.start)?.topic, "topic \(id)") }
     }
 
-    @Test("rows are deleted when the router has answered for all that it was sent")
+    @Test("rows are deleted when the router has answered all events")
     func last() {
         var machine = self.machine(sent: 1...3)
         check(machine.batch(), nil)
@@ -32,7 +32,7 @@ struct DeliveryStateMachineTests {
         check(machine.batch(), nil)
     }
 
-    @Test("and when it has taken enough, though others are under way")
+    @Test("and when it has accepted enough, though others are under way")
     func many() {
         let most = Int64(DeliveryStateMachine.mostAcknowledged)
         var machine = self.machine(sent: 1...(most + 2))
@@ -44,7 +44,7 @@ struct DeliveryStateMachineTests {
         check(machine.batch(), nil)
     }
 
-    @Test("nothing of an event that is not under way is deleted")
+    @Test("an event that is not under way is not deleted")
     func unknown() {
         var machine = self.machine(sent: 1...1)
         check(machine.taken(2, at: self.start), nil)
@@ -54,7 +54,7 @@ struct DeliveryStateMachineTests {
         check(machine.batch(), Batch(ids: [1], octets: 10))
     }
 
-    @Test("at a run's end only what the router has is deleted, and nothing is under way")
+    @Test("at a run's end only accepted events are deleted, and nothing is under way")
     func ended() {
         var machine = self.machine(sent: 1...3)
         self.take(2...2, &machine)
@@ -68,7 +68,7 @@ struct DeliveryStateMachineTests {
         check(machine.batch(), nil)
     }
 
-    @Test("a router is silent when it has said nothing for too long since it last did, or had something to say")
+    @Test("a router is silent when it has not answered for too long since it last did, or began to owe an answer")
     func silence() {
         var machine = self.machine(sent: 1...2)
         machine.sent(3, topic: "a", octets: 10, at: self.start + .seconds(9))
@@ -86,7 +86,7 @@ struct DeliveryStateMachineTests {
         check(machine.isRouterSilent(at: self.start + .hours(1) + .seconds(1)), false, "nor was there before")
     }
 
-    @Test("each statement that takes rows out of the table is waited for, also beyond the run")
+    @Test("each statement that deletes rows is awaited, also beyond the run")
     func removals() {
         var machine = self.machine(sent: 1...2)
         check(machine.isAllRemoved, true)

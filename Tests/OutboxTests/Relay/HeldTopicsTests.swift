@@ -39,7 +39,7 @@ struct HeldTopicsTests {
         check(held.refused(5, topic: "a", reason: "no", settled: nil, at: self.start), .isGivenUp(attempts: 1))
     }
 
-    @Test("what was published behind the refused event and is refused too does not count")
+    @Test("a refusal of an event that was published after the refused one does not count")
     func followers() {
         var held = HeldTopics(attempts: 5)
         _ = held.refused(5, topic: "a", reason: "no", settled: nil, at: self.start)
@@ -48,7 +48,7 @@ struct HeldTopicsTests {
         check(held.isHeld("a"), true)
     }
 
-    @Test("when the first event is taken the backlog is read, until there is none; then the topic is free")
+    @Test("when the first event is accepted the backlog is read, until there is none; then the topic is free")
     func drains() {
         var held = HeldTopics(attempts: 5)
         _ = held.refused(5, topic: "a", reason: "no", settled: 3, at: self.start)
@@ -64,7 +64,7 @@ struct HeldTopicsTests {
         check(held.isEmpty, true)
     }
 
-    @Test("a first event that somebody deleted holds its topic no longer")
+    @Test("a deleted first event does not hold its topic any more")
     func deleted() {
         var held = HeldTopics(attempts: 5)
         _ = held.refused(5, topic: "a", reason: "no", settled: 8, at: self.start)
@@ -73,7 +73,7 @@ struct HeldTopicsTests {
         check(held.reading(at: self.start + .seconds(1)), .backlog(behind: 4))
     }
 
-    @Test("topics that Unicode takes for the same are two")
+    @Test("topics that Unicode considers equivalent are two")
     func exact() {
         var held = HeldTopics(attempts: 5)
         _ = held.refused(5, topic: "caf\u{E9}", reason: "no", settled: nil, at: self.start)
@@ -109,7 +109,7 @@ struct HeldTopicsTests {
         check(rest, Array(2...16) + [90, 91])
     }
 
-    @Test("the events of a group are given up too, each after a last attempt of its own")
+    @Test("the events of a group are given up too, each after its own last attempt")
     func groupIsGivenUp() {
         var held = HeldTopics(attempts: 5)
         for id in 1...Int64(20) { _ = held.refused(id, topic: "\(id)", reason: "no", settled: nil, at: self.start) }
@@ -137,7 +137,7 @@ struct HeldTopicsTests {
         check(tries < 100, true)
     }
 
-    @Test("more names than a scan can be told: everything waits")
+    @Test("more names than a scan can get: everything waits")
     func full() {
         var held = HeldTopics(attempts: 5)
         let name = String(repeating: "x", count: 1000)

@@ -4,9 +4,9 @@ import WAMP
 @testable import Outbox
 @testable import WAMPClient
 
-@Suite("What the router has said about an event")
+@Suite("The router's answer about an event")
 struct PublishAnswerTests {
-    @Test("it has it")
+    @Test("accepted")
     func taken() {
         check(PublishAnswer(.success(PublicationID(checked: 7))), .taken)
     }

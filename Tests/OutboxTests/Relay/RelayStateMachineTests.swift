@@ -3,7 +3,7 @@ import Testing
 
 @testable import Outbox
 
-@Suite("Whether the outbox is emptied, and what becomes of what was read")
+@Suite("Whether the outbox is emptied, and the fate of its events")
 struct RelayStateMachineTests {
     private typealias Machine = RelayStateMachine
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
@@ -62,7 +62,7 @@ struct RelayStateMachineTests {
         }
     }
 
-    @Test("a run begins when this sidecar leads, is heard in its session, and is joined, in whichever order")
+    @Test("a run begins when this sidecar leads, listens in its session, and is joined, in whichever order")
     func starts() {
         for order in [[End.lead, .listening, .joined], [.lead, .joined, .listening], [.joined, .lead, .listening]] {
             var machine = self.idle()
@@ -79,7 +79,7 @@ struct RelayStateMachineTests {
         }
     }
 
-    @Test("LISTEN that is answered when another session leads, or none, says nothing")
+    @Test("an answer to LISTEN has no effect when another session leads, or none")
     func lateListening() {
         for leadsAgain in [false, true] {
             var machine = self.idle()
@@ -107,7 +107,7 @@ struct RelayStateMachineTests {
         check(machine.isRunning, false)
     }
 
-    @Test("a run ends with either end, deletes what the router has, and begins again when both are there")
+    @Test("a run ends with either end, deletes the accepted events, and begins again when both are there")
     func ends() {
         var machine = self.publishing(1...3)
         check(self.answer(2, .taken, &machine), .goOn)
@@ -125,7 +125,7 @@ struct RelayStateMachineTests {
         check(machine.listening(in: machine.epoch, at: self.start), .start)
     }
 
-    @Test("whatever was asked in another run is dropped")
+    @Test("an answer that belongs to another run is dropped")
     func otherRun() {
         var machine = self.publishing(1...1)
         let old = machine.epoch
@@ -149,7 +149,7 @@ struct RelayStateMachineTests {
 
     // MARK: - The router's answers
 
-    @Test("of what the router has the rows are deleted when it has answered for all, ahead of the next scan")
+    @Test("the rows of accepted events are deleted when all are answered, ahead of the next scan")
     func taken() {
         var machine = self.publishing(1...2)
         check(
@@ -164,7 +164,7 @@ struct RelayStateMachineTests {
         check(machine.next(at: self.start + .seconds(1)) == .nothing, false)
     }
 
-    @Test("fewer deleted rows than wanted: somebody else has published them too")
+    @Test("fewer deleted rows than expected: another sidecar has published them too")
     func publishedTwice() {
         let machine = self.running()
         for (count, event) in [(3, nil), (1, OutboxEvent.eventsPublishedTwice(atLeast: 2))] {
@@ -220,7 +220,7 @@ struct RelayStateMachineTests {
         check(machine.next(at: self.start + .milliseconds(500)) == .nothing, false, "neither is under way")
     }
 
-    @Test("topics refused for one reason are a group; all are tried again when an event of it is taken, or given up")
+    @Test("topics refused for one reason are a group; all are tried again when one event is accepted, or given up")
     func groups() {
         for isTaken in [true, false] {
             var machine = self.running()
@@ -294,7 +294,7 @@ struct RelayStateMachineTests {
 
     // MARK: - The end
 
-    @Test("at the end nothing more is read or published, and what is under way is answered and deleted first")
+    @Test("at the end nothing more is read or published; events under way are answered and deleted first")
     func finishes() {
         var machine = self.publishing(1...2)
         machine.finish()
@@ -313,7 +313,7 @@ struct RelayStateMachineTests {
         check(machine.joined(at: self.start), .nothing)
     }
 
-    @Test("it ends too when either end is lost meanwhile; what may have ended the session is not given up for that")
+    @Test("it ends too when either end is lost meanwhile; suspect events are not given up for that")
     func finishesWithout() {
         for isRouterLost in [true, false] {
             var machine = self.publishing(1...2, attempts: 1)
@@ -330,7 +330,7 @@ struct RelayStateMachineTests {
         }
     }
 
-    @Test("whoever has nothing under way ends at once, and does not begin again")
+    @Test("with nothing under way it ends at once, and does not begin again")
     func finishesIdle() {
         var machine = self.idle()
         machine.finish()
@@ -351,7 +351,7 @@ struct RelayStateMachineTests {
         return now
     }
 
-    @Test("a wake lock that comes when the run is over is given back in its session")
+    @Test("a wake lock that comes when the run is over is released in its session")
     func lateLock() {
         for (isOurs, expected) in [(true, Machine.LockAction.giveBack), (false, .nothing)] {
             var machine = self.running()
@@ -364,7 +364,7 @@ struct RelayStateMachineTests {
         }
     }
 
-    @Test("a wake lock that is held when the run ends is given back, also where that was about to be done")
+    @Test("a wake lock that is held when the run ends is released, also if that was about to happen")
     func heldLock() {
         for (rows, isAsleep) in [(0, true), (1, false)] {
             var machine = self.running()
@@ -398,7 +398,7 @@ struct RelayStateMachineTests {
 
     // MARK: - Failures
 
-    @Test("what fails is the outbox's failure until a scan succeeds, also beyond the session")
+    @Test("a failure lasts until a scan succeeds, also beyond the session")
     func failure() {
         var machine = self.running()
         check(

@@ -2,16 +2,16 @@ import Testing
 
 @testable import Outbox
 
-@Suite("Rows that are taken out of the outbox")
+@Suite("Rows that are deleted from the outbox")
 struct RemovedRowsTests {
-    @Test("What has no gap is a run, whatever the order in which it was acknowledged")
+    @Test("Ids without a gap are a run, whatever the order of their acknowledgements")
     func runs() {
         let rows = RemovedRows(Array(1...20).shuffled())
         #expect(rows.runs == [1...20])
         #expect(rows.singles.isEmpty)
     }
 
-    @Test("Gaps end runs, and what is short is single ids")
+    @Test("Gaps end runs, and short runs are single ids")
     func gaps() {
         let rows = RemovedRows(Array(-3...4) + [6] + Array(100...106) + Array(200...207))
         #expect(rows.runs == [-3...4, 200...207])

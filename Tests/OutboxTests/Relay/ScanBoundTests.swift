@@ -2,9 +2,9 @@ import Testing
 
 @testable import Outbox
 
-@Suite("Behind which id the outbox is read, and which gaps are looked through")
+@Suite("After which id the outbox is read, and which gaps are searched")
 struct ScanBoundTests {
-    /// A bound of which nothing is settled, and so many ids have been given out.
+    /// A bound without a settled id, and so many assigned ids.
     private func unsettled(given: Int64) -> ScanBound {
         var bound = ScanBound()
         bound.marked(ScanBound.Mark(last: given, horizon: 100, sequence: 1))
@@ -24,7 +24,7 @@ struct ScanBoundTests {
         check(bound.floor, nil, "which sequence has given it is not known")
         bound = self.unsettled(given: 4)
         self.see([5, 6], &bound)
-        check(bound.floor, nil, "it may have an id of its own")
+        check(bound.floor, nil, "it may have an explicit id")
         bound = self.unsettled(given: 6)
         bound.scanBegan(isOfAll: false)
         self.see([5], &bound)
@@ -35,7 +35,7 @@ struct ScanBoundTests {
         check(bound.gaps, [.min...4])
     }
 
-    @Test("a gap is as wide as what is missing, as long as the sequence has given it")
+    @Test("a gap is as wide as the missing ids, as long as the sequence has assigned them")
     func wideGaps() {
         var bound = self.unsettled(given: 1_000_000)
         self.see([1, 2, 2003, 1_000_000], &bound)
@@ -83,7 +83,7 @@ struct ScanBoundTests {
         check(bound.floor, floor + 2)
     }
 
-    @Test("what is settled, and was looked for in vain, is cut off the gaps: as far as the scan came")
+    @Test("settled ids that a scan has not found are cut off the gaps: as far as the scan came")
     func cut() {
         var bound = self.unsettled(given: 100)
         self.see([10, 20, 30], &bound)
@@ -123,7 +123,7 @@ struct ScanBoundTests {
         check(bound.gaps, [])
     }
 
-    @Test("after another sequence has made a mark, rows of the scan under way say nothing")
+    @Test("after a mark of another sequence, rows of the scan under way have no effect")
     func anotherSequence() {
         var bound = self.unsettled(given: 100)
         self.see([50, 60], &bound)

@@ -14,7 +14,7 @@ struct ScanStateMachineTests {
         return machine
     }
 
-    /// A scan of what is not held.
+    /// A scan of topics that are not held.
     private func ordinary(
         _ behind: Int64? = nil, gaps: [ClosedRange<Int64>] = [], rows: Int = 10, mark: Bool = false,
         horizon: Bool = false
@@ -32,7 +32,7 @@ struct ScanStateMachineTests {
             horizon: horizon)
     }
 
-    /// A mark of the sequence that all tests but one have.
+    /// The sequence of the marks in all tests but one.
     private func mark(_ last: Int64, horizon: UInt64, _ machine: inout ScanStateMachine, at now: NIODeadline? = nil) {
         machine.marked(last: last, horizon: horizon, sequence: 1, at: now ?? self.start)
     }
@@ -68,7 +68,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: self.start), .nothing)
     }
 
-    @Test("at the live edge nothing is read until what was read is deleted, and then from the old bound")
+    @Test("near the newest rows nothing is read until the read rows are deleted, and then from the old bound")
     func liveEdge() {
         var machine = self.machine()
         check(machine.next(at: self.start), self.ordinary(mark: true, horizon: true))
@@ -80,7 +80,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: self.start + .seconds(1)), self.ordinary())
     }
 
-    @Test("the bound moves to a mark only when its horizon has passed and a scan behind that has ended")
+    @Test("the bound moves to a mark only when its horizon has passed and a later scan has ended")
     func settledBound() {
         var machine = self.machine()
         _ = machine.next(at: self.start)
@@ -161,7 +161,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now), self.ordinary())
     }
 
-    @Test("a notification wakes it: it gives the lock back and scans, in this order, once each")
+    @Test("a notification wakes it: it releases the lock and scans, in this order, once each")
     func woken() {
         var machine = self.asleep()
         let now = self.start + .milliseconds(30)
@@ -172,7 +172,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now), .wait(until: now + .milliseconds(1)))
     }
 
-    @Test("the backstop scans while asleep, now and then from the first row, and wakes up for what it finds")
+    @Test("the backstop scans while asleep, now and then from the first row, and wakes up for rows")
     func backstop() {
         var machine = self.asleep()
         var now = self.start + .seconds(2)
@@ -204,7 +204,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now), .rest(until: now + .seconds(1)))
     }
 
-    @Test("what is not in order is looked for by its id, and reading goes on ahead of it")
+    @Test("a late id is looked for, and reading continues ahead of it")
     func gaps() {
         var machine = self.settled(10)
         let now = self.start + .seconds(2)
@@ -233,7 +233,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now + .seconds(1)), self.ordinary(12))
     }
 
-    @Test("behind too many ids that may not have been given out the bound stops, until they are known to be")
+    @Test("before too many ids that may be unassigned the bound stops, until they are known to be assigned")
     func farAhead() {
         var machine = self.settled(10)
         let now = self.start + .seconds(2)
@@ -251,7 +251,7 @@ struct ScanStateMachineTests {
             "the sequence has given them")
     }
 
-    @Test("started beside an open transaction, it looks for what precedes the first row, and reads on behind the last")
+    @Test("started beside an open transaction, it looks for earlier ids, and continues after the last row")
     func startedBesideOpenTransaction() {
         var machine = self.machine(batch: 3)
         check(machine.next(at: self.start), self.ordinary(rows: 3, mark: true, horizon: true))
@@ -282,7 +282,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now), self.ordinary(5000, rows: 3))
     }
 
-    @Test("where a gap can't be divided nothing is read before what was in it is deleted")
+    @Test("if a gap can't be divided nothing is read before the rows in it are deleted")
     func fullOfGaps() {
         var machine = self.settled(10, batch: 1000)
         let now = self.start + .seconds(2)
@@ -310,7 +310,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now + .seconds(1)), self.ordinary(13, rows: 2, horizon: true))
     }
 
-    @Test("a row that was put in far above what the sequence has given does not move the bound there")
+    @Test("a row far above the assigned ids does not move the bound there")
     func putInFarAbove() {
         var machine = self.machine()
         _ = machine.next(at: self.start)
@@ -324,7 +324,7 @@ struct ScanStateMachineTests {
             self.ordinary(3, gaps: [(.min + 1)...(-6), -4...2], mark: true, horizon: true))
     }
 
-    @Test("a sequence that is set back voids what is known of ids, once what was read is out of the table")
+    @Test("a sequence that is set back voids the knowledge of ids, once the read rows are deleted")
     func sequenceWentBack() {
         var machine = self.settled(10)
         let now = self.start + .seconds(2)
@@ -372,7 +372,7 @@ struct ScanStateMachineTests {
         check(machine.next(at: now + .seconds(1)), self.ordinary(11, horizon: true))
     }
 
-    @Test("whoever keeps the bound where it is for a minute is asked for, once a minute")
+    @Test("the transaction that stops the bound for a minute is queried, once a minute")
     func holder() {
         var machine = self.settled(10)
         let now = self.start + .seconds(1)
@@ -442,7 +442,7 @@ struct ScanStateMachineTests {
         check(machine.held.isEmpty, true)
     }
 
-    @Test("what was under way when two sessions ended is sent one at a time, and given up when it alone ends more")
+    @Test("events under way at the end of two sessions are sent one at a time, and given up if alone at more ends")
     func suspects() {
         var machine = self.machine()
         for _ in 1...2 {
@@ -462,7 +462,7 @@ struct ScanStateMachineTests {
         check(machine.sendsOneAtATime, false)
     }
 
-    @Test("a scan that could not be made is made again in a second, awake: nothing is concluded from it")
+    @Test("a failed scan is repeated in a second, awake: nothing is concluded from it")
     func readFailed() {
         var machine = self.machine()
         _ = machine.next(at: self.start)

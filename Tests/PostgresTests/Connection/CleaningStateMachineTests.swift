@@ -6,7 +6,7 @@ import Testing
 struct CleaningStateMachineTests {
     private typealias Machine = CleaningStateMachine<Int>
 
-    @Test("what was left behind makes it necessary, and it is sent once")
+    @Test("a setting left behind makes it necessary, and it is sent once")
     func plain() {
         var machine = Machine()
         check(machine.isSoiled, false)
@@ -20,7 +20,7 @@ struct CleaningStateMachineTests {
         check(machine.clean(), true, "a session that seems clean can be put in order too")
     }
 
-    @Test("what work ahead of it leaves behind makes it necessary again")
+    @Test("a setting that work ahead of it leaves behind makes it necessary again")
     func soiledMeanwhile() {
         var machine = Machine()
         _ = machine.clean()
@@ -42,7 +42,7 @@ struct CleaningStateMachineTests {
         check(machine.isSoiled, false)
     }
 
-    @Test("and after what it wants set, if it wants that")
+    @Test("and after the settings that it needs, if it needs some")
     func settings() {
         var machine = Machine()
         _ = machine.clean()
@@ -56,7 +56,7 @@ struct CleaningStateMachineTests {
         check(machine.isSoiled, true)
     }
 
-    @Test("what can't be set is refused, and the session is put in order after it")
+    @Test("work whose settings fail is refused, and the session is put in order after it")
     func settingsFail() {
         var machine = Machine()
         _ = machine.clean()
@@ -68,7 +68,7 @@ struct CleaningStateMachineTests {
         check(machine.lost(), nil)
     }
 
-    @Test("a session that can't be put in order is of no use, and what follows is not sent there")
+    @Test("a session that can't be put in order is useless, and the work that follows is not sent there")
     func failure() {
         var machine = Machine()
         _ = machine.clean()
@@ -80,7 +80,7 @@ struct CleaningStateMachineTests {
         check(machine.lost(), nil)
     }
 
-    @Test("what follows is given back with the connection, wherever it stands", arguments: [false, true])
+    @Test("a lost connection returns the work that follows, wherever it stands", arguments: [false, true])
     func lost(isSetting: Bool) {
         var machine = Machine()
         _ = machine.clean()

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Postgres
 
-@Suite("An attempt to connect that does not come back")
+@Suite("An attempt to connect that does not return")
 struct ConnectionKeeperTests {
-    @Test("is reported once, when it should have come back, and no other is begun")
+    @Test("is reported once, when it is overdue, and no other is begun")
     func overdue() throws {
         let fixture = try DatabaseFixture(url: "host=a,b connect_timeout=5")
         var events: [String] = []
@@ -20,7 +20,7 @@ struct ConnectionKeeperTests {
         check(events.count, 1)
     }
 
-    @Test("is of no interest any more once that has been stopped")
+    @Test("is ignored after a stop")
     func stopped() throws {
         let fixture = try DatabaseFixture()
         var events = 0

@@ -8,7 +8,7 @@ struct ConnectionSettingsTests {
         settings.options(for: .calls).last { $0.keyword == keyword }?.value
     }
 
-    @Test("both of libpq's forms are understood, and what the sidecar needs lies under them")
+    @Test("both of libpq's forms are understood, with the sidecar's defaults under them")
     func defaults() throws {
         for url in ["postgresql://wamp@db.example.com:5433/app", "host=db.example.com port=5433 user=wamp dbname=app"] {
             let settings = try ConnectionSettings(url: url, password: "secret")
@@ -22,7 +22,7 @@ struct ConnectionSettingsTests {
         }
     }
 
-    @Test("what the URL says holds")
+    @Test("the URL's own values win")
     func overrides() throws {
         let url = "postgresql://wamp:mine@a,b/app?target_session_attrs=any&application_name=shop&connect_timeout=3"
         let settings = try ConnectionSettings(url: url, password: "other")
@@ -32,7 +32,7 @@ struct ConnectionSettingsTests {
         #expect(settings.patienceInSeconds == 16)
     }
 
-    @Test("another database's URL is told from a bad one") func otherDatabases() {
+    @Test("another database's URL is distinguished from a malformed one") func otherDatabases() {
         let error = #expect(throws: ConnectionSettingsError.self) {
             try ConnectionSettings(url: "mysql://wamp:hunter2@h/app", password: nil)
         }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite("What an error says of its session")
+@Suite("The meaning of an error for its session")
 struct DatabaseErrorSessionTests {
     @Test(
         "what failed ahead of a function may be due to what was left behind",

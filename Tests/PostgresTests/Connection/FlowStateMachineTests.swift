@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Whether a connection reads, and what it waits for")
 struct FlowStateMachineTests {
-    @Test("while it is paused it reads nothing, and asks for no report")
+    @Test("while paused it reads nothing, and requests no report")
     func pause() {
         var machine = FlowStateMachine()
         check(machine.resume(), .none, "it reads")
@@ -18,7 +18,7 @@ struct FlowStateMachineTests {
         check(machine.mustArm, true)
     }
 
-    @Test("what is of no use any more is read to its end, and then the pause holds again")
+    @Test("useless results are read to their end, and then the pause holds again")
     func drain() {
         var machine = FlowStateMachine()
         machine.pause()
@@ -60,7 +60,7 @@ struct FlowStateMachineTests {
         check(machine.resume(), .read)
     }
 
-    @Test("what the socket does not take is sent when it is ready, and a report is asked for once")
+    @Test("the rest is sent when the socket is ready, and a report is requested once")
     func writing() {
         var machine = FlowStateMachine()
         check(machine.hasNothingToSend, true)
@@ -94,7 +94,7 @@ struct FlowStateMachineTests {
         check(machine.hasNothingToSend, true)
     }
 
-    @Test("a report may have come and gone during a pause, so another is asked for after it")
+    @Test("a report may have come and gone during a pause, so another is requested after it")
     func reportDuringPause() {
         var machine = FlowStateMachine()
         machine.sent()

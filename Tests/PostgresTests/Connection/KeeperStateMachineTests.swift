@@ -47,7 +47,7 @@ struct KeeperStateMachineTests {
         check(machine.lost(at: Self.start), .none)
     }
 
-    @Test("once stopped it stays so, and what still comes is thrown away")
+    @Test("once stopped it stays stopped, and a late connection is closed")
     func stopped() {
         var machine = KeeperStateMachine()
         _ = machine.start()

@@ -8,14 +8,14 @@ struct KnownServerTests {
         ServerIdentity(system: system, timeline: timeline)
     }
 
-    @Test("the timeline is what the name of the file begins with")
+    @Test("the name of the WAL file begins with the timeline")
     func timeline() {
         #expect(ServerIdentity(system: "7", walFile: "0000001A00000000000000AF").timeline == 26)
         #expect(ServerIdentity(system: "7", walFile: nil).timeline == nil)
         #expect(ServerIdentity(system: "7", walFile: "no such").timeline == nil)
     }
 
-    @Test("a former primary and another server are refused; what is not known is no reason")
+    @Test("a former primary and another server are refused; unknown facts are no reason")
     func faults() throws {
         let known = KnownServer(Self.server("7", 2))
         let former = try #require(known.fault(of: Self.server("7", 1)))
@@ -39,9 +39,7 @@ struct KnownServerTests {
         #expect(known.fault(of: Self.server("7", 3)) != nil)
     }
 
-    @Test(
-        "what a connection says of the server is added to what is known; only what is new is a reason to look at the others"
-    )
+    @Test("a connection's facts about the server are added; only new ones are a reason to check the others")
     func connected() {
         var known = KnownServer(Self.server("7", 2))
         check(known.connected(to: Self.server("7", 2)), false)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Which result belongs to which command")
 struct PipelineStateMachineTests {
-    @Test("a segment counts only when its sync is in")
+    @Test("a segment counts only when its sync has come")
     func plain() {
         var machine = PipelineStateMachine()
         machine.sent(PipelineStateMachine.main)
@@ -36,7 +36,7 @@ struct PipelineStateMachineTests {
         check(machine.received(.sync), .endSegment)
     }
 
-    @Test("results that never end give the connection up: a dead one says so for ever")
+    @Test("results without an end give the connection up: a dead one returns them endlessly")
     func endless() {
         var machine = PipelineStateMachine()
         machine.sent(PipelineStateMachine.main)
@@ -51,7 +51,7 @@ struct PipelineStateMachineTests {
         check(commit.commandEnded(), .broken)
     }
 
-    @Test("the first error is kept, and what was skipped was not prepared")
+    @Test("the first error is kept, and skipped statements were not prepared")
     func errors() {
         let settings = Statement("select 1")
         let function = Statement("select 2")
@@ -80,7 +80,7 @@ struct PipelineStateMachineTests {
         check(machine.isAtMain, true)
     }
 
-    @Test("a transaction of its own has a beginning and an end")
+    @Test("an explicit transaction has a beginning and an end")
     func transaction() {
         var machine = PipelineStateMachine()
         machine.sent([.begin, .prelude, .main, .commit])

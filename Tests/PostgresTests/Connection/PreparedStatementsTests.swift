@@ -3,7 +3,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite("What is sent for a unit of work")
+@Suite("The commands of a unit of work")
 struct PreparedStatementsTests {
     private typealias Command = PipelineStateMachine.Command
 
@@ -31,7 +31,7 @@ struct PreparedStatementsTests {
         self.work(.prepared(statement, Parameters()), prelude: prelude)
     }
 
-    @Test("a statement is prepared on the way, once, and behind what is set for the call")
+    @Test("a statement is prepared on the way, once, and after the call's settings")
     func preparing() {
         var statements = PreparedStatements()
         check(statements.commands(for: self.call(self.function)), [.prepare(self.function), .main])
@@ -55,7 +55,7 @@ struct PreparedStatementsTests {
         check(statements.commands(for: self.call(self.function)), [.prepare(self.function), .main])
     }
 
-    @Test("one that is not used any more is given back with the next work")
+    @Test("one that is not used any more is deallocated with the next work")
     func retiring() {
         var statements = PreparedStatements()
         _ = statements.commands(for: self.call(self.function))
@@ -69,7 +69,7 @@ struct PreparedStatementsTests {
         check(statements.commands(for: self.call(self.other)), [.main])
     }
 
-    @Test("as soon as it is known to have been prepared; if it was not there is nothing to give back")
+    @Test("as soon as it is known to be prepared; if it was not there is nothing to deallocate")
     func retiringEarly() {
         var statements = PreparedStatements()
         _ = statements.commands(for: self.call(self.function))
@@ -83,7 +83,7 @@ struct PreparedStatementsTests {
         check(statements.commands(for: self.work(.text("select", Parameters()))), [.main])
     }
 
-    @Test("nothing is given back ahead of a CALL, which could not commit then")
+    @Test("nothing is deallocated ahead of a CALL, which could not commit then")
     func procedures() {
         var statements = PreparedStatements()
         _ = statements.commands(for: self.call(self.function))
@@ -106,7 +106,7 @@ struct PreparedStatementsTests {
         check(statements.commands(for: self.work(.describe("select 1"))), [.parse, .describe])
     }
 
-    @Test("more than anything needs are too many")
+    @Test("the number of statements is limited")
     func leak() {
         var statements = PreparedStatements()
         for _ in 0..<PreparedStatements.most { _ = statements.commands(for: self.call(Statement("select 1"))) }

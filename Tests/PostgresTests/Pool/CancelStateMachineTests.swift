@@ -1,13 +1,16 @@
+import NIOCore
 import Testing
 
 @testable import Postgres
 
-@Suite("Which backend is asked to cancel what it runs")
+@Suite("Which backend is asked to cancel")
 struct CancelStateMachineTests {
     enum Step {
         case interrupted(Int)
         case signaled(Int, number: Int)
         case ended(Int)
+        /// So many milliseconds after the first step.
+        case ticked(Int, at: Int64)
         case disconnected(Int)
     }
 
@@ -62,15 +65,34 @@ struct CancelStateMachineTests {
                     (.interrupted(0), .cancel(number: 2)), (.signaled(0, number: 1), .none), (.ended(0), .none),
                     (.signaled(0, number: 1), .none), (.signaled(0, number: 2), .reopen),
                 ]),
+            Case(
+                "a signal that has ended nothing after a second is sent again",
+                [
+                    (.interrupted(0), .cancel(number: 1)), (.ticked(0, at: 5000), .none),
+                    (.signaled(0, number: 1), .none), (.ticked(0, at: 999), .none),
+                    (.ticked(0, at: 1000), .cancel(number: 2)), (.ticked(0, at: 2000), .none),
+                    (.interrupted(0), .none), (.signaled(0, number: 1), .none), (.signaled(0, number: 2), .none),
+                    (.ended(0), .reopen), (.ticked(0, at: 9000), .none),
+                ]),
+            Case(
+                "work that ends while the second signal is on its way",
+                [
+                    (.interrupted(0), .cancel(number: 1)), (.signaled(0, number: 1), .none),
+                    (.ticked(0, at: 1000), .cancel(number: 2)), (.ended(0), .none), (.ticked(0, at: 9000), .none),
+                    (.signaled(0, number: 2), .reopen),
+                ]),
         ])
     func order(_ test: Case) {
+        let start = NIODeadline.now()
         var machine = CancelStateMachine(slots: 2)
         for (index, (step, expected)) in test.steps.enumerated() {
             let action: CancelStateMachine.Action
             switch step {
             case .interrupted(let slot): action = machine.interrupted(slot: slot)
-            case .signaled(let slot, let number): action = machine.signaled(slot: slot, number: number)
+            case .signaled(let slot, let number): action = machine.signaled(slot: slot, number: number, at: start)
             case .ended(let slot): action = machine.ended(slot: slot)
+            case .ticked(let slot, let time):
+                action = machine.ticked(slot: slot, at: start + .milliseconds(time))
             case .disconnected(let slot):
                 machine.disconnected(slot: slot)
                 action = .none

@@ -115,7 +115,7 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 3)
     }
 
-    @Test("fast work that follows fast work for ever does not keep what needs an idle connection waiting")
+    @Test("an endless series of fast work does not block work that needs an idle connection")
     func drains() {
         var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
         let fast = machine.addLane(concurrency: 2)
@@ -135,7 +135,7 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 8, "and then it is everybody's again")
     }
 
-    @Test("what waits for something outside does not count, and nothing follows it; a spare connection takes its place")
+    @Test("work that waits for something outside does not count, nothing follows it, and a spare replaces it")
     func suspended() {
         var machine = Self.machine(Self.limits(connections: 2, pipeline: 4))
         let lane = machine.addLane(concurrency: 2)
@@ -247,7 +247,7 @@ struct PoolStateMachineTests {
         check(Self.submit(2, lane, to: &machine), .wait)
     }
 
-    @Test("a full queue refuses, and work that comes back goes ahead of what waits")
+    @Test("a full queue refuses, and returned work goes ahead of waiting work")
     func queue() {
         var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1, queue: 2))
         let lane = machine.addLane(concurrency: 1)
@@ -259,7 +259,7 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 0)
     }
 
-    @Test("a lane that fills its part of the queue leaves room to the others; what is leased takes none")
+    @Test("a lane that fills its part of the queue leaves room to the others; leases take none")
     func shares() {
         var machine = PoolStateMachine<Int>(limits: Self.limits(connections: 1, queue: 100))
         let lanes = (0..<5).map { _ in machine.addLane(concurrency: 1) }
@@ -293,7 +293,7 @@ struct PoolStateMachineTests {
         #expect(order == [1, 2, 3])
     }
 
-    @Test("what has waited too long, or is wanted no more, is taken out")
+    @Test("work that has waited too long, or is unwanted, is removed")
     func expiry() {
         var machine = PoolStateMachine<Int>(limits: Self.limits())
         let lane = machine.addLane(concurrency: nil)
@@ -327,7 +327,7 @@ struct PoolStateMachineTests {
         check(machine.next()?.item, 2)
     }
 
-    @Test("a lost connection gives back what its lanes held")
+    @Test("a lost connection frees the places of its lanes")
     func lost() {
         var machine = Self.machine(Self.limits(connections: 2))
         let lane = machine.addLane(concurrency: 1)
@@ -339,7 +339,7 @@ struct PoolStateMachineTests {
         #expect(next?.item == 2 && next?.slot == 1)
     }
 
-    @Test("a lease gets an idle connection, and nothing is sent there until it is given back")
+    @Test("a lease gets an idle connection, and nothing is sent there until it is returned")
     func leases() {
         var machine = Self.machine(Self.limits(connections: 2))
         let events = machine.addLane(concurrency: 1)
@@ -361,7 +361,7 @@ struct PoolStateMachineTests {
         check(machine.lease(2, lane: lanes[1]), 1)
         check(machine.lease(3, lane: lanes[2]), nil)
         check(machine.waitingCount, 1)
-        check(machine.expire(at: .now() + .hours(1000)), [], "a lease waits for ever")
+        check(machine.expire(at: .now() + .hours(1000)), [], "a lease waits without a limit")
         check(machine.next()?.item, nil)
         check(Self.submit(4, machine.addLane(concurrency: nil), to: &machine), .send(slot: 2))
         machine.released(slot: 1)
@@ -416,7 +416,7 @@ struct PoolStateMachineTests {
     }
 }
 
-@Suite("Whether a procedure has been fast of late")
+@Suite("Whether a procedure has recently been fast")
 struct LatencyWindowTests {
     @Test("unknown is slow")
     func unknown() {

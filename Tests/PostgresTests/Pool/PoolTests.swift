@@ -48,7 +48,7 @@ struct PoolTests {
         check(logs.map(\.outcomes), [[], [], [], [.refused(.queueIsFull)]])
     }
 
-    @Test("what is wanted no more while it waits was canceled, and makes room")
+    @Test("unwanted work that waits is canceled, and makes room")
     func interrupted() {
         let logs = (0..<4).map { _ in WorkLog() }
         let works = logs.prefix(3).map { self.submit($0) }
@@ -62,7 +62,7 @@ struct PoolTests {
         check(logs[3].outcomes, [])
     }
 
-    @Test("the end refuses what waits, and what comes after it")
+    @Test("the end refuses waiting work, and later work")
     func stop() {
         let log = WorkLog()
         _ = self.submit(log)
@@ -81,7 +81,7 @@ struct PoolTests {
         check(log.outcomes.count, 2)
     }
 
-    @Test("a lease waits without an end, and can be given up while it does")
+    @Test("a lease waits without a limit, and can be given up meanwhile")
     func lease() {
         let holder = Holder()
         let lease = self.pool.lease(lane: self.lane, handler: holder)

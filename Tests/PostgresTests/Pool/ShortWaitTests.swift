@@ -3,9 +3,9 @@ import Testing
 
 @testable import Postgres
 
-@Suite("Whether a short wait is worth it")
+@Suite("Whether a short wait pays")
 struct ShortWaitTests {
-    @Test("most of the last answers have to have been quick")
+    @Test("most of the last answers must have been quick")
     func quick() {
         var wait = ShortWait()
         for _ in 1..<ShortWait.least {

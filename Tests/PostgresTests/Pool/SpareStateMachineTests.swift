@@ -6,7 +6,7 @@ import Testing
 struct SpareStateMachineTests {
     private static func machine() -> SpareStateMachine { SpareStateMachine(slots: 3..<6) }
 
-    @Test("one is opened for each that is wanted and not there, the first ones first, and never more than there can be")
+    @Test("one is opened for each that is needed and missing, the first ones first, and never more than allowed")
     func opening() {
         var machine = Self.machine()
         check(machine.suspended(wanted: 0), [])
@@ -16,7 +16,7 @@ struct SpareStateMachineTests {
         check(machine.suspended(wanted: 9), [])
     }
 
-    @Test("it is looked once after a while whether they are needed, and again as long as there are any")
+    @Test("after a while the unneeded ones are looked for once, and again as long as there are any")
     func looking() {
         var machine = Self.machine()
         check(machine.resumed(), false, "there are none")

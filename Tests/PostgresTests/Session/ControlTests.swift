@@ -17,7 +17,7 @@ struct ControlTests {
     private static let refused = Result<Rows, QueryFailure>.failure(
         .unavailable("there is no connection to the database"))
 
-    @Test("a question waits as long as it has patience, and not longer")
+    @Test("a question waits as long as its patience, and not longer")
     func patience() {
         var answers: [String] = []
         self.control.query("select 1", patience: .seconds(2)) { answer in
@@ -38,7 +38,7 @@ struct ControlTests {
         check(answers, ["short", "usual"])
     }
 
-    @Test("the end answers all that waits, each once")
+    @Test("the end answers all waiting questions, each once")
     func stop() {
         var answers = 0
         self.control.query("select 1") { _ in answers += 1 }
@@ -51,7 +51,7 @@ struct ControlTests {
         check(answers, 3)
     }
 
-    @Test("of too many the oldest are refused")
+    @Test("of too many questions the oldest are refused")
     func tooMany() {
         var refused: [Int] = []
         for number in 0..<Control.mostWaiting { self.control.query("select") { _ in refused.append(number) } }

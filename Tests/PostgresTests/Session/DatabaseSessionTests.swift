@@ -16,7 +16,7 @@ struct DatabaseSessionTests {
         }
     }
 
-    @Test("a statement is not kept for later: it has failed at once")
+    @Test("a statement is not kept for later: it fails at once")
     func query() throws {
         let fixture = try DatabaseFixture()
         let delegate = Delegate()
@@ -32,7 +32,7 @@ struct DatabaseSessionTests {
         check(log.outcomes, [.unknown(reason: "there is no connection to the database")])
     }
 
-    @Test("an attempt that does not come back is reported to the delegate, until the session is stopped")
+    @Test("an attempt that does not return is reported to the delegate, until the session is stopped")
     func overdue() throws {
         let fixture = try DatabaseFixture()
         let delegate = Delegate()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Postgres
 
-@Suite("Whether the listener hears")
+@Suite("Whether the listener certainly listens")
 struct ListenerStateMachineTests {
     private static func listening() -> ListenerStateMachine {
         var machine = ListenerStateMachine(channels: ["a", "b"])
@@ -43,7 +43,7 @@ struct ListenerStateMachineTests {
         _ = forgetful.timeToAsk()
         check(
             forgetful.answered(["a"], number: 1),
-            .reconnect(reason: "the server does not listen to all channels any more"))
+            .reconnect(reason: "the session no longer listens to all channels"))
         var mute = Self.listening()
         _ = mute.timeToAsk()
         check(mute.answerIsOverdue(number: 1), .reconnect(reason: "the server did not answer in time"))
@@ -77,6 +77,6 @@ struct ListenerStateMachineTests {
         }
         check(
             machine.answered(["a", "b"], number: number),
-            .reconnect(reason: "the server does not listen to all channels any more"))
+            .reconnect(reason: "the session no longer listens to all channels"))
     }
 }

@@ -13,7 +13,7 @@ struct AttemptsTests {
             isInterrupted: isInterrupted, isOutOfTime: isOutOfTime, mayBeRepeated: mayBeRepeated, error: Self.error)
     }
 
-    @Test("what has not run is sent again, from the second time on after its session was put in order, and not forever")
+    @Test("work that has not run is sent again, from the second time on to a session put in order, not endlessly")
     func gates() {
         var attempts = Attempts()
         for attempt in 1...Attempts.mostShutGates {
@@ -24,7 +24,7 @@ struct AttemptsTests {
         check(wanted.didNotRun(isInterrupted: true), .end(.canceled), "nobody wants it any more")
     }
 
-    @Test("a signal that was meant for other work is no end of it, but not forever")
+    @Test("a signal that was meant for other work does not end it, but not endlessly")
     func strays() {
         var attempts = Attempts()
         for attempt in 1...Attempts.mostRepetitions {

@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-/// Texts from outside, as the server reads them: it knows octets and no Characters.
+/// Texts from outside, as the server reads them: as octets, not Characters.
 @Suite struct SQLTextTests {
     @Test(arguments: [
         ("a.b", "{\"a.b\"}"), ("", "{\"\"}"), ("a\"b", "{\"a\\\"b\"}"), ("a\\b", "{\"a\\\\b\"}"),
@@ -13,7 +13,7 @@ import Testing
 
     @Test func quotesAreDoubledWhereverTheyStand() {
         #expect(SQLText.identifier("a\"b") == "\"a\"\"b\"")
-        // A combining mark makes one Character of the quote and itself; it is a quote all the same.
+        // A combining mark makes one Character with the quote, which is still a quote.
         #expect(SQLText.identifier("\"\u{301}") == "\"\"\"\u{301}\"")
         #expect(SQLText.literal("it's") == "'it''s'")
         #expect(SQLText.literal("\\'") == "E'\\\\'''")

@@ -54,29 +54,29 @@ import Testing
             self.titles(plan) == [
                 "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as",
                 "bound values of wamp stay out of the server's log", "schema wamp",
-                "tables and functions, version 1", "tables and functions, version 2", "which database this is",
-                "role wamp_guest, which runs what low roles registered", "rights",
-                "extension dblink in schema wamp_dblink, and the way to the sidecar's port",
+                "tables and functions, version 1", "tables and functions, version 2", "identity of this database",
+                "role wamp_guest, which runs the functions of low roles", "rights",
+                "extension dblink in schema wamp_dblink, and the call port's foreign server",
             ])
         #expect(plan.warnings.isEmpty)
-        // Made by the owner, and the administrator is himself again at the end.
+        // The owner makes the objects, and at the end the administrator's role is set again.
         let roles = plan.steps.map(\.sql).filter { $0.hasPrefix("set local role") }
         let owner = "set local role \"wamp_owner\";"
         let administrator = "set local role \"postgres\";"
         #expect(roles == [owner, administrator, owner, administrator])
         #expect(plan.steps.contains { $0.sql.contains("password 'SCRAM$x'") })
-        // What is printed holds no password, nor a place for one.
+        // The printed text contains no password, nor a place for one.
         #expect(!plan.steps.contains { $0.shown.contains("SCRAM$x") || $0.shown.contains("login noinherit password") })
         #expect(plan.steps.contains { $0.shown.contains("-- \\password \"wamp\"") })
     }
 
     @Test func nothingButRightsAgain() throws {
         let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: self.everything)
-        #expect(self.titles(plan) == ["rights", "the way to the sidecar's port, by dblink in schema wamp_dblink"])
-        #expect(plan.steps.allSatisfy { $0.isRepair || $0.title.isEmpty }, "it is told only if it changes something")
+        #expect(self.titles(plan) == ["rights", "the call port's foreign server, by dblink in schema wamp_dblink"])
+        #expect(plan.steps.allSatisfy { $0.isRepair || $0.title.isEmpty }, "reported only if it changes something")
     }
 
-    /// Version 1 made no notes in the catalog: they are made up for where they can be true.
+    /// Version 1 left no notes in the catalog: they are added where they can be true.
     @Test func anOwnerOfVersion1IsMarked() throws {
         var survey = self.everything
         survey.ownerRole.comment = nil
@@ -87,7 +87,7 @@ import Testing
         #expect(try !self.plan(request, on: survey).steps.contains { $0.sql.contains("comment on role") })
     }
 
-    /// The note of the extension goes with it, and a schema for it that is there is not made again.
+    /// The note of the extension is dropped with it, and an existing schema for it is not made again.
     @Test func aSchemaForDblinkIsMadeOnce() throws {
         var survey = self.nothing
         let request = InstallationRequest(schema: "wamp", role: "wamp")
@@ -111,7 +111,7 @@ import Testing
         #expect(plan.warnings.count == 1, "one role for everything is worth a warning")
     }
 
-    /// A file that does not say who has rights changes nothing; one that says nobody takes them.
+    /// A file that does not mention rights changes nothing; one that grants them to nobody revokes them.
     @Test(arguments: [(nil, true), ([String](), false)])
     func aFileThatNamesNobody(_ names: [String]?, keeps: Bool) throws {
         var survey = self.everything
@@ -129,7 +129,7 @@ import Testing
             InstallationRequest(
                 schema: "wamp", role: "wamp", registerTo: [],
                 registerPrefixes: try RegisterPrefixes.read(["app=com.a.", "app=com.b.", "app=com.a."])), on: survey)
-        #expect(self.titles(plan).contains("app may register what begins with com.a. or com.b."))
+        #expect(self.titles(plan).contains("app may register names that begin with com.a. or com.b."))
         #expect(throws: InstallationRefusal.self) {
             try self.plan(
                 InstallationRequest(
@@ -138,13 +138,13 @@ import Testing
         }
     }
 
-    /// Without the right to make roles all but the guest is installed.
+    /// Without the right to create roles everything except the guest role is installed.
     @Test func withoutAGuest() throws {
         var survey = self.nothing
         survey.guest.mayBeMade = false
         let plan = try self.plan(InstallationRequest(schema: "wamp", role: "wamp"), on: survey)
         #expect(!plan.steps.contains { $0.sql.contains("wamp_guest") })
-        #expect(plan.warnings.contains { $0.contains("may not make the guest role") })
+        #expect(plan.warnings.contains { $0.contains("may not create the guest role") })
     }
 
     private func deeds(_ request: InstallationRequest, on survey: SchemaSurvey) throws -> [String] {
@@ -183,7 +183,7 @@ import Testing
         request.replacesRole = true
         #expect(
             try self.deeds(request, on: self.everything) == [
-                "which database this is", "revoked: the sidecar's functions from wamp",
+                "identity of this database", "revoked: the sidecar's functions from wamp",
                 "granted: the sidecar's functions to other",
             ])
         var survey = self.everything
@@ -195,7 +195,7 @@ import Testing
         let request = InstallationRequest(schema: "wamp", role: "wamp", verifier: "SCRAM$x")
         var survey = self.everything
         #expect(try self.deeds(request, on: survey).isEmpty)
-        #expect(try self.plan(request, on: survey).warnings.first?.contains("has a password already") == true)
+        #expect(try self.plan(request, on: survey).warnings.first?.contains("already has a password") == true)
         survey.sidecarRoleHasPassword = nil
         #expect(try self.deeds(request, on: survey).isEmpty, "who can't see whether there is one overwrites none")
         survey.sidecarRoleHasPassword = false
@@ -223,7 +223,7 @@ import Testing
             return error?.description ?? ""
         }
         let newer = refusal { $0.meta?["least_binary"] = "0.3" }
-        #expect(newer.contains("asks for wamp-sidecar 0.3 or later"))
+        #expect(newer.contains("requires wamp-sidecar 0.3 or later"))
         let copy = refusal { $0.database = "copy" }
         #expect(copy.contains("--adopt"))
         let restored = refusal { $0.systemIdentifier = "8" }

@@ -42,7 +42,7 @@ import Testing
         #expect(many?.contains("and 3 more") == true)
         #expect(self.refusal { $0.schemaOwner = "low" }?.contains("belongs to low") == true)
         #expect(self.refusal { $0.schemaOwner = "postgres" }?.contains("belongs to postgres") == true)
-        #expect(self.refusal { $0.isForeign = true }?.contains("something else") == true)
+        #expect(self.refusal { $0.isForeign = true }?.contains("other objects") == true)
         #expect(self.refusal { $0.serverOwner = "low" }?.contains("foreign server") == true)
         let space = self.refusal { $0.dblinkSpace = SchemaSurvey.DblinkSpace(owner: "low", isClean: false) }
         #expect(space?.contains("schema wamp_dblink") == true)
@@ -50,13 +50,13 @@ import Testing
 
     @Test func anOwnersRoleThatSomebodyCanBe() {
         #expect(self.refusal { $0.ownerRole.canLogin = true }?.contains("can log in") == true)
-        #expect(self.refusal { $0.ownerRole.isPrivileged = true }?.contains("rights beyond") == true)
+        #expect(self.refusal { $0.ownerRole.isPrivileged = true }?.contains("attributes") == true)
         #expect(self.refusal { $0.ownerRole.members = ["low"] }?.contains("is granted to low") == true)
         let unknown = self.refusal { ($0.schemaOwner, $0.ownerRole.comment) = (nil, "made by wamp-sidecar") }
         #expect(unknown?.contains("comment on role \"wamp_owner\" is 'made by") == true)
     }
 
-    /// One role for everything is the owner's own affair; an administrator only fills what is empty.
+    /// If one role does everything, its own objects are trusted; an administrator only fills an empty schema.
     @Test func oneRole() {
         #expect(self.refusal(role: "low") { $0.schemaOwner = "low" }?.contains("with a URL of low") == true)
         #expect(self.refusal(role: "low") { ($0.schemaOwner, $0.isEmpty) = ("low", true) } == nil)

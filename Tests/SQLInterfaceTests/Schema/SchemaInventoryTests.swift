@@ -14,7 +14,7 @@ import Testing
         #expect(inventory.triggers.isSuperset(of: ["check_mapping", "check_removal", "a_request", "b_run"]))
         #expect(inventory.functions.isSuperset(of: ["publish", "ask", "port_configure", "mapping_rows"]))
         #expect(inventory.words.isSuperset(of: ["nextval", "pg_current_xact_id", "now", "gen_random_uuid"]))
-        // These stand in comments and in bodies only.
+        // These names occur only in comments and in bodies.
         #expect(inventory.triggers.contains("item_events") == false)
         #expect(!inventory.words.contains("set_config") && !inventory.words.contains("dblink_send_query"))
     }

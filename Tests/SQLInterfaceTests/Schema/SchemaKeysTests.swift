@@ -3,7 +3,7 @@ import Testing
 @testable import SQLInterface
 
 @Suite struct SchemaKeysTests {
-    /// The numbers are in every database that has the interface: they may never change.
+    /// The numbers are in every database that has the interface: they must never change.
     @Test(arguments: [("wamp", 1_542_262_275 as Int32), ("crossbar", -1_709_874_004)])
     func locksAreFixed(_ schema: String, number: Int32) throws {
         let keys = try SchemaKeys(schema: schema)
@@ -18,7 +18,7 @@ import Testing
         #expect([keys.server, keys.owner] == ["wamp_sidecar", "wamp_owner"])
     }
 
-    /// What would not fit into 63 octets gets a name of its own, not one that the server cuts off.
+    /// A name that would exceed 63 octets is replaced, not truncated by the server.
     @Test func namesFit() throws {
         let longest = try SchemaKeys(schema: String(repeating: "x", count: 55))
         #expect(longest.mappingChannel == String(repeating: "x", count: 55) + "_mapping")

@@ -25,7 +25,7 @@ import Testing
         #expect(texts[1].contains("create server \"wamp_sidecar\" foreign data wrapper dblink_fdw"))
     }
 
-    /// A name can't end the identifier or the string that it stands in, nor be taken for a name to be filled in.
+    /// A name can't end the identifier or string that contains it, nor be mistaken for a name to be filled in.
     @Test func namesAreQuoted() throws {
         let script = try self.script("a\"b'c\\@schema@", owner: "o\"w")
         let text = try #require(script.upgrade(to: 1))

@@ -38,7 +38,7 @@ import Testing
         let found = faults(below: "caller: { listen: \"\(text)\" }")
         #expect(
             found == [
-                "sidecar.yaml:1:19: 'listen' in caller can be reached from other machines, and what goes over it isn't "
+                "sidecar.yaml:1:19: 'listen' in caller can be reached from other machines, and its traffic is not "
                     + "encrypted; add tls, listen on 127.0.0.1 or in a folder, or allow it by insecure: true"
             ])
     }
@@ -46,13 +46,13 @@ import Testing
     @Test(arguments: ["7432", "::1:7432"])
     func noAddresses(_ text: String) {
         let found = faults(below: "caller: { listen: \"\(text)\" }")
-        #expect(found.count == 1 && found[0].contains("'listen' in caller is no address"), "\(found)")
+        #expect(found.count == 1 && found[0].contains("'listen' in caller is not an address"), "\(found)")
     }
 
     @Test(arguments: [
         ("host", "missing \"…\" after \"…\" in connection info string"),
-        ("host=h password=s3cret", "has 'password', which the sidecar sees to; leave it out"),
-        ("user=u", "has 'user', which the sidecar sees to; leave it out"),
+        ("host=h password=s3cret", "has 'password', which the sidecar sets itself; remove it"),
+        ("user=u", "has 'user', which the sidecar sets itself; remove it"),
     ])
     func connectionsThatCanNotBeOnes(_ text: String, _ problem: String) {
         #expect(

@@ -30,7 +30,7 @@ import Testing
         #expect(database.location == Location(line: 2, column: 1))
     }
 
-    /// Nobody is named where the file does not say; an empty list says that nobody is to have the right.
+    /// Without the key rights stay as they are; an empty list grants the right to nobody.
     @Test func whoHasRightsIsLeftOpen() throws {
         let database = try ConfigurationFile.load(text: Self.router + "database: { url: dbname=u, grant_to: [] }")
             .database

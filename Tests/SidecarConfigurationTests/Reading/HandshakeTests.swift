@@ -20,7 +20,8 @@ import Testing
 
     @Test func taken() throws {
         let router = try self.load(
-            "url: ws://localhost, headers: { Authorization: \"Bearer ${TOKEN}\", X-A: b }, proxy: \"http://u:${TOKEN}@p:1\", insecure: true",
+            "url: ws://localhost, headers: { Authorization: \"Bearer ${TOKEN}\", X-A: b }, proxy: "
+                + "\"http://u:${TOKEN}@p:1\", insecure: true",
             environment: ["TOKEN": "s3cret"])
         #expect(router.headers.revealed.map(\.name) == ["Authorization", "X-A"])
         #expect(router.headers.revealed.map(\.value) == ["Bearer s3cret", "b"])
@@ -44,7 +45,8 @@ import Testing
         #expect(try router.proxy == HTTPProxy("http://u:s3cret@p:1"))
         #expect(
             self.found("url: ws://h, proxy_file: wrong", folder: folder.path) == [
-                "sidecar.yaml:1:46: what the file holds that 'proxy_file' in router names has no scheme; write http://host:port; "
+                "sidecar.yaml:1:46: the content of the file that 'proxy_file' in router names has no scheme; write "
+                    + "http://host:port; "
                     + "write into it e.g. http://proxy.example.com:3128"
             ])
     }
@@ -55,7 +57,8 @@ import Testing
         ("headers: {}", ":43: 'headers' in router is a mapping of keys instead of names and values"),
         (
             "headers: { \"a b\": s3cret }",
-            ":45: a header of 'headers' in router is no name of an HTTP header, which has letters, digits and hyphens; correct or remove it"
+            ":45: a header of 'headers' in router is not the name of an HTTP header, which has letters, digits and "
+                + "hyphens; correct or remove it"
         ),
         ("headers: { X-A: 5 }", ":50: the header 'X-A' of 'headers' in router is a number or a boolean"),
         ("headers: { X-A: [s3cret] }", ":50: the header 'X-A' of 'headers' in router is a list instead of a text"),
@@ -65,13 +68,14 @@ import Testing
             "headers: { X-A: \"s3cret\\nb\" }",
             ":50: the header 'X-A' of 'headers' in router has a line break in its value"
         ),
-        ("headers: { X-A: a, x-a: s3cret }", ":53: the header 'x-a' of 'headers' in router is there twice"),
+        ("headers: { X-A: a, x-a: s3cret }", ":53: the header 'x-a' of 'headers' in router is listed twice"),
         (
             "proxy: s3cret@h",
-            ":41: 'proxy' in router has no scheme; write http://host:port; write e.g. proxy: http://proxy.example.com:3128"
+            ":41: 'proxy' in router has no scheme; write http://host:port; write e.g. proxy: "
+                + "http://proxy.example.com:3128"
         ),
         ("proxy: [s3cret]", ":41: 'proxy' in router is a list instead of a text"),
-        ("proxy: \"http://p:1\", proxy_file: x", "'proxy_file' in router says the same as 'proxy'"),
+        ("proxy: \"http://p:1\", proxy_file: x", "'proxy_file' in router is another form of 'proxy'"),
     ])
     func refused(_ text: String, _ expected: String) throws {
         let found = self.found("url: ws://h, \(text)")
@@ -84,13 +88,14 @@ import Testing
         let headers = self.found("url: [\"rs://h:1\", \"rs+unix:///s\"], headers: { a: b }")
         #expect(
             headers == [
-                "sidecar.yaml:1:56: 'headers' in router go into the WebSocket handshake, and no 'url' is one of WebSocket; "
+                "sidecar.yaml:1:56: 'headers' in router belong to the WebSocket handshake, and no 'url' is a "
+                    + "WebSocket URL; "
                     + "use a URL with ws:// or wss://, or remove 'headers'"
             ])
         let found = self.found("url: [\"ws+unix:///s:/ws\", \"rs+unix:///s\"], proxy: \"http://p:1\"")
-        #expect(found.count == 1 && found[0].contains("'proxy' in router is of no use"), "\(found)")
+        #expect(found.count == 1 && found[0].contains("'proxy' in router has no effect"), "\(found)")
         let twin = self.found("url: rs+unix:///s, proxy_file: none")
-        #expect(twin.contains { $0.contains("'proxy_file' in router is of no use") }, "\(twin)")
+        #expect(twin.contains { $0.contains("'proxy_file' in router has no effect") }, "\(twin)")
     }
 
     @Test func loginsOnAnOpenLineAreRefused() {
@@ -102,7 +107,7 @@ import Testing
         #expect(behind.count == 1 && behind[0].contains(expected), "\(behind)")
         #expect(self.found("url: ws://far, headers: { cookie: s3cret }, insecure: true").isEmpty)
         #expect(self.found("url: ws://localhost, headers: { cookie: s3cret }").isEmpty)
-        // What goes to a RawSocket has no headers.
+        // A RawSocket handshake has no headers.
         #expect(self.found("url: [\"rs://far:1\", ws://localhost], headers: { Authorization: s3cret }").isEmpty)
         let ticket = "auth: { method: ticket, authid: a, ticket: b }, proxy: \"http://far:1\""
         #expect(

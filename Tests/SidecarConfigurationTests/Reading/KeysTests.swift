@@ -4,7 +4,7 @@ import Testing
 
 /// What holds for the keys of every section.
 @Suite struct KeysTests {
-    /// A section's table, and a file that has one key in such a section, in its first lines.
+    /// A section's table, and the first lines of a file with one key in such a section.
     struct Place: Sendable, CustomTestStringConvertible {
         let name: String
         let keys: KeyTable
@@ -38,7 +38,7 @@ import Testing
         Place(name: "log", keys: .log, before: "log: { ", after: " }"),
     ]
 
-    /// No key takes a list within a list, so one that is read is refused at its value.
+    /// No key expects a list within a list, so a key that is read is refused at its value.
     @Test(arguments: places) func everyKeyIsReadAndRefusesAWrongType(_ place: Place) {
         for key in place.keys.now {
             let text = place.text(key, "[[]]")
@@ -89,7 +89,7 @@ import Testing
     @Test func whatIsThereAlreadyIsSaid() {
         #expect(
             faults(below: "log: { level: info, levle: info }")
-                == ["sidecar.yaml:1:21: unknown key 'levle' in log; did you mean 'level', which is there already?"])
+                == ["sidecar.yaml:1:21: unknown key 'levle' in log; did you mean 'level', which already exists?"])
     }
 
     @Test func mergeKeysAreRefused() {

@@ -64,20 +64,20 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{ publish: t, call: p }", "'call' in notification 'c' doesn't go with 'publish'"),
-        ("{ publish: t, result: f }", "'result' in notification 'c' goes with 'call' only"),
-        ("{ publish: t, timeout: 1s }", "'timeout' in notification 'c' goes with 'call' only"),
-        ("{ call: p, options: { retain: true } }", "'options' in notification 'c' goes with 'publish' only"),
+        ("{ publish: t, call: p }", "'call' in notification 'c' can't be combined with 'publish'"),
+        ("{ publish: t, result: f }", "'result' in notification 'c' is for 'call' only"),
+        ("{ publish: t, timeout: 1s }", "'timeout' in notification 'c' is for 'call' only"),
+        ("{ call: p, options: { retain: true } }", "'options' in notification 'c' is for 'publish' only"),
         ("{}", "neither 'publish' nor 'call' is given in notification 'c'"),
         ("", "neither 'publish' nor 'call' is given in notification 'c'"),
         ("com.example.t", "there is a single value where keys are expected in notification 'c'"),
         ("{ publish: \"t.{id\" }", "'publish' in notification 'c' has a '{' without a '}'"),
-        ("{ publish: \"t.{}\" }", "has a '{}' without a key in it"),
+        ("{ publish: \"t.{}\" }", "has a '{}' without a key"),
         ("{ publish: wamp.t }", "begins with 'wamp', which is the router's own"),
-        ("{ call: \"p.{id}\" }", "'call' in notification 'c' has a brace in it"),
+        ("{ call: \"p.{id}\" }", "'call' in notification 'c' has a brace, which only topics may have"),
         ("{ publish: t, options: { exclude: [a] } }", "a value of 'exclude' in the options of notification 'c' is 'a'"),
-        ("{ publish: t, options: { exclude: [0] } }", "is '0', which is no session's id"),
-        ("{ publish: t, options: { exclude: [9007199254740993] } }", "which is no session's id"),
+        ("{ publish: t, options: { exclude: [0] } }", "is '0', which is not a session id"),
+        ("{ publish: t, options: { exclude: [9007199254740993] } }", "which is not a session id"),
         ("{ publish: t, options: { retain: 1 } }", "'retain' in the options of notification 'c' is '1'"),
         (
             "{ publish: t, options: [retain] }",

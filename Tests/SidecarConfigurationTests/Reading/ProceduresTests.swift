@@ -68,22 +68,28 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{ function: f, sql: select 1 }", "'sql' in procedure 'com.example.a' doesn't go with 'function'"),
+        ("{ function: f, sql: select 1 }", "'sql' in procedure 'com.example.a' can't be combined with 'function'"),
         ("{ timeout: 1s }", "neither 'function' nor 'sql' is given"), ("", "neither 'function' nor 'sql' is given"),
         ("{}", "neither 'function' nor 'sql' is given"), ("[f]", "there is a list where keys are expected"),
-        ("{ function: f, role: a, roles: { b: c } }", "'roles' in procedure 'com.example.a' doesn't go with 'role'"),
+        (
+            "{ function: f, role: a, roles: { b: c } }",
+            "'roles' in procedure 'com.example.a' can't be combined with 'role'"
+        ),
         ("{ function: f, roles: {} }", "is not a mapping of authroles to database roles"),
         ("{ function: f, roles: [a] }", "is not a mapping of authroles to database roles"),
         ("{ function: f, roles: { a: [b] } }", "the role for authrole 'a' in procedure 'com.example.a' is a list"),
         ("{ function: f, roles: { a: } }", "the role for authrole 'a' in procedure 'com.example.a' is nothing"),
-        ("{ sql: select 1, convention: raw }", "'convention' in procedure 'com.example.a' is raw, which doesn't go"),
+        (
+            "{ sql: select 1, convention: raw }",
+            "'convention' in procedure 'com.example.a' is raw, which can't be combined"
+        ),
         (
             "{ function: f, announce_concurrency: true }",
-            "'announce_concurrency' in procedure 'com.example.a' goes with"
+            "'announce_concurrency' in procedure 'com.example.a' requires"
         ),
         (
             "{ function: f, announce_concurrency: true, concurrency: 2, invoke: random }",
-            "'announce_concurrency' in procedure 'com.example.a' goes with"
+            "'announce_concurrency' in procedure 'com.example.a' requires"
         ),
         ("{ function: f, before: g }", "'before' is not supported by this version"),
     ])
@@ -95,7 +101,7 @@ import Testing
     @Test func aSignatureWithoutQuotes() {
         let found = faults(below: "procedures:\n  com.example.a: { function: f(int, text) }\n")
         #expect(found.count == 2, "\(found)")
-        #expect(found[0].contains("'function' in procedure 'com.example.a' has a parenthesis without its end"))
+        #expect(found[0].contains("'function' in procedure 'com.example.a' has an unclosed parenthesis"))
         #expect(found[1].contains("there is an unknown key in procedure 'com.example.a'"))
     }
 
@@ -119,12 +125,13 @@ import Testing
             faults(below: text) == [
                 "sidecar.yaml:3:3: procedure 'com..b' has an empty component; write a URI such as com.example.add2",
                 "sidecar.yaml:4:3: procedure 'com..c' has an empty component; write a URI such as com.example.add2",
-                "sidecar.yaml:4:11: 'function' in procedure 'com..c' has '9' where it can't stand; "
-                    + "write name, schema.name or schema.name(type, type); name a function, e.g. public.add2, or its signature, e.g. shop.item_get(bigint)",
+                "sidecar.yaml:4:11: 'function' in procedure 'com..c' has a misplaced '9'; "
+                    + "write name, schema.name or schema.name(type, type); name a function, e.g. public.add2, or its "
+                    + "signature, e.g. shop.item_get(bigint)",
                 "sidecar.yaml:5:17: 'sql' in procedure 'com.d' begins with DROP; "
-                    + "only SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and WITH are taken; "
+                    + "only SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE and WITH are allowed; "
                     + "write one SELECT, VALUES, INSERT, UPDATE, DELETE, MERGE or WITH",
-                "sidecar.yaml:6:33: 'match' in procedure 'com..e' is 'wild', which it can't be; "
+                "sidecar.yaml:6:33: 'match' in procedure 'com..e' is 'wild', which is not allowed; "
                     + "write exact, prefix or wildcard",
                 "sidecar.yaml:7:3: procedure 'wamp.f' begins with 'wamp', which is the router's own; "
                     + "write a URI such as com.example.add2",

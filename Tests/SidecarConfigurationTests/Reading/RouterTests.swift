@@ -16,7 +16,8 @@ import Testing
 
     @Test func allKeys() throws {
         let router = try self.router(
-            "url: [\"rs://a:1\", \"ws://b/ws\"], serializers: [cbor, json], ping: true, call_timeout_unit: seconds, insecure: true"
+            "url: [\"rs://a:1\", \"ws://b/ws\"], serializers: [cbor, json], ping: true, call_timeout_unit: seconds, "
+                + "insecure: true"
         )
         #expect(router.urls.map(\.value.description) == ["rs://a:1", "ws://b:80/ws"])
         #expect(router.urls.map(\.location.column) == [27, 39])
@@ -27,8 +28,8 @@ import Testing
 
     @Test(arguments: [
         ("[]", "'serializers' in router is an empty list"), ("json", "is a single value instead of a list"),
-        ("[json, json]", "'json' is twice"), ("[cbor, msgpack, cbor]", "'cbor' is twice"),
-        ("[xml]", "'xml', which it can't be"), ("[MSGPACK]", "did you mean 'msgpack'?"),
+        ("[json, json]", "'json' is listed twice"), ("[cbor, msgpack, cbor]", "'cbor' is listed twice"),
+        ("[xml]", "'xml', which is not allowed"), ("[MSGPACK]", "did you mean 'msgpack'?"),
         ("[messagepack]", "write json, msgpack or cbor"), ("[{}]", "'serializers'"),
     ])
     func serializers(_ text: String, _ expected: String) {

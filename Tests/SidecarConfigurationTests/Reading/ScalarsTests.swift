@@ -54,10 +54,10 @@ import Testing
     @Test func choicesSuggest() {
         #expect(
             faults(below: "log: { level: debgu }")
-                == ["sidecar.yaml:1:15: 'level' in log is 'debgu', which it can't be; did you mean 'debug'?"])
+                == ["sidecar.yaml:1:15: 'level' in log is 'debgu', which is not allowed; did you mean 'debug'?"])
         #expect(
             faults(below: "log: { format: xml }")
-                == ["sidecar.yaml:1:16: 'format' in log is 'xml', which it can't be; write text or json"])
+                == ["sidecar.yaml:1:16: 'format' in log is 'xml', which is not allowed; write text or json"])
     }
 
     @Test func variablesInAllKindsOfValues() throws {
@@ -76,7 +76,7 @@ import Testing
         let environment = ["SCHEMA": "shop", "ID": "4711"]
         #expect(
             faults(below: text, environment: environment).map { $0.prefix(66) } == [
-                "sidecar.yaml:10:19: 'shutdown_timeout' at the top level is '${X}', which is no duration".prefix(66)
+                "sidecar.yaml:10:19: 'shutdown_timeout' at the top level is '${X}', which is not a duration".prefix(66)
             ])
         let configuration = try load(text.replacing("$${X}", with: "3s"), environment: environment)
         let procedure = try #require(configuration.procedures.first)
@@ -91,7 +91,7 @@ import Testing
         #expect(options.eligible == [4711] && options.eligibleAuthid == ["shop"])
     }
 
-    @Test("what is nearly right is answered with what is right") func nearMisses() {
+    @Test("a nearly valid value gets the valid form as remedy") func nearMisses() {
         for (text, problem, remedy) in [
             ("database: { url: dbname=u, connections: \"8\" }", "a text because of its quotes", "write connections: 8"),
             ("procedures: { com.example.a: $FUNCTION }", "looks like a variable, but has no braces", "write ${NAME}"),

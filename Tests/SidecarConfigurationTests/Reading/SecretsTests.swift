@@ -60,17 +60,19 @@ import Testing
         let method = key == "ticket" ? "ticket" : "wampcra"
         let found = faults(
             in:
-                "router: { url: wss://u, realm: r, auth: { method: \(method), authid: a, \(key): x, \(key)_file: y } }\n"
+                "router: { url: wss://u, realm: r, auth: { method: \(method), authid: a, \(key): x, \(key)_file: y } "
+                + "}\n"
                 + "database: { url: dbname=u }")
         #expect(
-            found.count == 1 && found[0].contains("'\(key)_file' in router.auth says the same as '\(key)'"), "\(found)")
+            found.count == 1 && found[0].contains("'\(key)_file' in router.auth is another form of '\(key)'"),
+            "\(found)")
     }
 
     @Test func passwordTwinsClash() {
         let found = faults(in: minimal + "  password: \(Self.secret)\n  password_file: y\n")
         #expect(
             found == [
-                "sidecar.yaml:7:3: 'password_file' in database says the same as 'password'; remove one of the two"
+                "sidecar.yaml:7:3: 'password_file' in database is another form of 'password'; remove one of the two"
             ])
     }
 
@@ -133,7 +135,7 @@ import Testing
         #expect(!found.contains { $0.contains(Self.secret) }, "\(found)")
     }
 
-    /// A file with one octet removed or replaced, anywhere: whatever that does to it, the secret stays unseen.
+    /// A file with one octet removed or replaced, anywhere: the secret never appears in a message.
     @Test func noMessageShowsASecretOfADamagedFile() {
         let text = Array(
             """
@@ -154,7 +156,7 @@ import Testing
                 var damaged = text
                 damaged.replaceSubrange(index...index, with: replacement)
                 let found = faults(in: String(decoding: damaged, as: UTF8.self))
-                // What is left of a secret that was itself cut or split is nothing to look for.
+                // The rest of a secret that was itself cut or split is not searched for.
                 #expect(!found.contains { $0.contains(Self.secret) }, "\(found)")
             }
         }

@@ -35,7 +35,7 @@ import Testing
         ("", "'function' is missing in subscription 'com.example.a'"),
         ("[f]", "there is a list where keys are expected in subscription 'com.example.a'"),
         ("{ function: f, roles: { a: b } }", "unknown key 'roles' in subscription 'com.example.a'"),
-        ("{ function: f, match: wild }", "'match' in subscription 'com.example.a' is 'wild', which it can't be"),
+        ("{ function: f, match: wild }", "'match' in subscription 'com.example.a' is 'wild', which is not allowed"),
     ])
     func faultyEntries(_ text: String, _ expected: String) {
         let found = faults(below: "subscriptions:\n  com.example.a: \(text)\n")
@@ -51,7 +51,7 @@ import Testing
             faults(below: "subscriptions:\n  a..b: f\n  c..d: { function: 9bad, match: wildcard }") == [
                 "sidecar.yaml:2:3: subscription 'a..b' has an empty component; "
                     + "write a topic such as com.example.sensor.reading",
-                "sidecar.yaml:3:21: 'function' in subscription 'c..d' has '9' where it can't stand; write name, "
+                "sidecar.yaml:3:21: 'function' in subscription 'c..d' has a misplaced '9'; write name, "
                     + "schema.name or schema.name(type, type); name a function, e.g. "
                     + "telemetry.record, or its signature, e.g. telemetry.record(jsonb, jsonb)",
             ])

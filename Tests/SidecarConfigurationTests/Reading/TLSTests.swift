@@ -27,7 +27,8 @@ import Testing
         let tls = try #require(
             try Self.load(
                 """
-                { ca_file: ca.pem, certificate_file: \(folder)/client.pem, key_file: client-encrypted.key, key_password: key-password,
+                { ca_file: ca.pem, certificate_file: \(folder)/client.pem, key_file: client-encrypted.key, \
+                key_password: key-password,
                   server_name: router.test, minimum: "1.3", verify: full }
                 """))
         #expect(tls.caFile?.path == "\(folder)/ca.pem" && tls.caFile?.name.value == "ca.pem")
@@ -42,7 +43,8 @@ import Testing
     @Test func defaults() throws {
         #expect(try Self.load("{}") == RouterTLSSettings())
         let none =
-            "router: { url: [\"ws://h/\", \"RSS://h:1\"], realm: r, tls: { verify: none } }\ndatabase: { url: dbname=d }"
+            "router: { url: [\"ws://h/\", \"RSS://h:1\"], realm: r, tls: { verify: none } }\ndatabase: { url: "
+            + "dbname=d }"
         let tls = try #require(try ConfigurationFile.load(text: none).router.tls)
         #expect(tls.verify == .none && tls.caFile == nil && tls.identity == nil && tls.minimum == .tls12)
         #expect(try ConfigurationFile.load(text: minimal).router.tls == nil)
@@ -50,12 +52,12 @@ import Testing
 
     @Test(arguments: [
         ("{ verify: no }", "write full or none"), ("{ verify: false }", "write full or none"),
-        ("{ minimum: \"1.1\" }", "'minimum' in router.tls is '1.1', which it can't be"),
+        ("{ minimum: \"1.1\" }", "'minimum' in router.tls is '1.1', which is not allowed"),
         ("{ minimum: TLSv1.2 }", "write 1.2 or 1.3"),
         ("{ ca_file: \"\" }", "'ca_file' in router.tls is empty"),
-        ("{ ca_file: a.pem, verify: none }", "'ca_file' in router.tls is of no use with verify: none"),
-        ("{ key_file: a.key }", "'key_file' in router.tls is of no use without a certificate"),
-        ("{ key_password: s3cret }", "'key_password' in router.tls is of no use without a certificate"),
+        ("{ ca_file: a.pem, verify: none }", "'ca_file' in router.tls has no effect with verify: none"),
+        ("{ key_file: a.key }", "'key_file' in router.tls has no effect without a certificate"),
+        ("{ key_password: s3cret }", "'key_password' in router.tls has no effect without a certificate"),
         ("{ ca: a.pem }", "unknown key 'ca' in router.tls"),
         ("true", "there is a single value where keys are expected"),
     ])
@@ -70,12 +72,13 @@ import Testing
             in: "router: { url: [\"ws://h/ws\", \"rs://h:1\"], realm: r, tls: {} }\ndatabase: { url: dbname=d }")
         #expect(
             found == [
-                "sidecar.yaml:1:53: 'tls' in router goes with URLs with TLS, and there is none; write wss: or rss: in url, "
+                "sidecar.yaml:1:53: 'tls' in router is for URLs with TLS, and there is none; write wss: or rss: in "
+                    + "url, "
                     + "or remove it"
             ])
     }
 
-    /// What is wrong with files and name gets the place of each.
+    /// Faulty files and names are reported at their own places.
     @Test(arguments: [
         (
             "{ ca_file: none.pem, certificate_file: client.pem, key_file: client.key }",
@@ -83,7 +86,7 @@ import Testing
         ),
         ("{ certificate_file: none.pem, key_file: client.key }", ":1:65: the file 'none.pem' that 'certificate_file'"),
         ("{ certificate_file: client.pem, key_file: none.key }", ":1:87: the file 'none.key' that 'key_file'"),
-        // The key is looked for behind the certificate.
+        // The key is searched for after the certificate.
         ("{ certificate_file: client.pem }", ":1:65: the file 'client.pem' that 'certificate_file'"),
         (
             "{ certificate_file: client.pem, key_file: client-encrypted.key, key_password: s3cret }",
@@ -131,9 +134,10 @@ import Testing
             "{ listen: \"/run/x:7432\", tls: { certificate_file: server.pem, key_file: server.key } }",
             "'tls' in caller has no meaning for a Unix socket"
         ),
-        ("{ listen: \"0.0.0.0:7432\" }", "isn't encrypted; add tls, listen on 127.0.0.1"),
+        ("{ listen: \"0.0.0.0:7432\" }", "is not encrypted; add tls, listen on 127.0.0.1"),
         (
-            "{ listen: \"0.0.0.0:1\", tls: { certificate_file: server.pem, key_file: server.key, key_password: s3cret } }",
+            "{ listen: \"0.0.0.0:1\", tls: { certificate_file: server.pem, key_file: server.key, key_password: "
+                + "s3cret } }",
             "unknown key 'key_password' in caller.tls"
         ),
     ])

@@ -59,11 +59,11 @@ import Testing
     @Test(arguments: [
         ("{}", "'topic' is missing in router.testament"), ("com.a", "a single value where keys are expected"),
         ("{ topic: a..b }", "'topic' in router.testament has an empty component"), ("{ topic: 7 }", "not a text"),
-        ("{ topic: wamp.a }", "belongs to routers"), ("{ topic: t, args: x }", "instead of a list"),
+        ("{ topic: wamp.a }", "reserved for routers"), ("{ topic: t, args: x }", "instead of a list"),
         ("{ topic: t, kwargs: [x] }", "instead of a mapping"), ("{ topic: t, argz: [] }", "did you mean 'args'?"),
         ("{ topic: t, args: [\"${NOT_SET}\"] }", "'NOT_SET' is not set"),
         ("{ topic: t, kwargs: { a: [\"${NOT_SET}\"] } }", "'NOT_SET' is not set"),
-        ("{ topic: t, args: [\"a\\0\"] }", "has a NUL in it"),
+        ("{ topic: t, args: [\"a\\0\"] }", "contains a NUL"),
     ])
     func faulty(_ text: String, _ problem: String) {
         let found = self.found(text)

@@ -49,7 +49,7 @@ import Testing
         let (document, faults) = YAMLComposerTests.compose("a0: &a0 [x]\n" + lines.joined())
         #expect(document == nil)
         #expect(
-            faults.map(\.problem) == ["the file has more than 100000 values, those that aliases repeat included"])
+            faults.map(\.problem) == ["the file has more than 100000 values, including those that aliases repeat"])
     }
 
     @Test func aBombOfAliasesInKeysIsAFault() {

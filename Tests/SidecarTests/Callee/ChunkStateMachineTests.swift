@@ -66,7 +66,7 @@ struct ChunkStateMachineTests {
         #expect(rows.allSatisfy { $0 == row })
     }
 
-    @Test("a row larger than a chunk goes alone, behind what was there before it")
+    @Test("a row larger than a chunk goes alone, after the earlier rows")
     func largeRow() throws {
         var machine = Self.machine()
         let large = "\"" + String(repeating: "x", count: 100_000) + "\""
@@ -76,7 +76,7 @@ struct ChunkStateMachineTests {
         check(Self.text(machine.finish()), "[[2]]")
     }
 
-    @Test("what has waited for 100 ms since its first row is due")
+    @Test("a chunk is due 100 ms after its first row")
     func patience() throws {
         var machine = Self.machine()
         let due = Self.start + ChunkStateMachine.patience
@@ -91,7 +91,7 @@ struct ChunkStateMachineTests {
         check(machine.due, due + ChunkStateMachine.patience)
     }
 
-    @Test("the chunk that a row begins has a patience of its own")
+    @Test("the chunk that a row begins has its own 100 ms")
     func patienceOfTheNext() throws {
         var machine = Self.machine(octets: 64)
         check(try Self.take(String(repeating: "1", count: 40), in: &machine), nil)
@@ -120,7 +120,7 @@ struct ChunkStateMachineTests {
         #expect(throws: ChunkStateMachine.Fault.tooManyRows(limit: 1500)) { try Self.take("1", in: &machine) }
     }
 
-    @Test("chunks keep well below what a narrow router takes, however narrow")
+    @Test("chunks keep well below a narrow router's limit, however narrow")
     func narrow() throws {
         for greatest in [0, 1, 512, 4096] {
             var machine = Self.machine(greatestMessage: greatest)
@@ -132,7 +132,7 @@ struct ChunkStateMachineTests {
         }
     }
 
-    @Test("run again, it begins anew")
+    @Test("run again, it starts again")
     func reset() throws {
         var machine = Self.machine(rows: 2)
         check(try Self.take("1", in: &machine), nil)

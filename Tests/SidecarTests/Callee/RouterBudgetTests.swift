@@ -4,7 +4,7 @@ import WAMP
 
 @testable import Sidecar
 
-@Suite("What came from the router and is not done, in octets")
+@Suite("Unprocessed messages from the router, in octets")
 struct RouterBudgetTests {
     private let one = Receiver()
     private let other = Receiver()
@@ -16,7 +16,7 @@ struct RouterBudgetTests {
         Payload(arguments: ByteBuffer(repeating: 0x20, count: octets))
     }
 
-    @Test("a place is given back with what holds it")
+    @Test("a place is freed with its holder")
     func places() {
         let budget = RouterBudget(mostOctets: 100_000)
         budget.parties = 1
@@ -27,7 +27,7 @@ struct RouterBudgetTests {
         check(budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) != nil, true)
     }
 
-    @Test("one message is taken, however large; who fills the room leaves others theirs")
+    @Test("one message is accepted, however large; a party that fills the room leaves others theirs")
     func shares() {
         let budget = RouterBudget(mostOctets: 100_000)
         budget.parties = 2
@@ -39,7 +39,7 @@ struct RouterBudgetTests {
         withExtendedLifetime(shares) {}
     }
 
-    @Test("what holds on to much more than it needs gets memory of its own")
+    @Test("a message that keeps much more memory than it needs gets its own")
     func memory() throws {
         let read = ByteBuffer(repeating: 0x20, count: 1 << 20)
         let payload = Payload(arguments: read.getSlice(at: 5, length: 30))

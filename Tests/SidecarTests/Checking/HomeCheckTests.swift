@@ -14,7 +14,7 @@ struct HomeCheckTests {
         HomeCheck(home: home, ownHome: own) { files[$0] ?? .missing }
     }
 
-    @Test("a home of another user, which can't be looked into")
+    @Test("a home of another user, which can't be searched")
     func hidden() throws {
         let files = Dictionary(
             uniqueKeysWithValues: Self.both.map {
@@ -23,12 +23,14 @@ struct HomeCheckTests {
         let warning = try #require(Self.home("/root", files).warning(Self.both))
         #expect(
             warning
-                == "HOME is /root, and .postgresql can't be looked into there (Permission denied): libpq goes on without root.crt "
-                + "and postgresql.crt, unverified or unencrypted; set HOME to /home/wamp, or name sslrootcert and sslcert in the URL"
+                == "HOME is /root, and .postgresql can't be searched there (Permission denied): libpq continues "
+                + "without root.crt "
+                + "and postgresql.crt, unverified or unencrypted; set HOME to /home/wamp, or name sslrootcert and "
+                + "sslcert in the URL"
         )
         let unknown = try #require(Self.home("/root", own: nil, files).warning([.authority]))
         #expect(unknown.hasSuffix("set HOME to a folder of the sidecar's user, or name sslrootcert in the URL"))
-        // What the connection does not look for there is nothing to warn of.
+        // There is no warning of a file that the connection does not look for.
         #expect(Self.home("/root", files).warning([]) == nil)
     }
 
@@ -37,13 +39,13 @@ struct HomeCheckTests {
         let own = ["/home/wamp/.postgresql/root.crt": HomeCheck.Look.there]
         let warning = try #require(Self.home("/srv", own).warning(Self.both))
         #expect(
-            warning == "HOME is /srv: libpq does not see root.crt of /home/wamp/.postgresql, and goes on without; "
+            warning == "HOME is /srv: libpq does not find root.crt of /home/wamp/.postgresql, and continues without; "
                 + "set HOME to /home/wamp, or name sslrootcert in the URL")
         let there = own.merging(["/srv/.postgresql/root.crt": .there]) { $1 }
         #expect(Self.home("/srv", there).warning(Self.both) == nil)
     }
 
-    @Test("nothing is hidden where there is nothing, where HOME is the user's own, or is not set")
+    @Test("nothing is hidden if there are no files, if HOME is the user's own, or is not set")
     func fine() {
         let own = ["/home/wamp/.postgresql/root.crt": HomeCheck.Look.there]
         #expect(Self.home("/home/wamp", own).warning(Self.both) == nil)
@@ -53,7 +55,7 @@ struct HomeCheckTests {
         #expect(Self.home("/srv", own: nil, own).warning(Self.both) == nil)
     }
 
-    @Test("warnings name the place of what they are about, in the order of the file")
+    @Test("warnings name the place of their subject, in the order of the file")
     func places() throws {
         let text = """
             database:

@@ -7,7 +7,7 @@ import WAMP
 @testable import Sidecar
 @testable import WAMPClient
 
-@Suite("Asking the router for what it is to hold")
+@Suite("Requesting holdings from the router")
 struct HolderTests {
     /// A session that answers when the test says so.
     private final class FakeSession: HoldingSession {
@@ -92,7 +92,7 @@ struct HolderTests {
     private static let taken = RequestError(
         .refused, uri: WAMPError.procedureAlreadyExists.text, message: "the router answered: there is one")
 
-    @Test("what another session has is asked for again when the time is over")
+    @Test("a thing that another session has is requested again when the time is over")
     func asksAgain() throws {
         let fixture = try Fixture()
         fixture.holder.joined(fixture.session)
@@ -115,7 +115,7 @@ struct HolderTests {
         check(fixture.holder.receiver(of: 8) == nil, true)
     }
 
-    @Test("a timer of a session that is gone is canceled")
+    @Test("a timer of a lost session is canceled")
     func cancels() throws {
         let fixture = try Fixture()
         fixture.holder.joined(fixture.session)
@@ -138,7 +138,7 @@ struct HolderTests {
         check(fixture.session.requests.count, 3)
     }
 
-    @Test("what fails at once does not end in recursion, and is asked for again later")
+    @Test("an immediate failure causes no recursion, and the request is repeated later")
     func failsAtOnce() throws {
         let fixture = try Fixture()
         fixture.session.isClosed = true
@@ -162,7 +162,7 @@ struct HolderTests {
             ["it holds the registration of com.example.a, and its answer with the id was lost"])
     }
 
-    @Test("what the router took away is asked for again, without force")
+    @Test("a revoked thing is requested again, without force")
     func revoked() throws {
         let fixture = try Fixture()
         fixture.holder.joined(fixture.session)
@@ -175,7 +175,7 @@ struct HolderTests {
         check(fixture.session.requests.last, .ask("com.example.a", mayForce: false))
     }
 
-    @Test("what is removed receives until the router has answered, and then has ended")
+    @Test("a removed thing receives until the router has answered, and then has ended")
     func removed() throws {
         let fixture = try Fixture()
         fixture.holder.joined(fixture.session)

@@ -4,7 +4,8 @@ import WAMPClient
 
 @testable import Sidecar
 
-/// Every event in every state: a table for each event has the states in which it does something, with what follows; in all others nothing does.
+/// Every event in every state: a table for each event has the states in which it does something, with what follows; in
+/// all others nothing does.
 @Suite("One thing that the router holds")
 struct HoldingStateMachineTests {
     private typealias Machine = HoldingStateMachine<Int>
@@ -46,7 +47,7 @@ struct HoldingStateMachineTests {
         Past(failures: failures, standing: standing, mayForce: mayForce, mayBeHeld: mayBeHeld)
     }
 
-    @Test("a session begins: what is wanted is asked for, and nothing of the last session counts")
+    @Test("a session begins: wanted things are requested, and the last session does not count")
     func joined() {
         let fresh = Past(failures: 0, standing: .awaited)
         self.table(
@@ -60,7 +61,7 @@ struct HoldingStateMachineTests {
         ) { $0.joined(.awaited) }
     }
 
-    @Test("a session ends: nothing is left but whether it is wanted")
+    @Test("a session ends: only whether it is wanted remains")
     func left() {
         for state in self.states {
             var machine = Machine(state)
@@ -75,7 +76,7 @@ struct HoldingStateMachineTests {
         }
     }
 
-    @Test("it is wanted: unless it is asked for or held anyway it is asked for, but never once it was removed")
+    @Test("it is wanted: unless it is requested or held already it is requested, but never after its removal")
     func want() {
         let past = Self.past
         self.table(
@@ -93,7 +94,7 @@ struct HoldingStateMachineTests {
         ) { $0.want() }
     }
 
-    @Test("it is not wanted: what is held is given back, and what is asked for is when it comes")
+    @Test("it is not wanted: a held thing is returned, and a requested one is when it comes")
     func unwant() {
         let past = Self.past
         for absence in [Machine.Absence.withheld, .elsewhere, .removed] {
@@ -113,7 +114,7 @@ struct HoldingStateMachineTests {
         }
     }
 
-    @Test("only what waits for its turn is asked for, without force once it was taken away")
+    @Test("only a thing that waits for its turn is requested, without force once it was revoked")
     func turn() {
         self.table(
             "turn", otherwise: .skip, [(.queued(Self.past), .ask(mayForce: true), .asking(Self.past, nil))]
@@ -122,7 +123,7 @@ struct HoldingStateMachineTests {
         check(machine.turn(), .ask(mayForce: false))
     }
 
-    @Test("the router holds it: it is reported, or given back if it is not wanted any more")
+    @Test("the router holds it: that is reported, or it is returned if it is not wanted any more")
     func granted() {
         let past = Self.past
         self.table(
@@ -139,7 +140,7 @@ struct HoldingStateMachineTests {
         check(machine.state, .held(9, self.past(failures: 0, mayForce: false)), "what was unanswered is known now")
     }
 
-    @Test("the router refuses: it is asked for again after a time")
+    @Test("the router refuses: it is requested again after a time")
     func refused() {
         let asked = State.asking(Self.past, nil)
         for (refusal, mayAbandon, action, state) in [
@@ -167,7 +168,7 @@ struct HoldingStateMachineTests {
         }
     }
 
-    @Test("what the router never answered for and then says is there is ours, and lost")
+    @Test("an unanswered request that the router then reports as held is the sidecar's, and lost")
     func lost() {
         for (mayBeHeld, refusal, isLost) in [
             (false, .taken, false), (true, .taken, true), (false, .lost, true), (true, .unanswered, false),
@@ -186,14 +187,14 @@ struct HoldingStateMachineTests {
         check(action, .wait(.seconds(32)), "that one is not lost")
     }
 
-    @Test("the time is over: only what waits is asked for again")
+    @Test("the time is over: only a waiting thing is requested again")
     func timer() {
         self.table(
             "timer", otherwise: .nothing, [(.waiting(Self.past), .queue, .queued(Self.past))]
         ) { $0.timer() }
     }
 
-    @Test("the router takes it away: it is asked for again, never by force")
+    @Test("the router revokes it: it is requested again, never by force")
     func revoked() {
         let past = Self.past
         let forceless = self.past(mayForce: false)
@@ -218,7 +219,7 @@ struct HoldingStateMachineTests {
         }
     }
 
-    @Test("readiness waits for the router's first word in a session on what is wanted here, and was there before")
+    @Test("readiness waits for the router's first answer in a session about wanted things that existed before")
     func settled() {
         let rows: [(Machine.Absence?, [(Machine.Standing, Bool, Bool)])] = [
             // Standing; whether it is settled while it rests, and while it is asked for.
@@ -246,7 +247,7 @@ struct HoldingStateMachineTests {
         }
     }
 
-    @Test("nothing can come of what is at rest")
+    @Test("nothing can come for a thing at rest")
     func atRest() {
         for state in self.states {
             let isAtRest =

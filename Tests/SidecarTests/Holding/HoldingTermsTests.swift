@@ -6,14 +6,14 @@ import WAMP
 @testable import Sidecar
 @testable import WAMPClient
 
-@Suite("When something is asked for again")
+@Suite("When something is requested again")
 struct HoldingDelaysTests {
     /// The delay after a number of failures, with the least and the greatest random number.
     private func range(_ delays: HoldingDelays, _ failures: Int, _ refusal: HoldingRefusal) -> [TimeAmount] {
         [0, 1].map { delays.delay(after: failures, refusal, random: $0) }
     }
 
-    @Test("procedures: what another has every half to two seconds, what is refused ever more slowly")
+    @Test("procedures: another session's every half to two seconds, refused ones ever more slowly")
     func procedures() {
         let delays = ProcedureRoute.terms.delays
         check(delays.weight(of: .taken), 1)
@@ -36,9 +36,9 @@ struct HoldingDelaysTests {
     }
 }
 
-@Suite("What a refusal means")
+@Suite("The meaning of a refusal")
 struct HoldingRefusalTests {
-    @Test("only the error that says so is another session's holding")
+    @Test("only one error means another session's holding")
     func kinds() {
         let taken = WAMPError.procedureAlreadyExists.text
         for (error, takenError, refusal) in [

@@ -5,7 +5,7 @@ import WAMPClient
 
 @testable import Sidecar
 
-@Suite("All that the router holds")
+@Suite("All holdings")
 struct HoldingsTests {
     private typealias All = Holdings<String, Int>
     private typealias Request = All.Request
@@ -53,7 +53,7 @@ struct HoldingsTests {
         }
     }
 
-    @Test("nothing is asked for without a session; in one all is, and readiness waits for the answers")
+    @Test("without a session nothing is requested; in one everything is, and readiness waits for the answers")
     func sessions() {
         var all = self.none()
         check(all.isSettled, true)
@@ -94,7 +94,7 @@ struct HoldingsTests {
         check(self.requests(&all).count, 1)
     }
 
-    @Test("what was taken back while it waited for its turn is skipped and holds no turn")
+    @Test("a thing removed while it waited for its turn is skipped and takes no turn")
     func skipped() {
         var all = self.joined("a", "b")
         check(all.offer(false), [])
@@ -105,7 +105,7 @@ struct HoldingsTests {
         check(self.requests(&all), [self.ask("a"), self.ask("b")], "each once")
     }
 
-    @Test("what only one sidecar may have is held by the leader")
+    @Test("the leader holds things that only one sidecar may have")
     func leads() {
         var all = self.joined("shared", singles: "single")
         check(self.requests(&all), [self.ask("shared")])
@@ -142,7 +142,7 @@ struct HoldingsTests {
         check(all.next(), nil)
     }
 
-    @Test("what comes when it is not wanted any more is given back at once, and receives until then")
+    @Test("an unwanted holding that comes late is returned at once, and receives until then")
     func tooLate() {
         var all = self.joined("a")
         check(self.requests(&all), [self.ask("a")])
@@ -154,7 +154,7 @@ struct HoldingsTests {
         check(all.receivers.isEmpty(7), true)
     }
 
-    @Test("the same refusal is news once, until it is granted or not wanted")
+    @Test("the same refusal is reported once, until it is granted or not wanted")
     func complaints() {
         var all = self.joined("a")
         for (reason, isNews) in [("no", true), ("no", false), ("never", true)] {
@@ -182,7 +182,7 @@ struct HoldingsTests {
         check(all.next(), nil, "too late")
     }
 
-    @Test("an answer that was lost costs one session, not another until all is well")
+    @Test("a lost answer costs one session, and no other until all is well")
     func lost() {
         var all = self.joined("a", "b")
         check(self.requests(&all), [self.ask("a"), self.ask("b")])
@@ -217,7 +217,7 @@ struct HoldingsTests {
         check(self.answer(&all, self.ask("a", session: 5), .refused(.lost, reason: "lost")), .abandon)
     }
 
-    @Test("what never answered and then is there is ours: it costs the session as well")
+    @Test("an unanswered request that turns out to be held costs the session as well")
     func unanswered() {
         var all = self.joined("a")
         check(self.requests(&all), [self.ask("a")])
@@ -230,7 +230,7 @@ struct HoldingsTests {
         check(all.isSettled, false)
     }
 
-    @Test("what was revoked is asked for again without force, and only what it still stands for")
+    @Test("revoked things are requested again without force, and only those that still have the id")
     func revoked() {
         var all = self.joined("a", "b", "c")
         for request in self.requests(&all) { check(self.answer(&all, request, .granted(7)), .reportGrant) }
@@ -248,7 +248,7 @@ struct HoldingsTests {
         check(all.revoked(7) { 0 }, [])
     }
 
-    @Test("what is removed ends when nothing more of it can come")
+    @Test("a removed thing ends when nothing more can come for it")
     func removed() {
         var all = self.joined("held", "asked", "refused")
         for request in self.requests(&all) where request.thing != "asked" {
@@ -269,7 +269,7 @@ struct HoldingsTests {
         check(all.remove("unknown"), .nothing)
     }
 
-    @Test("what is removed and refused, or removed when the session goes, has ended")
+    @Test("a thing removed and refused, or removed when the session ends, has ended")
     func removedAndGone() {
         var all = self.joined("a", "b", "c")
         check(self.requests(&all).count, 3)
@@ -283,7 +283,7 @@ struct HoldingsTests {
         check(all.next(), nil)
     }
 
-    @Test("readiness does not wait for what is added later, in this session")
+    @Test("readiness does not wait for things added later, in this session")
     func late() {
         var all = self.joined("a")
         self.grantAll(&all)
@@ -311,7 +311,7 @@ struct HoldingsTests {
     }
 
     /// Two seconds in debug; walking takes minutes.
-    @Test("nothing that happens to one thing walks the others", .timeLimit(.minutes(1)))
+    @Test("no operation on one thing visits the others", .timeLimit(.minutes(1)))
     func many() {
         var all = self.none()
         let count = 50_000

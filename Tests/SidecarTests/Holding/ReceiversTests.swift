@@ -2,7 +2,7 @@ import Testing
 
 @testable import Sidecar
 
-@Suite("Who receives what comes for an id")
+@Suite("The receivers of an id's messages")
 struct ReceiversTests {
     private func receivers(_ things: [String], of id: Int) -> Receivers<String, Int> {
         var receivers = Receivers<String, Int>()
@@ -23,7 +23,7 @@ struct ReceiversTests {
         #expect(!receivers.isLeaving("a"))
     }
 
-    @Test("one of several receives no more as soon as its turn has come: the router does not hear of it")
+    @Test("one of several receives no more as soon as its turn has come: the router does not learn of it")
     func oneOfSeveral() {
         var receivers = self.receivers(["a", "b", "c"], of: 7)
         receivers.givesBack("a", 7)
@@ -33,7 +33,7 @@ struct ReceiversTests {
         #expect(receivers.all(7) == ["c"])
     }
 
-    @Test("where all give it back, the answer to the last is the end for all")
+    @Test("if all return it, the answer to the last is the end for all")
     func allOfSeveral() {
         var receivers = self.receivers(["a", "b"], of: 7)
         receivers.givesBack("a", 7)
@@ -44,7 +44,7 @@ struct ReceiversTests {
         #expect(!receivers.isLeaving("a") && !receivers.isLeaving("b"))
     }
 
-    @Test("whoever holds it again before the answer goes on receiving")
+    @Test("whoever holds it again before the answer continues to receive")
     func again() {
         var receivers = self.receivers(["a"], of: 7)
         receivers.givesBack("a", 7)
@@ -56,7 +56,7 @@ struct ReceiversTests {
         #expect(!receivers.isLeaving("a"))
     }
 
-    @Test("it may receive for the id that it gives back, and for the next")
+    @Test("it may receive for the id that it returns, and for the next")
     func two() {
         var receivers = self.receivers(["a"], of: 7)
         receivers.givesBack("a", 7)
@@ -68,7 +68,7 @@ struct ReceiversTests {
         #expect(receivers.isLeaving("a"))
     }
 
-    @Test("what is revoked is nobody's, and an answer on the way then ends nothing of what came after")
+    @Test("a revoked id has no receivers, and an answer on the way then ends no later one")
     func revoked() {
         var receivers = self.receivers(["a", "b"], of: 7)
         receivers.givesBack("b", 7)
@@ -81,7 +81,7 @@ struct ReceiversTests {
         #expect(receivers.gaveBack("a", 7) == ["a"])
     }
 
-    @Test("answers for what nobody has are dropped")
+    @Test("answers for ids without receivers are dropped")
     func unknown() {
         var receivers = self.receivers(["a"], of: 7)
         #expect(receivers.gaveBack("a", 9) == [])

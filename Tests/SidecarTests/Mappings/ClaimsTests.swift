@@ -29,7 +29,7 @@ struct ClaimsTests {
         check(claims.giveUp(2), [.ends(2)])
     }
 
-    @Test("a higher rank takes the place of a lower one, which comes back when that is gone")
+    @Test("a higher rank replaces a lower one, which returns when the higher one is removed")
     func ranks() {
         var claims = Claims<String, Int>()
         check(claims.claim("a", by: 1, rank: Self.low), [.begins(1)])

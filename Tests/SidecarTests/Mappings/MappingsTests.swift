@@ -144,7 +144,7 @@ struct MappingsTests {
         try await router.close()
     }
 
-    @Test("of two sources that map the same the one that counts more has it, and the other gets it back")
+    @Test("of two sources that map the same the one of higher rank has it, and the other gets it back")
     func clash() async throws {
         let eventLoop: any EventLoop = MultiThreadedEventLoopGroup.singleton.next()
         let states = try await eventLoop.submit {

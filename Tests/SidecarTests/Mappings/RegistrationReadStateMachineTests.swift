@@ -66,7 +66,7 @@ struct RegistrationReadStateMachineTests {
         #expect(tables.checked.isEmpty)
     }
 
-    @Test("a change reads what is new, tells what is gone, and comes to the others later")
+    @Test("a change reads new rows, reports deleted ones, and checks the others later")
     func changes() {
         var machine = Machine()
         var tables = Tables(registrations: Array(1...3000), subscriptions: [7])
@@ -86,7 +86,7 @@ struct RegistrationReadStateMachineTests {
         #expect(step == nil)
     }
 
-    @Test("what is committed late, with a smaller number, is found; what vanishes on the way is not known")
+    @Test("a row committed late, with a smaller number, is found; one deleted meanwhile is not known")
     func late() {
         var machine = Machine()
         var tables = Tables(registrations: [1, 4, 9])
@@ -108,7 +108,7 @@ struct RegistrationReadStateMachineTests {
         #expect(Set(machine.reset()) == Set(Self.keys(.registration, [1, 2, 4])))
     }
 
-    @Test("what is in doubt is read again, once, in pages, and nothing else is")
+    @Test("doubtful rows are read again, once, in pages, and no others")
     func doubts() {
         var machine = Machine()
         var tables = Tables(registrations: Array(1...3000), subscriptions: [7, 8])

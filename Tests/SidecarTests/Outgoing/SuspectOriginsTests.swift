@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sidecar
 
-@Suite("Procedures and channels of which something may have ended a session") struct SuspectOriginsTests {
+@Suite("Procedures and channels that may have ended a session") struct SuspectOriginsTests {
     private let one = Origin.Name(.procedure, "com.example.one")
     private let other = Origin.Name(.procedure, "com.example.other")
     private let now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
@@ -50,14 +50,14 @@ import Testing
         #expect(self.suspects.refusal(of: self.other, at: self.now) == nil)
     }
 
-    @Test("an event that is a suspect itself may have been it")
+    @Test("an event that is a suspect itself may be the cause")
     mutating func events() {
         #expect(self.lose(self.one) == nil)
         #expect(self.lose(self.one, besidesSuspects: true) == nil)
         #expect(self.lose(self.one) != nil)
     }
 
-    @Test("a router that is away has ended the session by itself")
+    @Test("a router that is down has ended the session by itself")
     mutating func away() {
         for _ in 0..<5 {
             self.suspects.sessionEnded(underWay: [self.one], besidesSuspects: false)

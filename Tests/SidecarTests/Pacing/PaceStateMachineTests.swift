@@ -3,7 +3,7 @@ import Testing
 
 @testable import Sidecar
 
-@Suite("How often something is done that is asked for all the time")
+@Suite("How often a task runs that is requested all the time")
 struct PaceStateMachineTests {
     private static let start = NIODeadline.uptimeNanoseconds(1)
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Turns")
 struct TurnsTests {
-    @Test("only so many are under way, in their order, and what is urgent goes first")
+    @Test("only so many are under way, in their order, and urgent ones go first")
     func order() {
         var turns = Turns<Int>(most: 2)
         #expect(turns.isIdle)

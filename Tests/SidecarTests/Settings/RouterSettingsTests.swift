@@ -41,7 +41,7 @@ import WAMPClient
     @Test(arguments: [
         ("proxy: proxy:3128", "'proxy' in router has no scheme"),
         ("headers: { Upgrade: x }", "belongs to the handshake"),
-        ("headers: { X-A: \"a\\r\\nb: c\" }", "has a line break"), ("headers: { \"X A\": b }", "is no name"),
+        ("headers: { X-A: \"a\\r\\nb: c\" }", "has a line break"), ("headers: { \"X A\": b }", "is not the name"),
     ])
     func faults(_ line: String, _ expected: String) {
         let text = "router: { url: ws://127.0.0.1/ws, realm: realm1, \(line) }\ndatabase: { url: postgresql://h/d }"

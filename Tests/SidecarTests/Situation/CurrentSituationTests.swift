@@ -15,7 +15,7 @@ struct CurrentSituationTests {
         check(situation.now.listenings, 5)
     }
 
-    @Test("a part that changes the situation while it follows is heard when all have followed")
+    @Test("a change by a part that follows another one takes effect when all have followed")
     func nested() {
         var seen: [String] = []
         let situation = CurrentSituation()

@@ -33,7 +33,7 @@ struct ReadinessStateMachineTests {
         check(machine.report(Self.facts()), nil)
         check(
             machine.report(Self.facts { $0.isLeadershipKnown = false }),
-            .notReady(["it is not known which sidecar leads"]))
+            .notReady(["the leading sidecar is not known"]))
         check(machine.report(Self.facts { $0.isLeadershipKnown = false }), nil)
     }
 
@@ -50,7 +50,7 @@ struct ReadinessStateMachineTests {
         check(machine.report(Self.facts { $0.port = .listens(isAnswered: false) }), nil)
     }
 
-    @Test("at the start only a port that was tried in vain is reported, and only where nothing else is missing")
+    @Test("at the start only a port that failed to open is reported, and only if nothing else is missing")
     func vain() {
         var machine = ReadinessStateMachine()
         check(
@@ -63,7 +63,7 @@ struct ReadinessStateMachineTests {
             machine.report(Self.facts { $0.port = .triedInVain }), .notReady(["not listening for calls from SQL"]))
     }
 
-    @Test("what is missing is named, all of it")
+    @Test("everything missing is named")
     func needs() {
         var machine = ReadinessStateMachine()
         check(machine.report(Self.facts()), .ready)
@@ -124,6 +124,20 @@ struct ReadinessStateMachineTests {
         check(
             machine.report(Self.faults(all, others: 1)),
             .readyWithFaults(ComplaintSummary(named: named, others: 2981), news: []))
+    }
+
+    @Test("one line says how things stand, also before anything was reported")
+    func line() {
+        let machine = ReadinessStateMachine()
+        check(machine.line(Self.facts(), isStandby: false), "ready")
+        check(machine.line(Self.facts(), isStandby: true), "standby")
+        check(machine.line(Self.faults([Self.complaint("a")]), isStandby: true), "ready with faults")
+        check(
+            machine.line(
+                Self.facts {
+                    $0.isJoined = false
+                    $0.isDatabaseAvailable = false
+                }, isStandby: false), "no session with the router")
     }
 
     @Test("nothing is reported while the process stops")

@@ -2,7 +2,7 @@ import NIOCore
 
 @testable import Sidecar
 
-/// A part that writes down what it is told, and finishes when the test says so.
+/// A part that records its calls, and finishes when the test says so.
 final class RecordingPart: Part {
     let name: String
     let drainPatience: TimeAmount?

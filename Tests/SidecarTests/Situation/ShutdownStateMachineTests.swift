@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Order of the shutdown")
 struct ShutdownStateMachineTests {
-    @Test("the parts finish one after the other, then the router is told")
+    @Test("the parts finish one after the other, then GOODBYE is sent")
     func inOrder() {
         var machine = ShutdownStateMachine()
         check(machine.begin(parts: 2), .drain(0))
@@ -15,7 +15,7 @@ struct ShutdownStateMachineTests {
         check(machine.patienceEnded(), .nothing)
     }
 
-    @Test("without parts only the router is told")
+    @Test("without parts only GOODBYE is sent")
     func empty() {
         var machine = ShutdownStateMachine()
         check(machine.begin(parts: 0), .sayGoodbye)
@@ -34,7 +34,7 @@ struct ShutdownStateMachineTests {
         check(machine.left(), .end(.inTime))
     }
 
-    @Test("when the time of all is over, what still runs is given up")
+    @Test("when the time of all is over, unfinished work is given up")
     func unfinished() {
         var machine = ShutdownStateMachine()
         check(machine.begin(parts: 2), .drain(0))
@@ -57,7 +57,7 @@ struct ShutdownStateMachineTests {
         check(unfinished.goodbyeTimedOut(), .end(.unfinished))
     }
 
-    @Test("it is told to stop once")
+    @Test("it stops once")
     func twice() {
         var machine = ShutdownStateMachine()
         check(machine.drained(0), .nothing)

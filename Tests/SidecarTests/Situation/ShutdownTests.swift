@@ -27,14 +27,14 @@ struct ShutdownTests {
             shutdown.begin { self.seen.append("\($0)") }
         }
 
-        /// What has happened since last asked.
+        /// The events since the last call.
         func news() -> [String] {
             defer { self.seen = [] }
             return self.seen
         }
     }
 
-    @Test("each part begins to finish when the one before has; then all stop, and the router is told")
+    @Test("each part begins to finish when the one before has; then all stop, and GOODBYE is sent")
     func inOrder() {
         let story = Story()
         let (a, b) = (story.part("a"), story.part("b"))

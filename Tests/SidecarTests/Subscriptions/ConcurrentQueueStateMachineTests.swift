@@ -28,7 +28,7 @@ struct ConcurrentQueueStateMachineTests {
         check(machine.isIdle, false)
     }
 
-    @Test("what fails waits for its delay, ahead of others, and is given up in the end")
+    @Test("a failed event waits for its delay, ahead of others, and is given up in the end")
     func retries() {
         var machine = Self.machine(1...2)
         guard let first = machine.next(),
@@ -48,7 +48,7 @@ struct ConcurrentQueueStateMachineTests {
         machine.buried()
     }
 
-    @Test("what is held is sent again however often, and nothing is sent meanwhile")
+    @Test("a held event is sent again however often, and nothing is sent meanwhile")
     func held() {
         var machine = Self.machine(1...2, retries: 0)
         for _ in 1...50 {
@@ -79,7 +79,7 @@ struct ConcurrentQueueStateMachineTests {
         }
     }
 
-    @Test("while suspended nothing is sent or given up; what came meanwhile can be dropped, what came before is kept")
+    @Test("while suspended nothing is sent or given up; new events can be dropped, earlier ones are kept")
     func suspension() {
         var machine = Self.machine(1...1)
         machine.isSuspended = true

@@ -23,7 +23,7 @@ struct EventBudgetTests {
         check(budget.admit(1, of: "a"), false)
     }
 
-    @Test("so is what is beyond a number of octets")
+    @Test("and so beyond a number of octets")
     func octets() {
         var budget = Self.budget(events: 1000, octets: 100)
         check(budget.admit(101, of: "a"), false)
@@ -35,7 +35,7 @@ struct EventBudgetTests {
         check(budget.isExceeded(by: "a"), false)
     }
 
-    @Test("one that is dropped for want of room elsewhere is told, until one of its own has ended")
+    @Test("an event dropped for lack of room elsewhere is reported, until one of its subscription has ended")
     func elsewhere() {
         var budget = Self.budget(events: 10, octets: 1000)
         budget.drop(of: "a")

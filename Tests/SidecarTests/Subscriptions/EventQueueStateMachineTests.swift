@@ -10,7 +10,7 @@ struct EventQueueStateMachineTests {
     private static let start = NIODeadline.uptimeNanoseconds(0)
     private static let fast = TimeAmount.microseconds(20)
 
-    /// A server that keeps the rule: it runs what is sent if the session's number is the predecessor's.
+    /// A server that keeps the rule: it runs an event if the session's number is the predecessor's.
     private struct Server {
         var number: Int64 = -1
         var committed: [Int] = []
@@ -98,7 +98,7 @@ struct EventQueueStateMachineTests {
         return (server.committed, buried, rounds)
     }
 
-    @Test("what comes is sent in its order, each behind its predecessor")
+    @Test("events are sent in their order, each behind its predecessor")
     func inOrder() {
         var machine = Self.machine(1...3)
         let steps = Self.steps(&machine)
@@ -120,7 +120,7 @@ struct EventQueueStateMachineTests {
         check(machine.isLeaseUnused, true)
     }
 
-    @Test("what is tried again goes ahead of what was sent behind it, however often")
+    @Test("a retried event goes ahead of later ones, however often")
     func orderUnderRetries() {
         var machine = Self.machine(1...500)
         var failures: [Int: Int] = [:]
@@ -133,7 +133,7 @@ struct EventQueueStateMachineTests {
         #expect(result.buried.isEmpty)
     }
 
-    @Test("what fails for good is passed over, and so is what has failed too often")
+    @Test("an event that fails for good, or too often, is passed over")
     func passedOver() {
         var machine = Self.machine(1...100, retries: 2)
         var attempts: [Int: Int] = [:]
@@ -158,12 +158,12 @@ struct EventQueueStateMachineTests {
         #expect(result.buried.isEmpty)
     }
 
-    @Test("what kills its connection each time is given up")
+    @Test("an event that kills its connection each time is given up")
     func poison() {
         var machine = Self.machine(1...3, retries: 2)
         for attempt in 1...3 {
             let sent = Self.steps(&machine)
-            // The number and the first event; the rest is not told of.
+            // The number and the first event; the rest is not reported.
             _ = machine.answered(.committed, ran: .zero)
             switch machine.answered(.failed(.connectionLost), ran: .zero) {
             case .retry(let failures): check(failures, attempt)
@@ -181,7 +181,7 @@ struct EventQueueStateMachineTests {
         #expect(sent == [2, 3])
     }
 
-    @Test("what could not be sent any more is sent again, and has not failed")
+    @Test("an event that could not be sent any more is sent again, and has not failed")
     func brokenWhileSending() {
         var machine = Self.machine(1...2, retries: 0)
         _ = Self.steps(&machine)
@@ -190,7 +190,7 @@ struct EventQueueStateMachineTests {
         #expect(sent == [1, 2])
     }
 
-    @Test("a function that spoils the session's number holds nobody up for long, and is not waited for for ever")
+    @Test("a function that spoils the session's number delays others only briefly, and has limited attempts")
     func spoiledNumber() {
         var machine = Self.machine(1...20)
         var server = Server()
@@ -241,7 +241,7 @@ struct EventQueueStateMachineTests {
         }
     }
 
-    @Test("what is held is sent again however often, in its order, and counts as no failure")
+    @Test("a held event is sent again however often, in its order, and does not count as failed")
     func held() {
         var machine = Self.machine(1...3, retries: 0)
         for _ in 1...50 {
@@ -285,7 +285,7 @@ struct EventQueueStateMachineTests {
         }
     }
 
-    @Test("what does not fit is looked up once, and then given up; what is behind it goes on")
+    @Test("an event that does not fit causes one look-up, and is then given up; later ones continue")
     func bindingFaults() {
         var machine = Self.machine(1...2)
         guard case .setNumber = machine.next(othersWait: false, at: Self.start),
@@ -322,7 +322,7 @@ struct EventQueueStateMachineTests {
         #expect(machine.giveUpFirst() == nil)
     }
 
-    @Test("the connection is given back to others after a while, when all has been answered, and asked for again")
+    @Test("the connection is returned for others after a while, when all is answered, and requested again")
     func fairness() {
         var machine = Self.machine(1...5000)
         var server = Server()
@@ -363,7 +363,7 @@ struct EventQueueStateMachineTests {
         #expect(deepest > 100 && deepest <= Machine.greatestDepth)
     }
 
-    @Test("an unused connection is given back, and one in use is not")
+    @Test("an unused connection is returned, and one in use is not")
     func unused() {
         var machine = Self.machine(1...1)
         check(machine.leaveIfUnused(), false)
@@ -377,7 +377,7 @@ struct EventQueueStateMachineTests {
         }
     }
 
-    @Test("what waits when all ends is handed out, in its order")
+    @Test("at the end the waiting events are handed out, in their order")
     func stopping() {
         var machine = Machine(retries: 3, isHeld: true)
         for event in 1...3 { machine.append(event) }
@@ -387,7 +387,7 @@ struct EventQueueStateMachineTests {
         check(machine.isIdle, true)
     }
 
-    @Test("while suspended nothing is sent or given up; what came meanwhile can be dropped, what came before is kept")
+    @Test("while suspended nothing is sent or given up; new events can be dropped, earlier ones are kept")
     func suspension() {
         var machine = Self.machine(1...1)
         machine.isSuspended = true

@@ -6,7 +6,7 @@ import Testing
 struct FlowStateMachineTests {
     private static let failure = EventFailure(error: "53100", message: "the disk is full")
 
-    @Test("the function is asked for when an event comes, once")
+    @Test("the function is looked up when an event comes, once")
     func function() {
         var machine = FlowStateMachine(sharesDelays: true)
         check(machine.eventCame(isKnown: false), .lookUp)
@@ -19,14 +19,14 @@ struct FlowStateMachineTests {
         check(machine.eventCame(isKnown: false), .lookUp)
     }
 
-    @Test("one that is known already is not asked for")
+    @Test("one that is known already is not looked up")
     func known() {
         var machine = FlowStateMachine(sharesDelays: true)
         check(machine.eventCame(isKnown: true), .resume)
         check(machine.eventCame(isKnown: true), .nothing)
     }
 
-    @Test("what comes during a delay waits for its end, when the function is asked for")
+    @Test("an event that comes during a delay waits for its end, when the function is looked up")
     func delays() {
         var machine = FlowStateMachine(sharesDelays: true)
         _ = machine.lookUp()
@@ -41,7 +41,7 @@ struct FlowStateMachineTests {
         check(machine.delayEnded(), .resume)
     }
 
-    @Test("each time that nothing can be run the delay grows, until an event has run")
+    @Test("each time that no event can run the delay grows, until an event has run")
     func holds() {
         var machine = FlowStateMachine(sharesDelays: false)
         for times in 1...3 {
@@ -52,19 +52,19 @@ struct FlowStateMachineTests {
         check(machine.hold(Self.failure), 1)
     }
 
-    @Test("where delays are shared, what fails meanwhile begins no other")
+    @Test("if delays are shared, a failure meanwhile begins no other")
     func sharedDelays() {
         var machine = FlowStateMachine(sharesDelays: true)
         check(machine.hold(Self.failure), 1)
         machine.delayBegan()
         check(machine.hold(EventFailure(error: "53200", message: "")), nil)
         machine.end()
-        check(machine.reasonToGiveUp?.error, "53200", "the last is told")
+        check(machine.reasonToGiveUp?.error, "53200", "the last one is reported")
         _ = machine.delayEnded()
         check(machine.hold(Self.failure), 2)
     }
 
-    @Test("only where nothing can be run, and there is no time, is what waits given up")
+    @Test("waiting events are given up only if none can run, and there is no time")
     func ending() {
         var machine = FlowStateMachine(sharesDelays: true)
         _ = machine.hold(Self.failure)
