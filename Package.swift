@@ -251,8 +251,8 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Cryptography", "Functions", "Names", "Postgres", "SidecarConfiguration",
-                "TestFolders", "WAMP",
+                "Sidecar", "CallPort", "Cryptography", "Functions", "Names", "Outbox", "Postgres",
+                "SidecarConfiguration", "TestFolders", "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),

@@ -108,6 +108,11 @@ package final class CallPort {
     /// Clients that are logged in.
     package var sessions: Int { self.admission.sessions }
 
+    /// What became of calls and publications.
+    package private(set) var counts = CallPortCounts()
+    /// How many have not been answered.
+    package var callsInProgress: Int { self.connections.values.count { $0.hasCall } }
+
     private var configuration: Configuration
     private let version: String
     private let eventLoop: any EventLoop
@@ -353,8 +358,26 @@ package final class CallPort {
             guard let peer = self.peer else { throw .notJoined }
             return .send(request, peer, proof: proof)
         } catch {
+            self.callFailed()
             return .answer(.failure(error), proof: proof)
         }
+    }
+
+    /// A call or publication begins.
+    func callBegan() -> NIODeadline {
+        self.counts.began()
+        return self.eventLoop.now
+    }
+
+    /// One that began has ended.
+    func callEnded(_ kind: CallPortCounts.Kind, since began: NIODeadline) {
+        self.counts.ended(kind, nanoseconds: (self.eventLoop.now - began).nanoseconds)
+    }
+
+    /// One is answered without having been sent.
+    func callFailed() {
+        self.counts.began()
+        self.counts.ended(.failed, nanoseconds: 0)
     }
 
     /// A backend begins to wait for an answer.

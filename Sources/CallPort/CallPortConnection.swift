@@ -45,7 +45,7 @@ final class CallPortConnection: ChannelInboundHandler {
     /// Who has come in.
     private var user = ""
     private var output = ByteBuffer()
-    private var call: CallPortCall?
+    private var call: (call: CallPortCall, began: NIODeadline)?
     private var arrival = Arrival.none
     /// A document that waits until the router takes more.
     private var parked: CallPortDocument?
@@ -68,6 +68,9 @@ final class CallPortConnection: ChannelInboundHandler {
         self.mostUnread = limits.query + limits.waiting
         self.tls = tls
     }
+
+    /// Whether a call or publication runs.
+    var hasCall: Bool { self.call != nil }
 
     /// Whether a query runs.
     var isBusy: Bool { self.call != nil || self.parked != nil }
@@ -115,9 +118,7 @@ final class CallPortConnection: ChannelInboundHandler {
         self.timer?.cancel()
         self.timer = nil
         self.output = ByteBuffer()
-        let call = self.call
-        self.endCall()
-        call?.giveUp()
+        self.giveUpCall()
         self.parked = nil
         self.port.ended(self)
         context.fireChannelInactive()
@@ -219,11 +220,11 @@ final class CallPortConnection: ChannelInboundHandler {
             }
             let call = CallPortCall(document.operation, peer: peer) { [weak self] answer in
                 guard let self else { return }
-                self.endCall()
+                self.endCall(CallPortCounts.Kind(answer))
                 self.answer(answer)
                 self.pump()
             }
-            self.call = call
+            self.call = (call, self.port.callBegan())
             self.backend = document.backend
             if let backend = document.backend { self.port.beginsToWait(backend) }
             call.start(request)
@@ -231,7 +232,8 @@ final class CallPortConnection: ChannelInboundHandler {
         self.leaveRoom()
     }
 
-    private func endCall() {
+    private func endCall(_ kind: CallPortCounts.Kind) {
+        if let call = self.call { self.port.callEnded(kind, since: call.began) }
         self.call = nil
         if let backend = self.backend { self.port.waitsNoMore(backend) }
         self.backend = nil
@@ -311,6 +313,7 @@ final class CallPortConnection: ChannelInboundHandler {
         self.timer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: request.patience) {
             self.parked = nil
             self.leaveRoom()
+            self.port.callFailed()
             self.answer(
                 .failure(
                     CallPortAnswer.Failure(
@@ -360,8 +363,12 @@ final class CallPortConnection: ChannelInboundHandler {
         // An end while a query runs (too much was sent ahead of its answer) is the query's too.
         self.parked = nil
         self.port.leaveRoom(self)
-        let call = self.call
-        self.endCall()
+        self.giveUpCall()
+    }
+
+    private func giveUpCall() {
+        let call = self.call?.call
+        self.endCall(.givenUp)
         call?.giveUp()
     }
 

@@ -1,6 +1,6 @@
 package import NIOCore
 package import Names
-import WAMP
+package import WAMP
 
 /// The lasting connection to a router: connects and joins, again and again, and tries the URLs in turn.
 ///
@@ -21,6 +21,7 @@ package final class Router {
     private var shownLimits: [RouterURL: Int] = [:]
     /// How many publications each router has been seen to acknowledge at once.
     private var publishWindows: [RouterURL: PublishWindow] = [:]
+    private let traffic = Traffic()
     private var stopCompletions: [() -> Void] = []
 
     /// The joined session, if there is one.
@@ -76,7 +77,7 @@ package final class Router {
             self.url = index
             let connection = Connection(
                 url: url, configuration: self.configuration(for: url), eventLoop: self.eventLoop, owner: self,
-                delegate: self.delegate, shownLimit: self.shownLimits[url],
+                delegate: self.delegate, traffic: self.traffic, shownLimit: self.shownLimits[url],
                 publishWindow: self.publishWindows[url] ?? PublishWindow())
             self.connection = connection
             self.delegate?.observed(.connecting(url))
@@ -123,6 +124,21 @@ package final class Router {
             self.delegate?.observed(Self.failure(url, fault, retryIn: retryIn))
         }
     }
+}
+
+extension Router {
+    /// The octets that wait for the router to read them.
+    package var unsentOctets: Int { self.connection?.transport?.unsent ?? 0 }
+    /// All octets that were sent to routers.
+    package var sentOctets: Int { self.traffic.formerSentOctets + (self.connection?.sentOctets ?? 0) }
+    /// All octets that came from routers.
+    package var receivedOctets: Int { self.traffic.receivedOctets }
+
+    /// How many messages of a kind were sent; nil if clients send none.
+    package func sent(_ kind: MessageKind) -> Int? { kind.goesToRouter ? self.traffic.sent(kind) : nil }
+
+    /// How many messages of a kind were received; nil if clients receive none.
+    package func received(_ kind: MessageKind) -> Int? { kind.comesFromRouter ? self.traffic.received(kind) : nil }
 }
 
 extension Router {

@@ -68,7 +68,7 @@ struct TransportRun: Equatable, CustomStringConvertible {
             self.isOpened = true
         }
 
-        func transportHeard() {}
+        func transportHeard(octets: Int) {}
 
         func transportReceived(_ message: ByteBuffer) {
             hold(self.isOpened && self.fault == nil && !self.isClosed, "a message out of the blue")

@@ -76,7 +76,7 @@ final class Echo: TransportReceiver {
         self.transport = transport
     }
 
-    func transportHeard() {}
+    func transportHeard(octets: Int) {}
 
     func transportReceived(_ message: ByteBuffer) {
         if message.readableBytes < 100 {

@@ -50,6 +50,9 @@ package final class Leadership: DatabaseSessionDelegate {
     /// Whether other sidecars stood by at the last check.
     package var hasStandbys: Bool { self.machine.hasStandbys }
 
+    /// Whether there is a session for leading.
+    package var isConnected: Bool { self.session.isConnected }
+
     /// Connects, and leads as soon as no other sidecar does and a router is joined.
     package func start() {
         self.session.start()

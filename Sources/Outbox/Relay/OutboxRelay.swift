@@ -69,6 +69,15 @@ package final class OutboxRelay {
     /// Since when events wait, none of which has left the outbox; nil: none does, as far as is known.
     package var waitingSince: NIODeadline? { self.machine.waitingSince }
 
+    /// What became of the events that were read.
+    package var counts: RelayCounts { self.machine.counts }
+
+    /// How many events the router has, and has not answered.
+    package var underWayCount: Int { self.machine.underWayCount }
+
+    /// How many topics wait because the router refuses an event of theirs.
+    package var heldTopicCount: Int { self.machine.held.count }
+
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     package var isSuspectUnderWay: Bool { self.machine.isSuspectUnderWay }
 
@@ -278,8 +287,10 @@ package final class OutboxRelay {
 
     /// A scan has returned a row.
     func take(_ row: OutboxRow, of epoch: Int) {
-        guard self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch) else { return }
-        self.publish(row)
+        guard let router = self.router,
+            self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch)
+        else { return }
+        self.publish(row, router)
     }
 
     /// A scan reports that the outbox's ids begin again.
@@ -304,8 +315,7 @@ package final class OutboxRelay {
 
     // MARK: - Publishing
 
-    private func publish(_ row: OutboxRow) {
-        guard let router = self.router else { return }
+    private func publish(_ row: OutboxRow, _ router: Session) {
         if let fault = row.fault { return self.unreadable(row, fault) }
         let topic: URI
         let options: PublishOptions

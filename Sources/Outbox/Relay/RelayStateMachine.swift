@@ -43,6 +43,9 @@ struct RelayStateMachine: ~Copyable {
     /// Why the last attempt to empty the outbox failed, also in a lost session; nil if it succeeded.
     private(set) var failure: String?
 
+    /// What became of all events so far.
+    private(set) var counts = RelayCounts()
+
     /// - Parameters:
     ///   - batch: the most rows of one scan.
     ///   - attempts: how often an event is tried before it becomes a dead letter.
@@ -73,6 +76,9 @@ struct RelayStateMachine: ~Copyable {
 
     /// Since when events wait, none of which has left the outbox; nil: none does, as far as is known.
     var waitingSince: NIODeadline? { self.movement.waitingSince }
+
+    /// How many events the router has, and has not answered.
+    var underWayCount: Int { self.delivery.underWay.count }
 
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.scans.isAnySuspect(self.delivery.underWay) }
@@ -163,6 +169,9 @@ struct RelayStateMachine: ~Copyable {
             let topic = self.delivery.topic(of: suspect.id)
         else { return nil }
         self.delivery.removalBegan()
+        self.counts.dead += 1
+        // It is under way still: the end of the run counts it as unanswered.
+        self.counts.unanswered -= 1
         return DeadLetter(
             event: suspect.id, topic: topic, error: WAMPError.invalidPayload.text,
             message:
@@ -185,6 +194,7 @@ struct RelayStateMachine: ~Copyable {
     private mutating func end() -> RunEnd {
         self.epoch += 1
         let givesLockBack = self.scans.isHoldingLock
+        self.counts.unanswered += self.delivery.underWay.count
         let batch = self.delivery.ended()
         if let batch { self.scans.finished(batch.ids.count, octets: batch.octets) }
         self.scans.stopped()
@@ -227,9 +237,13 @@ struct RelayStateMachine: ~Copyable {
     /// ``unreadable(_:topic:octets:_:at:)`` follows.
     mutating func take(_ id: Int64, topic: String, octets: Int, of epoch: Int) -> Bool {
         guard epoch == self.epoch else { return false }
-        return switch self.state {
-        case .running: self.scans.rowRead(id: id, topic: topic, octets: octets)
-        case .idle, .finishing, .clearing, .over: false
+        switch self.state {
+        case .running:
+            guard self.scans.rowRead(id: id, topic: topic, octets: octets) else { return false }
+            self.counts.read += 1
+            return true
+        case .idle, .finishing, .clearing, .over:
+            return false
         }
     }
 
@@ -305,6 +319,7 @@ struct RelayStateMachine: ~Copyable {
         case .taken:
             guard let event = self.delivery.taken(id, at: now) else { return .nothing }
             self.movement.moved(at: now)
+            self.counts.acknowledged += 1
             let released = self.scans.settled(id, topic: event.topic)
             return released > 0 ? .report(.topicsReleased(count: released)) : .goOn
         case .refused(let error, let message, let isFinal):
@@ -324,21 +339,25 @@ struct RelayStateMachine: ~Copyable {
     private mutating func hold(
         _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, at now: NIODeadline
     ) -> AnswerAction {
+        let action: AnswerAction
         switch self.scans.refused(id, topic: event.topic, reason: error, octets: event.octets, at: now) {
         case .waits(let wait):
-            .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
+            action = .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
         case .waitsAsGroup(let count):
-            .report(.topicsHeld(count: count, reason: message))
+            action = .report(.topicsHeld(count: count, reason: message))
         case .follows:
-            .goOn
+            action = .goOn
         case .isGivenUp(let attempts):
-            self.giveUp(id, event, error: error, message: message, attempts: attempts)
+            return self.giveUp(id, event, error: error, message: message, attempts: attempts)
         }
+        self.counts.held += 1
+        return action
     }
 
     private mutating func giveUp(
         _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, attempts: Int
     ) -> AnswerAction {
+        self.counts.dead += 1
         let released = self.scans.settled(id, topic: event.topic)
         self.scans.finished(1, octets: event.octets)
         self.delivery.removalBegan()

@@ -1,4 +1,5 @@
 internal import NIOCore
+package import Names
 
 /// The connections that run calls. On the event loop.
 ///
@@ -28,7 +29,7 @@ package final class Pool: ConnectionKeeperOwner {
 
     let environment: DatabaseEnvironment
     let part: ConnectionSettings.Part
-    private(set) var limits: PoolLimits
+    package private(set) var limits: PoolLimits
     let control: Control
     let observer: (DatabaseEvent) -> Void
     var machine: PoolStateMachine<Item>
@@ -44,6 +45,8 @@ package final class Pool: ConnectionKeeperOwner {
     var unflushed: [Connection] = []
     private var isFlushScheduled = false
     private var shortWait = ShortWait()
+    /// How long work waited that did not find a connection at once, and got one.
+    package private(set) var queueWait = Histogram()
     private var state = State.running
     /// The last reported state.
     var isReportedAvailable = false
@@ -74,6 +77,15 @@ package final class Pool: ConnectionKeeperOwner {
 
     /// Whether there is a connection for calls.
     package var isAvailable: Bool { self.machine.isConnected }
+
+    /// How many connections are open.
+    package var openConnections: Int { self.machine.connections.open }
+
+    /// On how many connections something is under way.
+    package var busyConnections: Int { self.machine.connections.busy }
+
+    /// How much waits for a connection.
+    package var waitingCount: Int { self.machine.waitingCount }
 
     /// Now, as the event loop has it.
     var now: NIODeadline { self.environment.eventLoop.now }
@@ -165,6 +177,7 @@ package final class Pool: ConnectionKeeperOwner {
             }
         case .wait:
             work.state = .waiting
+            work.waitingSince = self.now
         case .refuse:
             return self.end(work, .refused(.queueIsFull))
         }
@@ -231,6 +244,10 @@ package final class Pool: ConnectionKeeperOwner {
 
     private func send(_ work: Work, on connection: Connection) -> Bool {
         let now = self.now
+        if let since = work.waitingSince {
+            work.waitingSince = nil
+            self.queueWait.observe(nanoseconds: (now - since).nanoseconds)
+        }
         guard !work.needsCleanSession else {
             return connection.send(work, afterReset: self.cleanSession, now: now)
         }

@@ -112,6 +112,18 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// Whether no work is under way on a connection.
     func isIdle(slot: Int) -> Bool { self.slots[slot].underWay.isEmpty }
 
+    /// How many connections there are, and on how many of them something is under way.
+    var connections: (open: Int, busy: Int) {
+        self.slots.reduce(into: (0, 0)) { counts, slot in
+            switch slot.state {
+            case .absent: break
+            case .open, .blocked, .retiring:
+                counts.0 += 1
+                if !slot.underWay.isEmpty { counts.1 += 1 }
+            }
+        }
+    }
+
     /// How much work is under way on all connections.
     var underWayCount: Int { self.slots.reduce(0) { $0 + $1.underWay.count } }
 

@@ -32,6 +32,9 @@ package final class Control {
         self.observer = observer
     }
 
+    /// Whether there is a connection.
+    package var isConnected: Bool { self.session.isConnected }
+
     package func start() {
         self.environment.ender.end = { [weak self] backend, completion in
             guard let self else { return completion() }

@@ -87,6 +87,8 @@ package final class Work {
     /// How long the server ran it; known for work sent over a lease, when it has ended.
     package internal(set) var ran = TimeAmount.zero
     var isInterrupted = false
+    /// Since when it waits for its first connection; nil if it found one at once, or has had one.
+    var waitingSince: NIODeadline?
     /// Rows of it have left the sidecar: it does not run again, or they would come twice.
     package var isPassedOn = false
 

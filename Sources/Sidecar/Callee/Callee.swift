@@ -24,18 +24,23 @@ final class Callee {
     var onDatabaseLoss: DatabaseSettings.OnDatabaseLoss
     private let observer: (Observation) -> Void
     private let registrar: Holder<ProcedureRoute>
+    let slots: SlotTable<ProcedureSlot>
     private let settings: CallSettings
     private let budget: RouterBudget
     private var isRouterCrossbar = false
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
+    /// How many calls came of what is not registered any more.
+    private(set) var callsOfNothing = 0
     /// Called when the last call has been answered; set while stopping.
     private var drained: (() -> Void)?
 
-    /// - Parameter changed: called whenever ``health`` may have changed.
+    /// - Parameters:
+    ///   - slots: where calls are counted.
+    ///   - changed: called whenever ``health`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop,
-        settings: CallSettings, budget: RouterBudget, passage: Passage,
+        settings: CallSettings, budget: RouterBudget, passage: Passage, slots: SlotTable<ProcedureSlot>,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
         self.pool = pool
@@ -44,6 +49,7 @@ final class Callee {
             observer: { observer(.function($0)) }, changed: changed)
         self.eventLoop = eventLoop
         self.passage = passage
+        self.slots = slots
         self.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.onDatabaseLoss = configuration.database.onDatabaseLoss
@@ -84,8 +90,8 @@ final class Callee {
         runner: Guests.Runner?
     ) -> ProcedureRoute {
         let route = ProcedureRoute(
-            mapping: mapping, place: place, pool: runner?.pool ?? self.pool, registration: registration,
-            guest: runner?.role)
+            mapping: mapping, place: place, pool: runner?.pool ?? self.pool,
+            slot: self.slots.slot(mapping.uri.text), registration: registration, guest: runner?.role)
         for definition in route.allDefinitions { self.definitions.add(definition, isAwaited: isAwaited) }
         self.registrar.add(route, isLate: !isAwaited)
         self.budget.parties += 1
@@ -113,7 +119,11 @@ final class Callee {
         self.registrar.left()
         let calls = self.calls
         self.calls.removeAll()
-        for call in calls.values { call.sessionEnded() }
+        let now = NIODeadline.now()
+        for call in calls.values {
+            call.route.slot.callEnded(.canceled, after: now - call.arrived)
+            call.sessionEnded()
+        }
         self.finishDraining()
     }
 
@@ -166,12 +176,14 @@ final class Callee {
     func received(_ invocation: Invocation, in session: Session) {
         guard let route = self.registrar.receiver(of: invocation.registration) else {
             // It crossed UNREGISTER on the way.
+            self.callsOfNothing += 1
             let failure = CallFailure(WAMPError.noSuchRegistration, "the procedure is not registered any more")
             _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
             return
         }
         // The answers to two invocations with the same id could not be distinguished.
         guard self.calls[invocation.request] == nil else { return }
+        route.slot.callCame()
         let facts = InvocationFacts(invocation.details)
         let caller = facts.caller
         guard let definition = route.definition(for: caller) else {
@@ -179,19 +191,17 @@ final class Callee {
                 caller.authrole.map { "the authrole \(String(buffer: $0))" }
                 ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
-            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
-            return
+            return self.refuse(invocation, of: route, failure, in: session)
         }
         if let refusal = self.passage.refusal(of: route.origin) {
             let failure = CallFailure(WAMPError.unavailable, refusal.description)
-            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
-            self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
-            return
+            self.refuse(invocation, of: route, failure, in: session)
+            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
         }
         guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
             let failure = CallFailure(
                 WAMPError.unavailable, "too many messages of the router wait for the database")
-            _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+            self.refuse(invocation, of: route, failure, in: session)
             return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
         }
         var invocation = invocation
@@ -206,13 +216,27 @@ final class Callee {
         call.start()
     }
 
+    /// Answers a call that is not begun.
+    private func refuse(
+        _ invocation: Invocation, of route: ProcedureRoute, _ failure: CallFailure, in session: Session
+    ) {
+        _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
+        route.slot.callEnded(CallResultKind(error: failure.uri), after: .zero)
+    }
+
+    /// How many calls have not been answered.
+    var callsInProgress: Int { self.calls.count }
+
     func received(_ interrupt: Interrupt) {
         self.calls[interrupt.request]?.interrupt()
     }
 
     /// A call has been answered, or can't be any more.
-    func answered(_ call: ProcedureCall) {
-        if self.calls[call.invocation.request] === call { self.calls[call.invocation.request] = nil }
+    func answered(_ call: ProcedureCall, _ kind: CallResultKind) {
+        if self.calls[call.invocation.request] === call {
+            self.calls[call.invocation.request] = nil
+            call.route.slot.callEnded(kind, after: .now() - call.arrived)
+        }
         if self.drained != nil { self.finishDraining() }
     }
 

@@ -173,6 +173,7 @@ final class ProcedureCall: WorkHandler {
     // MARK: - The result
 
     func received(_ row: borrowing ResultRow, of work: Work) {
+        self.route.slot.rows += 1
         if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
         // The other rows are useless, and a set may be endless.
@@ -210,7 +211,7 @@ final class ProcedureCall: WorkHandler {
     private func succeed() {
         if let progress = self.progress {
             guard progress.finish() else { return self.fail(self.failure(progress.end ?? .canceled)) }
-            return self.end()
+            return self.end(.ok)
         }
         if let fault = self.result?.fault { return self.fail(Self.failure(fault)) }
         do {
@@ -224,8 +225,10 @@ final class ProcedureCall: WorkHandler {
 
     private func yield(_ payload: Payload) {
         switch self.session.yield(self.invocation.request, payload: payload) {
-        case .sent, .sessionClosed:
-            self.end()
+        case .sent:
+            self.end(.ok)
+        case .sessionClosed:
+            self.end(.canceled)
         case .tooLarge(let size, let limit):
             self.fail(
                 CallFailure(
@@ -257,8 +260,12 @@ final class ProcedureCall: WorkHandler {
         // Rows that the caller has can't be recalled.
         let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
         switch self.machine.failed(Verdict(error, in: plan), isRepeatable: isRepeatable) {
-        case .run: return self.submit(plan)
-        case .lookUp: return self.lookUp()
+        case .run:
+            self.route.slot.retries += 1
+            return self.submit(plan)
+        case .lookUp:
+            self.route.slot.retries += 1
+            return self.lookUp()
         case .failAndLookUp: self.callee.definitions.lookUp(self.definition) { _ in }
         case .fail: break
         }
@@ -273,24 +280,28 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func send(_ failure: CallFailure) {
+        var kind = CallResultKind(error: failure.uri)
         switch self.session.fail(self.invocation.request, uri: failure.uri, payload: failure.payload) {
-        case .sent, .sessionClosed:
+        case .sent:
             break
+        case .sessionClosed:
+            kind = .canceled
         case .tooLarge(let size, let limit):
             let short = CallFailure(
                 WAMPError.payloadSizeExceeded,
                 "the error \(failure.uri) has \(size) octets, and the router accepts \(limit)")
             _ = self.session.fail(self.invocation.request, uri: short.uri, payload: short.payload)
+            kind = .tooLarge
         }
         self.callee.observe(failure, of: self)
-        self.end()
+        self.end(kind)
     }
 
-    private func end() {
+    private func end(_ kind: CallResultKind) {
         self.result = nil
         self.progress?.cancel()
         self.progress = nil
-        self.callee.answered(self)
+        self.callee.answered(self, kind)
     }
 
     // MARK: - Texts

@@ -16,6 +16,8 @@ final class ProcedureRoute {
     /// The origin of its results and errors.
     let origin: Origin
     let pool: Pool
+    /// Where its calls are counted.
+    let slot: ProcedureSlot
     private var definitions: [String?: ProcedureDefinition] = [:]
     private let soleDefinition: ProcedureDefinition?
 
@@ -23,10 +25,11 @@ final class ProcedureRoute {
     ///   - pool: the pool that runs it: one of the guest's, if `guest` names one.
     ///   - registration: its row, if SQL registered it.
     init(
-        mapping: ProcedureMapping, place: String, pool: Pool, registration: RegistrationKey?,
+        mapping: ProcedureMapping, place: String, pool: Pool, slot: ProcedureSlot, registration: RegistrationKey?,
         guest: String? = nil
     ) {
         self.mapping = mapping
+        self.slot = slot
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)
         self.origin = Origin(.procedure, mapping.uri.text)

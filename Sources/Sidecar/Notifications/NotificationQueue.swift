@@ -22,6 +22,9 @@ struct NotificationQueue<Route> {
     var isEmpty: Bool { self.entries.isEmpty }
     var count: Int { self.entries.count }
 
+    /// Those that they are for, in order.
+    var routes: some Sequence<Route> { self.entries.lazy.map(\.route) }
+
     /// Adds one; false if there is no room.
     mutating func append(_ payload: ByteBuffer, of route: Route) -> Bool {
         let octets = payload.readableBytes + Self.overhead

@@ -23,8 +23,11 @@ final class NotificationRelay {
         let origin: Origin
         private(set) var place: String
         let action: Action
+        /// Where its notifications are counted.
+        let slot: ChannelSlot
 
-        init(channel: String, place: String, action: Action) {
+        init(channel: String, place: String, action: Action, slot: ChannelSlot) {
+            self.slot = slot
             self.channel = channel
             self.origin = Origin(.channel, channel)
             self.place = place
@@ -50,6 +53,7 @@ final class NotificationRelay {
     /// What becomes of the notifications of a mapping.
     private let action: (_ mapping: NotificationMapping, _ configuration: Configuration, _ isAwaited: Bool) -> Action
     private let passage: Passage
+    let slots: SlotTable<ChannelSlot>
     private let observer: (Observation) -> Void
     private var session: Session?
     /// Whether notifications are relayed here.
@@ -62,10 +66,13 @@ final class NotificationRelay {
 
     private static var emptyWaiting: NotificationQueue<Route> { NotificationQueue(most: 1_000, mostOctets: 1 << 20) }
 
-    /// - Parameter definitions: looks up the functions for results.
+    /// - Parameters:
+    ///   - definitions: looks up the functions for results.
+    ///   - slots: where notifications are counted.
     init(
         configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
-        budget: RouterBudget, passage: Passage, observer: @escaping (Observation) -> Void
+        budget: RouterBudget, passage: Passage, slots: SlotTable<ChannelSlot>,
+        observer: @escaping (Observation) -> Void
     ) {
         self.action = { mapping, configuration, isAwaited in
             Self.action(mapping) { reference, location in
@@ -76,6 +83,7 @@ final class NotificationRelay {
             }
         }
         self.passage = passage
+        self.slots = slots
         self.observer = observer
         for mapping in configuration.notifications { self.add(mapping, of: configuration, isAwaited: true) }
     }
@@ -90,7 +98,7 @@ final class NotificationRelay {
     private func add(_ mapping: NotificationMapping, of configuration: Configuration, isAwaited: Bool) {
         self.routes[mapping.key] = Route(
             channel: mapping.channel, place: configuration.place(mapping.location),
-            action: self.action(mapping, configuration, isAwaited))
+            action: self.action(mapping, configuration, isAwaited), slot: self.slots.slot(mapping.channel))
     }
 
     /// The channels to listen to.
@@ -116,8 +124,11 @@ final class NotificationRelay {
     func received(channel: String, payload: UnsafeRawBufferPointer) {
         guard let route = self.routes[ExactText(channel)] else { return }
         switch self.acting {
-        case .here: self.take(ByteBuffer(bytes: payload), of: route)
+        case .here:
+            route.slot.notificationCame()
+            self.take(ByteBuffer(bytes: payload), of: route)
         case .suspended, .deposed:
+            route.slot.notificationCame()
             if !self.waiting.append(ByteBuffer(bytes: payload), of: route) { self.drop(route, .notLeading) }
         case .elsewhere, .undecided: break
         }
@@ -132,8 +143,17 @@ final class NotificationRelay {
 
     /// Another sidecar relays the notifications that came while suspended. Returns how many those were.
     func dropWhatWaits() -> Int {
-        defer { self.waiting = Self.emptyWaiting }
-        return self.waiting.count
+        let count = self.waiting.count
+        while let (route, _) = self.waiting.popFirst() { route.slot.notificationDropped(.leftToLeader) }
+        return count
+    }
+
+    /// How many wait, by channel.
+    var waitingCounts: [ObjectIdentifier: Int] {
+        var counts: [ObjectIdentifier: Int] = [:]
+        for route in self.waiting.routes { counts[ObjectIdentifier(route.slot), default: 0] += 1 }
+        for route in self.unsent.routes { counts[ObjectIdentifier(route.slot), default: 0] += 1 }
+        return counts
     }
 
     private func take(_ payload: ByteBuffer, of route: Route) {
@@ -159,8 +179,14 @@ final class NotificationRelay {
     private func wait(
         _ notification: PayloadText, octets: Int, along route: Route, in session: Session
     ) throws(NotificationFault) {
+        route.slot.notificationBegan()
         do throws(Passage.Refusal) {
-            try self.passage.wait(route.origin, octets: octets) {
+            let givenUp = {
+                route.slot.notificationEnded()
+                self.drop(route, .noSession)
+            }
+            try self.passage.wait(route.origin, octets: octets, givenUp: givenUp) {
+                route.slot.notificationEnded()
                 do throws(NotificationFault) {
                     try self.relay(notification, along: route, in: session)
                 } catch {
@@ -168,6 +194,7 @@ final class NotificationRelay {
                 }
             }
         } catch {
+            route.slot.notificationEnded()
             throw .held(error)
         }
     }
@@ -186,11 +213,15 @@ final class NotificationRelay {
             try self.publish(
                 try Self.topic(template, notification), options, payload, along: route, in: session)
         case .call(let procedure, let timeout, let result):
+            route.slot.notificationBegan()
             session.call(procedure, payload: payload, timeout: timeout) { outcome in
+                route.slot.notificationEnded()
                 switch outcome {
                 case .success(let answer):
+                    route.slot.notificationRelayed()
                     result?.run(answer, procedure: procedure, channel: route.channel)
                 case .failure(let error):
+                    route.slot.notificationDropped(.callFailed)
                     self.observer(
                         .notificationCallFailed(
                             channel: route.channel, procedure: procedure.text, reason: error.message))
@@ -204,17 +235,28 @@ final class NotificationRelay {
     ) throws(NotificationFault) {
         guard options.acknowledge else {
             switch session.publish(topic, options: options, payload: payload) {
-            case nil: return
+            case nil: return route.slot.notificationRelayed()
             case .some(let error) where error.code == .tooLarge: throw .tooLarge
             case .some(let error): throw .refused(error.message)
             }
         }
+        route.slot.notificationBegan()
         session.publish(topic, options: options, payload: payload) { outcome in
-            if case .failure(let error) = outcome { self.drop(route, .refused(error.message)) }
+            route.slot.notificationEnded()
+            switch outcome {
+            case .success: route.slot.notificationRelayed()
+            case .failure(let error):
+                self.drop(route, .refused(error.message), as: error.code == .sessionClosed ? .noSession : .refused)
+            }
         }
     }
 
     private func drop(_ route: Route, _ fault: NotificationFault) {
+        self.drop(route, fault, as: NotificationLoss(fault))
+    }
+
+    private func drop(_ route: Route, _ fault: NotificationFault, as loss: NotificationLoss) {
+        route.slot.notificationDropped(loss)
         self.observer(.notificationDropped(channel: route.channel, place: route.place, reason: fault))
     }
 

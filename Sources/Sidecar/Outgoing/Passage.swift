@@ -35,6 +35,7 @@ final class Passage: Part {
         let origin: Origin
         let octets: Int
         let send: () -> Void
+        let givenUp: () -> Void
     }
 
     /// The most messages that wait for their turn.
@@ -99,8 +100,12 @@ final class Passage: Part {
     }
 
     /// Sends at its turn; never if the session ends before.
-    func wait(_ origin: Origin, octets: Int, _ send: @escaping () -> Void) throws(Refusal) {
-        let item = Waiting(origin: origin, octets: octets, send: send)
+    ///
+    /// - Parameter givenUp: called instead of `send` in that case.
+    func wait(
+        _ origin: Origin, octets: Int, givenUp: @escaping () -> Void = {}, _ send: @escaping () -> Void
+    ) throws(Refusal) {
+        let item = Waiting(origin: origin, octets: octets, send: send, givenUp: givenUp)
         guard !self.suspects.begin() else { return self.sendAlone(item) }
         guard self.waiting.count < Self.mostWaiting,
             self.waiting.isEmpty || self.waitingOctets + octets <= Self.mostWaitingOctets
@@ -197,8 +202,10 @@ final class Passage: Part {
     private func left(_ url: RouterURL, _ reason: SessionEnd) {
         self.session = nil
         self.lost = (url, false)
+        let givenUp = self.waiting
         self.waiting.removeAll()
         self.waitingOctets = 0
+        for item in givenUp { item.givenUp() }
         let now = self.eventLoop.now
         let underWay = self.recent.filter { Self.isUnderWay($0, at: now) }.map(\.name)
         for origin in self.recent {

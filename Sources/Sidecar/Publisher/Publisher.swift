@@ -6,9 +6,9 @@ import Outbox
 /// The publisher role: while this sidecar leads, it sends the events that SQL has published, and deletes old dead
 /// letters. On the event loop.
 final class Publisher: Part {
-    private let relay: OutboxRelay
+    let relay: OutboxRelay
     private let expiry: DeadLetterExpiry
-    private var isLeading = false
+    private(set) var isLeading = false
 
     init(relay: OutboxRelay, expiry: DeadLetterExpiry) {
         self.relay = relay

@@ -63,6 +63,14 @@ final class Readiness: Part {
         self.changed()
     }
 
+    /// What holds everything up now.
+    var needs: [ReadinessStateMachine.Need] {
+        switch self.machine.answer(self.facts) {
+        case .ready, .readyWithFaults: []
+        case .notReady(let needs): needs
+        }
+    }
+
     /// Whether work can flow now.
     var answer: ReadinessAnswer {
         let isStandby = if case .standby = self.situation.now.leadership { true } else { false }

@@ -54,6 +54,15 @@ struct ConcurrentQueueStateMachine<Event> {
     /// Whether an event waits to be sent.
     var hasWaiting: Bool { !self.waiting.isEmpty }
 
+    /// How many wait to be sent.
+    var waitingCount: Int { self.waiting.count }
+
+    /// How many are on their way to the function, wait for their delay, or are on their way to the dead letters.
+    var inProgressCount: Int { self.underWay + self.delayed + self.letters }
+
+    /// The event that is sent next.
+    var firstWaiting: Event? { self.waiting.first?.event }
+
     /// An event has come.
     mutating func append(_ event: Event) {
         self.waiting.append(Entry(event: event))

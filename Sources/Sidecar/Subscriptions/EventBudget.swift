@@ -65,6 +65,9 @@ struct EventBudget<Subscription: Hashable> {
         self.exceeded[subscription] = nil
     }
 
+    /// How many octets the events of a subscription have that wait.
+    func octets(of subscription: Subscription) -> Int { self.octets.used(by: subscription) }
+
     /// Whether an event of a subscription was dropped, and too many of them still wait.
     func isExceeded(by subscription: Subscription) -> Bool { self.exceeded[subscription] != nil }
 }

@@ -20,6 +20,8 @@ final class EventContext {
     /// Events wait, for this reason; nil when they wait no more.
     private let waiting: (String?) -> Void
     private var isWaiting = false
+    /// Dead letters whose functions have run, and which are still in their table.
+    private(set) var lettersThatRan = 0
     private let backoff = Backoff(base: .milliseconds(50), greatest: .seconds(5))
     private var preludes: (searchPath: String, guarded: Statement, plain: Statement)?
 
@@ -114,13 +116,23 @@ final class EventContext {
 
     /// Another sidecar has it: a dead letter remains, and that sidecar tries it again.
     func dropped(_ event: ReceivedEvent) {
+        self.route.slot.eventLost(.leftToLeader)
         self.ended(event)
     }
 
     func done(_ event: ReceivedEvent) {
         self.flows()
-        guard let letter = event.letter else { return self.ended(event) }
-        self.letters.ran(letter, event, of: self.route) { self.ended(event) }
+        guard let letter = event.letter else { return self.hasRun(event) }
+        self.lettersThatRan += 1
+        self.letters.ran(letter, event, of: self.route) {
+            self.lettersThatRan -= 1
+            self.hasRun(event)
+        }
+    }
+
+    private func hasRun(_ event: ReceivedEvent) {
+        self.route.slot.eventDone(after: .now() - event.arrived)
+        self.ended(event)
     }
 
     /// - Parameter completion: called when its dead letter is written, or can't be.
@@ -128,7 +140,12 @@ final class EventContext {
         _ event: ReceivedEvent, _ failure: EventFailure?, attempts: Int, completion: @escaping () -> Void
     ) {
         let failure = failure ?? EventFailure(error: "08006", message: "the connection was lost")
-        self.letters.bury(event, of: self.route, failure, attempts: attempts) {
+        self.letters.bury(event, of: self.route, failure, attempts: attempts) { loss in
+            if let loss {
+                self.route.slot.eventLost(loss)
+            } else {
+                self.route.slot.eventDied(isNew: event.letter == nil)
+            }
             self.ended(event)
             completion()
         }

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// How the events of one subscription reach their function: one after another, or several at once. On the event loop.
 protocol EventFlow: AnyObject {
     /// An event has come.
@@ -11,6 +13,12 @@ protocol EventFlow: AnyObject {
     func suspend(_ isSuspended: Bool)
     /// Gives up the events that came while suspended. Returns how many those were.
     func drop() -> Int
+    /// How many events wait to be sent.
+    var waitingCount: Int { get }
+    /// How many are on their way to the function, or to the dead letters.
+    var inProgressCount: Int { get }
+    /// When the oldest of those came that wait; nil: none does.
+    var oldestArrival: NIODeadline? { get }
     /// Whether all events have run, or are written to the dead letters.
     var isIdle: Bool { get }
 }

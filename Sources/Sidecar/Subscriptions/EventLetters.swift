@@ -47,13 +47,14 @@ final class EventLetters {
 
     /// Gives an event up.
     ///
-    /// - Parameter completion: called once, when its dead letter is written or can't be.
+    /// - Parameter completion: called once, when its dead letter is written (nil) or can't be. One that was tried again
+    ///   stays where it is in any case.
     func bury(
         _ event: ReceivedEvent, of route: SubscriptionRoute, _ failure: EventFailure, attempts: Int,
-        completion: @escaping () -> Void
+        completion: @escaping (EventLoss?) -> Void
     ) {
         if let letter = event.letter {
-            return self.tell(letter, failure: failure, event, of: route, completion: completion)
+            return self.tell(letter, failure: failure, event, of: route) { _ in completion(nil) }
         }
         self.observer(
             .eventFailed(
@@ -61,7 +62,7 @@ final class EventLetters {
                 reason: failure.message))
         guard self.isInstalled else {
             self.lost(event, of: route, failure, "the SQL interface with its dead letters is not installed")
-            return completion()
+            return completion(.noDeadLetters)
         }
         var values = Parameters()
         values.append(route.topic.text)
@@ -79,12 +80,12 @@ final class EventLetters {
 
     /// A dead letter that was tried again has run.
     func ran(_ letter: Int64, _ event: ReceivedEvent, of route: SubscriptionRoute, completion: @escaping () -> Void) {
-        self.tell(letter, failure: nil, event, of: route, completion: completion)
+        self.tell(letter, failure: nil, event, of: route) { _ in completion() }
     }
 
     private func tell(
         _ letter: Int64, failure: EventFailure?, _ event: ReceivedEvent, of route: SubscriptionRoute,
-        completion: @escaping () -> Void
+        completion: @escaping (EventLoss?) -> Void
     ) {
         var values = Parameters()
         values.append("\(letter)")
@@ -101,19 +102,19 @@ final class EventLetters {
 
     private func write(
         _ text: String, _ values: Parameters, _ event: ReceivedEvent, of route: SubscriptionRoute,
-        _ failure: EventFailure?, completion: @escaping () -> Void
+        _ failure: EventFailure?, completion: @escaping (EventLoss?) -> Void
     ) {
         self.control.query(text, values) { result in
             switch result {
             case .success:
-                completion()
+                completion(nil)
             case .failure(.server(let error)) where !Self.passing.contains(Verdict(sqlstate: error.sqlstate)):
                 self.lost(event, of: route, failure, "its dead letter can't be written: \(error.message)")
-                completion()
+                completion(.notWritten)
             case .failure(let reason):
                 guard !self.isStopped else {
                     self.lost(event, of: route, failure, "its dead letter can't be written: \(reason)")
-                    return completion()
+                    return completion(.notWritten)
                 }
                 self.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) {
                     self.write(text, values, event, of: route, failure, completion: completion)

@@ -6,6 +6,12 @@ protocol EventQueue {
     var isIdle: Bool { get }
     /// Whether an event waits to be sent.
     var hasWaiting: Bool { get }
+    /// How many wait to be sent.
+    var waitingCount: Int { get }
+    /// How many are on their way to the function, wait for their delay, or are on their way to the dead letters.
+    var inProgressCount: Int { get }
+    /// The event that waits longest, by and large.
+    var firstWaiting: Event? { get }
     /// While it is true nothing is sent, and nothing given up: another sidecar may have to run the new events.
     var isSuspended: Bool { get set }
 

@@ -113,6 +113,23 @@ struct EventQueueStateMachine<Event> {
     /// Whether an event waits to be sent.
     var hasWaiting: Bool { !self.waiting.isEmpty || !self.again.isEmpty }
 
+    /// How many wait to be sent, or sent again.
+    var waitingCount: Int { self.waiting.count + self.again.count }
+
+    /// How many are on their way to the function, or to the dead letters.
+    var inProgressCount: Int {
+        self.letters
+            + self.underWay.count { sent in
+                switch sent {
+                case .number: false
+                case .event: true
+                }
+            }
+    }
+
+    /// The event that is sent next.
+    var firstWaiting: Event? { (self.again.first ?? self.waiting.first)?.event }
+
     /// Whether a connection is held without use.
     var isLeaseUnused: Bool {
         guard case .leased = self.connection else { return false }

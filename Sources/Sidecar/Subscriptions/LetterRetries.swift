@@ -65,7 +65,8 @@ final class LetterRetries {
         let payload = Payload(
             arguments: row[3].map { ByteBuffer(string: $0) }, keywordArguments: row[4].map { ByteBuffer(string: $0) })
         let details = row[5].map { Details(text: ByteBuffer(string: $0)) } ?? .empty
-        let event = ReceivedEvent(payload: payload, details: details, topic: topic, letter: id)
+        let event = ReceivedEvent(
+            payload: payload, details: details, topic: topic, letter: id, arrived: self.eventLoop.now)
         let isTooLarge = row[7] == "t"
         guard isTooLarge || !self.run(event, subscription, function) else { return }
         var values = Parameters()

@@ -1,4 +1,5 @@
 import Functions
+import NIOCore
 
 /// A flow whose events wait in a queue: the common part of all, however they are sent. On the event loop.
 protocol QueuedEvents: EventFlow {
@@ -14,6 +15,9 @@ protocol QueuedEvents: EventFlow {
 
 extension QueuedEvents {
     var isIdle: Bool { self.queue.isIdle }
+    var waitingCount: Int { self.queue.waitingCount }
+    var inProgressCount: Int { self.queue.inProgressCount + self.context.lettersThatRan }
+    var oldestArrival: NIODeadline? { self.queue.firstWaiting?.arrived }
 
     func append(_ event: ReceivedEvent) {
         self.queue.append(event)

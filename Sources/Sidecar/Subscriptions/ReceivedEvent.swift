@@ -11,6 +11,8 @@ struct ReceivedEvent {
     let topic: String
     /// The dead letter that it was taken from; nil if it comes from the router.
     let letter: Int64?
+    /// When it came.
+    let arrived: NIODeadline
     /// Its place in the budget of messages from the router, as long as it is held anywhere; nil for one from the
     /// database.
     var share: RouterBudget.Share?
@@ -24,6 +26,6 @@ struct ReceivedEvent {
     func compacted(always: Bool) -> ReceivedEvent {
         ReceivedEvent(
             payload: self.payload.compacted(always: always), details: self.details, topic: self.topic,
-            letter: self.letter, share: self.share)
+            letter: self.letter, arrived: self.arrived, share: self.share)
     }
 }

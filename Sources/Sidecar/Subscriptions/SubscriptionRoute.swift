@@ -15,14 +15,17 @@ final class SubscriptionRoute {
     let lane: LaneID
     let definition: ProcedureDefinition
     let pool: Pool
+    /// Where its events are counted.
+    let slot: SubscriptionSlot
 
     /// - Parameters:
     ///   - pool: the pool that runs it: one of the guest's, if `guest` names one.
     ///   - registration: its row, if SQL subscribed it.
     init(
-        mapping: SubscriptionMapping, place: String, pool: Pool, registration: RegistrationKey?,
-        guest: String? = nil
+        mapping: SubscriptionMapping, place: String, pool: Pool, slot: SubscriptionSlot,
+        registration: RegistrationKey?, guest: String? = nil
     ) {
+        self.slot = slot
         self.mapping = mapping
         self.place = place
         self.timeout = TimeAmount(mapping.timeout)

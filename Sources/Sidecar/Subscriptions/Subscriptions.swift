@@ -39,6 +39,7 @@ final class Subscriptions {
     let definitions: Definitions
     private let letters: EventLetters
     private let subscriber: Holder<Entry>
+    let slots: SlotTable<SubscriptionSlot>
     private lazy var retries = LetterRetries(
         schema: self.schema, control: self.control, eventLoop: self.eventLoop
     ) { [unowned self] in
@@ -57,10 +58,13 @@ final class Subscriptions {
     private var acting = Acting.undecided
     private var drained: (() -> Void)?
 
-    /// - Parameter changed: called whenever ``isSettled`` or ``complaints`` may have changed.
+    /// - Parameters:
+    ///   - slots: where events are counted.
+    ///   - changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, settings: CallSettings,
-        budget: RouterBudget, observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
+        budget: RouterBudget, slots: SlotTable<SubscriptionSlot>, observer: @escaping (Observation) -> Void,
+        changed: @escaping () -> Void
     ) {
         self.pool = pool
         self.control = control
@@ -68,6 +72,7 @@ final class Subscriptions {
         self.eventLoop = eventLoop
         self.settings = settings
         self.routerBudget = budget
+        self.slots = slots
         self.observer = observer
         self.changed = changed
         self.definitions = Definitions(
@@ -110,7 +115,8 @@ final class Subscriptions {
         self.allEntries.reduce(0) { $0 + $1.flow.drop() }
     }
 
-    private var allEntries: [Entry] { Array(self.entries.values) + Array(self.leaving.values) }
+    /// All subscriptions, those too that are no more and whose events are under way.
+    var allEntries: [Entry] { Array(self.entries.values) + Array(self.leaving.values) }
 
     /// Whether the SQL interface, with its table of dead letters, exists.
     var isInstalled: Bool {
@@ -155,8 +161,8 @@ final class Subscriptions {
     ) -> SubscriptionRoute {
         let isOrdered = mapping.concurrency == 1
         let route = SubscriptionRoute(
-            mapping: mapping, place: place, pool: runner?.pool ?? self.pool, registration: registration,
-            guest: runner?.role)
+            mapping: mapping, place: place, pool: runner?.pool ?? self.pool,
+            slot: self.slots.slot(mapping.topic.text), registration: registration, guest: runner?.role)
         let context = EventContext(
             route: route, eventLoop: self.eventLoop, definitions: self.definitions,
             settings: self.settings, letters: self.letters, observer: self.observer,
@@ -239,8 +245,12 @@ final class Subscriptions {
     func stop() {
         self.letters.stop()
         var count = 0
-        for entry in self.entries.values { count += entry.flow.stop().count }
-        for entry in self.leaving.values { count += entry.flow.stop().count }
+        for entry in self.allEntries {
+            for _ in entry.flow.stop() {
+                entry.route.slot.eventLost(.stopping)
+                count += 1
+            }
+        }
         if count > 0 { self.observer(.eventsNotRun(count: count)) }
     }
 
@@ -254,22 +264,26 @@ final class Subscriptions {
 
     func received(_ event: Event) {
         let facts = EventFacts(event.details)
+        let now = NIODeadline.now()
         self.subscriber.forEachReceiver(of: event.subscription) { entry in
             let (details, topic) = EventDetails.make(
                 facts, publication: event.publication, topic: entry.route.topic.text)
             self.accept(
-                ReceivedEvent(payload: event.payload, details: details, topic: topic, letter: nil), entry.route,
-                entry.flow)
+                ReceivedEvent(payload: event.payload, details: details, topic: topic, letter: nil, arrived: now),
+                entry.route, entry.flow)
         }
     }
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
+        route.slot.eventCame()
         guard let share = self.routerBudget.admit(event.payload, event.details, of: ObjectIdentifier(route)) else {
             self.budget.drop(of: ObjectIdentifier(route))
             self.noteDrops(of: route)
+            route.slot.eventLost(.overflow)
             return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
         }
         guard self.admit(event, of: route) else {
+            route.slot.eventLost(.overflow)
             return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
         }
         var event = event
@@ -283,6 +297,9 @@ final class Subscriptions {
         self.noteDrops(of: route)
         return isAdmitted
     }
+
+    /// How many octets the events of a subscription take that have not ended.
+    func octets(of route: SubscriptionRoute) -> Int { self.budget.octets(of: ObjectIdentifier(route)) }
 
     private func noteDrops(of route: SubscriptionRoute) {
         let key = ObjectIdentifier(route)
@@ -304,6 +321,7 @@ final class Subscriptions {
     private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
         let entry = self.addresses[Address(topic: subscription, function: function)]
         guard let entry, self.admit(event, of: entry.route) else { return false }
+        entry.route.slot.eventCame()
         entry.flow.append(event)
         return true
     }

@@ -6,7 +6,9 @@ import WAMP
 
 /// What there is to be seen of a running sidecar. Another page is another line here.
 extension AdminSite {
-    init(_ settings: AdminSettings, readiness: Readiness, pulse: Pulse, status: StatusSource) {
+    init(
+        _ settings: AdminSettings, readiness: Readiness, pulse: Pulse, status: StatusSource, metrics: Metrics
+    ) {
         self.init(settings)
         self.add("/live", .health) { [weak pulse] _ in LivePage.answer(fault: pulse?.fault) }
         self.add("/ready", .health) { [weak readiness] request in
@@ -16,6 +18,11 @@ extension AdminSite {
             var body = ByteBuffer()
             JSON.write(status.status.value, into: &body)
             return .json(.ok, body)
+        }
+        self.add("/metrics", .metrics) { [weak metrics] request in
+            let format = ExpositionFormat(accept: request.accept)
+            let text = metrics?.text(format) ?? Exposition(format).finished()
+            return AdminAnswer(.ok, type: format.contentType, body: text)
         }
     }
 }

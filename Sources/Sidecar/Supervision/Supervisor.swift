@@ -16,6 +16,7 @@ final class Supervisor: RouterDelegate {
     private let renew: (Configuration) throws -> Void
     private let isInForce: (Configuration) -> Void
     private let journal: Journal
+    private let metrics: Metrics
     private let situation: CurrentSituation
     private let readiness: Readiness
     private let control: Control
@@ -62,15 +63,20 @@ final class Supervisor: RouterDelegate {
         let keys = try SchemaKeys(schema: configuration.database.schema)
         let schema = SQLText.identifier(configuration.database.schema)
         let situation = CurrentSituation()
+        let metrics = Metrics(version: version)
+        let record: (Observation) -> Void = { observation in
+            journal.record(observation)
+            metrics.record(observation)
+        }
         let readiness = Readiness(
             situation: situation, eventLoop: eventLoop, hasChannels: !configuration.notifications.isEmpty,
             hasPort: configuration.caller != nil
-        ) { journal.record(Observation($0, of: current.now)) }
-        let observer: (Observation) -> Void = { journal.record($0) }
+        ) { record(Observation($0, of: current.now)) }
+        let observer = record
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
-        let outbox: (OutboxEvent) -> Void = { journal.record(.outbox($0)) }
+        let outbox: (OutboxEvent) -> Void = { record(.outbox($0)) }
         let database: (DatabaseEvent) -> Void = { [weak situation] event in
-            journal.record(.database(event))
+            record(.database(event))
             situation?.change { $0.take(event) }
         }
 
@@ -96,10 +102,11 @@ final class Supervisor: RouterDelegate {
             observer: { observer(.originRefused($0)) }, changed: changed)
         let callee = Callee(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop,
-            settings: settings, budget: budget, passage: passage, observer: observer, changed: changed)
+            settings: settings, budget: budget, passage: passage, slots: metrics.procedures, observer: observer,
+            changed: changed)
         let subscriptions = Subscriptions(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
-            budget: budget, observer: observer, changed: changed)
+            budget: budget, slots: metrics.subscriptions, observer: observer, changed: changed)
         let mappings = Mappings(callee: callee, subscriptions: subscriptions)
         let fileMappings = FileMappings(configuration, to: mappings)
         let sqlMappings = SQLMappings(
@@ -108,7 +115,7 @@ final class Supervisor: RouterDelegate {
             changed: changed)
         let notifications = NotificationRelay(
             configuration: configuration, pool: pool, definitions: callee.definitions, settings: settings,
-            budget: budget, passage: passage, observer: observer)
+            budget: budget, passage: passage, slots: metrics.channels, observer: observer)
         let channels = Channels(
             environment: environment, mappingChannel: keys.mappingChannel, notifications: notifications,
             sqlMappings: sqlMappings, subscriptions: subscriptions, observer: database)
@@ -147,7 +154,7 @@ final class Supervisor: RouterDelegate {
             let port = AdminPort(
                 settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
             ) {
-                AdminSite($0, readiness: readiness, pulse: pulse, status: status)
+                AdminSite($0, readiness: readiness, pulse: pulse, status: status, metrics: metrics)
             }
             readiness.patience = TimeAmount(settings.stuckAfter)
             readiness.isLate = { [weak pulse] in pulse?.isLate ?? false }
@@ -159,6 +166,9 @@ final class Supervisor: RouterDelegate {
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools, reload,
             ] + (admin.map { [$0.port] } ?? [])
+        metrics.parts = [
+            callee, subscriptions, notifications, pools, publisher, calls, ReadinessMetrics(readiness: readiness),
+        ]
         situation.follow(parts + [readiness])
         readiness.lineTaker = summary
         readiness.parts = parts
@@ -170,6 +180,7 @@ final class Supervisor: RouterDelegate {
         self.renew = renew
         self.isInForce = isInForce
         self.journal = journal
+        self.metrics = metrics
         self.situation = situation
         self.readiness = readiness
         self.control = control
@@ -198,6 +209,10 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
+        self.metrics.parts.append(
+            SituationMetrics(
+                situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
+                router: self.router))
         self.admin?.start()
         self.pulse?.start()
         let configuration = self.configuration.now
@@ -330,6 +345,7 @@ final class Supervisor: RouterDelegate {
             self.situation.change { $0.routerObstacle = obstacle }
         }
         self.journal.record(.router(event))
+        self.metrics.record(.router(event))
     }
 }
 

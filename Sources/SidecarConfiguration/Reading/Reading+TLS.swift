@@ -35,7 +35,7 @@ extension Reading {
         return (settings, self.context(settings, section))
     }
 
-    /// What the section `tls` of a port of ours says; nil if it is faulty or missing.
+    /// The settings of the section `tls` of a port; nil if it is faulty or missing.
     ///
     /// - Parameters:
     ///   - port: the section that it stands in.

@@ -18,7 +18,7 @@ extension TLSContext {
         try self.init(configuration, role: .client)
     }
 
-    /// The context for TLS at a port of ours. Reads the files, so it blocks.
+    /// The context for TLS at a port. Reads the files, so it blocks.
     convenience init(_ identity: TLSIdentity) throws(TLSError) {
         var configuration = TLSConfiguration(identity: identity)
         // Clients prove their identity by the port's password.

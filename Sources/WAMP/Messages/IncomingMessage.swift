@@ -32,4 +32,25 @@ package enum IncomingMessage: Sendable, Equatable {
     case interrupt(Interrupt)
     /// A router's own extension (codes from 256 on), which we don't know; ignored.
     case `extension`(code: Int64)
+
+    /// Its row in the table of messages; nil if there is none.
+    package var kind: MessageKind? {
+        switch self {
+        case .welcome: .welcome
+        case .abort: .abort
+        case .challenge: .challenge
+        case .goodbye: .goodbye
+        case .error, .strayError: .error
+        case .published: .published
+        case .subscribed: .subscribed
+        case .unsubscribed: .unsubscribed
+        case .event: .event
+        case .result: .result
+        case .registered: .registered
+        case .unregistered: .unregistered
+        case .invocation: .invocation
+        case .interrupt: .interrupt
+        case .extension: nil
+        }
+    }
 }

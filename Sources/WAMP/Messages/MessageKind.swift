@@ -51,4 +51,20 @@ package enum MessageKind: Int, Sendable, CaseIterable {
 
     /// The name in capital letters, as in the specification.
     package var name: String { self.shape.name.description }
+
+    /// Whether clients send it.
+    package var goesToRouter: Bool {
+        switch self.shape.direction {
+        case .toRouter, .both: true
+        case .toClient: false
+        }
+    }
+
+    /// Whether clients receive it.
+    package var comesFromRouter: Bool {
+        switch self.shape.direction {
+        case .toClient, .both: true
+        case .toRouter: false
+        }
+    }
 }

@@ -26,6 +26,7 @@ final class Connection {
     let eventLoop: any EventLoop
     private weak var owner: (any ConnectionOwner)?
     private(set) weak var delegate: (any RouterDelegate)?
+    private let traffic: Traffic
 
     /// The serializer that the router has agreed to, once the transport is open.
     private(set) var serializer: Serializer
@@ -68,12 +69,15 @@ final class Connection {
     /// - Parameters:
     ///   - owner: held weakly.
     ///   - delegate: held weakly.
+    ///   - traffic: where messages and octets are counted.
     ///   - shownLimit: the limit that earlier connections to this router have shown.
     ///   - publishWindow: likewise.
     init(
         url: RouterURL, configuration: RouterConfiguration, eventLoop: any EventLoop, owner: any ConnectionOwner,
-        delegate: (any RouterDelegate)?, shownLimit: Int? = nil, publishWindow: PublishWindow = PublishWindow()
+        delegate: (any RouterDelegate)?, traffic: Traffic = Traffic(), shownLimit: Int? = nil,
+        publishWindow: PublishWindow = PublishWindow()
     ) {
+        self.traffic = traffic
         self.publishWindow = publishWindow
         self.shownLimit = shownLimit
         self.url = url
@@ -172,6 +176,7 @@ final class Connection {
         self.isEnded = true
         self.timer?.cancel()
         self.timer = nil
+        self.traffic.formerSentOctets += self.sentOctets
         self.transport = nil
         self.channel = nil
         let fault = (self.fault ?? ConnectionFault(.closed, "closed the connection")).of(self.url)
@@ -193,14 +198,22 @@ final class Connection {
 
     // MARK: - Messages
 
+    /// The octets that were sent so far.
+    var sentOctets: Int { self.transport.map { Int($0.octetsWritten) } ?? 0 }
+
     /// Sends a message, in any phase.
     ///
     /// - Parameter atLeast: the message has at least this many octets of text.
     func send(_ message: OutgoingMessage, atLeast: Int = 0) -> SendOutcome {
         guard let transport = self.transport else { return .sessionClosed }
-        return transport.send(atLeast: self.serializer.leastOctets(ofText: atLeast)) {
+        let outcome = transport.send(atLeast: self.serializer.leastOctets(ofText: atLeast)) {
             self.serializer.encode(message, into: &$0)
         }
+        switch outcome {
+        case .sent: self.traffic.count(sent: message.kind)
+        case .tooLarge, .sessionClosed: break
+        }
+        return outcome
     }
 
     private func received(_ action: ReceivedAction) {
@@ -432,13 +445,16 @@ extension Connection: TransportReceiver {
         }
     }
 
-    func transportHeard() {
+    func transportHeard(octets: Int) {
+        self.traffic.receivedOctets += octets
         self.liveness.heard(at: self.eventLoop.now)
     }
 
     func transportReceived(_ message: ByteBuffer) {
         do throws(MessageError) {
-            self.received(self.machine.received(try self.serializer.decode(message)))
+            let message = try self.serializer.decode(message)
+            if let kind = message.kind { self.traffic.count(received: kind) }
+            self.received(self.machine.received(message))
         } catch {
             if let abort = self.machine.received(error) {
                 _ = self.send(.abort(abort))
@@ -459,6 +475,7 @@ extension Connection: TransportReceiver {
                     .protocolViolation,
                     "sent a message longer than the limit of \(self.configuration.greatestMessage) octets"))
         }
+        if let kind = message.kind { self.traffic.count(received: kind) }
         self.received(self.machine.received(message))
     }
 

@@ -30,7 +30,7 @@ package final class MessageTransport {
     private var random = SystemRandomNumberGenerator()
     private var isReading = false
     private var isFlushScheduled = false
-    private var octetsWritten: Int64 = 0
+    private(set) var octetsWritten: Int64 = 0
     private var closing: Scheduled<Void>?
 
     /// The channel gets output early once there is this much of it, so that the buffer stays small.

@@ -52,12 +52,13 @@ final class RawSocketHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         context.eventLoop.assertInEventLoop()
         var bytes = Self.unwrapInboundIn(data)
+        let octets = bytes.readableBytes
         if self.unread.readableBytes == 0 {
             self.unread = bytes
         } else {
             self.unread.writeBuffer(&bytes)
         }
-        self.receiver?.transportHeard()
+        self.receiver?.transportHeard(octets: octets)
         if case .handshake = self.phase {
             self.readHandshake(context)
         }

@@ -12,7 +12,7 @@ package protocol TransportReceiver: AnyObject {
     /// - Parameter serializer: the one that was agreed on; nil if none was asked for.
     func transportOpened(_ transport: MessageTransport, serializer: SerializerID?)
     /// Octets arrived, whatever they are: a sign of life. Before the messages in them.
-    func transportHeard()
+    func transportHeard(octets: Int)
     /// A whole message arrived. Its bytes may be a slice of a larger buffer.
     func transportReceived(_ message: ByteBuffer)
     /// A message exceeds the limit, and is skipped: its first octets. Nothing else of it follows.

@@ -54,13 +54,14 @@ package final class WebSocketHandler: ChannelInboundHandler {
         context.eventLoop.assertInEventLoop()
         guard !self.isFailed, self.transport?.isClosed != true else { return }
         var bytes = Self.unwrapInboundIn(data)
+        let octets = bytes.readableBytes
         if self.unread.readableBytes == 0 {
             self.unread = bytes
         } else {
             self.unread.writeBuffer(&bytes)
         }
         self.transport?.readBegan()
-        self.receiver?.transportHeard()
+        self.receiver?.transportHeard(octets: octets)
         if self.transport == nil {
             self.readAnswer(context)
         }

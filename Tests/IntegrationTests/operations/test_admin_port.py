@@ -160,8 +160,8 @@ def test_a_taken_port_is_tried_again(alone: Sidecar) -> None:
         alone.configuration["admin"] = {"listen": f"127.0.0.1:{port}"}
         alone.start(until="the admin port can't listen")
         result = run("check", "--connect", "--config", alone.file)
-        fault = f"admin: can't listen at 127.0.0.1:{port}: another process listens there"
-        assert fault in result.stdout + result.stderr
+        said = result.stdout + result.stderr
+        assert f"admin: can't listen at 127.0.0.1:{port}: another process listens there" in said
     alone.wait_for(LISTENS, 60)
     assert Admin(port).get("/live").status == 200
 

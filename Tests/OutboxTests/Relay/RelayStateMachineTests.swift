@@ -469,4 +469,49 @@ struct RelayStateMachineTests {
             check(machine.next(at: self.start), .wait(until: self.start + .seconds(1)))
         }
     }
+
+    // MARK: - What is counted
+
+    private func checkCounts(_ machine: borrowing Machine, _ comment: Comment) {
+        let counts = machine.counts
+        let ended = counts.acknowledged + counts.held + counts.dead + counts.unanswered
+        check(counts.read, ended + machine.underWayCount, comment)
+    }
+
+    @Test("each event that was read is acknowledged, held, dead, unanswered or under way")
+    func counts() {
+        var machine = self.publishing(1...6)
+        self.checkCounts(machine, "sent")
+        _ = self.answer(1, .taken, &machine)
+        _ = self.answer(2, self.refusal(), &machine)
+        _ = self.answer(3, self.refusal(isFinal: true), &machine)
+        // Twice, too late, or nothing: no event ends by that.
+        _ = self.answer(1, .taken, &machine)
+        _ = self.answer(4, .unknown, &machine)
+        _ = machine.answered(5, .taken, of: machine.epoch - 1, at: self.start)
+        check(machine.counts, RelayCounts(read: 6, acknowledged: 1, held: 1, dead: 1))
+        self.checkCounts(machine, "answered")
+        _ = machine.take(7, topic: "bad", octets: 10, of: machine.epoch)
+        _ = machine.unreadable(7, topic: "bad", octets: 10, .malformed("no"), at: self.start)
+        self.checkCounts(machine, "unreadable")
+        _ = machine.left()
+        check(machine.counts, RelayCounts(read: 7, acknowledged: 1, held: 1, dead: 2, unanswered: 3))
+        self.checkCounts(machine, "left")
+    }
+
+    @Test("an event that ends sessions is dead, and not unanswered besides")
+    func countsSuspects() {
+        var machine = self.idle()
+        machine.lead()
+        _ = machine.listening(in: machine.epoch, at: self.start)
+        for _ in 1...10 {
+            _ = machine.joined(at: self.start)
+            self.publish(1...1, &machine)
+            _ = machine.left()
+            self.checkCounts(machine, "left")
+            if machine.counts.dead > 0 { break }
+        }
+        check(machine.counts.dead, 1)
+        check(machine.counts.unanswered, machine.counts.read - 1)
+    }
 }

@@ -36,10 +36,10 @@ struct MappingsTests {
             let passage = Passage(eventLoop: eventLoop, isEventSuspect: { false }, observer: { _ in }, changed: {})
             self.callee = Callee(
                 configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
-                budget: budget, passage: passage, observer: { _ in }, changed: {})
+                budget: budget, passage: passage, slots: SlotTable(), observer: { _ in }, changed: {})
             self.subscriptions = Subscriptions(
                 configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
-                budget: budget, observer: { _ in }, changed: {})
+                budget: budget, slots: SlotTable(), observer: { _ in }, changed: {})
             self.mappings = Mappings(callee: self.callee, subscriptions: self.subscriptions)
             self.situation.follow([self.callee, self.subscriptions])
         }

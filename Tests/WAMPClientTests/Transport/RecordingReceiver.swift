@@ -25,7 +25,7 @@ final class RecordingReceiver: TransportReceiver {
         self.serializer = serializer
     }
 
-    func transportHeard() {
+    func transportHeard(octets: Int) {
         self.heard += 1
     }
 

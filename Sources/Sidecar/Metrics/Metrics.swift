@@ -1,0 +1,43 @@
+import NIOCore
+
+/// The counters' end of observations, and all that a scrape shows. On the event loop.
+///
+/// Counters are plain integers, in slots that whoever counts holds on to; gauges are read from the parts at a scrape.
+final class Metrics {
+    /// Where calls are counted, by procedure.
+    let procedures = SlotTable<ProcedureSlot>()
+    /// Where events are counted, by topic.
+    let subscriptions = SlotTable<SubscriptionSlot>()
+    /// Where notifications are counted, by channel.
+    let channels = SlotTable<ChannelSlot>()
+
+    private let version: String
+    private let process = ProcessFigures()
+    private var rare = RareCounts()
+    /// Whoever else has something to write; set once.
+    var parts: [any Measured] = []
+
+    /// - Parameter version: of this program.
+    init(version: String) {
+        self.version = version
+    }
+
+    /// Something was observed.
+    func record(_ observation: Observation) {
+        self.rare.record(observation)
+    }
+
+    /// All metrics, as text.
+    func text(_ format: ExpositionFormat) -> ByteBuffer {
+        var exposition = Exposition(format)
+        exposition.begin(.buildInfo)
+        exposition.add(1, self.version)
+        self.rare.measure(into: &exposition)
+        exposition.begin(.deadLettersAdded)
+        exposition.add(self.rare.lettersOfPublications, "publish")
+        exposition.add(self.subscriptions.all.reduce(0) { $0 + $1.letters }, "event")
+        for part in self.parts { part.measure(into: &exposition) }
+        self.process.measure(into: &exposition)
+        return exposition.finished()
+    }
+}

@@ -1,0 +1,22 @@
+import Names
+
+/// Whether work can flow, as metrics. On the event loop.
+struct ReadinessMetrics: Measured {
+    let readiness: Readiness
+
+    func measure(into exposition: inout Exposition) {
+        let needs = self.readiness.needs
+        exposition.begin(.ready)
+        exposition.add(needs.isEmpty ? 1 : 0)
+        exposition.begin(.notReady)
+        for need in ReadinessStateMachine.Need.allCases {
+            exposition.add(needs.contains(need) ? 1 : 0, String(need.part.map { $0 == " " ? "_" : $0 }))
+        }
+        exposition.begin(.faults)
+        if case .readyWithFaults(let faults, _) = self.readiness.answer {
+            exposition.add(faults.count)
+        } else {
+            exposition.add(0)
+        }
+    }
+}
