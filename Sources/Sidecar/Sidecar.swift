@@ -48,7 +48,8 @@ package enum Sidecar {
             let journal = Journal(configuration.log, eventLoop: eventLoop) { _ in self.silent }
             _ = try Supervisor(
                 configuration: configuration, version: self.version, eventLoop: eventLoop, journal: journal,
-                watcher: try Watcher(eventLoop: eventLoop), source: { configuration }, renew: { _ in },
+                metrics: Metrics(version: self.version), watcher: try Watcher(eventLoop: eventLoop),
+                source: { configuration }, renew: { _ in },
                 isInForce: { _ in }, summary: { _ in })
         }.get()
     }

@@ -14,7 +14,7 @@ final class Metrics {
     private let version: String
     private let process = ProcessFigures()
     private var rare = RareCounts()
-    /// Whoever else has something to write; set once.
+    /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
 
     /// - Parameter version: of this program.

@@ -68,10 +68,12 @@ struct SupervisedService: Service {
     ) throws -> Renewal {
         journal.record(.starting(version: self.version, configuration: self.configuration.path))
         let watcher = try Watcher(eventLoop: self.eventLoop)
+        let metrics = Metrics(version: self.version)
         let renewal = Renewal(eventLoop: self.eventLoop) { configuration, renewal in
             try Supervisor(
                 configuration: configuration, version: self.version, eventLoop: self.eventLoop, journal: journal,
-                watcher: watcher, source: self.source, renew: { [weak renewal] in try renewal?.renew($0) },
+                metrics: metrics, watcher: watcher, source: self.source,
+                renew: { [weak renewal] in try renewal?.renew($0) },
                 isInForce: {
                     journal.use($0.log)
                     patience.change(shutdownTimeout: $0.shutdownTimeout)

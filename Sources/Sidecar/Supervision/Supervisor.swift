@@ -17,6 +17,7 @@ final class Supervisor: RouterDelegate {
     private let isInForce: (Configuration) -> Void
     private let journal: Journal
     private let metrics: Metrics
+    private let measured: [any Measured]
     private let situation: CurrentSituation
     private let readiness: Readiness
     private let control: Control
@@ -47,14 +48,15 @@ final class Supervisor: RouterDelegate {
     }
 
     /// - Parameters:
+    ///   - metrics: the process's.
     ///   - watcher: the process's.
     ///   - source: reads the configuration again.
     ///   - renew: called when a configuration needs another supervisor; throws if that one can't be made.
     ///   - isInForce: called with the configuration at the start, and with each that takes its place.
     ///   - summary: called with a line that says whether all works, whenever it is computed.
     init(
-        configuration: Configuration, version: String, eventLoop: any EventLoop, journal: Journal, watcher: Watcher,
-        source: @escaping Reload.Source, renew: @escaping (Configuration) throws -> Void,
+        configuration: Configuration, version: String, eventLoop: any EventLoop, journal: Journal, metrics: Metrics,
+        watcher: Watcher, source: @escaping Reload.Source, renew: @escaping (Configuration) throws -> Void,
         isInForce: @escaping (Configuration) -> Void, summary: @escaping (String) -> Void
     ) throws {
         let environment = try DatabaseEnvironment(
@@ -63,7 +65,6 @@ final class Supervisor: RouterDelegate {
         let keys = try SchemaKeys(schema: configuration.database.schema)
         let schema = SQLText.identifier(configuration.database.schema)
         let situation = CurrentSituation()
-        let metrics = Metrics(version: version)
         let record: (Observation) -> Void = { observation in
             journal.record(observation)
             metrics.record(observation)
@@ -166,9 +167,6 @@ final class Supervisor: RouterDelegate {
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools, reload,
             ] + (admin.map { [$0.port] } ?? [])
-        metrics.parts = [
-            callee, subscriptions, notifications, pools, publisher, calls, ReadinessMetrics(readiness: readiness),
-        ]
         situation.follow(parts + [readiness])
         readiness.lineTaker = summary
         readiness.parts = parts
@@ -181,6 +179,9 @@ final class Supervisor: RouterDelegate {
         self.isInForce = isInForce
         self.journal = journal
         self.metrics = metrics
+        self.measured = [
+            callee, subscriptions, notifications, pools, publisher, calls, ReadinessMetrics(readiness: readiness),
+        ]
         self.situation = situation
         self.readiness = readiness
         self.control = control
@@ -209,10 +210,10 @@ final class Supervisor: RouterDelegate {
 
     /// Starts both sides at once; neither waits for the other.
     func start() {
-        self.metrics.parts.append(
-            SituationMetrics(
-                situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
-                router: self.router))
+        let situation = SituationMetrics(
+            situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
+            router: self.router)
+        self.metrics.parts = self.measured + [situation]
         self.admin?.start()
         self.pulse?.start()
         let configuration = self.configuration.now
