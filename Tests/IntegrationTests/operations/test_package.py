@@ -27,8 +27,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("Swift's standard library is not in this binary")
     folder = tmp_path_factory.mktemp("package")
     result = subprocess.run(
-        [ROOT / "scripts/package", "--fast", "--version", "1.2.3", folder], capture_output=True, text=True, timeout=1400,
-        env=os.environ | {"WAMP_SIDECAR_BINARY": str(binary())})
+        [ROOT / "scripts/package", "--fast", "--version", "1.2.3", folder], capture_output=True, text=True,
+        timeout=1400, env=os.environ | {"WAMP_SIDECAR_BINARY": str(binary())})
     assert result.returncode == 0, result.stdout + result.stderr
     built, = folder.glob("*.deb")
     return built
