@@ -104,7 +104,7 @@ struct ListeningPort: Sendable {
         }.get()
     }
 
-    /// What the port told at a place in the order; waits for it, ten seconds at most.
+    /// What the port told at a place in the order; waits for it, two minutes at most.
     func event(_ index: Int) async throws -> CallPortEvent {
         try await self.within { scene, promise in scene.record.wait(for: index, promise) }
     }
@@ -140,7 +140,7 @@ struct ListeningPort: Sendable {
     ) async throws -> Value {
         try await self.eventLoop.flatSubmit { [scene, eventLoop] in
             let promise = eventLoop.makePromise(of: Value.self)
-            let timer = eventLoop.scheduleTask(in: .seconds(10)) { promise.fail(TooLate()) }
+            let timer = eventLoop.scheduleTask(in: .minutes(2)) { promise.fail(TooLate()) }
             body(scene.value, promise)
             promise.futureResult.whenComplete { _ in timer.cancel() }
             return promise.futureResult

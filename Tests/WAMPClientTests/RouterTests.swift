@@ -37,6 +37,8 @@ import WAMP
                 urls: try self.urls.map { try RouterURL($0) }, realm: try Realm("realm1"),
                 authentication: .anonymous(authid: nil), agent: "test/1")
             configuration.backoff = Backoff(base: .milliseconds(1), greatest: .milliseconds(5))
+            configuration.connectTimeout = .minutes(1)
+            configuration.joinTimeout = .minutes(1)
             change(&configuration)
             let router = Router(configuration: configuration, eventLoop: self.eventLoop, delegate: self.user)
             self.router = router
@@ -48,7 +50,7 @@ import WAMP
         }
     }
 
-    /// Runs a scene to its end, for at most ten seconds.
+    /// Runs a scene to its end, for at most two minutes.
     private func run(
         _ behaviours: ScriptedRouter.Behaviour, _ more: ScriptedRouter.Behaviour..., unixPath: String? = nil,
         _ script: @escaping @Sendable (Scene) throws -> Void
@@ -62,7 +64,7 @@ import WAMP
                 all.count == 1
                 ? scene.listen(all[0], unixPath: unixPath) : scene.listen(all[0], all[1], unixPath: nil)
             let bound = NIOLoopBound(scene, eventLoop: eventLoop)
-            let deadline = eventLoop.scheduleTask(in: .seconds(10)) {
+            let deadline = eventLoop.scheduleTask(in: .minutes(2)) {
                 bound.value.done.fail(Late(observed: bound.value.user.observed.map { "\($0)" }))
             }
             return listening.flatMapThrowing { try script(bound.value) }

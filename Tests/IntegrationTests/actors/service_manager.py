@@ -4,6 +4,8 @@ import socket
 from pathlib import Path
 from types import TracebackType
 
+from .deadline import PATIENCE
+
 
 class ServiceManager:
     """Waits for reports at a path, or at `@name` in the abstract namespace."""
@@ -27,7 +29,7 @@ class ServiceManager:
         variables = {"NOTIFY_SOCKET": self.address}
         return variables if watchdog is None else variables | {"WATCHDOG_USEC": str(watchdog)}
 
-    def report(self, seconds: float = 30) -> list[str]:
+    def report(self, seconds: float = PATIENCE) -> list[str]:
         """The assignments of the next datagram."""
         self._socket.settimeout(seconds)
         return self._socket.recv(4096).decode().split("\n")

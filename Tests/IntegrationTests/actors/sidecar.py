@@ -63,8 +63,10 @@ class Sidecar:
         self._reader: threading.Thread | None = None
 
     def write(self) -> None:
-        """Writes its configuration file."""
-        self.file.write_text(yaml.safe_dump(self.configuration, sort_keys=False))
+        """Writes its configuration file. A sidecar that looks at it meanwhile sees the former one, or all of it."""
+        new = self.file.with_suffix(".new")
+        new.write_text(yaml.safe_dump(self.configuration, sort_keys=False))
+        new.replace(self.file)
 
     # -- life
 

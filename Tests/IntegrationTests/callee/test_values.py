@@ -16,7 +16,7 @@ from conftest import SidecarMaker
 
 pytestmark = pytest.mark.servers
 
-SOURCES = ROOT / "Sources/Sidecar/Procedures"
+SOURCES = ROOT / "Sources/Functions/Results"
 # Our names, from any time: the names in generated statements, and the shortest ones that people use.
 NAMES = sorted(
     set(re.findall(r'static let \w+ = Alias\("([^"]+)"\)', (SOURCES / "Alias.swift").read_text()))

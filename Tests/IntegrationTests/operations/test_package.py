@@ -15,7 +15,7 @@ from actors.sidecar import ROOT, binary, run
 DEBIAN = ROOT / "deploy/debian"
 
 # Where much else runs dpkg-shlibdeps takes minutes.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(1500)
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +27,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("Swift's standard library is not in this binary")
     folder = tmp_path_factory.mktemp("package")
     result = subprocess.run(
-        [ROOT / "scripts/package", "--fast", "--version", "1.2.3", folder], capture_output=True, text=True, timeout=500,
-        env=os.environ | {"WAMP_SIDECAR_BINARY": str(binary())})
+        [ROOT / "scripts/package", "--fast", "--version", "1.2.3", folder], capture_output=True, text=True,
+        timeout=1400, env=os.environ | {"WAMP_SIDECAR_BINARY": str(binary())})
     assert result.returncode == 0, result.stdout + result.stderr
     built, = folder.glob("*.deb")
     return built
@@ -38,7 +38,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tree(package: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its files, with what is dpkg's in DEBIAN."""
     folder = tmp_path_factory.mktemp("tree")
-    subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True, timeout=60)
+    subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True, timeout=200)
     return folder
 
 

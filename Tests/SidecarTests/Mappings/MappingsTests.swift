@@ -45,11 +45,16 @@ struct MappingsTests {
         }
 
         func join(_ url: String, on eventLoop: any EventLoop) throws {
-            self.router = Router(
-                configuration: RouterConfiguration(
-                    urls: [try RouterURL(url)], realm: try Realm("realm1"), authentication: .anonymous(authid: nil),
-                    agent: "test"),
-                eventLoop: eventLoop, delegate: self)
+            var configuration = RouterConfiguration(
+                urls: [try RouterURL(url)], realm: try Realm("realm1"), authentication: .anonymous(authid: nil),
+                agent: "test")
+            // However slow the machine is: nothing is asked twice, and no session is given up.
+            configuration.connectTimeout = .hours(1)
+            configuration.joinTimeout = .hours(1)
+            configuration.requestTimeout = .hours(6)
+            configuration.heartbeatInterval = .hours(1)
+            configuration.heartbeatPatience = .hours(2)
+            self.router = Router(configuration: configuration, eventLoop: eventLoop, delegate: self)
             self.router?.start()
         }
 
