@@ -109,8 +109,9 @@ final class Reload: Part {
         guard !self.machine.isStopped else { return }
         switch result {
         case .success(let configuration):
-            self.found(self.use(configuration))
-            self.policy = configuration.reload
+            let faults = self.use(configuration)
+            if faults.isEmpty { self.policy = configuration.reload }
+            self.found(faults)
             self.run(self.machine.wasRead(configuration.files))
         case .failure(let faults):
             self.found(faults.faults)

@@ -223,7 +223,7 @@ async def test_mute(calling: Sidecar, router: Router, installed: Database) -> No
             session.execute("set statement_timeout = '500ms'")
             with pytest.raises(psycopg.errors.QueryCanceled):
                 await asyncio.wait_for(asyncio.to_thread(session.execute,
-                    "select wamp.call('test.add2', '[2, 3]')"), 10)
+                    "select wamp.call('test.add2', '[2, 3]')"), 60)
             session.execute("set statement_timeout = 0")
             pid = session.info.backend_pid
             call = asyncio.create_task(asyncio.to_thread(session.execute, "select wamp.call('test.add2', '[2, 3]')"))

@@ -179,7 +179,8 @@ async def test_what_needs_a_restart(make_sidecar: SidecarMaker, router: Router, 
     sidecar = await make_sidecar(
         router.url("rawsocket"), shop.url, caller=caller, procedures={"test.stays": "public.one"}).started(until=None)
     await asyncio.to_thread(sidecar.wait_for, "procedure registered", PATIENCE)
-    sections: dict[str, Any] = {"procedures": {"test.comes": "public.one"}}
+    before = dict(sidecar.configuration)
+    sections: dict[str, Any] = {"procedures": {"test.comes": "public.one"}, "reload": "signal"}
     if key == "schema":
         sections["database"] = sidecar.configuration["database"] | {"schema": "other"}
     else:
@@ -194,6 +195,10 @@ async def test_what_needs_a_restart(make_sidecar: SidecarMaker, router: Router, 
     async with joined(router) as peer:
         await answers(peer, "test.stays", 1)
         assert (await peer.error("test.comes")).error == "wamp.error.no_such_procedure"
+        # Nor its `reload: signal`: a file without that fault is found without a signal.
+        sidecar.configuration = before | {"procedures": sections["procedures"]}
+        sidecar.write()
+        await answers(peer, "test.comes", 1)
 
 
 async def test_a_mapping_that_only_moved(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:

@@ -1,6 +1,7 @@
 """What the sidecar reports to systemd, or to whatever started it in systemd's place."""
 
 import asyncio
+import signal
 import uuid
 from pathlib import Path
 
@@ -52,6 +53,21 @@ async def test_outages_are_the_status(make_sidecar: SidecarMaker, mortal_router:
         await asyncio.to_thread(manager.reports, "STATUS=ready")
         mortal_router.stop()
         await asyncio.to_thread(manager.reports, "STATUS=no session with the router")
+
+
+async def test_new_sessions_after_a_reload(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                           tmp_path: Path) -> None:
+    """The sessions end as at a stop, and the service does not stop."""
+    with ServiceManager(str(tmp_path / "notify")) as manager:
+        sidecar = make_sidecar(router.url("rawsocket"), database.url, environment=manager.environment())
+        await sidecar.started()
+        await asyncio.to_thread(manager.reports, "STATUS=ready")
+        sidecar.configuration["router"]["serializers"] = ["cbor"]
+        sidecar.write()
+        sidecar.send(signal.SIGHUP)
+        told = await asyncio.to_thread(manager.reports, "STATUS=ready")
+        assert len(sidecar.entries("router joined")) == 2, "there are new sessions"
+        assert not [line for line in told if "STOPPING" in line or "stop" in line], told
 
 
 def test_a_faulty_file_is_never_ready(make_sidecar: SidecarMaker, router: Router, database: Database,
