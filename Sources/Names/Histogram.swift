@@ -31,7 +31,8 @@ package struct Histogram: Sendable, Equatable {
 
     /// One more than there are bounds: the last is for what took longer than all of them.
     private var buckets = [Int](repeating: 0, count: Self.limits.count + 1)
-    private var nanoseconds: Int64 = 0
+    /// Not a whole number: millions of things that took hours are more than one can hold.
+    private var nanoseconds = 0.0
     /// How many were counted.
     package private(set) var count = 0
 
@@ -39,14 +40,14 @@ package struct Histogram: Sendable, Equatable {
     package init() {}
 
     /// How long all of them took together, in seconds.
-    package var sum: Double { Double(self.nanoseconds) / 1e9 }
+    package var sum: Double { self.nanoseconds / 1e9 }
 
     /// Something took so long.
     package mutating func observe(nanoseconds time: Int64) {
         var index = 0
         while index < Self.limits.count, time > Self.limits[index] { index += 1 }
         self.buckets[index] += 1
-        self.nanoseconds += time
+        self.nanoseconds += Double(time)
         self.count += 1
     }
 

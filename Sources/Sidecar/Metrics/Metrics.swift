@@ -14,6 +14,7 @@ final class Metrics {
     private let version: String
     private let process = ProcessFigures()
     private var rare = RareCounts()
+    private(set) var recentDeadLetters = RecentDeadLetters()
     /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
 
@@ -27,6 +28,18 @@ final class Metrics {
         self.rare.record(observation)
     }
 
+    /// Dead letters that were written.
+    private var deadLetters: DeadLetterCounts {
+        DeadLetterCounts(
+            publications: self.rare.lettersOfPublications,
+            events: self.subscriptions.all.reduce(0) { $0 + $1.letters })
+    }
+
+    /// Brings ``recentDeadLetters`` up to date.
+    func noteDeadLetters(at now: NIODeadline) {
+        self.recentDeadLetters.noted(self.deadLetters, at: now)
+    }
+
     /// All metrics, as text.
     func text(_ format: ExpositionFormat) -> ByteBuffer {
         var exposition = Exposition(format)
@@ -34,8 +47,9 @@ final class Metrics {
         exposition.add(1, self.version)
         self.rare.measure(into: &exposition)
         exposition.begin(.deadLettersAdded)
-        exposition.add(self.rare.lettersOfPublications, "publish")
-        exposition.add(self.subscriptions.all.reduce(0) { $0 + $1.letters }, "event")
+        let letters = self.deadLetters
+        exposition.add(letters.publications, "publish")
+        exposition.add(letters.events, "event")
         for part in self.parts { part.measure(into: &exposition) }
         self.process.measure(into: &exposition)
         return exposition.finished()

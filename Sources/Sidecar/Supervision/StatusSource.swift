@@ -46,12 +46,21 @@ final class StatusSource {
             databaseObstacle: situation.databaseObstacle?.text(at: now), isListening: situation.isListening,
             isInstalled: situation.isInstalled, leader: Status.Leader(situation.leadership),
             procedures: self.callee.standings, subscriptions: self.subscriptions.standings,
-            waiting: self.publisher.waitingSince.map { now - $0 },
+            waiting: self.publisher.waitingSince.map { now - $0 }, heldTopics: self.publisher.heldTopics,
+            outbox: self.publisher.figures.map(Status.Outbox.init),
             port: self.calls.port.map {
                 Status.Port(
                     isListening: situation.isPortListening ?? false, sessions: $0.sessions, limit: $0.mostSessions)
             },
             loopDelay: self.pulse.delay)
+    }
+}
+
+extension Status.Outbox {
+    fileprivate init(_ figures: OutboxFigures) {
+        self.init(
+            waiting: figures.waiting, oldest: figures.oldest, lettersOfPublications: figures.lettersOfPublications,
+            lettersOfEvents: figures.lettersOfEvents)
     }
 }
 

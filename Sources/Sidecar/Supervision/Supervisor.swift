@@ -28,6 +28,7 @@ final class Supervisor: RouterDelegate {
     private let subscriptions: Subscriptions
     private let notifications: NotificationRelay
     private let publisher: Publisher
+    private let letters: DeadLetterWatch
     private let fileMappings: FileMappings
     private let reload: Reload
     private let calls: CallsFromSQL
@@ -95,6 +96,7 @@ final class Supervisor: RouterDelegate {
                 schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
                 settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox,
                 changed: changed),
+            watch: FiguresWatch(schema: schema, eventLoop: eventLoop, observer: outbox),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
                 observer: outbox))
@@ -147,6 +149,7 @@ final class Supervisor: RouterDelegate {
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
+        let letters = DeadLetterWatch(metrics: metrics, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
             let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop, beat: changed)
             let status = StatusSource(
@@ -165,7 +168,7 @@ final class Supervisor: RouterDelegate {
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload,
+                publisher, succession, leadership, pools, reload, letters,
             ] + (admin.map { [$0.port] } ?? [])
         situation.follow(parts + [readiness])
         readiness.lineTaker = summary
@@ -198,6 +201,7 @@ final class Supervisor: RouterDelegate {
         self.succession = succession
         self.notifications = notifications
         self.publisher = publisher
+        self.letters = letters
         self.fileMappings = fileMappings
         self.reload = reload
         reload.use = { [weak self] in self?.use($0) ?? [] }
@@ -222,6 +226,7 @@ final class Supervisor: RouterDelegate {
         }
         self.isInForce(configuration)
         self.reload.start()
+        self.letters.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()

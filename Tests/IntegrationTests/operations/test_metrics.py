@@ -88,12 +88,13 @@ async def publish(peer: Peer, topic: str, numbers: range) -> None:
 
 
 async def scraped_until(scraper: Scraper, name: str, value: float, **labels: str) -> Scrape:
-    """The first scrape in which a metric has that value."""
+    """The first scrape in which a metric is there and has that value."""
     last: list[Scrape] = []
 
     async def reached() -> bool:
         last[:] = [await scraper.scraped()]
-        return last[0].sum(name, **labels) == value
+        values = last[0].samples(name, **labels)
+        return bool(values) and sum(values) == value
 
     await until(reached, f"{name}{labels} is {value}", 30)
     return last[0]
@@ -319,7 +320,7 @@ async def complete(make_sidecar: SidecarMaker, router: Router, installed: Instal
     """A scrape with all metrics that there are."""
     caller = {"listen": f"127.0.0.1:{free_port()}", "password": "a password of the call port"}
     async with running(make_sidecar, router, prepared(installed), caller=caller) as (_, scraper, _):
-        return await scraper.scraped()
+        return await scraped_until(scraper, "outbox_waiting", 0)
 
 
 async def test_documented(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:

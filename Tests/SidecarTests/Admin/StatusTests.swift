@@ -19,7 +19,8 @@ struct StatusTests {
             procedures: [
                 RouteStanding(uri: "a", target: "f", place: "x:1:1", standing: .held, fault: nil),
                 RouteStanding(uri: "b", target: "g", place: "x:2:1", standing: .held, fault: "gone"),
-            ], subscriptions: [], waiting: .milliseconds(1500),
+            ], subscriptions: [], waiting: .milliseconds(1500), heldTopics: 2,
+            outbox: Status.Outbox(waiting: 3, oldest: 12.5, lettersOfPublications: 1, lettersOfEvents: 0),
             port: Status.Port(isListening: true, sessions: 2, limit: 500), loopDelay: .milliseconds(250))
     }
 
@@ -29,10 +30,11 @@ struct StatusTests {
             JSON.text(of: Self.status.value),
             #"{"call_port":{"limit":500,"listening":true,"sessions":2},"#
                 + #""database":{"interface":true,"listening":true,"reason":null,"state":"available"},"#
+                + #""dead_letters":{"event":0,"publish":1},"#
                 + #""event_loop":{"delay_seconds":0.25},"#
                 + #""faults":[{"name":"procedure 'b'","reason":"gone"}],"#
                 + #""leadership":{"holder":"pid 5","role":"standby"},"other_faults":3,"#
-                + #""outbox":{"waiting_seconds":1.5},"#
+                + #""outbox":{"held_topics":2,"oldest_seconds":12.5,"waiting":3,"waiting_seconds":1.5},"#
                 + #""procedures":[{"place":"x:1:1","reason":null,"state":"works","target":"f","uri":"a"},"#
                 + #"{"place":"x:2:1","reason":"gone","state":"faulty","target":"g","uri":"b"}],"#
                 + #""ready":true,"reasons":[],"#
@@ -49,6 +51,7 @@ struct StatusTests {
             [
                 "standby with faults (wamp-sidecar 0.2.0)", "fault: procedure 'b': gone", "fault: and 3 more",
                 "router: joined rs://127.0.0.1:1", "database: available", "leadership: standby pid 5",
+                "outbox: 3 events wait, the oldest for 13 s", "dead letters: 1 of publications, 0 of events",
                 "procedures: 2, 1 work", "  works a", "  faulty b gone", "subscriptions: 0, 0 work",
             ])
         check(StatusText.isReady(Self.status.value), true)
@@ -56,6 +59,8 @@ struct StatusTests {
         down.readiness = .notReady([Complaint(name: "router", reason: "no session")])
         down.router = nil
         check(StatusText.isReady(down.value), false)
+        down.outbox = nil
+        check(StatusText.lines(down.value).contains { $0.hasPrefix("outbox") || $0.hasPrefix("dead letters") }, false)
         check(
             Array(StatusText.lines(down.value).prefix(3)),
             ["not ready (wamp-sidecar 0.2.0)", "not ready: router: no session", "router: not joined"])
