@@ -12,19 +12,24 @@ final class Metrics {
     let channels = SlotTable<ChannelSlot>()
 
     private let version: String
-    private let process = ProcessFigures()
+    private let process: ProcessFigures
     private var rare = RareCounts()
+    private var reloads: ReloadCounts
     /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
 
     /// - Parameter version: of this program.
     init(version: String) {
+        let process = ProcessFigures()
         self.version = version
+        self.process = process
+        self.reloads = ReloadCounts(start: process.start)
     }
 
     /// Something was observed.
     func record(_ observation: Observation) {
         self.rare.record(observation)
+        self.reloads.record(observation, at: ProcessFigures.now)
     }
 
     /// All metrics, as text.
@@ -33,6 +38,7 @@ final class Metrics {
         exposition.begin(.buildInfo)
         exposition.add(1, self.version)
         self.rare.measure(into: &exposition)
+        self.reloads.measure(into: &exposition)
         exposition.begin(.deadLettersAdded)
         exposition.add(self.rare.lettersOfPublications, "publish")
         exposition.add(self.subscriptions.all.reduce(0) { $0 + $1.letters }, "event")

@@ -2,7 +2,10 @@
 
 import asyncio
 import signal
+import ssl
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from actors.admin import Admin, Answer
@@ -11,7 +14,7 @@ from actors.deadline import free_port, moment, until
 from actors.installation import InstalledDatabase
 from actors.peer import joined
 from actors.router import Router
-from actors.sidecar import Sidecar
+from actors.sidecar import FAULTY, Sidecar
 from conftest import SidecarMaker
 
 LISTENS = "the admin port listens"
@@ -23,6 +26,18 @@ def watched(make_sidecar: SidecarMaker, router: Router, database: Database, *, s
     port = free_port()
     section = {"listen": f"127.0.0.1:{port}", "stuck_after": stuck_after}
     return make_sidecar(router.url("rawsocket"), database.url, admin=section, **sections), Admin(port)
+
+
+def self_signed(folder: Path, days: int) -> dict[str, str]:
+    """A certificate of `localhost` for so many days, and its key; they replace those that are there."""
+    files = {"certificate_file": str(folder / "admin.pem"), "key_file": str(folder / "admin.key")}
+    if not Path(files["key_file"]).exists():
+        subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", files["key_file"]],
+                       check=True)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-key", files["key_file"], "-subj", "/CN=localhost", "-days", str(days), "-addext",
+         "subjectAltName=DNS:localhost,IP:127.0.0.1", "-out", files["certificate_file"]], check=True)
+    return files
 
 
 async def ready(admin: Admin, what: str, condition: Callable[[Answer], bool]) -> Answer:
@@ -116,4 +131,24 @@ async def test_the_listener_is_terminated(make_sidecar: SidecarMaker, router: Ro
                       "where application_name = 'wamp-sidecar listener' and datname = current_database()")
     entry = await asyncio.to_thread(sidecar.wait_for, "not ready", 30)
     assert "not listening for notifications" in entry["reason"]
+    await ready(admin, "ready", is_green)
+
+
+async def test_a_certificate_that_ends_soon(make_sidecar: SidecarMaker, router: Router, database: Database,
+                                            tmp_path: Path) -> None:
+    port = free_port()
+    sidecar = make_sidecar(router.url("rawsocket"), database.url,
+                           admin={"listen": f"127.0.0.1:{port}", "tls": self_signed(tmp_path, 13)})
+    await sidecar.started(FAULTY)
+    trust = ssl.create_default_context()
+    trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
+    admin = Admin(port, tls=trust)
+
+    def is_named(answer: Answer) -> bool:
+        faults = answer.lines[1:]
+        return answer.lines[0] == "ready with faults" and len(faults) == 1 and faults[0].startswith(
+            "certificate of admin.tls.certificate_file: it ends on 20") and faults[0].endswith(" UTC; renew it")
+
+    await ready(admin, "that it ends soon", is_named)
+    self_signed(tmp_path, 15)
     await ready(admin, "ready", is_green)
