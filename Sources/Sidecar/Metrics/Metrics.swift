@@ -12,20 +12,25 @@ final class Metrics {
     let channels = SlotTable<ChannelSlot>()
 
     private let version: String
-    private let process = ProcessFigures()
+    private let process: ProcessFigures
     private var rare = RareCounts()
     private(set) var recentDeadLetters = RecentDeadLetters()
+    private var reloads: ReloadCounts
     /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
 
     /// - Parameter version: of this program.
     init(version: String) {
+        let process = ProcessFigures()
         self.version = version
+        self.process = process
+        self.reloads = ReloadCounts(start: process.start)
     }
 
     /// Something was observed.
     func record(_ observation: Observation) {
         self.rare.record(observation)
+        self.reloads.record(observation, at: ProcessFigures.now)
     }
 
     /// Dead letters that were written.
@@ -46,6 +51,7 @@ final class Metrics {
         exposition.begin(.buildInfo)
         exposition.add(1, self.version)
         self.rare.measure(into: &exposition)
+        self.reloads.measure(into: &exposition)
         exposition.begin(.deadLettersAdded)
         let letters = self.deadLetters
         exposition.add(letters.publications, "publish")

@@ -141,6 +141,8 @@ final class Subscriptions {
         }.sorted { $0.uri < $1.uri }
     }
 
+    var faultKind: FaultKind? { .subscription }
+
     /// The complaints about subscriptions.
     var complaints: ComplaintSummary {
         self.subscriber.complaints + self.definitions.complaints + ComplaintSummary(self.troubles)

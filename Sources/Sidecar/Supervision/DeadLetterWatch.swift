@@ -30,6 +30,8 @@ final class DeadLetterWatch: Part {
         if situation.hasBegunToStop(since: former) { self.timer?.cancel() }
     }
 
+    var faultKind: FaultKind? { .deadLetters }
+
     var complaints: ComplaintSummary { self.metrics.recentDeadLetters.complaints }
 
     private func look() {

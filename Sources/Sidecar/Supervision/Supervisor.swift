@@ -31,6 +31,7 @@ final class Supervisor: RouterDelegate {
     private let letters: DeadLetterWatch
     private let fileMappings: FileMappings
     private let reload: Reload
+    private let certificates: Certificates
     private let calls: CallsFromSQL
     private let look: InterfaceLook
     private let leadership: Leadership
@@ -150,6 +151,7 @@ final class Supervisor: RouterDelegate {
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
         let letters = DeadLetterWatch(metrics: metrics, eventLoop: eventLoop, changed: changed)
+        let certificates = Certificates(configuration, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
             let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop, beat: changed)
             let status = StatusSource(
@@ -168,7 +170,7 @@ final class Supervisor: RouterDelegate {
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload, letters,
+                publisher, succession, leadership, pools, reload, certificates, letters,
             ] + (admin.map { [$0.port] } ?? [])
         situation.follow(parts + [readiness])
         readiness.lineTaker = summary
@@ -204,6 +206,7 @@ final class Supervisor: RouterDelegate {
         self.letters = letters
         self.fileMappings = fileMappings
         self.reload = reload
+        self.certificates = certificates
         reload.use = { [weak self] in self?.use($0) ?? [] }
     }
 
@@ -216,7 +219,7 @@ final class Supervisor: RouterDelegate {
     func start() {
         let situation = SituationMetrics(
             situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
-            router: self.router)
+            router: self.router, pulse: self.pulse)
         self.metrics.parts = self.measured + [situation]
         self.admin?.start()
         self.pulse?.start()
@@ -227,6 +230,7 @@ final class Supervisor: RouterDelegate {
         self.isInForce(configuration)
         self.reload.start()
         self.letters.start()
+        self.certificates.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()
@@ -262,7 +266,7 @@ final class Supervisor: RouterDelegate {
             } catch {
                 return [Self.fault(configuration, error)]
             }
-            self.journal.record(.reloaded(change))
+            self.record(.reloaded(change))
             return []
         }
         do {
@@ -272,7 +276,7 @@ final class Supervisor: RouterDelegate {
         }
         self.configuration.now = configuration
         self.take(configuration, change)
-        self.journal.record(.reloaded(change))
+        self.record(.reloaded(change))
         return []
     }
 
@@ -297,6 +301,7 @@ final class Supervisor: RouterDelegate {
         self.fileMappings.take(configuration, change)
         self.notifications.take(configuration, change.notifications)
         self.channels.take(change.notifications)
+        self.certificates.take(configuration)
         self.readiness.hasChannels = !configuration.notifications.isEmpty
         if let settings = configuration.admin {
             self.admin?.take(settings)
@@ -350,8 +355,12 @@ final class Supervisor: RouterDelegate {
         if let obstacle = Obstacle(event, at: self.eventLoop.now) {
             self.situation.change { $0.routerObstacle = obstacle }
         }
-        self.journal.record(.router(event))
-        self.metrics.record(.router(event))
+        self.record(.router(event))
+    }
+
+    private func record(_ observation: Observation) {
+        self.journal.record(observation)
+        self.metrics.record(observation)
     }
 }
 
