@@ -1,4 +1,4 @@
-"""What waits in the database, as the leader is told: metrics, `/status`, and a fault for dead letters that are new."""
+"""What waits in the database, as it tells the leader: metrics, `/status`, and a fault for dead letters that are new."""
 
 import asyncio
 from typing import Any

@@ -190,7 +190,7 @@ async def test_calls(make_sidecar: SidecarMaker, router: Router, installed: Inst
         }
         assert counted == expected
         assert scrape.sum("call_duration_seconds_count") == scrape.sum("calls_received_total") == 15
-        assert scrape.sum("call_duration_seconds_bucket", procedure="test.short", le="0.01") == 0
+        assert scrape.sum("call_duration_seconds_bucket", procedure="test.short", le="0.005") == 0
         assert scrape.sum("call_retries_total") == 1
         assert scrape.sum("call_rows_total") >= 50 + 7 + 1
         assert scrape.sum("router_messages_total", direction="received", type="invocation") == 15
