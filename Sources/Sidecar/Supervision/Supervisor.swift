@@ -70,10 +70,16 @@ final class Supervisor: RouterDelegate {
             journal.record(observation)
             metrics.record(observation)
         }
+        var hasStarted = false
         let readiness = Readiness(
             situation: situation, eventLoop: eventLoop, hasChannels: !configuration.notifications.isEmpty,
             hasPort: configuration.caller != nil
-        ) { record(Observation($0, of: current.now)) }
+        ) { report in
+            record(Observation(report, of: current.now))
+            guard report.isReady, !hasStarted else { return }
+            hasStarted = true
+            ProcessMemory.giveBackCode()
+        }
         let observer = record
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
         let outbox: (OutboxEvent) -> Void = { record(.outbox($0)) }
