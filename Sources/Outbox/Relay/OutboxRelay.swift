@@ -1,6 +1,6 @@
 package import NIOCore
 package import Names
-package import Postgres
+import Postgres
 import WAMP
 package import WAMPClient
 
@@ -24,7 +24,7 @@ package final class OutboxRelay {
     private let changed: () -> Void
 
     private var machine: RelayStateMachine
-    private var database: DatabaseSession?
+    private var database: (any LeaderSession)?
     private var router: Session?
     /// A turn of the loop is under way: the turn itself handles the consequences.
     private var isAdvancing = false
@@ -87,7 +87,7 @@ package final class OutboxRelay {
     // MARK: - The two ends
 
     /// This sidecar leads: it empties the outbox, by this session.
-    package func lead(_ database: DatabaseSession) {
+    package func lead(_ database: any LeaderSession) {
         self.database = database
         self.machine.lead()
         let epoch = self.machine.epoch
@@ -387,7 +387,7 @@ package final class OutboxRelay {
 
     private func delete(_ ids: [Int64]) {
         self.database?.send(
-            self.statements.delete, RelayStatements.deleting(RemovedRows(ids)),
+            self.statements.delete, RelayStatements.deleting(RemovedRows(ids)), isSet: false,
             handler: RelayAnswer(relay: self, name: "relay_delete", isRemoval: true) { row in
                 let deleted = row.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
                 if let event = self.machine.deleted(deleted, of: ids.count) { self.observer(event) }
@@ -398,7 +398,7 @@ package final class OutboxRelay {
     private func bury(_ letter: DeadLetter) {
         self.observer(.deadLetter(topic: letter.topic, event: letter.event, reason: letter.message))
         self.database?.send(
-            self.statements.bury, RelayStatements.burying(letter),
+            self.statements.bury, RelayStatements.burying(letter), isSet: false,
             handler: RelayAnswer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
     }
 
@@ -411,7 +411,7 @@ package final class OutboxRelay {
     private func truncate() {
         let epoch = self.machine.epoch
         self.database?.send(
-            self.statements.truncate, Parameters(),
+            self.statements.truncate, Parameters(), isSet: false,
             handler: RelayAnswer(relay: self, name: "relay_truncate") { _ in
                 if self.machine.truncated(in: epoch) { self.advance(at: self.eventLoop.now) }
             })
@@ -423,7 +423,7 @@ package final class OutboxRelay {
         let epoch = self.machine.epoch
         guard let database = self.database else { return }
         database.send(
-            self.statements.lock, RelayStatements.key(self.wakeLock),
+            self.statements.lock, RelayStatements.key(self.wakeLock), isSet: false,
             handler: RelayAnswer(relay: self, name: "pg_try_advisory_lock") { row in
                 let isOurs = row.first.flatMap { $0 } == "t"
                 let now = self.eventLoop.now
@@ -435,9 +435,9 @@ package final class OutboxRelay {
             })
     }
 
-    private func unlock(_ database: DatabaseSession?) {
+    private func unlock(_ database: (any LeaderSession)?) {
         database?.send(
-            self.statements.unlock, RelayStatements.key(self.wakeLock),
+            self.statements.unlock, RelayStatements.key(self.wakeLock), isSet: false,
             handler: RelayAnswer(relay: self, name: "pg_advisory_unlock") { _ in })
         database?.flush()
     }
@@ -447,7 +447,7 @@ package final class OutboxRelay {
     private func ask(_ statement: Statement, _ answer: @escaping ([String?]) -> Void) {
         let epoch = self.machine.epoch
         self.database?.send(
-            statement, Parameters(),
+            statement, Parameters(), isSet: false,
             handler: RelayAnswer(relay: self, name: "the relay's query") { row in
                 guard epoch == self.machine.epoch else { return }
                 answer(row)
@@ -463,6 +463,6 @@ package final class OutboxRelay {
     private func abandon(_ failure: RelayStateMachine.Failure) {
         self.observer(.relayFailed(statement: failure.statement, reason: failure.reason))
         if failure.isChanged { self.changed() }
-        self.database?.abandon("the outbox's relay can't continue: \(failure.reason)")
+        self.database?.abandon("the outbox's relay can't continue: \(failure.reason)", isHung: false)
     }
 }
