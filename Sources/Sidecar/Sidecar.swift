@@ -66,7 +66,7 @@ package enum Sidecar {
     ) async throws {
         // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
-        LargeMemory.giveBack()
+        ProcessMemory.giveBackWithMessages()
         NIOSingletons.blockingPoolThreadCountSuggestion = max(Self.leastThreads, System.coreCount)
         let format = NIOLockedValueBox(configuration.log.format)
         let writer = LogWriter { Journal.dropped($0, format.withLockedValue { $0 }) }

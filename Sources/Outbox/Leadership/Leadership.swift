@@ -53,6 +53,9 @@ package final class Leadership: DatabaseSessionDelegate {
     /// Whether there is a session for leading.
     package var isConnected: Bool { self.session.isConnected }
 
+    /// How long ago the leader's last sign of life was sent that the database has taken; nil: this is not the leader.
+    package var stampAge: TimeAmount? { self.machine.stampAge(at: self.eventLoop.now) }
+
     /// Connects, and leads as soon as no other sidecar does and a router is joined.
     package func start() {
         self.session.start()

@@ -64,6 +64,8 @@ final class Callee {
     /// Whether all procedures have been registered or refused, and all functions looked up.
     var isSettled: Bool { self.registrar.isSettled && self.definitions.isSettled }
 
+    var faultKind: FaultKind? { .procedure }
+
     /// The complaints about procedures.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 

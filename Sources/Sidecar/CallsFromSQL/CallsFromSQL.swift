@@ -77,6 +77,8 @@ final class CallsFromSQL: Part {
         self.yield.begin(session)
     }
 
+    var faultKind: FaultKind? { .callPort }
+
     var complaints: ComplaintSummary { ComplaintSummary(named: self.announcement.complaint.map { [$0] } ?? []) }
 
     /// Functions of this very database may wait for the answers of calls.

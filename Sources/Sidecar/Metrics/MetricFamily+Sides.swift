@@ -6,11 +6,26 @@ extension MetricFamily {
     static let ready = MetricFamily(.gauge, "ready", "1 while work can flow, perhaps with faults, else 0.")
     static let notReady = MetricFamily(
         .gauge, "not_ready", labels: ["reason"], "1 for each reason why no work can flow, else 0.")
-    static let faults = MetricFamily(.gauge, "faults", "How many things do not work while the rest does.")
+    static let faults = MetricFamily(
+        .gauge, "faults", labels: ["kind"], "How many things do not work, which the rest does not depend on.")
+
+    static let configLastReloadSuccessful = MetricFamily(
+        .gauge, "config_last_reload_successful", "1 if the file in force is the one that was read last, else 0.")
+    static let configLastReloadSuccess = MetricFamily(
+        .gauge, "config_last_reload_success_timestamp_seconds",
+        "When the file in force was read, as seconds since 1970.")
+    static let configReloads = MetricFamily(
+        .counter, "config_reloads_total", labels: ["result"], "How often a changed file was read.")
+    static let eventLoopDelay = MetricFamily(
+        .gauge, "event_loop_delay_seconds",
+        "By how much the event loop, which does all the work, was late when that was last measured.")
 
     static let leader = MetricFamily(.gauge, "leader", "1 while this sidecar leads, else 0.")
     static let leaderChanges = MetricFamily(
         .counter, "leader_changes_total", "How often this sidecar has begun to lead.")
+    static let leaderStampAge = MetricFamily(
+        .gauge, "leader_stamp_age_seconds",
+        "How long ago the leader's last sign of life was sent that the database has taken. Only the leader has it.")
 
     static let routerConnected = MetricFamily(
         .gauge, "router_connected", "1 while there is a session with the router, else 0.")
@@ -19,6 +34,9 @@ extension MetricFamily {
     static let routerLosses = MetricFamily(
         .counter, "router_losses_total", labels: ["reason"],
         "Sessions with the router that have ended, except by a stop of this process.")
+    static let routerRoundTrip = MetricFamily(
+        .gauge, "router_round_trip_seconds",
+        "How long the router took to answer the last heartbeat of this session; there is one after each silence.")
     static let routerUnsent = MetricFamily(
         .gauge, "router_unsent_bytes", "Output that waits for the router to read it.")
     static let routerReceived = MetricFamily(

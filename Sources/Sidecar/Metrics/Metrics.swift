@@ -15,19 +15,24 @@ final class Metrics {
     private(set) var load = LoadTrend()
 
     private let version: String
-    private let process = ProcessFigures()
+    private let process: ProcessFigures
     private var rare = RareCounts()
+    private var reloads: ReloadCounts
     /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
 
     /// - Parameter version: of this program.
     init(version: String) {
+        let process = ProcessFigures()
         self.version = version
+        self.process = process
+        self.reloads = ReloadCounts(start: process.start)
     }
 
     /// Something was observed.
     func record(_ observation: Observation) {
         self.rare.record(observation)
+        self.reloads.record(observation, at: ProcessFigures.now)
     }
 
     /// Time has passed: called each second.
@@ -51,6 +56,7 @@ final class Metrics {
         exposition.begin(.buildInfo)
         exposition.add(1, self.version)
         self.rare.measure(into: &exposition)
+        self.reloads.measure(into: &exposition)
         exposition.begin(.deadLettersAdded)
         exposition.add(self.rare.lettersOfPublications, "publish")
         exposition.add(self.subscriptions.all.reduce(0) { $0 + $1.letters }, "event")

@@ -51,6 +51,8 @@ final class Publisher: Part {
         self.relay.notified(channel: channel)
     }
 
+    var faultKind: FaultKind? { .outbox }
+
     /// A sidecar that does not lead has nothing to do with the outbox.
     var complaints: ComplaintSummary {
         guard self.isLeading, let failure = self.relay.failure else { return ComplaintSummary() }

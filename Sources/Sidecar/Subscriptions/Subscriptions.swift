@@ -150,6 +150,8 @@ final class Subscriptions {
         }.sorted { $0.route.uri < $1.route.uri }
     }
 
+    var faultKind: FaultKind? { .subscription }
+
     /// The complaints about subscriptions.
     var complaints: ComplaintSummary {
         self.subscriber.complaints + self.definitions.complaints + ComplaintSummary(self.troubles)

@@ -30,6 +30,7 @@ final class Supervisor: RouterDelegate {
     private let publisher: Publisher
     private let fileMappings: FileMappings
     private let reload: Reload
+    private let certificates: Certificates
     private let calls: CallsFromSQL
     private let look: InterfaceLook
     private let leadership: Leadership
@@ -69,10 +70,16 @@ final class Supervisor: RouterDelegate {
             journal.record(observation)
             metrics.record(observation)
         }
+        var hasStarted = false
         let readiness = Readiness(
             situation: situation, eventLoop: eventLoop, hasChannels: !configuration.notifications.isEmpty,
             hasPort: configuration.caller != nil
-        ) { record(Observation($0, of: current.now)) }
+        ) { report in
+            record(Observation(report, of: current.now))
+            guard report.isReady, !hasStarted else { return }
+            hasStarted = true
+            ProcessMemory.giveBackCode()
+        }
         let observer = record
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
         let outbox: (OutboxEvent) -> Void = { record(.outbox($0)) }
@@ -147,6 +154,7 @@ final class Supervisor: RouterDelegate {
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
+        let certificates = Certificates(configuration, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
             let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop) {
                 metrics.beat(at: eventLoop.now)
@@ -169,7 +177,7 @@ final class Supervisor: RouterDelegate {
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload,
+                publisher, succession, leadership, pools, reload, certificates,
             ] + (admin.map { [$0.port] } ?? [])
         situation.follow(parts + (admin.map { [$0.status] } ?? []) + [readiness])
         readiness.lineTaker = summary
@@ -204,6 +212,7 @@ final class Supervisor: RouterDelegate {
         self.publisher = publisher
         self.fileMappings = fileMappings
         self.reload = reload
+        self.certificates = certificates
         reload.use = { [weak self] in self?.use($0) ?? [] }
     }
 
@@ -216,7 +225,7 @@ final class Supervisor: RouterDelegate {
     func start() {
         let situation = SituationMetrics(
             situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
-            router: self.router)
+            router: self.router, pulse: self.pulse)
         self.metrics.parts = self.measured + [situation]
         self.admin?.start()
         self.pulse?.start()
@@ -226,6 +235,7 @@ final class Supervisor: RouterDelegate {
         }
         self.isInForce(configuration)
         self.reload.start()
+        self.certificates.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()
@@ -261,7 +271,7 @@ final class Supervisor: RouterDelegate {
             } catch {
                 return [Self.fault(configuration, error)]
             }
-            self.journal.record(.reloaded(change))
+            self.record(.reloaded(change))
             return []
         }
         do {
@@ -271,7 +281,7 @@ final class Supervisor: RouterDelegate {
         }
         self.configuration.now = configuration
         self.take(configuration, change)
-        self.journal.record(.reloaded(change))
+        self.record(.reloaded(change))
         return []
     }
 
@@ -296,6 +306,7 @@ final class Supervisor: RouterDelegate {
         self.fileMappings.take(configuration, change)
         self.notifications.take(configuration, change.notifications)
         self.channels.take(change.notifications)
+        self.certificates.take(configuration)
         self.readiness.hasChannels = !configuration.notifications.isEmpty
         if let settings = configuration.admin {
             self.admin?.take(settings)
@@ -349,8 +360,12 @@ final class Supervisor: RouterDelegate {
         if let obstacle = Obstacle(event, at: self.eventLoop.now) {
             self.situation.change { $0.routerObstacle = obstacle }
         }
-        self.journal.record(.router(event))
-        self.metrics.record(.router(event))
+        self.record(.router(event))
+    }
+
+    private func record(_ observation: Observation) {
+        self.journal.record(observation)
+        self.metrics.record(observation)
     }
 }
 
