@@ -75,14 +75,17 @@ extension StatusPage {
           else {
             const details = [];
             const [waiting, held, stuck] = [outbox.waiting ?? 0, outbox.held_topics ?? 0, outbox.waiting_seconds];
-            if (outbox.oldest_seconds != null) details.push(`the oldest for ${age(outbox.oldest_seconds)}`);
+            const oldest = outbox.oldest_seconds;
+            if (waiting > 0 && oldest != null) details.push(`the oldest for ${age(oldest)}`);
             if (stuck != null) details.push(`none sent for ${age(stuck)}`);
             if (held > 0) details.push(plural(held, "held topic"));
             add("Outbox", held > 0 || stuck >= 10 ? "warning" : "good",
               waiting > 0 ? `${count(waiting)} waiting` : stuck != null ? "events wait" : "nothing waits", ...details);
           }
-          if (letters) {
-            const kinds = Object.keys(letters).sort().filter(kind => letters[kind] > 0 && !kind.endsWith("_seconds"));
+          const known = Object.keys(letters ?? {}).sort()
+            .filter(kind => letters[kind] != null && !kind.endsWith("_seconds"));
+          if (known.length) {
+            const kinds = known.filter(kind => letters[kind] > 0);
             const sum = kinds.reduce((sum, kind) => sum + letters[kind], 0);
             const details = kinds.map(kind => `${kind}: ${count(letters[kind])}`);
             if (letters.oldest_seconds != null) details.push(`the oldest for ${age(letters.oldest_seconds)}`);

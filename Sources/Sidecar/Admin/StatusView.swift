@@ -122,12 +122,14 @@ struct StatusView {
         }
         guard self.isLeader else { return Card(title: "Outbox", level: .warning, value: "not known") }
         var details: [String] = []
-        if let oldest = outbox["oldest_seconds"].number { details.append("the oldest for \(PageText.age(oldest))") }
+        let waiting = outbox["waiting"].count
+        if waiting > 0, let oldest = outbox["oldest_seconds"].number {
+            details.append("the oldest for \(PageText.age(oldest))")
+        }
         let stuck = outbox["waiting_seconds"].number
         if let stuck { details.append("none sent for \(PageText.age(stuck))") }
         let held = outbox["held_topics"].count
         if held > 0 { details.append("\(PageText.count(held)) held topic\(held == 1 ? "" : "s")") }
-        let waiting = outbox["waiting"].count
         let isWaiting = waiting > 0 || stuck != nil
         return Card(
             title: "Outbox", level: held > 0 || (stuck ?? 0) >= 10 ? .warning : .good,
@@ -137,8 +139,9 @@ struct StatusView {
 
     private var deadLetters: Card? {
         let letters = self.document["dead_letters"]
-        guard letters.isThere else { return nil }
-        let kinds = letters.members.filter { $0.value.count > 0 && !$0.name.hasSuffix("_seconds") }
+        let known = letters.members.filter { $0.value.isThere && !$0.name.hasSuffix("_seconds") }
+        guard !known.isEmpty else { return nil }
+        let kinds = known.filter { $0.value.count > 0 }
         let sum = kinds.reduce(0) { $0 + $1.value.count }
         guard sum > 0 else { return Card(title: "Dead letters", level: .good, value: "none") }
         let oldest = letters["oldest_seconds"].number.map { ["the oldest for \(PageText.age($0))"] } ?? []

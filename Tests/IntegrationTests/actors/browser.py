@@ -101,7 +101,10 @@ class Page:
         self.order("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
                    mobile=width < 600)
         self.order("Emulation.setEmulatedMedia", features=[
-            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+            {"name": "prefers-color-scheme", "value": "dark" if dark else "light"},
+            {"name": "prefers-reduced-motion", "value": "reduce"}])
+        # As if it were in front of all others: what is hidden may take its time.
+        self.order("Emulation.setFocusEmulationEnabled", enabled=True)
 
     def order(self, method: str, **parameters: Any) -> dict[str, Any]:
         return self.browser.order(method, self.session, **parameters)

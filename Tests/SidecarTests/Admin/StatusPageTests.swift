@@ -141,6 +141,12 @@ struct StatusPageTests {
             StatusView.Card(
                 title: "Dead letters", level: .warning, value: "3", details: ["event: 3", "the oldest for 1 min"]))
         check(shown["Call port"]?.details, ["1 of 500 sessions"])
+        let nothing = Value.dictionary(["waiting": .integer(0), "oldest_seconds": .double(0)])
+        check(
+            cards(["leadership": leader, "outbox": nothing])["Outbox"],
+            StatusView.Card(title: "Outbox", level: .good, value: "nothing waits"))
+        check(cards(["dead_letters": .dictionary(["event": .integer(0)])])["Dead letters"]?.value, "none")
+        check(cards(["dead_letters": .dictionary(["event": .null, "publish": .null])])["Dead letters"], nil)
         check(cards(["leadership": .dictionary(["role": .string("standby")])])["Outbox"]?.value, "left to the leader")
         check(cards([:])["Outbox"]?.value, "not known")
     }
