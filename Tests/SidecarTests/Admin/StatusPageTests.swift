@@ -61,7 +61,7 @@ struct StatusPageTests {
             #expect(html.hasSuffix("</html>\n"))
             let shown = Self.count("<tr class=", in: html)
             check(shown + Self.left(html), procedures + subscriptions)
-            check(shown > 0, procedures > 0, "there is room for some")
+            check(shown > 1, procedures > 0 && uri.utf8.count < 10, "there is room for some that are not as long")
             check(Self.count("none</p>", in: html), (procedures == 0 ? 1 : 0) + (subscriptions == 0 ? 1 : 0))
         }
     }

@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import Testing
 
 @testable import Sidecar
@@ -18,7 +19,7 @@ struct SituationTimesTests {
             times.follow(situation, from: former, at: Self.time(second))
         }
         change(at: 2) { $0.isDatabaseAvailable = true }
-        change(at: 3) { $0.leadership = .leader }
+        change(at: 3) { $0.leadership = .leader(continued: false) }
         change(at: 4) { $0.isListening = true }
         check(times.database, Self.time(2))
         check(times.leadership, Self.time(3))
