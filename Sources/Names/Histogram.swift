@@ -58,6 +58,15 @@ package struct Histogram: Sendable, Equatable {
         self.count += other.count
     }
 
+    /// What was counted since an earlier state of it.
+    package func since(_ earlier: Histogram) -> Histogram {
+        var later = self
+        for index in later.buckets.indices { later.buckets[index] -= earlier.buckets[index] }
+        later.nanoseconds -= earlier.nanoseconds
+        later.count -= earlier.count
+        return later
+    }
+
     /// For each bound, as it is written, how many took no longer.
     package func cumulated(at bounds: Bounds) -> [(bound: String, count: Int)] {
         var count = 0

@@ -49,4 +49,13 @@ struct HistogramTests {
         #expect(most > 0.05 && most <= 0.1)
         #expect(Self.histogram(60_000_000_000).quantile(0.5) == 10)
     }
+
+    @Test("what was counted since an earlier state")
+    func since() {
+        let before = Self.histogram(50_000, 2_000_000)
+        var after = before
+        after.add(Self.histogram(700_000_000))
+        #expect(after.since(before) == Self.histogram(700_000_000))
+        #expect(after.since(after) == Histogram())
+    }
 }

@@ -56,7 +56,10 @@ enum StatusText {
     private static func routes(_ status: Value, _ name: String, uri: String) -> [String] {
         let routes = self.list(status, name)
         let working = routes.count { ExactText.areSame(self.text($0, "state"), RouteStanding.State.works.rawValue) }
-        return ["\(name): \(routes.count), \(working) work"]
+        var others: Int64 = 0
+        if case .integer(let count)? = self.member(status, "other_\(name)") { others = count }
+        let more = others > 0 ? ", and \(others) more \(others == 1 ? "is" : "are") not shown" : ""
+        return ["\(name): \(Int64(routes.count) + others), \(working) work\(more)"]
             + routes.map {
                 self.join(["  \(self.text($0, "state"))", self.text($0, uri), self.text($0, "reason")])
             }

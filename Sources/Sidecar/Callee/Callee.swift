@@ -69,13 +69,15 @@ final class Callee {
     /// The complaints about procedures.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
-    /// How it stands with each procedure, by their URIs.
-    var standings: [RouteStanding] {
+    /// How it stands with each procedure and its calls, by their URIs.
+    var standings: [(route: RouteStanding, figures: ProcedureFigures?)] {
         self.registrar.standings.map { route, standing in
-            RouteStanding(
-                uri: route.uri.text, target: route.target, place: route.place,
+            let uri = route.uri.text
+            let stands = RouteStanding(
+                uri: uri, target: route.target, place: route.place,
                 standing: standing, fault: route.allDefinitions.lazy.compactMap(\.fault).first)
-        }.sorted { $0.uri < $1.uri }
+            return (stands, route.slot.figures(of: uri))
+        }.sorted { $0.route.uri < $1.route.uri }
     }
 
     // MARK: - Procedures

@@ -11,6 +11,9 @@ final class Metrics {
     /// Where notifications are counted, by channel.
     let channels = SlotTable<ChannelSlot>()
 
+    /// Calls and events of the last minutes.
+    private(set) var load = LoadTrend()
+
     private let version: String
     private let process: ProcessFigures
     private var rare = RareCounts()
@@ -43,6 +46,21 @@ final class Metrics {
     /// Brings ``recentDeadLetters`` up to date.
     func noteDeadLetters(at now: NIODeadline) {
         self.recentDeadLetters.noted(self.deadLetters, at: now)
+    }
+
+    /// Time has passed: called each second.
+    func beat(at now: NIODeadline) {
+        guard self.load.isDue(at: now) else { return }
+        var (calls, events) = (0, 0)
+        for slot in self.procedures.all {
+            slot.look(at: now)
+            calls += slot.received
+        }
+        for slot in self.subscriptions.all {
+            slot.look(at: now)
+            events += slot.received
+        }
+        self.load.look(calls: calls, events: events, at: now)
     }
 
     /// All metrics, as text.

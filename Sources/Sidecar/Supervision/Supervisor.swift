@@ -159,10 +159,14 @@ final class Supervisor: RouterDelegate {
         let letters = DeadLetterWatch(metrics: metrics, eventLoop: eventLoop, changed: changed)
         let certificates = Certificates(configuration, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
-            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop, beat: changed)
+            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop) {
+                metrics.beat(at: eventLoop.now)
+                changed()
+            }
             let status = StatusSource(
                 version: version, situation: situation, readiness: readiness, callee: callee,
-                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, eventLoop: eventLoop)
+                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, metrics: metrics,
+                eventLoop: eventLoop)
             let port = AdminPort(
                 settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
             ) {
@@ -170,7 +174,7 @@ final class Supervisor: RouterDelegate {
             }
             readiness.patience = TimeAmount(settings.stuckAfter)
             readiness.isLate = { [weak pulse] in pulse?.isLate ?? false }
-            return (port: port, pulse: pulse)
+            return (port: port, pulse: pulse, status: status)
         }
         // Each follows all parts that it builds on.
         let parts: [any Part] =
@@ -178,7 +182,7 @@ final class Supervisor: RouterDelegate {
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
                 publisher, succession, leadership, pools, reload, certificates, letters,
             ] + (admin.map { [$0.port] } ?? [])
-        situation.follow(parts + [readiness])
+        situation.follow(parts + (admin.map { [$0.status] } ?? []) + [readiness])
         readiness.lineTaker = summary
         readiness.parts = parts
 
