@@ -1,5 +1,6 @@
 import CallPort
 import Logging
+import NIOCore
 
 /// What the admin port has to tell.
 extension Journal {
@@ -11,7 +12,9 @@ extension Journal {
             self.log(
                 .error,
                 "the admin port can't listen",
-                metadata: [Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(seconds * 1000) ms"])
+                metadata: [
+                    Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(Self.text(.seconds(seconds)))",
+                ])
         case .cannotAccept(let reason):
             self.count(
                 "admin descriptors", "clients of the admin port have to wait: no descriptor is left",

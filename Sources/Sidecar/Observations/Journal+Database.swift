@@ -10,7 +10,9 @@ extension Journal {
             self.log(
                 .debug,
                 "database connected",
-                metadata: [Key.part: "\(part.rawValue)", Key.backend: "\(backend)", Key.serverVersion: "\(version)"])
+                metadata: [
+                    Key.part: "\(part.rawValue)", Key.backend: .number(backend), Key.serverVersion: .number(version),
+                ])
         case .connectFailed(let part, let failure):
             let isNews = self.failures.updateValue(failure.description, forKey: part) != failure.description
             self.log(
@@ -25,7 +27,7 @@ extension Journal {
         case .callsUnavailable(let reason):
             self.log(.warning, "database lost", metadata: [Key.reason: "\(reason)"])
         case .listening(let channels):
-            self.log(.info, "listening for notifications", metadata: [Key.channels: "\(channels)"])
+            self.log(.info, "listening for notifications", metadata: [Key.channels: .number(channels)])
         }
     }
 }

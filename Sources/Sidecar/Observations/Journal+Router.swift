@@ -34,7 +34,7 @@ extension Journal {
                 ])
         case .joined(let url, let session, let realm, let agent, let authid, let authrole, let serializer):
             var metadata: Logger.Metadata = [
-                Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
+                Key.router: "\(url)", Key.realm: "\(realm)", Key.session: .number(session.rawValue),
                 Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
                 Key.serializer: "\(serializer)",
             ]
@@ -43,14 +43,15 @@ extension Journal {
             self.log(.info, "router joined", metadata: metadata)
         case .left(let url, let session, let fault, let wait):
             guard let wait else {
-                self.log(.info, "router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
+                self.log(
+                    .info, "router left", metadata: [Key.router: "\(url)", Key.session: .number(session.rawValue)])
                 return
             }
             self.log(
                 .warning,
                 "router lost",
                 metadata: [
-                    Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
+                    Key.router: "\(url)", Key.session: .number(session.rawValue), Key.reason: "\(fault.message)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
         case .featureMissing(let url, let feature, let isAskedFor):
