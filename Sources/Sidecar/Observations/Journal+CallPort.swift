@@ -7,10 +7,11 @@ extension Journal {
     func record(_ event: CallPortEvent) {
         switch event {
         case .port(.listening(let address)):
+            self.outages.ended(.callPort)
             self.log(.info, "listening for calls from SQL", metadata: [Key.address: "\(address)"])
         case .port(.notListening(let address, let reason, let seconds)):
             self.log(
-                .error,
+                self.level(.error, of: .callPort, reason),
                 "can't listen for calls from SQL",
                 metadata: [
                     Key.address: "\(address)", Key.reason: "\(reason)", Key.retryIn: "\(Self.text(.seconds(seconds)))",

@@ -1,5 +1,6 @@
 import Logging
 import Outbox
+import Postgres
 
 /// The messages of the relay and of the leadership.
 extension Journal {
@@ -32,6 +33,12 @@ extension Journal {
             self.count(
                 "bury \(topic)", "event moved to the dead letters",
                 [Key.topic: "\(topic)", Key.event: .number(event), Key.reason: "\(reason)"])
+        case .backlogFound:
+            self.log(.info, "many events wait in the outbox, and are sent now")
+        case .backlogShrinks(let progress):
+            self.log(.info, "events of the outbox are being sent", metadata: Self.metadata(progress))
+        case .backlogOver(let progress):
+            self.log(.info, "the outbox's backlog is sent", metadata: Self.metadata(progress))
         case .eventsPublishedTwice(let least):
             self.count("twice", "events may have been published twice", [Key.count: .number(least)])
         case .eventsFoundAsleep(let count):
@@ -39,13 +46,24 @@ extension Journal {
         case .deadLettersExpired(let count):
             self.log(.notice, "old dead letters deleted", metadata: [Key.count: .number(count)])
         case .relayFailed(let statement, let reason):
-            self.count(
-                "relay \(statement)", "the outbox can't be emptied",
-                [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+            self.log(
+                self.level(.warning, of: .relay, reason), "the outbox can't be emptied",
+                metadata: [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+        case .relayRecovered:
+            self.outages.ended(.leaderSession)
+            guard self.outages.ended(.relay) else { break }
+            self.log(.notice, "the outbox is emptied again")
 
         case .leading:
-            self.log(.info, "leading: this sidecar does the work that must happen once")
+            // While the relay fails, each attempt leads again.
+            let isRelayOut = self.outages.isOut(.relay)
+            let isNews = self.outages.ended(.database(.leader)) || !isRelayOut
+            if !isRelayOut { self.outages.ended(.leaderSession) }
+            self.log(isNews ? .info : .debug, "leading: this sidecar does the work that must happen once")
         case .standby(let holder):
+            self.outages.ended(.database(.leader))
+            self.outages.ended(.leaderSession)
+            self.outages.ended(.relay)
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
         case .leaderLockTaken(let stranger):
             self.log(
@@ -60,5 +78,12 @@ extension Journal {
                 .warning,
                 "the leader gave no sign of life; its session was ended", metadata: [Key.backend: .number(backend)])
         }
+    }
+
+    private static func metadata(_ progress: OutboxProgress) -> Logger.Metadata {
+        [
+            Key.sent: .number(progress.sent), Key.rate: .number(progress.rate),
+            Key.duration: "\(self.text(progress.time))",
+        ]
     }
 }

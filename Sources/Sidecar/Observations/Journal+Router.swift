@@ -11,17 +11,17 @@ extension Journal {
             self.log(.debug, "connecting to the router", metadata: [Key.router: "\(url)"])
         case .connectFailed(let url, let fault, let wait):
             self.log(
-                .warning,
+                self.level(.warning, of: .router(at: url), fault.message),
                 "router not available",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .credentialsRefused(let url, let fault, let wait):
             self.log(
-                .error,
+                self.level(.error, of: .router(at: url), fault.message),
                 "router refuses the credentials",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .distrusted(let url, let fault, let wait):
             self.log(
-                .error,
+                self.level(.error, of: .router(at: url), fault.message),
                 "router is not trusted",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .serializerRefused(let url, let serializer, let fault, let next):
@@ -38,6 +38,7 @@ extension Journal {
                 Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
                 Key.serializer: "\(serializer)",
             ]
+            self.outages.routerJoined()
             // Some routers don't name themselves.
             if let agent { metadata[Key.agent] = "\(agent)" }
             self.log(.info, "router joined", metadata: metadata)

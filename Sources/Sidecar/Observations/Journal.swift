@@ -1,7 +1,6 @@
 import Logging
 import NIOCore
 import Names
-import Postgres
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -18,7 +17,7 @@ final class Journal {
     private var logger: Logger
     private let makeLogger: (LogSettings) -> Logger
     private let eventLoop: any EventLoop
-    var failures: [ConnectionSettings.Part: String] = [:]
+    var outages = Outages()
     private var repetitions = LogRepetitions()
 
     /// - Parameter makeLogger: makes what writes the lines.
@@ -88,7 +87,12 @@ final class Journal {
         case .registrationFaulty(let reason):
             self.log(.error, "registration from SQL can't be used", metadata: [Key.reason: "\(reason)"])
         case .registrationsUnreadable(let reason):
-            self.count("registrations", "registrations from SQL can't be read", [Key.reason: "\(reason)"])
+            self.log(
+                self.level(.warning, of: .registrations, reason), "registrations from SQL can't be read",
+                metadata: [Key.reason: "\(reason)"])
+        case .registrationsReadable:
+            guard self.outages.ended(.registrations) else { break }
+            self.log(.notice, "registrations from SQL are read again")
 
         case .subscribed(let topic):
             self.log(.debug, "subscribed", metadata: [Key.topic: "\(topic)"])
@@ -224,6 +228,11 @@ final class Journal {
             self.logger.log(level: summary.entry.level, summary.entry.message, metadata: metadata)
             self.tellLater(key)
         }
+    }
+
+    /// The level of a failed attempt's line: the others of the same outage are for people who look for a fault.
+    func level(_ level: Logger.Level, of subject: Outages.Subject, _ reason: String) -> Logger.Level {
+        self.outages.happened(subject, reason) ? level : .debug
     }
 
     /// The report of a failed event.

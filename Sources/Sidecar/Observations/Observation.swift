@@ -41,6 +41,8 @@ enum Observation {
     case registrationRemoved(uri: String, place: String)
     case registrationFaulty(reason: String)
     case registrationsUnreadable(reason: String)
+    /// They can be read.
+    case registrationsReadable
 
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, place: String, reason: String)
