@@ -17,7 +17,9 @@ from drain import add_drain, drain_run
 from events import add_events, events_rounds
 from notify import add_notify, notify_run
 from publish import add_publish, publish_rounds
+from reload import add_reload, reload_runs
 from rows import add_rows, rows_rounds
+from scrapes import add_scrapes, scrapes_rounds
 from serializers import add_serializers, serializers_rounds
 from sql_calls import add_sql_calls, sql_calls_rounds
 from start import add_start, start_runs
@@ -72,11 +74,20 @@ def start(options, table):
     add_start(table, start_runs(options))
 
 
+def scrapes(options, table):
+    add_scrapes(table, *scrapes_rounds(options))
+
+
+def reload(options, table):
+    add_reload(table, reload_runs(options))
+
+
 #: The benchmarks, in the table's order. Calls, callers, allocations, notifications, rows, serializers need no SQL
 #: interface.
 PARTS = {
     "calls": calls, "callers": callers, "allocations": allocations, "notify": notify, "rows": rows, "publish": publish,
     "drain": drain, "events": events, "sql-calls": sql_calls, "serializers": serializers, "start": start,
+    "scrapes": scrapes, "reload": reload,
 }
 
 

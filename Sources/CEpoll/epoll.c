@@ -2,7 +2,6 @@
 #include "CEpoll.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -50,9 +49,4 @@ int wamp_sidecar_error_text(int error, char *text, size_t capacity) {
     const char *words = strerror_r(error, text, capacity);
     if (words != text && strlen(words) < capacity) strcpy(text, words);
     return strlen(words) < capacity ? 0 : ERANGE;
-}
-
-void wamp_sidecar_return_memory(int size) {
-    (void)mallopt(M_MMAP_THRESHOLD, size);
-    (void)mallopt(M_TRIM_THRESHOLD, size * 2);
 }

@@ -13,6 +13,9 @@ internal import COpenSSL
         unsafe X509_free(self.pointer)
     }
 
+    /// The end of its validity.
+    var end: CertificateTime { unsafe CertificateTime(X509_get0_notAfter(self.pointer)) }
+
     /// All certificates of a PEM file, in order; at least one.
     static func all(in path: String, _ part: TLSError.Part) throws(TLSError) -> [Certificate] {
         let bytes = try PEMFile.read(path, part)

@@ -47,8 +47,8 @@ package struct CertificateFault: Sendable, Equatable {
         self.depth = Int(unsafe X509_STORE_CTX_get_error_depth(store))
         self.subject = unsafe certificate.map { unsafe Self.text(X509_get_subject_name($0)) } ?? ""
         self.issuer = unsafe certificate.map { unsafe Self.text(X509_get_issuer_name($0)) } ?? ""
-        self.notBefore = unsafe certificate.map { unsafe Self.text(time: X509_get0_notBefore($0)) } ?? ""
-        self.notAfter = unsafe certificate.map { unsafe Self.text(time: X509_get0_notAfter($0)) } ?? ""
+        self.notBefore = unsafe certificate.map { unsafe CertificateTime(X509_get0_notBefore($0)).text } ?? ""
+        self.notAfter = unsafe certificate.map { unsafe CertificateTime(X509_get0_notAfter($0)).text } ?? ""
         self.names = unsafe certificate.map { unsafe CertificateNames($0) } ?? CertificateNames()
     }
 
@@ -71,14 +71,6 @@ package struct CertificateFault: Sendable, Equatable {
         var text = [CChar](repeating: 0, count: 512)
         let length = unsafe wamp_tls_name_text(name, &text, Int32(text.count))
         return ForeignText.shown(text.prefix(Int(length)).map { UInt8(bitPattern: $0) })
-    }
-
-    private static func text(time: UnsafePointer<ASN1_TIME>?) -> String {
-        var parts = unsafe tm()
-        guard unsafe ASN1_TIME_to_tm(time, &parts) == 1 else { return "an illegible time" }
-        let numbers = unsafe [parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min]
-            .map { $0 < 10 ? "0\($0)" : "\($0)" }
-        return unsafe "\(parts.tm_year + 1900)-\(numbers[0])-\(numbers[1]) \(numbers[2]):\(numbers[3]) UTC"
     }
 }
 

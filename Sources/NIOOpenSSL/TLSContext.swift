@@ -19,6 +19,8 @@ internal import Glibc
     let hasCertificate: Bool
     /// Whether any authority is trusted: a system without the package `ca-certificates` trusts none.
     package let hasAuthorities: Bool
+    /// When the first of the certificates that we show ends; nil if we have none.
+    package let certificateEnd: CertificateTime?
     /// OpenSSL's context.
     let pointer: OpaquePointer
 
@@ -26,6 +28,9 @@ internal import Glibc
     ///
     /// - Throws: which file is wrong, and how.
     package init(_ configuration: TLSConfiguration, role: Role) throws(TLSError) {
+        let chain = try configuration.certificateFile.map { (file) throws(TLSError) in
+            try Certificate.all(in: file, .certificate)
+        }
         OpenSSLError.clear()
         guard let context = unsafe SSL_CTX_new(role == .client ? TLS_client_method() : TLS_server_method()) else {
             throw Self.failure("made no context")
@@ -35,6 +40,7 @@ internal import Glibc
         self.isVerifying = configuration.verification == .full
         self.hasCertificate = configuration.certificateFile != nil
         self.hasAuthorities = Self.hasAuthorities(configuration.trust)
+        self.certificateEnd = chain?.map(\.end).min { $0.seconds ?? .max < $1.seconds ?? .max }
         unsafe wamp_tls_harden(context)
         guard unsafe SSL_CTX_set_num_tickets(context, 0) == 1,
             unsafe wamp_tls_set_minimum(context, Self.number(configuration.minimumVersion)) == 1
@@ -45,8 +51,8 @@ internal import Glibc
             }
         }
         if self.isVerifying { try self.trust(configuration.trust) }
-        if let certificateFile = configuration.certificateFile {
-            try self.present(certificateFile, configuration)
+        if let chain, let certificateFile = configuration.certificateFile {
+            try self.present(chain, of: certificateFile, configuration)
         }
     }
 
@@ -125,8 +131,9 @@ internal import Glibc
 
     // MARK: - Identity
 
-    private func present(_ certificateFile: String, _ configuration: TLSConfiguration) throws(TLSError) {
-        let chain = try Certificate.all(in: certificateFile, .certificate)
+    private func present(
+        _ chain: [Certificate], of certificateFile: String, _ configuration: TLSConfiguration
+    ) throws(TLSError) {
         guard let own = chain.first else { throw Self.failure("lost the certificate") }
         // The key may follow the certificate in the same file.
         let key = try PrivateKey(

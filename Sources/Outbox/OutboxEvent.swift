@@ -26,6 +26,8 @@ package enum OutboxEvent: Equatable {
     case relayFailed(statement: String, reason: String)
     /// It is read again.
     case relayRecovered
+    /// The database does not say how much waits in it.
+    case figuresUnknown(reason: String)
 
     case leading
     /// Another sidecar leads.

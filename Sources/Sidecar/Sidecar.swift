@@ -66,7 +66,7 @@ package enum Sidecar {
     ) async throws {
         // The log's reader may go: then writing fails, and the process must not end.
         signal(SIGPIPE, SIG_IGN)
-        LargeMemory.giveBack()
+        ProcessMemory.giveBackWithMessages()
         NIOSingletons.blockingPoolThreadCountSuggestion = max(Self.leastThreads, System.coreCount)
         let style = NIOLockedValueBox(
             LogStyle(format: configuration.log.format, reader: .ofStandardError(environment)))

@@ -129,6 +129,8 @@ package final class Router {
 extension Router {
     /// The octets that wait for the router to read them.
     package var unsentOctets: Int { self.connection?.transport?.unsent ?? 0 }
+    /// How long the router took to answer the last heartbeat of this connection; nil before the first.
+    package var roundTrip: TimeAmount? { self.connection?.roundTrip }
     /// All octets that were sent to routers.
     package var sentOctets: Int { self.traffic.formerSentOctets + (self.connection?.sentOctets ?? 0) }
     /// All octets that came from routers.

@@ -26,6 +26,9 @@ void wamp_sidecar_name_thread(const char *name);
    the heap, once it is twice as much. */
 void wamp_sidecar_return_memory(int size);
 
+/* Pages of the program's and the libraries' code are no longer this process's, until it runs them the next time. */
+void wamp_sidecar_return_code(void);
+
 /* The commit that the binary was built from, "unknown" if the build was given none. */
 const char *wamp_sidecar_commit(void);
 

@@ -266,6 +266,14 @@ struct LeadershipStateMachine: ~Copyable {
         return .nothing
     }
 
+    /// How long ago the last answered stamp was sent; nil: this sidecar does not lead.
+    func stampAge(at now: NIODeadline) -> TimeAmount? {
+        switch self.state {
+        case .leading(let lead): now - lead.confirmed
+        case .absent, .following, .asking, .stopped: nil
+        }
+    }
+
     private mutating func confirm(_ time: NIODeadline) {
         switch self.state {
         case .leading(var lead):

@@ -61,6 +61,8 @@ final class AdminPort: Part {
         self.site = self.makeSite(settings)
     }
 
+    var faultKind: FaultKind? { .adminPort }
+
     var complaints: ComplaintSummary {
         ComplaintSummary(named: self.obstacle.map { [Complaint(name: "admin port", reason: $0)] } ?? [])
     }

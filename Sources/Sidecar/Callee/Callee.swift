@@ -67,16 +67,20 @@ final class Callee {
     /// Whether all procedures have been registered or refused, and all functions looked up.
     var isSettled: Bool { self.registrar.isSettled && self.definitions.isSettled }
 
+    var faultKind: FaultKind? { .procedure }
+
     /// The complaints about procedures.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
-    /// How it stands with each procedure, by their URIs.
-    var standings: [RouteStanding] {
+    /// How it stands with each procedure and its calls, by their URIs.
+    var standings: [(route: RouteStanding, figures: ProcedureFigures?)] {
         self.registrar.standings.map { route, standing in
-            RouteStanding(
-                uri: route.uri.text, target: route.target, place: route.place,
+            let uri = route.uri.text
+            let stands = RouteStanding(
+                uri: uri, target: route.target, place: route.place,
                 standing: standing, fault: route.allDefinitions.lazy.compactMap(\.fault).first)
-        }.sorted { $0.uri < $1.uri }
+            return (stands, route.slot.figures(of: uri))
+        }.sorted { $0.route.uri < $1.route.uri }
     }
 
     // MARK: - Procedures

@@ -84,6 +84,8 @@ final class SQLMappings {
     /// Whether the tables have been read, if there are any.
     private(set) var isSettled = true
 
+    var faultKind: FaultKind? { .registration }
+
     /// The unusable registrations.
     var complaints: ComplaintSummary {
         let unreadable = self.unreadable.map {

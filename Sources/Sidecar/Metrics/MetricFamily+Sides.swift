@@ -6,11 +6,26 @@ extension MetricFamily {
     static let ready = MetricFamily(.gauge, "ready", "1 while work can flow, perhaps with faults, else 0.")
     static let notReady = MetricFamily(
         .gauge, "not_ready", labels: ["reason"], "1 for each reason why no work can flow, else 0.")
-    static let faults = MetricFamily(.gauge, "faults", "How many things do not work while the rest does.")
+    static let faults = MetricFamily(
+        .gauge, "faults", labels: ["kind"], "How many things do not work, which the rest does not depend on.")
+
+    static let configLastReloadSuccessful = MetricFamily(
+        .gauge, "config_last_reload_successful", "1 if the file in force is the one that was read last, else 0.")
+    static let configLastReloadSuccess = MetricFamily(
+        .gauge, "config_last_reload_success_timestamp_seconds",
+        "When the file in force was read, as seconds since 1970.")
+    static let configReloads = MetricFamily(
+        .counter, "config_reloads_total", labels: ["result"], "How often a changed file was read.")
+    static let eventLoopDelay = MetricFamily(
+        .gauge, "event_loop_delay_seconds",
+        "By how much the event loop, which does all the work, was late when that was last measured.")
 
     static let leader = MetricFamily(.gauge, "leader", "1 while this sidecar leads, else 0.")
     static let leaderChanges = MetricFamily(
         .counter, "leader_changes_total", "How often this sidecar has begun to lead.")
+    static let leaderStampAge = MetricFamily(
+        .gauge, "leader_stamp_age_seconds",
+        "How long ago the leader's last sign of life was sent that the database has taken. Only the leader has it.")
 
     static let routerConnected = MetricFamily(
         .gauge, "router_connected", "1 while there is a session with the router, else 0.")
@@ -19,6 +34,9 @@ extension MetricFamily {
     static let routerLosses = MetricFamily(
         .counter, "router_losses_total", labels: ["reason"],
         "Sessions with the router that have ended, except by a stop of this process.")
+    static let routerRoundTrip = MetricFamily(
+        .gauge, "router_round_trip_seconds",
+        "How long the router took to answer the last heartbeat of this session; there is one after each silence.")
     static let routerUnsent = MetricFamily(
         .gauge, "router_unsent_bytes", "Output that waits for the router to read it.")
     static let routerReceived = MetricFamily(
@@ -63,6 +81,22 @@ extension MetricFamily {
     static let outboxHeldTopics = MetricFamily(
         .gauge, "outbox_held_topics",
         "Topics whose events wait because the router refuses one of them. Only the leader has it.")
+    static let outboxDelay = MetricFamily(
+        .histogram, "outbox_delay_seconds",
+        "Time from the beginning of the transaction that published an event until the router had it.")
+    static let outboxWaiting = MetricFamily(
+        .gauge, "outbox_waiting",
+        "Events in the outbox: counted up to 10,000, beyond that the most that there can be. Only the leader has it."
+    )
+    static let outboxOldest = MetricFamily(
+        .gauge, "outbox_oldest_seconds",
+        "How long ago the oldest event in the outbox was published; 0 if there is none. Only the leader has it.")
+    static let deadLetters = MetricFamily(
+        .gauge, "dead_letters", labels: ["kind"],
+        "Dead letters that are kept, counted up to 10,000 of a kind. Only the leader has it.")
+    static let notificationQueue = MetricFamily(
+        .gauge, "notification_queue_ratio",
+        "The part of the server's queue for notifications that is in use. Only the leader has it.")
     static let deadLettersAdded = MetricFamily(
         .counter, "dead_letters_added_total", labels: ["kind"], "Dead letters that were written.")
 

@@ -2,13 +2,19 @@ internal import Glibc
 
 /// What the system says about this process.
 struct ProcessFigures: Measured {
-    private let start: Double
+    /// When it began, in seconds since 1970.
+    let start: Double
 
     /// It begins now.
     init() {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        self.start = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+        self.start = Self.now
+    }
+
+    /// In seconds since 1970.
+    static var now: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     func measure(into exposition: inout Exposition) {

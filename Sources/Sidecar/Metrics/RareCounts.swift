@@ -62,7 +62,8 @@ struct RareCounts: Measured {
         case .deadLetter: self.outboxLetters += 1
         case .eventsPublishedTwice(let least): self.publishedTwice += least
         case .eventHeld, .topicsHeld, .topicsReleased, .heldBack, .idsSetBack, .eventsFoundAsleep, .deadLettersExpired,
-            .relayFailed, .relayRecovered, .backlogFound, .backlogShrinks, .backlogOver, .standby, .leaderTerminated,
+            .relayFailed, .figuresUnknown, .relayRecovered, .backlogFound, .backlogShrinks, .backlogOver, .standby,
+            .leaderTerminated,
             .leaderLockTaken:
             break
         }

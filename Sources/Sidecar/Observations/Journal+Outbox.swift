@@ -53,6 +53,8 @@ extension Journal {
             self.outages.ended(.leaderSession)
             guard self.outages.ended(.relay) else { break }
             self.log(.notice, "the outbox is emptied again")
+        case .figuresUnknown(let reason):
+            self.log(.warning, "how much waits in the outbox is not known", metadata: [Key.reason: "\(reason)"])
 
         case .leading:
             // While the relay fails, each attempt leads again.

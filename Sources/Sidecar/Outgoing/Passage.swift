@@ -171,6 +171,8 @@ final class Passage: Part {
         }
     }
 
+    var faultKind: FaultKind? { .message }
+
     /// The origins for which nothing is sent.
     var complaints: ComplaintSummary { ComplaintSummary(self.refused) }
 

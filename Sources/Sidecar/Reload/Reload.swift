@@ -60,6 +60,8 @@ final class Reload: Part {
         self.timer?.cancel()
     }
 
+    var faultKind: FaultKind? { .configuration }
+
     var complaints: ComplaintSummary {
         ComplaintSummary(
             named: self.faults.prefix(Self.mostNamed).map {

@@ -13,6 +13,9 @@ protocol Part: AnyObject {
     /// The complaints about things that do not work.
     var complaints: ComplaintSummary { get }
 
+    /// What those are about; nil: the part never complains.
+    var faultKind: FaultKind? { get }
+
     /// Since when work waits, none of which was done; nil: none does, as far as is known.
     var waitingSince: NIODeadline? { get }
 
@@ -29,6 +32,7 @@ protocol Part: AnyObject {
 extension Part {
     var isSettled: Bool { true }
     var complaints: ComplaintSummary { ComplaintSummary() }
+    var faultKind: FaultKind? { nil }
     var waitingSince: NIODeadline? { nil }
     var drainPatience: TimeAmount? { nil }
     func drain(completion: @escaping () -> Void) { completion() }

@@ -71,6 +71,13 @@ final class Readiness: Part {
         }
     }
 
+    /// How many things of each kind do not work.
+    var faultCounts: [(kind: FaultKind, count: Int)] {
+        FaultKind.allCases.map { kind in
+            (kind, self.parts.reduce(0) { $0 + ($1.faultKind == kind ? $1.complaints.count : 0) })
+        }
+    }
+
     /// Whether work can flow now.
     var answer: ReadinessAnswer {
         let isStandby = if case .standby = self.situation.now.leadership { true } else { false }

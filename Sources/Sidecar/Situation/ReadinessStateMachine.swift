@@ -77,6 +77,14 @@ struct ReadinessStateMachine: ~Copyable {
         /// Work flows, except for these faults, and those of them that the last report did not name.
         case readyWithFaults(ComplaintSummary, news: [Complaint])
         case notReady([String])
+
+        /// Whether work flows, perhaps with faults.
+        var isReady: Bool {
+            switch self {
+            case .ready, .readyWithFaults: true
+            case .notReady: false
+            }
+        }
     }
 
     /// How things stand.

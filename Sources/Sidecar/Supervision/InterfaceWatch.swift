@@ -19,6 +19,7 @@ final class InterfaceWatch: Part {
     /// The look that found the interface unusable; nil if it is usable.
     private var unusable: Int?
     private(set) var complaints = ComplaintSummary()
+    let faultKind: FaultKind? = .sqlInterface
 
     /// - Parameters:
     ///   - faults: the requirements of the file that this interface does not fulfil, a line each.

@@ -37,6 +37,8 @@ final class Pools: Part {
         self.guests.pool.backend(backend, waits: waits)
     }
 
+    var faultKind: FaultKind? { .guestRole }
+
     var complaints: ComplaintSummary {
         ComplaintSummary(named: self.guests.complaint.map { [Complaint(name: "guest role", reason: $0)] } ?? [])
     }

@@ -13,10 +13,6 @@ struct ReadinessMetrics: Measured {
             exposition.add(needs.contains(need) ? 1 : 0, String(need.part.map { $0 == " " ? "_" : $0 }))
         }
         exposition.begin(.faults)
-        if case .readyWithFaults(let faults, _) = self.readiness.answer {
-            exposition.add(faults.count)
-        } else {
-            exposition.add(0)
-        }
+        for (kind, count) in self.readiness.faultCounts { exposition.add(count, kind.rawValue) }
     }
 }

@@ -1,3 +1,4 @@
+import NIOCore
 import Outbox
 import Postgres
 import WAMP
@@ -10,6 +11,7 @@ struct SituationMetrics: Measured {
     let leadership: Leadership
     let pools: Pools
     let router: Router
+    let pulse: Pulse?
 
     func measure(into exposition: inout Exposition) {
         let now = self.situation.now
@@ -17,6 +19,12 @@ struct SituationMetrics: Measured {
         if case .leader = now.leadership { exposition.add(1) } else { exposition.add(0) }
         exposition.begin(.routerConnected)
         exposition.add(now.session == nil ? 0 : 1)
+        exposition.begin(.leaderStampAge)
+        if let age = self.leadership.stampAge { exposition.add(Self.seconds(age)) }
+        exposition.begin(.eventLoopDelay)
+        if let pulse = self.pulse { exposition.add(Self.seconds(pulse.delay)) }
+        exposition.begin(.routerRoundTrip)
+        if let time = self.router.roundTrip { exposition.add(Self.seconds(time)) }
         exposition.begin(.routerUnsent)
         exposition.add(self.router.unsentOctets)
         exposition.begin(.routerReceived)
@@ -37,4 +45,6 @@ struct SituationMetrics: Measured {
         ]
         for (part, isConnected) in parts { exposition.add(isConnected ? 1 : 0, part.rawValue) }
     }
+
+    private static func seconds(_ time: TimeAmount) -> Double { Double(time.nanoseconds) / 1e9 }
 }

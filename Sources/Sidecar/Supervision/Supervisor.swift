@@ -28,8 +28,10 @@ final class Supervisor: RouterDelegate {
     private let subscriptions: Subscriptions
     private let notifications: NotificationRelay
     private let publisher: Publisher
+    private let letters: DeadLetterWatch
     private let fileMappings: FileMappings
     private let reload: Reload
+    private let certificates: Certificates
     private let calls: CallsFromSQL
     private let look: InterfaceLook
     private let leadership: Leadership
@@ -69,10 +71,16 @@ final class Supervisor: RouterDelegate {
             journal.record(observation)
             metrics.record(observation)
         }
+        var hasStarted = false
         let readiness = Readiness(
             situation: situation, eventLoop: eventLoop, hasChannels: !configuration.notifications.isEmpty,
             hasPort: configuration.caller != nil
-        ) { record(Observation($0, of: current.now)) }
+        ) { report in
+            record(Observation(report, of: current.now))
+            guard report.isReady, !hasStarted else { return }
+            hasStarted = true
+            ProcessMemory.giveBackCode()
+        }
         let observer = record
         let changed: () -> Void = { [weak readiness] in readiness?.changed() }
         let outbox: (OutboxEvent) -> Void = { record(.outbox($0)) }
@@ -95,6 +103,7 @@ final class Supervisor: RouterDelegate {
                 schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
                 settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox,
                 changed: changed),
+            watch: FiguresWatch(schema: schema, eventLoop: eventLoop, observer: outbox),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
                 observer: outbox))
@@ -147,11 +156,17 @@ final class Supervisor: RouterDelegate {
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
+        let letters = DeadLetterWatch(metrics: metrics, eventLoop: eventLoop, changed: changed)
+        let certificates = Certificates(configuration, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
-            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop, beat: changed)
+            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop) {
+                metrics.beat(at: eventLoop.now)
+                changed()
+            }
             let status = StatusSource(
                 version: version, situation: situation, readiness: readiness, callee: callee,
-                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, eventLoop: eventLoop)
+                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, metrics: metrics,
+                eventLoop: eventLoop)
             let port = AdminPort(
                 settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
             ) {
@@ -159,15 +174,15 @@ final class Supervisor: RouterDelegate {
             }
             readiness.patience = TimeAmount(settings.stuckAfter)
             readiness.isLate = { [weak pulse] in pulse?.isLate ?? false }
-            return (port: port, pulse: pulse)
+            return (port: port, pulse: pulse, status: status)
         }
         // Each follows all parts that it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload,
+                publisher, succession, leadership, pools, reload, certificates, letters,
             ] + (admin.map { [$0.port] } ?? [])
-        situation.follow(parts + [readiness])
+        situation.follow(parts + (admin.map { [$0.status] } ?? []) + [readiness])
         readiness.lineTaker = summary
         readiness.parts = parts
 
@@ -198,8 +213,10 @@ final class Supervisor: RouterDelegate {
         self.succession = succession
         self.notifications = notifications
         self.publisher = publisher
+        self.letters = letters
         self.fileMappings = fileMappings
         self.reload = reload
+        self.certificates = certificates
         reload.use = { [weak self] in self?.use($0) ?? [] }
     }
 
@@ -212,7 +229,7 @@ final class Supervisor: RouterDelegate {
     func start() {
         let situation = SituationMetrics(
             situation: self.situation, control: self.control, leadership: self.leadership, pools: self.pools,
-            router: self.router)
+            router: self.router, pulse: self.pulse)
         self.metrics.parts = self.measured + [situation]
         self.admin?.start()
         self.pulse?.start()
@@ -222,6 +239,8 @@ final class Supervisor: RouterDelegate {
         }
         self.isInForce(configuration)
         self.reload.start()
+        self.letters.start()
+        self.certificates.start()
         self.control.start()
         self.pools.own.start()
         self.channels.start()
@@ -257,7 +276,7 @@ final class Supervisor: RouterDelegate {
             } catch {
                 return [Self.fault(configuration, error)]
             }
-            self.journal.record(.reloaded(change))
+            self.record(.reloaded(change))
             return []
         }
         do {
@@ -267,7 +286,7 @@ final class Supervisor: RouterDelegate {
         }
         self.configuration.now = configuration
         self.take(configuration, change)
-        self.journal.record(.reloaded(change))
+        self.record(.reloaded(change))
         return []
     }
 
@@ -293,6 +312,7 @@ final class Supervisor: RouterDelegate {
         self.fileMappings.take(configuration, change)
         self.notifications.take(configuration, change.notifications)
         self.channels.take(change.notifications)
+        self.certificates.take(configuration)
         self.readiness.hasChannels = !configuration.notifications.isEmpty
         if let settings = configuration.admin {
             self.admin?.take(settings)
@@ -346,8 +366,12 @@ final class Supervisor: RouterDelegate {
         if let obstacle = Obstacle(event, at: self.eventLoop.now) {
             self.situation.change { $0.routerObstacle = obstacle }
         }
-        self.journal.record(.router(event))
-        self.metrics.record(.router(event))
+        self.record(.router(event))
+    }
+
+    private func record(_ observation: Observation) {
+        self.journal.record(observation)
+        self.metrics.record(observation)
     }
 }
 

@@ -5,5 +5,7 @@ extension Testament: Part {
         if case .joined(let session) = situation.sessionChange(since: former) { self.joined(session) }
     }
 
+    var faultKind: FaultKind? { .testament }
+
     var complaints: ComplaintSummary { ComplaintSummary(named: self.complaint.map { [$0] } ?? []) }
 }

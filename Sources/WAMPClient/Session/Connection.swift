@@ -337,6 +337,9 @@ final class Connection {
 
     // MARK: - Time
 
+    /// How long the router took to answer the last heartbeat; nil before the first.
+    var roundTrip: TimeAmount? { self.liveness.roundTrip }
+
     /// Sets the timer for the earliest deadline. A timer that is earlier than needed stays: it will set the next one.
     func arm() {
         guard !self.isEnded else { return }
@@ -381,7 +384,7 @@ final class Connection {
         // A router that is slow to read what we send is not dead.
         let taken = transport.octetsTaken
         if taken > self.octetsTaken, transport.unsent > 0 {
-            self.liveness.heard(at: now)
+            self.liveness.took(at: now)
         }
         self.octetsTaken = taken
         switch self.liveness.check(at: now) {

@@ -23,6 +23,8 @@ struct LivenessStateMachine: ~Copyable {
 
     private var state: State = .hearing
     private var lastHeard: NIODeadline
+    /// The time from the last answered probe to its answer.
+    private(set) var roundTrip: TimeAmount?
     private let interval: TimeAmount
     private let patience: TimeAmount
 
@@ -38,8 +40,14 @@ struct LivenessStateMachine: ~Copyable {
     /// When `check` is due for the first time.
     var firstCheck: NIODeadline { self.lastHeard + self.interval }
 
-    /// Octets arrived, or the peer read some of ours.
+    /// Octets arrived.
     mutating func heard(at now: NIODeadline) {
+        if case .probing(let since) = self.state { self.roundTrip = now - since }
+        self.took(at: now)
+    }
+
+    /// The peer read some of our octets.
+    mutating func took(at now: NIODeadline) {
         self.lastHeard = now
         self.state = .hearing
     }

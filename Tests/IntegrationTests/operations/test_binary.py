@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from actors.deadline import until
+from actors.installation import InstalledDatabase
+from actors.router import Router
 from actors.sidecar import binary
+from conftest import SidecarMaker
 
 #: MiB of the release binary, including Swift's standard library, without its symbols.
 LARGEST = 26
+
+#: MiB of resident memory when there is nothing to do.
+AT_REST = 24
 
 #: FoundationEssentials is not among them: swift-argument-parser needs it, and it does not bring ICU.
 UNWANTED = re.compile(r"lib(Foundation|FoundationInternationalization|_FoundationICU|CoreFoundation|icu\w+)\.so")
@@ -48,10 +55,24 @@ def test_no_traces(program: Path) -> None:
     assert not [trace for trace in TRACES if trace in content]
 
 
-def test_size(program: Path, tmp_path: Path) -> None:
-    """A binary that includes Swift's standard library, in its installed form: without its symbols."""
+@pytest.fixture(scope="module")
+def whole(program: Path) -> Path:
+    """A binary that includes Swift's standard library."""
     if any(name.startswith("libswift") for name in libraries(program)):
         pytest.skip("Swift's standard library is not in this binary")
+    return program
+
+
+def test_size(whole: Path, tmp_path: Path) -> None:
+    """In its installed form: without its symbols."""
     stripped = tmp_path / "stripped"
-    subprocess.run(["strip", "-o", stripped, program], check=True, timeout=60)
+    subprocess.run(["strip", "-o", stripped, whole], check=True, timeout=60)
     assert stripped.stat().st_size <= LARGEST << 20
+
+
+@pytest.mark.parametrize("transport", ["rawsocket", "websocket"])
+async def test_memory_at_rest(whole: Path, make_sidecar: SidecarMaker, router: Router, transport: str,
+                              installed: InstalledDatabase) -> None:
+    sidecar = make_sidecar(router.url(transport), installed.url, procedures={"test.one": {"sql": "select 1"}})
+    await sidecar.started()
+    await until(lambda: sidecar.resident() <= AT_REST << 20, f"at most {AT_REST} MiB are resident")

@@ -5,10 +5,12 @@ The black hole is real: the sidecar's own TCP connections lead through it, in ne
 
 import asyncio
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.admin import Admin
 from actors.cluster import Cluster, Database
 from actors.deadline import until
 from actors.network import FAR, Network
@@ -62,10 +64,18 @@ SITUATIONS: dict[str, list[Work]] = {
 }
 
 
+def admin_of(sidecar: Sidecar) -> Admin:
+    """Its admin port, which can be reached from outside its network."""
+    return Admin(sidecar.configuration["admin"]["listen"].removeprefix("unix:"))
+
+
 async def lost(name: str, sidecar: Sidecar, message: str) -> dict[str, Any]:
     """It reports that within the promised time, and is no longer ready."""
     await until(lambda: f'"{message}"' in sidecar.text(), f"{name}: {message}", PROMISED + GRACE)
     await asyncio.to_thread(sidecar.wait_for, "not ready")
+    answer = await asyncio.to_thread(admin_of(sidecar).ready)
+    side = message.removesuffix(" lost")
+    assert answer.status == 503 and any(line.startswith(f"{side}: no ") for line in answer.lines), (name, answer.text)
     return sidecar.entries(message)[0]
 
 
@@ -75,7 +85,8 @@ def name_of(transport: str, work: Work) -> str:
 
 
 @pytest.mark.timeout(900)
-async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, router: Router, cluster: Cluster) -> None:
+async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, router: Router, cluster: Cluster,
+                               tmp_path: Path) -> None:
     """Found within the promised time in each situation, reported in one line; afterwards everything is registered
     again."""
     cases = [(transport, work) for transport, situations in SITUATIONS.items() for work in situations]
@@ -99,6 +110,7 @@ async def test_router_vanishes(make_sidecar: SidecarMaker, network: Network, rou
                 .replace(f"localhost:{router.tls_port}", f"{FAR}:{to_tls.port}"),
                 database_url, behind=network.sidecars,
                 router={"insecure": True} | tls,
+                admin={"listen": f"unix:{tmp_path}/{len(sidecars)}"},
                 database={"url": database_url, "connections": 6, "queue_timeout": "5m"},
                 procedures={f"{name}.same": "public.same",
                     f"{name}.wide": {"function": "public.wide", "concurrency": 5}})
@@ -150,6 +162,7 @@ async def works_again(peer: Peer, name: str, sidecar: Sidecar) -> None:
         for procedure, argument in (("same", (2,)), ("wide", (0, 2))):
             await peer.call_when_there(f"{name}.{procedure}", *argument, seconds=RECOVERY)
         await asyncio.to_thread(sidecar.wait_for, "ready", RECOVERY, 2)
+        await asyncio.to_thread(admin_of(sidecar).wait_for, "ready", seconds=RECOVERY)
     except AssertionError as error:
         raise AssertionError(f"{name}: {error}; its log:\n{sidecar.text(30)}") from None
 
@@ -167,7 +180,7 @@ def far_cluster(network: Network) -> Iterator[Cluster]:
 
 @pytest.mark.timeout(900)
 async def test_database_vanishes(make_sidecar: SidecarMaker, network: Network, router: Router,
-                                 far_cluster: Cluster) -> None:
+                                 far_cluster: Cluster, tmp_path: Path) -> None:
     """Found within the promised time whether or not there is work; calls are answered meanwhile, and run afterwards.
 
     The server ends the dead sessions as well, and with them the leader's lock.
@@ -180,6 +193,7 @@ async def test_database_vanishes(make_sidecar: SidecarMaker, network: Network, r
             databases.append(far_cluster.create_database(f"vanished_{name}", SCHEMA))
             sidecars[f"test.{name}"] = make_sidecar(
                 f"rs://127.0.0.1:{to_router.port}", "", behind=network.sidecars, notifications=notifications,
+                admin={"listen": f"unix:{tmp_path}/{name}"},
                 database={"url": databases[-1].url, "connections": 4, "queue_timeout": "1s"},
                 procedures={f"test.{name}.same": "public.same",
                             f"test.{name}.wide": {"function": "public.wide", "concurrency": 2, "timeout": "20m"}})

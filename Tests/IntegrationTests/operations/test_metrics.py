@@ -6,6 +6,7 @@ Scrapes are read by `prometheus_client`, which is Prometheus' own.
 import asyncio
 import json
 import re
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from actors.cluster import Cluster, Database
-from actors.deadline import free_port, until
+from actors.deadline import PATIENCE, free_port, until
 from actors.installation import InstalledDatabase
 from actors.peer import Peer, PublishOptions, joined
 from actors.router import Router
@@ -88,12 +89,13 @@ async def publish(peer: Peer, topic: str, numbers: range) -> None:
 
 
 async def scraped_until(scraper: Scraper, name: str, value: float, **labels: str) -> Scrape:
-    """The first scrape in which a metric has that value."""
+    """The first scrape in which a metric is there and has that value."""
     last: list[Scrape] = []
 
     async def reached() -> bool:
         last[:] = [await scraper.scraped()]
-        return last[0].sum(name, **labels) == value
+        values = last[0].samples(name, **labels)
+        return bool(values) and sum(values) == value
 
     await until(reached, f"{name}{labels} is {value}", 30)
     return last[0]
@@ -112,6 +114,51 @@ async def test_two_formats(make_sidecar: SidecarMaker, router: Router, installed
         assert text.samples("database_connected", part="calls") == [1]
         assert text.sum("router_sessions_total") == 1
         assert text.sum("process_open_fds") > 5 and text.sum("process_resident_memory_bytes") > 1 << 20
+
+
+async def test_the_configuration(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    async with running(make_sidecar, router, prepared(installed)) as (sidecar, scraper, _):
+        first = await scraper.scraped()
+        begun = first.sum("config_last_reload_success_timestamp_seconds")
+        assert first.sum("config_last_reload_successful") == 1 and begun == first.sum("process_start_time_seconds")
+        assert first.samples("config_reloads_total") == [0, 0]
+        assert first.sum("faults", kind="configuration") == 0
+
+        sidecar.configuration["procedures"] = {"test.add": {"function": "m.add", "timeout": "soon"}}
+        sidecar.write()
+        sidecar.send(signal.SIGHUP)
+        refused = await scraped_until(scraper, "config_reloads_total", 1, result="refused")
+        assert refused.sum("config_last_reload_successful") == 0
+        assert refused.sum("config_last_reload_success_timestamp_seconds") == begun
+        await scraped_until(scraper, "faults", 1, kind="configuration")
+
+        sidecar.configuration["procedures"] = {"test.add": {"function": "m.add", "timeout": "5s"}}
+        sidecar.write()
+        sidecar.send(signal.SIGHUP)
+        taken = await scraped_until(scraper, "config_reloads_total", 1, result="ok")
+        assert taken.sum("config_last_reload_successful") == 1
+        assert taken.sum("config_last_reload_success_timestamp_seconds") > begun
+        await scraped_until(scraper, "faults", 0, kind="configuration")
+
+
+async def heard(scraper: Scraper) -> Scrape:
+    """A scrape after the first heartbeat, which comes when nothing else has come for a while."""
+    last: list[Scrape] = []
+
+    async def is_answered() -> bool:
+        last[:] = [await scraper.scraped()]
+        return bool(last[0].samples("router_round_trip_seconds"))
+
+    await until(is_answered, "the router has answered a heartbeat", PATIENCE)
+    return last[0]
+
+
+async def test_the_two_sides_answer(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    async with running(make_sidecar, router, prepared(installed)) as (_, scraper, _):
+        scrape = await heard(scraper)
+        assert 0 < scrape.sum("router_round_trip_seconds") < PATIENCE
+        assert 0 <= scrape.sum("leader_stamp_age_seconds") < PATIENCE
+        assert 0 <= scrape.sum("event_loop_delay_seconds") < PATIENCE
 
 
 async def test_calls(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
@@ -143,7 +190,7 @@ async def test_calls(make_sidecar: SidecarMaker, router: Router, installed: Inst
         }
         assert counted == expected
         assert scrape.sum("call_duration_seconds_count") == scrape.sum("calls_received_total") == 15
-        assert scrape.sum("call_duration_seconds_bucket", procedure="test.short", le="0.01") == 0
+        assert scrape.sum("call_duration_seconds_bucket", procedure="test.short", le="0.005") == 0
         assert scrape.sum("call_retries_total") == 1
         assert scrape.sum("call_rows_total") >= 50 + 7 + 1
         assert scrape.sum("router_messages_total", direction="received", type="invocation") == 15
@@ -319,7 +366,8 @@ async def complete(make_sidecar: SidecarMaker, router: Router, installed: Instal
     """A scrape with all metrics that there are."""
     caller = {"listen": f"127.0.0.1:{free_port()}", "password": "a password of the call port"}
     async with running(make_sidecar, router, prepared(installed), caller=caller) as (_, scraper, _):
-        return await scraper.scraped()
+        await heard(scraper)
+        return await scraped_until(scraper, "outbox_waiting", 0)
 
 
 async def test_documented(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:

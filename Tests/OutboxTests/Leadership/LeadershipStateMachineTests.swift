@@ -44,6 +44,17 @@ struct LeadershipStateMachineTests {
         Machine.Following(unmarks: unmarks, standby: standby, terminates: terminates)
     }
 
+    @Test("the age of the last stamp is that of the last that was answered")
+    func ageOfTheStamp() {
+        check(self.lookingAgain().stampAge(at: self.start), nil)
+        var machine = self.leader()
+        check(machine.stampAge(at: self.start + .seconds(2)), .seconds(2))
+        check(machine.ticked(at: self.start + .seconds(3)), .stamp)
+        check(machine.stampAge(at: self.start + .seconds(4)), .seconds(4), "it is not answered")
+        check(machine.stamped(isOurs: true, othersWait: false, sentAt: self.start + .seconds(3)), .nothing)
+        check(machine.stampAge(at: self.start + .seconds(4)), .seconds(1))
+    }
+
     // MARK: - Requesting the lease
 
     @Test("the lease is requested when there is a session and a router, whichever comes first")

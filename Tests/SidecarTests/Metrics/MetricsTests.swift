@@ -37,6 +37,21 @@ struct MetricsTests {
         #expect(Self.lines(metrics, "caller_refused_total").contains { $0.hasSuffix(#"{reason="sessions"} 1"#) })
     }
 
+    @Test("how often the configuration was read, and what became of it")
+    func reloads() {
+        let metrics = Metrics(version: "1")
+        #expect(
+            Self.lines(metrics, "config_last_reload_successful") == ["wamp_sidecar_config_last_reload_successful 1"])
+        metrics.record(.reloadRefused([]))
+        #expect(
+            Self.lines(metrics, "config_last_reload_successful") == ["wamp_sidecar_config_last_reload_successful 0"])
+        #expect(
+            Self.lines(metrics, "config_reloads_total") == [
+                #"wamp_sidecar_config_reloads_total{result="ok"} 0"#,
+                #"wamp_sidecar_config_reloads_total{result="refused"} 1"#,
+            ])
+    }
+
     @Test("a call's result is what its caller sees")
     func results() throws {
         #expect(CallResultKind(error: WAMPError.timeout) == .timeout)

@@ -26,6 +26,21 @@ import Testing
         #expect(machine.check(at: self.start + .seconds(14)) == .probe(thenAt: self.start + .seconds(19)))
     }
 
+    @Test func theTimeToAnAnswerIsMeasured() {
+        var machine = self.machine()
+        machine.heard(at: self.start + .seconds(1))
+        #expect(machine.roundTrip == nil)
+        _ = machine.check(at: self.start + .seconds(6))
+        machine.heard(at: self.start + .seconds(6) + .milliseconds(3))
+        machine.heard(at: self.start + .seconds(7))
+        #expect(machine.roundTrip == .milliseconds(3))
+        _ = machine.check(at: self.start + .seconds(12))
+        // That it reads is a sign of life, and no answer.
+        machine.took(at: self.start + .seconds(13))
+        machine.heard(at: self.start + .seconds(14))
+        #expect(machine.roundTrip == .milliseconds(3))
+    }
+
     @Test func nothingIsAskedOfABusyPeer() {
         var machine = self.machine()
         machine.heard(at: self.start + .seconds(4))
