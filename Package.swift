@@ -244,7 +244,11 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "OutboxTests",
-            dependencies: ["Names", "Outbox", "WAMP", "WAMPClient", .product(name: "NIOCore", package: nio)],
+            dependencies: [
+                "CLibpq", "Names", "Outbox", "Postgres", "WAMP", "WAMPClient",
+                .product(name: "NIOCore", package: nio),
+                .product(name: "NIOEmbedded", package: nio),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "FunctionsTests",

@@ -18,6 +18,8 @@ package enum OutboxEvent: Equatable {
     case eventsFoundAsleep(Int)
     case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
+    /// The database does not say how much waits in it.
+    case figuresUnknown(reason: String)
 
     case leading
     /// Another sidecar leads.

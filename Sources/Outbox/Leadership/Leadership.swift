@@ -16,10 +16,8 @@ package final class Leadership: DatabaseSessionDelegate {
     private let eventLoop: any EventLoop
     private let observer: (OutboxEvent) -> Void
     private unowned let owner: any LeadershipOwner
-    private let environment: DatabaseEnvironment
-    private let preparation: DatabaseSession.Preparation
-    private lazy var session = DatabaseSession(
-        part: .leader, environment: self.environment, delegate: self, preparation: self.preparation)
+    private let makeSession: (any DatabaseSessionDelegate) -> any OwnedLeaderSession
+    private lazy var session = self.makeSession(self)
     private var statements = LeadershipStatements(schema: nil)
     private var machine = LeadershipStateMachine()
     private var timer: Scheduled<Void>?
@@ -31,18 +29,28 @@ package final class Leadership: DatabaseSessionDelegate {
     ///   - lock: the former lock of leaders.
     ///   - preparation: runs in each new session before it is used.
     ///   - owner: outlives it.
-    package init(
+    package convenience init(
         environment: DatabaseEnvironment, schema: String, lock: (Int32, Int32), eventLoop: any EventLoop,
         preparation: @escaping DatabaseSession.Preparation, observer: @escaping (OutboxEvent) -> Void,
         owner: any LeadershipOwner
     ) {
+        self.init(schema: schema, lock: lock, eventLoop: eventLoop, observer: observer, owner: owner) {
+            DatabaseSession(part: .leader, environment: environment, delegate: $0, preparation: preparation)
+        }
+    }
+
+    /// - Parameter makeSession: the session holds its delegate weakly.
+    init(
+        schema: String, lock: (Int32, Int32), eventLoop: any EventLoop, observer: @escaping (OutboxEvent) -> Void,
+        owner: any LeadershipOwner,
+        makeSession: @escaping (any DatabaseSessionDelegate) -> any OwnedLeaderSession
+    ) {
         self.schema = schema
-        self.preparation = preparation
         self.lock = lock
         self.eventLoop = eventLoop
         self.observer = observer
         self.owner = owner
-        self.environment = environment
+        self.makeSession = makeSession
     }
 
     /// The known leader.
@@ -97,7 +105,7 @@ package final class Leadership: DatabaseSessionDelegate {
 
     /// The knowledge of the database is insufficient or outdated: a new session begins, and is queried again.
     package func beginAgain(_ reason: String) {
-        self.session.abandon(reason)
+        self.session.abandon(reason, isHung: false)
     }
 
     // MARK: - Requesting the lease
@@ -195,7 +203,7 @@ package final class Leadership: DatabaseSessionDelegate {
             let row = rows.values.first.flatMap { $0.count == 2 ? $0 : nil }
             switch self.machine.stamped(isOurs: row?[0] == "t", othersWait: row?[1] == "t", sentAt: sent) {
             case .nothing: break
-            case .abandon: self.session.abandon("another sidecar was given the lease")
+            case .abandon: self.session.abandon("another sidecar was given the lease", isHung: false)
             }
         }
         self.lookForStrangers()
@@ -256,7 +264,7 @@ package final class Leadership: DatabaseSessionDelegate {
             switch result {
             case .success(let rows): completion(rows)
             case .failure(.server(let error)):
-                self.session.abandon("the leader's session can't continue: \(error.description)")
+                self.session.abandon("the leader's session can't continue: \(error.description)", isHung: false)
             case .failure(.unavailable): break
             }
         }

@@ -8,7 +8,7 @@ package protocol LeadershipOwner: AnyObject {
     /// The session is lost; `reason` is nil if it was replaced on purpose.
     func leaderSessionLost(_ reason: String?)
     /// This sidecar leads, by this session, until ``stoppedLeading()``.
-    func startedLeading(_ session: DatabaseSession)
+    func startedLeading(_ session: any LeaderSession)
     func stoppedLeading()
     func roleChanged(_ role: Leadership.Role)
     /// The lease was returned, for lack of a router or because the process ends: the next leader may be another

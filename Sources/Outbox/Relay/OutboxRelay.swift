@@ -1,6 +1,6 @@
 package import NIOCore
-import Names
-package import Postgres
+package import Names
+import Postgres
 import WAMP
 package import WAMPClient
 
@@ -24,7 +24,7 @@ package final class OutboxRelay {
     private let changed: () -> Void
 
     private var machine: RelayStateMachine
-    private var database: DatabaseSession?
+    private var database: (any LeaderSession)?
     private var router: Session?
     /// A turn of the loop is under way: the turn itself handles the consequences.
     private var isAdvancing = false
@@ -72,6 +72,9 @@ package final class OutboxRelay {
     /// What became of the events that were read.
     package var counts: RelayCounts { self.machine.counts }
 
+    /// How long it took from an event's publication until the router had it.
+    package var delay: Histogram { self.machine.delay }
+
     /// How many events the router has, and has not answered.
     package var underWayCount: Int { self.machine.underWayCount }
 
@@ -84,7 +87,7 @@ package final class OutboxRelay {
     // MARK: - The two ends
 
     /// This sidecar leads: it empties the outbox, by this session.
-    package func lead(_ database: DatabaseSession) {
+    package func lead(_ database: any LeaderSession) {
         self.database = database
         self.machine.lead()
         let epoch = self.machine.epoch
@@ -272,7 +275,7 @@ package final class OutboxRelay {
                 scan, held: scan.leavesOutHeld ? self.heldNames.text(of: self.machine.held) : nil,
                 wanted: scan.isOfBacklog ? self.machine.held.backlogTopics : nil,
                 largest: self.router?.greatestMessage ?? 0),
-            isSet: true, handler: OutboxScan(epoch: epoch, relay: self))
+            isSet: true, handler: OutboxScan(epoch: epoch, began: self.eventLoop.now, relay: self))
     }
 
     private func askForHolder() {
@@ -286,11 +289,13 @@ package final class OutboxRelay {
     }
 
     /// A scan has returned a row.
-    func take(_ row: OutboxRow, of epoch: Int) {
+    ///
+    /// - Parameter began: when the scan was sent.
+    func take(_ row: OutboxRow, readAt began: NIODeadline, of epoch: Int) {
         guard let router = self.router,
             self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch)
         else { return }
-        self.publish(row, router)
+        self.publish(row, readAt: began, router)
     }
 
     /// A scan reports that the outbox's ids begin again.
@@ -315,7 +320,7 @@ package final class OutboxRelay {
 
     // MARK: - Publishing
 
-    private func publish(_ row: OutboxRow, _ router: Session) {
+    private func publish(_ row: OutboxRow, readAt began: NIODeadline, _ router: Session) {
         if let fault = row.fault { return self.unreadable(row, fault) }
         let topic: URI
         let options: PublishOptions
@@ -326,7 +331,9 @@ package final class OutboxRelay {
             return self.unreadable(row, .malformed("\(error)"))
         }
         let (id, epoch) = (row.id, self.machine.epoch)
-        self.machine.sent(id, topic: row.topic, octets: row.octets, at: self.eventLoop.now)
+        self.machine.sent(
+            id, topic: row.topic, octets: row.octets, published: PublishTime(age: row.age, at: began),
+            at: self.eventLoop.now)
         router.publish(
             topic, options: options, payload: row.payload,
             patience: .nanoseconds(self.acknowledgeTimeout.nanoseconds / 2), timeout: self.acknowledgeTimeout * 2
@@ -380,7 +387,7 @@ package final class OutboxRelay {
 
     private func delete(_ ids: [Int64]) {
         self.database?.send(
-            self.statements.delete, RelayStatements.deleting(RemovedRows(ids)),
+            self.statements.delete, RelayStatements.deleting(RemovedRows(ids)), isSet: false,
             handler: RelayAnswer(relay: self, name: "relay_delete", isRemoval: true) { row in
                 let deleted = row.first.flatMap { $0 }.flatMap { Int($0) } ?? 0
                 if let event = self.machine.deleted(deleted, of: ids.count) { self.observer(event) }
@@ -391,7 +398,7 @@ package final class OutboxRelay {
     private func bury(_ letter: DeadLetter) {
         self.observer(.deadLetter(topic: letter.topic, event: letter.event, reason: letter.message))
         self.database?.send(
-            self.statements.bury, RelayStatements.burying(letter),
+            self.statements.bury, RelayStatements.burying(letter), isSet: false,
             handler: RelayAnswer(relay: self, name: "relay_bury", isRemoval: true) { _ in })
     }
 
@@ -404,7 +411,7 @@ package final class OutboxRelay {
     private func truncate() {
         let epoch = self.machine.epoch
         self.database?.send(
-            self.statements.truncate, Parameters(),
+            self.statements.truncate, Parameters(), isSet: false,
             handler: RelayAnswer(relay: self, name: "relay_truncate") { _ in
                 if self.machine.truncated(in: epoch) { self.advance(at: self.eventLoop.now) }
             })
@@ -416,7 +423,7 @@ package final class OutboxRelay {
         let epoch = self.machine.epoch
         guard let database = self.database else { return }
         database.send(
-            self.statements.lock, RelayStatements.key(self.wakeLock),
+            self.statements.lock, RelayStatements.key(self.wakeLock), isSet: false,
             handler: RelayAnswer(relay: self, name: "pg_try_advisory_lock") { row in
                 let isOurs = row.first.flatMap { $0 } == "t"
                 let now = self.eventLoop.now
@@ -428,9 +435,9 @@ package final class OutboxRelay {
             })
     }
 
-    private func unlock(_ database: DatabaseSession?) {
+    private func unlock(_ database: (any LeaderSession)?) {
         database?.send(
-            self.statements.unlock, RelayStatements.key(self.wakeLock),
+            self.statements.unlock, RelayStatements.key(self.wakeLock), isSet: false,
             handler: RelayAnswer(relay: self, name: "pg_advisory_unlock") { _ in })
         database?.flush()
     }
@@ -440,7 +447,7 @@ package final class OutboxRelay {
     private func ask(_ statement: Statement, _ answer: @escaping ([String?]) -> Void) {
         let epoch = self.machine.epoch
         self.database?.send(
-            statement, Parameters(),
+            statement, Parameters(), isSet: false,
             handler: RelayAnswer(relay: self, name: "the relay's query") { row in
                 guard epoch == self.machine.epoch else { return }
                 answer(row)
@@ -456,6 +463,6 @@ package final class OutboxRelay {
     private func abandon(_ failure: RelayStateMachine.Failure) {
         self.observer(.relayFailed(statement: failure.statement, reason: failure.reason))
         if failure.isChanged { self.changed() }
-        self.database?.abandon("the outbox's relay can't continue: \(failure.reason)")
+        self.database?.abandon("the outbox's relay can't continue: \(failure.reason)", isHung: false)
     }
 }

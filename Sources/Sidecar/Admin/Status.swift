@@ -18,6 +18,14 @@ struct Status {
         let limit: Int
     }
 
+    /// What waits in the database, and the dead letters there.
+    struct Outbox: Equatable {
+        let waiting: Int
+        let oldest: Double
+        let lettersOfPublications: Int
+        let lettersOfEvents: Int
+    }
+
     /// A procedure or a subscription, and what is counted of it, if that is counted apart.
     struct Route<Figures: Equatable>: Equatable {
         let standing: RouteStanding
@@ -58,6 +66,10 @@ struct Status {
     var subscriptions: [Route<SubscriptionFigures>]
     /// For how long work has waited without any of it being done.
     var waiting: TimeAmount?
+    /// How many topics wait because the router refuses an event of theirs; nil on a sidecar that does not lead.
+    var heldTopics: Int?
+    /// As the database said last; nil if it is not known.
+    var outbox: Outbox?
     var port: Port?
     var loopDelay: TimeAmount
     /// Calls a second in each interval of the last minutes, the oldest first.
@@ -94,7 +106,15 @@ extension Status {
         fields["other_procedures"] = .integer(Int64(self.procedures.count - procedures.count))
         fields["subscriptions"] = .list(subscriptions.map { .dictionary($0.members) })
         fields["other_subscriptions"] = .integer(Int64(self.subscriptions.count - subscriptions.count))
-        fields["outbox"] = .dictionary(["waiting_seconds": self.waiting.map(Self.seconds) ?? .null])
+        fields["outbox"] = .dictionary([
+            "waiting_seconds": self.waiting.map(Self.seconds) ?? .null, "waiting": Self.value(self.outbox?.waiting),
+            "oldest_seconds": self.outbox.map { .double($0.oldest) } ?? .null,
+            "held_topics": Self.value(self.heldTopics),
+        ])
+        fields["dead_letters"] = .dictionary([
+            "publish": Self.value(self.outbox?.lettersOfPublications),
+            "event": Self.value(self.outbox?.lettersOfEvents),
+        ])
         fields["call_port"] =
             self.port.map {
                 .dictionary([
@@ -125,6 +145,8 @@ extension Status {
         case .other(let holder): holder
         }
     }
+
+    private static func value(_ number: Int?) -> Value { number.map { .integer(Int64($0)) } ?? .null }
 
     private static func value(_ text: String?) -> Value { text.map { .string($0) } ?? .null }
 

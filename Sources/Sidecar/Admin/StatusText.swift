@@ -25,9 +25,25 @@ enum StatusText {
         lines.append("database: \(self.text(database, "state"))")
         let leadership = self.member(status, "leadership") ?? .null
         lines.append(self.join(["leadership:", self.text(leadership, "role"), self.text(leadership, "holder")]))
+        lines += self.outbox(status)
         lines += self.routes(status, "procedures", uri: "uri")
         lines += self.routes(status, "subscriptions", uri: "topic")
         return lines
+    }
+
+    /// Nothing of what is not known.
+    private static func outbox(_ status: Value) -> [String] {
+        let (outbox, letters) = (self.member(status, "outbox") ?? .null, self.member(status, "dead_letters") ?? .null)
+        guard case .integer(let waiting)? = self.member(outbox, "waiting"),
+            case .double(let oldest)? = self.member(outbox, "oldest_seconds"),
+            case .integer(let publications)? = self.member(letters, "publish"),
+            case .integer(let events)? = self.member(letters, "event")
+        else { return [] }
+        let age = waiting > 0 ? ", the oldest for \(Int64(oldest.rounded())) s" : ""
+        return [
+            "outbox: \(waiting) events wait\(age)",
+            "dead letters: \(publications) of publications, \(events) of events",
+        ]
     }
 
     private static func headline(_ status: Value) -> String {

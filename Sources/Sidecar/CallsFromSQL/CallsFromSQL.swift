@@ -2,7 +2,6 @@ import CallPort
 import NIOCore
 import Names
 import Outbox
-import Postgres
 import SidecarConfiguration
 import WAMPClient
 
@@ -68,7 +67,7 @@ final class CallsFromSQL: Part {
         if situation.isRouterReading, !former.isRouterReading { self.port?.writable() }
     }
 
-    private func lead(_ session: DatabaseSession?) {
+    private func lead(_ session: (any LeaderSession)?) {
         guard let session else {
             self.announcement.end()
             return self.yield.end()

@@ -2,6 +2,7 @@ import CallPort
 import Functions
 import NIOCore
 import Names
+import Outbox
 import Postgres
 
 /// Announces the call port's address and login to the database: the port of the sidecar that leads, as long as it
@@ -36,7 +37,7 @@ final class PortAnnouncement {
     private let changed: () -> Void
     /// Called with the port key, which the port's clients must prove to know.
     var keyIsKnown: ((CallPortKey) -> Void)?
-    private var session: DatabaseSession?
+    private var session: (any LeaderSession)?
     private var isListening = false
     private var isAsking = false
     private var isToAskAgain = false
@@ -83,7 +84,7 @@ final class PortAnnouncement {
     }
 
     /// This sidecar leads, by this session: from now on its own port is announced.
-    func begin(_ session: DatabaseSession) {
+    func begin(_ session: any LeaderSession) {
         self.session = session
         self.told = .nothing
         self.isAsking = false
@@ -116,7 +117,7 @@ final class PortAnnouncement {
         if self.isListening, let port = self.port { self.announce(port, session) } else { self.takeBack(session) }
     }
 
-    private func announce(_ port: Port, _ session: DatabaseSession) {
+    private func announce(_ port: Port, _ session: any LeaderSession) {
         var values = Parameters()
         values.append(SQLText.array(port.options.flatMap { [$0.name, $0.value] }))
         values.append(CallPort.user)
@@ -135,8 +136,8 @@ final class PortAnnouncement {
         }
     }
 
-    private func takeBack(_ session: DatabaseSession) {
-        session.query(self.withdraw) { result in
+    private func takeBack(_ session: any LeaderSession) {
+        session.query(self.withdraw, Parameters()) { result in
             self.answered(session, result) { rows in
                 self.told = .withdrawn
                 if rows.values.first?.first == "t" { self.observer(.portTakenBack) }
@@ -145,7 +146,7 @@ final class PortAnnouncement {
     }
 
     private func answered(
-        _ session: DatabaseSession, _ result: Result<Rows, QueryFailure>, _ success: (Rows) -> Void
+        _ session: any LeaderSession, _ result: Result<Rows, QueryFailure>, _ success: (Rows) -> Void
     ) {
         // The answer belongs to a session that is lost.
         guard self.session === session else { return }

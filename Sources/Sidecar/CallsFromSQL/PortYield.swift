@@ -1,4 +1,5 @@
 import NIOCore
+import Outbox
 import Postgres
 
 /// Lets another sidecar lead if this one's port can't listen: SQL calls out through the leader's port. On the event
@@ -23,7 +24,7 @@ final class PortYield {
 
     private let eventLoop: any EventLoop
     private let giveWay: () -> Void
-    private var session: DatabaseSession?
+    private var session: (any LeaderSession)?
     private var isInVain = false
     private var patience = PortYield.leastPatience
     private var timer: Scheduled<Void>?
@@ -35,7 +36,7 @@ final class PortYield {
     }
 
     /// This sidecar leads, by this session.
-    func begin(_ session: DatabaseSession) {
+    func begin(_ session: any LeaderSession) {
         self.session = session
         self.schedule()
     }
@@ -67,7 +68,7 @@ final class PortYield {
 
     private func look() {
         guard let session = self.session else { return }
-        session.query(Self.others) { result in
+        session.query(Self.others, Parameters()) { result in
             guard self.session === session, self.isInVain else { return }
             guard case .success(let rows) = result, let count = rows.values.first?.first ?? nil, count != "0" else {
                 return self.schedule()

@@ -17,6 +17,7 @@ final class Metrics {
     private let version: String
     private let process: ProcessFigures
     private var rare = RareCounts()
+    private(set) var recentDeadLetters = RecentDeadLetters()
     private var reloads: ReloadCounts
     /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
@@ -33,6 +34,18 @@ final class Metrics {
     func record(_ observation: Observation) {
         self.rare.record(observation)
         self.reloads.record(observation, at: ProcessFigures.now)
+    }
+
+    /// Dead letters that were written.
+    private var deadLetters: DeadLetterCounts {
+        DeadLetterCounts(
+            publications: self.rare.lettersOfPublications,
+            events: self.subscriptions.all.reduce(0) { $0 + $1.letters })
+    }
+
+    /// Brings ``recentDeadLetters`` up to date.
+    func noteDeadLetters(at now: NIODeadline) {
+        self.recentDeadLetters.noted(self.deadLetters, at: now)
     }
 
     /// Time has passed: called each second.
@@ -58,8 +71,9 @@ final class Metrics {
         self.rare.measure(into: &exposition)
         self.reloads.measure(into: &exposition)
         exposition.begin(.deadLettersAdded)
-        exposition.add(self.rare.lettersOfPublications, "publish")
-        exposition.add(self.subscriptions.all.reduce(0) { $0 + $1.letters }, "event")
+        let letters = self.deadLetters
+        exposition.add(letters.publications, "publish")
+        exposition.add(letters.events, "event")
         for part in self.parts { part.measure(into: &exposition) }
         self.process.measure(into: &exposition)
         return exposition.finished()

@@ -41,6 +41,8 @@ extension Journal {
             self.count(
                 "relay \(statement)", "the outbox can't be emptied",
                 [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+        case .figuresUnknown(let reason):
+            self.log(.warning, "how much waits in the outbox is not known", metadata: [Key.reason: "\(reason)"])
 
         case .leading:
             self.log(.info, "leading: this sidecar does the work that must happen once")

@@ -1,6 +1,5 @@
 import Names
 import Outbox
-import Postgres
 import SQLInterface
 import WAMP
 import WAMPClient
@@ -49,7 +48,7 @@ struct Situation {
     var leadership = Leadership.Role.unknown
     var acting = Acting.undecided
     /// The session in which this sidecar leads, while it leads and can use the SQL interface.
-    var leaderSession: DatabaseSession?
+    var leaderSession: (any LeaderSession)?
 
     /// Whether the call port listens; nil before it was opened.
     var isPortListening: Bool?

@@ -58,13 +58,22 @@ final class StatusSource: Part {
             subscriptions: self.subscriptions.standings(at: now).map {
                 Status.Route(standing: $0.route, figures: $0.figures)
             },
-            waiting: self.publisher.waitingSince.map { now - $0 },
+            waiting: self.publisher.waitingSince.map { now - $0 }, heldTopics: self.publisher.heldTopics,
+            outbox: self.publisher.figures.map(Status.Outbox.init),
             port: self.calls.port.map {
                 Status.Port(
                     isListening: situation.isPortListening ?? false, sessions: $0.sessions, limit: $0.mostSessions)
             },
             loopDelay: self.pulse.delay, callRates: self.metrics.load.calls.rates,
             eventRates: self.metrics.load.events.rates)
+    }
+}
+
+extension Status.Outbox {
+    fileprivate init(_ figures: OutboxFigures) {
+        self.init(
+            waiting: figures.waiting, oldest: figures.oldest, lettersOfPublications: figures.lettersOfPublications,
+            lettersOfEvents: figures.lettersOfEvents)
     }
 }
 

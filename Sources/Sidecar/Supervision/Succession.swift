@@ -71,7 +71,7 @@ final class Succession: Part, LeadershipOwner {
 
     // MARK: - The leader
 
-    func startedLeading(_ session: DatabaseSession) {
+    func startedLeading(_ session: any LeaderSession) {
         self.situation.change { if $0.isInstalled { $0.leaderSession = session } }
     }
 

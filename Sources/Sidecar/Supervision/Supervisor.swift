@@ -28,6 +28,7 @@ final class Supervisor: RouterDelegate {
     private let subscriptions: Subscriptions
     private let notifications: NotificationRelay
     private let publisher: Publisher
+    private let letters: DeadLetterWatch
     private let fileMappings: FileMappings
     private let reload: Reload
     private let certificates: Certificates
@@ -102,6 +103,7 @@ final class Supervisor: RouterDelegate {
                 schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
                 settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox,
                 changed: changed),
+            watch: FiguresWatch(schema: schema, eventLoop: eventLoop, observer: outbox),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
                 observer: outbox))
@@ -154,6 +156,7 @@ final class Supervisor: RouterDelegate {
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
+        let letters = DeadLetterWatch(metrics: metrics, eventLoop: eventLoop, changed: changed)
         let certificates = Certificates(configuration, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
             let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop) {
@@ -177,7 +180,7 @@ final class Supervisor: RouterDelegate {
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload, certificates,
+                publisher, succession, leadership, pools, reload, certificates, letters,
             ] + (admin.map { [$0.port] } ?? [])
         situation.follow(parts + (admin.map { [$0.status] } ?? []) + [readiness])
         readiness.lineTaker = summary
@@ -210,6 +213,7 @@ final class Supervisor: RouterDelegate {
         self.succession = succession
         self.notifications = notifications
         self.publisher = publisher
+        self.letters = letters
         self.fileMappings = fileMappings
         self.reload = reload
         self.certificates = certificates
@@ -235,6 +239,7 @@ final class Supervisor: RouterDelegate {
         }
         self.isInForce(configuration)
         self.reload.start()
+        self.letters.start()
         self.certificates.start()
         self.control.start()
         self.pools.own.start()

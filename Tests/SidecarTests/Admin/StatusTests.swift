@@ -31,7 +31,8 @@ struct StatusTests {
                     figures: SubscriptionFigures(
                         received: 10, done: 3, dead: 2, lost: 1, waiting: 3, inProgress: 1, oldest: 2.5,
                         perSecond: 4))
-            ], waiting: .milliseconds(1500),
+            ], waiting: .milliseconds(1500), heldTopics: 2,
+            outbox: Status.Outbox(waiting: 3, oldest: 12.5, lettersOfPublications: 1, lettersOfEvents: 0),
             port: Status.Port(isListening: true, sessions: 2, limit: 500), loopDelay: .milliseconds(250),
             callRates: [0, 2.0 / 3], eventRates: [4])
     }
@@ -42,12 +43,12 @@ struct StatusTests {
             JSON.text(of: Self.status.value),
             #"{"call_port":{"limit":500,"listening":true,"sessions":2},"#
                 + #""database":{"for_seconds":61.5,"interface":true,"listening":true,"reason":null,"#
-                + #""state":"available"},"event_loop":{"delay_seconds":0.25},"#
+                + #""state":"available"},"dead_letters":{"event":0,"publish":1},"event_loop":{"delay_seconds":0.25},"#
                 + #""faults":[{"name":"procedure 'b'","reason":"gone"}],"#
                 + #""leadership":{"for_seconds":3.0,"holder":"pid 5","role":"standby"},"#
                 + #""load":{"calls_per_second":[0.0,0.667],"events_per_second":[4.0],"interval_seconds":5},"#
                 + #""other_faults":3,"other_procedures":0,"other_subscriptions":0,"#
-                + #""outbox":{"waiting_seconds":1.5},"procedures":["#
+                + #""outbox":{"held_topics":2,"oldest_seconds":12.5,"waiting":3,"waiting_seconds":1.5},"procedures":["#
                 + #"{"calls":9,"in_progress":1,"p50_seconds":0.00025,"p99_seconds":1.5,"per_second":0.333,"#
                 + #""place":"x:1:1","reason":null,"results":{"denied":2,"ok":6},"state":"works","#
                 + #""target":"f","uri":"a"},"#
@@ -70,6 +71,7 @@ struct StatusTests {
             [
                 "standby with faults (wamp-sidecar 0.2.0)", "fault: procedure 'b': gone", "fault: and 3 more",
                 "router: joined rs://127.0.0.1:1", "database: available", "leadership: standby pid 5",
+                "outbox: 3 events wait, the oldest for 13 s", "dead letters: 1 of publications, 0 of events",
                 "procedures: 2, 1 work", "  works a", "  faulty b gone", "subscriptions: 1, 0 work",
                 "  waits t",
             ])
@@ -78,6 +80,8 @@ struct StatusTests {
         down.readiness = .notReady([Complaint(name: "router", reason: "no session")])
         down.router = nil
         check(StatusText.isReady(down.value), false)
+        down.outbox = nil
+        check(StatusText.lines(down.value).contains { $0.hasPrefix("outbox") || $0.hasPrefix("dead letters") }, false)
         check(
             Array(StatusText.lines(down.value).prefix(3)),
             ["not ready (wamp-sidecar 0.2.0)", "not ready: router: no session", "router: not joined"])
