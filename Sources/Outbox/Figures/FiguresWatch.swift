@@ -1,5 +1,5 @@
 package import NIOCore
-package import Postgres
+import Postgres
 
 /// Asks the database how much waits in it, while this sidecar leads. On the event loop. The driver of
 /// ``FiguresStateMachine``.
@@ -11,7 +11,7 @@ package final class FiguresWatch {
     private let eventLoop: any EventLoop
     private let observer: (OutboxEvent) -> Void
     private var machine = FiguresStateMachine()
-    private var database: DatabaseSession?
+    private var database: (any LeaderSession)?
     private var timer: Scheduled<Void>?
 
     /// - Parameter schema: the schema of the SQL interface, as an identifier.
@@ -25,7 +25,7 @@ package final class FiguresWatch {
     package var figures: OutboxFigures? { self.machine.figures(at: self.eventLoop.now) }
 
     /// This sidecar leads, by this session.
-    package func lead(_ database: DatabaseSession) {
+    package func lead(_ database: any LeaderSession) {
         self.stopLeading()
         self.database = database
         self.machine.lead(at: self.eventLoop.now)
@@ -52,8 +52,8 @@ package final class FiguresWatch {
         }
     }
 
-    private func ask(_ database: DatabaseSession) {
-        database.query(self.statement) { result in
+    private func ask(_ database: any LeaderSession) {
+        database.query(self.statement, Parameters()) { result in
             let now = self.eventLoop.now
             switch result {
             case .success(let rows):

@@ -11,10 +11,8 @@ struct OutboxRow {
     let options: String?
     /// Its approximate size in memory, in octets.
     let octets: Int
-
     /// How long it had waited when it was read, in nanoseconds.
     let age: Int64
-
     /// Why it can't be sent, with any router; nil if it can.
     let fault: OutboxFault?
 

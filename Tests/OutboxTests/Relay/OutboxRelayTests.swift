@@ -81,7 +81,7 @@ struct OutboxRelayTests {
     private static func row(
         _ id: Int64, topic: String? = nil, keywordArguments: String? = nil, fault: String? = nil
     ) -> [String?] {
-        ["\(id)", "uuid \(id)", topic ?? "com.topic\(id)", "[\(id)]", keywordArguments, nil, fault]
+        ["\(id)", "uuid \(id)", topic ?? "com.topic\(id)", "[\(id)]", keywordArguments, nil, fault, "1000"]
     }
 
     private static let refused = DatabaseError(sqlstate: "42501", message: "permission denied")
