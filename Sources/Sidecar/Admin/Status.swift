@@ -24,6 +24,7 @@ struct Status {
         let oldest: Double
         let lettersOfPublications: Int
         let lettersOfEvents: Int
+        let oldestLetter: Double
     }
 
     /// A procedure or a subscription, and what is counted of it, if that is counted apart.
@@ -114,6 +115,7 @@ extension Status {
         fields["dead_letters"] = .dictionary([
             "publish": Self.value(self.outbox?.lettersOfPublications),
             "event": Self.value(self.outbox?.lettersOfEvents),
+            "oldest_seconds": self.outbox.map { .double($0.oldestLetter) } ?? .null,
         ])
         fields["call_port"] =
             self.port.map {

@@ -73,7 +73,7 @@ extension Status.Outbox {
     fileprivate init(_ figures: OutboxFigures) {
         self.init(
             waiting: figures.waiting, oldest: figures.oldest, lettersOfPublications: figures.lettersOfPublications,
-            lettersOfEvents: figures.lettersOfEvents)
+            lettersOfEvents: figures.lettersOfEvents, oldestLetter: figures.oldestLetter)
     }
 }
 

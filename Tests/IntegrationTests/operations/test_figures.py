@@ -70,6 +70,7 @@ async def test_what_waits(make_sidecar: SidecarMaker, installed: Database) -> No
 
         document = await until(held, "a topic is held")
         assert document["outbox"]["waiting"] == 4 and document["outbox"]["oldest_seconds"] >= 3600
+        assert document["dead_letters"].pop("oldest_seconds") >= 0
         assert document["dead_letters"] == {"publish": 2, "event": 1}
         assert document["faults"] == [], "no dead letter is new"
         shown = await asyncio.to_thread(run, "status", "--config", sidecar.file)
@@ -111,7 +112,7 @@ async def test_who_stands_by_knows_nothing(
     document = (await asyncio.to_thread(Admin(other).get, "/status")).json()
     assert document["outbox"] == {
         "waiting": None, "oldest_seconds": None, "held_topics": None, "waiting_seconds": None}
-    assert document["dead_letters"] == {"publish": None, "event": None}
+    assert document["dead_letters"] == {"publish": None, "event": None, "oldest_seconds": None}
     assert await first.stopped() == 0
     await known(other, 0)
 
@@ -188,6 +189,12 @@ def test_it_reads_few_rows(installed: InstalledDatabase) -> None:
     assert installed.rows(figures) == [(30001, 1e9, 10000, 3)]
     installed.execute("delete from wamp.outbox; select wamp.publish('a')")
     assert installed.rows(figures.replace("oldest", "oldest < 60")) == [(1, True, 10000, 3)]
+    letters = "select letters_oldest > {0}, letters_oldest < {0} + 60 from wamp.outbox_figures()"
+    assert installed.rows(letters.format(-1)) == [(True, True)]
+    installed.execute("update wamp.dead_letter set created = now() - interval '1 hour' where kind = 'event'")
+    assert installed.rows(letters.format(3599)) == [(True, True)]
+    installed.execute("delete from wamp.dead_letter")
+    assert installed.rows("select letters_oldest from wamp.outbox_figures()") == [(0,)]
 
 
 def test_it_walks_indexes(installed: InstalledDatabase) -> None:
@@ -204,6 +211,7 @@ def test_it_walks_indexes(installed: InstalledDatabase) -> None:
         session.execute("select * from wamp.outbox_figures()")
     plan = "\n".join(plans)
     assert "outbox_pkey" in plan and plan.count("dead_letter_kind") == 2, plan
+    assert "dead_letter_created" in plan, plan
     assert "Seq Scan" not in plan and "Sort" not in plan and "Bitmap" not in plan, plan
 
 

@@ -8,7 +8,8 @@ struct FiguresStateMachineTests {
     private typealias Machine = FiguresStateMachine
     private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
     private let figures = OutboxFigures(
-        waiting: 3, oldest: 1.5, lettersOfPublications: 1, lettersOfEvents: 2, notificationQueue: 0.25)
+        waiting: 3, oldest: 1.5, lettersOfPublications: 1, lettersOfEvents: 2, oldestLetter: 60,
+        notificationQueue: 0.25)
 
     /// It leads, and has asked.
     private func asking() -> Machine {

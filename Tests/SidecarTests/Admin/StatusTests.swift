@@ -32,7 +32,8 @@ struct StatusTests {
                         received: 10, done: 3, dead: 2, lost: 1, waiting: 3, inProgress: 1, oldest: 2.5,
                         perSecond: 4))
             ], waiting: .milliseconds(1500), heldTopics: 2,
-            outbox: Status.Outbox(waiting: 3, oldest: 12.5, lettersOfPublications: 1, lettersOfEvents: 0),
+            outbox: Status.Outbox(
+                waiting: 3, oldest: 12.5, lettersOfPublications: 1, lettersOfEvents: 0, oldestLetter: 60),
             port: Status.Port(isListening: true, sessions: 2, limit: 500), loopDelay: .milliseconds(250),
             callRates: [0, 2.0 / 3], eventRates: [4])
     }
@@ -43,7 +44,7 @@ struct StatusTests {
             JSON.text(of: Self.status.value),
             #"{"call_port":{"limit":500,"listening":true,"sessions":2},"#
                 + #""database":{"for_seconds":61.5,"interface":true,"listening":true,"reason":null,"#
-                + #""state":"available"},"dead_letters":{"event":0,"publish":1},"event_loop":{"delay_seconds":0.25},"#
+                + #""state":"available"},"dead_letters":{"event":0,"oldest_seconds":60.0,"publish":1},"event_loop":{"delay_seconds":0.25},"#
                 + #""faults":[{"name":"procedure 'b'","reason":"gone"}],"#
                 + #""leadership":{"for_seconds":3.0,"holder":"pid 5","role":"standby"},"#
                 + #""load":{"calls_per_second":[0.0,0.667],"events_per_second":[4.0],"interval_seconds":5},"#

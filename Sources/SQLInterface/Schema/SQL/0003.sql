@@ -144,11 +144,12 @@ revoke all on function @schema@.relay_read(bigint, int, int, text[], int, bigint
 -- Dead letters of a kind are counted, however many there are of the other.
 create index dead_letter_kind on @schema@.dead_letter (kind);
 
--- How many events wait in the outbox, how many seconds ago the oldest of them was published (0 if there is none), and how many
--- dead letters there are of each kind. It is called every few seconds in the session that relays, so it reads at most 10,000 rows
+-- How many events wait in the outbox, how many seconds ago the oldest of them was published (0 if there is none), how many
+-- dead letters there are of each kind, and how many seconds ago the oldest of these was written. It is called every few seconds in the session that relays, so it reads at most 10,000 rows
 -- of each, and waits 100 ms for a lock. Letters are counted up to that number; of events beyond it each assigned id counts as one,
 -- so that they may be fewer.
-create function @schema@.outbox_figures(out waiting bigint, out oldest float8, out letters_publish bigint, out letters_event bigint)
+create function @schema@.outbox_figures(
+    out waiting bigint, out oldest float8, out letters_publish bigint, out letters_event bigint, out letters_oldest float8)
 language plpgsql stable parallel unsafe security definer set search_path = pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set jit = off set lock_timeout = '100ms' as $body$
 declare
@@ -168,6 +169,9 @@ begin
         from (select from @schema@.dead_letter as d where d.kind = 'publish' limit most) as r;
     select count(*) into letters_event
         from (select from @schema@.dead_letter as d where d.kind = 'event' limit most) as r;
+    select min(d.created) into first from @schema@.dead_letter as d;
+    letters_oldest := coalesce(least(greatest(
+        date_part('epoch', clock_timestamp()) - date_part('epoch', first), 0), 1e9), 0);
 end $body$;
 revoke all on function @schema@.outbox_figures() from public;
 
