@@ -311,7 +311,10 @@ package final class OutboxRelay {
             break
         case .goOn(let event, let isFailureChanged):
             if let event { self.observer(event) }
-            if isFailureChanged { self.changed() }
+            if isFailureChanged {
+                if self.machine.failure == nil { self.observer(.relayRecovered) }
+                self.changed()
+            }
             self.advance(at: now)
         case .abandon(let failure):
             self.abandon(failure)

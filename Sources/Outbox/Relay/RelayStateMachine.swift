@@ -37,6 +37,7 @@ struct RelayStateMachine: ~Copyable {
     private var scans: ScanStateMachine
     private var delivery: DeliveryStateMachine
     private var movement = Movement()
+    private var progress = BacklogProgress()
 
     /// The number of this run, or of the time between two.
     private(set) var epoch = 0
@@ -186,6 +187,7 @@ struct RelayStateMachine: ~Copyable {
         case .idle(.listening, isJoined: true):
             self.state = .running
             self.epoch += 1
+            self.progress = BacklogProgress()
             self.scans.started(at: now)
             return .start
         case .idle, .running, .finishing, .clearing, .over:
@@ -264,9 +266,12 @@ struct RelayStateMachine: ~Copyable {
             let isRecovered = self.failure != nil
             self.failure = nil
             let foundAsleep = self.scans.foundAsleep
-            self.scans.readEnded(rows: rows, last: last, at: now)
+            let report = self.scans.readEnded(rows: rows, last: last, at: now).flatMap {
+                self.progress.scanned(leavesRows: $0, rows: rows, read: self.counts.read, at: now)
+            }
             return .goOn(
-                self.scans.foundAsleep > foundAsleep ? .eventsFoundAsleep(rows) : nil, isFailureChanged: isRecovered)
+                self.scans.foundAsleep > foundAsleep ? .eventsFoundAsleep(rows) : report.map { OutboxEvent($0) },
+                isFailureChanged: isRecovered)
         case .locked(let message):
             self.scans.readFailed(at: now)
             let reason = "the outbox is locked: \(message)"

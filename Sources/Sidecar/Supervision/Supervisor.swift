@@ -301,6 +301,7 @@ final class Supervisor: RouterDelegate {
         self.isInForce(configuration)
         self.callee.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.callee.onDatabaseLoss = configuration.database.onDatabaseLoss
+        self.callee.tracing = CallTracing(configuration.log)
         self.pools.change(configuration.database)
         self.publisher.change(
             RelaySettings(configuration.outbox), keepsDeadLettersFor: TimeAmount(configuration.deadLetterKeep))

@@ -363,7 +363,7 @@ struct OutboxRelayTests {
         fixture.pass(1)
         check(fixture.story.news(), ["read"])
         try fixture.database.answer("read")
-        check(fixture.story.news(), ["changed"])
+        check(fixture.story.news(), ["event: relayRecovered", "changed"])
         check(fixture.relay.failure, nil)
     }
 
