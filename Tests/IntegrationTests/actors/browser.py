@@ -119,8 +119,10 @@ class Page:
             self.complaints.append(json.dumps(parameters["exceptionDetails"]))
         elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
             self.complaints.append(json.dumps(parameters["args"]))
-        elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
-            self.complaints.append(parameters["entry"]["text"])
+        elif method == "Log.entryAdded":
+            # That nobody answers is seen on the page.
+            if (entry := parameters["entry"])["level"] == "error" and entry["source"] != "network":
+                self.complaints.append(entry["text"])
         elif method == "Audits.issueAdded" and parameters["issue"]["code"] == "ContentSecurityPolicyIssue":
             self.complaints.append(json.dumps(parameters["issue"]["details"]))
 

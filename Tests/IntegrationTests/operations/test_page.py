@@ -162,18 +162,29 @@ async def test_the_script_says_what_the_server_says(
     def compare() -> None:
         scripted, plain = opened(address(Admin(port))), opened(address(Admin(port)), script=False)
         # What only the script can do.
-        scripted.value("document.getElementById('tools').remove()")
+        scripted.value("document.getElementById('tools').hidden = true")
 
-        def text(page: Page) -> str:
+        def text(page: Page) -> list[str]:
+            # Numbers change while they are read, and so may their units.
             words = page.value("document.querySelector('main').innerText")
-            chart = page.value("document.querySelector('path').getAttribute('d')")
-            return re.sub(r"[\d.,]+", "#", words) + str(chart)
+            return re.sub(r"<?[\d.,]+( (ms|s|min|h)\b)*|–", "#", words).splitlines()
 
-        def same() -> bool:
+        def chart(page: Page) -> Any:
+            return page.value("document.querySelector('path').getAttribute('d')")
+
+        def same(shown: Callable[[Page], Any]) -> bool:
             plain.load(address(Admin(port)))
-            return text(scripted) == text(plain)
+            if shown(scripted) == shown(plain):
+                return True
+            differences[:] = zip(shown(scripted), shown(plain))
+            return False
 
-        wait_until(same, "both say the same")
+        differences: list[Any] = []
+        try:
+            for shown in (text, chart):
+                wait_until(lambda shown=shown: same(shown), "both say the same")
+        except AssertionError as error:
+            raise AssertionError([(one, other) for one, other in differences if one != other]) from error
         row = {name: scripted.value(
             f"[...document.querySelectorAll('tbody tr')].find(row => row.innerText.includes('{name}')).innerText")
             for name in ("test.page.here", "test.page.wrong", "test.page.gone", "test.page.event")}
@@ -237,16 +248,12 @@ def test_a_fault_comes_and_goes_in_place(
     mortal_router.start()
     page.wait(f"{HEADLINE} === 'Ready'", "it is over")
     assert page.text("#complaints") == "" and same() == unmoved
-    assert page.complaints == []
     sidecar.kill()
     page.wait(f"{HEADLINE} === 'No answer'", "nobody answers")
     assert "stale" in page.value("document.body.className") and "got no status since" in page.text("#complaints")
     sidecar.start()
     page.wait(f"{HEADLINE} === 'Ready'", "the next one answers")
     assert page.value("document.body.className") == "" and same() == unmoved and page.loads == 1
-    # The browser reports that nobody answered, and nothing else.
-    assert all("Failed to load resource" in complaint for complaint in page.complaints), page.complaints
-    page.complaints.clear()
 
 
 def test_without_script(
