@@ -284,7 +284,9 @@ async def test_started_beside_open_transaction(make_sidecar: SidecarMaker, route
 
         async with joined(router) as peer:
             inbox = await peer.subscribe("test.", match="prefix")
-            make_sidecar(router.url("rawsocket"), installed.url).start(LEADING)
+            # On a slow machine an event would be sent again.
+            patient = {"acknowledge_timeout": "60s"}
+            make_sidecar(router.url("rawsocket"), installed.url, outbox=patient).start(LEADING)
             assert [event.args for event in await inbox.first(3000)] == [[n] for n in range(1, 3001)]
             await until(lambda: outbox(installed) == 0, "they are out of the table")
             for connection, topic in ((late, "test.late"), (early, "test.early")):
