@@ -3,10 +3,21 @@ package struct Complaint: Equatable {
     /// For example `procedure 'com.example.add2'`, or a part of the sidecar.
     package let name: String
     package let reason: String
+    /// Numbers that belong to the reason and may go on changing; nil: none.
+    private let figures: String?
 
-    package init(name: String, reason: String) {
+    package init(name: String, reason: String, figures: String? = nil) {
         self.name = name
         self.reason = reason
+        self.figures = figures
+    }
+
+    /// The reason, with its figures.
+    package var text: String { self.figures.map { "\(self.reason): \($0)" } ?? self.reason }
+
+    /// Other figures are no other complaint: they are no news.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.name == right.name && left.reason == right.reason
     }
 }
 

@@ -3,7 +3,7 @@ package struct Histogram: Sendable, Equatable {
     /// Which bounds are written out. What there is a thousandfold has few, so that a scrape stays small.
     package enum Bounds: Sendable {
         case all
-        /// A millisecond and its multiples by ten, up to a second.
+        /// Five milliseconds and their multiples by ten, up to half a second.
         case decades
     }
 
@@ -21,17 +21,18 @@ package struct Histogram: Sendable, Equatable {
 
     private static let bounds = [
         Bound(100_000, "0.0001"), Bound(250_000, "0.00025"), Bound(500_000, "0.0005"),
-        Bound(1_000_000, "0.001", isDecade: true), Bound(2_500_000, "0.0025"), Bound(5_000_000, "0.005"),
-        Bound(10_000_000, "0.01", isDecade: true), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05"),
-        Bound(100_000_000, "0.1", isDecade: true), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5"),
-        Bound(1_000_000_000, "1.0", isDecade: true), Bound(2_500_000_000, "2.5"), Bound(5_000_000_000, "5.0"),
+        Bound(1_000_000, "0.001"), Bound(2_500_000, "0.0025"), Bound(5_000_000, "0.005", isDecade: true),
+        Bound(10_000_000, "0.01"), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05", isDecade: true),
+        Bound(100_000_000, "0.1"), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5", isDecade: true),
+        Bound(1_000_000_000, "1.0"), Bound(2_500_000_000, "2.5"), Bound(5_000_000_000, "5.0"),
         Bound(10_000_000_000, "10.0"),
     ]
     private static let limits = Self.bounds.map(\.nanoseconds)
 
     /// One more than there are bounds: the last is for what took longer than all of them.
     private var buckets = [Int](repeating: 0, count: Self.limits.count + 1)
-    private var nanoseconds: Int64 = 0
+    /// Not a whole number: millions of things that took hours are more than one can hold.
+    private var nanoseconds = 0.0
     /// How many were counted.
     package private(set) var count = 0
 
@@ -39,14 +40,14 @@ package struct Histogram: Sendable, Equatable {
     package init() {}
 
     /// How long all of them took together, in seconds.
-    package var sum: Double { Double(self.nanoseconds) / 1e9 }
+    package var sum: Double { self.nanoseconds / 1e9 }
 
     /// Something took so long.
     package mutating func observe(nanoseconds time: Int64) {
         var index = 0
         while index < Self.limits.count, time > Self.limits[index] { index += 1 }
         self.buckets[index] += 1
-        self.nanoseconds += time
+        self.nanoseconds += Double(time)
         self.count += 1
     }
 
@@ -55,6 +56,15 @@ package struct Histogram: Sendable, Equatable {
         for index in self.buckets.indices { self.buckets[index] += other.buckets[index] }
         self.nanoseconds += other.nanoseconds
         self.count += other.count
+    }
+
+    /// What was counted since an earlier state of it.
+    package func since(_ earlier: Histogram) -> Histogram {
+        var later = self
+        for index in later.buckets.indices { later.buckets[index] -= earlier.buckets[index] }
+        later.nanoseconds -= earlier.nanoseconds
+        later.count -= earlier.count
+        return later
     }
 
     /// For each bound, as it is written, how many took no longer.

@@ -14,10 +14,20 @@ package enum OutboxEvent: Equatable {
     case idsSetBack
     /// An event becomes a dead letter.
     case deadLetter(topic: String, event: Int64, reason: String)
+    /// The relay begins, and many events wait.
+    case backlogFound
+    /// So much of a backlog was sent up to now.
+    case backlogShrinks(OutboxProgress)
+    /// All of it was.
+    case backlogOver(OutboxProgress)
     case eventsPublishedTwice(atLeast: Int)
     case eventsFoundAsleep(Int)
     case deadLettersExpired(Int)
     case relayFailed(statement: String, reason: String)
+    /// It is read again.
+    case relayRecovered
+    /// The database does not say how much waits in it.
+    case figuresUnknown(reason: String)
 
     case leading
     /// Another sidecar leads.

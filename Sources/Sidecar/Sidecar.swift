@@ -68,16 +68,20 @@ package enum Sidecar {
         signal(SIGPIPE, SIG_IGN)
         ProcessMemory.giveBackWithMessages()
         NIOSingletons.blockingPoolThreadCountSuggestion = max(Self.leastThreads, System.coreCount)
-        let format = NIOLockedValueBox(configuration.log.format)
-        let writer = LogWriter { Journal.dropped($0, format.withLockedValue { $0 }) }
+        let style = NIOLockedValueBox(
+            LogStyle(format: configuration.log.format, reader: .ofStandardError(environment)))
+        let writer = LogWriter { Journal.dropped($0, style.withLockedValue { $0 }) }
         defer { writer.finish(seconds: Self.logPatience) }
         let signals = SignalWatch()
         let service = SupervisedService(
             configuration: configuration, version: self.version, serviceManager: serviceManager,
             eventLoop: self.eventLoops.next(),
             makeLogger: { settings in
-                format.withLockedValue { $0 = settings.format }
-                return Logger(label: "wamp-sidecar") { _ in LineLogHandler(settings, writer: writer) }
+                let style = style.withLockedValue {
+                    $0.format = settings.format
+                    return $0
+                }
+                return Logger(label: "wamp-sidecar") { _ in LineLogHandler(settings.level, style, writer: writer) }
             },
             signals: signals,
             source: { () throws(ConfigurationFaults) in

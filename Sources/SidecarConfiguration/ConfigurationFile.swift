@@ -161,6 +161,7 @@ extension Reading {
             reading: self)
         return LogSettings(
             level: section?.choice("level", of: LogSettings.Level.self) ?? .info,
-            format: section?.choice("format", of: LogSettings.Format.self) ?? .text)
+            format: section?.choice("format", of: LogSettings.Format.self) ?? .text,
+            slow: section?.duration("slow", in: Bounds.slow))
     }
 }

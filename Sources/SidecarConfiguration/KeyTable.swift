@@ -101,5 +101,5 @@ struct KeyTable: Sendable {
     static let adminTLS = KeyTable(now: ["certificate_file", "key_file"], later: [])
 
     /// `log`.
-    static let log = KeyTable(now: ["level", "format"], later: [])
+    static let log = KeyTable(now: ["level", "format", "slow"], later: [])
 }

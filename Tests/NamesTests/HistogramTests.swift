@@ -28,8 +28,8 @@ struct HistogramTests {
     func decades() {
         let histogram = Self.histogram(50_000, 2_000_000, 30_000_000, 700_000_000, 2_000_000_000)
         let counts = histogram.cumulated(at: .decades)
-        #expect(counts.map(\.bound) == ["0.001", "0.01", "0.1", "1.0"])
-        #expect(counts.map(\.count) == [1, 2, 3, 4])
+        #expect(counts.map(\.bound) == ["0.005", "0.05", "0.5"])
+        #expect(counts.map(\.count) == [2, 3, 3])
     }
 
     @Test("what another has counted is added")
@@ -48,5 +48,14 @@ struct HistogramTests {
         #expect(half > 0.0005 && half <= 0.001)
         #expect(most > 0.05 && most <= 0.1)
         #expect(Self.histogram(60_000_000_000).quantile(0.5) == 10)
+    }
+
+    @Test("what was counted since an earlier state")
+    func since() {
+        let before = Self.histogram(50_000, 2_000_000)
+        var after = before
+        after.add(Self.histogram(700_000_000))
+        #expect(after.since(before) == Self.histogram(700_000_000))
+        #expect(after.since(after) == Histogram())
     }
 }

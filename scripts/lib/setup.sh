@@ -71,6 +71,8 @@ missing_packages() {
                 command -v ssh-keygen >/dev/null || echo openssh-client
                 ;;
             proxy) command -v tinyproxy >/dev/null || echo tinyproxy-bin ;;
+            # The page is looked at; without a font there is no text.
+            browser) command -v chromium >/dev/null || echo chromium fonts-inter ;;
             lint) command -v shellcheck >/dev/null || echo shellcheck ;;
             image) command -v debootstrap >/dev/null || echo debootstrap ;;
             package)
@@ -82,7 +84,7 @@ missing_packages() {
     done
 }
 
-# Installs what the named parts (build, servers, proxy, lint, image, package) need and this machine lacks.
+# Installs what the named parts (build, servers, proxy, browser, lint, image, package) need and this machine lacks.
 need() {
     if [[ " $* " == *" build "* && -z ${WAMP_SIDECAR_BINARY:-} ]]; then
         command -v swift >/dev/null ||

@@ -10,15 +10,19 @@ package struct CallFailure: Error, Sendable, Equatable {
     /// The ERROR's arguments.
     package let payload: Payload
 
+    /// The condition's SQLSTATE, if it has one.
+    package let sqlstate: String?
+
     /// Takes URI and arguments as they are.
-    package init(uri: URI, payload: Payload) {
+    package init(uri: URI, payload: Payload, sqlstate: String? = nil) {
         self.uri = uri
         self.payload = payload
+        self.sqlstate = sqlstate
     }
 
     /// A failure of the sidecar itself: one message, and the SQLSTATE if there is one for it.
     package init(_ uri: URI, _ message: String, sqlstate: String? = nil) {
-        self.init(uri: uri, payload: CallFailure.payload(message, fields: [("sqlstate", sqlstate)]))
+        self.init(uri: uri, payload: CallFailure.payload(message, fields: [("sqlstate", sqlstate)]), sqlstate: sqlstate)
     }
 
     /// Arguments that can't be bound. With terse errors the caller doesn't learn the function's types.
@@ -99,7 +103,7 @@ package struct CallFailure: Error, Sendable, Equatable {
         }
         self.init(
             uri: CallFailure.uri(sqlstate: error.sqlstate, cancellation: cancellation),
-            payload: CallFailure.payload(message, fields: fields))
+            payload: CallFailure.payload(message, fields: fields), sqlstate: error.sqlstate)
     }
 
     /// The SQLSTATE of a missing right.

@@ -18,9 +18,11 @@ package enum RaisedError {
         } catch {
             return invalid("the message is not an error URI: it \(error.description)")
         }
-        guard let detail = error.detail, !detail.isEmpty else { return CallFailure(uri: uri, payload: .empty) }
+        guard let detail = error.detail, !detail.isEmpty else {
+            return CallFailure(uri: uri, payload: .empty, sqlstate: sqlstate)
+        }
         do {
-            return CallFailure(uri: uri, payload: try payload(ByteBuffer(string: detail)))
+            return CallFailure(uri: uri, payload: try payload(ByteBuffer(string: detail)), sqlstate: sqlstate)
         } catch {
             return invalid("the detail of \(uri) is not {\"args\": [..], \"kwargs\": {..}}: \(error.what)")
         }

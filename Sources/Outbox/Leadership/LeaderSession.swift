@@ -2,6 +2,10 @@ package import Postgres
 
 /// The session in which a sidecar leads, for the work that is done in it. On the event loop.
 package protocol LeaderSession: AnyObject {
+    /// See ``DatabaseSession/isHeld``.
+    var isHeld: Bool { get }
+    /// See ``DatabaseSession/isIdle``.
+    var isIdle: Bool { get }
     /// See ``DatabaseSession/query(_:_:completion:)``.
     func query(
         _ statement: Statement, _ parameters: Parameters,
@@ -19,7 +23,6 @@ package protocol LeaderSession: AnyObject {
 /// The same, for ``Leadership``, which also opens and closes it.
 protocol OwnedLeaderSession: LeaderSession {
     var isConnected: Bool { get }
-    var isHeld: Bool { get }
     func start()
     func stop()
 }

@@ -8,6 +8,7 @@ struct DeliveryStateMachine: ~Copyable {
     struct Event: Equatable {
         let topic: String
         let octets: Int
+        let published: PublishTime
     }
 
     /// Events whose rows are deleted together.
@@ -51,9 +52,9 @@ struct DeliveryStateMachine: ~Copyable {
     }
 
     /// An event is sent to the router.
-    mutating func sent(_ id: Int64, topic: String, octets: Int, at now: NIODeadline) {
+    mutating func sent(_ id: Int64, topic: String, octets: Int, published: PublishTime, at now: NIODeadline) {
         if self.unanswered.isEmpty { self.lastAnswer = now }
-        self.unanswered[id] = Event(topic: topic, octets: octets)
+        self.unanswered[id] = Event(topic: topic, octets: octets, published: published)
     }
 
     /// The router has accepted the event: its row is deleted with the next batch. Returns nil if it was not under way.

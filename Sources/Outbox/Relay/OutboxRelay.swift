@@ -1,5 +1,5 @@
 package import NIOCore
-import Names
+package import Names
 import Postgres
 import WAMP
 package import WAMPClient
@@ -71,6 +71,9 @@ package final class OutboxRelay {
 
     /// What became of the events that were read.
     package var counts: RelayCounts { self.machine.counts }
+
+    /// How long it took from an event's publication until the router had it.
+    package var delay: Histogram { self.machine.delay }
 
     /// How many events the router has, and has not answered.
     package var underWayCount: Int { self.machine.underWayCount }
@@ -272,7 +275,7 @@ package final class OutboxRelay {
                 scan, held: scan.leavesOutHeld ? self.heldNames.text(of: self.machine.held) : nil,
                 wanted: scan.isOfBacklog ? self.machine.held.backlogTopics : nil,
                 largest: self.router?.greatestMessage ?? 0),
-            isSet: true, handler: OutboxScan(epoch: epoch, relay: self))
+            isSet: true, handler: OutboxScan(epoch: epoch, began: self.eventLoop.now, relay: self))
     }
 
     private func askForHolder() {
@@ -286,11 +289,13 @@ package final class OutboxRelay {
     }
 
     /// A scan has returned a row.
-    func take(_ row: OutboxRow, of epoch: Int) {
+    ///
+    /// - Parameter began: when the scan was sent.
+    func take(_ row: OutboxRow, readAt began: NIODeadline, of epoch: Int) {
         guard let router = self.router,
             self.machine.take(row.id, topic: row.topic, octets: row.octets, of: epoch)
         else { return }
-        self.publish(row, router)
+        self.publish(row, readAt: began, router)
     }
 
     /// A scan reports that the outbox's ids begin again.
@@ -306,7 +311,10 @@ package final class OutboxRelay {
             break
         case .goOn(let event, let isFailureChanged):
             if let event { self.observer(event) }
-            if isFailureChanged { self.changed() }
+            if isFailureChanged {
+                if self.machine.failure == nil { self.observer(.relayRecovered) }
+                self.changed()
+            }
             self.advance(at: now)
         case .abandon(let failure):
             self.abandon(failure)
@@ -315,7 +323,7 @@ package final class OutboxRelay {
 
     // MARK: - Publishing
 
-    private func publish(_ row: OutboxRow, _ router: Session) {
+    private func publish(_ row: OutboxRow, readAt began: NIODeadline, _ router: Session) {
         if let fault = row.fault { return self.unreadable(row, fault) }
         let topic: URI
         let options: PublishOptions
@@ -326,7 +334,9 @@ package final class OutboxRelay {
             return self.unreadable(row, .malformed("\(error)"))
         }
         let (id, epoch) = (row.id, self.machine.epoch)
-        self.machine.sent(id, topic: row.topic, octets: row.octets, at: self.eventLoop.now)
+        self.machine.sent(
+            id, topic: row.topic, octets: row.octets, published: PublishTime(age: row.age, at: began),
+            at: self.eventLoop.now)
         router.publish(
             topic, options: options, payload: row.payload,
             patience: .nanoseconds(self.acknowledgeTimeout.nanoseconds / 2), timeout: self.acknowledgeTimeout * 2

@@ -11,16 +11,18 @@ struct OutboxRow {
     let options: String?
     /// Its approximate size in memory, in octets.
     let octets: Int
-
+    /// How long it had waited when it was read, in nanoseconds.
+    let age: Int64
     /// Why it can't be sent, with any router; nil if it can.
     let fault: OutboxFault?
 
-    /// Takes a row of `relay_read`: id, event_id, topic, args, kwargs, options, fault.
+    /// Takes a row of `relay_read`: id, event_id, topic, args, kwargs, options, fault, age.
     ///
     /// - Parameter eventID: the name of the keyword argument for the event's uuid; nil for none.
     /// - Returns: nil if the row has no id: there is no event in it.
     init?(_ row: borrowing ResultRow, eventID: String?) {
-        guard row.columnCount == 7, let id = Int64(Self.text(row, 0)) else { return nil }
+        guard row.columnCount == 8, let id = Int64(Self.text(row, 0)) else { return nil }
+        self.age = Int64(Self.text(row, 7)).map { max(0, min($0, .max / 2_000)) * 1_000 } ?? 0
         if let fault = row.withText(6, { $0.map { OutboxFault(String(decoding: $0, as: UTF8.self)) } })
             ?? Self.fault(row)
         {

@@ -1,14 +1,18 @@
+import NIOCore
 import Postgres
 
 /// Takes the rows of one scan.
 final class OutboxScan: WorkHandler {
     private let epoch: Int
+    private let began: NIODeadline
     private unowned let relay: OutboxRelay
     private var rows = 0
     private var last: Int64?
 
-    init(epoch: Int, relay: OutboxRelay) {
+    /// - Parameter began: when it was sent.
+    init(epoch: Int, began: NIODeadline, relay: OutboxRelay) {
         self.epoch = epoch
+        self.began = began
         self.relay = relay
     }
 
@@ -18,7 +22,7 @@ final class OutboxScan: WorkHandler {
         }
         self.rows += 1
         self.last = row.id
-        self.relay.take(row, of: self.epoch)
+        self.relay.take(row, readAt: self.began, of: self.epoch)
     }
 
     func restarted(_ work: Work) {}

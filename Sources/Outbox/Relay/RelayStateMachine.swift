@@ -37,6 +37,7 @@ struct RelayStateMachine: ~Copyable {
     private var scans: ScanStateMachine
     private var delivery: DeliveryStateMachine
     private var movement = Movement()
+    private var progress = BacklogProgress()
 
     /// The number of this run, or of the time between two.
     private(set) var epoch = 0
@@ -45,6 +46,8 @@ struct RelayStateMachine: ~Copyable {
 
     /// What became of all events so far.
     private(set) var counts = RelayCounts()
+    /// How long it took from an event's publication until the router had it.
+    private(set) var delay = Histogram()
 
     /// - Parameters:
     ///   - batch: the most rows of one scan.
@@ -184,6 +187,7 @@ struct RelayStateMachine: ~Copyable {
         case .idle(.listening, isJoined: true):
             self.state = .running
             self.epoch += 1
+            self.progress = BacklogProgress()
             self.scans.started(at: now)
             return .start
         case .idle, .running, .finishing, .clearing, .over:
@@ -262,9 +266,12 @@ struct RelayStateMachine: ~Copyable {
             let isRecovered = self.failure != nil
             self.failure = nil
             let foundAsleep = self.scans.foundAsleep
-            self.scans.readEnded(rows: rows, last: last, at: now)
+            let report = self.scans.readEnded(rows: rows, last: last, at: now).flatMap {
+                self.progress.scanned(leavesRows: $0, rows: rows, read: self.counts.read, at: now)
+            }
             return .goOn(
-                self.scans.foundAsleep > foundAsleep ? .eventsFoundAsleep(rows) : nil, isFailureChanged: isRecovered)
+                self.scans.foundAsleep > foundAsleep ? .eventsFoundAsleep(rows) : report.map { OutboxEvent($0) },
+                isFailureChanged: isRecovered)
         case .locked(let message):
             self.scans.readFailed(at: now)
             let reason = "the outbox is locked: \(message)"
@@ -295,19 +302,19 @@ struct RelayStateMachine: ~Copyable {
     // MARK: - Publishing
 
     /// The event is handed to the router.
-    mutating func sent(_ id: Int64, topic: String, octets: Int, at now: NIODeadline) {
-        self.delivery.sent(id, topic: topic, octets: octets, at: now)
+    mutating func sent(_ id: Int64, topic: String, octets: Int, published: PublishTime, at now: NIODeadline) {
+        self.delivery.sent(id, topic: topic, octets: octets, published: published, at: now)
     }
 
     /// The event can't be handed to a router as it is.
     mutating func unreadable(
         _ id: Int64, topic: String, octets: Int, _ fault: OutboxFault, at now: NIODeadline
     ) -> AnswerAction {
-        let event = DeliveryStateMachine.Event(topic: topic, octets: octets)
         guard fault.isMomentary else {
-            return self.giveUp(id, event, error: fault.error, message: fault.message, attempts: 0)
+            return self.giveUp(
+                id, topic: topic, octets: octets, error: fault.error, message: fault.message, attempts: 0)
         }
-        return self.hold(id, event, error: fault.error, message: fault.message, at: now)
+        return self.hold(id, topic: topic, octets: octets, error: fault.error, message: fault.message, at: now)
     }
 
     /// The router has answered an event, or owed its answer for too long.
@@ -320,14 +327,17 @@ struct RelayStateMachine: ~Copyable {
             guard let event = self.delivery.taken(id, at: now) else { return .nothing }
             self.movement.moved(at: now)
             self.counts.acknowledged += 1
+            self.delay.observe(nanoseconds: event.published.delay(at: now))
             let released = self.scans.settled(id, topic: event.topic)
             return released > 0 ? .report(.topicsReleased(count: released)) : .goOn
         case .refused(let error, let message, let isFinal):
             guard let event = self.delivery.refused(id, at: now) else { return .nothing }
             if isFinal { self.movement.moved(at: now) }
             return isFinal
-                ? self.giveUp(id, event, error: error, message: message, attempts: 1)
-                : self.hold(id, event, error: error, message: message, at: now)
+                ? self.giveUp(
+                    id, topic: event.topic, octets: event.octets, error: error, message: message, attempts: 1)
+                : self.hold(
+                    id, topic: event.topic, octets: event.octets, error: error, message: message, at: now)
         case .silence:
             return .abandonRouter(self.silence)
         case .unknown:
@@ -337,32 +347,33 @@ struct RelayStateMachine: ~Copyable {
     }
 
     private mutating func hold(
-        _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, at now: NIODeadline
+        _ id: Int64, topic: String, octets: Int, error: String, message: String, at now: NIODeadline
     ) -> AnswerAction {
         let action: AnswerAction
-        switch self.scans.refused(id, topic: event.topic, reason: error, octets: event.octets, at: now) {
+        switch self.scans.refused(id, topic: topic, reason: error, octets: octets, at: now) {
         case .waits(let wait):
-            action = .report(.eventHeld(topic: event.topic, event: id, reason: message, retryIn: wait))
+            action = .report(.eventHeld(topic: topic, event: id, reason: message, retryIn: wait))
         case .waitsAsGroup(let count):
             action = .report(.topicsHeld(count: count, reason: message))
         case .follows:
             action = .goOn
         case .isGivenUp(let attempts):
-            return self.giveUp(id, event, error: error, message: message, attempts: attempts)
+            return self.giveUp(
+                id, topic: topic, octets: octets, error: error, message: message, attempts: attempts)
         }
         self.counts.held += 1
         return action
     }
 
     private mutating func giveUp(
-        _ id: Int64, _ event: DeliveryStateMachine.Event, error: String, message: String, attempts: Int
+        _ id: Int64, topic: String, octets: Int, error: String, message: String, attempts: Int
     ) -> AnswerAction {
         self.counts.dead += 1
-        let released = self.scans.settled(id, topic: event.topic)
-        self.scans.finished(1, octets: event.octets)
+        let released = self.scans.settled(id, topic: topic)
+        self.scans.finished(1, octets: octets)
         self.delivery.removalBegan()
         return .giveUp(
-            DeadLetter(event: id, topic: event.topic, error: error, message: message, attempts: attempts),
+            DeadLetter(event: id, topic: topic, error: error, message: message, attempts: attempts),
             released > 0 ? .topicsReleased(count: released) : nil)
     }
 

@@ -33,7 +33,7 @@ struct RelayStatements {
         self.mark = Statement("select last_id, xid, sequence from \(schema).relay_mark()")
         self.read = Statement(
             """
-            select id, event_id, topic, args, kwargs, options, fault \
+            select id, event_id, topic, args, kwargs, options, fault, age \
             from \(schema).relay_read($1::pg_catalog.int8, $2::pg_catalog.int4, $3::pg_catalog.int4, \
             $4::pg_catalog.text[], $5::pg_catalog.int4, $6::pg_catalog.int8[], $7::pg_catalog.int8[], \
             $8::pg_catalog.int8, $9::pg_catalog.text[], $10::pg_catalog.int8)

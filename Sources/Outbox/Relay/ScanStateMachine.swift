@@ -212,24 +212,33 @@ struct ScanStateMachine: ~Copyable {
     /// - Parameters:
     ///   - rows: the number of rows found, including those that wait.
     ///   - last: the id of its last row.
-    mutating func readEnded(rows: Int, last: Int64?, at now: NIODeadline) {
-        guard case .scan(let kind, let began) = self.question else { return }
+    /// - Returns: whether it leaves rows behind that it was to find; nil if it does not show that.
+    @discardableResult
+    mutating func readEnded(rows: Int, last: Int64?, at now: NIODeadline) -> Bool? {
+        guard case .scan(let kind, let began) = self.question else { return nil }
         self.question = nil
+        defer { self.react(to: kind, rows: rows, cost: now - began, at: now) }
         switch kind {
         case .ordinary, .full:
             if !self.isRescanWanted { self.bound.scanEnded(last: last) }
             // The next scan reads the rows in between.
             if kind == .full, rows >= self.rows, last ?? .max < self.bound.floor ?? .min { self.nextFullScan = now }
+            return self.sendsOneAtATime ? nil : rows >= self.batch || self.octetsRead * 2 >= RelayStatements.octets
         case .probes:
             self.held.probesRead(self.idsRead)
+            return nil
         case .backlog:
             self.held.backlogRead(last: last)
+            return nil
         }
+    }
+
+    private mutating func react(to kind: RelayScan.Kind, rows: Int, cost: TimeAmount, at now: NIODeadline) {
         switch self.state {
         case .stopped, .locking:
             break
         case .awake:
-            self.pace(kind, rows: rows, cost: now - began, at: now)
+            self.pace(kind, rows: rows, cost: cost, at: now)
         case .lastScan:
             if rows > 0 { self.wakeUp(now) } else { self.fallAsleep(now) }
         case .asleep:

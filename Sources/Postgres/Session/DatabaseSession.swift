@@ -77,6 +77,8 @@ internal import NIOCore
 
     /// Whether statements can be sent.
     package var isConnected: Bool { self.keeper.connection != nil }
+    /// Whether there is a connection, and no answer is awaited.
+    package var isIdle: Bool { self.keeper.connection.map { $0.depth == 0 } ?? false }
     /// Whether nothing is read until ``resume()``.
     package var isHeld: Bool { self.keeper.connection?.isHeld ?? false }
     /// The process id of the session's backend, while there is one.

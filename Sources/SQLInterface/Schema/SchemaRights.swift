@@ -20,7 +20,7 @@ package struct SchemaRights: Sendable {
             "sidecar_hello()", "relay_mark()",
             "relay_read(bigint, int, int, text[], int, bigint[], bigint[], bigint, text[], bigint)",
             "relay_delete(bigint[], bigint[], bigint[])", "relay_bury(bigint, text, text, int)", "relay_truncate()",
-            "leader_stamp()", "leader_release()",
+            "outbox_figures()", "leader_stamp()", "leader_release()",
             "leader_take(uuid, text)", "leader_read()",
             "leader_write(uuid, text, timestamptz, oid, int, timestamptz, boolean)",
             "event_bury(text, text, text, text, text, text, text, text, int, text)",

@@ -4,7 +4,7 @@ import Postgres
 /// The SQL of the interface for one schema: the files of the folder SQL, with the names filled in.
 package struct SchemaScript: Sendable {
     /// The version that this binary installs and upgrades to.
-    package static let version = 2
+    package static let version = 3
 
     /// The schema's name, not quoted.
     package let schema: String
@@ -34,15 +34,16 @@ package struct SchemaScript: Sendable {
     }
 
     /// The scripts as they are, with the names between at signs.
-    static let templates = [PackageResources._001_sql, PackageResources._002_sql, PackageResources.dblink_sql].map {
-        String(decoding: $0, as: UTF8.self)
-    }
+    static let templates = [
+        PackageResources._001_sql, PackageResources._002_sql, PackageResources._003_sql, PackageResources.dblink_sql,
+    ].map { String(decoding: $0, as: UTF8.self) }
 
     /// The numbered script that leads from the version before to this one; nil if there is none.
     package func upgrade(to version: Int) -> String? {
         switch version {
         case 1: self.fill(PackageResources._001_sql)
         case 2: self.fill(PackageResources._002_sql)
+        case 3: self.fill(PackageResources._003_sql)
         default: nil
         }
     }

@@ -37,7 +37,7 @@ enum ReadyPage {
     /// One line, whatever the reason has in it.
     private static func line(_ complaint: Complaint) -> String {
         var line = ""
-        for scalar in "\(complaint.name): \(complaint.reason)".unicodeScalars {
+        for scalar in "\(complaint.name): \(complaint.text)".unicodeScalars {
             line.unicodeScalars.append(scalar.properties.generalCategory == .control ? " " : scalar)
         }
         return line
@@ -62,6 +62,6 @@ enum ReadyPage {
     }
 
     private static func value(_ complaint: Complaint) -> Value {
-        .dictionary(["name": .string(complaint.name), "reason": .string(complaint.reason)])
+        .dictionary(["name": .string(complaint.name), "reason": .string(complaint.text)])
     }
 }

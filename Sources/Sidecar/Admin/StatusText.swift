@@ -25,9 +25,25 @@ enum StatusText {
         lines.append("database: \(self.text(database, "state"))")
         let leadership = self.member(status, "leadership") ?? .null
         lines.append(self.join(["leadership:", self.text(leadership, "role"), self.text(leadership, "holder")]))
+        lines += self.outbox(status)
         lines += self.routes(status, "procedures", uri: "uri")
         lines += self.routes(status, "subscriptions", uri: "topic")
         return lines
+    }
+
+    /// Nothing of what is not known.
+    private static func outbox(_ status: Value) -> [String] {
+        let (outbox, letters) = (self.member(status, "outbox") ?? .null, self.member(status, "dead_letters") ?? .null)
+        guard case .integer(let waiting)? = self.member(outbox, "waiting"),
+            case .double(let oldest)? = self.member(outbox, "oldest_seconds"),
+            case .integer(let publications)? = self.member(letters, "publish"),
+            case .integer(let events)? = self.member(letters, "event")
+        else { return [] }
+        let age = waiting > 0 ? ", the oldest for \(Int64(oldest.rounded())) s" : ""
+        return [
+            "outbox: \(waiting) events wait\(age)",
+            "dead letters: \(publications) of publications, \(events) of events",
+        ]
     }
 
     private static func headline(_ status: Value) -> String {
@@ -40,7 +56,10 @@ enum StatusText {
     private static func routes(_ status: Value, _ name: String, uri: String) -> [String] {
         let routes = self.list(status, name)
         let working = routes.count { ExactText.areSame(self.text($0, "state"), RouteStanding.State.works.rawValue) }
-        return ["\(name): \(routes.count), \(working) work"]
+        var others: Int64 = 0
+        if case .integer(let count)? = self.member(status, "other_\(name)") { others = count }
+        let more = others > 0 ? ", and \(others) more \(others == 1 ? "is" : "are") not shown" : ""
+        return ["\(name): \(Int64(routes.count) + others), \(working) work\(more)"]
             + routes.map {
                 self.join(["  \(self.text($0, "state"))", self.text($0, uri), self.text($0, "reason")])
             }

@@ -22,7 +22,9 @@ final class Callee {
     private let timeoutUnit: RouterSettings.CallTimeoutUnit
     /// What becomes of the registrations when the database is lost the next time.
     var onDatabaseLoss: DatabaseSettings.OnDatabaseLoss
-    private let observer: (Observation) -> Void
+    let observer: (Observation) -> Void
+    /// Which calls are reported when they have ended.
+    var tracing: CallTracing
     private let registrar: Holder<ProcedureRoute>
     let slots: SlotTable<ProcedureSlot>
     private let settings: CallSettings
@@ -54,6 +56,7 @@ final class Callee {
         self.timeoutUnit = configuration.router.callTimeoutUnit
         self.onDatabaseLoss = configuration.database.onDatabaseLoss
         self.observer = observer
+        self.tracing = CallTracing(configuration.log)
         self.settings = settings
         self.budget = budget
         self.registrar = Holder(eventLoop: eventLoop, observer: observer, changed: changed)
@@ -69,13 +72,15 @@ final class Callee {
     /// The complaints about procedures.
     var complaints: ComplaintSummary { self.registrar.complaints + self.definitions.complaints }
 
-    /// How it stands with each procedure, by their URIs.
-    var standings: [RouteStanding] {
+    /// How it stands with each procedure and its calls, by their URIs.
+    var standings: [(route: RouteStanding, figures: ProcedureFigures?)] {
         self.registrar.standings.map { route, standing in
-            RouteStanding(
-                uri: route.uri.text, target: route.target, place: route.place,
+            let uri = route.uri.text
+            let stands = RouteStanding(
+                uri: uri, target: route.target, place: route.place,
                 standing: standing, fault: route.allDefinitions.lazy.compactMap(\.fault).first)
-        }.sorted { $0.uri < $1.uri }
+            return (stands, route.slot.figures(of: uri))
+        }.sorted { $0.route.uri < $1.route.uri }
     }
 
     // MARK: - Procedures
@@ -123,7 +128,7 @@ final class Callee {
         self.calls.removeAll()
         let now = NIODeadline.now()
         for call in calls.values {
-            call.route.slot.callEnded(.canceled, after: now - call.arrived)
+            self.count(call, .canceled, at: now)
             call.sessionEnded()
         }
         self.finishDraining()
@@ -193,18 +198,16 @@ final class Callee {
                 caller.authrole.map { "the authrole \(String(buffer: $0))" }
                 ?? "a caller that the router does not disclose"
             let failure = CallFailure(WAMPError.notAuthorized, "\(who) may not call \(route.uri)")
-            return self.refuse(invocation, of: route, failure, in: session)
+            return self.refuse(invocation, of: route, by: caller, failure, in: session)
         }
         if let refusal = self.passage.refusal(of: route.origin) {
             let failure = CallFailure(WAMPError.unavailable, refusal.description)
-            self.refuse(invocation, of: route, failure, in: session)
-            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+            return self.refuse(invocation, of: route, by: caller, failure, in: session)
         }
         guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
             let failure = CallFailure(
                 WAMPError.unavailable, "too many messages of the router wait for the database")
-            self.refuse(invocation, of: route, failure, in: session)
-            return self.observer(.callFailed(uri: route.uri.text, error: failure.uri.text))
+            return self.refuse(invocation, of: route, by: caller, failure, in: session)
         }
         var invocation = invocation
         invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
@@ -220,10 +223,11 @@ final class Callee {
 
     /// Answers a call that is not begun.
     private func refuse(
-        _ invocation: Invocation, of route: ProcedureRoute, _ failure: CallFailure, in session: Session
+        _ invocation: Invocation, of route: ProcedureRoute, by caller: Caller, _ failure: CallFailure,
+        in session: Session
     ) {
         _ = session.fail(invocation.request, uri: failure.uri, payload: failure.payload)
-        route.slot.callEnded(CallResultKind(error: failure.uri), after: .zero)
+        self.count(failure, of: route, by: caller)
     }
 
     /// How many calls have not been answered.
@@ -237,13 +241,9 @@ final class Callee {
     func answered(_ call: ProcedureCall, _ kind: CallResultKind) {
         if self.calls[call.invocation.request] === call {
             self.calls[call.invocation.request] = nil
-            call.route.slot.callEnded(kind, after: .now() - call.arrived)
+            self.count(call, kind, at: .now())
         }
         if self.drained != nil { self.finishDraining() }
-    }
-
-    func observe(_ failure: CallFailure, of call: ProcedureCall) {
-        self.observer(.callFailed(uri: call.route.uri.text, error: failure.uri.text))
     }
 
     // MARK: - Facts that callers don't learn
@@ -253,17 +253,19 @@ final class Callee {
 
     /// Faults that only the database's administrator can fix are logged, with the advice that callers don't get.
     func tellAdministrator(_ error: DatabaseError, of call: ProcedureCall, role: RunningRole) {
-        guard Audience.isAdministrator(error.sqlstate) else { return }
+        guard Audience.isAdministrator(error.sqlstate), call.definition.failures.happened(error.sqlstate, at: .now())
+        else { return }
         self.observer(
             .callFaulty(
-                uri: call.route.uri.text, error: error.sqlstate, reason: role.explain(error), role: role.name))
+                uri: call.route.uri.text, function: call.route.target, error: error.sqlstate,
+                reason: role.explain(error), role: role.name))
     }
 
     /// The functions themselves cause this.
     func tellOfSettings(_ call: ProcedureCall) {
         self.observer(
             .callFaulty(
-                uri: call.route.uri.text, error: WAMPError.unavailable.text,
+                uri: call.route.uri.text, function: call.route.target, error: WAMPError.unavailable.text,
                 reason: "functions leave settings behind in their sessions faster than the sidecar can reset them; "
                     + "use set_config(.., true) or SET LOCAL", role: self.role(of: call).name))
     }

@@ -26,6 +26,10 @@ final class ProcedureCall: WorkHandler {
     private var result: ResultAssembler?
     /// Set instead of ``result`` if the rows of a set go to the caller as they come.
     private var progress: ProgressiveResult?
+    /// The rows that the database has returned.
+    private(set) var rows = 0
+    /// The error that it was answered with.
+    private(set) var failure: CallFailure?
 
     init(
         _ invocation: Invocation, share: RouterBudget.Share, facts: InvocationFacts, route: ProcedureRoute,
@@ -117,6 +121,7 @@ final class ProcedureCall: WorkHandler {
                 self.result = ResultAssembler(
                     plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
             }
+            self.rows = 0
             self.machine.sent(work)
             self.route.pool.submit(work)
         } catch {
@@ -174,6 +179,7 @@ final class ProcedureCall: WorkHandler {
 
     func received(_ row: borrowing ResultRow, of work: Work) {
         self.route.slot.rows += 1
+        self.rows += 1
         if let progress = self.progress { return progress.take(row, of: work) }
         guard self.result?.take(row) == false else { return }
         // The other rows are useless, and a set may be endless.
@@ -181,6 +187,7 @@ final class ProcedureCall: WorkHandler {
     }
 
     func restarted(_ work: Work) {
+        self.rows = 0
         self.result?.reset()
         self.progress?.reset()
     }
@@ -280,6 +287,7 @@ final class ProcedureCall: WorkHandler {
     }
 
     private func send(_ failure: CallFailure) {
+        self.failure = failure
         var kind = CallResultKind(error: failure.uri)
         switch self.session.fail(self.invocation.request, uri: failure.uri, payload: failure.payload) {
         case .sent:
@@ -291,9 +299,9 @@ final class ProcedureCall: WorkHandler {
                 WAMPError.payloadSizeExceeded,
                 "the error \(failure.uri) has \(size) octets, and the router accepts \(limit)")
             _ = self.session.fail(self.invocation.request, uri: short.uri, payload: short.payload)
+            self.failure = short
             kind = .tooLarge
         }
-        self.callee.observe(failure, of: self)
         self.end(kind)
     }
 

@@ -231,6 +231,7 @@ final class Definitions {
     }
 
     private func retirePlan(of definition: ProcedureDefinition) {
+        definition.failures = LastingFailures()
         definition.plan?.statements.forEach(definition.pool.retire)
     }
 

@@ -37,6 +37,8 @@ final class ProcedureDefinition {
     /// The target.
     let pool: Pool
     var state = State.unknown
+    /// What its calls have failed with, as long as it is the same function.
+    var failures = LastingFailures()
     /// Its user was removed.
     var isForgotten = false
     /// The progress of its look-up.

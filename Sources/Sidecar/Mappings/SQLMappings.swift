@@ -237,12 +237,17 @@ final class SQLMappings {
             guard self.isInstalled, self.generation == generation else { return self.goOn() }
             switch result {
             case .success(let rows):
-                if self.unreadable != nil { self.readability(nil) }
+                if self.unreadable != nil {
+                    self.observer(.registrationsReadable)
+                    self.readability(nil)
+                }
                 completion(rows)
             case .failure(let failure):
-                self.observer(.registrationsUnreadable(reason: failure.description))
                 // An unreachable database is reported separately.
-                if case .server = failure { self.readability(failure.description) }
+                if case .server = failure {
+                    self.observer(.registrationsUnreadable(reason: failure.description))
+                    self.readability(failure.description)
+                }
                 self.goOn(after: Self.pause)
             }
         }

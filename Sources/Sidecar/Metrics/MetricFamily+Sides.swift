@@ -81,6 +81,22 @@ extension MetricFamily {
     static let outboxHeldTopics = MetricFamily(
         .gauge, "outbox_held_topics",
         "Topics whose events wait because the router refuses one of them. Only the leader has it.")
+    static let outboxDelay = MetricFamily(
+        .histogram, "outbox_delay_seconds",
+        "Time from the beginning of the transaction that published an event until the router had it.")
+    static let outboxWaiting = MetricFamily(
+        .gauge, "outbox_waiting",
+        "Events in the outbox: counted up to 10,000, beyond that the most that there can be. Only the leader has it."
+    )
+    static let outboxOldest = MetricFamily(
+        .gauge, "outbox_oldest_seconds",
+        "How long ago the oldest event in the outbox was published; 0 if there is none. Only the leader has it.")
+    static let deadLetters = MetricFamily(
+        .gauge, "dead_letters", labels: ["kind"],
+        "Dead letters that are kept, counted up to 10,000 of a kind. Only the leader has it.")
+    static let notificationQueue = MetricFamily(
+        .gauge, "notification_queue_ratio",
+        "The part of the server's queue for notifications that is in use. Only the leader has it.")
     static let deadLettersAdded = MetricFamily(
         .counter, "dead_letters_added_total", labels: ["kind"], "Dead letters that were written.")
 

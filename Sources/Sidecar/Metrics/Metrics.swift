@@ -11,9 +11,13 @@ final class Metrics {
     /// Where notifications are counted, by channel.
     let channels = SlotTable<ChannelSlot>()
 
+    /// Calls and events of the last minutes.
+    private(set) var load = LoadTrend()
+
     private let version: String
     private let process: ProcessFigures
     private var rare = RareCounts()
+    private(set) var recentDeadLetters = RecentDeadLetters()
     private var reloads: ReloadCounts
     /// Whoever else has something to write: the parts of the supervisor that runs.
     var parts: [any Measured] = []
@@ -32,6 +36,33 @@ final class Metrics {
         self.reloads.record(observation, at: ProcessFigures.now)
     }
 
+    /// Dead letters that were written.
+    private var deadLetters: DeadLetterCounts {
+        DeadLetterCounts(
+            publications: self.rare.lettersOfPublications,
+            events: self.subscriptions.all.reduce(0) { $0 + $1.letters })
+    }
+
+    /// Brings ``recentDeadLetters`` up to date.
+    func noteDeadLetters(at now: NIODeadline) {
+        self.recentDeadLetters.noted(self.deadLetters, at: now)
+    }
+
+    /// Time has passed: called each second.
+    func beat(at now: NIODeadline) {
+        guard self.load.isDue(at: now) else { return }
+        var (calls, events) = (0, 0)
+        for slot in self.procedures.all {
+            slot.look(at: now)
+            calls += slot.received
+        }
+        for slot in self.subscriptions.all {
+            slot.look(at: now)
+            events += slot.received
+        }
+        self.load.look(calls: calls, events: events, at: now)
+    }
+
     /// All metrics, as text.
     func text(_ format: ExpositionFormat) -> ByteBuffer {
         var exposition = Exposition(format)
@@ -40,8 +71,9 @@ final class Metrics {
         self.rare.measure(into: &exposition)
         self.reloads.measure(into: &exposition)
         exposition.begin(.deadLettersAdded)
-        exposition.add(self.rare.lettersOfPublications, "publish")
-        exposition.add(self.subscriptions.all.reduce(0) { $0 + $1.letters }, "event")
+        let letters = self.deadLetters
+        exposition.add(letters.publications, "publish")
+        exposition.add(letters.events, "event")
         for part in self.parts { part.measure(into: &exposition) }
         self.process.measure(into: &exposition)
         return exposition.finished()

@@ -52,6 +52,8 @@ final class ProcedureSlot: MetricSlot {
     var retries = 0
     /// Rows that the database has returned.
     var rows = 0
+    /// How its calls do of late.
+    private(set) var trend = RouteTrend()
 
     init(label: String) {
         self.label = label
@@ -72,6 +74,11 @@ final class ProcedureSlot: MetricSlot {
     func callEnded(_ kind: CallResultKind, after time: TimeAmount) {
         self.ends[kind.index] += 1
         self.duration.observe(nanoseconds: time.nanoseconds)
+    }
+
+    /// Time has passed.
+    func look(at now: NIODeadline) {
+        self.trend.look(self.received, self.duration, at: now)
     }
 
     func add(_ other: ProcedureSlot) {

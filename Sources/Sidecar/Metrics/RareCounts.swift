@@ -62,7 +62,9 @@ struct RareCounts: Measured {
         case .deadLetter: self.outboxLetters += 1
         case .eventsPublishedTwice(let least): self.publishedTwice += least
         case .eventHeld, .topicsHeld, .topicsReleased, .heldBack, .idsSetBack, .eventsFoundAsleep, .deadLettersExpired,
-            .relayFailed, .standby, .leaderTerminated, .leaderLockTaken:
+            .relayFailed, .figuresUnknown, .relayRecovered, .backlogFound, .backlogShrinks, .backlogOver, .standby,
+            .leaderTerminated,
+            .leaderLockTaken:
             break
         }
     }

@@ -40,6 +40,8 @@ final class SubscriptionSlot: MetricSlot {
     private(set) var letters = 0
     /// How long it took from an event's arrival until its function had run.
     private(set) var duration = Histogram()
+    /// How its events do of late.
+    private(set) var trend = RouteTrend()
 
     init(label: String) {
         self.label = label
@@ -73,6 +75,11 @@ final class SubscriptionSlot: MetricSlot {
     /// It is kept nowhere.
     func eventLost(_ reason: EventLoss) {
         self.losses[reason.index] += 1
+    }
+
+    /// Time has passed.
+    func look(at now: NIODeadline) {
+        self.trend.look(self.received, self.duration, at: now)
     }
 
     func add(_ other: SubscriptionSlot) {

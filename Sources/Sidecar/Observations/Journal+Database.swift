@@ -6,26 +6,34 @@ extension Journal {
     func record(_ event: DatabaseEvent) {
         switch event {
         case .connected(let part, let backend, let version):
-            self.failures[part] = nil
+            // The listener and the leader have lines of their work.
+            let isNews =
+                switch part {
+                case .calls, .guests, .control, .check, .script: self.outages.ended(.database(part))
+                case .listener, .leader: false
+                }
             self.log(
-                .debug,
-                "database connected",
-                metadata: [Key.part: "\(part.rawValue)", Key.backend: "\(backend)", Key.serverVersion: "\(version)"])
+                isNews ? .info : .debug, "database connected",
+                metadata: [
+                    Key.part: "\(part.rawValue)", Key.backend: .number(backend), Key.serverVersion: .number(version),
+                ])
         case .connectFailed(let part, let failure):
-            let isNews = self.failures.updateValue(failure.description, forKey: part) != failure.description
             self.log(
-                isNews ? .warning : .debug, "database not available",
+                self.level(.warning, of: .database(part), failure.description), "database not available",
                 metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(failure)"])
         case .lost(let part, let reason):
             self.log(
-                .warning,
-                "database connection lost", metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(reason)"])
+                self.level(.warning, of: part == .leader ? .leaderSession : .database(part), reason),
+                "database connection lost",
+                metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(reason)"])
         case .callsAvailable:
+            self.outages.ended(.database(.calls))
             self.log(.info, "database available")
         case .callsUnavailable(let reason):
             self.log(.warning, "database lost", metadata: [Key.reason: "\(reason)"])
         case .listening(let channels):
-            self.log(.info, "listening for notifications", metadata: [Key.channels: "\(channels)"])
+            self.outages.ended(.database(.listener))
+            self.log(.info, "listening for notifications", metadata: [Key.channels: .number(channels)])
         }
     }
 }

@@ -1,4 +1,5 @@
 import Functions
+import Logging
 
 /// The only place that defines the names in the log.
 extension Journal {
@@ -16,6 +17,7 @@ extension Journal {
         static let count = "count"
         static let database = "database"
         static let done = "done"
+        static let duration = "duration"
         static let error = "error"
         static let event = "event"
         static let events = "events"
@@ -35,16 +37,21 @@ extension Journal {
         static let prepared = "prepared"
         static let procedure = "procedure"
         static let procedures = "procedures"
+        static let rate = "rate"
         static let realm = "realm"
         static let reason = "reason"
         static let request = "request"
         static let retryIn = "retry_in"
+        static let result = "result"
         static let role = "role"
         static let router = "router"
+        static let rows = "rows"
+        static let sent = "sent"
         static let serializer = "serializer"
         static let serverVersion = "server_version"
         static let session = "session"
         static let signal = "signal"
+        static let sqlstate = "sqlstate"
         static let state = "state"
         static let statement = "statement"
         static let subscriptions = "subscriptions"
@@ -54,4 +61,9 @@ extension Journal {
         static let user = "user"
         static let version = "version"
     }
+}
+
+extension Logger.MetadataValue {
+    /// A number, which is one in the format for programs too.
+    static func number(_ number: some BinaryInteger) -> Self { .stringConvertible(Int(clamping: number)) }
 }

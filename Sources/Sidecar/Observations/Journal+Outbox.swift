@@ -1,5 +1,6 @@
 import Logging
 import Outbox
+import Postgres
 
 /// The messages of the relay and of the leadership.
 extension Journal {
@@ -9,20 +10,21 @@ extension Journal {
             self.count(
                 "hold \(topic)", "event refused for the moment; its topic waits",
                 [
-                    Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)",
+                    Key.topic: "\(topic)", Key.event: .number(event), Key.reason: "\(reason)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
         case .topicsHeld(let count, let reason):
             self.count(
                 "hold", "events of many topics refused for the moment; they wait",
-                [Key.count: "\(count)", Key.reason: "\(reason)"])
+                [Key.count: .number(count), Key.reason: "\(reason)"])
         case .topicsReleased(let count):
-            self.log(.notice, "topics that waited are published again", metadata: [Key.count: "\(count)"])
+            self.log(.notice, "topics that waited are published again", metadata: [Key.count: .number(count)])
         case .heldBack(let backend, let prepared, let database, let user, let application):
             self.count(
                 "held back", "a transaction that does not end makes the relay's scans dearer; end it",
                 [
-                    Key.backend: "\(backend)", Key.prepared: "\(prepared)", Key.database: "\(database)",
+                    Key.backend: Int(backend).map(Logger.MetadataValue.number) ?? "\(backend)",
+                    Key.prepared: "\(prepared)", Key.database: "\(database)",
                     Key.user: "\(user)", Key.application: "\(application)",
                 ])
         case .idsSetBack:
@@ -30,34 +32,60 @@ extension Journal {
         case .deadLetter(let topic, let event, let reason):
             self.count(
                 "bury \(topic)", "event moved to the dead letters",
-                [Key.topic: "\(topic)", Key.event: "\(event)", Key.reason: "\(reason)"])
+                [Key.topic: "\(topic)", Key.event: .number(event), Key.reason: "\(reason)"])
+        case .backlogFound:
+            self.log(.info, "many events wait in the outbox, and are sent now")
+        case .backlogShrinks(let progress):
+            self.log(.info, "events of the outbox are being sent", metadata: Self.metadata(progress))
+        case .backlogOver(let progress):
+            self.log(.info, "the outbox's backlog is sent", metadata: Self.metadata(progress))
         case .eventsPublishedTwice(let least):
-            self.count("twice", "events may have been published twice", [Key.count: "\(least)"])
+            self.count("twice", "events may have been published twice", [Key.count: .number(least)])
         case .eventsFoundAsleep(let count):
-            self.log(.debug, "events found without a notification", metadata: [Key.count: "\(count)"])
+            self.log(.debug, "events found without a notification", metadata: [Key.count: .number(count)])
         case .deadLettersExpired(let count):
-            self.log(.notice, "old dead letters deleted", metadata: [Key.count: "\(count)"])
+            self.log(.notice, "old dead letters deleted", metadata: [Key.count: .number(count)])
         case .relayFailed(let statement, let reason):
-            self.count(
-                "relay \(statement)", "the outbox can't be emptied",
-                [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+            self.log(
+                self.level(.warning, of: .relay, reason), "the outbox can't be emptied",
+                metadata: [Key.statement: "\(statement)", Key.reason: "\(reason)"])
+        case .relayRecovered:
+            self.outages.ended(.leaderSession)
+            guard self.outages.ended(.relay) else { break }
+            self.log(.notice, "the outbox is emptied again")
+        case .figuresUnknown(let reason):
+            self.log(.warning, "how much waits in the outbox is not known", metadata: [Key.reason: "\(reason)"])
 
         case .leading:
-            self.log(.info, "leading: this sidecar does the work that must happen once")
+            // While the relay fails, each attempt leads again.
+            let isRelayOut = self.outages.isOut(.relay)
+            let isNews = self.outages.ended(.database(.leader)) || !isRelayOut
+            if !isRelayOut { self.outages.ended(.leaderSession) }
+            self.log(isNews ? .info : .debug, "leading: this sidecar does the work that must happen once")
         case .standby(let holder):
+            self.outages.ended(.database(.leader))
+            self.outages.ended(.leaderSession)
+            self.outages.ended(.relay)
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
         case .leaderLockTaken(let stranger):
             self.log(
                 .error,
                 "another role's session holds, or waits for, the former lock of leaders; harmless, but find out why",
                 metadata: [
-                    Key.backend: "\(stranger.pid)", Key.role: "\(stranger.role)",
+                    Key.backend: .number(stranger.pid), Key.role: "\(stranger.role)",
                     Key.state: stranger.isHolder ? "holds it" : "waits for it",
                 ])
         case .leaderTerminated(let backend):
             self.log(
                 .warning,
-                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: "\(backend)"])
+                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: .number(backend)])
         }
+    }
+
+    private static func metadata(_ progress: OutboxProgress) -> Logger.Metadata {
+        [
+            Key.sent: .number(progress.sent), Key.rate: .number(progress.rate),
+            Key.duration: "\(self.text(progress.time))",
+        ]
     }
 }

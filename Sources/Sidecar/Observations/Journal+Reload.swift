@@ -6,8 +6,8 @@ extension Journal {
     func record(_ change: ConfigurationChange) {
         let keys = change.atOnce + change.newSessions
         var metadata: Logger.Metadata = [
-            Key.procedures: "\(change.procedures.count)", Key.subscriptions: "\(change.subscriptions.count)",
-            Key.channels: "\(change.notifications.count)",
+            Key.procedures: .number(change.procedures.count), Key.subscriptions: .number(change.subscriptions.count),
+            Key.channels: .number(change.notifications.count),
         ]
         if !keys.isEmpty { metadata[Key.keys] = "\(keys.joined(separator: " "))" }
         guard !change.newSessions.isEmpty else {
@@ -19,7 +19,7 @@ extension Journal {
     func record(_ faults: [Fault]) {
         self.log(
             .error, "configuration not reloaded: the one before stays in force",
-            metadata: [Key.faults: "\(faults.count)"])
+            metadata: [Key.faults: .number(faults.count)])
         for fault in faults { self.log(.error, "fault of the configuration", metadata: [Key.reason: "\(fault)"]) }
     }
 }

@@ -11,17 +11,17 @@ extension Journal {
             self.log(.debug, "connecting to the router", metadata: [Key.router: "\(url)"])
         case .connectFailed(let url, let fault, let wait):
             self.log(
-                .warning,
+                self.level(.warning, of: .router(at: url), fault.message),
                 "router not available",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .credentialsRefused(let url, let fault, let wait):
             self.log(
-                .error,
+                self.level(.error, of: .router(at: url), fault.message),
                 "router refuses the credentials",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .distrusted(let url, let fault, let wait):
             self.log(
-                .error,
+                self.level(.error, of: .router(at: url), fault.message),
                 "router is not trusted",
                 metadata: [Key.router: "\(url)", Key.reason: "\(fault.message)", Key.retryIn: "\(Self.text(wait))"])
         case .serializerRefused(let url, let serializer, let fault, let next):
@@ -34,23 +34,25 @@ extension Journal {
                 ])
         case .joined(let url, let session, let realm, let agent, let authid, let authrole, let serializer):
             var metadata: Logger.Metadata = [
-                Key.router: "\(url)", Key.realm: "\(realm)", Key.session: "\(session)",
+                Key.router: "\(url)", Key.realm: "\(realm)", Key.session: .number(session.rawValue),
                 Key.authid: "\(authid ?? "none")", Key.authrole: "\(authrole ?? "none")",
                 Key.serializer: "\(serializer)",
             ]
+            self.outages.routerJoined()
             // Some routers don't name themselves.
             if let agent { metadata[Key.agent] = "\(agent)" }
             self.log(.info, "router joined", metadata: metadata)
         case .left(let url, let session, let fault, let wait):
             guard let wait else {
-                self.log(.info, "router left", metadata: [Key.router: "\(url)", Key.session: "\(session)"])
+                self.log(
+                    .info, "router left", metadata: [Key.router: "\(url)", Key.session: .number(session.rawValue)])
                 return
             }
             self.log(
                 .warning,
                 "router lost",
                 metadata: [
-                    Key.router: "\(url)", Key.session: "\(session)", Key.reason: "\(fault.message)",
+                    Key.router: "\(url)", Key.session: .number(session.rawValue), Key.reason: "\(fault.message)",
                     Key.retryIn: "\(Self.text(wait))",
                 ])
         case .featureMissing(let url, let feature, let isAskedFor):

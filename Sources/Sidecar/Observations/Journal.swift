@@ -1,6 +1,6 @@
 import Logging
 import NIOCore
-import Postgres
+import Names
 import SidecarConfiguration
 import WAMP
 import WAMPClient
@@ -17,7 +17,7 @@ final class Journal {
     private var logger: Logger
     private let makeLogger: (LogSettings) -> Logger
     private let eventLoop: any EventLoop
-    var failures: [ConnectionSettings.Part: String] = [:]
+    var outages = Outages()
     private var repetitions = LogRepetitions()
 
     /// - Parameter makeLogger: makes what writes the lines.
@@ -69,12 +69,14 @@ final class Journal {
                 .warning,
                 "registration revoked by the router", metadata: [Key.procedure: "\(uri)", Key.reason: "\(reason)"])
         case .function(let event): self.record(event)
-        case .callFailed(let uri, let error):
-            self.log(.debug, "call failed", metadata: [Key.procedure: "\(uri)", Key.error: "\(error)"])
-        case .callFaulty(let uri, let error, let reason, let role):
+        case .callEnded(let trace): self.record(trace)
+        case .callFaulty(let uri, let function, let error, let reason, let role):
             self.count(
                 "faulty \(uri) \(error)", "call failed for a reason that its caller can't fix",
-                [Key.procedure: "\(uri)", Key.error: "\(error)", Key.reason: "\(reason)", Key.role: "\(role)"])
+                [
+                    Key.procedure: "\(uri)", Key.function: "\(function)", Key.error: "\(error)",
+                    Key.reason: "\(reason)", Key.role: "\(role)",
+                ])
         case .originRefused(let refused):
             self.record(refused)
 
@@ -85,7 +87,12 @@ final class Journal {
         case .registrationFaulty(let reason):
             self.log(.error, "registration from SQL can't be used", metadata: [Key.reason: "\(reason)"])
         case .registrationsUnreadable(let reason):
-            self.count("registrations", "registrations from SQL can't be read", [Key.reason: "\(reason)"])
+            self.log(
+                self.level(.warning, of: .registrations, reason), "registrations from SQL can't be read",
+                metadata: [Key.reason: "\(reason)"])
+        case .registrationsReadable:
+            guard self.outages.ended(.registrations) else { break }
+            self.log(.notice, "registrations from SQL are read again")
 
         case .subscribed(let topic):
             self.log(.debug, "subscribed", metadata: [Key.topic: "\(topic)"])
@@ -123,7 +130,7 @@ final class Journal {
                 "rerun \(topic)", "event may have run twice",
                 [Key.topic: "\(topic)", Key.function: "\(function)"])
         case .eventsNotRun(let count):
-            self.log(.error, "events not run before the end", metadata: [Key.count: "\(count)"])
+            self.log(.error, "events not run before the end", metadata: [Key.count: .number(count)])
 
         case .notificationDropped(let channel, let place, let reason):
             self.count(
@@ -153,7 +160,7 @@ final class Journal {
             self.log(
                 .warning,
                 "another sidecar has led since this one lost the lead: later events and notifications were left to it",
-                metadata: [Key.events: "\(events)", Key.notifications: "\(notifications)"])
+                metadata: [Key.events: .number(events), Key.notifications: .number(notifications)])
 
         case .ready(let procedures, let subscriptions, let channels):
             self.recordReady(procedures: procedures, subscriptions: subscriptions, channels: channels)
@@ -174,16 +181,16 @@ final class Journal {
     }
 
     private func record(_ refused: SuspectOrigins.Refused) {
-        let (origin, count, time) = (refused.origin, "\(refused.sessions)", Self.text(refused.time))
+        let (origin, count, time) = (refused.origin, refused.sessions, Self.text(refused.time))
         switch origin.kind {
         case .procedure:
             self.log(
                 .error, "procedure not called for a while: its answers end the session with the router",
-                metadata: [Key.procedure: "\(origin.text)", Key.count: "\(count)", Key.retryIn: "\(time)"])
+                metadata: [Key.procedure: "\(origin.text)", Key.count: .number(count), Key.retryIn: "\(time)"])
         case .channel:
             self.log(
                 .error, "notifications not relayed for a while: they end the session with the router",
-                metadata: [Key.channel: "\(origin.text)", Key.count: "\(count)", Key.retryIn: "\(time)"])
+                metadata: [Key.channel: "\(origin.text)", Key.count: .number(count), Key.retryIn: "\(time)"])
         }
     }
 
@@ -192,12 +199,13 @@ final class Journal {
         self.log(LogRepetitions.Entry(level: level, message: message, metadata: metadata), key: nil, burst: Self.burst)
     }
 
-    /// An observation that can come a thousand times a second: the first of its key is written at once, the others are
-    /// counted.
+    /// An observation that can come a thousand times a second: the first ones of its key are written at once, the
+    /// others are counted.
     func count(
-        _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning
+        _ key: String, _ message: Logger.Message, _ metadata: Logger.Metadata, level: Logger.Level = .warning,
+        burst: Int = 1
     ) {
-        self.log(LogRepetitions.Entry(level: level, message: message, metadata: metadata), key: key, burst: 1)
+        self.log(LogRepetitions.Entry(level: level, message: message, metadata: metadata), key: key, burst: burst)
     }
 
     private func log(_ entry: LogRepetitions.Entry, key: String?, burst: Int) {
@@ -215,11 +223,16 @@ final class Journal {
         self.eventLoop.assumeIsolated().scheduleTask(in: Self.interval) {
             guard let summary = self.repetitions.intervalEnded(key) else { return }
             var metadata = summary.entry.metadata
-            metadata[Key.count] = "\(summary.count)"
-            metadata[Key.total] = "\(summary.total)"
+            metadata[Key.count] = .number(summary.count)
+            metadata[Key.total] = .number(summary.total)
             self.logger.log(level: summary.entry.level, summary.entry.message, metadata: metadata)
             self.tellLater(key)
         }
+    }
+
+    /// The level of a failed attempt's line: the others of the same outage are for people who look for a fault.
+    func level(_ level: Logger.Level, of subject: Outages.Subject, _ reason: String) -> Logger.Level {
+        self.outages.happened(subject, reason) ? level : .debug
     }
 
     /// The report of a failed event.
@@ -232,13 +245,13 @@ final class Journal {
     }
 
     /// The line with the number of lines that nobody read.
-    static func dropped(_ count: Int, _ format: LogSettings.Format) -> String {
+    static func dropped(_ count: Int, _ style: LogStyle) -> String {
         LineLogHandler.line(
-            .error, "log lines dropped: nobody read them", metadata: [Key.count: "\(count)"], format)
+            .error, "log lines dropped: nobody read them", metadata: [Key.count: .number(count)], style)
     }
 
     /// A time in the log's format.
     static func text(_ wait: TimeAmount) -> String {
-        "\(wait.nanoseconds / 1_000_000) ms"
+        "\(DurationText(nanoseconds: wait.nanoseconds))"
     }
 }

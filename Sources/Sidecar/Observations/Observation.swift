@@ -29,9 +29,10 @@ enum Observation {
     case registered(uri: String)
     case registrationRefused(uri: String, place: String, reason: String)
     case registrationRevoked(uri: String, reason: String)
-    case callFailed(uri: String, error: String)
+    /// A call has ended: any, or a slow one.
+    case callEnded(CallTrace)
     /// A call failed for a reason that its caller learns little about: it is for the database's administrator.
-    case callFaulty(uri: String, error: String, reason: String, role: String)
+    case callFaulty(uri: String, function: String, error: String, reason: String, role: String)
     /// Sessions end while a message of it is under way.
     case originRefused(SuspectOrigins.Refused)
 
@@ -40,6 +41,8 @@ enum Observation {
     case registrationRemoved(uri: String, place: String)
     case registrationFaulty(reason: String)
     case registrationsUnreadable(reason: String)
+    /// They can be read.
+    case registrationsReadable
 
     case subscribed(topic: String)
     case subscriptionRefused(topic: String, place: String, reason: String)

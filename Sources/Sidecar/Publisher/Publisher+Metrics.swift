@@ -1,3 +1,4 @@
+import Names
 import Outbox
 
 extension Publisher: Measured {
@@ -15,6 +16,20 @@ extension Publisher: Measured {
         exposition.begin(.outboxInProgress)
         exposition.add(self.relay.underWayCount)
         exposition.begin(.outboxHeldTopics)
-        if self.isLeading { exposition.add(self.relay.heldTopicCount) }
+        if let topics = self.heldTopics { exposition.add(topics) }
+        exposition.begin(.outboxDelay)
+        exposition.add(self.relay.delay, at: .all)
+        let figures = self.figures
+        exposition.begin(.outboxWaiting)
+        if let figures { exposition.add(figures.waiting) }
+        exposition.begin(.outboxOldest)
+        if let figures { exposition.add(figures.oldest) }
+        exposition.begin(.deadLetters)
+        if let figures {
+            exposition.add(figures.lettersOfPublications, "publish")
+            exposition.add(figures.lettersOfEvents, "event")
+        }
+        exposition.begin(.notificationQueue)
+        if let figures { exposition.add(figures.notificationQueue) }
     }
 }

@@ -7,11 +7,13 @@ import Outbox
 /// letters. On the event loop.
 final class Publisher: Part {
     let relay: OutboxRelay
+    private let watch: FiguresWatch
     private let expiry: DeadLetterExpiry
     private(set) var isLeading = false
 
-    init(relay: OutboxRelay, expiry: DeadLetterExpiry) {
+    init(relay: OutboxRelay, watch: FiguresWatch, expiry: DeadLetterExpiry) {
         self.relay = relay
+        self.watch = watch
         self.expiry = expiry
     }
 
@@ -25,9 +27,11 @@ final class Publisher: Part {
         if situation.leaderSession !== former.leaderSession {
             if let session = situation.leaderSession {
                 self.relay.lead(session)
+                self.watch.lead(session)
                 self.expiry.begin()
             } else {
                 self.relay.stopLeading()
+                self.watch.stopLeading()
                 self.expiry.end()
             }
         }
@@ -36,6 +40,12 @@ final class Publisher: Part {
 
     /// Whether an event is under way that was under way when an earlier session with the router ended.
     var isSuspectUnderWay: Bool { self.relay.isSuspectUnderWay }
+
+    /// How much waits in the database, while this sidecar leads and that is known.
+    var figures: OutboxFigures? { self.watch.figures }
+
+    /// How many topics wait because the router refuses an event of theirs, while this sidecar leads.
+    var heldTopics: Int? { self.isLeading ? self.relay.heldTopicCount : nil }
 
     /// A sidecar that does not lead has nothing to do with the outbox.
     var waitingSince: NIODeadline? { self.isLeading ? self.relay.waitingSince : nil }

@@ -23,7 +23,7 @@ final class Readiness: Part {
     var patience: TimeAmount?
     /// Whether the event loop was late lately.
     var isLate: () -> Bool = { false }
-    /// Takes a line that says how things stand, each time that is computed.
+    /// Takes a line that says how things stand, each time that is computed, until this one stops.
     var lineTaker: (String) -> Void = { _ in }
     /// It is computed at the end of this turn.
     private var isNoted = false
@@ -135,7 +135,8 @@ final class Readiness: Part {
 
     private func workOut() {
         let facts = self.facts
-        self.lineTaker(self.machine.line(facts, isStandby: self.isStandby))
+        // A supervisor that makes room for another one stops, and the process does not.
+        if !self.machine.isStopped { self.lineTaker(self.machine.line(facts, isStandby: self.isStandby)) }
         if self.machine.hasOtherFaults(facts) {
             guard self.eventLoop.now >= self.nextFaults else { return self.workOutLater() }
         }

@@ -173,7 +173,8 @@ struct ReadinessStateMachine: ~Copyable {
         return faults.count == 0 ? .ready : .readyWithFaults(faults)
     }
 
-    private var isStopped: Bool {
+    /// Whether ``stop()`` was called.
+    var isStopped: Bool {
         switch self.state {
         case .stopped: true
         case .starting, .reported: false

@@ -132,13 +132,22 @@ final class Subscriptions {
     /// Whether all topics have been subscribed to or refused, and all functions looked up.
     var isSettled: Bool { self.subscriber.isSettled && self.definitions.isSettled }
 
-    /// How it stands with each subscription, by their topics.
-    var standings: [RouteStanding] {
-        self.subscriber.standings.map { entry, standing in
-            RouteStanding(
-                uri: entry.route.topic.text, target: entry.route.mapping.function.value.text,
+    /// How it stands with each subscription and its events, by their topics.
+    func standings(at now: NIODeadline) -> [(route: RouteStanding, figures: SubscriptionFigures?)] {
+        let all = self.gauges
+        return self.subscriber.standings.map { entry, standing in
+            let topic = entry.route.topic.text
+            let stands = RouteStanding(
+                uri: topic, target: entry.route.mapping.function.value.text,
                 place: entry.route.place, standing: standing, fault: entry.route.definition.fault)
-        }.sorted { $0.uri < $1.uri }
+            var figures = entry.route.slot.figures(of: topic)
+            if let gauges = all[ObjectIdentifier(entry.route.slot)] {
+                figures?.waiting = gauges.waiting
+                figures?.inProgress = gauges.inProgress
+                figures?.oldest = gauges.oldest.map { _ in gauges.age(at: now) }
+            }
+            return (stands, figures)
+        }.sorted { $0.route.uri < $1.route.uri }
     }
 
     var faultKind: FaultKind? { .subscription }

@@ -19,6 +19,7 @@ extension AdminSite {
             JSON.write(status.status.value, into: &body)
             return .json(.ok, body)
         }
+        self.add("/", .status) { _ in StatusPage.answer(status.status.value) }
         self.add("/metrics", .metrics) { [weak metrics] request in
             let format = ExpositionFormat(accept: request.accept)
             let text = metrics?.text(format) ?? Exposition(format).finished()

@@ -5,7 +5,7 @@ import WAMP
 import WAMPClient
 
 /// Takes the status of a running sidecar: what its parts know by now, without a question to anybody. On the event loop.
-final class StatusSource {
+final class StatusSource: Part {
     private let situation: CurrentSituation
     private let readiness: Readiness
     private let callee: Callee
@@ -15,11 +15,13 @@ final class StatusSource {
     private let pulse: Pulse
     private let version: String
     private let eventLoop: any EventLoop
+    private let metrics: Metrics
     private let start: NIODeadline
+    private var times: SituationTimes
 
     init(
         version: String, situation: CurrentSituation, readiness: Readiness, callee: Callee,
-        subscriptions: Subscriptions, publisher: Publisher, calls: CallsFromSQL, pulse: Pulse,
+        subscriptions: Subscriptions, publisher: Publisher, calls: CallsFromSQL, pulse: Pulse, metrics: Metrics,
         eventLoop: any EventLoop
     ) {
         self.version = version
@@ -31,7 +33,13 @@ final class StatusSource {
         self.calls = calls
         self.pulse = pulse
         self.eventLoop = eventLoop
+        self.metrics = metrics
         self.start = eventLoop.now
+        self.times = SituationTimes(at: self.start)
+    }
+
+    func follow(_ situation: Situation, from former: Situation) {
+        self.times.follow(situation, from: former, at: self.eventLoop.now)
     }
 
     var status: Status {
@@ -41,17 +49,31 @@ final class StatusSource {
             router: situation.session.map {
                 Status.Router(url: "\($0.url)", realm: $0.realm, session: $0.id.rawValue)
             },
-            routerObstacle: situation.routerObstacle?.text(at: now),
+            routerObstacle: situation.routerObstacle?.text(at: now), routerTime: now - self.times.router,
             isDatabaseAvailable: situation.isDatabaseAvailable,
-            databaseObstacle: situation.databaseObstacle?.text(at: now), isListening: situation.isListening,
-            isInstalled: situation.isInstalled, leader: Status.Leader(situation.leadership),
-            procedures: self.callee.standings, subscriptions: self.subscriptions.standings,
-            waiting: self.publisher.waitingSince.map { now - $0 },
+            databaseObstacle: situation.databaseObstacle?.text(at: now), databaseTime: now - self.times.database,
+            isListening: situation.isListening, isInstalled: situation.isInstalled,
+            leader: Status.Leader(situation.leadership), leaderTime: now - self.times.leadership,
+            procedures: self.callee.standings.map { Status.Route(standing: $0.route, figures: $0.figures) },
+            subscriptions: self.subscriptions.standings(at: now).map {
+                Status.Route(standing: $0.route, figures: $0.figures)
+            },
+            waiting: self.publisher.waitingSince.map { now - $0 }, heldTopics: self.publisher.heldTopics,
+            outbox: self.publisher.figures.map(Status.Outbox.init),
             port: self.calls.port.map {
                 Status.Port(
                     isListening: situation.isPortListening ?? false, sessions: $0.sessions, limit: $0.mostSessions)
             },
-            loopDelay: self.pulse.delay)
+            loopDelay: self.pulse.delay, callRates: self.metrics.load.calls.rates,
+            eventRates: self.metrics.load.events.rates)
+    }
+}
+
+extension Status.Outbox {
+    fileprivate init(_ figures: OutboxFigures) {
+        self.init(
+            waiting: figures.waiting, oldest: figures.oldest, lettersOfPublications: figures.lettersOfPublications,
+            lettersOfEvents: figures.lettersOfEvents, oldestLetter: figures.oldestLetter)
     }
 }
 

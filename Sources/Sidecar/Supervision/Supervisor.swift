@@ -28,6 +28,7 @@ final class Supervisor: RouterDelegate {
     private let subscriptions: Subscriptions
     private let notifications: NotificationRelay
     private let publisher: Publisher
+    private let letters: DeadLetterWatch
     private let fileMappings: FileMappings
     private let reload: Reload
     private let certificates: Certificates
@@ -102,6 +103,7 @@ final class Supervisor: RouterDelegate {
                 schema: schema, wakeLock: keys.wakeLock, channel: keys.channel,
                 settings: RelaySettings(configuration.outbox), eventLoop: eventLoop, observer: outbox,
                 changed: changed),
+            watch: FiguresWatch(schema: schema, eventLoop: eventLoop, observer: outbox),
             expiry: DeadLetterExpiry(
                 schema: schema, keep: TimeAmount(configuration.deadLetterKeep), control: control, eventLoop: eventLoop,
                 observer: outbox))
@@ -154,12 +156,17 @@ final class Supervisor: RouterDelegate {
             control: control, settings: settings, pools: pools, timeout: Self.sessionTimeout)
         let reload = Reload(
             configuration, source: source, eventLoop: eventLoop, observer: observer, changed: changed)
+        let letters = DeadLetterWatch(metrics: metrics, eventLoop: eventLoop, changed: changed)
         let certificates = Certificates(configuration, eventLoop: eventLoop, changed: changed)
         let admin = try configuration.admin.map { settings in
-            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop, beat: changed)
+            let pulse = try Pulse(watcher: watcher, eventLoop: eventLoop) {
+                metrics.beat(at: eventLoop.now)
+                changed()
+            }
             let status = StatusSource(
                 version: version, situation: situation, readiness: readiness, callee: callee,
-                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, eventLoop: eventLoop)
+                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, metrics: metrics,
+                eventLoop: eventLoop)
             let port = AdminPort(
                 settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
             ) {
@@ -167,15 +174,15 @@ final class Supervisor: RouterDelegate {
             }
             readiness.patience = TimeAmount(settings.stuckAfter)
             readiness.isLate = { [weak pulse] in pulse?.isLate ?? false }
-            return (port: port, pulse: pulse)
+            return (port: port, pulse: pulse, status: status)
         }
         // Each follows all parts that it builds on.
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload, certificates,
+                publisher, succession, leadership, pools, reload, certificates, letters,
             ] + (admin.map { [$0.port] } ?? [])
-        situation.follow(parts + [readiness])
+        situation.follow(parts + (admin.map { [$0.status] } ?? []) + [readiness])
         readiness.lineTaker = summary
         readiness.parts = parts
 
@@ -206,6 +213,7 @@ final class Supervisor: RouterDelegate {
         self.succession = succession
         self.notifications = notifications
         self.publisher = publisher
+        self.letters = letters
         self.fileMappings = fileMappings
         self.reload = reload
         self.certificates = certificates
@@ -231,6 +239,7 @@ final class Supervisor: RouterDelegate {
         }
         self.isInForce(configuration)
         self.reload.start()
+        self.letters.start()
         self.certificates.start()
         self.control.start()
         self.pools.own.start()
@@ -292,6 +301,7 @@ final class Supervisor: RouterDelegate {
         self.isInForce(configuration)
         self.callee.queueTimeout = TimeAmount(configuration.database.queueTimeout)
         self.callee.onDatabaseLoss = configuration.database.onDatabaseLoss
+        self.callee.tracing = CallTracing(configuration.log)
         self.pools.change(configuration.database)
         self.publisher.change(
             RelaySettings(configuration.outbox), keepsDeadLettersFor: TimeAmount(configuration.deadLetterKeep))

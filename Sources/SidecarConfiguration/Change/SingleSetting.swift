@@ -132,6 +132,7 @@ struct SingleSetting: Sendable {
         SingleSetting("shutdown_timeout", .atOnce) { $0.shutdownTimeout == $1.shutdownTimeout },
         SingleSetting("log.level", .atOnce) { $0.log.level == $1.log.level },
         SingleSetting("log.format", .atOnce) { $0.log.format == $1.log.format },
+        SingleSetting("log.slow", .atOnce) { $0.log.slow == $1.log.slow },
         SingleSetting("reload", .atOnce) { $0.reload == $1.reload },
     ]
 }

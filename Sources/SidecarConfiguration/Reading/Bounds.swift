@@ -13,6 +13,9 @@ enum Bounds {
     /// Of `admin.stuck_after`.
     static let stuck: ClosedRange<Duration> = .seconds(1) ... .seconds(86_400)
 
+    /// Of `log.slow`.
+    static let slow: ClosedRange<Duration> = .milliseconds(1) ... .seconds(86_400)
+
     /// The bounds of a result's size: libpq accepts no value beyond a gibibyte.
     static let result = 1...(1 << 30)
 

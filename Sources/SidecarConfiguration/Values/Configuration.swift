@@ -72,4 +72,14 @@ package struct LogSettings: Sendable, Equatable {
 
     /// The format of lines.
     package let format: Format
+
+    /// Calls that take at least so long are logged; nil: none because of that.
+    package let slow: Duration?
+
+    /// Takes the values of a file.
+    package init(level: Level, format: Format, slow: Duration? = nil) {
+        self.level = level
+        self.format = format
+        self.slow = slow
+    }
 }

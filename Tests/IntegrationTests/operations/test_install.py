@@ -323,7 +323,7 @@ def test_two_schemas_in_one_database(database: Database) -> None:
     assert database.value("select count(distinct value) from (select value from wamp.meta where key = 'wake_lock_2' "
                           "union all select value from \"Café \"\"x\"\"\".meta where key = 'wake_lock_2') as v") == 2
     with second.connect() as sidecar:
-        assert sidecar.execute('select version from "Café ""x""".sidecar_hello()').fetchone() == (2,)
+        assert sidecar.execute('select version from "Café ""x""".sidecar_hello()').fetchone() == (3,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             sidecar.execute("select wamp.sidecar_hello()")
     database.execute('select "Café ""x""".publish(\'com.example.a\')')

@@ -281,7 +281,7 @@ def test_upgrade_from_the_first_version(low: Database) -> None:
     said = installation.command("install", "--print").stdout
     assert 'comment on role "wamp_owner" is' in said and 'comment on role "wamp" is' not in said
     installation.install(grant_to=["PUBLIC"])
-    assert low.value("select version from wamp.sidecar_hello()") == 2
+    assert low.value("select version from wamp.sidecar_hello()") == 3
     low.execute("select wamp.publish('com.example.a')")
     result = installation.command("uninstall", "--yes")
     assert result.returncode == 0 and "the role wamp is left" in result.stderr, result.stderr

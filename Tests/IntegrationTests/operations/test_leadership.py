@@ -173,8 +173,8 @@ async def test_squatter(make_sidecar: SidecarMaker, router: Router, database: Da
         first.wait_for(LEADING)
         said = [first.wait_for(STRANGER, count=n) for n in (1, 2)]
         assert [(entry["level"], entry["backend"], entry["role"], entry["state"]) for entry in said] == [
-            ("error", str(holder.info.backend_pid), "squatter", "holds it"),
-            ("error", str(waiter.info.backend_pid), "squatter", "waits for it")]
+            ("error", holder.info.backend_pid, "squatter", "holds it"),
+            ("error", waiter.info.backend_pid, "squatter", "waits for it")]
         second = make_sidecar(router.url("rawsocket"), url, **sections).start()
         second.wait_for(STANDBY)
         async with joined(router) as peer:

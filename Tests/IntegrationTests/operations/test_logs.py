@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import pty
 import re
 import select
 import signal
@@ -68,12 +69,13 @@ async def test_level(make_sidecar: SidecarMaker, router: Router, database: Datab
     assert sidecar.lines == []
 
 
-def run_with_log(sidecar: Sidecar, descriptor: int) -> subprocess.Popen[bytes]:
+def run_with_log(sidecar: Sidecar, descriptor: int,
+                 environment: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     """The sidecar with its log on a descriptor that only the test uses."""
     sidecar.write()
     return subprocess.Popen(
         [binary(), "run", "--config", sidecar.file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=descriptor, env=clean_environment())
+        stderr=descriptor, env=environment or clean_environment())
 
 
 async def test_a_log_that_nobody_reads(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
@@ -163,3 +165,64 @@ async def test_hostile_values(make_sidecar: SidecarMaker, router: Router, databa
     assert not {"\u202e", "\u001b", "\u2028"} & set(line)
     assert "\\u202e\\u001b[2J\\u2028" in line
     assert len(line) < 2500
+
+
+async def test_numbers_and_durations(make_sidecar: SidecarMaker, database: Database) -> None:
+    """Programs get numbers as numbers; lengths of time are written as people say them."""
+    sidecar = make_sidecar("rs://127.0.0.1:1/", database.url, procedures=PROCEDURES).start(until=None)
+    entry = await asyncio.to_thread(sidecar.wait_for, "router not available")
+    assert re.fullmatch(r"[0-9.]+ m?s", entry["retry_in"]), entry
+    entry = await asyncio.to_thread(sidecar.wait_for, "database connected")
+    assert isinstance(entry["backend"], int) and entry["server_version"] >= 140000
+    assert await sidecar.stopped() == 0
+
+
+@pytest.mark.parametrize(("variables", "is_coloured"), [
+    ({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+async def test_a_terminal(make_sidecar: SidecarMaker, database: Database, variables: dict[str, str],
+                          is_coloured: bool) -> None:
+    sidecar = make_sidecar("rs://127.0.0.1:1/", database.url, log={"level": "info", "format": "text"})
+    reading, writing = pty.openpty()
+    environment = {name: value for name, value in clean_environment().items() if name not in ("TERM", "NO_COLOR")}
+    process = run_with_log(sidecar, writing, environment | variables)
+    os.close(writing)
+    try:
+        line = await asyncio.to_thread(first_line, reading)
+        starting = "\x1b[32minfo\x1b[0m starting \x1b[2mconfiguration=\x1b[0m" if is_coloured else \
+            "Z info starting configuration="
+        assert starting in line and ("\x1b" in line) == is_coloured, line
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("is_journal", [True, False])
+async def test_the_journal(make_sidecar: SidecarMaker, database: Database, form: str, is_journal: bool) -> None:
+    """Standard error is the journal's only if it is the very file that systemd names."""
+    sidecar = make_sidecar("rs://127.0.0.1:1/", database.url, log={"level": "info", "format": form})
+    reading, writing = os.pipe()
+    file = os.fstat(writing)
+    name = f"{file.st_dev}:{file.st_ino}" if is_journal else f"{file.st_dev}:{file.st_ino + 1}"
+    process = run_with_log(sidecar, writing, clean_environment() | {"JOURNAL_STREAM": name})
+    os.close(writing)
+    try:
+        line = await asyncio.to_thread(first_line, reading)
+        assert line.startswith("<6>") == is_journal, line
+        if form == "json":
+            assert {"time", "level", "message"} <= json.loads(line.removeprefix("<6>")).keys()
+        else:
+            assert line.startswith("<6>info starting ") or (not is_journal and re.match(r"20\S+Z info starting ", line))
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+
+
+def first_line(descriptor: int) -> str:
+    collected = b""
+    while b"\n" not in collected:
+        assert select.select([descriptor], [], [], 60)[0], collected
+        collected += os.read(descriptor, 1 << 12)
+    return collected.split(b"\n")[0].decode().rstrip("\r")

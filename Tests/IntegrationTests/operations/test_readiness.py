@@ -32,7 +32,7 @@ async def test_what_does_not_work_is_named(make_sidecar: SidecarMaker, router: R
         subscriptions={"test.event": "public.take", "test.other": "public.no_taker"},
         notifications={"asked": {"call": "test.here", "result": "public.no_result"}, "fine": {"publish": "test.fine"}})
     await sidecar.started(until=FAULTY)
-    assert sidecar.wait_for(FAULTY)["faults"] == "4"
+    assert sidecar.wait_for(FAULTY)["faults"] == 4
     for name, words in (("procedure 'test.gone'", "public.gone"), ("procedure 'test.table'", "no_table"),
                         ("subscription 'test.other'", "public.no_taker"), ("channel 'asked'", "public.no_result")):
         sidecar.wait_for_fault(name, words)
@@ -42,7 +42,7 @@ async def test_what_does_not_work_is_named(make_sidecar: SidecarMaker, router: R
     assert told(sidecar) == [FAULTY, "channel 'asked'", "procedure 'test.gone'", "procedure 'test.table'",
                              "subscription 'test.other'"]
     database.execute("create function public.gone() returns integer language sql as 'select 1'")
-    await asyncio.to_thread(sidecar.wait_for, FAULTY, 60, 1, lambda entry: entry["faults"] == "3")
+    await asyncio.to_thread(sidecar.wait_for, FAULTY, 60, 1, lambda entry: entry["faults"] == 3)
     database.execute("create table public.no_table (n integer); grant select on public.no_table to public;"
                      "create function public.no_taker(jsonb, jsonb, jsonb) returns void language sql as '';"
                      "create function public.no_result(args jsonb) returns void language sql as ''")
@@ -79,7 +79,7 @@ async def test_a_part_that_does_not_work(
     await sidecar.started(until=FAULTY)
     sidecar.wait_for_fault(name, words)
     assert told(sidecar) == [FAULTY, name]
-    assert sidecar.wait_for(FAULTY)["faults"] == "1"
+    assert sidecar.wait_for(FAULTY)["faults"] == 1
 
 
 async def test_an_interface_that_comes_later(
@@ -100,8 +100,8 @@ async def test_of_many_faults_some_are_named(make_sidecar: SidecarMaker, router:
     sidecar = make_sidecar(router.url("rawsocket"), database.url, procedures={
         f"test.gone{number}": f"public.gone{number}" for number in range(2000)})
     await sidecar.started(until=FAULTY, seconds=60)
-    entry = sidecar.wait_for(FAULTY, 60, where=lambda entry: entry["faults"] == "2000")
-    assert entry["others"] == "1980"
+    entry = sidecar.wait_for(FAULTY, 60, where=lambda entry: entry["faults"] == 2000)
+    assert entry["others"] == 1980
     await until(lambda: len(sidecar.entries(FAULT)) >= 20, "they are named")
     assert len(sidecar.entries(FAULT)) <= 50
 

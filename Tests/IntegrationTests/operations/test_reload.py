@@ -110,7 +110,7 @@ async def test_mappings(make_sidecar: SidecarMaker, router: Router, transport: s
         assert await calls > 0
     registered = [entry["procedure"] for entry in sidecar.entries("procedure registered")]
     assert registered.count("test.stays") == 1
-    assert sidecar.entries(RELOADED)[0]["procedures"] == "3"
+    assert sidecar.entries(RELOADED)[0]["procedures"] == 3
 
 
 async def test_subscriptions_and_channels(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
@@ -156,7 +156,7 @@ async def test_faulty_file(make_sidecar: SidecarMaker, router: Router, shop: Dat
     sidecar.file.write_text(whole.replace("procedures:", "procedurs:") + "reload: never\n")
     line = whole.count("\n") + 1
     sidecar.send(signal.SIGHUP)
-    assert sidecar.wait_for(REFUSED, PATIENCE)["faults"] == "2"
+    assert sidecar.wait_for(REFUSED, PATIENCE)["faults"] == 2
     reasons = [sidecar.wait_for(FAULT, count=number)["reason"] for number in (1, 2)]
     assert any("did you mean 'procedures'?" in reason for reason in reasons)
     assert any(reason.startswith(f"{sidecar.file}:{line}:9: 'reload'") for reason in reasons), reasons
@@ -207,7 +207,7 @@ async def test_a_mapping_that_only_moved(make_sidecar: SidecarMaker, router: Rou
         router.url("rawsocket"), shop.url, procedures={"test.stays": "public.one"}).started()
     sidecar.file.write_text("# one\n# two\n# three\n" + sidecar.file.read_text())
     sidecar.send(signal.SIGHUP)
-    assert (await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE))["procedures"] == "0"
+    assert (await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE))["procedures"] == 0
     shop.execute("drop function public.one()")
     async with joined(router) as peer:
         await peer.error("test.stays")

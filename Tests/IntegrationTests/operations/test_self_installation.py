@@ -87,6 +87,19 @@ def test_a_key_that_is_absent_changes_nothing(make_sidecar: SidecarMaker, router
     assert "revoked: publish, call from publisher" in sidecar.text()
 
 
+def test_it_upgrades_at_the_start(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
+    """What waited in the older version is published."""
+    alone.install()
+    alone.database.execute("""
+        drop function crossbar.outbox_figures(); drop index crossbar.dead_letter_kind;
+        update crossbar.meta set value = '2' where key = 'version'; select crossbar.publish('com.example.a')""")
+    sidecar = make_sidecar(router.url("rawsocket"), alone.url, database={"url": alone.url, "schema": "crossbar"})
+    sidecar.start(until=FOUND)
+    assert sidecar.entries("SQL interface")[0]["done"] == "tables and functions, version 3"
+    assert alone.database.value("select version from crossbar.sidecar_hello()") == 3
+    wait_until(lambda: alone.database.value("select count(*) from crossbar.outbox") == 0, "the event is published")
+
+
 def test_two_of_them_at_once(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:
     section = {"url": alone.url, "schema": "crossbar"}
     sidecars = [make_sidecar(router.url("rawsocket"), alone.url, database=section) for _ in range(3)]
@@ -94,7 +107,7 @@ def test_two_of_them_at_once(make_sidecar: SidecarMaker, router: Router, alone: 
         sidecar.start(until=None)
     for sidecar in sidecars:
         sidecar.wait_for(FOUND)
-    assert alone.database.value("select version from crossbar.sidecar_hello()") == 2
+    assert alone.database.value("select version from crossbar.sidecar_hello()") == 3
 
 
 def test_without_a_schema_it_says_what_to_do(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:

@@ -42,13 +42,22 @@ async def test_how_everything_stands(make_sidecar: SidecarMaker, router: Router,
     assert [fault["name"] for fault in document["faults"]] == ["procedure 'test.gone'"]
     assert document["router"]["state"] == "joined" and document["router"]["url"].startswith("rs://127.0.0.1:")
     assert document["database"]["state"] == "available" and document["database"]["interface"] is True
+    assert document["leadership"].pop("for_seconds") >= 0
     assert document["leadership"] == {"role": "leader", "holder": None}
     states = {route["uri"]: (route["state"], route["target"]) for route in document["procedures"]}
     assert states == {"test.gone": ("faulty", "public.gone"), "test.here": ("works", "public.here"),
                       "test.one": ("works", "a statement")}
+    here = next(route for route in document["procedures"] if route["uri"] == "test.here")
+    assert (here["calls"], here["in_progress"], here["per_second"], here["p50_seconds"]) == (0, 0, 0, None)
+    assert set(here["results"]) == {
+        "ok", "error", "invalid", "denied", "timeout", "canceled", "unavailable", "too_large"}
+    assert document["subscriptions"][0]["results"] == {"done": 0, "dead": 0, "lost": 0}
+    assert document["subscriptions"][0]["waiting"] == 0 and document["subscriptions"][0]["oldest_seconds"] is None
+    assert (document["other_procedures"], document["other_subscriptions"]) == (0, 0)
+    assert document["load"]["interval_seconds"] == 5 and document["router"]["for_seconds"] >= 0
     gone = next(route for route in document["procedures"] if route["uri"] == "test.gone")
     assert "public.gone" in gone["reason"] and gone["place"].startswith(f"{sidecar.file}:")
-    assert document["outbox"] == {"waiting_seconds": None} and document["call_port"] is None
+    assert document["call_port"] is None
 
     shown = await asyncio.to_thread(status, sidecar)
     assert shown.returncode == 0, shown.stderr

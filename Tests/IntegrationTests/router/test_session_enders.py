@@ -65,7 +65,7 @@ async def test_result(make_sidecar: SidecarMaker, database: Database) -> None:
         assert not sidecar.entries(NOT_CALLED)
         await poison(router, "test.same")
         entry = sidecar.wait_for(NOT_CALLED)
-        assert (entry["procedure"], entry["count"], entry["level"]) == ("test.same", "2", "error"), entry
+        assert (entry["procedure"], entry["count"], entry["level"]) == ("test.same", 2, "error"), entry
         refused = await answer(router, "test.same", POISON)
         assert refused[0] == ERROR and refused[4] == UNAVAILABLE and "test.same" in refused[5][0], refused
         assert (await answer(router, "test.quiet", "good"))[3] == ["good"], "the others continue"

@@ -11,7 +11,10 @@ struct DeliveryStateMachineTests {
 
     private func machine(sent ids: ClosedRange<Int64>) -> DeliveryStateMachine {
         var machine = DeliveryStateMachine(patience: .seconds(10))
-        for id in ids { machine.sent(id, topic: "topic \(id)", octets: 10, at: self.start) }
+        for id in ids {
+            machine.sent(
+                id, topic: "topic \(id)", octets: 10, published: PublishTime(age: 0, at: self.start), at: self.start)
+        }
         return machine
     }
 
@@ -72,7 +75,8 @@ struct DeliveryStateMachineTests {
     @Test("a router is silent when it has not answered for too long since it last did, or began to owe an answer")
     func silence() {
         var machine = self.machine(sent: 1...2)
-        machine.sent(3, topic: "a", octets: 10, at: self.start + .seconds(9))
+        machine.sent(
+            3, topic: "a", octets: 10, published: PublishTime(age: 0, at: self.start), at: self.start + .seconds(9))
         for (seconds, expected) in [(9, false), (10, false), (11, true)] {
             check(machine.isRouterSilent(at: self.start + .seconds(Int64(seconds))), expected, "after \(seconds) s")
         }
@@ -83,7 +87,8 @@ struct DeliveryStateMachineTests {
         check(machine.isRouterSilent(at: self.start + .seconds(19)), false)
         _ = machine.taken(3, at: self.start + .seconds(12))
         check(machine.isRouterSilent(at: self.start + .hours(1)), false, "there is nothing that it could answer")
-        machine.sent(4, topic: "a", octets: 10, at: self.start + .hours(1))
+        machine.sent(
+            4, topic: "a", octets: 10, published: PublishTime(age: 0, at: self.start), at: self.start + .hours(1))
         check(machine.isRouterSilent(at: self.start + .hours(1) + .seconds(1)), false, "nor was there before")
     }
 

@@ -82,7 +82,7 @@ struct OutboxRelayTests {
     private static func row(
         _ id: Int64, topic: String? = nil, keywordArguments: String? = nil, fault: String? = nil
     ) -> [String?] {
-        ["\(id)", "uuid \(id)", topic ?? "com.topic\(id)", "[\(id)]", keywordArguments, nil, fault]
+        ["\(id)", "uuid \(id)", topic ?? "com.topic\(id)", "[\(id)]", keywordArguments, nil, fault, "1000"]
     }
 
     private static let refused = DatabaseError(sqlstate: "42501", message: "permission denied")
@@ -364,7 +364,7 @@ struct OutboxRelayTests {
         fixture.pass(1)
         check(fixture.story.news(), ["read"])
         try fixture.database.answer("read")
-        check(fixture.story.news(), ["changed"])
+        check(fixture.story.news(), ["event: relayRecovered", "changed"])
         check(fixture.relay.failure, nil)
     }
 

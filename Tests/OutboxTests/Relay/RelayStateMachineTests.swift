@@ -1,4 +1,5 @@
 import NIOCore
+import Names
 import TestChecks
 import Testing
 
@@ -33,7 +34,8 @@ struct RelayStateMachineTests {
         _ = machine.next(at: self.start)
         for id in ids {
             check(machine.take(id, topic: "topic \(id)", octets: 10, of: machine.epoch), true)
-            machine.sent(id, topic: "topic \(id)", octets: 10, at: self.start)
+            machine.sent(
+                id, topic: "topic \(id)", octets: 10, published: PublishTime(age: 0, at: self.start), at: self.start)
         }
     }
 
@@ -47,6 +49,26 @@ struct RelayStateMachineTests {
 
     private func refusal(_ error: String = "com.example.no", isFinal: Bool = false) -> PublishAnswer {
         .refused(error: error, message: "the router says no", isFinal: isFinal)
+    }
+
+    // MARK: - Delay
+
+    @Test("the delay of what the router has is counted, and of nothing else")
+    func delay() {
+        var machine = self.running()
+        _ = machine.next(at: self.start)
+        for id in Int64(1)...3 {
+            check(machine.take(id, topic: "topic", octets: 10, of: machine.epoch), true)
+            machine.sent(
+                id, topic: "topic", octets: 10, published: PublishTime(age: 2_000_000_000 * id, at: self.start),
+                at: self.start)
+        }
+        _ = machine.answered(1, .taken, of: machine.epoch, at: self.start + .seconds(1))
+        _ = machine.answered(2, self.refusal(isFinal: true), of: machine.epoch, at: self.start + .seconds(1))
+        check(machine.delay.count, 1)
+        check(machine.delay.sum, 3)
+        _ = machine.answered(3, .taken, of: machine.epoch, at: self.start + .seconds(1))
+        check(machine.delay.sum, 10)
     }
 
     // MARK: - Movement
@@ -262,7 +284,9 @@ struct RelayStateMachineTests {
             _ = machine.next(at: self.start)
             for id in 1...count {
                 check(machine.take(id, topic: "topic \(id)", octets: 10, of: machine.epoch), true)
-                machine.sent(id, topic: "topic \(id)", octets: 10, at: self.start)
+                machine.sent(
+                    id, topic: "topic \(id)", octets: 10, published: PublishTime(age: 0, at: self.start), at: self.start
+                )
             }
             for id in 1..<count { _ = self.answer(id, self.refusal(), &machine) }
             check(
@@ -277,7 +301,7 @@ struct RelayStateMachineTests {
             check(scan.kind, .probes)
             check(scan.ranges, [1...1])
             check(machine.take(1, topic: "topic 1", octets: 10, of: machine.epoch), true)
-            machine.sent(1, topic: "topic 1", octets: 10, at: later)
+            machine.sent(1, topic: "topic 1", octets: 10, published: PublishTime(age: 0, at: self.start), at: later)
             let released = OutboxEvent.topicsReleased(count: Int(count) - 1)
             let letter = DeadLetter(
                 event: 1, topic: "topic 1", error: "com.example.no", message: "the router says no", attempts: 1)

@@ -25,6 +25,7 @@ final class RecordingSession: OwnedLeaderSession {
     private var lastValues: [String: [String?]] = [:]
     private(set) var isConnected = true
     var isHeld = false
+    var isIdle: Bool { self.isConnected && self.unsent.isEmpty && self.waiting.isEmpty }
 
     /// - Parameter prefix: distinguishes it in the story from another one.
     init(_ story: Story, prefix: String = "") {

@@ -54,7 +54,8 @@ import Testing
             self.titles(plan) == [
                 "role wamp_owner, which owns the interface", "role wamp, which the sidecar connects as",
                 "bound values of wamp stay out of the server's log", "schema wamp",
-                "tables and functions, version 1", "tables and functions, version 2", "identity of this database",
+                "tables and functions, version 1", "tables and functions, version 2",
+                "tables and functions, version 3", "identity of this database",
                 "role wamp_guest, which runs the functions of low roles", "rights",
                 "extension dblink in schema wamp_dblink, and the call port's foreign server",
             ])

@@ -98,6 +98,8 @@ import Testing
         ("shutdown_timeout", "8s", "7s"),
         ("log.level", nil, "level: debug"),
         ("log.format", nil, "format: json"),
+        ("log.slow", nil, "slow: 500ms"),
+        ("log.slow", "slow: 500ms", "slow: 501ms"),
         ("reload", "watch", "signal"),
     ]
 

@@ -87,7 +87,7 @@ import Testing
     @Test func whatIsUnlikeAnyKeyIsToldTheKeys() {
         #expect(
             faults(below: "log: { colour: red }")
-                == ["sidecar.yaml:1:8: unknown key 'colour' in log; the keys here are level, format"])
+                == ["sidecar.yaml:1:8: unknown key 'colour' in log; the keys here are level, format, slow"])
     }
 
     @Test func whatIsThereAlreadyIsSaid() {

@@ -76,10 +76,9 @@ struct ExpositionTests {
             text == """
                 # HELP wamp_sidecar_wait_seconds Waits.
                 # TYPE wamp_sidecar_wait_seconds histogram
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.001"} 1
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.01"} 1
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.1"} 1
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="1.0"} 1
+                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.005"} 1
+                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.05"} 1
+                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.5"} 1
                 wamp_sidecar_wait_seconds_bucket{kind="x",le="+Inf"} 2
                 wamp_sidecar_wait_seconds_sum{kind="x"} 2.0005
                 wamp_sidecar_wait_seconds_count{kind="x"} 2

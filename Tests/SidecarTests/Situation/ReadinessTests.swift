@@ -66,4 +66,20 @@ struct ReadinessTests {
         check(
             fixture.reasons.contains(Complaint(name: "event loop", reason: "late by more than a second")), true)
     }
+
+    @Test("its line is not about the stop: the process may go on with other sessions")
+    func stop() {
+        let fixture = Fixture()
+        var lines: [String] = []
+        fixture.readiness.lineTaker = { lines.append($0) }
+        fixture.situation.follow([fixture.readiness])
+        fixture.situation.change { $0.isListening = true }
+        fixture.loop.run()
+        check(lines, ["no session with the router"])
+        fixture.situation.change { $0.isStopping = true }
+        fixture.loop.run()
+        check(lines.count, 1)
+        check(fixture.reasons.contains(Complaint(name: "sidecar", reason: "the process stops")), true)
+        fixture.situation.follow([])
+    }
 }
