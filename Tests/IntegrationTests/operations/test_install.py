@@ -57,7 +57,7 @@ def test_install_and_uninstall(fresh_cluster: Cluster) -> None:
     with installation.connect() as sidecar:
         hello = sidecar.execute("select version, is_original, dblink_schema, publishers, registrars "
                                 "from wamp.sidecar_hello()").fetchone()
-    assert hello == (2, True, "wamp_dblink", ["shop"], [])
+    assert hello == (3, True, "wamp_dblink", ["shop"], [])
 
     result = installation.command("uninstall")
     assert result.returncode == FAILED and "--yes" in result.stderr

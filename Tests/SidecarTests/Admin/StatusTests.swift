@@ -45,7 +45,8 @@ struct StatusTests {
             JSON.text(of: Self.status.value),
             #"{"call_port":{"limit":500,"listening":true,"sessions":2},"#
                 + #""database":{"for_seconds":61.5,"interface":true,"listening":true,"reason":null,"#
-                + #""state":"available"},"dead_letters":{"event":0,"oldest_seconds":60.0,"publish":1},"event_loop":{"delay_seconds":0.25},"#
+                + #""state":"available"},"dead_letters":{"event":0,"oldest_seconds":60.0,"publish":1},"#
+                + #""event_loop":{"delay_seconds":0.25},"#
                 + #""faults":[{"name":"procedure 'b'","reason":"gone"}],"#
                 + #""leadership":{"for_seconds":3.0,"holder":"pid 5","role":"standby"},"#
                 + #""load":{"calls_per_second":[0.0,0.667],"events_per_second":[4.0],"interval_seconds":5},"#
