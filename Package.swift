@@ -196,11 +196,12 @@ let package = Package(
         .testTarget(
             name: "PostgresTests",
             dependencies: [
-                "Names", "Postgres",
+                "Names", "Postgres", "TestChecks",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
             swiftSettings: settings),
+        .target(name: "TestChecks", path: "Tests/TestChecks", swiftSettings: settings),
         .target(name: "TestFolders", path: "Tests/TestFolders", swiftSettings: settings),
         .target(
             name: "PostgresClientEnd",
@@ -245,7 +246,7 @@ let package = Package(
         .testTarget(
             name: "OutboxTests",
             dependencies: [
-                "CLibpq", "Names", "Outbox", "Postgres", "WAMP", "WAMPClient",
+                "CLibpq", "Names", "Outbox", "Postgres", "TestChecks", "WAMP", "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),
             ],
@@ -253,7 +254,7 @@ let package = Package(
         .testTarget(
             name: "FunctionsTests",
             dependencies: [
-                "Functions", "Names", "Postgres", "WAMP",
+                "Functions", "Names", "Postgres", "TestChecks", "WAMP",
                 .product(name: "NIOCore", package: nio),
             ],
             swiftSettings: settings),
@@ -261,7 +262,7 @@ let package = Package(
             name: "SidecarTests",
             dependencies: [
                 "Sidecar", "CallPort", "Cryptography", "Functions", "Names", "Outbox", "Postgres",
-                "SidecarConfiguration", "TestFolders", "WAMP",
+                "SidecarConfiguration", "TestChecks", "TestFolders", "WAMP",
                 "WAMPClient",
                 .product(name: "NIOCore", package: nio),
                 .product(name: "NIOEmbedded", package: nio),

@@ -1,4 +1,5 @@
 import Postgres
+import TestChecks
 import Testing
 
 @testable import Functions

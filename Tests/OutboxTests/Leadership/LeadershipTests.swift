@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Postgres
+import TestChecks
 import Testing
 
 @testable import Outbox

@@ -1,3 +1,4 @@
+import TestChecks
 import Testing
 
 @testable import Postgres

@@ -1,4 +1,5 @@
 import NIOCore
+import TestChecks
 import Testing
 
 @testable import Postgres

@@ -1,4 +1,5 @@
 import NIOHTTP1
+import TestChecks
 import Testing
 
 @testable import Sidecar

@@ -1,6 +1,7 @@
 import Cryptography
 import Names
 import SidecarConfiguration
+import TestChecks
 import Testing
 
 @testable import Sidecar

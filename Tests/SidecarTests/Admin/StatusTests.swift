@@ -1,5 +1,6 @@
 import NIOCore
 import Names
+import TestChecks
 import Testing
 import WAMP
 

@@ -1,5 +1,6 @@
 import NIOOpenSSL
 import Names
+import TestChecks
 import TestFolders
 import Testing
 

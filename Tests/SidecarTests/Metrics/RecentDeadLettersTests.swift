@@ -1,6 +1,7 @@
 import NIOCore
 import Names
 import Outbox
+import TestChecks
 import Testing
 
 @testable import Sidecar

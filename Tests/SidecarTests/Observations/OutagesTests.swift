@@ -1,5 +1,6 @@
 import Names
 import Postgres
+import TestChecks
 import Testing
 
 @testable import Sidecar

@@ -1,4 +1,5 @@
 import SidecarConfiguration
+import TestChecks
 import TestFolders
 import Testing
 

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOEmbedded
+import TestChecks
 import Testing
 
 @testable import Sidecar

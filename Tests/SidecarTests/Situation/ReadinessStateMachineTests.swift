@@ -1,4 +1,5 @@
 import Names
+import TestChecks
 import Testing
 
 @testable import Sidecar

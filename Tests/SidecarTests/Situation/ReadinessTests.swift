@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Names
+import TestChecks
 import Testing
 
 @testable import Sidecar

@@ -1,4 +1,5 @@
 import Functions
+import TestChecks
 import Testing
 
 @testable import Sidecar

@@ -1,5 +1,6 @@
 import NIOCore
 import Outbox
+import TestChecks
 import Testing
 
 @testable import Sidecar
