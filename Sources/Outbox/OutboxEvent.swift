@@ -8,7 +8,7 @@ package enum OutboxEvent: Equatable {
     case topicsHeld(count: Int, reason: String)
     /// Topics that waited together are tried again.
     case topicsReleased(count: Int)
-    /// A transaction that does not end makes the relay's scans dearer. Either a backend's or a prepared one.
+    /// A transaction that does not end makes the relay's scans slower. Either a backend's or a prepared one.
     case heldBack(backend: String, prepared: String, database: String, user: String, application: String)
     /// The outbox's ids were set back.
     case idsSetBack

@@ -24,13 +24,13 @@ struct Status: AsyncParsableCommand {
 
     @OptionGroup var options: ConfigurationOption
 
-    @Flag(name: .long, help: "Only whether it is ready, and the reasons why not: for health checks.")
+    @Flag(name: .long, help: "Show only whether it is ready, and the reasons why not: for health checks.")
     var ready = false
 
-    @Flag(name: .long, help: "The document of /status as it is.")
+    @Flag(name: .long, help: "Print the document of /status as it is.")
     var json = false
 
-    @Flag(name: .long, help: "Again every 2 s, until it is stopped.")
+    @Flag(name: .long, help: "Show it again every 2 s, until the command is stopped.")
     var watch = false
 
     func validate() throws {

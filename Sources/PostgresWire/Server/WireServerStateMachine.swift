@@ -265,7 +265,7 @@ package struct WireServerStateMachine: ~Copyable {
                 guard self.unread.readableBytes == 0 else {
                     throw .violation(
                         "received unencrypted data after SSL request",
-                        detail: "Either the client has a mistake, or somebody has put it there on the way.")
+                        detail: "Either the client is faulty, or somebody inserted it on the way.")
                 }
                 self.isSecured = true
                 output.writeInteger(UInt8(ascii: "S"))

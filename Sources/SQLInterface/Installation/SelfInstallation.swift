@@ -127,8 +127,9 @@ package struct SelfInstallation: Sendable {
         guard plan.version < SchemaScript.version else { return try self.look(isOwned: true, on: connection) }
         let pending =
             plan.version == 0
-            ? "schema \(self.schema): not installed yet; run will install it"
-            : "schema \(self.schema): version \(plan.version); run will upgrade it to \(SchemaScript.version)"
+            ? "schema \(self.schema): not installed yet; wamp-sidecar run will install it"
+            : "schema \(self.schema): version \(plan.version); "
+                + "wamp-sidecar run will upgrade it to \(SchemaScript.version)"
         return Outcome(
             state: .notInstalled(pending), warnings: plan.warnings, pending: pending, missingDblink: plan.missingDblink)
     }

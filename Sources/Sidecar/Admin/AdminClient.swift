@@ -103,7 +103,7 @@ private final class AdminClientHandler: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
         self.timer = context.eventLoop.assumeIsolated().scheduleTask(in: self.patience) {
-            self.fail(bound.value, AdminClient.Failure(description: "it takes too long"))
+            self.fail(bound.value, AdminClient.Failure(description: "it did not answer in time"))
         }
         context.write(self.wrapOutboundOut(.head(self.head)), promise: nil)
         context.writeAndFlush(self.wrapOutboundOut(.end(nil)), promise: nil)

@@ -67,7 +67,7 @@ final class AdminConnection: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if error is HTTPParserError, self.machine.isReading {
-            return self.write(.last(.badRequest, "this is no request of HTTP/1.1"))
+            return self.write(.last(.badRequest, "this is not a request of HTTP/1.1"))
         }
         // After a malformed request the decoder has something to say of all that follows.
         if self.machine.isReading || !(error is HTTPParserError || error is ByteToMessageDecoderError) {

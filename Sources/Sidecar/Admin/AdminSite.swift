@@ -40,18 +40,18 @@ struct AdminSite {
 
     /// What a request gets.
     func answer(_ request: AdminRequest) -> AdminAnswer {
-        if request.isMalformed { return .last(.badRequest, "a request has one Host") }
-        if request.hasBody { return .last(.payloadTooLarge, "a request has no body here") }
+        if request.isMalformed { return .last(.badRequest, "a request must have exactly one Host") }
+        if request.hasBody { return .last(.payloadTooLarge, "a request must not have a body") }
         if let host = request.host, self.listen.isLocal, !self.isOurs(host) {
-            return .text(.misdirectedRequest, "this is no server by that name")
+            return .text(.misdirectedRequest, "this server does not have the name in Host")
         }
         guard let page = self.pages[ExactText(request.path)] else { return .text(.notFound, "there is no such page") }
         guard request.method != .other else {
-            return .text(.methodNotAllowed, "pages can be looked at only", headers: [("Allow", "GET, HEAD")])
+            return .text(.methodNotAllowed, "only GET and HEAD are allowed", headers: [("Allow", "GET, HEAD")])
         }
         guard page.kind == .health || self.mayLook(request.authorization) else {
             return .text(
-                .unauthorized, "user \(Self.user), and admin.password of the configuration",
+                .unauthorized, "log in as user \(Self.user) with admin.password of the configuration",
                 headers: [("WWW-Authenticate", "Basic realm=\"wamp-sidecar\", charset=\"UTF-8\"")])
         }
         return page.answer(request)

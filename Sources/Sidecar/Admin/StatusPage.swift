@@ -2,7 +2,7 @@ import Cryptography
 import NIOCore
 import WAMP
 
-/// The page `/`: a document of `/status` as people see it. Without script it is loaded again each 5 s; with script it
+/// The page `/`: a document of `/status` as people see it. Without script it is loaded again every 5 s; with script it
 /// asks for `/status` each 2 s.
 ///
 /// Nothing is loaded besides, and the browser is held to that (``policy``).
@@ -96,7 +96,7 @@ struct StatusPage {
         page.text(self.view.loopDelay)
         page.markup(
             """
-            </span><span id="live"></span><noscript>, loaded again each 5 s</noscript></p>
+            </span><span id="live"></span><noscript>, loaded again every 5 s</noscript></p>
             </header>
             <main>
 

@@ -41,7 +41,7 @@ enum StatusText {
         else { return [] }
         let age = waiting > 0 ? ", the oldest for \(Int64(oldest.rounded())) s" : ""
         return [
-            "outbox: \(waiting) events wait\(age)",
+            "outbox: \(waiting) event\(waiting == 1 ? " waits" : "s wait")\(age)",
             "dead letters: \(publications) of publications, \(events) of events",
         ]
     }

@@ -23,7 +23,7 @@ extension MetricFamily {
         .counter, "events_done_total", labels: ["subscription"], "Events whose function has run.")
     static let eventsDead = MetricFamily(
         .counter, "events_dead_total", labels: ["subscription"],
-        "Events that failed and are dead letters, also those that were before.")
+        "Events that failed and are dead letters now, also those that were dead letters before they were tried again.")
     static let eventsLost = MetricFamily(
         .counter, "events_lost_total", labels: ["subscription", "reason"], "Events that did not run and are not kept.")
     static let eventsWaiting = MetricFamily(

@@ -7,7 +7,7 @@ extension MetricFamily {
     static let notReady = MetricFamily(
         .gauge, "not_ready", labels: ["reason"], "1 for each reason why no work can flow, else 0.")
     static let faults = MetricFamily(
-        .gauge, "faults", labels: ["kind"], "How many things do not work, which the rest does not depend on.")
+        .gauge, "faults", labels: ["kind"], "How many things do not work that the rest does not depend on.")
 
     static let configLastReloadSuccessful = MetricFamily(
         .gauge, "config_last_reload_successful", "1 if the file in force is the one that was read last, else 0.")
@@ -70,7 +70,7 @@ extension MetricFamily {
         .counter, "outbox_acknowledged_total", "Events of the outbox that the router has.")
     static let outboxRefused = MetricFamily(
         .counter, "outbox_refused_total", labels: ["kind"],
-        "Events of the outbox that the router does not take: for the moment (held), or ever (dead).")
+        "Events of the outbox that the router does not take: for the moment (held), or for good (dead).")
     static let outboxUnanswered = MetricFamily(
         .counter, "outbox_unanswered_total",
         "Events of the outbox that the router had not answered when a session ended; they are read again.")
@@ -90,7 +90,8 @@ extension MetricFamily {
     )
     static let outboxOldest = MetricFamily(
         .gauge, "outbox_oldest_seconds",
-        "How long ago the oldest event in the outbox was published; 0 if there is none. Only the leader has it.")
+        "How long ago the transaction began that published the oldest event in the outbox; 0 if there is none. Only "
+            + "the leader has it.")
     static let deadLetters = MetricFamily(
         .gauge, "dead_letters", labels: ["kind"],
         "Dead letters that are kept, counted up to 10,000 of a kind. Only the leader has it.")

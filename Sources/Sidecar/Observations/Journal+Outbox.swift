@@ -21,7 +21,7 @@ extension Journal {
             self.log(.notice, "topics that waited are published again", metadata: [Key.count: .number(count)])
         case .heldBack(let backend, let prepared, let database, let user, let application):
             self.count(
-                "held back", "a transaction that does not end makes the relay's scans dearer; end it",
+                "held back", "a transaction that does not end makes the relay's scans slower; end it",
                 [
                     Key.backend: Int(backend).map(Logger.MetadataValue.number) ?? "\(backend)",
                     Key.prepared: "\(prepared)", Key.database: "\(database)",

@@ -10,7 +10,7 @@ struct ReadinessStateMachine: ~Copyable {
         case port = "not listening for calls from SQL"
         case leadership = "the leading sidecar is not known"
         case registrations = "procedures are being registered, or topics subscribed to"
-        case movement = "work waits, and none of it is done"
+        case movement = "events wait in the outbox, and none of them leaves it"
         case eventLoop = "the event loop was late by more than a second"
         case stopping = "the process stops"
 

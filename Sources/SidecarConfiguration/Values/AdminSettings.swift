@@ -31,7 +31,7 @@ package struct AdminSettings: Sendable {
     /// The files of its certificate and key.
     let tlsIdentity: TLSIdentity?
 
-    /// For how long work may wait without any of it being done before the sidecar is not ready.
+    /// For how long events may wait in the outbox, and none of them leave it, before the sidecar is not ready.
     package let stuckAfter: Duration
 
     /// Whether the status may be read without password and TLS from where others could do so.

@@ -30,7 +30,7 @@ package enum RouterFeature: String, Sendable, CaseIterable {
         case .sharedRegistration: "a procedure has one callee only; 'invoke' is not asked for"
         case .progressiveCallResults: "results come whole, not in parts"
         case .patternBasedSubscription: "topics can't be subscribed to by prefix or wildcard"
-        case .eventRetention: "no event is kept for those who subscribe later"
+        case .eventRetention: "no event is kept for later subscribers"
         case .publisherExclusion: "events don't come back to their own publisher"
         case .subscriberBlackwhiteListing: "events can't be kept from some subscribers, or sent to some only"
         }

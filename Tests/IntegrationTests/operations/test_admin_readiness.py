@@ -172,7 +172,7 @@ async def test_the_outbox_is_locked(make_sidecar: SidecarMaker, router: Router, 
             blocker.autocommit = False
             blocker.execute("lock table wamp.outbox in access exclusive mode")
             blocker.execute("select wamp.publish('test.news', '[1]')")
-            answer = await ready(admin, "stuck", is_red("outbox: work waits, and none of it is done"))
+            answer = await ready(admin, "stuck", is_red("outbox: events wait in the outbox"))
             assert len(answer.lines) == 1, answer.text
             blocker.commit()
         assert (await inbox.first(1))[0].args == [1]

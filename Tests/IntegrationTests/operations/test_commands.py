@@ -175,7 +175,7 @@ def test_check_of_the_interface(make_sidecar: SidecarMaker, router: Router, data
     result = run("check", "--config", sidecar.file, "--connect")
     # The first run makes everything except the extension.
     assert result.returncode == 1 and "create extension if not exists dblink;" in result.stderr
-    assert "not installed yet; run will install it" in result.stderr
+    assert "not installed yet; wamp-sidecar run will install it" in result.stderr
     assert database.value("select count(*) from pg_class where relnamespace = 'wamp'::regnamespace") == 0
     database.execute("drop schema wamp")
     interface = install(database, grant_to=["app"])

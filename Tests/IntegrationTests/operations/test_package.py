@@ -76,7 +76,8 @@ def test_files(package: Path, tree: Path) -> None:
         "fish": "usr/share/fish/vendor_completions.d/wamp-sidecar.fish",
     }.items():
         assert (tree / file).read_text() == run("completions", shell).stdout
-    assert (tree / "usr/share/doc/wamp-sidecar/mapping.md").exists()
+    for document in ("mapping.md", "sidecar.schema.json", "images/page-light.png"):
+        assert (tree / "usr/share/doc/wamp-sidecar" / document).exists()
 
 
 def test_the_program_is_stripped_and_runs(tree: Path) -> None:

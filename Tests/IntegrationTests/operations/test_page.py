@@ -262,7 +262,7 @@ def test_without_script(
     sidecar = make_sidecar(mortal_router.url("rawsocket"), database.url, admin={"listen": f"127.0.0.1:{port}"})
     sidecar.start()
     page = opened(address(Admin(port)), script=False)
-    assert page.text("#headline") == "Ready" and "loaded again each 5 s" in page.text("header")
+    assert page.text("#headline") == "Ready" and "loaded again every 5 s" in page.text("header")
     assert page.value("document.querySelectorAll('svg path').length") == 2
     assert page.value("document.getElementById('filter').getClientRects().length") == 0
     mortal_router.kill()

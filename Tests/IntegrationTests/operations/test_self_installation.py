@@ -68,7 +68,7 @@ def test_check_says_that_it_will_be_installed(make_sidecar: SidecarMaker, router
     file = sidecar.file
     result = run("check", file, "--connect")
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "schema crossbar: not installed yet; run will install it" in result.stderr
+    assert "schema crossbar: not installed yet; wamp-sidecar run will install it" in result.stderr
     assert alone.database.rows("select from pg_class where relnamespace = 'crossbar'::regnamespace") == []
     sidecar.start(until=FOUND)
     result = run("check", file, "--connect")

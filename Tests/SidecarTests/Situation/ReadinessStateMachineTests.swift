@@ -98,7 +98,8 @@ struct ReadinessStateMachineTests {
         var machine = ReadinessStateMachine()
         check(machine.report(Self.facts()), .ready)
         check(
-            machine.report(Self.facts { $0.isStuck = true }), .notReady(["work waits, and none of it is done"]))
+            machine.report(Self.facts { $0.isStuck = true }),
+            .notReady(["events wait in the outbox, and none of them leaves it"]))
         check(
             machine.report(Self.facts { $0.isLate = true }),
             .notReady(["the event loop was late by more than a second"]))

@@ -49,7 +49,7 @@ struct ReadinessTests {
     @Test("work may wait for a while, if it is said for how long")
     func movement() {
         let fixture = Fixture()
-        let stuck = Complaint(name: "outbox", reason: "work waits, and none of it is done")
+        let stuck = Complaint(name: "outbox", reason: "events wait in the outbox, and none of them leaves it")
         fixture.part.waitingSince = fixture.loop.now
         fixture.loop.advanceTime(by: .seconds(60))
         check(fixture.reasons.contains(stuck), false)

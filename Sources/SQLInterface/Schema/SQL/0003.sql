@@ -145,8 +145,8 @@ revoke all on function @schema@.relay_read(bigint, int, int, text[], int, bigint
 create index dead_letter_kind on @schema@.dead_letter (kind);
 
 -- How many events wait in the outbox, how many seconds ago the oldest of them was published (0 if there is none), how many
--- dead letters there are of each kind, and how many seconds ago the oldest of these was written. It is called every few seconds in the session that relays, so it reads at most 10,000 rows
--- of each, and waits 100 ms for a lock. Letters are counted up to that number; of events beyond it each assigned id counts as one,
+-- dead letters there are of each kind, and how many seconds ago the oldest of these was written. It is called every 15 s in the
+-- session that relays, so it reads at most 10,000 rows of each, and waits 100 ms for a lock. Letters are counted up to that number; of events beyond it each assigned id counts as one,
 -- so that they may be fewer.
 create function @schema@.outbox_figures(
     out waiting bigint, out oldest float8, out letters_publish bigint, out letters_event bigint, out letters_oldest float8)
