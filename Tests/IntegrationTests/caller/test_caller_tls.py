@@ -100,7 +100,7 @@ def test_bound_to_the_certificate(
     subprocess.run(
         ["openssl", "req", "-x509", "-nodes", "-newkey", *kind, "-keyout", tmp_path / "key", "-out", tmp_path / "pem",
             "-subj",
-         "/CN=localhost", "-days", "2"], check=True, capture_output=True, timeout=60)
+         "/CN=localhost", "-days", "30"], check=True, capture_output=True, timeout=60)
     sidecar = make_sidecar(
         router.url("rawsocket"), installed.url, procedures={"test.one": {"sql": "select 1 as n"}},
         caller={"listen": f"127.0.0.1:{free_port()}", "password": PASSWORD,

@@ -178,7 +178,7 @@ async def test_errors_for_what_can_not_fail(make_sidecar: SidecarMaker, database
         sidecar = make_sidecar(router.url, database.url).start(until=None)
 
         def counted() -> bool:
-            return any(entry.get("total") == str(count) for entry in sidecar.entries(message))
+            return any(entry.get("total") == count for entry in sidecar.entries(message))
 
         await until(counted, "all are counted", 60)
         assert len(sidecar.entries(message)) <= 3
