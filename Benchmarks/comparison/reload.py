@@ -3,6 +3,7 @@
 import os
 import signal
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from load_program import Serving
 HERE = Path(__file__).resolve().parent
 COUNT = 1000
 RELOADED = "configuration reloaded"
+PATIENCE = 30
 
 
 def reload_runs(options):
@@ -33,6 +35,8 @@ def reload_runs(options):
             start = time.perf_counter()
             os.kill(serving.peer_id, signal.SIGHUP)
             while log.read_text(errors="replace").count(RELOADED) < number:
+                if time.perf_counter() - start > PATIENCE:
+                    sys.exit(f"benchmark: the sidecar has not reloaded its file within {PATIENCE} s")
                 time.sleep(0.001)
             times.append((time.perf_counter() - start) * 1000)
     return times
