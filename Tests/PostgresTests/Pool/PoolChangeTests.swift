@@ -165,6 +165,26 @@ struct PoolChangeTests {
         check(Self.submit(5, lane, to: &machine), .wait)
     }
 
+    @Test("a spare one works beside connections that leave, but not before a permanent one")
+    func spareBesideThoseThatLeave() {
+        var machine = Self.machine(3)
+        let lane = machine.addLane(concurrency: 3)
+        let other = machine.addLane(concurrency: nil)
+        check(Self.submit(0, lane, to: &machine, .stream), .send(slot: 0))
+        check(Self.submit(1, lane, to: &machine, .stream), .send(slot: 1))
+        check(machine.change(Self.limits(1)), Change(closed: [0, 1]))
+        machine.ended(slot: 0, ran: Self.slow)
+        check(machine.disconnected(slot: 0), false)
+        check(Self.submit(2, lane, to: &machine), .send(slot: 2))
+        check(machine.suspend(slot: 2), [0], "the first place that is free")
+        machine.connected(slot: 0)
+        check(Self.submit(3, other, to: &machine), .send(slot: 0))
+        machine.ended(slot: 0, ran: Self.slow)
+        check(machine.resume(slot: 2), true)
+        machine.ended(slot: 2, ran: Self.slow)
+        check(Self.submit(4, other, to: &machine), .send(slot: 2))
+    }
+
     @Test("unneeded spare ones are closed after a while, idle ones only")
     func spares() {
         var machine = Self.machine(1)
