@@ -1,5 +1,6 @@
 import NIOCore
 import TestChecks
+import Testing
 
 @testable import Postgres
 
