@@ -316,7 +316,7 @@ async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Da
             change(sidecar, database=sidecar.configuration["database"] | {"connections": 2},
                 router=sidecar.configuration["router"] | {"serializers": ["cbor"]})
             entry = await asyncio.to_thread(sidecar.wait_for, RENEWED, PATIENCE)
-            assert entry["keys"] == "router.serializers database.connections"
+            assert entry["keys"] == "database.connections router.serializers"
             await answers(peer, "test.stays", None)
             assert not running.done()
             holder.execute("select pg_advisory_unlock(1)")
