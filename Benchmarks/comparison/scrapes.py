@@ -1,7 +1,9 @@
-"""What the admin port costs: calls while Prometheus and a load balancer ask, beside calls without the port."""
+"""What the admin port costs: calls while Prometheus asks, beside calls without the port; and how soon `/ready` answers
+meanwhile."""
 
 import contextlib
 import http.client
+import os
 import socket
 import statistics
 import threading
@@ -24,15 +26,18 @@ def scrapes_rounds(options):
     plain = HERE / "configurations" / "calls.yaml"
     rounds = []
     for number in range(options.rounds):
-        measured = {"ready": []}
+        measured = {}
         for name in ("without", "with") if number % 2 == 0 else ("with", "without"):
             options.progress(f"round {number + 1} of {options.rounds}: {name} the admin port")
             if name == "without":
                 measured[name] = stages(load(options, arguments, options.sidecar(plain)))[OUTSTANDING]
                 continue
             file, port = watched(options, plain.read_text())
-            with asking(port, measured["ready"]):
+            with asking(port, "/metrics", 1, keeps=True):
                 measured[name] = stages(load(options, arguments, options.sidecar(file)))[OUTSTANDING]
+            options.progress(f"round {number + 1} of {options.rounds}: /ready")
+            with asking(port, "/ready", 0.02) as measured["ready"]:
+                load(options, arguments, options.sidecar(file))
         rounds.append(measured)
     return rounds, scrape_run(options)
 
@@ -46,34 +51,41 @@ def watched(options, text):
     return file, port
 
 
-def asked(port, path):
+def asked(connection, path):
     """Milliseconds to the end of the answer, and its size in octets."""
     start = time.perf_counter()
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     connection.request("GET", path)
     size = len(connection.getresponse().read())
-    connection.close()
     return (time.perf_counter() - start) * 1000, size
 
 
 @contextlib.contextmanager
-def asking(port, ready):
-    """While the block lasts: a scrape each second, and `/ready` 50 times a second, whose times go to `ready`."""
-    over = threading.Event()
+def asking(port, path, interval, keeps=False):
+    """While the block lasts: a question each `interval` seconds. Yields the list of the times that they take.
+
+    Each has its own connection, as Kubernetes asks, or all have one, as Prometheus does. Who asks stands for another
+    machine: it does not wait for a processor.
+    """
+    over, times = threading.Event(), []
 
     def ask():
-        turn = 0
-        while not over.wait(0.02):
-            with contextlib.suppress(ConnectionRefusedError):
-                if turn % 50 == 0:
-                    asked(port, "/metrics")
-                ready.append(asked(port, "/ready")[0])
-                turn += 1
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while not over.wait(interval):
+            try:
+                times.append(asked(connection, path)[0])
+            except (OSError, http.client.HTTPException):
+                # The sidecar has not started, or is stopping.
+                connection.close()
+            if not keeps:
+                connection.close()
+        connection.close()
 
     thread = threading.Thread(target=ask)
     thread.start()
     try:
-        yield
+        yield times
     finally:
         over.set()
         thread.join()
@@ -85,7 +97,8 @@ def scrape_run(options):
     file, port = watched(options, (HERE / "configurations" / "start.yaml").read_text() + procedures)
     with Serving(options, options.sidecar(file), f"--registrations={len(NAMES)}") as serving:
         serving.wait_for("registered")
-        return [asked(port, "/metrics") for _ in range(100)]
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            return [asked(connection, "/metrics") for _ in range(100)]
 
 
 def add_scrapes(table, rounds, scrapes):

@@ -1,29 +1,37 @@
 /// How long things took, counted in buckets that are the same everywhere: from a tenth of a millisecond to ten seconds.
 package struct Histogram: Sendable, Equatable {
-    /// Which bounds are written out. What there is a thousandfold has few, so that a scrape stays small.
+    /// Which bounds are written out.
     package enum Bounds: Sendable {
         case all
-        /// Five milliseconds and their multiples by ten, up to half a second.
-        case decades
+        /// A hundredth and a tenth of a second.
+        case few
+
+        /// The most histograms of one family that are written with all bounds.
+        package static let mostInFull = 20
+
+        /// Those of a family with so many histograms: a scrape of a hundred stays small.
+        package init(histograms: Int) {
+            self = histograms <= Self.mostInFull ? .all : .few
+        }
     }
 
     private struct Bound: Sendable {
         let nanoseconds: Int64
         let text: String
-        let isDecade: Bool
+        let isOfFew: Bool
 
-        init(_ nanoseconds: Int64, _ text: String, isDecade: Bool = false) {
+        init(_ nanoseconds: Int64, _ text: String, isOfFew: Bool = false) {
             self.nanoseconds = nanoseconds
             self.text = text
-            self.isDecade = isDecade
+            self.isOfFew = isOfFew
         }
     }
 
     private static let bounds = [
         Bound(100_000, "0.0001"), Bound(250_000, "0.00025"), Bound(500_000, "0.0005"),
-        Bound(1_000_000, "0.001"), Bound(2_500_000, "0.0025"), Bound(5_000_000, "0.005", isDecade: true),
-        Bound(10_000_000, "0.01"), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05", isDecade: true),
-        Bound(100_000_000, "0.1"), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5", isDecade: true),
+        Bound(1_000_000, "0.001"), Bound(2_500_000, "0.0025"), Bound(5_000_000, "0.005"),
+        Bound(10_000_000, "0.01", isOfFew: true), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05"),
+        Bound(100_000_000, "0.1", isOfFew: true), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5"),
         Bound(1_000_000_000, "1.0"), Bound(2_500_000_000, "2.5"), Bound(5_000_000_000, "5.0"),
         Bound(10_000_000_000, "10.0"),
     ]
@@ -75,7 +83,7 @@ package struct Histogram: Sendable, Equatable {
             count += bucket
             switch bounds {
             case .all: cumulated.append((bound.text, count))
-            case .decades: if bound.isDecade { cumulated.append((bound.text, count)) }
+            case .few: if bound.isOfFew { cumulated.append((bound.text, count)) }
             }
         }
         return cumulated

@@ -25,11 +25,18 @@ struct HistogramTests {
     }
 
     @Test("the few bounds have the counts that they have among all")
-    func decades() {
+    func few() {
         let histogram = Self.histogram(50_000, 2_000_000, 30_000_000, 700_000_000, 2_000_000_000)
-        let counts = histogram.cumulated(at: .decades)
-        #expect(counts.map(\.bound) == ["0.005", "0.05", "0.5"])
-        #expect(counts.map(\.count) == [2, 3, 3])
+        let counts = histogram.cumulated(at: .few)
+        #expect(counts.map(\.bound) == ["0.01", "0.1"])
+        #expect(counts.map(\.count) == [2, 3])
+    }
+
+    @Test("up to twenty of a family have all bounds")
+    func boundsOfFamilies() {
+        #expect(Histogram.Bounds(histograms: 0) == .all)
+        #expect(Histogram.Bounds(histograms: 20) == .all)
+        #expect(Histogram.Bounds(histograms: 21) == .few)
     }
 
     @Test("what another has counted is added")

@@ -12,7 +12,8 @@ extension Callee: Measured {
             for kind in CallResultKind.allCases { exposition.add(slot.ended(kind), slot.label, kind.rawValue) }
         }
         exposition.begin(.callDuration)
-        for slot in slots { exposition.add(slot.duration, at: .decades, slot.label) }
+        let bounds = Histogram.Bounds(histograms: slots.count)
+        for slot in slots { exposition.add(slot.duration, at: bounds, slot.label) }
         exposition.begin(.callRetries)
         exposition.add(slots.reduce(0) { $0 + $1.retries })
         exposition.begin(.callRows)

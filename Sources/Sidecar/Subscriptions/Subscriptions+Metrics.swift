@@ -15,7 +15,8 @@ extension Subscriptions: Measured {
             for reason in EventLoss.allCases { exposition.add(slot.lost(reason), slot.label, reason.rawValue) }
         }
         exposition.begin(.eventDuration)
-        for slot in slots { exposition.add(slot.duration, at: .decades, slot.label) }
+        let bounds = Histogram.Bounds(histograms: slots.count)
+        for slot in slots { exposition.add(slot.duration, at: bounds, slot.label) }
         let (all, now) = (self.gauges, NIODeadline.now())
         let gauges = slots.map { (label: $0.label, gauges: all[ObjectIdentifier($0)] ?? SubscriptionGauges()) }
         exposition.begin(.eventsWaiting)

@@ -249,13 +249,16 @@ async def test_outbox_and_calls_from_sql(
 
 
 async def test_many_procedures(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
-    """A scrape of a hundred procedures is below 128 KiB; labels are bounded."""
+    """A scrape of a hundred procedures is below 128 KiB: their histograms have few bounds. Labels are bounded."""
     prepared(installed)
-    procedures = {f"com.example.p{n}": {"function": "m.add"} for n in range(100)}
-    async with running(make_sidecar, router, installed, procedures=procedures, subscriptions={}) as parties:
-        sidecar, scraper, _ = parties
-        assert len((await scraper.scraped()).text) <= 128 << 10
-        await sidecar.stopped()
+    for count, bounds in ((20, 17), (21, 3), (100, 3)):
+        procedures = {f"com.example.accounts.p{n:03d}": {"function": "m.add"} for n in range(count)}
+        async with running(make_sidecar, router, installed, procedures=procedures, subscriptions={}) as parties:
+            sidecar, scraper, _ = parties
+            scrape = await scraper.scraped()
+            assert len(scrape.text) <= 128 << 10
+            assert len(scrape.samples("call_duration_seconds_bucket")) == count * bounds
+            await sidecar.stopped()
     procedures = {f"com.example.p{n}": {"function": "m.add"} for n in range(1010)}
     async with running(make_sidecar, router, installed, procedures=procedures, subscriptions={}) as (_, scraper, peer):
         assert (await peer.call("com.example.p1009", 1, 2)).value == 3

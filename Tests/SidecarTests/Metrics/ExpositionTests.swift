@@ -70,15 +70,14 @@ struct ExpositionTests {
         histogram.observe(nanoseconds: 2_000_000_000)
         let text = Self.text(.prometheus) {
             $0.begin(Self.histogram)
-            $0.add(histogram, at: .decades, "x")
+            $0.add(histogram, at: .few, "x")
         }
         #expect(
             text == """
                 # HELP wamp_sidecar_wait_seconds Waits.
                 # TYPE wamp_sidecar_wait_seconds histogram
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.005"} 1
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.05"} 1
-                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.5"} 1
+                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.01"} 1
+                wamp_sidecar_wait_seconds_bucket{kind="x",le="0.1"} 1
                 wamp_sidecar_wait_seconds_bucket{kind="x",le="+Inf"} 2
                 wamp_sidecar_wait_seconds_sum{kind="x"} 2.0005
                 wamp_sidecar_wait_seconds_count{kind="x"} 2
