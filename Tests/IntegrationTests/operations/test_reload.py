@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from actors.admin import Admin
 from actors.certificates import Certificates
 from actors.cluster import SIDECAR_PASSWORD, Database
 from actors.deadline import PATIENCE, free_port, until, wait_until
@@ -170,6 +171,24 @@ async def test_faulty_file(make_sidecar: SidecarMaker, router: Router, shop: Dat
         assert not sidecar.entries(RELOADED)[0].get("keys")
     registered = [entry["procedure"] for entry in sidecar.entries("procedure registered")]
     assert registered.count("test.stays") == 1
+
+
+async def test_many_faults(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
+    """The log has all of them; of readiness, which names twenty, the number of the others."""
+    port = free_port()
+    sidecar = await make_sidecar(
+        router.url("rawsocket"), shop.url, admin={"listen": f"127.0.0.1:{port}"},
+        procedures={"test.stays": "public.one"}).started()
+    change(sidecar, procedures={f"test.p{number}": "public.one" for number in range(25)} | {
+        f"test..p{number}": "public.one" for number in range(25)})
+    assert (await asyncio.to_thread(sidecar.wait_for, REFUSED, PATIENCE))["faults"] == 25
+    await asyncio.to_thread(sidecar.wait_for, FAULT, PATIENCE, 25)
+    await asyncio.to_thread(sidecar.wait_for, FAULTY, PATIENCE)
+    ready = await asyncio.to_thread(Admin(port).get, "/ready")
+    assert ready.status == 200 and ready.lines[0] == "ready with faults"
+    assert (len(ready.lines), ready.lines[-1]) == (22, "and 5 more")
+    document = (await asyncio.to_thread(Admin(port).get, "/status")).json()
+    assert (len(document["faults"]), document["other_faults"]) == (20, 5)
 
 
 @pytest.mark.parametrize("key", ["schema", "listen"])
