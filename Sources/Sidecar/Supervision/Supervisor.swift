@@ -250,13 +250,18 @@ final class Supervisor: RouterDelegate {
     }
 
     /// Accepts no more calls, finishes the running ones, says goodbye. `completion` is called once, in time.
-    func stop(completion: @escaping (ShutdownStateMachine.Outcome) -> Void) {
-        self.situation.change { $0.isStopping = true }
+    func stop(because ending: Situation.Ending, completion: @escaping (ShutdownStateMachine.Outcome) -> Void) {
+        self.stops(because: ending)
         self.shutdown.begin { [control = self.control, pulse = self.pulse] outcome in
             control.stop()
             pulse?.stop()
             completion(outcome)
         }
+    }
+
+    /// It ends for this reason, or for another one than it began to end for.
+    func stops(because ending: Situation.Ending) {
+        self.situation.change { $0.ending = ending }
     }
 
     // MARK: - The configuration

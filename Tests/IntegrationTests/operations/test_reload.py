@@ -323,8 +323,9 @@ async def test_secret_file(make_sidecar: SidecarMaker, router: Router, shop: Dat
 async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
     """Calls that run are answered first; then the sidecar has other connections, and nothing is left of the former."""
     shop.execute(HELD)
+    port = free_port()
     sidecar = await make_sidecar(
-        router.url("rawsocket"), shop.url, shutdown_timeout="60s",
+        router.url("rawsocket"), shop.url, shutdown_timeout="60s", admin={"listen": f"127.0.0.1:{port}"},
         procedures={"test.stays": "public.one", "test.held": "public.held"}).started()
     async with joined(router) as peer:
         with shop.connect() as holder:
@@ -337,6 +338,12 @@ async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Da
             entry = await asyncio.to_thread(sidecar.wait_for, RENEWED, PATIENCE)
             assert entry["keys"] == "router.serializers database.connections"
             await answers(peer, "test.stays", None)
+            ready = await asyncio.to_thread(Admin(port).get, "/ready")
+            assert ready.status == 503
+            assert ready.lines[0] == "sidecar: new sessions with both sides are being made: the file has changed"
+            scrape = (await asyncio.to_thread(Admin(port).get, "/metrics")).lines
+            assert [line for line in scrape if line.startswith('wamp_sidecar_not_ready{reason="sidecar"}')] == [
+                'wamp_sidecar_not_ready{reason="sidecar"} 1']
             assert not running.done()
             holder.execute("select pg_advisory_unlock(1)")
         assert list((await asyncio.wait_for(running, PATIENCE)).results) == [1]
