@@ -165,8 +165,8 @@ final class Supervisor: RouterDelegate {
             }
             let status = StatusSource(
                 version: version, situation: situation, readiness: readiness, callee: callee,
-                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, metrics: metrics,
-                eventLoop: eventLoop)
+                subscriptions: subscriptions, publisher: publisher, pools: pools, calls: calls, pulse: pulse,
+                metrics: metrics, eventLoop: eventLoop)
             let port = AdminPort(
                 settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
             ) {
