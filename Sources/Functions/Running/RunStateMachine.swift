@@ -2,9 +2,11 @@
 /// definition.
 ///
 /// Generic over the work on its way to the server, so that a test needs no server. Events after its end are races: the
-/// look-up of a call that was given up, an INTERRUPT that crossed the answer.
+/// look-up of a call that was given up, an INTERRUPT that crossed the answer. What each call uses is inlinable: another
+/// module would look the generic type up at run time, for each call.
 package struct RunStateMachine<Work> {
-    private enum State {
+    @usableFromInline
+    enum State {
         /// Nothing is on its way: the function is looked up, or the values are bound.
         case preparing(Attempts)
         case running(Work, Attempts)
@@ -46,15 +48,19 @@ package struct RunStateMachine<Work> {
         case nothing
     }
 
-    private let rules: RunRules
-    private var state = State.preparing(Attempts())
+    @usableFromInline
+    let rules: RunRules
+    @usableFromInline
+    var state = State.preparing(Attempts())
 
     /// - Parameter rules: the reactions to failures.
+    @inlinable
     package init(_ rules: RunRules) {
         self.rules = rules
     }
 
     /// Whether it runs in a clean session.
+    @inlinable
     package var needsCleanSession: Bool {
         switch self.state {
         case .preparing(let attempts), .running(_, let attempts): attempts.needsCleanSession
@@ -92,6 +98,7 @@ package struct RunStateMachine<Work> {
     }
 
     /// It is on its way.
+    @inlinable
     package mutating func sent(_ work: Work) {
         switch self.state {
         case .preparing(let attempts): self.state = .running(work, attempts)
@@ -102,6 +109,7 @@ package struct RunStateMachine<Work> {
     /// The server has refused it, or it failed.
     ///
     /// - Parameter isRepeatable: whether it has left no trace anywhere.
+    @inlinable
     package mutating func failed(_ verdict: Verdict, isRepeatable: Bool) -> FailureAction {
         switch self.state {
         case .running(_, var attempts) where isRepeatable:
@@ -127,6 +135,7 @@ package struct RunStateMachine<Work> {
     }
 
     /// It has ended in another way, after which it does not run again.
+    @inlinable
     package mutating func ended() {
         self.state = .over
     }

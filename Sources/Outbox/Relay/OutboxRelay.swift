@@ -328,7 +328,7 @@ package final class OutboxRelay {
         let topic: URI
         let options: PublishOptions
         do {
-            topic = try URI(row.topic)
+            topic = try row.uri.get()
             options = try self.options.options(row.options)
         } catch {
             return self.unreadable(row, .malformed("\(error)"))

@@ -1,11 +1,15 @@
 import NIOCore
+import Names
 import Postgres
 import WAMP
 
 /// One row of the outbox.
 struct OutboxRow {
     let id: Int64
+    /// The text of the topic.
     let topic: String
+    /// The topic, or its fault.
+    let uri: Result<URI, URIError>
     let payload: Payload
     /// The text of the options' object; nil if there are none.
     let options: String?
@@ -18,16 +22,20 @@ struct OutboxRow {
 
     /// Takes a row of `relay_read`: id, event_id, topic, args, kwargs, options, fault, age.
     ///
-    /// - Parameter eventID: the name of the keyword argument for the event's uuid; nil for none.
+    /// - Parameters:
+    ///   - eventID: the name of the keyword argument for the event's uuid; nil for none.
+    ///   - recent: the topic of the row before, and afterwards of this one.
     /// - Returns: nil if the row has no id: there is no event in it.
-    init?(_ row: borrowing ResultRow, eventID: String?) {
-        guard row.columnCount == 8, let id = Int64(Self.text(row, 0)) else { return nil }
-        self.age = Int64(Self.text(row, 7)).map { max(0, min($0, .max / 2_000)) * 1_000 } ?? 0
+    init?(_ row: borrowing ResultRow, eventID: String?, after recent: inout RecentTopic) {
+        guard row.columnCount == 8, let id = Self.number(row, 0) else { return nil }
+        self.id = id
+        self.age = Self.number(row, 7).map { max(0, min($0, .max / 2_000)) * 1_000 } ?? 0
+        row.withText(2) { recent.take($0 ?? UnsafeRawBufferPointer(start: nil, count: 0)) }
+        self.topic = recent.text
+        self.uri = recent.uri
         if let fault = row.withText(6, { $0.map { OutboxFault(String(decoding: $0, as: UTF8.self)) } })
             ?? Self.fault(row)
         {
-            self.id = id
-            self.topic = Self.text(row, 2)
             self.options = nil
             self.payload = .empty
             self.octets = 100
@@ -37,8 +45,6 @@ struct OutboxRow {
         let arguments = row.withText(3) { $0.map { ByteBuffer(bytes: $0) } }
         var keywordArguments = row.withText(4) { $0.map { ByteBuffer(bytes: $0) } }
         if let eventID { Self.add(eventID, Self.text(row, 1), to: &keywordArguments) }
-        self.id = id
-        self.topic = Self.text(row, 2)
         self.options = row.withText(5) { $0.map { String(decoding: $0, as: UTF8.self) } }
         var payload = Payload(arguments: arguments, keywordArguments: keywordArguments)
         do throws(JSONError) {
@@ -57,6 +63,10 @@ struct OutboxRow {
         guard isArray else { return .malformed("its args are not a JSON array") }
         let isObject = row.withText(4) { $0.map { $0.first == UInt8(ascii: "{") } ?? true }
         return isObject ? nil : .malformed("its kwargs are not a JSON object")
+    }
+
+    private static func number(_ row: borrowing ResultRow, _ column: Int) -> Int64? {
+        row.withText(column) { $0.flatMap { JSON.integer(of: $0) } }
     }
 
     private static func text(_ row: borrowing ResultRow, _ column: Int) -> String {

@@ -8,6 +8,7 @@ final class OutboxScan: WorkHandler {
     private unowned let relay: OutboxRelay
     private var rows = 0
     private var last: Int64?
+    private var topic = RecentTopic()
 
     /// - Parameter began: when it was sent.
     init(epoch: Int, began: NIODeadline, relay: OutboxRelay) {
@@ -17,7 +18,7 @@ final class OutboxScan: WorkHandler {
     }
 
     func received(_ row: borrowing ResultRow, of work: Work) {
-        guard let row = OutboxRow(row, eventID: self.relay.eventID) else {
+        guard let row = OutboxRow(row, eventID: self.relay.eventID, after: &self.topic) else {
             return self.relay.sequenceWentBack(of: self.epoch)
         }
         self.rows += 1

@@ -56,9 +56,8 @@ final class ConnectionKeeper {
         let now = self.environment.eventLoop.now
         self.connection = nil
         self.environment.group.lost(at: now)
-        guard reason != nil else { return self.run(self.machine.replaced()) }
         guard let backend = connection.hungBackend, let end = self.environment.ender.end else {
-            return self.run(self.machine.lost(at: now))
+            return self.run(reason == nil ? self.machine.replaced() : self.machine.lost(at: now))
         }
         self.isEndingBackend = true
         let goOn = {
@@ -75,6 +74,15 @@ final class ConnectionKeeper {
     func leave(for known: KnownServer) {
         guard let connection, let fault = connection.server.flatMap({ known.fault(of: $0) }) else { return }
         connection.abandon(fault)
+    }
+
+    /// Closes the connection and makes no other until ``start()``.
+    func park() {
+        self.machine.park()
+        self.retryTimer?.cancel()
+        self.retryTimer = nil
+        self.connection?.close()
+        self.connectionEnded(reason: nil)
     }
 
     /// Closes the connection and makes no other.

@@ -5,7 +5,7 @@ package struct DatabaseEnvironment {
     package let settings: ConnectionSettings
     package let eventLoop: any EventLoop
     package let watcher: Watcher
-    package let connector: Connector
+    package private(set) var connector: Connector
     /// The deadline that the server gets for calls without one.
     package let statementTimeout: TimeAmount
     /// The delay before the attempt of this number, counted from 0.
@@ -34,6 +34,13 @@ package struct DatabaseEnvironment {
         var other = self
         other.login = login
         other.ender = BackendEnder()
+        return other
+    }
+
+    /// The same for connections that are made on other threads.
+    func connecting(with connector: Connector) -> DatabaseEnvironment {
+        var other = self
+        other.connector = connector
         return other
     }
 

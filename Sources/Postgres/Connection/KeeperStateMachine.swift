@@ -3,7 +3,7 @@ internal import NIOCore
 /// When to connect: at once, again after a while, or not any more.
 ///
 /// An attempt whose thread does not return in time counts as failed, but no other begins before the thread has
-/// returned: threads that a resolver blocks must not pile up.
+/// returned, not even if meanwhile no connection was wanted: threads that a resolver blocks must not pile up.
 struct KeeperStateMachine: ~Copyable {
     /// A connection that lasted this long was a good one: the next attempt counts as the first again.
     static let stableAfter = TimeAmount.seconds(10)
@@ -13,6 +13,8 @@ struct KeeperStateMachine: ~Copyable {
         case connecting
         /// The attempt has been given up; its thread has not returned.
         case overdue
+        /// The same, and no connection is wanted.
+        case unwanted
         case connected(since: NIODeadline)
         case waiting
         case stopped
@@ -37,6 +39,9 @@ struct KeeperStateMachine: ~Copyable {
         case .idle:
             self.state = .connecting
             return .connect
+        case .unwanted:
+            self.state = .connecting
+            return .none
         case .connecting, .overdue, .connected, .waiting, .stopped:
             return .none
         }
@@ -48,7 +53,7 @@ struct KeeperStateMachine: ~Copyable {
         case .waiting:
             self.state = .connecting
             return .connect
-        case .idle, .connecting, .overdue, .connected, .stopped:
+        case .idle, .connecting, .overdue, .unwanted, .connected, .stopped:
             return .none
         }
     }
@@ -58,6 +63,9 @@ struct KeeperStateMachine: ~Copyable {
         case .connecting, .overdue:
             self.state = .connected(since: now)
             return .use
+        case .unwanted:
+            self.state = .idle
+            return .discard
         case .idle, .connected, .waiting, .stopped:
             return .discard
         }
@@ -67,6 +75,9 @@ struct KeeperStateMachine: ~Copyable {
         switch self.state {
         case .connecting, .overdue:
             return self.wait()
+        case .unwanted:
+            self.state = .idle
+            return .none
         case .idle, .connected, .waiting, .stopped:
             return .none
         }
@@ -78,7 +89,7 @@ struct KeeperStateMachine: ~Copyable {
         case .connecting:
             self.state = .overdue
             return true
-        case .idle, .overdue, .connected, .waiting, .stopped:
+        case .idle, .overdue, .unwanted, .connected, .waiting, .stopped:
             return false
         }
     }
@@ -88,7 +99,7 @@ struct KeeperStateMachine: ~Copyable {
         case .connected(let since):
             if now - since >= Self.stableAfter { self.attempt = 0 }
             return self.wait()
-        case .idle, .connecting, .overdue, .waiting, .stopped:
+        case .idle, .connecting, .overdue, .unwanted, .waiting, .stopped:
             return .none
         }
     }
@@ -99,8 +110,18 @@ struct KeeperStateMachine: ~Copyable {
         case .connected:
             self.state = .connecting
             return .connect
-        case .idle, .connecting, .overdue, .waiting, .stopped:
+        case .idle, .connecting, .overdue, .unwanted, .waiting, .stopped:
             return .none
+        }
+    }
+
+    /// No connection is wanted until ``start()``.
+    mutating func park() {
+        self.attempt = 0
+        switch self.state {
+        case .connecting, .overdue: self.state = .unwanted
+        case .connected, .waiting: self.state = .idle
+        case .idle, .unwanted, .stopped: break
         }
     }
 

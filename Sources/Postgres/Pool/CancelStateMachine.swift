@@ -41,6 +41,11 @@ struct CancelStateMachine: ~Copyable {
         self.slots = [State](repeating: .none, count: slots)
     }
 
+    /// There can be more connections.
+    mutating func grow(to slots: Int) {
+        while self.slots.count < slots { self.slots.append(.none) }
+    }
+
     /// The running work of a connection is unwanted.
     mutating func interrupted(slot: Int) -> Action {
         switch self.slots[slot] {

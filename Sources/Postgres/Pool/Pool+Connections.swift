@@ -1,7 +1,11 @@
 internal import NIOCore
 
-/// The connections that the pool keeps, and the spare ones that it opens and closes.
+/// The connections that the pool keeps, opens and closes.
 extension Pool {
+    func makeKeeper(slot: Int, _ environment: DatabaseEnvironment) -> ConnectionKeeper {
+        ConnectionKeeper(part: self.part, slot: slot, environment: environment, owner: self)
+    }
+
     func connected(_ connection: Connection, keeper: ConnectionKeeper) {
         self.machine.connected(slot: keeper.slot)
         if self.isPaused { connection.pause() }
@@ -21,8 +25,12 @@ extension Pool {
     func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
         guard let slot = self.slot(of: connection) else { return }
         self.cancels.disconnected(slot: slot)
-        self.machine.disconnected(slot: slot)
-        self.keepers[slot].connectionEnded(reason: reason)
+        if self.machine.resume(slot: slot) { self.lookAtSparesLater() }
+        if self.machine.disconnected(slot: slot) {
+            self.keepers[slot].connectionEnded(reason: reason)
+        } else {
+            self.keepers[slot].park()
+        }
         if let reason, !self.isStopped {
             self.observer(.lost(self.part, reason: reason))
             self.reportIfUnavailable(reason)
@@ -52,7 +60,39 @@ extension Pool {
         self.keepers[connection.slot].connection === connection ? connection.slot : nil
     }
 
-    // MARK: - Spare connections
+    // MARK: - Their number
+
+    /// Other limits hold from now on. What waits goes on waiting as it did. A connection that is too many is closed as
+    /// soon as nothing is under way there.
+    package func change(_ limits: PoolLimits) {
+        self.limits = limits
+        let change = self.machine.change(limits)
+        guard self.hasStarted, !self.isStopped else { return }
+        self.open(change.opened)
+        for slot in change.closed { self.close(slot) }
+        self.sendWhatCanBeSent()
+    }
+
+    func open(_ slots: [Int]) {
+        self.addKeepers()
+        for slot in slots { self.keepers[slot].start() }
+    }
+
+    /// The connector has a thread for each connection that there could be at the start: further ones get their own.
+    private func addKeepers() {
+        let slots = self.keepers.count..<self.machine.slotCount
+        guard !slots.isEmpty else { return }
+        let environment = self.environment.connecting(with: Connector(connections: slots.count))
+        self.keepers += slots.map { self.makeKeeper(slot: $0, environment) }
+        self.cancels.grow(to: self.keepers.count)
+    }
+
+    /// Closes a connection as soon as nothing is under way there. The machine sends nothing more.
+    private func close(_ slot: Int) {
+        guard let connection = self.keepers[slot].connection else { return self.keepers[slot].park() }
+        connection.isRetiring = true
+        connection.replace()
+    }
 
     /// A backend has begun or stopped waiting for the answer to a call out of the database: the called procedure may
     /// call back into this database, so its connection does not count meanwhile. Backends of others are ignored.
@@ -61,31 +101,19 @@ extension Pool {
             return
         }
         if waits {
-            self.machine.suspend(slot: slot)
-            for spare in self.spares.suspended(wanted: self.wantedSpares) { self.keepers[spare].start() }
-        } else {
-            self.machine.resume(slot: slot)
-            if self.spares.resumed() { self.lookAtSparesLater() }
+            self.open(self.machine.suspend(slot: slot))
+        } else if self.machine.resume(slot: slot) {
+            self.lookAtSparesLater()
         }
         self.sendWhatCanBeSent()
     }
 
-    private var wantedSpares: Int { self.machine.wantedSlots - self.limits.connections }
-
     private func lookAtSparesLater() {
+        guard !self.isStopped else { return }
         self.spareCheck = self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.sparePatience) {
-            self.lookAtSpares()
+            let (closed, looksAgain) = self.machine.lookAtSpares()
+            for slot in closed { self.close(slot) }
+            if looksAgain { self.lookAtSparesLater() }
         }
-    }
-
-    private func lookAtSpares() {
-        let idle = self.keepers.indices.filter { self.machine.isIdle(slot: $0) }
-        let (closed, looksAgain) = self.spares.looked(wanted: self.wantedSpares, idle: idle)
-        for slot in closed {
-            self.keepers[slot].stop()
-            self.machine.disconnected(slot: slot)
-            self.keepers[slot] = self.makeKeeper(slot: slot)
-        }
-        if looksAgain { self.lookAtSparesLater() }
     }
 }

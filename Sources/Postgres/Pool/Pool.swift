@@ -3,8 +3,8 @@ package import Names
 
 /// The connections that run calls. On the event loop.
 ///
-/// The driver of ``PoolStateMachine``, ``CancelStateMachine`` and ``SpareStateMachine``: it owns the connections and
-/// runs the machines' actions. ``Attempts`` decides whether work runs again.
+/// The driver of ``PoolStateMachine`` and ``CancelStateMachine``: it owns the connections and runs the machines'
+/// actions. ``Attempts`` decides whether work runs again.
 package final class Pool: ConnectionKeeperOwner {
     private static let tick = TimeAmount.milliseconds(100)
     /// How long an unneeded spare connection is kept.
@@ -29,16 +29,16 @@ package final class Pool: ConnectionKeeperOwner {
 
     let environment: DatabaseEnvironment
     let part: ConnectionSettings.Part
-    package private(set) var limits: PoolLimits
+    package internal(set) var limits: PoolLimits
     let control: Control
     let observer: (DatabaseEvent) -> Void
     var machine: PoolStateMachine<Item>
     /// The state of a clean session.
     package var cleanSession: CleanSession
-    /// The permanent connections, and behind them as many spare ones.
-    lazy var keepers = (0..<PoolStateMachine<Item>.slots(self.limits)).map(self.makeKeeper(slot:))
+    /// Of each slot.
+    lazy var keepers = (0..<self.machine.slotCount).map { self.makeKeeper(slot: $0, self.environment) }
     var cancels: CancelStateMachine
-    var spares: SpareStateMachine
+    var hasStarted = false
     var spareCheck: Scheduled<Void>?
     /// The leases that are held, by their connection's slot.
     var leases: [Int: Lease] = [:]
@@ -68,9 +68,7 @@ package final class Pool: ConnectionKeeperOwner {
         self.control = control
         self.observer = observer
         self.machine = PoolStateMachine(limits: limits)
-        let slots = PoolStateMachine<Item>.slots(limits)
-        self.cancels = CancelStateMachine(slots: slots)
-        self.spares = SpareStateMachine(slots: limits.connections..<slots)
+        self.cancels = CancelStateMachine(slots: self.machine.slotCount)
         self.cleanSession = CleanSession(
             searchPath: "\"$user\", public", role: "none", timeout: environment.statementTimeout)
     }
@@ -104,12 +102,9 @@ package final class Pool: ConnectionKeeperOwner {
         }
     }
 
-    func makeKeeper(slot: Int) -> ConnectionKeeper {
-        ConnectionKeeper(part: self.part, slot: slot, environment: self.environment, owner: self)
-    }
-
     package func start() {
-        self.keepers.prefix(self.limits.connections).forEach { $0.start() }
+        self.hasStarted = true
+        self.open(self.machine.permanentSlots)
     }
 
     /// There is reason to believe that the server can be reached now.
@@ -133,14 +128,6 @@ package final class Pool: ConnectionKeeperOwner {
             keeper.connection?.abandon("the sidecar is stopping")
             keeper.stop()
         }
-    }
-
-    /// Other limits hold from now on, but for the number of connections. What waits already goes on waiting as it did.
-    package func change(_ limits: PoolLimits) {
-        self.limits.pipeline = limits.pipeline
-        self.limits.queue = limits.queue
-        self.limits.queueTimeout = limits.queueTimeout
-        self.machine.change(pipeline: limits.pipeline, queue: limits.queue)
     }
 
     /// A new source of work.

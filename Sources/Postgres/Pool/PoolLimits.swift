@@ -5,11 +5,11 @@ package struct PoolLimits: Sendable {
     /// Connections for calls.
     package let connections: Int
     /// How many calls may be under way on one connection, if all of them are fast.
-    package var pipeline: Int
+    package let pipeline: Int
     /// How many calls may wait, of all lanes together.
-    package var queue: Int
+    package let queue: Int
     /// How long a call may wait.
-    package var queueTimeout: TimeAmount
+    package let queueTimeout: TimeAmount
 
     package init(connections: Int, pipeline: Int, queue: Int, queueTimeout: TimeAmount) {
         self.connections = connections

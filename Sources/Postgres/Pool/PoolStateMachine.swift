@@ -14,7 +14,10 @@ internal import NIOCore
 ///
 /// Work can wait for other work of the same pool: its function has called out, and the called procedure calls back.
 /// While it waits, its connection does not count, and a spare one may replace it; there are as many spare ones as
-/// others.
+/// others (``RosterStateMachine``).
+///
+/// The number of connections can change. Those that are too many get nothing more, and what is under way there counts
+/// only for the `concurrency` that its lane asked for: the rest of the rule is about the other connections.
 ///
 /// Generic over what the work is, so that the rule can be tested without a database.
 struct PoolStateMachine<Item>: ~Copyable {
@@ -34,8 +37,12 @@ struct PoolStateMachine<Item>: ~Copyable {
     }
 
     private struct Lane {
-        let concurrency: Int
+        /// As asked for; nil for all connections but one.
+        let concurrency: Int?
+        /// The connections on which its work is under way, but for suspended ones and those that leave.
         var held = 0
+        /// The same of those that leave.
+        var leaving = 0
         var latency = LatencyWindow()
         var waiting = Deque<Waiting>()
     }
@@ -67,18 +74,38 @@ struct PoolStateMachine<Item>: ~Copyable {
         func holds(_ lane: Int) -> Bool {
             self.lanes.contains { $0.lane == lane }
         }
+
+        /// What a connection is good for, the best first.
+        enum Use: Comparable {
+            case idle
+            case busy
+            case absent
+            /// To one that may keep it for long.
+            case lent
+            case suspended
+        }
+
+        var use: Use {
+            if self.isSuspended { return .suspended }
+            switch self.underWay.first?.claim {
+            case .lease, .stream: return .lent
+            case .shared, .exclusive, nil: break
+            }
+            return switch self.state {
+            case .absent, .retiring: .absent
+            case .open where self.underWay.isEmpty: .idle
+            case .open, .blocked: .busy
+            }
+        }
     }
 
     private var limits: PoolLimits
+    private var roster: RosterStateMachine
     private var lanes: [Lane] = []
     private var slots: [Slot]
     private var lanesWithWaiting: [Int] = []
     /// No more work is submitted there.
     private var removedLanes = Deque<Int>()
-    /// The number of leases that are held.
-    private var leases = 0
-    /// The number of streams under way.
-    private var streams = 0
     /// The connection that gets no more work until it is idle, because waiting work may not follow other work.
     private var draining: Int?
     private var lastSequence: Int64 = 0
@@ -92,25 +119,21 @@ struct PoolStateMachine<Item>: ~Copyable {
     init(limits: PoolLimits) {
         self.limits = limits
         self.room = FairShares(capacity: limits.queue)
-        self.slots = (0..<Self.slots(limits)).map { _ in Slot() }
+        self.roster = RosterStateMachine(connections: limits.connections)
+        self.slots = (0..<self.roster.slots).map { _ in Slot() }
     }
 
-    /// From now on so much may be under way on a connection, and so much may wait. What waits already stays.
-    mutating func change(pipeline: Int, queue: Int) {
-        self.limits.pipeline = pipeline
-        self.room.capacity = queue
+    /// How many slots of connections there are. It never falls.
+    var slotCount: Int { self.slots.count }
+
+    /// The slots of the connections that there are to be in any case.
+    var permanentSlots: [Int] { self.roster.permanent }
+
+    /// The number of spare connections that there should be now.
+    var wantedSpares: Int {
+        let suspended = self.slots.indices.count { self.slots[$0].isSuspended && !self.roster.isLeaving($0) }
+        return min(suspended, self.limits.connections)
     }
-
-    /// The most connections there can be, with the spare ones.
-    static func slots(_ limits: PoolLimits) -> Int { 2 * limits.connections }
-
-    /// The number of connections that there should be now.
-    var wantedSlots: Int {
-        min(self.limits.connections + self.slots.count { $0.isSuspended }, self.slots.count)
-    }
-
-    /// Whether no work is under way on a connection.
-    func isIdle(slot: Int) -> Bool { self.slots[slot].underWay.isEmpty }
 
     /// How many connections there are, and on how many of them something is under way.
     var connections: (open: Int, busy: Int) {
@@ -139,13 +162,12 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     /// A new source of work. By default it may use all connections but one, so that it can't starve the others.
     mutating func addLane(concurrency: Int?) -> LaneID {
-        let most = self.limits.connections
-        let lane = Lane(concurrency: min(max(concurrency ?? most - 1, 1), most))
+        let lane = Lane(concurrency: concurrency.map { max($0, 1) })
         self.room.parties += 1
         // Removed lanes that are still in use are skipped: no more than these are examined.
         for _ in 0..<min(self.removedLanes.count, 8) {
             guard let index = self.removedLanes.popFirst() else { break }
-            guard self.lanes[index].held == 0, self.lanes[index].waiting.isEmpty else {
+            guard self.lanes[index].held + self.lanes[index].leaving == 0, self.lanes[index].waiting.isEmpty else {
                 self.removedLanes.append(index)
                 continue
             }
@@ -244,21 +266,27 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     private mutating func forget(_ ended: UnderWay, on slot: Int) {
         if ended.isSlow { self.slots[slot].slow -= 1 }
-        self.giveBack(ended.claim)
         guard let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == ended.lane }) else { return }
         self.slots[slot].lanes[index].count -= 1
         if self.slots[slot].lanes[index].count == 0 {
             self.slots[slot].lanes.remove(at: index)
-            if !self.slots[slot].isSuspended { self.lanes[ended.lane].held -= 1 }
+            self.count(ended.lane, by: -1, on: slot)
         }
     }
 
-    private mutating func giveBack(_ claim: Claim) {
-        switch claim {
-        case .lease: self.leases -= 1
-        case .stream: self.streams -= 1
-        case .shared, .exclusive: break
+    /// A lane's work holds one connection more or less. Suspended ones don't count.
+    private mutating func count(_ lane: Int, by change: Int, on slot: Int) {
+        guard !self.slots[slot].isSuspended else { return }
+        if self.roster.isLeaving(slot) {
+            self.lanes[lane].leaving += change
+        } else {
+            self.lanes[lane].held += change
         }
+        assert(self.lanes[lane].held >= 0 && self.lanes[lane].leaving >= 0)
+    }
+
+    private mutating func countLanes(of slot: Int, by change: Int) {
+        for (lane, _) in self.slots[slot].lanes { self.count(lane, by: change, on: slot) }
     }
 
     /// Removes waiting work that is unwanted. Returns whether it was there.
@@ -290,27 +318,85 @@ struct PoolStateMachine<Item>: ~Copyable {
     }
 
     /// The connection is lost, and the work under way on it.
-    mutating func disconnected(slot: Int) {
-        self.resume(slot: slot)
-        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
-        for lost in self.slots[slot].underWay { self.giveBack(lost.claim) }
+    ///
+    /// - Returns: whether another takes its place.
+    mutating func disconnected(slot: Int) -> Bool {
+        self.countLanes(of: slot, by: -1)
         self.slots[slot] = Slot()
+        return self.roster.ended(slot: slot)
     }
 
     /// The work there waits for something outside: until ``resume(slot:)`` nothing is sent behind it, and it does not
     /// count.
-    mutating func suspend(slot: Int) {
-        guard !self.slots[slot].isSuspended else { return }
+    ///
+    /// - Returns: the slots of the spare connections to open.
+    mutating func suspend(slot: Int) -> [Int] {
+        guard !self.slots[slot].isSuspended else { return [] }
+        self.countLanes(of: slot, by: -1)
         self.slots[slot].isSuspended = true
-        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held -= 1 }
         if self.draining == slot { self.draining = nil }
+        return self.openSpares()
     }
 
-    /// It waits no more.
-    mutating func resume(slot: Int) {
-        guard self.slots[slot].isSuspended else { return }
+    /// It waits no more, or has ended.
+    ///
+    /// - Returns: whether ``lookAtSpares()`` is to be called after a while.
+    mutating func resume(slot: Int) -> Bool {
+        guard self.slots[slot].isSuspended else { return false }
         self.slots[slot].isSuspended = false
-        for (lane, _) in self.slots[slot].lanes { self.lanes[lane].held += 1 }
+        self.countLanes(of: slot, by: 1)
+        return self.roster.resumed()
+    }
+
+    private mutating func openSpares() -> [Int] {
+        let opened = self.roster.suspended(wanted: self.wantedSpares)
+        self.addSlots()
+        return opened
+    }
+
+    private mutating func addSlots() {
+        while self.slots.count < self.roster.slots { self.slots.append(Slot()) }
+    }
+
+    /// A while has passed.
+    ///
+    /// - Returns: the slots of unneeded spare connections, which get nothing more and are to be closed, and whether to
+    ///   look again after a while.
+    mutating func lookAtSpares() -> (closed: [Int], looksAgain: Bool) {
+        let idle = self.slots.indices.filter { self.slots[$0].underWay.isEmpty }
+        let look = self.roster.looked(wanted: self.wantedSpares, idle: idle)
+        self.leave(look.closed)
+        return look
+    }
+
+    /// From now on these limits hold. What waits goes on waiting as it did.
+    ///
+    /// If there are to be fewer connections, those stay that can do most now: rather idle ones than busy ones, rather
+    /// these than those of a stream or a lease, which may last.
+    ///
+    /// - Returns: which connections are to be opened, and which get nothing more and are to be closed when nothing is
+    ///   under way there.
+    mutating func change(_ limits: PoolLimits) -> RosterStateMachine.Change {
+        self.limits = limits
+        self.room.capacity = limits.queue
+        for slot in self.slots.indices { self.countLanes(of: slot, by: -1) }
+        let uses = self.slots.map(\.use)
+        let order = uses.indices.sorted { (uses[$0], $0) < (uses[$1], $1) }
+        var change = self.roster.change(to: limits.connections, in: order)
+        self.addSlots()
+        for slot in self.slots.indices { self.countLanes(of: slot, by: 1) }
+        self.leave(change.closed)
+        change.opened += self.openSpares()
+        return change
+    }
+
+    private mutating func leave(_ closed: [Int]) {
+        for slot in closed {
+            switch self.slots[slot].state {
+            case .absent: _ = self.roster.ended(slot: slot)
+            case .open, .blocked, .retiring: self.slots[slot].state = .retiring
+            }
+        }
     }
 
     /// Nothing is sent there until ``unblock(slot:)``.
@@ -336,11 +422,14 @@ struct PoolStateMachine<Item>: ~Copyable {
         let mayTakeAnother = self.mayTakeAnother(lane, claim)
         let mayFollow = claim.isShared && self.lanes[lane].latency.isFast
         var best: (slot: Int, depth: Int)?
+        var spare: Int?
         for index in self.slots.indices {
             guard case .open = self.slots[index].state, !self.slots[index].isSuspended else { continue }
             let depth = self.slots[index].underWay.count
             if depth == 0 {
-                if mayTakeAnother, index < self.limits.connections || self.isSpareFree { return index }
+                guard mayTakeAnother else { continue }
+                if self.roster.isPermanent(index) { return index }
+                spare = spare ?? index
             } else if mayFollow, index != self.draining, self.slots[index].slow == 0, depth < self.limits.pipeline,
                 depth < best?.depth ?? .max,
                 mayTakeAnother || self.slots[index].holds(lane)
@@ -348,27 +437,36 @@ struct PoolStateMachine<Item>: ~Copyable {
                 best = (index, depth)
             }
         }
+        if let spare, self.isSpareFree { return spare }
         return best?.slot
     }
 
     /// Spare connections make up for suspended ones, and for nothing else.
     private var isSpareFree: Bool {
-        let running = self.slots.count { !$0.underWay.isEmpty && !$0.isSuspended }
+        let running = self.slots.indices.count {
+            !self.slots[$0].underWay.isEmpty && !self.slots[$0].isSuspended && !self.roster.isLeaving($0)
+        }
         return running < self.limits.connections
     }
 
     private func mayTakeAnother(_ lane: Int, _ claim: Claim) -> Bool {
-        guard self.lanes[lane].held < self.lanes[lane].concurrency else { return false }
+        let most = self.limits.connections
+        let asked = self.lanes[lane].concurrency
+        guard self.lanes[lane].held < min(asked ?? max(most - 1, 1), most) else { return false }
+        if let asked, self.lanes[lane].held + self.lanes[lane].leaving >= asked { return false }
         return !self.isBeyondLimit(claim)
     }
 
     /// Whether there are as many of this kind as allowed, on any lane.
     private func isBeyondLimit(_ claim: Claim) -> Bool {
-        let most = max(self.limits.connections - 1, 1)
-        return switch claim {
-        case .shared, .exclusive: false
-        case .lease: self.leases >= most
-        case .stream: self.streams >= most
+        switch claim {
+        case .shared, .exclusive:
+            return false
+        case .lease, .stream:
+            let held = self.slots.indices.count {
+                self.slots[$0].underWay.first?.claim == claim && !self.roster.isLeaving($0)
+            }
+            return held >= max(self.limits.connections - 1, 1)
         }
     }
 
@@ -402,7 +500,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         if let draining = self.draining, case .open = self.slots[draining].state { return }
         let candidates = self.slots.indices.filter { index in
             guard case .open = self.slots[index].state else { return false }
-            return self.slots[index].slow == 0 && !self.slots[index].isSuspended && index < self.limits.connections
+            return self.slots[index].slow == 0 && !self.slots[index].isSuspended && self.roster.isPermanent(index)
         }
         self.draining = candidates.min { self.slots[$0].underWay.count < self.slots[$1].underWay.count }
     }
@@ -411,16 +509,11 @@ struct PoolStateMachine<Item>: ~Copyable {
         let isSlow = !claim.isShared || !self.lanes[lane].latency.isFast
         self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow, claim: claim))
         if isSlow { self.slots[slot].slow += 1 }
-        switch claim {
-        case .lease: self.leases += 1
-        case .stream: self.streams += 1
-        case .shared, .exclusive: break
-        }
         if let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == lane }) {
             self.slots[slot].lanes[index].count += 1
         } else {
             self.slots[slot].lanes.append((lane, 1))
-            self.lanes[lane].held += 1
+            self.count(lane, by: 1, on: slot)
         }
     }
 

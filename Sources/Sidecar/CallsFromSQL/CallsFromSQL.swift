@@ -39,8 +39,9 @@ final class CallsFromSQL: Part {
     /// Other limits and another certificate hold for the callers that come from now on.
     func change(_ configuration: CallPort.Configuration, wantedSessions: Int) throws {
         guard let port = self.port else { return }
+        let former = port.mostSessions
         try port.change(configuration)
-        guard wantedSessions != self.wantedSessions else { return }
+        guard wantedSessions != self.wantedSessions || port.mostSessions != former else { return }
         self.wantedSessions = wantedSessions
         self.tellOfFewerSessions(port)
     }

@@ -25,7 +25,7 @@ final class Pools: Part {
         }
     }
 
-    /// Other limits hold from now on, but for the number of connections.
+    /// Other limits hold from now on.
     func change(_ settings: DatabaseSettings) {
         self.own.change(PoolLimits(settings))
         self.guests.pool.change(.guests(settings))

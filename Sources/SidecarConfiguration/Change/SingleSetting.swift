@@ -60,7 +60,7 @@ struct SingleSetting: Sendable {
     private static let ofDatabase = [
         // What the URL says and the password are one.
         SingleSetting("database.url", .newSessions) { $0.database.connection == $1.database.connection },
-        SingleSetting("database.connections", .newSessions) { $0.database.connections == $1.database.connections },
+        SingleSetting("database.connections", .atOnce) { $0.database.connections == $1.database.connections },
         SingleSetting("database.pipeline", .atOnce) { $0.database.pipeline == $1.database.pipeline },
         SingleSetting("database.queue", .atOnce) { $0.database.queue == $1.database.queue },
         SingleSetting("database.queue_timeout", .atOnce) { $0.database.queueTimeout == $1.database.queueTimeout },

@@ -23,7 +23,7 @@ extension JSON {
     }
 
     /// An integer from the text of a checked number.
-    static func integer(of number: UnsafeRawBufferPointer) -> Int64? {
+    package static func integer(of number: UnsafeRawBufferPointer) -> Int64? {
         // Up to 18 digits can't overflow.
         guard let first = number.first, number.count <= 18, first != UInt8(ascii: "-") else {
             return self.unusualInteger(of: number)

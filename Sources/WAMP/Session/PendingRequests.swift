@@ -64,11 +64,12 @@ struct PendingRequests: ~Copyable {
 
     /// Finds the request that an answer belongs to, and removes it unless more answers follow.
     mutating func match(_ id: RequestID, kind: MessageKind, isFinal: Bool = true) -> Match {
-        guard let request = self.requests[id] else {
+        guard let index = self.requests.index(forKey: id) else {
             return .none(self.hasWrapped || id.rawValue < self.nextID ? .lateAnswer : .unknownAnswer)
         }
+        let request = self.requests[index].value
         guard request.kind == kind else { return .otherKind(request.kind) }
-        if isFinal { self.requests[id] = nil }
+        if isFinal { self.requests.remove(at: index) }
         return .request(request)
     }
 

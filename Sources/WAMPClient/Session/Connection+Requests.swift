@@ -209,15 +209,17 @@ extension Connection {
     /// A request was answered.
     func answered(_ answered: RequestID, _ answer: RequestAnswer) {
         let id = self.repetitions.original(of: answered)
-        guard let waiting = self.pending[id] else {
+        // Each of these tables is searched once: this runs for each acknowledged publication.
+        guard let index = self.pending.index(forKey: id) else {
             self.answeredTooLate(answer)
             return
         }
+        let waiting = self.pending[index].value
         let request = waiting.request
-        let wasCanceled = self.canceled.contains(id)
+        let wasCanceled = !self.canceled.isEmpty && self.canceled.contains(id)
         if answer.isFinal {
-            self.pending[id] = nil
-            self.canceled.remove(id)
+            self.pending.remove(at: index)
+            if wasCanceled { self.canceled.remove(id) }
         }
         if waiting.again != nil {
             if id != answered { _ = self.machine.abandon(id) }

@@ -336,7 +336,7 @@ async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Da
             change(sidecar, database=sidecar.configuration["database"] | {"connections": 2},
                 router=sidecar.configuration["router"] | {"serializers": ["cbor"]})
             entry = await asyncio.to_thread(sidecar.wait_for, RENEWED, PATIENCE)
-            assert entry["keys"] == "router.serializers database.connections"
+            assert entry["keys"] == "database.connections router.serializers"
             await answers(peer, "test.stays", None)
             ready = await asyncio.to_thread(Admin(port).get, "/ready")
             assert ready.status == 503

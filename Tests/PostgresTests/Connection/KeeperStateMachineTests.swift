@@ -58,4 +58,44 @@ struct KeeperStateMachineTests {
         check(machine.retry(), .none)
         check(machine.start(), .none)
     }
+
+    @Test("while no connection is wanted none is made, and then one at once")
+    func parked() {
+        var machine = KeeperStateMachine()
+        machine.park()
+        check(machine.start(), .connect)
+        check(machine.attemptFailed(), .waitBeforeAttempt(0))
+        check(machine.retry(), .connect)
+        check(machine.attemptFailed(), .waitBeforeAttempt(1))
+        machine.park()
+        check(machine.retry(), .none)
+        check(machine.start(), .connect)
+        check(machine.attemptSucceeded(at: Self.start), .use)
+        machine.park()
+        check(machine.replaced(), .none)
+        check(machine.lost(at: Self.start), .none)
+        check(machine.start(), .connect)
+        check(machine.attemptFailed(), .waitBeforeAttempt(0))
+    }
+
+    @Test("an attempt that nobody wants any more is not reported, and no other is begun before it has ended")
+    func parkedDuringAnAttempt() {
+        var machine = KeeperStateMachine()
+        _ = machine.start()
+        machine.park()
+        machine.park()
+        check(machine.attemptIsOverdue(), false)
+        check(machine.attemptSucceeded(at: Self.start), .discard)
+        check(machine.start(), .connect)
+        machine.park()
+        check(machine.attemptFailed(), .none)
+        check(machine.start(), .connect)
+        check(machine.attemptIsOverdue(), true)
+        machine.park()
+        check(machine.start(), .none, "its thread has not returned")
+        check(machine.attemptSucceeded(at: Self.start), .use)
+        machine.stop()
+        machine.park()
+        check(machine.start(), .none)
+    }
 }

@@ -101,4 +101,15 @@ struct CancelStateMachineTests {
             check(action, expected, "step \(index)")
         }
     }
+
+    @Test("there can be more connections, and what is under way on the others goes on")
+    func growing() {
+        var machine = CancelStateMachine(slots: 1)
+        check(machine.interrupted(slot: 0), .cancel(number: 1))
+        machine.grow(to: 3)
+        machine.grow(to: 2)
+        check(machine.interrupted(slot: 2), .cancel(number: 2))
+        check(machine.ended(slot: 0), .none)
+        check(machine.signaled(slot: 0, number: 1, at: .now()), .reopen)
+    }
 }

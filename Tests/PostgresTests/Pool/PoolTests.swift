@@ -82,6 +82,23 @@ struct PoolTests {
         check(log.outcomes.count, 2)
     }
 
+    @Test("with other limits what waits goes on waiting as it did, and what comes has the other ones")
+    func change() {
+        let logs = (0..<5).map { _ in WorkLog() }
+        for log in logs.prefix(3) { _ = self.submit(log) }
+        for (connections, queue) in [(1, 1), (2, 4), (1, 4)] {
+            self.pool.change(
+                PoolLimits(connections: connections, pipeline: 1, queue: queue, queueTimeout: .seconds(1)))
+            check(self.pool.limits.connections, connections)
+        }
+        _ = self.submit(logs[3])
+        _ = self.submit(logs[4])
+        check(logs.map(\.outcomes), [[], [], [], [], [.refused(.queueIsFull)]])
+        self.pool.stop()
+        check(logs.prefix(4).map(\.outcomes), [[WorkOutcome]](repeating: [.refused(.stopping)], count: 4))
+        self.pool.change(PoolLimits(connections: 2, pipeline: 1, queue: 4, queueTimeout: .seconds(1)))
+    }
+
     @Test("a lease waits without a limit, and can be given up meanwhile")
     func lease() {
         let holder = Holder()

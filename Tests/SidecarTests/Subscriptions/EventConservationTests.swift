@@ -1,5 +1,6 @@
 import Functions
 import NIOCore
+import TestChecks
 import Testing
 
 @testable import Sidecar
