@@ -16,6 +16,14 @@ internal import COpenSSL
     /// The end of its validity.
     var end: CertificateTime { unsafe CertificateTime(X509_get0_notAfter(self.pointer)) }
 
+    /// The SHA-256 of a certificate (an `X509`); nil if it can't be computed.
+    static func hash(_ certificate: OpaquePointer) -> [UInt8]? {
+        var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var length: UInt32 = 0
+        guard unsafe X509_digest(certificate, EVP_sha256(), &hash, &length) == 1 else { return nil }
+        return Array(hash.prefix(Int(length)))
+    }
+
     /// All certificates of a PEM file, in order; at least one.
     static func all(in path: String, _ part: TLSError.Part) throws(TLSError) -> [Certificate] {
         let bytes = try PEMFile.read(path, part)

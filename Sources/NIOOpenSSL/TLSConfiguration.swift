@@ -19,6 +19,9 @@ package struct TLSConfiguration: Sendable {
         /// A client requires that the server's certificate is valid and has its name; a server requires that the
         /// client's is valid.
         case full
+        /// A client requires that the server shows the certificate with this hash (see
+        /// ``TLSContext/certificateHash``) and has its key; whatever else is true of the certificate.
+        case only([UInt8])
         /// Nothing.
         case none
     }

@@ -162,6 +162,7 @@ package import NIOCore
         let result = unsafe SSL_do_handshake(self.ssl)
         self.releaseInput()
         if result == 1 {
+            guard self.isExpected else { return .failed(.otherCertificate) }
             self.isComplete = self.isProved
             return self.isComplete ? .complete : .failed(.other("the certificate was not verified"))
         }
@@ -169,6 +170,12 @@ package import NIOCore
         case SSL_ERROR_WANT_READ: return .incomplete
         default: return .failed(self.failure())
         }
+    }
+
+    /// Whether the peer has shown the certificate that it must, if only one will do.
+    private var isExpected: Bool {
+        guard let expected = self.context.expectedHash else { return true }
+        return unsafe SSL_get0_peer_certificate(self.ssl).flatMap { unsafe Certificate.hash($0) } == expected
     }
 
     /// Whether the handshake, complete in OpenSSL's view, proved what it had to.

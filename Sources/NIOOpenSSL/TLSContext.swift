@@ -15,6 +15,8 @@ internal import Glibc
     package let role: Role
     /// Whether peers must prove their identity.
     package let isVerifying: Bool
+    /// The hash of the only certificate that a server may show; nil: any.
+    let expectedHash: [UInt8]?
     /// Whether we have a certificate to show.
     let hasCertificate: Bool
     /// Whether any authority is trusted: a system without the package `ca-certificates` trusts none.
@@ -37,7 +39,12 @@ internal import Glibc
         }
         unsafe self.pointer = unsafe context
         self.role = role
-        self.isVerifying = configuration.verification == .full
+        (self.isVerifying, self.expectedHash) =
+            switch configuration.verification {
+            case .full: (true, nil)
+            case .only(let hash): (false, hash)
+            case .none: (false, nil)
+            }
         self.hasCertificate = configuration.certificateFile != nil
         self.hasAuthorities = Self.hasAuthorities(configuration.trust)
         self.certificateEnd = chain?.map(\.end).min { $0.seconds ?? .max < $1.seconds ?? .max }
@@ -63,6 +70,11 @@ internal import Glibc
         var hash = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
         let length = unsafe wamp_tls_end_point(certificate, &hash)
         return length > 0 ? Array(hash.prefix(Int(length))) : nil
+    }
+
+    /// The SHA-256 of the certificate that we show; nil if we have none.
+    package var certificateHash: [UInt8]? {
+        unsafe SSL_CTX_get0_certificate(self.pointer).flatMap { unsafe Certificate.hash($0) }
     }
 
     deinit {

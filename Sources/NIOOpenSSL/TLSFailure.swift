@@ -10,6 +10,8 @@ package enum TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Its certificate does not prove its identity.
     case certificate(CertificateFault)
+    /// Its certificate is not the one that was expected.
+    case otherCertificate
     /// It answers, but not with TLS.
     case notTLS(Greeting)
     /// It has closed the connection, or reset it, before the handshake was done.
@@ -41,6 +43,7 @@ package enum TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .certificate(let fault): fault.description
+        case .otherCertificate: "shows another certificate than the expected one"
         case .notTLS(.http): "answered the TLS handshake with HTTP: it does not speak TLS"
         case .notTLS(.rawSocket): "answered the TLS handshake with plain RawSocket: it does not speak TLS"
         case .notTLS(.other): "answered the TLS handshake with something that is not TLS"

@@ -11,4 +11,15 @@ package struct Quantity: Sendable, CustomStringConvertible {
 
     /// The number and the noun, in the plural unless it is one.
     package var description: String { "\(self.count) \(self.noun)\(self.count == 1 ? "" : "s")" }
+
+    /// A number whose digits are in groups: `12,345`.
+    package static func grouped(_ number: Int) -> String {
+        var text = ""
+        let digits = String(number.magnitude)
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
+            text.append(digit)
+        }
+        return number < 0 ? "-" + text : text
+    }
 }

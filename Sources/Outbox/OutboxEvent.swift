@@ -34,6 +34,6 @@ package enum OutboxEvent: Equatable {
     case standby(LeaderHolder)
     /// The former leader gave no sign of life; its session was ended.
     case leaderTerminated(backend: Int32)
-    /// A session of another role holds, or waits for, the former lock of leaders.
-    case leaderLockTaken(Stranger)
+    /// A session of another role holds, or waits for, the former lock of leaders; and so many are not looked at.
+    case leaderLockTaken(Stranger, others: Int)
 }

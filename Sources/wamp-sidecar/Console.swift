@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import SQLInterface
 import Sidecar
 import SidecarConfiguration
 
@@ -64,8 +65,25 @@ enum Console {
     /// Prints a line on standard error, after what standard output has so far.
     static func complain(_ text: String) {
         fflush(nil)
-        let line = text + "\n"
-        _ = line.withCString { write(STDERR_FILENO, $0, strlen($0)) }
+        self.write(text + "\n")
+    }
+
+    /// Does long work, and shows how far it is if standard error is a terminal: as one line, which is gone in the end.
+    ///
+    /// - Parameter deed: what is done with the things: `dead letters retried`.
+    static func withProgress<Value>(_ deed: String, _ body: (DeadLetters.Progress) throws -> Value) rethrows -> Value {
+        guard isatty(STDERR_FILENO) == 1 else { return try body { _, _ in } }
+        var line = ProgressLine(deed)
+        let start = ContinuousClock.now
+        defer { if let text = line.ended() { self.write(text) } }
+        return try body { done, all in
+            guard let text = line.advanced(to: done, of: all, at: .now - start) else { return }
+            self.write(text)
+        }
+    }
+
+    private static func write(_ text: String) {
+        _ = text.withCString { Glibc.write(STDERR_FILENO, $0, strlen($0)) }
     }
 
     /// The first line of a file, for a password: editors end it with a line break.

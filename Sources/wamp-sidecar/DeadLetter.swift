@@ -204,7 +204,9 @@ struct DeadLetter: ParsableCommand {
         func run() throws {
             try Console.attempt {
                 let change = try self.place.with { letters, connection in
-                    try letters.retry(self.choice.selection, on: connection)
+                    try Console.withProgress("dead letters retried") { progress in
+                        try letters.retry(self.choice.selection, on: connection, progress: progress)
+                    }
                 }
                 print("\(change.count) to be tried again")
                 try DeadLetter.report(missing: change.missing, unchanged: change.unchanged)
@@ -226,7 +228,9 @@ struct DeadLetter: ParsableCommand {
         func run() throws {
             try Console.attempt {
                 let change = try self.place.with { letters, connection in
-                    try letters.delete(self.choice.selection, on: connection)
+                    try Console.withProgress("dead letters deleted") { progress in
+                        try letters.delete(self.choice.selection, on: connection, progress: progress)
+                    }
                 }
                 print("\(change.count) deleted")
                 try DeadLetter.report(missing: change.missing, unchanged: change.unchanged)

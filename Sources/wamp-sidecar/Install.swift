@@ -92,13 +92,42 @@ struct Install: ParsableCommand {
                 Swift.print(try installer.script(request, on: connection))
                 return
             }
-            let report = try installer.run(request, on: connection)
-            report.done.forEach { Swift.print("\($0.verb): \($0.title)") }
+            let report = try self.install(by: installer, request, on: connection)
             if report.done.isEmpty { Swift.print("nothing to do: schema \(schema) is up to date") }
             report.warnings.forEach { Console.complain("note: \($0)") }
             report.next.forEach { Swift.print("next: \($0)") }
         }
     }
+
+    /// On a terminal each step gets its line when it is done, elsewhere when all are.
+    private func install(
+        by installer: Installer, _ request: InstallationRequest, on connection: borrowing ScriptConnection
+    ) throws -> Installer.Report {
+        guard Console.isOnTerminal else {
+            let report = try installer.run(request, on: connection)
+            report.done.forEach(self.show)
+            return report
+        }
+        var isAnyDone = false
+        do {
+            return try installer.run(request, on: connection) { progress in
+                switch progress {
+                case .done(let deed):
+                    isAnyDone = true
+                    self.show(deed)
+                case .beginsAgain:
+                    let undone = isAnyDone ? "; what is done above was taken back" : ""
+                    isAnyDone = false
+                    Console.complain("note: another session is in the way\(undone): it begins again")
+                }
+            }
+        } catch {
+            if isAnyDone { Console.complain("note: what is done above was taken back: it is one transaction") }
+            throw error
+        }
+    }
+
+    private func show(_ deed: InstallationDeed) { Swift.print("\(deed.verb): \(deed.title)") }
 
     private static let usualRole = "wamp"
 

@@ -91,6 +91,25 @@ import Testing
 
     // MARK: - The server's identity
 
+    /// The name and the time of the certificate are nothing then.
+    @Test(arguments: Self.versions, ["server", "expired", "elsewhere"])
+    func onlyOneCertificateWillDo(_ version: TLSConfiguration.Version, certificate: String) throws {
+        let server = try Certificates.server(certificate) { $0.maximumVersion = version }
+        let hash = try #require(server.certificateHash)
+        #expect(hash.count == 32)
+        let client = try Certificates.client { $0.verification = .only(hash) }
+        #expect(client.certificateHash == nil)
+        #expect(try ConnectionPair(client: client, server: server).handshake() == (.complete, .complete))
+        // Another one, of the same authority and with the same names.
+        for other in ["client", "server", "expired", "elsewhere"] where other != certificate {
+            let impostor = try Certificates.server(other) { $0.maximumVersion = version }
+            let outcome = try ConnectionPair(client: client, server: impostor).handshake().0
+            #expect(outcome == .failed(.otherCertificate), "\(other)")
+        }
+        let nobody = try Certificates.client { $0.verification = .only([]) }
+        #expect(try ConnectionPair(client: nobody, server: server).handshake().0 == .failed(.otherCertificate))
+    }
+
     @Test(arguments: [
         "localhost", "localhost.", "LOCALHOST", "router.test", "a.wild.test", "127.0.0.1", "::1", "::1%lo",
     ])

@@ -223,8 +223,10 @@ package final class Leadership: DatabaseSessionDelegate {
     private func lookForStrangers() {
         guard self.machine.looksForStrangers(at: self.eventLoop.now) else { return }
         self.query(LeadershipStatements.strangers, self.values(self.lock.0, self.lock.1)) { rows in
-            for stranger in self.machine.found(rows.values.compactMap { Stranger($0) }) {
-                self.observer(.leaderLockTaken(stranger))
+            let strangers = rows.values.compactMap { Stranger($0) }
+            let all = rows.values.first.flatMap { $0.last ?? nil }.flatMap { Int($0) } ?? 0
+            for stranger in self.machine.found(strangers) {
+                self.observer(.leaderLockTaken(stranger, others: max(all - strangers.count, 0)))
             }
         }
     }

@@ -19,10 +19,10 @@ struct LeadershipStatements {
     let stamp: Statement
     /// Ends a backend of this role that has a mark or the lease: process ids are reused.
     let terminate: Statement
-    /// Sessions of other roles that hold the former lock of leaders, or wait for it.
+    /// Some sessions of other roles that hold the former lock of leaders, or wait for it, and how many there are.
     static let strangers = Statement(
         """
-        select a.pid, a.usename, l.granted \
+        select a.pid, a.usename, l.granted, pg_catalog.count(*) over () \
         from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid \
         where l.locktype = 'advisory' and l.objsubid = 2 and \(Self.isKey("l.classid", 1)) \
         and \(Self.isKey("l.objid", 2)) and l.database = \(Self.database) \

@@ -7,7 +7,7 @@ package struct Stranger: Sendable, Hashable {
 
     /// Takes a row of ``LeadershipStatements/strangers``; nil if it has another form.
     init?(_ row: [String?]) {
-        guard row.count == 3, let pid = row[0].flatMap({ Int32($0) }) else { return nil }
+        guard row.count == 4, let pid = row[0].flatMap({ Int32($0) }) else { return nil }
         self.pid = pid
         self.role = row[1] ?? "a role that no longer exists"
         self.isHolder = row[2] == "t"

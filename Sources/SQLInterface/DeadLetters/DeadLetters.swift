@@ -113,22 +113,25 @@ package struct DeadLetters: Sendable {
         return Set(rows.values.compactMap { $0.first.flatMap { $0 }.flatMap { Int($0) } })
     }
 
-    /// Has them tried again.
+    /// What is called while there is work left, with how many of all have been dealt with.
+    package typealias Progress = (_ done: Int, _ all: Int) -> Void
+
+    /// Has them tried again: all of them, or on failure none.
     package func retry(
-        _ selection: Selection, on connection: borrowing ScriptConnection
+        _ selection: Selection, on connection: borrowing ScriptConnection, progress: Progress = { _, _ in }
     ) throws(DatabaseError) -> DeadLetterChange {
-        try self.apply("dead_letter_retry", to: selection, on: connection)
+        try self.apply("dead_letter_retry", to: selection, on: connection, progress)
     }
 
-    /// Deletes them.
+    /// Deletes them: all of them, or on failure none.
     package func delete(
-        _ selection: Selection, on connection: borrowing ScriptConnection
+        _ selection: Selection, on connection: borrowing ScriptConnection, progress: Progress = { _, _ in }
     ) throws(DatabaseError) -> DeadLetterChange {
-        try self.apply("dead_letter_delete", to: selection, on: connection)
+        try self.apply("dead_letter_delete", to: selection, on: connection, progress)
     }
 
     private func apply(
-        _ function: String, to selection: Selection, on connection: borrowing ScriptConnection
+        _ function: String, to selection: Selection, on connection: borrowing ScriptConnection, _ progress: Progress
     ) throws(DatabaseError) -> DeadLetterChange {
         switch selection {
         case .ids(let ids):
@@ -145,12 +148,47 @@ package struct DeadLetters: Sendable {
             return DeadLetterChange(
                 count: changed.count, missing: left.subtracting(present).sorted(), unchanged: present.sorted())
         case .all(let kind, let topic):
-            let rows = try connection.query(
-                """
-                select \(self.function(function))(array(
-                    select d.id from \(self.function("dead_letter_list"))($1, $2, null) as d))
-                """, [kind, topic])
-            return DeadLetterChange(count: SurveyRow(rows).text(0).flatMap { Int($0) } ?? 0)
+            // Each statement sees what was committed before it, as a single one would.
+            try connection.run("begin isolation level read committed read write")
+            do throws(DatabaseError) {
+                let batches = try self.batches(kind: kind, topic: topic, on: connection)
+                let all = batches.reduce(0) { $0 + $1.count }
+                var (done, changed) = (0, 0)
+                for batch in batches {
+                    let rows = try connection.query("select \(self.function(function))($1::bigint[])", [batch.ids])
+                    changed += SurveyRow(rows).text(0).flatMap { Int($0) } ?? 0
+                    done += batch.count
+                    if done < all { progress(done, all) }
+                }
+                try connection.run("commit")
+                return DeadLetterChange(count: changed)
+            } catch {
+                try? connection.run("rollback")
+                throw error
+            }
+        }
+    }
+
+    /// The most dead letters that one statement changes.
+    private static let batch = 10_000
+
+    /// The ids of all, or of a kind or topic, the oldest first: each text is an array of the server's.
+    private func batches(
+        kind: String?, topic: String?, on connection: borrowing ScriptConnection
+    ) throws(DatabaseError) -> [(ids: String, count: Int)] {
+        let rows = try connection.query(
+            """
+            select pg_catalog.array_agg(d.id order by d.id), pg_catalog.count(*)
+            from (
+                select l.id, (pg_catalog.row_number() over (order by l.id) operator(pg_catalog.-) 1)
+                    operator(pg_catalog./) \(Self.batch) as number
+                from \(self.function("dead_letter_list"))($1, $2, null) as l
+            ) as d
+            group by d.number order by d.number
+            """, [kind, topic])
+        return rows.values.compactMap { row in
+            guard row.count == 2, let ids = row[0], let count = row[1].flatMap({ Int($0) }) else { return nil }
+            return (ids, count)
         }
     }
 

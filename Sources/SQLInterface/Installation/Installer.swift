@@ -13,6 +13,14 @@ package struct Installer: Sendable {
         package var next: [String] = []
     }
 
+    /// What is reported while it runs.
+    package enum Progress: Sendable, Equatable {
+        /// A step is done, as long as all others succeed.
+        case done(InstallationDeed)
+        /// Another session was in the way: what was done is taken back, and all of it begins again.
+        case beginsAgain
+    }
+
     /// The version of this binary.
     private let binary: String
 
@@ -88,14 +96,18 @@ package struct Installer: Sendable {
     /// Does everything in one transaction, and repeats it if another session was in the way.
     ///
     /// - Throws: ``InstallationRefusal``, ``SchemaNameError`` or `DatabaseError`; nothing is changed then.
-    package func run(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws -> Report {
+    package func run(
+        _ request: InstallationRequest, on connection: borrowing ScriptConnection,
+        progress: (Progress) -> Void = { _ in }
+    ) throws -> Report {
         var attempt = 1
         var isRefused = false
         while true {
             do {
-                return try self.attempt(request, on: connection)
+                return try self.attempt(request, on: connection, progress)
             } catch let error as DatabaseError where error.isPassing && attempt < Self.attempts {
                 attempt += 1
+                progress(.beginsAgain)
             } catch is InstallationRefusal where !isRefused {
                 // The catalog is read in several queries: objects that another installer made between two of them seem
                 // foreign.
@@ -105,9 +117,9 @@ package struct Installer: Sendable {
         }
     }
 
-    private func attempt(_ request: InstallationRequest, on connection: borrowing ScriptConnection) throws
-        -> Report
-    {
+    private func attempt(
+        _ request: InstallationRequest, on connection: borrowing ScriptConnection, _ progress: (Progress) -> Void
+    ) throws -> Report {
         try connection.run("begin isolation level read committed read write")
         do {
             try self.prepare(connection)
@@ -116,9 +128,12 @@ package struct Installer: Sendable {
             if let squatter = try Self.hint(request.schema, on: connection) { report.warnings.append(squatter) }
             for step in plan.steps {
                 let before = step.isRepair ? try Self.fingerprint(request.schema, on: connection) : nil
-                try Self.take(step, on: connection, &report)
-                guard let before, report.done.last == step.deed else { continue }
-                if try before == Self.fingerprint(request.schema, on: connection) { report.done.removeLast() }
+                guard try Self.take(step, on: connection, &report) else { continue }
+                if let before, try before == Self.fingerprint(request.schema, on: connection) {
+                    report.done.removeLast()
+                } else {
+                    progress(.done(step.deed))
+                }
             }
             try connection.run("commit")
             return report
@@ -208,23 +223,27 @@ package struct Installer: Sendable {
         ).text(0)
     }
 
+    /// - Returns: whether the report has the step as done.
     private static func take(
         _ step: InstallationStep, on connection: borrowing ScriptConnection, _ report: inout Report
-    ) throws(DatabaseError) {
+    ) throws(DatabaseError) -> Bool {
         guard let warning = step.warning else {
             try connection.run(step.sql)
-            if !step.title.isEmpty { report.done.append(step.deed) }
-            return
+            guard !step.title.isEmpty else { return false }
+            report.done.append(step.deed)
+            return true
         }
         try connection.run("savepoint step")
         do throws(DatabaseError) {
             try connection.run(step.sql)
             try connection.run("release savepoint step")
             report.done.append(step.deed)
+            return true
         } catch {
             guard !error.isPassing else { throw error }
             try connection.run("rollback to savepoint step; release savepoint step")
             report.warnings.append("\(step.title): \(error.message). \(warning)")
+            return false
         }
     }
 }

@@ -40,7 +40,7 @@ package struct AdminClient: Sendable {
             headers.add(name: "Authorization", value: "Basic \(credentials)")
         }
         let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: path, headers: headers)
-        let tls = try self.settings.tls.map { _ in try Self.tls() }
+        let tls = try self.settings.tls.map { try Self.tls(of: $0) }
         let bootstrap = ClientBootstrap(group: eventLoop).connectTimeout(Self.patience).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations
@@ -61,6 +61,12 @@ package struct AdminClient: Sendable {
         }
         do {
             return try await promise.futureResult.get()
+        } catch TLSFailure.otherCertificate {
+            let file = self.settings.tlsIdentity.map { " in \($0.certificateFile.path)" } ?? ""
+            throw Failure(
+                description: "the admin port at \(self.settings.listen.value) shows another certificate than the one"
+                    + "\(file): the certificate file may have changed and not been reloaded yet, or it is not this "
+                    + "sidecar that listens there")
         } catch {
             throw Failure(description: "no answer from the admin port at \(self.settings.listen.value): \(error)")
         }
@@ -74,10 +80,11 @@ package struct AdminClient: Sendable {
         }
     }
 
-    /// The certificate is for the name that others use, and the connection does not leave this machine.
-    private static func tls() throws -> TLSContext {
+    /// The certificate is for the name that others use: it is recognized, and that is all.
+    private static func tls(of server: TLSContext) throws -> TLSContext {
         var configuration = TLSConfiguration()
-        configuration.verification = .none
+        // A hash that is not known fits none.
+        configuration.verification = .only(server.certificateHash ?? [])
         return try TLSContext(configuration, role: .client)
     }
 }

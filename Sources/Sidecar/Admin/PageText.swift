@@ -1,15 +1,9 @@
+import Names
+
 /// Numbers as the page has them. The script has the same functions.
 enum PageText {
     /// A number of things: `12,345`.
-    static func count(_ number: Int) -> String {
-        var text = ""
-        let digits = String(number.magnitude)
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
-            text.append(digit)
-        }
-        return number < 0 ? "-" + text : text
-    }
+    static func count(_ number: Int) -> String { Quantity.grouped(number) }
 
     /// A second: `0.02`, `3.4`, `120`.
     static func rate(_ rate: Double?) -> String {

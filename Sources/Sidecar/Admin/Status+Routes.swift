@@ -12,10 +12,7 @@ extension Status.Route where Figures == ProcedureFigures {
                 .dictionary(Dictionary(uniqueKeysWithValues: figures.ends.map { ($0.rawValue, .count($1)) }))
             } ?? .null
         members["in_progress"] = .count(figures?.inProgress)
-        members["per_second"] = .rounded(figures?.perSecond, to: 1_000)
-        members["p50_seconds"] = .rounded(figures?.median, to: 1_000_000)
-        members["p99_seconds"] = .rounded(figures?.p99, to: 1_000_000)
-        return members
+        return members.merging(.pace(figures?.perSecond, figures?.median, figures?.p99)) { $1 }
     }
 }
 
@@ -31,10 +28,17 @@ extension Status.Route where Figures == SubscriptionFigures {
         members["waiting"] = .count(figures?.waiting)
         members["in_progress"] = .count(figures?.inProgress)
         members["oldest_seconds"] = .rounded(figures?.oldest, to: 1_000)
-        members["per_second"] = .rounded(figures?.perSecond, to: 1_000)
-        members["p50_seconds"] = .rounded(figures?.median, to: 1_000_000)
-        members["p99_seconds"] = .rounded(figures?.p99, to: 1_000_000)
-        return members
+        return members.merging(.pace(figures?.perSecond, figures?.median, figures?.p99)) { $1 }
+    }
+}
+
+extension [String: Value] {
+    /// How many there are in a second, and how long they take.
+    fileprivate static func pace(_ perSecond: Double?, _ median: Double?, _ p99: Double?) -> Self {
+        [
+            "per_second": .rounded(perSecond, to: 1_000), "p50_seconds": .rounded(median, to: 1_000_000),
+            "p99_seconds": .rounded(p99, to: 1_000_000),
+        ]
     }
 }
 

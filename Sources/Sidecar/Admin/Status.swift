@@ -18,6 +18,19 @@ struct Status {
         let limit: Int
     }
 
+    /// The connections that run functions, of one part.
+    struct Connections: Equatable {
+        let open: Int
+        let busy: Int
+        let limit: Int
+    }
+
+    /// What waits for a connection.
+    struct Queue: Equatable {
+        let waiting: Int
+        let limit: Int
+    }
+
     /// What waits in the database, and the dead letters there.
     struct Outbox: Equatable {
         let waiting: Int
@@ -58,6 +71,11 @@ struct Status {
     /// For how long it has been available, or not.
     var databaseTime: TimeAmount
     var isListening: Bool
+    /// The sidecar's own.
+    var connections: Connections
+    /// Those of the guest, which runs what low roles registered.
+    var guestConnections: Connections
+    var queue: Queue
     /// Whether the SQL interface is there and can be used.
     var isInstalled: Bool
     var leader: Leader
@@ -97,6 +115,10 @@ extension Status {
             "state": .string(self.isDatabaseAvailable ? "available" : "not available"),
             "listening": .bool(self.isListening), "interface": .bool(self.isInstalled),
             "reason": Self.value(self.databaseObstacle), "for_seconds": Self.seconds(self.databaseTime),
+            "connections": .dictionary([
+                "calls": self.connections.value, "guests": self.guestConnections.value,
+            ]),
+            "queue": .dictionary(["waiting": .count(self.queue.waiting), "limit": .count(self.queue.limit)]),
         ])
         fields["leadership"] = .dictionary([
             "role": .string(self.role), "holder": Self.value(self.holder),
@@ -159,5 +181,11 @@ extension Status {
         guard routes.count > Self.mostRoutes else { return routes }
         let faulty = routes.filter { $0.standing.state == .faulty }
         return Array((faulty + routes.filter { $0.standing.state != .faulty }).prefix(Self.mostRoutes))
+    }
+}
+
+extension Status.Connections {
+    fileprivate var value: Value {
+        .dictionary(["open": .count(self.open), "busy": .count(self.busy), "limit": .count(self.limit)])
     }
 }

@@ -62,10 +62,14 @@ extension StatusPage {
             add("Router", "good", `connected${lasts(router)}`, router.url, `realm ${router.realm}`);
           } else add("Router", "bad", `not connected${lasts(router)}`, router.reason ?? "it is being tried");
           const reason = database.reason == null ? [] : [database.reason];
+          const [own, queue] = [database.connections?.calls, database.queue];
+          const wait = queue?.waiting > 0 ? `, ${count(queue.waiting)} waiting` : "";
+          const open = own && queue
+            ? [`${count(own.open)} of ${count(own.limit)} connections, ${count(own.busy)} busy${wait}`] : [];
           if (database.state === "available") {
             add("Database", reason.length ? "warning" : "good", `connected${lasts(database)}`, ...reason,
               database.listening ? "listens for notifications" : "does not listen for notifications",
-              database.interface ? "SQL interface installed" : "SQL interface not installed");
+              database.interface ? "SQL interface installed" : "SQL interface not installed", ...open);
           } else add("Database", "bad", `not connected${lasts(database)}`, reason[0] ?? "it is being tried");
           if (standby) add("Leadership", "good", `stands by${lasts(leadership)}`, `${leadership.holder} leads`);
           else if (leadership.role === "leader") add("Leadership", "good", `leads${lasts(leadership)}`, "this sidecar");

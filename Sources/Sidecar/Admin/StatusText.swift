@@ -23,12 +23,35 @@ enum StatusText {
         lines.append(self.join(["router:", self.text(router, "state"), self.text(router, "url")]))
         let database = self.member(status, "database") ?? .null
         lines.append("database: \(self.text(database, "state"))")
+        lines += self.connections(StatusDocument(value: database))
         let leadership = self.member(status, "leadership") ?? .null
         lines.append(self.join(["leadership:", self.text(leadership, "role"), self.text(leadership, "holder")]))
+        lines += self.callPort(StatusDocument(value: status)["call_port"])
         lines += self.outbox(status)
         lines += self.routes(status, "procedures", uri: "uri")
         lines += self.routes(status, "subscriptions", uri: "topic")
         return lines
+    }
+
+    /// A guest's only if there are some.
+    private static func connections(_ database: StatusDocument) -> [String] {
+        let (own, guests) = (database["connections"]["calls"], database["connections"]["guests"])
+        let queue = database["queue"]
+        guard own.isThere, queue.isThere else { return [] }
+        func text(_ connections: StatusDocument) -> String {
+            "\(connections["open"].count) of \(connections["limit"].count) open, \(connections["busy"].count) busy"
+        }
+        let others = guests["open"].count > 0 ? "; of the guest \(text(guests))" : ""
+        return [
+            "connections: \(text(own))\(others)", "queue: \(queue["waiting"].count) of \(queue["limit"].count) waiting",
+        ]
+    }
+
+    /// Nothing if the file opens none.
+    private static func callPort(_ port: StatusDocument) -> [String] {
+        guard port.isThere else { return [] }
+        guard port["listening"].isTrue else { return ["call port: not listening"] }
+        return ["call port: listening, \(port["sessions"].count) of \(port["limit"].count) sessions"]
     }
 
     /// Nothing of what is not known.

@@ -92,7 +92,16 @@ struct StatusView {
             details: reason + [
                 database["listening"].isTrue ? "listens for notifications" : "does not listen for notifications",
                 database["interface"].isTrue ? "SQL interface installed" : "SQL interface not installed",
-            ])
+            ] + self.connections)
+    }
+
+    private var connections: [String] {
+        let (own, queue) = (self.document["database"]["connections"]["calls"], self.document["database"]["queue"])
+        guard own.isThere, queue.isThere else { return [] }
+        let (open, limit) = (PageText.count(own["open"].count), PageText.count(own["limit"].count))
+        let waiting = queue["waiting"].count
+        let wait = waiting > 0 ? ", \(PageText.count(waiting)) waiting" : ""
+        return ["\(open) of \(limit) connections, \(PageText.count(own["busy"].count)) busy\(wait)"]
     }
 
     /// Whether the work of the leader is done elsewhere.

@@ -245,13 +245,15 @@ final class Definitions {
             self.unusable[key] = nil
             self.faulty[key] = nil
             guard self.reported.removeValue(forKey: key) != nil else { return }
-            self.observer(.usable(definition.use))
+            self.observer(.usable(definition.use, role: definition.namedRole))
         case .fault(let fault):
             self.awaited.remove(key)
             self.unusable[key] = definition
             self.faulty[key] = Complaint(name: definition.name, reason: fault.description)
             guard self.reported.updateValue(fault, forKey: key) != fault else { return }
-            self.observer(.unusable(definition.use, place: definition.place, reason: fault.description))
+            self.observer(
+                .unusable(
+                    definition.use, role: definition.namedRole, place: definition.place, reason: fault.description))
         case .unavailable:
             break
         }

@@ -78,6 +78,9 @@ extension ProcedureDefinition {
         }
     }
 
+    /// The role that runs it, if that is not the sidecar's own.
+    var namedRole: String? { self.role ?? self.guest }
+
     /// The role that runs it.
     ///
     /// - Parameter own: the sidecar's role.

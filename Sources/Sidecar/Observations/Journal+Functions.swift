@@ -5,50 +5,39 @@ import Logging
 extension Journal {
     func record(_ event: FunctionEvent) {
         switch event {
-        case .usable(let use): self.recordUsable(use)
-        case .unusable(let use, let place, let reason): self.recordUnusable(use, place: place, reason: reason)
+        case .usable(let use, let role): self.recordUsable(use, Self.metadata(use, role))
+        case .unusable(let use, let role, let place, let reason):
+            var metadata = Self.metadata(use, role)
+            metadata[Key.place] = "\(place)"
+            metadata[Key.reason] = "\(reason)"
+            self.recordUnusable(use, metadata)
         }
     }
 
-    private func recordUsable(_ use: FunctionUse) {
+    private func recordUsable(_ use: FunctionUse, _ metadata: Logger.Metadata) {
         switch use {
-        case .procedure(let uri):
-            self.log(.notice, "procedure can be called now", metadata: [Key.procedure: "\(uri)"])
-        case .subscription(let topic, let function):
-            self.log(
-                .notice,
-                "function for events can be called now", metadata: [Key.topic: "\(topic)", Key.function: "\(function)"])
-        case .result(let channel, let function):
-            self.log(
-                .notice,
-                "function for results can be called now",
-                metadata: [Key.channel: "\(channel)", Key.function: "\(function)"])
+        case .procedure: self.log(.notice, "procedure can be called now", metadata: metadata)
+        case .subscription: self.log(.notice, "function for events can be called now", metadata: metadata)
+        case .result: self.log(.notice, "function for results can be called now", metadata: metadata)
         }
     }
 
-    private func recordUnusable(_ use: FunctionUse, place: String, reason: String) {
+    private func recordUnusable(_ use: FunctionUse, _ metadata: Logger.Metadata) {
         switch use {
-        case .procedure(let uri):
-            self.log(
-                .error,
-                "procedure can't be called",
-                metadata: [Key.procedure: "\(uri)", Key.place: "\(place)", Key.reason: "\(reason)"])
-        case .subscription(let topic, let function):
-            self.log(
-                .error,
-                "function for events can't be called",
-                metadata: [
-                    Key.topic: "\(topic)", Key.function: "\(function)", Key.place: "\(place)",
-                    Key.reason: "\(reason)",
-                ])
-        case .result(let channel, let function):
-            self.log(
-                .error,
-                "function for results can't be called",
-                metadata: [
-                    Key.channel: "\(channel)", Key.function: "\(function)", Key.place: "\(place)",
-                    Key.reason: "\(reason)",
-                ])
+        case .procedure: self.log(.error, "procedure can't be called", metadata: metadata)
+        case .subscription: self.log(.error, "function for events can't be called", metadata: metadata)
+        case .result: self.log(.error, "function for results can't be called", metadata: metadata)
         }
+    }
+
+    private static func metadata(_ use: FunctionUse, _ role: String?) -> Logger.Metadata {
+        var metadata: Logger.Metadata =
+            switch use {
+            case .procedure(let uri): [Key.procedure: "\(uri)"]
+            case .subscription(let topic, let function): [Key.topic: "\(topic)", Key.function: "\(function)"]
+            case .result(let channel, let function): [Key.channel: "\(channel)", Key.function: "\(function)"]
+            }
+        if let role { metadata[Key.role] = "\(role)" }
+        return metadata
     }
 }

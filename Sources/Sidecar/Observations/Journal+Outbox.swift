@@ -67,14 +67,16 @@ extension Journal {
             self.outages.ended(.leaderSession)
             self.outages.ended(.relay)
             self.log(.info, "standby: another sidecar leads", metadata: [Key.holder: "\(holder)"])
-        case .leaderLockTaken(let stranger):
+        case .leaderLockTaken(let stranger, let others):
+            var metadata: Logger.Metadata = [
+                Key.backend: .number(stranger.pid), Key.role: "\(stranger.role)",
+                Key.state: stranger.isHolder ? "holds it" : "waits for it",
+            ]
+            if others > 0 { metadata[Key.others] = .number(others) }
             self.log(
                 .error,
                 "another role's session holds, or waits for, the former lock of leaders; harmless, but find out why",
-                metadata: [
-                    Key.backend: .number(stranger.pid), Key.role: "\(stranger.role)",
-                    Key.state: stranger.isHolder ? "holds it" : "waits for it",
-                ])
+                metadata: metadata)
         case .leaderTerminated(let backend):
             self.log(
                 .warning,

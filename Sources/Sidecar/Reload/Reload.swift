@@ -66,7 +66,7 @@ final class Reload: Part {
         ComplaintSummary(
             named: self.faults.prefix(Self.mostNamed).map {
                 Complaint(name: "configuration", reason: "the file was not reloaded: \($0)")
-            })
+            }, others: max(self.faults.count - Self.mostNamed, 0))
     }
 
     private func run(_ action: ReloadStateMachine.Action) {

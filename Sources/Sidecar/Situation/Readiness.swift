@@ -56,8 +56,8 @@ final class Readiness: Part {
     }
 
     func follow(_ situation: Situation, from former: Situation) {
-        if situation.hasBegunToStop(since: former) {
-            self.machine.stop()
+        if let ending = situation.ending, ending != former.ending {
+            self.machine.stop(ending.need)
             self.timer?.cancel()
         }
         self.changed()
@@ -94,7 +94,7 @@ final class Readiness: Part {
             switch need {
             case .router: self.situation.now.routerObstacle
             case .database, .listener: self.situation.now.databaseObstacle
-            case .port, .leadership, .registrations, .movement, .eventLoop, .stopping: nil
+            case .port, .leadership, .registrations, .movement, .eventLoop, .stopping, .renewal: nil
             }
         return need.text + (obstacle.map { ": \($0.text(at: self.eventLoop.now))" } ?? "")
     }
@@ -150,6 +150,16 @@ final class Readiness: Part {
         self.timer = self.eventLoop.assumeIsolated().scheduleTask(deadline: self.nextFaults) {
             self.timer = nil
             self.workOut()
+        }
+    }
+}
+
+extension Situation.Ending {
+    /// What holds everything up then.
+    fileprivate var need: ReadinessStateMachine.Need {
+        switch self {
+        case .process: .stopping
+        case .renewal: .renewal
         }
     }
 }

@@ -13,6 +13,7 @@ struct ReadinessStateMachine: ~Copyable {
         case movement = "events wait in the outbox, and none of them leaves it"
         case eventLoop = "the event loop was late by more than a second"
         case stopping = "the process stops"
+        case renewal = "new sessions with both sides are being made: the file has changed"
 
         /// The part of the sidecar that it is about.
         var part: String {
@@ -25,7 +26,7 @@ struct ReadinessStateMachine: ~Copyable {
             case .registrations: "registrations"
             case .movement: "outbox"
             case .eventLoop: "event loop"
-            case .stopping: "sidecar"
+            case .stopping, .renewal: "sidecar"
             }
         }
 
@@ -36,7 +37,7 @@ struct ReadinessStateMachine: ~Copyable {
             case .database: "no connection"
             case .listener: "not listening"
             case .port: "not listening"
-            case .leadership, .registrations, .movement, .stopping: self.rawValue
+            case .leadership, .registrations, .movement, .stopping, .renewal: self.rawValue
             case .eventLoop: "late by more than a second"
             }
         }
@@ -98,7 +99,7 @@ struct ReadinessStateMachine: ~Copyable {
         /// Nothing has been reported.
         case starting
         case reported(Answer)
-        case stopped
+        case stopped(Need)
     }
 
     /// The most faults that are named.
@@ -106,8 +107,8 @@ struct ReadinessStateMachine: ~Copyable {
 
     private var state = State.starting
 
-    /// The process stops: from now on there is no report.
-    mutating func stop() { self.state = .stopped }
+    /// The process stops, or makes room for new sessions: from now on there is no report.
+    mutating func stop(_ need: Need) { self.state = .stopped(need) }
 
     /// Whether the report would be that work flows with other faults than those of the last one.
     func hasOtherFaults(_ facts: Facts) -> Bool {
@@ -159,7 +160,7 @@ struct ReadinessStateMachine: ~Copyable {
     /// How things stand with these facts, reported or not.
     func answer(_ facts: Facts) -> Answer {
         var needs: [Need] = []
-        if self.isStopped { needs.append(.stopping) }
+        if case .stopped(let need) = self.state { needs.append(need) }
         if !facts.isJoined { needs.append(.router) }
         if !facts.isDatabaseAvailable { needs.append(.database) }
         if !facts.isListening { needs.append(.listener) }
@@ -173,7 +174,7 @@ struct ReadinessStateMachine: ~Copyable {
         return faults.count == 0 ? .ready : .readyWithFaults(faults)
     }
 
-    /// Whether ``stop()`` was called.
+    /// Whether ``stop(_:)`` was called.
     var isStopped: Bool {
         switch self.state {
         case .stopped: true

@@ -24,6 +24,14 @@ struct Situation {
         var isUsable: Bool { self.outcome.state.usable != nil }
     }
 
+    /// Why the sessions with both sides end for good.
+    enum Ending {
+        /// The process got the signal to stop.
+        case process
+        /// A changed file needs other sessions.
+        case renewal
+    }
+
     var router = Router.notYetJoined
     /// Whether the router accepts output. Parts produce less while it does not.
     var isRouterReading = true
@@ -53,8 +61,8 @@ struct Situation {
     /// Whether the call port listens; nil before it was opened.
     var isPortListening: Bool?
 
-    /// The process got the signal to stop: nothing new is begun.
-    var isStopping = false
+    /// Why all of this ends, if it does: nothing new is begun.
+    var ending: Ending?
 
     /// The session with the router, while there is one.
     var session: Session? {
@@ -84,7 +92,10 @@ extension Situation {
         }
     }
 
-    /// Whether the process got the signal to stop since another situation.
+    /// Whether nothing new is begun any more.
+    var isStopping: Bool { self.ending != nil }
+
+    /// Whether that became so since another situation.
     func hasBegunToStop(since former: Situation) -> Bool { self.isStopping && !former.isStopping }
 
     /// Whether the SQL interface was looked at since another situation.

@@ -9,8 +9,10 @@ struct ReadinessMetrics: Measured {
         exposition.begin(.ready)
         exposition.add(needs.isEmpty ? 1 : 0)
         exposition.begin(.notReady)
-        for need in ReadinessStateMachine.Need.allCases {
-            exposition.add(needs.contains(need) ? 1 : 0, String(need.part.map { $0 == " " ? "_" : $0 }))
+        // One part has two.
+        for need in ReadinessStateMachine.Need.allCases where need != .renewal {
+            let isNeeded = needs.contains { $0.part == need.part }
+            exposition.add(isNeeded ? 1 : 0, String(need.part.map { $0 == " " ? "_" : $0 }))
         }
         exposition.begin(.faults)
         for (kind, count) in self.readiness.faultCounts { exposition.add(count, kind.rawValue) }

@@ -49,7 +49,7 @@ final class Renewal {
     func renew(_ configuration: Configuration) throws {
         guard case .running(let former) = self.state else { return }
         self.state = .ending(former, next: try self.make(configuration, self), isReloadAskedFor: false)
-        former.stop { outcome in
+        former.stop(because: .renewal) { outcome in
             self.keep(former)
             switch self.state {
             case .ending(_, let next, let isReloadAskedFor):
@@ -67,8 +67,10 @@ final class Renewal {
         switch self.state {
         case .running(let supervisor):
             self.state = .stopping(supervisor)
-            supervisor.stop(completion: completion)
-        case .ending(let former, _, _): self.state = .stopping(former)
+            supervisor.stop(because: .process, completion: completion)
+        case .ending(let former, _, _):
+            self.state = .stopping(former)
+            former.stops(because: .process)
         case .new, .stopping: break
         }
     }

@@ -1,6 +1,7 @@
 import CallPort
 import NIOCore
 import Outbox
+import Postgres
 import WAMP
 import WAMPClient
 
@@ -11,6 +12,7 @@ final class StatusSource: Part {
     private let callee: Callee
     private let subscriptions: Subscriptions
     private let publisher: Publisher
+    private let pools: Pools
     private let calls: CallsFromSQL
     private let pulse: Pulse
     private let version: String
@@ -21,8 +23,8 @@ final class StatusSource: Part {
 
     init(
         version: String, situation: CurrentSituation, readiness: Readiness, callee: Callee,
-        subscriptions: Subscriptions, publisher: Publisher, calls: CallsFromSQL, pulse: Pulse, metrics: Metrics,
-        eventLoop: any EventLoop
+        subscriptions: Subscriptions, publisher: Publisher, pools: Pools, calls: CallsFromSQL, pulse: Pulse,
+        metrics: Metrics, eventLoop: any EventLoop
     ) {
         self.version = version
         self.situation = situation
@@ -30,6 +32,7 @@ final class StatusSource: Part {
         self.callee = callee
         self.subscriptions = subscriptions
         self.publisher = publisher
+        self.pools = pools
         self.calls = calls
         self.pulse = pulse
         self.eventLoop = eventLoop
@@ -52,7 +55,9 @@ final class StatusSource: Part {
             routerObstacle: situation.routerObstacle?.text(at: now), routerTime: now - self.times.router,
             isDatabaseAvailable: situation.isDatabaseAvailable,
             databaseObstacle: situation.databaseObstacle?.text(at: now), databaseTime: now - self.times.database,
-            isListening: situation.isListening, isInstalled: situation.isInstalled,
+            isListening: situation.isListening, connections: Status.Connections(self.pools.own),
+            guestConnections: Status.Connections(self.pools.guests.pool), queue: Status.Queue(self.pools.own),
+            isInstalled: situation.isInstalled,
             leader: Status.Leader(situation.leadership), leaderTime: now - self.times.leadership,
             procedures: self.callee.standings.map { Status.Route(standing: $0.route, figures: $0.figures) },
             subscriptions: self.subscriptions.standings(at: now).map {
@@ -66,6 +71,18 @@ final class StatusSource: Part {
             },
             loopDelay: self.pulse.delay, callRates: self.metrics.load.calls.rates,
             eventRates: self.metrics.load.events.rates)
+    }
+}
+
+extension Status.Connections {
+    fileprivate init(_ pool: Pool) {
+        self.init(open: pool.openConnections, busy: pool.busyConnections, limit: pool.limits.connections)
+    }
+}
+
+extension Status.Queue {
+    fileprivate init(_ pool: Pool) {
+        self.init(waiting: pool.waitingCount, limit: pool.limits.queue)
     }
 }
 

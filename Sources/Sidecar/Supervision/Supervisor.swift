@@ -165,8 +165,8 @@ final class Supervisor: RouterDelegate {
             }
             let status = StatusSource(
                 version: version, situation: situation, readiness: readiness, callee: callee,
-                subscriptions: subscriptions, publisher: publisher, calls: calls, pulse: pulse, metrics: metrics,
-                eventLoop: eventLoop)
+                subscriptions: subscriptions, publisher: publisher, pools: pools, calls: calls, pulse: pulse,
+                metrics: metrics, eventLoop: eventLoop)
             let port = AdminPort(
                 settings, eventLoop: eventLoop, observer: { observer(.adminPort($0)) }, changed: changed
             ) {
@@ -250,13 +250,18 @@ final class Supervisor: RouterDelegate {
     }
 
     /// Accepts no more calls, finishes the running ones, says goodbye. `completion` is called once, in time.
-    func stop(completion: @escaping (ShutdownStateMachine.Outcome) -> Void) {
-        self.situation.change { $0.isStopping = true }
+    func stop(because ending: Situation.Ending, completion: @escaping (ShutdownStateMachine.Outcome) -> Void) {
+        self.stops(because: ending)
         self.shutdown.begin { [control = self.control, pulse = self.pulse] outcome in
             control.stop()
             pulse?.stop()
             completion(outcome)
         }
+    }
+
+    /// It ends for this reason, or for another one than it began to end for.
+    func stops(because ending: Situation.Ending) {
+        self.situation.change { $0.ending = ending }
     }
 
     // MARK: - The configuration

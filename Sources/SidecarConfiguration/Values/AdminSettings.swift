@@ -29,7 +29,7 @@ package struct AdminSettings: Sendable {
     package let tls: TLSContext?
 
     /// The files of its certificate and key.
-    let tlsIdentity: TLSIdentity?
+    package let tlsIdentity: TLSIdentity?
 
     /// For how long events may wait in the outbox, and none of them leave it, before the sidecar is not ready.
     package let stuckAfter: Duration

@@ -12,7 +12,8 @@ extension ConnectionFault {
         case .truncated:
             // As without TLS: nothing needs to be added.
             return ConnectionFault(.closed, failure.description)
-        case .certificate, .notTLS, .closed, .closedAtOnce, .earlyPlaintext, .protocolTooOld, .noSharedCipher,
+        case .certificate, .otherCertificate, .notTLS, .closed, .closedAtOnce, .earlyPlaintext, .protocolTooOld,
+            .noSharedCipher,
             .certificateWanted, .certificateRefused, .unknownName, .alert, .unreadAnswers, .other:
             return ConnectionFault(
                 .tls, failure.description + self.advice(failure, url, hasAuthorities: hasAuthorities))
@@ -51,7 +52,7 @@ extension ConnectionFault {
         case .certificateRefused: "; look at router.tls.certificate_file, and at the authorities that the router trusts"
         case .unknownName: "; is the host in router.url right, or router.tls.server_name?"
         case .alert: "; look at the router's log"
-        case .truncated, .unreadAnswers, .other: ""
+        case .otherCertificate, .truncated, .unreadAnswers, .other: ""
         }
     }
 

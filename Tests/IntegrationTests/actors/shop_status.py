@@ -37,7 +37,8 @@ def shop_status() -> dict[str, Any]:
         "router": {"state": "joined", "url": "wss://router.shop.example/ws", "realm": "shop", "session": 81,
                    "reason": None, "for_seconds": 98_530.0},
         "database": {"state": "available", "listening": True, "interface": True, "reason": None,
-                     "for_seconds": 273_118.0},
+                     "for_seconds": 273_118.0, "queue": {"waiting": 0, "limit": 1000}, "connections": {
+                         "calls": {"open": 8, "busy": 3, "limit": 8}, "guests": {"open": 0, "busy": 0, "limit": 8}}},
         "leadership": {"role": "leader", "holder": None, "for_seconds": 98_528.0},
         "outbox": {"waiting": 3, "oldest_seconds": 0.4, "held_topics": 0, "waiting_seconds": None},
         "dead_letters": {"event": 2, "publish": 0, "oldest_seconds": 7_900.0},

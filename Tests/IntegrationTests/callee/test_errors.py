@@ -222,6 +222,9 @@ async def test_terse(make_sidecar: SidecarMaker, router: Router, secrets: Databa
     # The administrator finds it in the log.
     reasons = [entry["reason"] for entry in sidecar.entries("procedure can't be called")]
     assert any("grant execute on function hidden_schema.closed()" in reason for reason in reasons)
+    # It names the role that a mapping has.
+    roles = {entry["procedure"]: entry.get("role") for entry in sidecar.entries("procedure can't be called")}
+    assert roles == {"test.as": "hidden_role", "test.closed": None, "test.no_such": None}
 
 
 async def test_advice_is_not_for_callers(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:

@@ -4,6 +4,7 @@ file."""
 import json
 import os
 import pty
+import re
 import subprocess
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 from actors.cluster import Database
 from actors.installation import Installation, install
 from actors.sidecar import binary, clean_environment, run
+from actors.terminal import Terminal
 
 FAILED = 1
 USAGE = 64
@@ -136,6 +138,59 @@ def test_retry_and_delete(interface: Installation, tmp_path: Path) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (FAILED, "0 deleted\n", "no dead letter has the id 3\n")
     result = command(interface, tmp_path, "delete", "--all")
     assert (result.returncode, result.stdout) == (0, "0 deleted\n")
+
+
+MANY = """
+    insert into wamp.dead_letter (kind, topic, args, attempts)
+        select 'publish', 'com.example.many', to_jsonb(array[n]), 1 from generate_series(1, 24999) as n
+"""
+
+
+@pytest.mark.parametrize("verb, final", [("retry", "25000 to be tried again\n"), ("delete", "25000 deleted\n")])
+def test_progress_on_a_terminal(interface: Installation, tmp_path: Path, verb: str, final: str) -> None:
+    """One line on standard error says how far it is, and is gone in the end."""
+    interface.database.execute(MANY)
+    command(interface, tmp_path, "list")
+    terminal = Terminal(
+        "dead-letter", verb, "--all", "--kind", "publish", "-c", tmp_path / "sidecar.yaml", stdout=False)
+    assert terminal.end() == (0, final, "")
+    lines = terminal.shown.split("\r")
+    done = "retried" if verb == "retry" else "deleted"
+    assert lines[0] == "" and lines[1] == f"10,000 of 25,000 dead letters {done}", lines
+    assert all(re.fullmatch(rf"\d+,000 of 25,000 dead letters {done}", line) for line in lines[1:-2]), lines
+    assert (lines[-2].strip(), lines[-1]) == ("", "") and len(lines[-2]) == len(lines[1])
+    assert interface.database.value("select count(*)::int from wamp.outbox") == (25_000 if verb == "retry" else 0)
+    assert left(interface) == [(2, False), (3, False)]
+
+
+def test_progress_in_a_pipe(interface: Installation, tmp_path: Path) -> None:
+    """There is none, and all are in the order of before, whatever the batches."""
+    interface.database.execute(MANY)
+    result = command(interface, tmp_path, "retry", "--all")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "25002 to be tried again\n", "")
+    assert interface.database.rows("""
+        select topic, count(*)::int, bool_and(ordered) from (
+            select topic, (args ->> 0)::int > coalesce(lag((args ->> 0)::int) over (partition by topic order by id), 0)
+                as ordered from wamp.outbox) as event
+            group by topic order by topic
+    """) == [("com.example.many", 24_999, True), ("com.example.price", 1, True)]
+
+
+def test_all_or_nothing(interface: Installation, tmp_path: Path) -> None:
+    """What fails in the last batch takes back those before it, and the line is gone before the error."""
+    interface.database.execute(MANY + ";" + """
+        create function public.refuse() returns trigger language plpgsql as
+            $$ begin if new.args = '[24999]' then raise 'not today'; end if; return new; end $$;
+        create trigger refuse before insert on wamp.outbox for each row execute function public.refuse();
+    """)
+    command(interface, tmp_path, "list")
+    terminal = Terminal("dead-letter", "retry", "--all", "-c", tmp_path / "sidecar.yaml")
+    assert terminal.end()[0] == FAILED
+    *progress, blanks, error = terminal.shown.split("\r")
+    assert progress[1].startswith("10,000 of 25,002 ") and blanks.isspace() and "not today" in error, terminal.shown
+    assert "to be tried again" not in terminal.shown
+    assert interface.database.rows("select count(*)::int, bool_or(retry) from wamp.dead_letter") == [(25_002, False)]
+    assert interface.database.value("select count(*)::int from wamp.outbox") == 0
 
 
 @pytest.mark.parametrize("arguments", [("retry",), ("delete",), ("delete", "1", "--all"), ("delete", "x"),

@@ -11,6 +11,7 @@ from actors.cluster import Cluster, Database
 from actors.deadline import wait_until
 from actors.installation import ROLE_PASSWORD, Installation, admin_url, connect_as, install, make_role, role_url
 from actors.sidecar import run
+from actors.terminal import Terminal
 
 pytestmark = pytest.mark.servers
 
@@ -371,6 +372,43 @@ def test_what_fails_in_the_middle_leaves_nothing(database: Database) -> None:
     assert "half" not in roles(database)
 
 
+def on_terminal(database: Database, *options: str) -> Terminal:
+    return Terminal("install", "--admin-url", admin_url(database), *options,
+                    environment={"WAMP_ROLE_PASSWORD": ROLE_PASSWORD})
+
+
+def test_steps_on_a_terminal(cluster: Cluster, database: Database) -> None:
+    """The lines are those of a pipe, each when its step is done."""
+    other = cluster.create_database(database.name + "other")
+    piped = Installation(other).command("install")
+    terminal = on_terminal(database)
+    assert terminal.end() == (0, "", "")
+    done = [line for line in terminal.shown.splitlines() if line.startswith("done: ")]
+    # The roles belong to both databases.
+    assert "done: tables and functions, version 3" in done
+    assert [line for line in done if " role " not in line] == [
+        line for line in piped.stdout.splitlines() if line.startswith("done: ") and " role " not in line]
+    assert "\r" not in terminal.shown and "\x1b" not in terminal.shown
+    again = on_terminal(database)
+    assert again.end()[0] == 0 and "nothing to do" in again.shown and "done: " not in again.shown
+
+
+def test_steps_that_are_taken_back(database: Database) -> None:
+    """On a terminal the steps before the one that fails have been shown; a pipe gets the error alone."""
+    database.execute("""
+        create function refuse() returns event_trigger language plpgsql as $$ begin raise exception 'not today'; end $$;
+        create event trigger refuse on ddl_command_end when tag in ('CREATE TRIGGER') execute function refuse();
+    """)
+    terminal = on_terminal(database)
+    assert terminal.end()[0] == FAILED
+    lines = terminal.shown.splitlines()
+    assert "done: schema wamp" in lines, lines
+    assert lines[-2] == "note: what is done above was taken back: it is one transaction"
+    assert "not today" in lines[-1]
+    piped = Installation(database).command("install")
+    assert piped.stdout == "" and piped.stderr.count("\n") == 1 and "not today" in piped.stderr
+
+
 def test_a_copy_has_to_be_adopted(cluster: Cluster, database: Database) -> None:
     installation = install(database)
     database.execute("create function public.f() returns int language sql as 'select 1'; select "
@@ -416,6 +454,19 @@ def test_a_lock_is_waited_for(database: Database) -> None:
         other.execute("rollback")
         thread.join(120)
     assert results[0].returncode == 0, results[0].stderr
+    assert "another session" not in results[0].stderr
+
+
+def test_a_terminal_shows_that_a_lock_is_waited_for(database: Database) -> None:
+    install(database)
+    database.execute("delete from wamp.meta where key = 'sidecar_role'")
+    with database.connect() as other:
+        other.execute("begin; lock table wamp.meta in access exclusive mode")
+        terminal = on_terminal(database)
+        wait_until(lambda: "note: another session is in the way: it begins again\n" in terminal.shown,
+                   "it says so", 60)
+        other.execute("rollback")
+    assert terminal.end()[0] == 0, terminal.shown
 
 
 def test_two_installers_at_once(database: Database) -> None:

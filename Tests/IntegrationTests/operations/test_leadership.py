@@ -187,6 +187,26 @@ async def test_squatter(make_sidecar: SidecarMaker, router: Router, database: Da
         waiter.close()
 
 
+async def test_many_squatters(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """Five of them are reported, each with the number of those that are not."""
+    make_role(database, "squatter")
+    squatters = [connect_as(database, "squatter") for _ in range(7)]
+    try:
+        for squatter in squatters:
+            squatter.pgconn.send_query(b"select pg_advisory_lock(1463897420, 1542262275)")
+        await until(lambda: database.value("select count(*)::int = 7 from pg_locks as l join pg_stat_activity as a "
+                                           "on a.pid = l.pid where a.usename = 'squatter' and locktype = 'advisory'"),
+                    "all hold it or wait for it")
+        sidecar = make_sidecar(router.url("rawsocket"), database.url).start()
+        await asyncio.to_thread(sidecar.wait_for, LEADING)
+        await asyncio.to_thread(sidecar.wait_for, STRANGER, count=5)
+        assert [entry["others"] for entry in sidecar.entries(STRANGER)] == [2] * 5
+    finally:
+        # A `with` block would try to commit.
+        for squatter in squatters:
+            squatter.close()
+
+
 @pytest.mark.parametrize("how", ["cut", "mute"])
 async def test_database_lost_beside_a_standby(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
                                               how: str) -> None:

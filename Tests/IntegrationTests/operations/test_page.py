@@ -319,7 +319,8 @@ def test_pictures(alone: Alone, copied: Copier, opened: Opener, name: str, width
     page = opened(replica.address, width=width, height=height, dark=dark, scale=scale)
     shown = page.text("body")
     for text in ("Ready with 1 fault", "connected for 1 d 3 h", "leads for 1 d 3 h", "3 waiting", "the oldest for",
-                 "event: 2", "6 of 500 sessions", "com.shop.order.refund", "com.shop.stock.changed", "38 ms"):
+                 "event: 2", "6 of 500 sessions", "8 of 8 connections, 3 busy",
+                 "com.shop.order.refund", "com.shop.stock.changed", "38 ms"):
         assert text in shown, text
     page.picture(PICTURES / f"{name}.png")
 

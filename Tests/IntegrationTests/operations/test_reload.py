@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from actors.admin import Admin
 from actors.certificates import Certificates
 from actors.cluster import SIDECAR_PASSWORD, Database
 from actors.deadline import PATIENCE, free_port, until, wait_until
@@ -172,6 +173,24 @@ async def test_faulty_file(make_sidecar: SidecarMaker, router: Router, shop: Dat
     assert registered.count("test.stays") == 1
 
 
+async def test_many_faults(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
+    """The log has all of them; of readiness, which names twenty, the number of the others."""
+    port = free_port()
+    sidecar = await make_sidecar(
+        router.url("rawsocket"), shop.url, admin={"listen": f"127.0.0.1:{port}"},
+        procedures={"test.stays": "public.one"}).started()
+    change(sidecar, procedures={f"test.p{number}": "public.one" for number in range(25)} | {
+        f"test..p{number}": "public.one" for number in range(25)})
+    assert (await asyncio.to_thread(sidecar.wait_for, REFUSED, PATIENCE))["faults"] == 25
+    await asyncio.to_thread(sidecar.wait_for, FAULT, PATIENCE, 25)
+    await asyncio.to_thread(sidecar.wait_for, FAULTY, PATIENCE)
+    ready = await asyncio.to_thread(Admin(port).get, "/ready")
+    assert ready.status == 200 and ready.lines[0] == "ready with faults"
+    assert (len(ready.lines), ready.lines[-1]) == (22, "and 5 more")
+    document = (await asyncio.to_thread(Admin(port).get, "/status")).json()
+    assert (len(document["faults"]), document["other_faults"]) == (20, 5)
+
+
 @pytest.mark.parametrize("key", ["schema", "listen"])
 async def test_what_needs_a_restart(make_sidecar: SidecarMaker, router: Router, shop: Database, key: str) -> None:
     """Such a file is refused, with the line named, and nothing of it is used."""
@@ -304,8 +323,9 @@ async def test_secret_file(make_sidecar: SidecarMaker, router: Router, shop: Dat
 async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Database) -> None:
     """Calls that run are answered first; then the sidecar has other connections, and nothing is left of the former."""
     shop.execute(HELD)
+    port = free_port()
     sidecar = await make_sidecar(
-        router.url("rawsocket"), shop.url, shutdown_timeout="60s",
+        router.url("rawsocket"), shop.url, shutdown_timeout="60s", admin={"listen": f"127.0.0.1:{port}"},
         procedures={"test.stays": "public.one", "test.held": "public.held"}).started()
     async with joined(router) as peer:
         with shop.connect() as holder:
@@ -318,6 +338,12 @@ async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Da
             entry = await asyncio.to_thread(sidecar.wait_for, RENEWED, PATIENCE)
             assert entry["keys"] == "database.connections router.serializers"
             await answers(peer, "test.stays", None)
+            ready = await asyncio.to_thread(Admin(port).get, "/ready")
+            assert ready.status == 503
+            assert ready.lines[0] == "sidecar: new sessions with both sides are being made: the file has changed"
+            scrape = (await asyncio.to_thread(Admin(port).get, "/metrics")).lines
+            assert [line for line in scrape if line.startswith('wamp_sidecar_not_ready{reason="sidecar"}')] == [
+                'wamp_sidecar_not_ready{reason="sidecar"} 1']
             assert not running.done()
             holder.execute("select pg_advisory_unlock(1)")
         assert list((await asyncio.wait_for(running, PATIENCE)).results) == [1]

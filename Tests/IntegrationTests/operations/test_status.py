@@ -8,6 +8,7 @@ from actors.admin import Admin
 from actors.certificates import Certificates
 from actors.cluster import Database
 from actors.deadline import free_port, until
+from actors.peer import joined
 from actors.router import Router
 from actors.sidecar import FAULTY, Sidecar, binary, clean_environment, run
 from conftest import SidecarMaker
@@ -35,9 +36,10 @@ async def test_how_everything_stands(make_sidecar: SidecarMaker, router: Router,
 
     async def settled() -> object:
         document = (await asyncio.to_thread(admin.get, "/status")).json()
-        return document if [route["state"] for route in document["subscriptions"]] == ["works"] else None
+        is_decided = [route["state"] for route in document["subscriptions"]] == ["works"]
+        return document if is_decided and document["database"]["connections"]["calls"]["open"] == 4 else None
 
-    document = await until(settled, "all is decided", 30)
+    document = await until(settled, "all is decided")
     assert document["version"] == 1 and document["ready"] is True and document["state"] == "ready"
     assert [fault["name"] for fault in document["faults"]] == ["procedure 'test.gone'"]
     assert document["router"]["state"] == "joined" and document["router"]["url"].startswith("rs://127.0.0.1:")
@@ -58,12 +60,17 @@ async def test_how_everything_stands(make_sidecar: SidecarMaker, router: Router,
     gone = next(route for route in document["procedures"] if route["uri"] == "test.gone")
     assert "public.gone" in gone["reason"] and gone["place"].startswith(f"{sidecar.file}:")
     assert document["call_port"] is None
+    assert document["database"]["connections"] == {
+        "calls": {"open": 4, "busy": 0, "limit": 4}, "guests": {"open": 0, "busy": 0, "limit": 4}}
+    assert document["database"]["queue"] == {"waiting": 0, "limit": 1000}
 
     shown = await asyncio.to_thread(status, sidecar)
     assert shown.returncode == 0, shown.stderr
     lines = shown.stdout.splitlines()
     assert lines[0].startswith("ready with faults (wamp-sidecar ")
     assert "procedures: 3, 2 work" in lines and "  works test.here" in lines
+    assert "connections: 4 of 4 open, 0 busy" in lines and "queue: 0 of 1000 waiting" in lines
+    assert not any(line.startswith("call port") for line in lines)
     assert any(line.startswith("  faulty test.gone ") for line in lines)
     machine = await asyncio.to_thread(status, sidecar, "--json")
     assert machine.returncode == 0 and json.loads(machine.stdout)["version"] == 1
@@ -97,6 +104,60 @@ def test_through_a_unix_socket_and_tls(make_sidecar: SidecarMaker) -> None:
             ready = status(sidecar, "--ready")
             assert ready.returncode == 1 and ready.stdout.startswith("router: no session"), ready.stderr
             sidecar.stop()
+    finally:
+        certificates.remove()
+
+
+async def test_what_is_busy(make_sidecar: SidecarMaker, router: Router, installed: Database) -> None:
+    """Calls that run and that wait, and the sessions at the call port."""
+    port = free_port()
+    sidecar = await make_sidecar(
+        router.url("rawsocket"), installed.url, admin={"listen": f"127.0.0.1:{port}"},
+        database={"url": installed.url, "connections": 1, "queue_timeout": "120s"},
+        caller={"listen": f"127.0.0.1:{free_port()}", "password": "a password that is long enough to be random",
+                "sessions": 7},
+        procedures={"test.held": {"sql": "select pg_advisory_lock(1)::text, pg_advisory_unlock(1)",
+                                  "timeout": "120s"}}).started()
+
+    async def lines() -> list[str]:
+        return (await asyncio.to_thread(status, sidecar)).stdout.splitlines()
+
+    async with joined(router) as peer:
+        with installed.connect() as holder:
+            holder.execute("select pg_advisory_lock(1)")
+            running = [peer.begin("test.held") for _ in range(3)]
+
+            async def is_seen() -> bool:
+                shown = await lines()
+                return {"connections: 1 of 1 open, 1 busy", "queue: 2 of 1000 waiting"} <= set(shown)
+
+            await until(is_seen, "one runs and two wait")
+            assert "call port: listening, 0 of 7 sessions" in await lines()
+            holder.execute("select pg_advisory_unlock(1)")
+        await asyncio.gather(*running)
+
+
+def test_another_certificate(make_sidecar: SidecarMaker) -> None:
+    """Only the certificate of the file will do: no other of the same authority gets the password."""
+    certificates = Certificates()
+    try:
+        section = {"listen": f"127.0.0.1:{free_port()}", "password": PASSWORD}
+        tls = {name: {"certificate_file": certificates.path(f"{name}.pem"),
+                      "key_file": certificates.path(f"{name}.key")} for name in ("server", "elsewhere", "expired")}
+        # Whether it is valid is for others to judge.
+        sidecar = make_sidecar("rs://127.0.0.1:1", "host=/nonexistent", admin=section | {"tls": tls["expired"]})
+        sidecar.start(until=LISTENS)
+        assert status(sidecar).stdout.startswith("not ready "), status(sidecar).stderr
+        for name in ("server", "elsewhere"):
+            sidecar.configuration["admin"] = section | {"tls": tls[name]}
+            sidecar.file.with_name("other.yaml").write_text(json.dumps(sidecar.configuration))
+            for option in ([], ["--ready"]):
+                refused = run("status", "--config", sidecar.file.with_name("other.yaml"), *option)
+                assert (refused.returncode, refused.stdout) == (1, "")
+                assert refused.stderr == (
+                    f"the admin port at {section['listen']} shows another certificate than the one in "
+                    f"{certificates.path(f'{name}.pem')}: the certificate file may have changed and not been reloaded "
+                    "yet, or it is not this sidecar that listens there\n")
     finally:
         certificates.remove()
 

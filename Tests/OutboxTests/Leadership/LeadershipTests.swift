@@ -311,12 +311,13 @@ struct LeadershipTests {
     @Test("sessions at the former lock are looked for once a minute, and each is reported once")
     func strangers() throws {
         let fixture = try Fixture()
-        let stranger = ["23", "mallory", "t"] as [String?]
+        let stranger = ["23", "mallory", "t", "3"] as [String?]
         fixture.leadership.joined()
         fixture.open()
         _ = fixture.story.news()
         try fixture.session.answer("strangers", [stranger])
-        check(fixture.story.news().map { $0.hasPrefix("event: leaderLockTaken") }, [true])
+        let news = fixture.story.news()
+        check(news.map { $0.hasPrefix("event: leaderLockTaken") && $0.hasSuffix("others: 2)") }, [true], "\(news)")
         try fixture.take()
         try fixture.passAnswering(59)
         check(fixture.story.news().contains("strangers"), false)

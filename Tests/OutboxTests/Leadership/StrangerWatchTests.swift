@@ -9,7 +9,7 @@ struct StrangerWatchTests {
     private let start = NIODeadline.uptimeNanoseconds(100_000_000_000)
 
     private func stranger(_ pid: Int32, isHolder: Bool = true) throws -> Stranger {
-        try #require(Stranger(["\(pid)", "somebody", isHolder ? "t" : "f"]))
+        try #require(Stranger(["\(pid)", "somebody", isHolder ? "t" : "f", "2"]))
     }
 
     @Test("they are looked for at once, and then once a minute")

@@ -152,6 +152,23 @@ struct StatusPageTests {
         check(cards([:])["Outbox"]?.value, "not known")
     }
 
+    @Test("the connections to the database, and what waits for one")
+    func connections() {
+        func details(waiting: Int64) -> [String]? {
+            let database = Value.dictionary([
+                "state": .string("available"),
+                "connections": .dictionary([
+                    "calls": .dictionary(["open": .integer(3), "busy": .integer(1), "limit": .integer(4)])
+                ]),
+                "queue": .dictionary(["waiting": .integer(waiting), "limit": .integer(1_000)]),
+            ])
+            let view = StatusView(document: StatusDocument(value: .dictionary(["database": database])))
+            return view.cards.first { $0.title == "Database" }?.details
+        }
+        check(details(waiting: 0)?.last, "3 of 4 connections, 1 busy")
+        check(details(waiting: 1_000)?.last, "3 of 4 connections, 1 busy, 1,000 waiting")
+    }
+
     @Test("what does not work stands first")
     func rows() {
         let view = StatusView(

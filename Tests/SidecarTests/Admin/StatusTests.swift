@@ -16,7 +16,10 @@ struct StatusTests {
                 isStandby: true),
             router: Status.Router(url: "rs://127.0.0.1:1", realm: "realm1", session: 7), routerObstacle: nil,
             routerTime: .seconds(60), isDatabaseAvailable: true, databaseObstacle: nil,
-            databaseTime: .milliseconds(61_500), isListening: true, isInstalled: true,
+            databaseTime: .milliseconds(61_500), isListening: true,
+            connections: Status.Connections(open: 3, busy: 1, limit: 4),
+            guestConnections: Status.Connections(open: 0, busy: 0, limit: 2),
+            queue: Status.Queue(waiting: 5, limit: 1_000), isInstalled: true,
             leader: .other("pid 5"), leaderTime: .seconds(3),
             procedures: [
                 Status.Route(
@@ -44,8 +47,10 @@ struct StatusTests {
         check(
             JSON.text(of: Self.status.value),
             #"{"call_port":{"limit":500,"listening":true,"sessions":2},"#
-                + #""database":{"for_seconds":61.5,"interface":true,"listening":true,"reason":null,"#
-                + #""state":"available"},"dead_letters":{"event":0,"oldest_seconds":60.0,"publish":1},"#
+                + #""database":{"connections":{"calls":{"busy":1,"limit":4,"open":3},"#
+                + #""guests":{"busy":0,"limit":2,"open":0}},"#
+                + #""for_seconds":61.5,"interface":true,"listening":true,"queue":{"limit":1000,"waiting":5},"#
+                + #""reason":null,"state":"available"},"dead_letters":{"event":0,"oldest_seconds":60.0,"publish":1},"#
                 + #""event_loop":{"delay_seconds":0.25},"#
                 + #""faults":[{"name":"procedure 'b'","reason":"gone"}],"#
                 + #""leadership":{"for_seconds":3.0,"holder":"pid 5","role":"standby"},"#
@@ -73,7 +78,8 @@ struct StatusTests {
             StatusText.lines(Self.status.value),
             [
                 "standby with faults (wamp-sidecar 0.2.0)", "fault: procedure 'b': gone", "fault: and 3 more",
-                "router: joined rs://127.0.0.1:1", "database: available", "leadership: standby pid 5",
+                "router: joined rs://127.0.0.1:1", "database: available", "connections: 3 of 4 open, 1 busy",
+                "queue: 5 of 1000 waiting", "leadership: standby pid 5", "call port: listening, 2 of 500 sessions",
                 "outbox: 3 events wait, the oldest for 13 s", "dead letters: 1 of publications, 0 of events",
                 "procedures: 2, 1 work", "  works a", "  faulty b gone", "subscriptions: 1, 0 work",
                 "  waits t",
@@ -84,6 +90,14 @@ struct StatusTests {
         down.router = nil
         check(StatusText.isReady(down.value), false)
         down.outbox = nil
+        down.port = Status.Port(isListening: false, sessions: 0, limit: 500)
+        down.guestConnections = Status.Connections(open: 2, busy: 1, limit: 2)
+        check(StatusText.lines(down.value).contains("call port: not listening"), true)
+        check(
+            StatusText.lines(down.value).contains(
+                "connections: 3 of 4 open, 1 busy; of the guest 2 of 2 open, 1 busy"), true)
+        down.port = nil
+        check(StatusText.lines(down.value).contains { $0.hasPrefix("call port") }, false)
         check(StatusText.lines(down.value).contains { $0.hasPrefix("outbox") || $0.hasPrefix("dead letters") }, false)
         check(
             Array(StatusText.lines(down.value).prefix(3)),

@@ -111,7 +111,9 @@ struct ReadinessStateMachineTests {
         var machine = ReadinessStateMachine()
         check(machine.answer(Self.facts { $0.isJoined = false }), .notReady([.router]))
         check(machine.answer(Self.facts()), .ready)
-        machine.stop()
+        machine.stop(.renewal)
+        check(machine.answer(Self.facts()), .notReady([.renewal]))
+        machine.stop(.stopping)
         check(machine.answer(Self.facts()), .notReady([.stopping]))
     }
 
@@ -167,7 +169,7 @@ struct ReadinessStateMachineTests {
     func stop() {
         var machine = ReadinessStateMachine()
         check(machine.report(Self.facts()), .ready)
-        machine.stop()
+        machine.stop(.stopping)
         check(machine.report(Self.facts { $0.isJoined = false }), nil)
         check(machine.hasOtherFaults(Self.faults([Self.complaint("a")])), false)
     }

@@ -76,10 +76,19 @@ struct ReadinessTests {
         fixture.situation.change { $0.isListening = true }
         fixture.loop.run()
         check(lines, ["no session with the router"])
-        fixture.situation.change { $0.isStopping = true }
+        fixture.situation.change { $0.ending = .renewal }
         fixture.loop.run()
         check(lines.count, 1)
-        check(fixture.reasons.contains(Complaint(name: "sidecar", reason: "the process stops")), true)
+        check(
+            fixture.reasons.first,
+            Complaint(
+                name: "sidecar", reason: "new sessions with both sides are being made: the file has changed"))
+        // The process may get the signal meanwhile.
+        fixture.situation.change { $0.ending = .process }
+        fixture.loop.run()
+        check(lines.count, 1)
+        check(fixture.reasons.first, Complaint(name: "sidecar", reason: "the process stops"))
+        check(fixture.reasons.count { $0.name == "sidecar" }, 1)
         fixture.situation.follow([])
     }
 }
