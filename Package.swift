@@ -15,6 +15,9 @@ let settings: [SwiftSetting] =
 /// For the targets that import C: each unsafe expression is marked as such.
 let memorySafe = settings + [.strictMemorySafety()]
 
+/// For the targets that run at the start or for a person, not for each call: small rather than fast.
+let small: [SwiftSetting] = [.unsafeFlags(["-Osize"], .when(configuration: .release))]
+
 /// The commit that `--version` names: the build is handed it, as git's folder is not where every build is.
 let commit: [CSetting] =
     (Context.environment["WAMP_SIDECAR_COMMIT"] ?? "")
@@ -80,7 +83,7 @@ let package = Package(
         .target(
             name: "SidecarConfiguration",
             dependencies: ["Cryptography", "CYAML", "Names", "NIOOpenSSL", "Postgres"],
-            swiftSettings: memorySafe),
+            swiftSettings: memorySafe + small),
         .target(
             name: "Outbox",
             dependencies: ["Names", "WAMP", "WAMPClient", "Postgres", .product(name: "NIOCore", package: nio)],
@@ -102,7 +105,7 @@ let package = Package(
             name: "SQLInterface",
             dependencies: ["Cryptography", "Names", "Postgres"],
             resources: [.embedInCode("Schema/SQL")],
-            swiftSettings: settings),
+            swiftSettings: settings + small),
         .target(
             name: "Functions",
             dependencies: ["Names", "WAMP", "Postgres", .product(name: "NIOCore", package: nio)],
@@ -144,7 +147,7 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
-            swiftSettings: settings),
+            swiftSettings: settings + small),
         .executableTarget(
             name: "wamp-sidecar",
             dependencies: [
@@ -156,7 +159,7 @@ let package = Package(
                 "SQLInterface",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings,
+            swiftSettings: settings + small,
             // Nothing loads the program as a library: without a table of its symbols it is smaller.
             linkerSettings: [
                 .unsafeFlags(
