@@ -216,6 +216,25 @@ async def test_guests(make_sidecar: SidecarMaker, router: Router, database: Data
     assert len(sidecar.entries("router joined")) == 1
 
 
+async def test_the_first_guests_come_later(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """There are no guests yet when the number rises."""
+    make_role(database, "registrar")
+    interface = install(database, register_to=["registrar"])
+    database.execute("create schema low authorization registrar; grant usage on schema low to public")
+    sidecar = await make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 1}).started()
+    change(sidecar, 8)
+    await there_are(database, 8)
+    with connect_as(database, "registrar") as session:
+        session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
+                        "select wamp.register('low.f', 'low.f')")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("low.f")).value == 1
+        await there_are(database, 8, part="guests")
+        for _ in range(16):
+            assert (await peer.call("low.f")).value == 1
+    assert len(sidecar.entries("router joined")) == 1
+
+
 async def test_too_few_descriptors(
     make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
 ) -> None:
