@@ -83,6 +83,8 @@ final class ConnectionKeeper {
         self.retryTimer = nil
         self.connection?.close()
         self.connectionEnded(reason: nil)
+        // A backend that did not answer is ended, but nothing waits for that.
+        self.isEndingBackend = false
     }
 
     /// Closes the connection and makes no other.

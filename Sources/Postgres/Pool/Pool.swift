@@ -36,7 +36,7 @@ package final class Pool: ConnectionKeeperOwner {
     /// The state of a clean session.
     package var cleanSession: CleanSession
     /// Of each slot.
-    lazy var keepers = (0..<self.machine.slotCount).map { self.makeKeeper(slot: $0, self.environment) }
+    var keepers: [ConnectionKeeper] = []
     var cancels: CancelStateMachine
     var hasStarted = false
     var spareCheck: Scheduled<Void>?
@@ -71,6 +71,8 @@ package final class Pool: ConnectionKeeperOwner {
         self.cancels = CancelStateMachine(slots: self.machine.slotCount)
         self.cleanSession = CleanSession(
             searchPath: "\"$user\", public", role: "none", timeout: environment.statementTimeout)
+        // Not when they are first needed: the limits may have changed by then.
+        self.keepers = (0..<self.machine.slotCount).map { self.makeKeeper(slot: $0, environment) }
     }
 
     /// Whether there is a connection for calls.

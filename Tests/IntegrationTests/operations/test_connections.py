@@ -1,8 +1,11 @@
 """`database.connections` changes while the sidecar works: connections come and go, and nothing that runs fails."""
 
 import asyncio
+import os
 import signal
 from typing import Any
+
+import pytest
 
 from actors.admin import Admin
 from actors.cluster import Database
@@ -15,6 +18,7 @@ from actors.sidecar import Sidecar
 from conftest import SidecarMaker
 
 RELOADED = "configuration reloaded"
+LOST = "database connection lost"
 FEWER = "the limit of open files allows fewer connections than caller.sessions"
 
 SCHEMA = """
@@ -152,7 +156,7 @@ async def test_calls_go_on(make_sidecar: SidecarMaker, router: Router, database:
         assert scrape.sum("events_lost_total") == scrape.sum("events_dead_total") == 0
     assert len(sidecar.entries("router joined")) == 1
     assert [entry["keys"] for entry in sidecar.entries(RELOADED)] == ["database.connections"] * 6
-    assert not sidecar.entries("database connection lost")
+    assert not sidecar.entries(LOST)
 
 
 async def test_what_waits_for_calls_out_of_the_database(
@@ -197,6 +201,42 @@ async def test_what_waits_for_calls_out_of_the_database(
     assert len(sidecar.entries("router joined")) == 1
 
 
+@pytest.mark.once
+async def test_one_that_leaves_does_not_answer(
+    make_sidecar: SidecarMaker, router: Router, database: Database,
+) -> None:
+    """Its backend is being ended when the number rises again: its successor is the only one."""
+    database.execute(SCHEMA)
+    port = free_port()
+    sidecar = await make_sidecar(
+        router.url("rawsocket"), database.url, admin={"listen": f"127.0.0.1:{port}"}, reload="signal",
+        database={"connections": 2}, procedures={
+            "test.fast": {"function": "public.fast", "timeout": "1s", "concurrency": 2}}).started()
+    scraper = Scraper(port)
+
+    async def both_are_busy() -> bool:
+        return (await scraper.scraped()).sum("database_connections", part="calls", state="busy") == 2
+
+    async with joined(router) as peer:
+        # Without an answer of the one that asks for it, the end of the others is awaited for as long as possible.
+        frozen = await there_are(database, 2) | await there_are(database, 1, part="control")
+        for pid in frozen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            calls = [peer.begin("test.fast") for _ in range(2)]
+            await until(both_are_busy, "both have a call", PATIENCE)
+            change(sidecar, 1)
+            await asyncio.to_thread(sidecar.wait_for, LOST, PATIENCE, 2, lambda entry: entry["part"] == "calls")
+            change(sidecar, 2)
+            await asyncio.to_thread(sidecar.wait_for, LOST, PATIENCE, 1, lambda entry: entry["part"] == "control")
+        finally:
+            for pid in frozen & (backends(database) | backends(database, "control")):
+                os.kill(pid, signal.SIGCONT)
+        await asyncio.gather(*calls, return_exceptions=True)
+        assert not frozen & await there_are(database, 2)
+    assert len(sidecar.entries("router joined")) == 1
+
+
 async def test_guests(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     """What low roles registered has as many connections, but at most 8."""
     make_role(database, "registrar")
@@ -212,6 +252,25 @@ async def test_guests(make_sidecar: SidecarMaker, router: Router, database: Data
             change(sidecar, number)
             await there_are(database, guests, part="guests")
             await there_are(database, number)
+            assert (await peer.call("low.f")).value == 1
+    assert len(sidecar.entries("router joined")) == 1
+
+
+async def test_the_first_guests_come_later(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """There are no guests yet when the number rises."""
+    make_role(database, "registrar")
+    interface = install(database, register_to=["registrar"])
+    database.execute("create schema low authorization registrar; grant usage on schema low to public")
+    sidecar = await make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 1}).started()
+    change(sidecar, 8)
+    await there_are(database, 8)
+    with connect_as(database, "registrar") as session:
+        session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
+                        "select wamp.register('low.f', 'low.f')")
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("low.f")).value == 1
+        await there_are(database, 8, part="guests")
+        for _ in range(16):
             assert (await peer.call("low.f")).value == 1
     assert len(sidecar.entries("router joined")) == 1
 

@@ -99,6 +99,24 @@ struct PoolTests {
         self.pool.change(PoolLimits(connections: 2, pipeline: 1, queue: 4, queueTimeout: .seconds(1)))
     }
 
+    @Test("more connections than there were to be can be wanted before the start")
+    func changeBeforeStart() {
+        let control = Control(environment: self.fixture.environment) { _ in }
+        func limits(_ connections: Int) -> PoolLimits {
+            PoolLimits(connections: connections, pipeline: 1, queue: 3, queueTimeout: .seconds(4))
+        }
+        let pool = Pool(environment: self.fixture.environment, limits: limits(1), control: control) { _ in }
+        pool.change(limits(8))
+        let log = WorkLog()
+        pool.submit(
+            Work(
+                lane: pool.addLane(concurrency: nil), command: .text("select 1", Parameters()), timeout: .seconds(1),
+                expires: self.fixture.now + .seconds(4), handler: log))
+        self.fixture.advance(by: .seconds(4))
+        check(log.outcomes, [.refused(.waitedTooLong(isDatabaseAvailable: false))])
+        pool.stop()
+    }
+
     @Test("a lease waits without a limit, and can be given up meanwhile")
     func lease() {
         let holder = Holder()
