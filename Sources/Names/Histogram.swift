@@ -5,25 +5,31 @@ package struct Histogram: Sendable, Equatable {
         case all
         /// A hundredth and a tenth of a second.
         case few
-
-        /// The most histograms of one family that are written with all bounds.
-        package static let mostInFull = 20
+        /// A tenth of a second.
+        case one
 
         /// Those of a family with so many histograms: a scrape of a hundred stays small.
         package init(histograms: Int) {
-            self = histograms <= Self.mostInFull ? .all : .few
+            switch histograms {
+            case ...20: self = .all
+            case ...80: self = .few
+            default: self = .one
+            }
         }
     }
 
     private struct Bound: Sendable {
         let nanoseconds: Int64
         let text: String
+        /// Whether it is among the bounds of the smaller sets.
         let isOfFew: Bool
+        let isTheOne: Bool
 
-        init(_ nanoseconds: Int64, _ text: String, isOfFew: Bool = false) {
+        init(_ nanoseconds: Int64, _ text: String, isOfFew: Bool = false, isTheOne: Bool = false) {
             self.nanoseconds = nanoseconds
             self.text = text
             self.isOfFew = isOfFew
+            self.isTheOne = isTheOne
         }
     }
 
@@ -31,7 +37,7 @@ package struct Histogram: Sendable, Equatable {
         Bound(100_000, "0.0001"), Bound(250_000, "0.00025"), Bound(500_000, "0.0005"),
         Bound(1_000_000, "0.001"), Bound(2_500_000, "0.0025"), Bound(5_000_000, "0.005"),
         Bound(10_000_000, "0.01", isOfFew: true), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05"),
-        Bound(100_000_000, "0.1", isOfFew: true), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5"),
+        Bound(100_000_000, "0.1", isOfFew: true, isTheOne: true), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5"),
         Bound(1_000_000_000, "1.0"), Bound(2_500_000_000, "2.5"), Bound(5_000_000_000, "5.0"),
         Bound(10_000_000_000, "10.0"),
     ]
@@ -84,6 +90,7 @@ package struct Histogram: Sendable, Equatable {
             switch bounds {
             case .all: cumulated.append((bound.text, count))
             case .few: if bound.isOfFew { cumulated.append((bound.text, count)) }
+            case .one: if bound.isTheOne { cumulated.append((bound.text, count)) }
             }
         }
         return cumulated

@@ -30,13 +30,18 @@ struct HistogramTests {
         let counts = histogram.cumulated(at: .few)
         #expect(counts.map(\.bound) == ["0.01", "0.1"])
         #expect(counts.map(\.count) == [2, 3])
+        let one = histogram.cumulated(at: .one)
+        #expect(one.map(\.bound) == ["0.1"])
+        #expect(one.map(\.count) == [3])
     }
 
-    @Test("up to twenty of a family have all bounds")
+    @Test("the more there are in a family, the fewer bounds each has")
     func boundsOfFamilies() {
         #expect(Histogram.Bounds(histograms: 0) == .all)
         #expect(Histogram.Bounds(histograms: 20) == .all)
         #expect(Histogram.Bounds(histograms: 21) == .few)
+        #expect(Histogram.Bounds(histograms: 80) == .few)
+        #expect(Histogram.Bounds(histograms: 81) == .one)
     }
 
     @Test("what another has counted is added")
