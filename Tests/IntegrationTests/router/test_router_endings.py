@@ -406,7 +406,9 @@ async def lives_on(connections: list[Connection], sidecar: Sidecar) -> None:
         _, answer = connections[0].invoke("test.same", n)
         assert (await asyncio.wait_for(answer, 60))[3] == [n]
     assert len(connections) == 1
-    told = [entry for entry in sidecar.entries() if entry["level"] in ("warning", "error")]
+    # At level debug each event of a flood is a line, and this test may not read them as fast.
+    told = [entry for entry in sidecar.entries() if entry["level"] in ("warning", "error")
+            and entry["message"] != "log lines dropped: nobody read them"]
     assert not told, told
 
 
