@@ -1,7 +1,7 @@
 /// How long things took, counted in buckets that are the same everywhere: from a tenth of a millisecond to ten seconds.
 package struct Histogram: Sendable, Equatable {
-    /// Which bounds are written out.
-    package enum Bounds: Sendable {
+    /// Which bounds are written out: each set is a part of the one before.
+    package enum Bounds: Int, Sendable {
         case all
         /// A hundredth and a tenth of a second.
         case few
@@ -21,23 +21,21 @@ package struct Histogram: Sendable, Equatable {
     private struct Bound: Sendable {
         let nanoseconds: Int64
         let text: String
-        /// Whether it is among the bounds of the smaller sets.
-        let isOfFew: Bool
-        let isTheOne: Bool
+        /// The smallest set that it is in; it is in the larger ones as well.
+        let smallest: Bounds
 
-        init(_ nanoseconds: Int64, _ text: String, isOfFew: Bool = false, isTheOne: Bool = false) {
+        init(_ nanoseconds: Int64, _ text: String, in smallest: Bounds = .all) {
             self.nanoseconds = nanoseconds
             self.text = text
-            self.isOfFew = isOfFew
-            self.isTheOne = isTheOne
+            self.smallest = smallest
         }
     }
 
     private static let bounds = [
         Bound(100_000, "0.0001"), Bound(250_000, "0.00025"), Bound(500_000, "0.0005"),
         Bound(1_000_000, "0.001"), Bound(2_500_000, "0.0025"), Bound(5_000_000, "0.005"),
-        Bound(10_000_000, "0.01", isOfFew: true), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05"),
-        Bound(100_000_000, "0.1", isOfFew: true, isTheOne: true), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5"),
+        Bound(10_000_000, "0.01", in: .few), Bound(25_000_000, "0.025"), Bound(50_000_000, "0.05"),
+        Bound(100_000_000, "0.1", in: .one), Bound(250_000_000, "0.25"), Bound(500_000_000, "0.5"),
         Bound(1_000_000_000, "1.0"), Bound(2_500_000_000, "2.5"), Bound(5_000_000_000, "5.0"),
         Bound(10_000_000_000, "10.0"),
     ]
@@ -87,11 +85,7 @@ package struct Histogram: Sendable, Equatable {
         var cumulated: [(bound: String, count: Int)] = []
         for (bound, bucket) in zip(Self.bounds, self.buckets) {
             count += bucket
-            switch bounds {
-            case .all: cumulated.append((bound.text, count))
-            case .few: if bound.isOfFew { cumulated.append((bound.text, count)) }
-            case .one: if bound.isTheOne { cumulated.append((bound.text, count)) }
-            }
+            if bound.smallest.rawValue >= bounds.rawValue { cumulated.append((bound.text, count)) }
         }
         return cumulated
     }
