@@ -230,3 +230,12 @@ async def joined(router: RouterActor, transport: str = "rawsocket", serializer: 
                 await peer.leave()
             except (TimeoutError, ConnectionError):
                 peer.vanish()
+
+
+async def call_on(peer: Peer, procedure: str, stop: asyncio.Event) -> int:
+    """Calls a procedure until it is told to stop; each call must be answered. Returns how many there were."""
+    count = 0
+    while not stop.is_set():
+        assert (await peer.call(procedure)).value == 1
+        count += 1
+    return count

@@ -10,8 +10,8 @@ import pytest
 from actors.admin import Admin
 from actors.cluster import Database
 from actors.deadline import PATIENCE, free_port, until
-from actors.installation import InstalledDatabase, connect_as, install, make_role
-from actors.peer import Peer, joined
+from actors.installation import Installation, InstalledDatabase, connect_as, install, make_role
+from actors.peer import call_on, joined
 from actors.router import Router
 from actors.scrape import Scraper
 from actors.sidecar import Sidecar
@@ -62,15 +62,6 @@ async def there_are(database: Database, most: int, least: int | None = None, par
     except AssertionError as error:
         raise AssertionError(f"{error}; there are {len(last)}") from None
     return last
-
-
-async def call_on(peer: Peer, procedure: str, stop: asyncio.Event) -> int:
-    """Calls a procedure until it is told to stop; each call must be answered. Returns how many there were."""
-    count = 0
-    while not stop.is_set():
-        assert (await peer.call(procedure)).value == 1
-        count += 1
-    return count
 
 
 async def test_calls_go_on(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
@@ -237,15 +228,26 @@ async def test_one_that_leaves_does_not_answer(
     assert len(sidecar.entries("router joined")) == 1
 
 
-async def test_guests(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
-    """What low roles registered has as many connections, but at most 8."""
+def with_registrar(database: Database) -> Installation:
+    """The database with a low role that may register."""
     make_role(database, "registrar")
     interface = install(database, register_to=["registrar"])
     database.execute("create schema low authorization registrar; grant usage on schema low to public")
-    sidecar = await make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 2}).started()
+    return interface
+
+
+def register(database: Database) -> None:
+    """The low role registers a function."""
     with connect_as(database, "registrar") as session:
         session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
                         "select wamp.register('low.f', 'low.f')")
+
+
+async def test_guests(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+    """What low roles registered has as many connections, but at most 8."""
+    interface = with_registrar(database)
+    sidecar = await make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 2}).started()
+    register(database)
     async with joined(router) as peer:
         assert (await peer.call_when_there("low.f")).value == 1
         for number, guests in [(2, 2), (5, 5), (10, 8), (1, 1), (3, 3)]:
@@ -258,15 +260,11 @@ async def test_guests(make_sidecar: SidecarMaker, router: Router, database: Data
 
 async def test_the_first_guests_come_later(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
     """There are no guests yet when the number rises."""
-    make_role(database, "registrar")
-    interface = install(database, register_to=["registrar"])
-    database.execute("create schema low authorization registrar; grant usage on schema low to public")
+    interface = with_registrar(database)
     sidecar = await make_sidecar(router.url("rawsocket"), interface.url, database={"connections": 1}).started()
     change(sidecar, 8)
     await there_are(database, 8)
-    with connect_as(database, "registrar") as session:
-        session.execute("create function low.f() returns int language sql security definer as 'select 1'; "
-                        "select wamp.register('low.f', 'low.f')")
+    register(database)
     async with joined(router) as peer:
         assert (await peer.call_when_there("low.f")).value == 1
         await there_are(database, 8, part="guests")

@@ -15,7 +15,7 @@ from actors.certificates import Certificates
 from actors.cluster import SIDECAR_PASSWORD, Database
 from actors.deadline import PATIENCE, free_port, until, wait_until
 from actors.installation import InstalledDatabase, connect_as, make_role, role_url
-from actors.peer import ApplicationError, Peer, joined
+from actors.peer import ApplicationError, Peer, call_on, joined
 from actors.router import Router
 from actors.sidecar import FAULTY, READY, Sidecar
 from conftest import SidecarMaker
@@ -79,15 +79,6 @@ async def answers(peer: Peer, procedure: str, value: int | None) -> None:
             return value is None and error.error == "wamp.error.no_such_procedure"
 
     await until(attempt, f"{procedure} answers {value}", PATIENCE)
-
-
-async def call_on(peer: Peer, procedure: str, stop: asyncio.Event) -> int:
-    """Calls a procedure until it is told to stop; each call must be answered. Returns how many there were."""
-    count = 0
-    while not stop.is_set():
-        assert (await peer.call(procedure)).value == 1
-        count += 1
-    return count
 
 
 async def test_mappings(make_sidecar: SidecarMaker, router: Router, transport: str, shop: Database) -> None:
