@@ -77,9 +77,16 @@ enum Console {
         let start = ContinuousClock.now
         defer { if let text = line.ended() { self.write(text) } }
         return try body { done, all in
-            guard let text = line.advanced(to: done, of: all, at: .now - start) else { return }
+            guard let text = line.advanced(to: done, of: all, at: .now - start, columns: self.columns) else { return }
             self.write(text)
         }
+    }
+
+    /// How wide the terminal behind standard error is; nil if it does not say.
+    private static var columns: Int? {
+        var size = winsize()
+        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
     }
 
     private static func write(_ text: String) {

@@ -38,8 +38,7 @@ struct Status: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let configuration = try Console.load(self.options.config)
-        guard let settings = configuration.admin else {
+        guard var settings = try Console.load(self.options.config).admin else {
             Console.complain(
                 "\(self.options.config): there is no section admin; add e.g. admin: { listen: \"127.0.0.1:9632\" }")
             Console.end(Console.faultyConfiguration)
@@ -49,7 +48,13 @@ struct Status: AsyncParsableCommand {
             let isReady = await self.ask(question, settings)
             guard self.watch else { Console.end(isReady ? .success : .failure) }
             try await Task.sleep(for: Self.interval)
+            settings = self.changedSettings ?? settings
         }
+    }
+
+    /// The file as it is now, with a renewed certificate; nil while it can't be used.
+    private var changedSettings: AdminSettings? {
+        try? Sidecar.load(path: self.options.config, environment: Console.environment).admin
     }
 
     private func ask(_ question: StatusQuestion, _ settings: AdminSettings) async -> Bool {

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -140,7 +141,14 @@ SidecarMaker = Callable[..., Sidecar]
 
 
 @pytest.fixture
-def make_sidecar() -> Iterator[SidecarMaker]:
+def afterwards() -> Iterator[ExitStack]:
+    """What is undone when the test's sidecars have ended: `afterwards.callback(database.drop_roles, "reader")`."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def make_sidecar(afterwards: ExitStack) -> Iterator[SidecarMaker]:
     """Makes sidecars that end with the test: `make_sidecar(router_url, database_url, procedures={...})`."""
     made: list[Sidecar] = []
 

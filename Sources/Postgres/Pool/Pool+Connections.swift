@@ -14,12 +14,18 @@ extension Pool {
             self.observer(.callsAvailable)
         }
         self.observer(.connected(self.part, backend: connection.backend, serverVersion: connection.serverVersion))
+        self.reportIfComplete()
         self.sendWhatCanBeSent()
     }
 
     func failed(_ failure: ConnectFailure, keeper: ConnectionKeeper) {
-        self.observer(.connectFailed(self.part, failure))
-        self.reportIfUnavailable(failure.description)
+        guard self.isAvailable else {
+            self.shortage = nil
+            self.observer(.connectFailed(self.part, failure))
+            return self.reportIfUnavailable(failure.description)
+        }
+        self.shortage = failure
+        self.observer(.connectionMissing(self.part, failure))
     }
 
     func lost(_ connection: Connection, reason: String?, unanswered: [(work: Work, error: DatabaseError?)]) {
@@ -35,6 +41,7 @@ extension Pool {
             self.observer(.lost(self.part, reason: reason))
             self.reportIfUnavailable(reason)
         }
+        self.reportIfComplete()
         for (work, error) in unanswered {
             self.end(work, error.map { .failed($0) } ?? .unknown(reason: reason ?? "the connection was closed"))
         }
@@ -49,6 +56,13 @@ extension Pool {
         guard self.isReportedAvailable, !self.isAvailable, !self.isStopped else { return }
         self.isReportedAvailable = false
         self.observer(.callsUnavailable(reason: reason))
+    }
+
+    /// Reports once that no connection is missing any more.
+    private func reportIfComplete() {
+        guard self.shortage != nil, self.missingConnections == 0 else { return }
+        self.shortage = nil
+        self.observer(.connectionsComplete(self.part))
     }
 
     func finish(_ handle: ConnectionHandle) {
@@ -70,6 +84,7 @@ extension Pool {
         guard self.hasStarted, !self.isStopped else { return }
         self.open(change.opened)
         for slot in change.closed { self.close(slot) }
+        self.reportIfComplete()
         self.sendWhatCanBeSent()
     }
 
@@ -113,6 +128,7 @@ extension Pool {
         self.spareCheck = self.environment.eventLoop.assumeIsolated().scheduleTask(in: Self.sparePatience) {
             let (closed, looksAgain) = self.machine.lookAtSpares()
             for slot in closed { self.close(slot) }
+            self.reportIfComplete()
             if looksAgain { self.lookAtSparesLater() }
         }
     }

@@ -50,6 +50,8 @@ package final class Pool: ConnectionKeeperOwner {
     private var state = State.running
     /// The last reported state.
     var isReportedAvailable = false
+    /// Why connections are missing although there are others; nil: none is, as far as is known.
+    package internal(set) var shortage: ConnectFailure?
     lazy var ticker = Ticker(every: Self.tick, on: self.environment.eventLoop) { [unowned self] in
         self.ticked()
     }
@@ -83,6 +85,9 @@ package final class Pool: ConnectionKeeperOwner {
 
     /// On how many connections something is under way.
     package var busyConnections: Int { self.machine.connections.busy }
+
+    /// How many connections are missing.
+    package var missingConnections: Int { self.machine.missingConnections }
 
     /// How much waits for a connection.
     package var waitingCount: Int { self.machine.waitingCount }

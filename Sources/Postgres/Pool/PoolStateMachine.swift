@@ -147,6 +147,16 @@ struct PoolStateMachine<Item>: ~Copyable {
         }
     }
 
+    /// How many of the connections that there are to be are not there.
+    var missingConnections: Int {
+        self.slots.indices.count { slot in
+            switch self.slots[slot].state {
+            case .absent: self.roster.isWanted(slot)
+            case .open, .blocked, .retiring: false
+            }
+        }
+    }
+
     /// How much work is under way on all connections.
     var underWayCount: Int { self.slots.reduce(0) { $0 + $1.underWay.count } }
 

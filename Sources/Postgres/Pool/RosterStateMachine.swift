@@ -46,6 +46,14 @@ struct RosterStateMachine: ~Copyable {
     /// The slots of the permanent connections.
     var permanent: [Int] { self.slots(of: .permanent) }
 
+    /// Whether there is to be a connection.
+    func isWanted(_ slot: Int) -> Bool {
+        switch self.roles[slot] {
+        case .permanent, .spare: true
+        case .none, .leaving: false
+        }
+    }
+
     func isPermanent(_ slot: Int) -> Bool {
         switch self.roles[slot] {
         case .permanent: true
@@ -77,7 +85,7 @@ struct RosterStateMachine: ~Copyable {
             let opened = (former..<connections).compactMap { _ in self.addPermanent() }
             return Change(opened: opened)
         }
-        let staff = order.filter { self.roles[$0] == .permanent || self.roles[$0] == .spare }
+        let staff = order.filter { self.isWanted($0) }
         for slot in staff.prefix(connections) { self.roles[slot] = .permanent }
         let closed = Array(staff.dropFirst(connections))
         for slot in closed { self.roles[slot] = .leaving }

@@ -50,7 +50,8 @@ final class Guests {
             switch event {
             // The sidecar's own pool reports the state of the database as a whole.
             case .callsAvailable, .callsUnavailable: break
-            case .connected, .connectFailed, .lost, .listening: observer(.database(event))
+            case .connected, .connectFailed, .connectionMissing, .connectionsComplete, .lost, .listening:
+                observer(.database(event))
             }
             told.guests?.observed(event)
         }
@@ -136,7 +137,9 @@ final class Guests {
             guard self.failure != failure.description else { return }
             self.failure = failure.description
             self.changed()
-        case .callsAvailable, .callsUnavailable, .lost, .listening:
+        case .connectionMissing:
+            self.ask()
+        case .connectionsComplete, .callsAvailable, .callsUnavailable, .lost, .listening:
             break
         }
     }

@@ -51,8 +51,9 @@ struct RareCounts: Measured {
     private mutating func record(_ event: DatabaseEvent) {
         switch event {
         case .connected(let part, _, _): self.connects[part, default: Connects()].made += 1
-        case .connectFailed(let part, _): self.connects[part, default: Connects()].failed += 1
-        case .lost, .callsAvailable, .callsUnavailable, .listening: break
+        case .connectFailed(let part, _), .connectionMissing(let part, _):
+            self.connects[part, default: Connects()].failed += 1
+        case .connectionsComplete, .lost, .callsAvailable, .callsUnavailable, .listening: break
         }
     }
 

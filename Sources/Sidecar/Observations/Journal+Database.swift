@@ -18,9 +18,18 @@ extension Journal {
                     Key.part: "\(part.rawValue)", Key.backend: .number(backend), Key.serverVersion: .number(version),
                 ])
         case .connectFailed(let part, let failure):
+            self.outages.ended(.connections(part))
             self.log(
                 self.level(.warning, of: .database(part), failure.description), "database not available",
                 metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(failure)"])
+        case .connectionMissing(let part, let failure):
+            self.log(
+                self.level(.warning, of: .connections(part), failure.description),
+                "database connections missing",
+                metadata: [Key.part: "\(part.rawValue)", Key.reason: "\(failure)"])
+        case .connectionsComplete(let part):
+            self.outages.ended(.connections(part))
+            self.log(.info, "database connections complete", metadata: [Key.part: "\(part.rawValue)"])
         case .lost(let part, let reason):
             self.log(
                 self.level(.warning, of: part == .leader ? .leaderSession : .database(part), reason),

@@ -9,6 +9,8 @@ struct Outages {
         /// The router at a URL.
         case router(ExactText)
         case database(ConnectionSettings.Part)
+        /// Some of a part's connections, while there are others.
+        case connections(ConnectionSettings.Part)
         /// The leader's session, which the relay ends with each attempt that fails.
         case leaderSession
         case callPort
@@ -44,7 +46,7 @@ struct Outages {
         self.reasons = self.reasons.filter { subject, _ in
             switch subject {
             case .router: false
-            case .database, .leaderSession, .callPort, .adminPort, .registrations, .relay: true
+            case .database, .connections, .leaderSession, .callPort, .adminPort, .registrations, .relay: true
             }
         }
     }

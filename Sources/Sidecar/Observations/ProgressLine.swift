@@ -18,11 +18,14 @@ package struct ProgressLine {
 
     /// The octets to write, if it is time for them.
     ///
-    /// - Parameter time: since any moment, the same for all calls.
-    package mutating func advanced(to done: Int, of all: Int, at time: Duration) -> String? {
+    /// - Parameters:
+    ///   - time: since any moment, the same for all calls.
+    ///   - columns: how wide the terminal is: the line must not be broken there; nil if that is not known.
+    package mutating func advanced(to done: Int, of all: Int, at time: Duration, columns: Int? = nil) -> String? {
         if let last = self.last, time - last < Self.interval { return nil }
         self.last = time
-        let line = "\(Quantity.grouped(done)) of \(Quantity.grouped(all)) \(self.deed)"
+        var line = "\(Quantity.grouped(done)) of \(Quantity.grouped(all)) \(self.deed)"
+        if let columns { line = String(line.prefix(max(columns - 1, 0))) }
         defer { self.shown = line }
         return "\r\(line)" + self.blanks(self.shown.utf8.count - line.utf8.count)
     }

@@ -4,6 +4,7 @@ enum FaultKind: String, CaseIterable {
     case callPort = "call_port"
     case certificate
     case configuration
+    case connections
     case deadLetters = "dead_letters"
     case guestRole = "guest_role"
     case message

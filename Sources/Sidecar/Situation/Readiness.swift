@@ -1,6 +1,7 @@
 import NIOCore
 import Names
 import Outbox
+import Postgres
 
 /// Reports whether work can flow. On the event loop. The driver of ``ReadinessStateMachine``.
 ///
@@ -93,7 +94,9 @@ final class Readiness: Part {
         let obstacle: Obstacle? =
             switch need {
             case .router: self.situation.now.routerObstacle
-            case .database, .listener: self.situation.now.databaseObstacle
+            case .database: self.situation.now.databaseObstacles[.calls]
+            case .listener:
+                self.situation.now.databaseObstacles[.listener] ?? self.situation.now.databaseObstacles[.calls]
             case .port, .leadership, .registrations, .movement, .eventLoop, .stopping, .renewal: nil
             }
         return need.text + (obstacle.map { ": \($0.text(at: self.eventLoop.now))" } ?? "")

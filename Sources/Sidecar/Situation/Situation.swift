@@ -1,5 +1,6 @@
 import Names
 import Outbox
+import Postgres
 import SQLInterface
 import WAMP
 import WAMPClient
@@ -43,8 +44,8 @@ struct Situation {
     var lookupSessions = 0
     /// Why there is no session with the router, as far as is known.
     var routerObstacle: Obstacle?
-    /// Why the database can't be used, as far as is known.
-    var databaseObstacle: Obstacle?
+    /// Why a part of the connections to the database isn't there, as far as is known.
+    var databaseObstacles: [ConnectionSettings.Part: Obstacle] = [:]
     /// Whether the sidecar listens to its channels.
     var isListening = false
     /// How often it has begun to. Notifications before that may have been missed.
@@ -63,6 +64,11 @@ struct Situation {
 
     /// Why all of this ends, if it does: nothing new is begun.
     var ending: Ending?
+
+    /// Why the database can't be used, or not in full, as far as is known.
+    var databaseObstacle: Obstacle? {
+        [.calls, .listener, .leader, .control].lazy.compactMap { self.databaseObstacles[$0] }.first
+    }
 
     /// The session with the router, while there is one.
     var session: Session? {

@@ -180,7 +180,7 @@ final class Supervisor: RouterDelegate {
         let parts: [any Part] =
             (testament.map { [$0] } ?? []) + [
                 interface, baseline, passage, callee, notifications, subscriptions, sqlMappings, channels, calls,
-                publisher, succession, leadership, pools, reload, certificates, letters,
+                publisher, succession, leadership, pools, ConnectionShortage(of: pools), reload, certificates, letters,
             ] + (admin.map { [$0.port] } ?? [])
         situation.follow(parts + (admin.map { [$0.status] } ?? []) + [readiness])
         readiness.lineTaker = summary
@@ -377,33 +377,6 @@ final class Supervisor: RouterDelegate {
     private func record(_ observation: Observation) {
         self.journal.record(observation)
         self.metrics.record(observation)
-    }
-}
-
-extension Situation {
-    /// The reports of the database's side change the facts.
-    fileprivate mutating func take(_ event: DatabaseEvent) {
-        switch event {
-        case .callsAvailable:
-            self.isDatabaseAvailable = true
-            self.databaseObstacle = nil
-        case .callsUnavailable(let reason):
-            self.isDatabaseAvailable = false
-            self.databaseObstacle = Obstacle(reason: reason)
-        case .listening:
-            self.isListening = true
-            if self.isDatabaseAvailable { self.databaseObstacle = nil }
-            self.listenings += 1
-        case .lost(.listener, let reason):
-            self.isListening = false
-            self.databaseObstacle = Obstacle(reason: reason)
-        case .connectFailed(_, let failure):
-            self.databaseObstacle = Obstacle(reason: failure.description)
-        case .connected(.control, _, _):
-            self.lookupSessions += 1
-        case .connected, .lost:
-            break
-        }
     }
 }
 

@@ -222,6 +222,15 @@ class Database:
     def value(self, query: str, *values: Any) -> Any:
         return self.rows(query, *values)[0][0]
 
+    def drop_roles(self, *roles: str) -> None:
+        """Drops them with all that they own here. Waits until nobody else is in the database: a backend whose sidecar
+        was killed finishes its statement first, and may hold what is dropped."""
+        others = ("select count(*) from pg_stat_activity "
+                  "where datname = %s and backend_type = 'client backend' and pid <> pg_backend_pid()")
+        wait_until(lambda: self.value(others, self.name) == 0, "nobody else is in the database")
+        names = ", ".join(roles)
+        self.execute(f"drop owned by {names} cascade; drop role {names}")
+
     def sessions(self) -> list[tuple[str, str, str]]:
         """(application_name, state, query) of the sidecar's sessions."""
         return self.rows(

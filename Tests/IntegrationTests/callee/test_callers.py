@@ -70,7 +70,7 @@ def callers(cluster: Cluster) -> Iterator[Database]:
                      "grant nobody_special, reader to sidecar")
     database.execute(SCHEMA)
     yield database
-    database.execute("drop schema c cascade; drop role nobody_special, reader, uninvited")
+    database.drop_roles("nobody_special", "reader", "uninvited")
 
 
 async def test_disclosed(make_sidecar: SidecarMaker, router: Router, transport: str, callers: Database) -> None:

@@ -1,6 +1,7 @@
 """The error of a failing function: its SQLSTATE decides the WAMP error."""
 
 import asyncio
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -250,30 +251,29 @@ async def test_advice_is_not_for_callers(make_sidecar: SidecarMaker, router: Rou
         assert error.kwargs["hint"] == "buy another"
 
 
-async def test_as_which_role(make_sidecar: SidecarMaker, router: Router, secrets: Database) -> None:
+async def test_as_which_role(make_sidecar: SidecarMaker, afterwards: ExitStack, router: Router,
+                             secrets: Database) -> None:
     """A missing right within a function: the log names the role, and the caller's error does too unless it is terse."""
     secrets.execute(
         "create role errors_mapped; grant errors_mapped to sidecar; grant usage on schema hidden_schema to "
         "errors_mapped")
-    try:
-        run = "hidden_schema.run"
-        sidecar = make_sidecar(router.url("rawsocket"), secrets.url, procedures={
-            "test.own": run, "test.mapped": {"function": run, "role": "errors_mapped"},
-            "test.terse": {"function": run, "role": "errors_mapped", "errors": "terse"}}).start()
-        async with joined(router) as peer:
-            for procedure, role, told in (
-                ("test.own", "sidecar", "the sidecar's role sidecar"),
-                ("test.mapped", "errors_mapped", "the role errors_mapped of its mapping"),
-                ("test.terse", "errors_mapped", "the role errors_mapped of its mapping"),
-            ):
-                error = await peer.error(procedure, "select hidden_column from hidden_schema.hidden_locked")
-                assert error.error == "wamp.error.not_authorized"
-                assert error.kwargs.get("role") == (None if procedure == "test.terse" else role)
-                entry = await asyncio.to_thread(
-                    sidecar.wait_for, FAULTY_CALL, where=lambda entry: entry["procedure"] == procedure)
-                assert entry["role"] == role and f"it ran as {told} (" in entry["reason"]
-    finally:
-        secrets.execute("drop owned by errors_mapped; drop role errors_mapped")
+    afterwards.callback(secrets.drop_roles, "errors_mapped")
+    run = "hidden_schema.run"
+    sidecar = make_sidecar(router.url("rawsocket"), secrets.url, procedures={
+        "test.own": run, "test.mapped": {"function": run, "role": "errors_mapped"},
+        "test.terse": {"function": run, "role": "errors_mapped", "errors": "terse"}}).start()
+    async with joined(router) as peer:
+        for procedure, role, told in (
+            ("test.own", "sidecar", "the sidecar's role sidecar"),
+            ("test.mapped", "errors_mapped", "the role errors_mapped of its mapping"),
+            ("test.terse", "errors_mapped", "the role errors_mapped of its mapping"),
+        ):
+            error = await peer.error(procedure, "select hidden_column from hidden_schema.hidden_locked")
+            assert error.error == "wamp.error.not_authorized"
+            assert error.kwargs.get("role") == (None if procedure == "test.terse" else role)
+            entry = await asyncio.to_thread(
+                sidecar.wait_for, FAULTY_CALL, where=lambda entry: entry["procedure"] == procedure)
+            assert entry["role"] == role and f"it ran as {told} (" in entry["reason"]
 
 
 async def test_constraint_that_fails_at_commit(make_sidecar: SidecarMaker, router: Router, transport: str,

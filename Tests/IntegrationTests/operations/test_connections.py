@@ -19,6 +19,7 @@ from conftest import SidecarMaker
 
 RELOADED = "configuration reloaded"
 LOST = "database connection lost"
+MISSING, COMPLETE = "database connections missing", "database connections complete"
 FEWER = "the limit of open files allows fewer connections than caller.sessions"
 
 SCHEMA = """
@@ -288,3 +289,38 @@ async def test_too_few_descriptors(
     change(sidecar, 2)
     await there_are(installed, 2)
     assert len(sidecar.entries(FEWER)) == 1 and len(sidecar.entries("router joined")) == 1
+
+
+async def test_the_server_grants_fewer(make_sidecar: SidecarMaker, router: Router,
+                                       mortal_database: InstalledDatabase) -> None:
+    """Calls go on with those there are, readiness is yellow meanwhile, and the outage is one line."""
+    database, role = mortal_database, mortal_database.installation.role
+    database.execute(SCHEMA)
+    port = free_port()
+    sidecar = await make_sidecar(
+        router.url("rawsocket"), database.url, admin={"listen": f"127.0.0.1:{port}"},
+        database={"url": database.url, "connections": 4}, procedures={"test.fast": "public.fast"}).started()
+    sidecar.wait_for("leading: this sidecar does the work that must happen once")
+    of_calls = await there_are(database, 4)
+    there = database.value("select count(*) from pg_stat_activity where usename = %s", role)
+    database.execute(f"alter role {role} connection limit {there - 2}")
+    for backend in sorted(of_calls)[:2]:
+        database.execute(f"select pg_terminate_backend({backend})")
+    await asyncio.to_thread(sidecar.wait_for_fault, "connections", "too many connections for role")
+    await asyncio.to_thread(sidecar.wait_for, MISSING, count=4)
+    assert [entry["level"] for entry in sidecar.entries(MISSING)[:4]] == ["warning", "debug", "debug", "debug"]
+    async with joined(router) as peer:
+        for _ in range(20):
+            assert (await peer.call("test.fast")).value == 1
+    ready = Admin(port).get("/ready")
+    assert ready.status == 200 and ready.text.startswith("ready with faults\n"), ready.text
+    assert "max_connections" in ready.text and ready.text.endswith(": 2 of 4\n"), ready.text
+    status = Admin(port).get("/status").json()
+    assert status["database"]["state"] == "available" and status["database"]["reason"] is None
+    assert 'wamp_sidecar_faults{kind="connections"} 1' in Admin(port).get("/metrics").text
+    database.execute(f"alter role {role} connection limit -1")
+    await there_are(database, 4)
+    await asyncio.to_thread(sidecar.wait_for, COMPLETE)
+    await until(lambda: Admin(port).get("/ready").text.startswith("ready\n"), "nothing is missing")
+    assert len([entry for entry in sidecar.entries(MISSING) if entry["level"] == "warning"]) == 1
+    assert not sidecar.entries("database not available") and not sidecar.entries("database lost")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -262,28 +262,26 @@ async def test_router_whose_name_never_resolves(make_sidecar: SidecarMaker, rout
         assert (await peer.call("test.same", 1)).value == 1
 
 
-async def test_wrong_password_of_the_database(make_sidecar: SidecarMaker, router: Router, database: Database,
-                                              cluster: Cluster) -> None:
+async def test_wrong_password_of_the_database(make_sidecar: SidecarMaker, afterwards: ExitStack, router: Router,
+                                              database: Database, cluster: Cluster) -> None:
     """Reported, tried again, and works once the password is right. No log line shows it."""
     database.execute(SCHEMA)
     database.execute("create role changed login password 'the-right-one'; grant usage on schema public to changed")
-    try:
-        url = f"postgresql://changed@127.0.0.1:{cluster.port}/{database.name}"
-        sidecar = make_sidecar(
-            router.url("rawsocket"), url, procedures=PROCEDURES,
-            database={"url": url, "password": "the-wrong-one", "queue_timeout": "300ms"}).start(until=None)
-        await until(lambda: "password authentication failed" in sidecar.text(), "it says so")
-        async with joined(router) as peer:
-            assert (await peer.error("test.same", 1)).error in (
-                "wamp.error.unavailable", "wamp.error.no_such_procedure")
-            assert sidecar.running
-            database.execute("alter role changed password 'the-wrong-one'")
-            await asyncio.to_thread(sidecar.wait_for, "ready", 60)
-            assert (await peer.call_when_there("test.same", 1)).value == 1
-        assert "the-wrong-one" not in sidecar.text()
-        sidecar.stop()
-    finally:
-        database.execute("drop owned by changed; drop role changed")
+    afterwards.callback(database.drop_roles, "changed")
+    url = f"postgresql://changed@127.0.0.1:{cluster.port}/{database.name}"
+    sidecar = make_sidecar(
+        router.url("rawsocket"), url, procedures=PROCEDURES,
+        database={"url": url, "password": "the-wrong-one", "queue_timeout": "300ms"}).start(until=None)
+    await until(lambda: "password authentication failed" in sidecar.text(), "it says so")
+    async with joined(router) as peer:
+        assert (await peer.error("test.same", 1)).error in (
+            "wamp.error.unavailable", "wamp.error.no_such_procedure")
+        assert sidecar.running
+        database.execute("alter role changed password 'the-wrong-one'")
+        await asyncio.to_thread(sidecar.wait_for, "ready", 60)
+        assert (await peer.call_when_there("test.same", 1)).value == 1
+    assert "the-wrong-one" not in sidecar.text()
+    sidecar.stop()
 
 
 async def test_wrong_ticket(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:

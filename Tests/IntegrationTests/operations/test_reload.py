@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -352,34 +353,32 @@ async def test_new_sessions(make_sidecar: SidecarMaker, router: Router, shop: Da
     assert not sidecar.entries("stopped with calls unfinished")
 
 
-async def test_rights_and_outbox(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+async def test_rights_and_outbox(make_sidecar: SidecarMaker, afterwards: ExitStack, router: Router,
+                                 database: Database) -> None:
     """Other roles may publish at once, and events carry their ids by another name."""
     owner, publisher = (make_role(database, f"test_reload_{name}") for name in ("owner", "publisher"))
+    afterwards.callback(database.drop_roles, owner, publisher)
     database.execute(f"create schema wamp authorization {owner}")
     url = role_url(database, owner)
     sidecar = await make_sidecar(router.url("rawsocket"), url, database={"grant_to": []}).started()
-    try:
-        async with joined(router) as peer:
-            inbox = await peer.subscribe("test.published")
+    async with joined(router) as peer:
+        inbox = await peer.subscribe("test.published")
 
-            def publish() -> bool:
-                with connect_as(database, publisher) as session:
-                    try:
-                        session.execute("select wamp.publish('test.published')")
-                    except psycopg.errors.InsufficientPrivilege:
-                        return False
-                return True
+        def publish() -> bool:
+            with connect_as(database, publisher) as session:
+                try:
+                    session.execute("select wamp.publish('test.published')")
+                except psycopg.errors.InsufficientPrivilege:
+                    return False
+            return True
 
-            assert not await asyncio.to_thread(publish)
-            change(sidecar, database={"url": url, "grant_to": [publisher]}, outbox={"event_id": "number"})
-            entry = await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE)
-            assert entry["keys"] == "database.grant_to outbox.event_id"
-            await until(lambda: asyncio.to_thread(publish), "the role may publish", PATIENCE)
-            assert list((await inbox.first(1, PATIENCE))[0].kwargs) == ["number"]
-        assert len(sidecar.entries("router joined")) == 1
-    finally:
-        sidecar.remove()
-        database.execute(f"drop owned by {owner}, {publisher} cascade")
+        assert not await asyncio.to_thread(publish)
+        change(sidecar, database={"url": url, "grant_to": [publisher]}, outbox={"event_id": "number"})
+        entry = await asyncio.to_thread(sidecar.wait_for, RELOADED, PATIENCE)
+        assert entry["keys"] == "database.grant_to outbox.event_id"
+        await until(lambda: asyncio.to_thread(publish), "the role may publish", PATIENCE)
+        assert list((await inbox.first(1, PATIENCE))[0].kwargs) == ["number"]
+    assert len(sidecar.entries("router joined")) == 1
 
 
 async def test_call_port(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,

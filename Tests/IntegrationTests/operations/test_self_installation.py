@@ -1,6 +1,6 @@
 """A sidecar whose role owns the schema installs the interface itself, as in the setup of Crossbar.io's users."""
 
-from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
@@ -16,12 +16,12 @@ FOUND = "SQL interface found"
 
 
 @pytest.fixture
-def alone(database: Database) -> Iterator[Installation]:
+def alone(database: Database, afterwards: ExitStack) -> Installation:
     """A schema `crossbar`, empty, and the role of that name that owns it."""
     make_role(database, "crossbar")
     database.execute("create schema crossbar authorization crossbar")
-    yield Installation(database, schema="crossbar", role="crossbar")
-    database.execute("drop owned by crossbar cascade")
+    afterwards.callback(database.drop_roles, "crossbar")
+    return Installation(database, schema="crossbar", role="crossbar")
 
 
 def test_it_is_installed_at_the_start(make_sidecar: SidecarMaker, router: Router, alone: Installation) -> None:

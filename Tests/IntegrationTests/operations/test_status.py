@@ -183,3 +183,22 @@ def test_again_and_again(make_sidecar: SidecarMaker) -> None:
         seen = [line for line, _ in zip(watching.stdout, range(4))]
         watching.kill()
     assert sum(line.startswith("router: no session") for line in seen) == 2, seen
+
+
+def test_the_file_is_read_again(make_sidecar: SidecarMaker) -> None:
+    """With --watch, since a renewed certificate or another password stands there; a faulty file is no end."""
+    port = free_port()
+    sidecar = make_sidecar("rs://127.0.0.1:1", "host=/nonexistent", admin={"listen": f"127.0.0.1:{port}"})
+    sidecar.start(until=LISTENS)
+    watched = sidecar.folder / "watched.yaml"
+    right = sidecar.file.read_text()
+    assert str(port) in right
+    watched.write_text(right.replace(str(port), str(free_port())))
+    with subprocess.Popen([binary(), "status", "--config", watched, "--ready", "--watch"], text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=clean_environment()) as watching:
+        assert watching.stdout is not None and watching.stderr is not None
+        for text in ("admin: {", right):
+            assert watching.stderr.readline().startswith("no answer from the admin port")
+            watched.write_text(text)
+        assert watching.stdout.readline().startswith("router: no session")
+        watching.kill()

@@ -3,6 +3,7 @@ silently."""
 
 import asyncio
 import json
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -201,22 +202,20 @@ async def test_nothing_stays(make_sidecar: SidecarMaker, router: Router, databas
     assert database.rows("select distinct who from e.seen") == [('sidecar "$user", public 30s ',)]
 
 
-async def test_role(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
+async def test_role(make_sidecar: SidecarMaker, afterwards: ExitStack, router: Router, database: Database) -> None:
     prepared(database)
     database.execute("create role event_writer; grant event_writer to sidecar; grant usage on schema e to event_writer;"
                      "grant all on all tables in schema e to event_writer")
-    try:
-        make_sidecar(router.url("rawsocket"), database.url, subscriptions={
-            "test.plain": "e.who", "test.role": {"function": "e.who", "role": "event_writer", "timeout": "7s"}}).start()
-        async with joined(router) as peer:
-            for n in range(10):
-                await peer.session.publish(("test.plain", "test.role")[n % 2], n,
-                    options=PublishOptions(acknowledge=True))
-            await until(lambda: len(seen(database)) == 10, "all have run")
-        assert {(n % 2, *who.split()[::3]) for n, who in database.rows("select n, who from e.seen")} == {
-            (0, "sidecar", "30s"), (1, "event_writer", "7s")}
-    finally:
-        database.execute("drop owned by event_writer; drop role event_writer")
+    afterwards.callback(database.drop_roles, "event_writer")
+    make_sidecar(router.url("rawsocket"), database.url, subscriptions={
+        "test.plain": "e.who", "test.role": {"function": "e.who", "role": "event_writer", "timeout": "7s"}}).start()
+    async with joined(router) as peer:
+        for n in range(10):
+            await peer.session.publish(("test.plain", "test.role")[n % 2], n,
+                options=PublishOptions(acknowledge=True))
+        await until(lambda: len(seen(database)) == 10, "all have run")
+    assert {(n % 2, *who.split()[::3]) for n, who in database.rows("select n, who from e.seen")} == {
+        (0, "sidecar", "30s"), (1, "event_writer", "7s")}
 
 
 async def test_several_at_once(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:
@@ -429,9 +428,8 @@ FAULTS = {
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
-                                        fault: str,
-                                        concurrency: int) -> None:
+async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, afterwards: ExitStack, router: Router,
+                                        installed: InstalledDatabase, fault: str, concurrency: int) -> None:
     """A fault of the mapping or the server is no event's fault: all wait, readiness says why, and none becomes a dead
     letter."""
     prepared(installed)
@@ -440,29 +438,27 @@ async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, router: Rout
                       "create function e.full_disk() returns boolean language plpgsql as "
                       "$$ begin raise exception 'no space left' using errcode = 'disk_full'; end $$")
     spoil, mend = FAULTS[fault]
-    try:
-        sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
-            "test.n": {"function": "e.who", "role": "event_holder", "concurrency": concurrency},
-            "test.other": "e.record"}).start()
-        async with joined(router) as peer:
-            await publish(peer, "test.n", range(1, 10))
-            await until(lambda: len(seen(installed)) == 10, "the first have run")
-            installed.execute(spoil)
-            await publish(peer, "test.n", range(11, 100))
-            waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
-            assert waits["topic"] == "test.n" and waits["reason"]
-            await asyncio.to_thread(sidecar.wait_for_fault, "subscription 'test.n'", "its events wait")
-            if fault != "disk":
-                await publish(peer, "test.other", range(1001, 1010))
-                await until(lambda: len(seen(installed)) >= 20, "those of another subscription run")
-            installed.execute(mend)
-            await until(lambda: len([n for n in seen(installed) if n <= 100]) == 100, "all have run")
-            await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
-        ran = [n for n in seen(installed) if n <= 100]
-        assert (ran if concurrency == 1 else sorted(ran)) == list(range(1, 101))
-        assert installed.value("select count(*) from wamp.dead_letter") == 0
-    finally:
-        installed.execute("drop owned by event_holder; drop role event_holder")
+    afterwards.callback(installed.drop_roles, "event_holder")
+    sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
+        "test.n": {"function": "e.who", "role": "event_holder", "concurrency": concurrency},
+        "test.other": "e.record"}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 10))
+        await until(lambda: len(seen(installed)) == 10, "the first have run")
+        installed.execute(spoil)
+        await publish(peer, "test.n", range(11, 100))
+        waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
+        assert waits["topic"] == "test.n" and waits["reason"]
+        await asyncio.to_thread(sidecar.wait_for_fault, "subscription 'test.n'", "its events wait")
+        if fault != "disk":
+            await publish(peer, "test.other", range(1001, 1010))
+            await until(lambda: len(seen(installed)) >= 20, "those of another subscription run")
+        installed.execute(mend)
+        await until(lambda: len([n for n in seen(installed) if n <= 100]) == 100, "all have run")
+        await asyncio.to_thread(sidecar.wait_for, "ready", 60, 2)
+    ran = [n for n in seen(installed) if n <= 100]
+    assert (ran if concurrency == 1 else sorted(ran)) == list(range(1, 101))
+    assert installed.value("select count(*) from wamp.dead_letter") == 0
 
 
 async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: Router,

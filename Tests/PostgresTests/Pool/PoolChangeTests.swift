@@ -87,6 +87,25 @@ struct PoolChangeTests {
         check(machine.change(Self.limits(2)), Change(opened: [0]), "its place is free at once")
     }
 
+    @Test("those that are to be there are missing, and no others")
+    func missing() {
+        var machine = Machine(limits: Self.limits(3))
+        check(machine.missingConnections, 3)
+        machine.connected(slot: 0)
+        machine.connected(slot: 1)
+        check(machine.missingConnections, 1)
+        check(machine.change(Self.limits(2)), Change(closed: [2]))
+        check(machine.missingConnections, 0, "a third one is not wanted any more")
+        let lane = machine.addLane(concurrency: nil)
+        check(Self.submit(1, lane, to: &machine), .send(slot: 0))
+        check(machine.suspend(slot: 0), [2])
+        check(machine.missingConnections, 1, "a spare one")
+        check(machine.disconnected(slot: 0), true)
+        check(machine.missingConnections, 2)
+        check(machine.change(Self.limits(1)), Change(closed: [0, 2]))
+        check(machine.missingConnections, 0)
+    }
+
     @Test("what is under way on connections that leave counts for what its lane asked for, and for nothing else")
     func lanesOfThoseThatLeave() {
         var machine = Self.machine(5)

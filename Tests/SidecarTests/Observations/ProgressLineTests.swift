@@ -19,6 +19,13 @@ struct ProgressLineTests {
         check(progress.ended(), nil)
     }
 
+    @Test("a line that is wider than the terminal is cut, since what is broken there can't be removed")
+    func narrow() {
+        var progress = ProgressLine("dead letters retried")
+        check(progress.advanced(to: 1, of: 9, at: .zero, columns: 11), "\r1 of 9 dea")
+        check(progress.ended(), "\r          \r")
+    }
+
     @Test("a shorter line covers the one before")
     func shorter() {
         var progress = ProgressLine("gone")

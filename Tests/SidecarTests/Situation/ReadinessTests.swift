@@ -1,6 +1,7 @@
 import NIOCore
 import NIOEmbedded
 import Names
+import Postgres
 import TestChecks
 import Testing
 
@@ -36,7 +37,7 @@ struct ReadinessTests {
             ])
         fixture.situation.change {
             $0.routerObstacle = Obstacle(reason: "refused", nextTry: fixture.loop.now + .seconds(4))
-            $0.databaseObstacle = Obstacle(reason: "starting up")
+            $0.databaseObstacles[.calls] = Obstacle(reason: "starting up")
         }
         check(
             fixture.reasons,
