@@ -1,17 +1,15 @@
 /// One run of a function, from the first look-up of its definition to its end: whether it runs again, and by which
 /// definition.
 ///
-/// Generic over the work on its way to the server, so that a test needs no server. Events after its end are races: the
-/// look-up of a call that was given up, an INTERRUPT that crossed the answer. What each call uses is inlinable: another
-/// module would look the generic type up at run time, for each call.
-package struct RunStateMachine<Work> {
-    @usableFromInline
-    enum State {
+/// Its driver has the work that is on its way to the server. Events after its end are races: the look-up of a call that
+/// was given up, an INTERRUPT that crossed the answer.
+package struct RunStateMachine {
+    private enum State {
         /// Nothing is on its way: the function is looked up, or the values are bound.
         case preparing(Attempts)
-        case running(Work, Attempts)
+        case running(Attempts)
         /// Its result is useless: it runs to its end, and not again.
-        case unwanted(Work)
+        case unwanted
         case over
     }
 
@@ -33,37 +31,33 @@ package struct RunStateMachine<Work> {
     }
 
     /// The reaction to an interrupt by the waiting party.
-    package enum InterruptAction {
+    package enum InterruptAction: Equatable {
         /// It is answered at once.
         case fail
         /// The work on its way is ended.
-        case end(Work)
+        case end
         case nothing
     }
 
     /// The reaction to the end of the session, after which there is nobody to answer.
-    package enum AbandonAction {
+    package enum AbandonAction: Equatable {
         /// Unsent work need not be sent.
-        case withdraw(Work)
+        case withdraw
         case nothing
     }
 
-    @usableFromInline
-    let rules: RunRules
-    @usableFromInline
-    var state = State.preparing(Attempts())
+    private let rules: RunRules
+    private var state = State.preparing(Attempts())
 
     /// - Parameter rules: the reactions to failures.
-    @inlinable
     package init(_ rules: RunRules) {
         self.rules = rules
     }
 
     /// Whether it runs in a clean session.
-    @inlinable
     package var needsCleanSession: Bool {
         switch self.state {
-        case .preparing(let attempts), .running(_, let attempts): attempts.needsCleanSession
+        case .preparing(let attempts), .running(let attempts): attempts.needsCleanSession
         case .unwanted, .over: false
         }
     }
@@ -98,10 +92,9 @@ package struct RunStateMachine<Work> {
     }
 
     /// It is on its way.
-    @inlinable
-    package mutating func sent(_ work: Work) {
+    package mutating func sent() {
         switch self.state {
-        case .preparing(let attempts): self.state = .running(work, attempts)
+        case .preparing(let attempts): self.state = .running(attempts)
         case .running, .unwanted, .over: break
         }
     }
@@ -109,10 +102,9 @@ package struct RunStateMachine<Work> {
     /// The server has refused it, or it failed.
     ///
     /// - Parameter isRepeatable: whether it has left no trace anywhere.
-    @inlinable
     package mutating func failed(_ verdict: Verdict, isRepeatable: Bool) -> FailureAction {
         switch self.state {
-        case .running(_, var attempts) where isRepeatable:
+        case .running(var attempts) where isRepeatable:
             switch attempts.next(after: verdict, self.rules) {
             case .again:
                 self.state = .preparing(attempts)
@@ -135,7 +127,6 @@ package struct RunStateMachine<Work> {
     }
 
     /// It has ended in another way, after which it does not run again.
-    @inlinable
     package mutating func ended() {
         self.state = .over
     }
@@ -146,9 +137,9 @@ package struct RunStateMachine<Work> {
         case .preparing:
             self.state = .over
             return .fail
-        case .running(let work, _), .unwanted(let work):
-            self.state = .unwanted(work)
-            return .end(work)
+        case .running, .unwanted:
+            self.state = .unwanted
+            return .end
         case .over:
             return .nothing
         }
@@ -160,9 +151,9 @@ package struct RunStateMachine<Work> {
         case .preparing:
             self.state = .over
             return .nothing
-        case .running(let work, _), .unwanted(let work):
-            self.state = .unwanted(work)
-            return .withdraw(work)
+        case .running, .unwanted:
+            self.state = .unwanted
+            return .withdraw
         case .over:
             return .nothing
         }

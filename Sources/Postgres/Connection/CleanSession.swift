@@ -57,8 +57,8 @@ package struct CleanSession: Sendable {
         if !isTimed { conditions.append(Self.condition("statement_timeout", Self.text(self.timeout))) }
         if !isCallerSet {
             let values = Self.callerSettings.map { "pg_catalog.current_setting('\($0)', true)" }
-            conditions.append(
-                "(\(values.joined(separator: " operator(pg_catalog.||) "))) operator(pg_catalog.=) ''")
+            // Nothing is less than an empty text. One comparison takes less of each call's time than four.
+            conditions.append("greatest(\(values.joined(separator: ", "))) operator(pg_catalog.=) ''")
         }
         return conditions
     }
@@ -77,7 +77,7 @@ package struct CleanSession: Sendable {
     static func isGateShut(_ gate: Work.Gate, _ error: DatabaseError?, _ affectedRows: Int?) -> Bool {
         switch gate {
         case .none: false
-        case .noRow: error == nil && affectedRows == 0
+        case .noRow: if case .some = error { false } else { affectedRows == 0 }
         case .error: error.map(self.isRaised) ?? false
         }
     }

@@ -35,6 +35,8 @@ package struct FairShares<Party: Hashable> {
     /// Whether there is room for so much more of a party.
     package mutating func hasRoom(for amount: Int, of party: Party) -> Bool {
         guard amount <= self.capacity - self.total else { return false }
+        // Usually little is used: nobody can have more than all of it.
+        if self.total + amount <= self.share { return true }
         let before = self.used(by: party)
         let after = before + amount
         if before == 0 || after <= self.share { return true }
@@ -54,17 +56,15 @@ package struct FairShares<Party: Hashable> {
     }
 
     private mutating func change(_ party: Party, by amount: Int) {
-        let after: Int
-        if let index = self.used.index(forKey: party) {
-            after = self.used.values[index] + amount
-            self.used.values[index] = after
-        } else {
-            after = amount
-            self.used[party] = amount
-        }
+        let after = Self.add(amount, to: &self.used[party, default: 0])
         self.total += amount
         if !self.isStale { self.beyond += self.excess(of: after) - self.excess(of: after - amount) }
         if after == 0 { self.forgetIdle() }
+    }
+
+    private static func add(_ amount: Int, to sum: inout Int) -> Int {
+        sum += amount
+        return sum
     }
 
     /// Parties that have nothing are forgotten when there are many: most take something again at once.

@@ -32,6 +32,8 @@ final class Callee {
     private var isRouterCrossbar = false
     private var isStopping = false
     private var calls: [RequestID: ProcedureCall] = [:]
+    /// The greatest id of this session's calls: most routers count, so that one that is greater is new.
+    private var greatestCall: Int64 = 0
     /// How many calls came of what is not registered any more.
     private(set) var callsOfNothing = 0
     /// Called when the last call has been answered; set while stopping.
@@ -119,6 +121,7 @@ final class Callee {
 
     func joined(_ session: Session) {
         self.isRouterCrossbar = session.welcome.isFromCrossbar
+        self.greatestCall = 0
         self.registrar.joined(session)
     }
 
@@ -189,7 +192,9 @@ final class Callee {
             return
         }
         // The answers to two invocations with the same id could not be distinguished.
-        guard self.calls[invocation.request] == nil else { return }
+        let number = invocation.request.rawValue
+        guard number > self.greatestCall || self.calls[invocation.request] == nil else { return }
+        self.greatestCall = max(number, self.greatestCall)
         route.slot.callCame()
         let facts = InvocationFacts(invocation.details)
         let caller = facts.caller
@@ -210,9 +215,8 @@ final class Callee {
             return self.refuse(invocation, of: route, by: caller, failure, in: session)
         }
         var invocation = invocation
-        invocation.payload = invocation.payload.compacted(always: self.budget.isCrowded)
-        invocation.details =
-            invocation.details.isEmpty ? .empty : invocation.details.compacted(always: self.budget.isCrowded)
+        invocation.payload.compact(always: self.budget.isCrowded)
+        invocation.details.compact(always: self.budget.isCrowded)
         let call = ProcedureCall(
             invocation, share: share, facts: facts, route: route, definition: definition,
             timeout: self.timeout(of: facts, route: route), session: session, callee: self,
@@ -239,8 +243,8 @@ final class Callee {
 
     /// A call has been answered, or can't be any more.
     func answered(_ call: ProcedureCall, _ kind: CallResultKind) {
-        if self.calls[call.invocation.request] === call {
-            self.calls[call.invocation.request] = nil
+        if let index = self.calls.index(forKey: call.invocation.request), self.calls.values[index] === call {
+            self.calls.remove(at: index)
             self.count(call, kind, at: .now())
         }
         if self.drained != nil { self.finishDraining() }

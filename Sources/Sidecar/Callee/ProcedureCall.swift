@@ -22,7 +22,9 @@ final class ProcedureCall: WorkHandler {
     private let share: RouterBudget.Share
     private let session: Session
     private unowned let callee: Callee
-    private var machine: RunStateMachine<Work>
+    private var machine: RunStateMachine
+    /// What has been submitted and has not ended.
+    private var work: Work?
     private var result: ResultAssembler?
     /// Set instead of ``result`` if the rows of a set go to the caller as they come.
     private var progress: ProgressiveResult?
@@ -60,7 +62,7 @@ final class ProcedureCall: WorkHandler {
         self.progress?.cancel()
         switch self.machine.interrupt() {
         case .fail: self.fail(Self.canceled)
-        case .end(let work): self.route.pool.interrupt(work)
+        case .end: if let work = self.work { self.route.pool.interrupt(work) }
         case .nothing: break
         }
     }
@@ -69,7 +71,8 @@ final class ProcedureCall: WorkHandler {
     /// A set whose rows go to the caller as they come is ended: it may be endless.
     func sessionEnded() {
         switch self.machine.abandon() {
-        case .withdraw(let work):
+        case .withdraw:
+            guard let work = self.work else { break }
             guard let progress = self.progress else { return self.route.pool.withdraw(work) }
             progress.cancel()
             self.route.pool.interrupt(work)
@@ -122,7 +125,8 @@ final class ProcedureCall: WorkHandler {
                     plan: plan, mostOctets: self.route.mapping.maxResultBytes, mostRows: self.route.mapping.maxRows)
             }
             self.rows = 0
-            self.machine.sent(work)
+            self.machine.sent()
+            self.work = work
             self.route.pool.submit(work)
         } catch {
             switch self.machine.doesNotFit(isOfCatalog: plan.dependsOnCatalog) {
@@ -156,7 +160,7 @@ final class ProcedureCall: WorkHandler {
     private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
         statement: Statement, parameters: Parameters
     ) {
-        defer { plan.takeRetired().forEach(self.route.pool.retire) }
+        defer { for statement in plan.takeRetired() { self.route.pool.retire(statement) } }
         do {
             return try plan.bind(
                 self.invocation.payload, details: self.invocation.details,
@@ -193,6 +197,7 @@ final class ProcedureCall: WorkHandler {
     }
 
     func ended(_ work: Work, outcome: WorkOutcome) {
+        self.work = nil
         if case .failed(let error) = outcome { return self.failed(error) }
         self.machine.ended()
         if case .committed = outcome { return self.succeed() }

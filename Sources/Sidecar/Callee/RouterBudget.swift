@@ -27,7 +27,7 @@ final class RouterBudget {
         set { self.room.parties = newValue }
     }
 
-    /// Whether each message must get its own memory; see ``Payload/compacted(always:)``.
+    /// Whether each message must get its own memory; see ``Payload/compact(always:)``.
     var isCrowded: Bool { self.messages > Self.mostUncompacted }
 
     /// A message has come.

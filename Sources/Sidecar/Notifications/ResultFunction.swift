@@ -64,9 +64,9 @@ final class ResultFunction {
                     channel: channel, function: self.reference,
                     reason: "too many messages of the router wait for the database"))
         }
-        let run = Run(
-            payload: result.payload.compacted(always: self.budget.isCrowded), share: share, procedure: procedure,
-            channel: channel, function: self)
+        var payload = result.payload
+        payload.compact(always: self.budget.isCrowded)
+        let run = Run(payload: payload, share: share, procedure: procedure, channel: channel, function: self)
         switch self.definition.state {
         case .plan(let plan): self.submit(run, plan)
         case .unknown, .fault: self.lookUp(for: run)
@@ -100,7 +100,7 @@ final class ResultFunction {
                 needsCleanSession: precautions.needsCleanSession, settings: precautions.settings,
                 timeout: Self.timeout,
                 expires: .now() + Self.timeout, handler: run)
-            run.machine.sent(work)
+            run.machine.sent()
             self.pool.submit(work)
         } catch {
             switch run.machine.doesNotFit(isOfCatalog: plan.dependsOnCatalog) {
@@ -148,7 +148,7 @@ final class ResultFunction {
         private let share: RouterBudget.Share
         let procedure: URI
         let channel: String
-        var machine = RunStateMachine<Work>(.result)
+        var machine = RunStateMachine(.result)
         private let function: ResultFunction
 
         init(payload: Payload, share: RouterBudget.Share, procedure: URI, channel: String, function: ResultFunction) {

@@ -4,7 +4,7 @@ import WAMP
 /// One EVENT on its way to a function.
 struct ReceivedEvent {
     /// Its arguments.
-    let payload: Payload
+    private(set) var payload: Payload
     /// The function's information about it: a JSON object. See ``EventDetails``.
     let details: Details
     /// The topic of its publication.
@@ -22,10 +22,8 @@ struct ReceivedEvent {
 
     private static let overhead = 200
 
-    /// See ``Payload/compacted(always:)``.
-    func compacted(always: Bool) -> ReceivedEvent {
-        ReceivedEvent(
-            payload: self.payload.compacted(always: always), details: self.details, topic: self.topic,
-            letter: self.letter, arrived: self.arrived, share: self.share)
+    /// See ``Payload/compact(always:)``.
+    mutating func compact(always: Bool) {
+        self.payload.compact(always: always)
     }
 }

@@ -300,7 +300,8 @@ final class Subscriptions {
         var event = event
         event.share = share
         let isBacklog = self.budget.count > Self.mostUncompacted || !route.pool.isAvailable
-        flow.append(event.compacted(always: isBacklog || self.routerBudget.isCrowded))
+        event.compact(always: isBacklog || self.routerBudget.isCrowded)
+        flow.append(event)
     }
 
     private func admit(_ event: ReceivedEvent, of route: SubscriptionRoute) -> Bool {

@@ -6,7 +6,7 @@ package import NIOCore
 /// are lenient in what we accept.
 package struct Details: Sendable, Equatable {
     /// The text of a JSON object, as received.
-    package let text: ByteBuffer
+    package internal(set) var text: ByteBuffer
 
     /// No details.
     package static let empty = Details(text: ByteBuffer(string: "{}"))

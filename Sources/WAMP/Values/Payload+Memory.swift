@@ -6,33 +6,30 @@ extension Payload {
     /// The largest block of memory that messages may share.
     package static let mostShared = 128 << 10
 
-    /// A copy in separate memory if the payload keeps more alive than it needs, else the payload itself.
+    /// Gets separate memory if the payload keeps more alive than it needs.
     ///
-    /// - Parameter always: copies it even if the shared memory is not large.
-    package func compacted(always: Bool) -> Payload {
-        var payload = self
-        payload.arguments = payload.arguments?.compacted(always: always)
-        payload.keywordArguments = payload.keywordArguments?.compacted(always: always)
-        payload.unreadableText = payload.unreadableText?.compacted(always: always)
-        return payload
+    /// - Parameter always: even if the shared memory is not large.
+    package mutating func compact(always: Bool) {
+        self.arguments?.compact(always: always)
+        self.keywordArguments?.compact(always: always)
+        self.unreadableText?.compact(always: always)
     }
 }
 
 extension Details {
-    /// See ``Payload/compacted(always:)``.
-    package func compacted(always: Bool) -> Details {
-        Details(text: self.text.compacted(always: always))
+    /// See ``Payload/compact(always:)``.
+    package mutating func compact(always: Bool) {
+        guard !self.isEmpty else { return self = .empty }
+        self.text.compact(always: always)
     }
 }
 
 extension ByteBuffer {
-    /// See ``Payload/compacted(always:)``.
-    fileprivate func compacted(always: Bool) -> ByteBuffer {
+    /// See ``Payload/compact(always:)``.
+    fileprivate mutating func compact(always: Bool) {
         let octets = self.readableBytes
-        guard self.storageCapacity > octets + octets / 2 + 64, always || self.storageCapacity > Payload.mostShared
-        else {
-            return self
-        }
-        return ByteBuffer(bytes: self.readableBytesView)
+        guard always || self.storageCapacity > Payload.mostShared, self.storageCapacity > octets + octets / 2 + 64
+        else { return }
+        self = ByteBuffer(bytes: self.readableBytesView)
     }
 }
