@@ -32,7 +32,7 @@ final class Guests {
 
     /// - Parameters:
     ///   - control: the sidecar's own.
-    ///   - changed: called whenever ``complaint`` may have changed.
+    ///   - changed: called whenever ``complaint``, or what is missing in ``pool``, may have changed.
     init(
         _ settings: DatabaseSettings, environment: DatabaseEnvironment, control: Control,
         observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
@@ -139,7 +139,10 @@ final class Guests {
             self.changed()
         case .connectionMissing:
             self.ask()
-        case .connectionsComplete, .callsAvailable, .callsUnavailable, .lost, .listening:
+            self.changed()
+        case .connectionsComplete:
+            self.changed()
+        case .callsAvailable, .callsUnavailable, .lost, .listening:
             break
         }
     }
