@@ -47,62 +47,10 @@ struct PoolStateMachine<Item>: ~Copyable {
         var waiting = Deque<Waiting>()
     }
 
-    private struct UnderWay {
-        let lane: Int
-        let isSlow: Bool
-        let claim: Claim
-    }
-
-    private struct Slot {
-        enum State {
-            case absent
-            case open
-            /// Nothing is sent until a cancel has done its work.
-            case blocked
-            /// Nothing is sent any more.
-            case retiring
-        }
-
-        var state = State.absent
-        var underWay = Deque<UnderWay>()
-        var slow = 0
-        /// The lanes that have work under way here, and how much.
-        var lanes: [(lane: Int, count: Int)] = []
-        /// The running work waits for something outside of the database.
-        var isSuspended = false
-
-        func holds(_ lane: Int) -> Bool {
-            self.lanes.contains { $0.lane == lane }
-        }
-
-        /// What a connection is good for, the best first.
-        enum Use: Comparable {
-            case idle
-            case busy
-            case absent
-            /// To one that may keep it for long.
-            case lent
-            case suspended
-        }
-
-        var use: Use {
-            if self.isSuspended { return .suspended }
-            switch self.underWay.first?.claim {
-            case .lease, .stream: return .lent
-            case .shared, .exclusive, nil: break
-            }
-            return switch self.state {
-            case .absent, .retiring: .absent
-            case .open where self.underWay.isEmpty: .idle
-            case .open, .blocked: .busy
-            }
-        }
-    }
-
     private var limits: PoolLimits
     private var roster: RosterStateMachine
     private var lanes: [Lane] = []
-    private var slots: [Slot]
+    private var slots: [PoolSlot]
     private var lanesWithWaiting: [Int] = []
     /// No more work is submitted there.
     private var removedLanes = Deque<Int>()
@@ -120,7 +68,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.limits = limits
         self.room = FairShares(capacity: limits.queue)
         self.roster = RosterStateMachine(connections: limits.connections)
-        self.slots = (0..<self.roster.slots).map { _ in Slot() }
+        self.slots = (0..<self.roster.slots).map { _ in PoolSlot() }
     }
 
     /// How many slots of connections there are. It never falls.
@@ -274,7 +222,7 @@ struct PoolStateMachine<Item>: ~Copyable {
         self.forget(ended, on: slot)
     }
 
-    private mutating func forget(_ ended: UnderWay, on slot: Int) {
+    private mutating func forget(_ ended: PoolSlot.UnderWay, on slot: Int) {
         if ended.isSlow { self.slots[slot].slow -= 1 }
         guard let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == ended.lane }) else { return }
         self.slots[slot].lanes[index].count -= 1
@@ -324,7 +272,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     // MARK: - Connections
 
     mutating func connected(slot: Int) {
-        self.slots[slot] = Slot(state: .open)
+        self.slots[slot] = PoolSlot(state: .open)
     }
 
     /// The connection is lost, and the work under way on it.
@@ -332,7 +280,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// - Returns: whether another takes its place.
     mutating func disconnected(slot: Int) -> Bool {
         self.countLanes(of: slot, by: -1)
-        self.slots[slot] = Slot()
+        self.slots[slot] = PoolSlot()
         return self.roster.ended(slot: slot)
     }
 
@@ -365,7 +313,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     }
 
     private mutating func addSlots() {
-        while self.slots.count < self.roster.slots { self.slots.append(Slot()) }
+        while self.slots.count < self.roster.slots { self.slots.append(PoolSlot()) }
     }
 
     /// A while has passed.
@@ -517,7 +465,7 @@ struct PoolStateMachine<Item>: ~Copyable {
 
     private mutating func put(_ lane: Int, _ claim: Claim, on slot: Int) {
         let isSlow = !claim.isShared || !self.lanes[lane].latency.isFast
-        self.slots[slot].underWay.append(UnderWay(lane: lane, isSlow: isSlow, claim: claim))
+        self.slots[slot].underWay.append(PoolSlot.UnderWay(lane: lane, isSlow: isSlow, claim: claim))
         if isSlow { self.slots[slot].slow += 1 }
         if let index = self.slots[slot].lanes.firstIndex(where: { $0.lane == lane }) {
             self.slots[slot].lanes[index].count += 1
