@@ -2,8 +2,22 @@
 ///
 /// Half of the room is guaranteed, in equal parts; the other half is for the first comers. A party that has nothing yet
 /// is admitted as long as there is any room at all, however large its request. Every operation costs the same, however
-/// many parties there are.
-package struct FairShares<Party: Hashable> {
+/// many parties there are. Not generic: other modules would look its type up at run time, for each message.
+package struct FairShares {
+    /// One of those that share the room.
+    package struct Party: Hashable, Sendable {
+        private let number: Int
+
+        package init(number: Int) {
+            self.number = number
+        }
+
+        /// The party of an object, as long as that lives.
+        package init(_ object: AnyObject) {
+            self.number = Int(bitPattern: ObjectIdentifier(object))
+        }
+    }
+
     /// All the room.
     package var capacity: Int {
         didSet { self.isStale = self.isStale || self.capacity != oldValue }
@@ -14,7 +28,7 @@ package struct FairShares<Party: Hashable> {
     }
     /// Some parties that have nothing are among them.
     private var used: [Party: Int] = [:]
-    private static var mostIdle: Int { 64 }
+    private static let mostIdle = 64
     private var total = 0
     /// The room that is used beyond the guaranteed shares.
     private var beyond = 0

@@ -62,7 +62,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// How much work waits.
     private(set) var waitingCount = 0
     /// The queue's room, by lane.
-    private var room: FairShares<Int>
+    private var room: FairShares
 
     init(limits: PoolLimits) {
         self.limits = limits
@@ -150,8 +150,8 @@ struct PoolStateMachine<Item>: ~Copyable {
             self.put(lane.index, claim, on: slot)
             return .send(slot: slot)
         }
-        guard self.room.hasRoom(for: 1, of: lane.index) else { return .refuse }
-        self.room.take(1, for: lane.index)
+        guard self.room.hasRoom(for: 1, of: FairShares.Party(number: lane.index)) else { return .refuse }
+        self.room.take(1, for: FairShares.Party(number: lane.index))
         self.waitBehindAll(item, lane: lane.index, expires: expires, claim, isCounted: true)
         return .wait
     }
@@ -499,7 +499,7 @@ struct PoolStateMachine<Item>: ~Copyable {
     /// It waits no more.
     private mutating func left(_ waiting: Waiting, lane: Int) {
         self.waitingCount -= 1
-        if waiting.isCounted { self.room.release(1, of: lane) }
+        if waiting.isCounted { self.room.release(1, of: FairShares.Party(number: lane)) }
     }
 
     private mutating func forgetIfEmpty(_ lane: Int) {

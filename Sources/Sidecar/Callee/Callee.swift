@@ -209,7 +209,7 @@ final class Callee {
             let failure = CallFailure(WAMPError.unavailable, refusal.description)
             return self.refuse(invocation, of: route, by: caller, failure, in: session)
         }
-        guard let share = self.budget.admit(invocation.payload, invocation.details, of: ObjectIdentifier(route)) else {
+        guard let share = self.budget.admit(invocation.payload, invocation.details, of: FairShares.Party(route)) else {
             let failure = CallFailure(
                 WAMPError.unavailable, "too many messages of the router wait for the database")
             return self.refuse(invocation, of: route, by: caller, failure, in: session)

@@ -13,7 +13,7 @@ final class RouterBudget {
     /// So many messages may share the memory that they were read into; further ones get their own.
     private static let mostUncompacted = 160
 
-    private var room: FairShares<ObjectIdentifier>
+    private var room: FairShares
     private var messages = 0
 
     /// - Parameter mostOctets: one message is always accepted, however large.
@@ -33,7 +33,7 @@ final class RouterBudget {
     /// A message has come.
     ///
     /// - Parameter party: the procedure, the subscription, or another receiver.
-    func admit(_ payload: Payload, _ details: Details = .empty, of party: ObjectIdentifier) -> Share? {
+    func admit(_ payload: Payload, _ details: Details = .empty, of party: FairShares.Party) -> Share? {
         let size = payload.byteCount + details.text.readableBytes + Self.overhead
         guard self.messages == 0 || self.room.hasRoom(for: size, of: party) else { return nil }
         self.room.take(size, for: party)
@@ -45,9 +45,9 @@ final class RouterBudget {
     final class Share {
         private let budget: RouterBudget
         private let octets: Int
-        private let party: ObjectIdentifier
+        private let party: FairShares.Party
 
-        fileprivate init(of budget: RouterBudget, octets: Int, party: ObjectIdentifier) {
+        fileprivate init(of budget: RouterBudget, octets: Int, party: FairShares.Party) {
             self.budget = budget
             self.octets = octets
             self.party = party

@@ -58,7 +58,7 @@ final class ResultFunction {
 
     /// Runs the function with a result's arguments.
     func run(_ result: CallResult, procedure: URI, channel: String) {
-        guard let share = self.budget.admit(result.payload, of: ObjectIdentifier(self)) else {
+        guard let share = self.budget.admit(result.payload, of: FairShares.Party(self)) else {
             return self.observer(
                 .notificationResultFailed(
                     channel: channel, function: self.reference,

@@ -2,9 +2,11 @@ import Postgres
 
 /// The limit of waiting events: the router continues to send them. All subscriptions share the room; one whose events
 /// are slow loses its own part, and none of the others'.
-struct EventBudget<Subscription: Hashable> {
-    private var events: FairShares<Subscription>
-    private var octets: FairShares<Subscription>
+struct EventBudget {
+    typealias Subscription = FairShares.Party
+
+    private var events: FairShares
+    private var octets: FairShares
     /// The share of a subscription, at which an event was dropped, until some of its events have ended.
     private var exceeded: [Subscription: (events: Int, octets: Int)] = [:]
 

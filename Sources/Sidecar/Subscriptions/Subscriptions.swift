@@ -47,7 +47,7 @@ final class Subscriptions {
     }
     private let schema: String
     private let control: Control
-    private var budget = EventBudget<ObjectIdentifier>()
+    private var budget = EventBudget()
     /// The ones whose events are dropped, or held.
     private var troubles = Complaints<Trouble>()
     private var entries: [ObjectIdentifier: Entry] = [:]
@@ -287,8 +287,8 @@ final class Subscriptions {
 
     private func accept(_ event: ReceivedEvent, _ route: SubscriptionRoute, _ flow: any EventFlow) {
         route.slot.eventCame()
-        guard let share = self.routerBudget.admit(event.payload, event.details, of: ObjectIdentifier(route)) else {
-            self.budget.drop(of: ObjectIdentifier(route))
+        guard let share = self.routerBudget.admit(event.payload, event.details, of: FairShares.Party(route)) else {
+            self.budget.drop(of: FairShares.Party(route))
             self.noteDrops(of: route)
             route.slot.eventLost(.overflow)
             return self.observer(.eventDropped(topic: route.topic.text, place: route.place))
@@ -305,17 +305,17 @@ final class Subscriptions {
     }
 
     private func admit(_ event: ReceivedEvent, of route: SubscriptionRoute) -> Bool {
-        let isAdmitted = self.budget.admit(event.size, of: ObjectIdentifier(route))
+        let isAdmitted = self.budget.admit(event.size, of: FairShares.Party(route))
         self.noteDrops(of: route)
         return isAdmitted
     }
 
     /// How many octets the events of a subscription take that have not ended.
-    func octets(of route: SubscriptionRoute) -> Int { self.budget.octets(of: ObjectIdentifier(route)) }
+    func octets(of route: SubscriptionRoute) -> Int { self.budget.octets(of: FairShares.Party(route)) }
 
     private func noteDrops(of route: SubscriptionRoute) {
         let key = ObjectIdentifier(route)
-        let isExceeded = self.budget.isExceeded(by: key)
+        let isExceeded = self.budget.isExceeded(by: FairShares.Party(route))
         guard isExceeded != (self.troubles[.drops(key)] != nil) else { return }
         self.troubles[.drops(key)] =
             isExceeded
@@ -340,7 +340,7 @@ final class Subscriptions {
 
     private func ended(_ event: ReceivedEvent, _ route: SubscriptionRoute) {
         if let letter = event.letter { self.retries.ended(letter) }
-        self.budget.release(event.size, of: ObjectIdentifier(route))
+        self.budget.release(event.size, of: FairShares.Party(route))
         self.noteDrops(of: route)
         let leaving = self.leaving[ObjectIdentifier(route)]
         guard self.isStopping || leaving != nil else { return }

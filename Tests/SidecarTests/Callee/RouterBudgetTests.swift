@@ -1,4 +1,5 @@
 import NIOCore
+import Postgres
 import TestChecks
 import Testing
 import WAMP
@@ -22,21 +23,21 @@ struct RouterBudgetTests {
         let budget = RouterBudget(mostOctets: 100_000)
         budget.parties = 1
         var shares = [RouterBudget.Share]()
-        while let share = budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) { shares.append(share) }
+        while let share = budget.admit(Self.payload(10_000), of: FairShares.Party(self.one)) { shares.append(share) }
         check(shares.count, 9)
         shares.removeFirst()
-        check(budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) != nil, true)
+        check(budget.admit(Self.payload(10_000), of: FairShares.Party(self.one)) != nil, true)
     }
 
     @Test("one message is accepted, however large; a party that fills the room leaves others theirs")
     func shares() {
         let budget = RouterBudget(mostOctets: 100_000)
         budget.parties = 2
-        check(budget.admit(Self.payload(1_000_000), of: ObjectIdentifier(self.one)) != nil, true)
+        check(budget.admit(Self.payload(1_000_000), of: FairShares.Party(self.one)) != nil, true)
         var shares = [RouterBudget.Share]()
-        while let share = budget.admit(Self.payload(10_000), of: ObjectIdentifier(self.one)) { shares.append(share) }
+        while let share = budget.admit(Self.payload(10_000), of: FairShares.Party(self.one)) { shares.append(share) }
         check(shares.count, 7)
-        check(budget.admit(Self.payload(20_000), of: ObjectIdentifier(self.other)) != nil, true)
+        check(budget.admit(Self.payload(20_000), of: FairShares.Party(self.other)) != nil, true)
         withExtendedLifetime(shares) {}
     }
 
