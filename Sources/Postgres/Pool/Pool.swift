@@ -149,9 +149,11 @@ package final class Pool: ConnectionKeeperOwner {
         self.machine.removeLane(lane)
     }
 
-    /// The statement will not be used again.
-    package func retire(_ statement: Statement) {
-        for keeper in self.keepers { keeper.connection?.retire(statement) }
+    /// The statements will not be used again.
+    package func retire(_ statements: [Statement]) {
+        for statement in statements {
+            for keeper in self.keepers { keeper.connection?.retire(statement) }
+        }
     }
 
     // MARK: - Work

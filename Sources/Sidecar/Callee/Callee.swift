@@ -111,7 +111,7 @@ final class Callee {
     func remove(_ route: ProcedureRoute) {
         for definition in route.allDefinitions {
             self.definitions.forget(definition)
-            definition.plan?.statements.forEach(definition.pool.retire)
+            definition.pool.retire(definition.plan?.statements ?? [])
         }
         self.registrar.remove(route)
         self.budget.parties -= 1

@@ -160,7 +160,7 @@ final class ProcedureCall: WorkHandler {
     private func bind(_ plan: ProcedurePlan, _ gate: CallGate) throws(CallFailure) -> (
         statement: Statement, parameters: Parameters
     ) {
-        defer { for statement in plan.takeRetired() { self.route.pool.retire(statement) } }
+        defer { self.route.pool.retire(plan.takeRetired()) }
         do {
             return try plan.bind(
                 self.invocation.payload, details: self.invocation.details,

@@ -232,7 +232,7 @@ final class Definitions {
 
     private func retirePlan(of definition: ProcedureDefinition) {
         definition.failures = LastingFailures()
-        definition.plan?.statements.forEach(definition.pool.retire)
+        definition.pool.retire(definition.plan?.statements ?? [])
     }
 
     /// A line in the log for each change, not for each look-up.

@@ -52,7 +52,7 @@ final class ResultFunction {
     /// Nothing is called any more that gives it a result. Those that are under way are still taken.
     func end() {
         self.definitions.forget(self.definition)
-        self.definition.plan?.statements.forEach(self.pool.retire)
+        self.pool.retire(self.definition.plan?.statements ?? [])
         self.budget.parties -= 1
     }
 
@@ -90,7 +90,7 @@ final class ResultFunction {
                 for: plan, timeout: Self.timeout, role: nil, procedure: run.procedure.text, caller: .undisclosed)
             let bound = try plan.bind(
                 run.payload, details: .empty, procedure: run.procedure.text, gate: precautions.gate)
-            plan.takeRetired().forEach(self.pool.retire)
+            self.pool.retire(plan.takeRetired())
             let work = Work(
                 lane: self.lane, command: .prepared(bound.statement, bound.parameters),
                 prelude: precautions.prelude,

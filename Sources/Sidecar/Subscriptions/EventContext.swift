@@ -60,7 +60,7 @@ final class EventContext {
     func bind(_ event: ReceivedEvent) throws(BindingError) -> Work.Command {
         guard let plan = self.plan else { throw BindingError("the function is not known") }
         self.lastPlan = plan
-        defer { plan.takeRetired().forEach(self.pool.retire) }
+        defer { self.pool.retire(plan.takeRetired()) }
         let bound = try plan.bind(event.payload, details: event.details, procedure: nil)
         return .prepared(bound.statement, bound.parameters)
     }
@@ -92,14 +92,13 @@ final class EventContext {
     /// The subscription was removed.
     func retire() {
         self.retirePreludes()
-        self.plan?.statements.forEach(self.pool.retire)
+        self.pool.retire(self.plan?.statements ?? [])
         self.definitions.forget(self.route.definition)
     }
 
     private func retirePreludes() {
         guard let preludes = self.preludes else { return }
-        self.pool.retire(preludes.guarded)
-        self.pool.retire(preludes.plain)
+        self.pool.retire([preludes.guarded, preludes.plain])
     }
 
     func lookUp(completion: @escaping (DefinitionOutcome) -> Void) {

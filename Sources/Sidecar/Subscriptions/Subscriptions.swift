@@ -314,8 +314,9 @@ final class Subscriptions {
     func octets(of route: SubscriptionRoute) -> Int { self.budget.octets(of: FairShares.Party(route)) }
 
     private func noteDrops(of route: SubscriptionRoute) {
-        let key = ObjectIdentifier(route)
         let isExceeded = self.budget.isExceeded(by: FairShares.Party(route))
+        guard isExceeded || self.troubles.count > 0 else { return }
+        let key = ObjectIdentifier(route)
         guard isExceeded != (self.troubles[.drops(key)] != nil) else { return }
         self.troubles[.drops(key)] =
             isExceeded
