@@ -89,7 +89,7 @@ final class Connection: WatcherHandler {
     var depth: Int { self.inFlight.count }
 
     /// The work that the server is running, if any.
-    var head: Work? { self.inFlight.first?.work }
+    var head: Work? { self.inFlight.isEmpty ? nil : self.inFlight[0].work }
 
     /// The first work that has not ended, whether the server is running it or something ahead of it.
     var first: Work? { self.inFlight.lazy.compactMap(\.work).first ?? self.cleaning.follower }

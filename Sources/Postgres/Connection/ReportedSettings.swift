@@ -5,16 +5,18 @@ import Glibc
 ///
 /// A comparison shows that a function has changed one for the session, without a question to the server.
 struct ReportedSettings {
-    /// The settings that change the meaning of values and messages.
+    /// The settings that change the meaning of values and messages, besides the encoding, which libpq knows by heart.
     private static let names: [StaticString] = [
-        "client_encoding", "standard_conforming_strings", "TimeZone", "DateStyle", "IntervalStyle",
+        "standard_conforming_strings", "TimeZone", "DateStyle", "IntervalStyle",
         "default_transaction_read_only", "session_authorization",
     ]
 
+    private let encoding: Int32
     private let values: [ContiguousArray<CChar>]
 
     /// The settings now.
     init(of handle: ConnectionHandle) {
+        self.encoding = unsafe PQclientEncoding(handle.pointer)
         self.values = Self.names.map { name in
             guard let value = unsafe Self.value(of: name, handle) else { return [0] }
             return unsafe ContiguousArray(UnsafeBufferPointer(start: value, count: strlen(value) + 1))
@@ -23,6 +25,7 @@ struct ReportedSettings {
 
     /// Whether they have not changed.
     func isEqual(to handle: ConnectionHandle) -> Bool {
+        guard unsafe self.encoding == PQclientEncoding(handle.pointer) else { return false }
         for (name, before) in zip(Self.names, self.values) {
             let isSame = unsafe before.withUnsafeBufferPointer { before in
                 guard let start = before.baseAddress else { return false }
