@@ -89,6 +89,10 @@ enum ConnectAdvice {
             "08006", [["server closed the connection unexpectedly"], ["onnection reset"]],
             "read the server's log; check that this is PostgreSQL's port, and check what is in between"),
         Entry(
+            "08P01", [["unsupported startup parameter"]],
+            "this is a connection pooler, which shares sessions among clients: write the server's own address into "
+                + "database.url"),
+        Entry(
             "08P01", [["expected authentication request"], ["invalid response"]],
             "is this PostgreSQL's port?"),
     ]

@@ -93,11 +93,20 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     /// The options of one connection, ready for `PQconnectdbParams`.
     func options(for part: Part) -> [Option] {
         let name = self.value("application_name") ?? "wamp-sidecar"
-        let replaced: Set<String> = ["application_name", "client_encoding", "fallback_application_name"]
+        let replaced: Set<String> = ["application_name", "client_encoding", "fallback_application_name", "options"]
         return self.given.filter { !replaced.contains($0.keyword) } + [
             Option(keyword: "application_name", value: "\(name) \(part.rawValue)"),
             Option(keyword: "client_encoding", value: "UTF8"),
+            Option(keyword: "options", value: self.serverOptions),
         ]
+    }
+
+    /// The server's settings from the first moment of the session on. libpq writes what the server says before the
+    /// session is set up to standard error as it is; with this the server says nothing, whatever the role's own
+    /// settings are.
+    private var serverOptions: String {
+        let environment = unsafe getenv("PGOPTIONS").map { unsafe String(cString: $0) }
+        return [self.value("options") ?? environment, "-c client_min_messages=error"].compactMap(\.self).joined(separator: " ")
     }
 
     /// One set of settings for each host, if there are several.

@@ -12,7 +12,7 @@ extension JSON {
 
     /// Checks a text before it is sent, and makes WAMP binary of what the SQL function `binary()` made: an object of
     /// one member, `{"\u0001binary": "<base64>"}`. No value of a text can look like it, whatever it holds. An object of
-    /// this kind whose member is not strict base64 stays unchanged.
+    /// this kind whose member is not strict base64 stays unchanged. Integers of more than 64 bits become doubles.
     ///
     /// - Parameter kind: the kind that the value must have, also after marks have become binary: a value that is binary
     ///   as a whole is no longer an object. Nil for any kind.
@@ -24,11 +24,62 @@ extension JSON {
         }
         if let kind, token.kind != kind { throw JSONError(.wrongKind, at: 0) }
         if token.traits.contains(.unreadableNumber) { throw JSONError(.unreadableNumber, at: token.end) }
+        if token.traits.contains(.greatInteger) { self.makeDoubles(in: &text) }
         if token.traits.contains(.containsMark) {
             self.restoreBinary(in: &text)
             if kind == .object, self.isString(text) { throw JSONError(.wrongKind, at: 0) }
         }
         if token.traits.contains(.containsNUL) { try self.checkBinary(text) }
+    }
+
+    // MARK: - Great integers
+
+    /// Gives each integer of more than 64 bits a fraction: a router that hands it to others in MessagePack could not
+    /// write it. One beyond all doubles becomes the text of its digits.
+    private static func makeDoubles(in text: inout ByteBuffer) {
+        var result = ByteBuffer()
+        result.reserveCapacity(text.readableBytes + 256)
+        text.withUnsafeReadableBytes { bytes in
+            var copied = 0
+            var index = 0
+            while index < bytes.count {
+                let start = index
+                index = self.endOfToken(bytes, from: start)
+                let token = UnsafeRawBufferPointer(rebasing: bytes[start..<index])
+                guard JSONNumber.isGreatInteger(token) else { continue }
+                result.writeBytes(bytes[copied..<start])
+                if case .double(let double) = JSONNumber(token), !double.isFinite {
+                    result.writeStaticString("\"")
+                    result.writeBytes(token)
+                    result.writeStaticString("\"")
+                } else {
+                    result.writeBytes(token)
+                    result.writeStaticString(".0")
+                }
+                copied = index
+            }
+            result.writeBytes(bytes[copied...])
+        }
+        text = result
+    }
+
+    /// Where a string or a number ends that begins there; the next octet for anything else.
+    private static func endOfToken(_ bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        switch bytes[start] {
+        case UInt8(ascii: "\""): self.endOfString(bytes, from: start).end
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            bytes[start...].firstIndex { !self.isOfNumber($0) } ?? bytes.count
+        default: start + 1
+        }
+    }
+
+    private static func isOfNumber(_ octet: UInt8) -> Bool {
+        switch octet {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."),
+            UInt8(ascii: "e"), UInt8(ascii: "E"):
+            true
+        default: false
+        }
     }
 
     // MARK: - Binary

@@ -7,6 +7,9 @@ enum JSONNumber: Equatable {
     /// Any other number: with a fraction or an exponent, or too large for an integer.
     case double(Double)
 
+    /// The digits of the least integer that has more than 64 bits.
+    static let leastGreatDigits = 19
+
     /// The powers of ten that doubles hold exactly.
     private static let powers: InlineArray<23, Double> = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
@@ -38,6 +41,19 @@ enum JSONNumber: Equatable {
         }
         // Minus zero is an integer like any other here, as it is to PostgreSQL.
         self = isNegative && magnitude > 0 ? .negative(magnitude &- 1) : .natural(magnitude)
+    }
+
+    /// Whether the text of a checked number is an integer that has more than 64 bits, with its sign or without one.
+    static func isGreatInteger(_ text: UnsafeRawBufferPointer) -> Bool {
+        let isNegative = text.first == UInt8(ascii: "-")
+        let digits = UnsafeRawBufferPointer(rebasing: text.dropFirst(isNegative ? 1 : 0))
+        guard digits.count >= self.leastGreatDigits, digits.allSatisfy({ $0 &- UInt8(ascii: "0") < 10 }) else {
+            return false
+        }
+        switch JSONNumber(digits) {
+        case .natural(let magnitude): return isNegative && magnitude > Int64.min.magnitude
+        case .negative, .double: return true
+        }
     }
 
     /// The usual number with a fraction and no exponent: one division of two exact doubles gives the nearest one.

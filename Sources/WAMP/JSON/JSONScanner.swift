@@ -279,8 +279,12 @@ struct JSONScanner {
             exponent = try self.scanExponent()
         }
         // Nearly all numbers are short.
-        guard exponent != 0 || self.index &- start >= Self.mostDoubleDigits else { return }
-        self.note(start, integer: point &- integer, fraction: fraction &- point, exponent: exponent)
+        guard exponent != 0 || self.index &- start >= JSONNumber.leastGreatDigits else { return }
+        if self.index == point {
+            self.noteInteger(start, digits: point &- integer)
+        } else {
+            self.note(start, integer: point &- integer, fraction: fraction &- point, exponent: exponent)
+        }
     }
 
     /// Takes an exponent's sign and digits. An exponent with more digits than any number has exceeds all bounds.
@@ -296,12 +300,21 @@ struct JSONScanner {
         return isNegative ? -exponent : exponent
     }
 
-    /// Notes what is unusual about a number that ends at the cursor.
+    /// Notes what is unusual about an integer that ends at the cursor.
+    @inline(never)
+    private mutating func noteInteger(_ start: Int, digits: Int) {
+        if digits > Self.mostNumericDigits.integer { self.traits.insert(.absurdNumber) }
+        if digits > Self.mostReadableDigits { self.traits.insert(.unreadableNumber) }
+        let text = UnsafeRawBufferPointer(start: self.base + start, count: self.index &- start)
+        if JSONNumber.isGreatInteger(text) { self.traits.insert(.greatInteger) }
+    }
+
+    /// Notes what is unusual about another number that ends at the cursor.
     ///
     /// - Parameters:
     ///   - start: where it begins.
     ///   - integer: the number of digits before the point.
-    ///   - fraction: the number of octets from the point on; 0 without a point.
+    ///   - fraction: the number of octets from the point to the exponent; 0 without a point.
     @inline(never)
     private mutating func note(_ start: Int, integer: Int, fraction: Int, exponent: Int) {
         let magnitude = Int(exponent.magnitude)
@@ -312,9 +325,7 @@ struct JSONScanner {
             self.traits.insert(.absurdNumber)
         }
         if self.expansion > Self.mostExpansion { self.traits.insert(.tooLarge) }
-        if fraction == 0, exponent == 0 {
-            if integer > Self.mostReadableDigits { self.traits.insert(.unreadableNumber) }
-        } else if integer &+ exponent >= Self.mostDoubleDigits, !self.isFinite(from: start) {
+        if integer &+ exponent >= Self.mostDoubleDigits, !self.isFinite(from: start) {
             self.traits.insert(.unreadableNumber)
         }
     }

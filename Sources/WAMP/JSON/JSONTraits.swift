@@ -33,6 +33,9 @@ package struct JSONTraits: OptionSet, Sendable, Hashable {
     /// Some string (or key) has an escaped U+0001, as the database's mark for binary has.
     package static let containsMark = JSONTraits(rawValue: 1024)
 
+    /// Some integer has more than 64 bits.
+    package static let greatInteger = JSONTraits(rawValue: 2048)
+
     /// What makes a value unusable though its grammar is right.
     static let faults: JSONTraits = [
         .loneSurrogate, .notFinite, .tooDeep, .keyNotText, .invalidUTF8, .tooLarge, .absurdNumber,

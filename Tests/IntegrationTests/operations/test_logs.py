@@ -14,6 +14,7 @@ import pytest
 
 from actors.cluster import Database
 from actors.deadline import until, wait_until
+from actors.installation import InstalledDatabase
 from actors.peer import joined
 from actors.router import Router
 from actors.sidecar import Sidecar, binary, clean_environment
@@ -55,6 +56,24 @@ async def test_calls_are_no_news(make_sidecar: SidecarMaker, router: Router, dat
         else:
             assert "ready" not in line or not line.startswith("{")
     assert any("ready" in line for line in sidecar.lines)
+
+
+async def test_what_the_server_says(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """A role's settings can make the server warn at the start of each session: that is no line of the log."""
+    role = installed.installation.role
+    installed.execute(
+        f"alter role {role} in database {installed.name} set client_min_messages = debug5;"
+        f"alter role {role} in database {installed.name} set default_table_access_method = "
+        """E'no_such\\n{"level":"error","message":"forged"}'""")
+    installed.execute(SCHEMA)
+    sidecar = await make_sidecar(
+        router.url("rawsocket"), installed.url, procedures=PROCEDURES, database={"url": installed.url}).started()
+    async with joined(router) as peer:
+        assert (await peer.call_when_there("test.same", 1)).value == 1
+    assert await sidecar.stopped() == 0
+    for line in sidecar.lines:
+        assert {"level", "message"} <= json.loads(line).keys()
+    assert not sidecar.entries("forged")
 
 
 async def test_level(make_sidecar: SidecarMaker, router: Router, database: Database) -> None:

@@ -2,6 +2,7 @@
 refused."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -79,6 +80,35 @@ async def test_both_ways(make_sidecar: SidecarMaker, router: Router, transport: 
                     """select pg_notify('news', '{"args": [1, "zwei", 3.5], "kwargs": {"k": [null]}}')""")
             (event,) = await inbox.first(1)
             assert event.args == [1, "zwei", 3.5] and event.kwargs == {"k": [None]}
+
+
+@pytest.mark.parametrize("serializer", SERIALIZERS)
+async def test_integers_beyond_64_bits(make_sidecar: SidecarMaker, router: Router, prepared: InstalledDatabase,
+                                       serializer: str) -> None:
+    """MessagePack has none: a router that met one would give the event to nobody, and the answer to no caller. They
+    leave as doubles, or as text if they are beyond all doubles."""
+    great = (2**64 - 1, 2**64, -(2**63), -(2**63) - 1, -(2**64), 10**300, 10**400)
+    read: list[Any] = [2**64 - 1, float(2**64), -(2**63), float(-(2**63)), float(-(2**64)), 1e300, str(10**400)]
+    prepared.execute("".join(
+        f"create function s.great{n}() returns numeric language sql as 'select {number}::numeric';"
+        for n, number in enumerate(great)))
+    make_sidecar(
+        router.url("rawsocket"), prepared.url, router={"serializers": [serializer]},
+        procedures={f"test.great{n}": f"s.great{n}" for n in range(len(great))},
+        notifications={"great": {"publish": "test.great"}}).start(
+            "leading: this sidecar does the work that must happen once")
+    async with contextlib.AsyncExitStack() as stack:
+        peers = [await stack.enter_async_context(joined(router, serializer=spoken)) for spoken in SERIALIZERS]
+        inboxes = [await peer.subscribe("test.great") for peer in peers]
+        for number in great:
+            prepared.execute(f"select wamp.publish('test.great', '[{number}]')")
+            prepared.execute(f"""select pg_notify('great', '{{"args": [{number}]}}')""")
+        for inbox in inboxes:
+            events = [event.args[0] for event in await inbox.first(2 * len(great))]
+            assert sorted(events, key=str) == sorted(2 * read, key=str)
+        for peer in peers:
+            assert [(await peer.call(f"test.great{n}")).value for n in range(len(great))] == read
+    assert prepared.value("select count(*) from wamp.dead_letter") == 0
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)

@@ -32,6 +32,16 @@ struct ConnectionSettingsTests {
         #expect(settings.patienceInSeconds == 16)
     }
 
+    @Test("the server's own settings may be given, and the server never sends notices")
+    func serverOptions() throws {
+        let url = "postgresql://u@a/app"
+        #expect(
+            Self.value("options", in: try ConnectionSettings(url: url, password: nil))
+                == "-c client_min_messages=error")
+        let given = try ConnectionSettings(url: url + "?options=-c%20geqo%3Doff", password: nil)
+        #expect(Self.value("options", in: given) == "-c geqo=off -c client_min_messages=error")
+    }
+
     @Test("another database's URL is distinguished from a malformed one") func otherDatabases() {
         let error = #expect(throws: ConnectionSettingsError.self) {
             try ConnectionSettings(url: "mysql://wamp:hunter2@h/app", password: nil)

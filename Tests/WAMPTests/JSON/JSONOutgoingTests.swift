@@ -61,7 +61,8 @@ struct JSONOutgoingTests {
     @Test(
         "what all routers read is accepted",
         arguments: [
-            String(repeating: "9", count: 4300), "1e308", "-1.5e-300", "0.001e310", "1e-4300",
+            "18446744073709551615", "-9223372036854775808", "18446744073709551616e0", "1e308", "-1.5e-300", "0.001e310",
+            "1e-4300",
             "0." + String(repeating: "1", count: 5000),
             String(repeating: "[", count: 256) + String(repeating: "]", count: 256), #""\ud83d\ude00""#,
         ])
@@ -69,6 +70,23 @@ struct JSONOutgoingTests {
         var buffer = ByteBuffer(string: text)
         try JSON.prepareForRouter(&buffer)
         #expect(String(buffer: buffer) == text)
+    }
+
+    @Test(
+        "integers of more than 64 bits become doubles, and those beyond all doubles texts",
+        arguments: [
+            ("18446744073709551616", "18446744073709551616.0"), ("-9223372036854775809", "-9223372036854775809.0"),
+            ("[1,18446744073709551616, -18446744073709551617]", "[1,18446744073709551616.0, -18446744073709551617.0]"),
+            (#"{"18446744073709551616":"18446744073709551616"}"#, #"{"18446744073709551616":"18446744073709551616"}"#),
+            (#"{"a\"1":18446744073709551616}"#, #"{"a\"1":18446744073709551616.0}"#),
+            (String(repeating: "9", count: 308), String(repeating: "9", count: 308) + ".0"),
+            (String(repeating: "9", count: 4300), "\"" + String(repeating: "9", count: 4300) + "\""),
+            (#"[18446744073709551616, {"\u0001binary": "AQI="}]"#, #"[18446744073709551616.0, "\u0000AQI="]"#),
+        ])
+    func greatIntegers(text: String, sent: String) throws {
+        var buffer = ByteBuffer(string: text)
+        try JSON.prepareForRouter(&buffer)
+        #expect(String(buffer: buffer) == sent)
     }
 
     @Test("arguments are an array, keyword arguments an object")
