@@ -77,6 +77,8 @@ package final class CallPort {
     /// The most octets of longer documents at a time: two of the longest. Each takes up to six times as much while it
     /// is read, taken apart and sent.
     private static let mostOctets = 32 << 20
+    /// The most octets of longer answers that their clients have not read yet.
+    private static let mostUnread = 64 << 20
     /// How long a document waits for room, unread: less than the time after which the kernel gives up a connection that
     /// takes nothing.
     static let roomPatience = TimeAmount.seconds(5)
@@ -126,6 +128,8 @@ package final class CallPort {
     private var delay = AuthenticationDelay()
     private var admission: CallPortAdmission
     private var room = DocumentRoom(capacity: CallPort.mostOctets)
+    /// The octets of long answers that have not been written.
+    private var unread = 0
     /// The connections whose documents wait until the router takes more.
     private var parked: [Int32] = []
     private var drained: (() -> Void)?
@@ -316,6 +320,28 @@ package final class CallPort {
         guard let peer = self.peer, !peer.isWritable || !self.parked.isEmpty else { return true }
         self.parked.append(connection.number)
         return false
+    }
+
+    /// The answer, or what is said in its place if there is no room for it among those that wait to be read. One has
+    /// room in any case.
+    func fitting(_ answer: CallPortAnswer) -> CallPortAnswer {
+        let octets = answer.resultOctets
+        guard octets > Self.shortDocument, self.unread > 0, self.unread + octets > Self.mostUnread else {
+            return answer
+        }
+        return .failure(
+            CallPortAnswer.Failure(
+                code: "53200",
+                message: "the procedure has run, but too many long answers wait for their backends to read them"))
+    }
+
+    /// Keeps the room of what is written until the client takes it; nil for what is short.
+    func written(_ octets: Int) -> EventLoopPromise<Void>? {
+        guard octets > Self.shortDocument else { return nil }
+        self.unread += octets
+        let promise = self.eventLoop.makePromise(of: Void.self)
+        promise.futureResult.assumeIsolated().whenComplete { _ in self.unread -= octets }
+        return promise
     }
 
     /// The router takes more, or there is another one, or none. One long document is sent at a time: what is sent waits

@@ -45,6 +45,14 @@ package enum CallPortAnswer: Equatable {
         }
     }
 
+    /// The octets of a result's texts.
+    var resultOctets: Int {
+        switch self {
+        case .result(let payload): payload.byteCount
+        case .failure, .stale, .proved, .status: 0
+        }
+    }
+
     /// A result's rows as messages have them.
     struct Rows: Equatable {
         let columns: [WireColumn]

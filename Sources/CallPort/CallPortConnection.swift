@@ -187,7 +187,7 @@ final class CallPortConnection: ChannelInboundHandler {
         guard let context = self.context, self.output.readableBytes > 0 else { return }
         let output = self.output
         self.output = ByteBuffer()
-        context.writeAndFlush(Self.wrapOutboundOut(output), promise: nil)
+        context.writeAndFlush(Self.wrapOutboundOut(output), promise: self.port.written(output.readableBytes))
     }
 
     // MARK: - Queries
@@ -220,6 +220,7 @@ final class CallPortConnection: ChannelInboundHandler {
             }
             let call = CallPortCall(document.operation, peer: peer) { [weak self] answer in
                 guard let self else { return }
+                let answer = self.port.fitting(answer)
                 self.endCall(CallPortCounts.Kind(answer))
                 self.answer(answer)
                 self.pump()

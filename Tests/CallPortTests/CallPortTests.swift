@@ -421,6 +421,44 @@ struct CallPortTests {
         #expect(!caller.isOpen)
     }
 
+    /// A client that takes nothing: what is written to it stays on its way.
+    private final class NotTaking: ChannelOutboundHandler {
+        typealias OutboundIn = ByteBuffer
+
+        private var promises: [EventLoopPromise<Void>?] = []
+
+        func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+            self.promises.append(promise)
+        }
+
+        func flush(context: ChannelHandlerContext) {}
+
+        func take() {
+            self.promises.forEach { $0?.succeed() }
+            self.promises.removeAll()
+        }
+    }
+
+    @Test("long answers that nobody reads have so much room, and the others are told; short ones always have some")
+    func unreadAnswers() throws {
+        let fixture = try PortFixture()
+        let long = "[\"" + String(repeating: "x", count: 40 << 20) + "\"]"
+        let (slow, other) = (try fixture.logIn(), try fixture.logIn())
+        let held = NotTaking()
+        try slow.channel.pipeline.syncOperations.addHandler(held, position: .first)
+        for caller in [slow, other, other] { try caller.query(fixture.document(#""call": "com.a""#)) }
+        fixture.peer.answer(args: long)
+        fixture.peer.answer(args: long)
+        let told = try #require(other.row())
+        #expect(told[0] == "error" && told[3] == "53200" && told[4]?.contains("the procedure has run") == true)
+        fixture.peer.answer(args: "[1]")
+        #expect(other.row()?[1] == "[1]")
+        held.take()
+        try other.query(fixture.document(#""call": "com.a""#))
+        fixture.peer.answer(args: long)
+        #expect(other.row()?[1] == long)
+    }
+
     @Test("stopping: the idle go without a word, who waits gets the answer first")
     func drain() throws {
         let fixture = try PortFixture()
