@@ -489,6 +489,32 @@ async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: R
     assert not sidecar.entries("events wait: they can't be run now")
 
 
+#: What every third event does to the session that others use after it, and how often an event is tried again.
+SPOILERS = {"statements": ("deallocate all", 0), "session": ("set idle_session_timeout = '1ms'", 100)}
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("spoiled", SPOILERS)
+async def test_behind_one_that_spoils_the_session(make_sidecar: SidecarMaker, router: Router,
+                                                  installed: InstalledDatabase, spoiled: str,
+                                                  concurrency: int) -> None:
+    """An event that could not run because of what another one did to their session runs in another one."""
+    prepared(installed)
+    command, retries = SPOILERS[spoiled]
+    installed.execute("create function e.spoil(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql "
+                      f"as $$ begin if (args->>0)::integer % 3 = 0 then {command}; end if;"
+                      "perform e.record(args, kwargs, details); end $$")
+    make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
+        "test.n": {"function": "e.spoil", "concurrency": concurrency, "retries": retries}}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 60))
+        await until(lambda: len(set(seen(installed)))
+                    + installed.value("select count(*) from wamp.dead_letter") == 60, "all have run", 120)
+    ran = seen(installed)
+    assert (ran if concurrency == 1 else sorted(ran)) == list(range(1, 61))
+    assert installed.value("select count(*) from wamp.dead_letter") == 0
+
+
 async def test_held_at_the_end(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
     """Events that can't be run when the sidecar is told to stop are kept as dead letters: the router would not send
     them again."""
