@@ -79,14 +79,17 @@ package enum Verdict: Sendable, CaseIterable {
 
     /// Takes an error that ended the run of a function, or of a statement.
     ///
-    /// An error raised within the function is the function's own, unless its cause is independent of the function. Nor
-    /// can another look-up help a function that is not known any more.
+    /// An error raised within the function is the function's own, unless its cause is independent of the function. That
+    /// the server lacks something is believed only of the server itself. Nor can another look-up help a function that is
+    /// not known any more.
     package init(_ error: DatabaseError, in plan: ProcedurePlan?) {
         let verdict = Verdict(sqlstate: error.sqlstate)
         switch verdict {
-        case .connectionLost, .sessionEnded, .startingUp, .readOnly, .diskFailing, .resourcesLacking, .conflict,
-            .rolledBack, .canceled, .intervention, .notReady, .transactionState, .own:
+        case .connectionLost, .sessionEnded, .conflict, .rolledBack, .canceled, .intervention, .notReady,
+            .transactionState, .own:
             self = verdict
+        case .startingUp, .readOnly, .diskFailing, .resourcesLacking:
+            self = error.isRaised ? .own : verdict
         case .notPrepared, .definition, .right, .setting, .encoding:
             guard let plan, !plan.comesFromWithin(error) else {
                 self = .own

@@ -67,8 +67,8 @@ struct VerdictTests {
         self.plan = try ProcedurePlan(function: Sample.add2)
     }
 
-    private static func error(_ sqlstate: String, context: String? = nil) -> DatabaseError {
-        DatabaseError(sqlstate: sqlstate, message: "m", context: context)
+    private static func error(_ sqlstate: String, context: String? = nil, isRaised: Bool = false) -> DatabaseError {
+        DatabaseError(sqlstate: sqlstate, message: "m", context: context, isRaised: isRaised)
     }
 
     private static func remedy(_ remedy: RunRules.Remedy) -> Remedy {
@@ -125,6 +125,17 @@ struct VerdictTests {
             check(Self.call(error, self.plan), isOfFunction ? .none : row.call, "\(state)")
             check(Self.event(error, self.plan), isOfFunction ? .none : row.event, "\(state)")
             check(Self.result(error, self.plan), .none, "\(state)")
+        }
+    }
+
+    @Test("no event waits for a server because of what a function raises", arguments: rows)
+    func raised(_ row: Row) {
+        for state in row.states {
+            let raised = Self.error(state, context: Self.within, isRaised: true)
+            let failed = Self.error(state, context: Self.within)
+            let expected = row.event == .wait ? .none : Self.event(failed, self.plan)
+            check(Self.event(raised, self.plan), expected, "\(state)")
+            check(Self.call(raised, self.plan), Self.call(failed, self.plan), "\(state)")
         }
     }
 
