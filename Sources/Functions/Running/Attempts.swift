@@ -13,6 +13,7 @@ package struct Attempts: Sendable, Equatable {
     }
 
     private var failures = 0
+    private var preparations = 0
     private var hasLookedUp = false
     /// It runs in a clean session.
     package private(set) var needsCleanSession = false
@@ -32,6 +33,10 @@ package struct Attempts: Sendable, Equatable {
             return .again(failures: self.failures)
         case .patience:
             return .wait
+        case .preparation:
+            guard self.preparations < RunRules.mostPreparations else { break }
+            self.preparations += 1
+            return .again(failures: self.preparations)
         case .look:
             guard !self.hasLookedUp else { break }
             self.hasLookedUp = true

@@ -6,6 +6,8 @@ package struct RunRules: Sendable {
         case repetition
         /// It runs again when the server can, however often that takes: it is not at fault.
         case patience
+        /// It has not run, and is sent again, a few times: its session is given up, and another one has the statement.
+        case preparation
         /// The function is looked up again, once, and runs by its present definition.
         case look
         /// It runs once in a clean session: its own may not have been clean.
@@ -13,6 +15,9 @@ package struct RunRules: Sendable {
         /// It is over.
         case none
     }
+
+    /// How often it is sent again because its statement was missing.
+    static let mostPreparations = 5
 
     /// How often it runs again.
     package let retries: Int
@@ -39,15 +44,15 @@ package struct RunRules: Sendable {
     package static let result = RunRules(retries: 0, looksForOthers: false, remedies: Self.resultRemedies)
 
     private static let callRemedies: [Verdict: Remedy] = [
-        .conflict: .repetition, .notPrepared: .look, .definition: .look, .right: .cleanSession,
+        .conflict: .repetition, .notPrepared: .preparation, .definition: .look, .right: .cleanSession,
         .encoding: .cleanSession,
     ]
 
     private static let eventRemedies: [Verdict: Remedy] = [
-        .conflict: .repetition, .canceled: .repetition, .connectionLost: .repetition, .shuttingDown: .repetition,
+        .conflict: .repetition, .canceled: .repetition, .connectionLost: .repetition, .sessionEnded: .repetition,
         .startingUp: .patience, .readOnly: .patience, .diskFailing: .patience, .resourcesLacking: .patience,
-        .notPrepared: .look, .definition: .look, .right: .look, .setting: .look,
+        .notPrepared: .preparation, .definition: .look, .right: .look, .setting: .look,
     ]
 
-    private static let resultRemedies: [Verdict: Remedy] = [.notPrepared: .look, .definition: .look]
+    private static let resultRemedies: [Verdict: Remedy] = [.notPrepared: .preparation, .definition: .look]
 }

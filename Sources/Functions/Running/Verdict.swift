@@ -6,8 +6,8 @@ package import Postgres
 package enum Verdict: Sendable, CaseIterable {
     /// The connection was lost.
     case connectionLost
-    /// The server shuts down.
-    case shuttingDown
+    /// The server ends the session: it shuts down, or the session was idle for too long.
+    case sessionEnded
     /// The server is not up yet.
     case startingUp
     /// The server is read-only: another one is the primary.
@@ -28,7 +28,7 @@ package enum Verdict: Sendable, CaseIterable {
     case notReady
     /// The transaction is not in the state for this.
     case transactionState
-    /// The statement is not prepared in this session.
+    /// The statement is not prepared in this session any more: it has not run.
     case notPrepared
     /// The function, or an object that it needs, has changed since it was looked up.
     case definition
@@ -48,7 +48,7 @@ package enum Verdict: Sendable, CaseIterable {
             case "25006": .readOnly
             case "40001", "40P01": .conflict
             case "57014": .canceled
-            case "57P01", "57P02": .shuttingDown
+            case "57P01", "57P02", "57P05", "25P03": .sessionEnded
             case "57P03": .startingUp
             case "58030": .diskFailing
             case "26000": .notPrepared
@@ -79,17 +79,18 @@ package enum Verdict: Sendable, CaseIterable {
 
     /// Takes an error that ended the run of a function, or of a statement.
     ///
-    /// An error raised within the function is the function's own, unless its cause is independent of the function. Nor
-    /// can another look-up help a function that is not known any more.
+    /// An error raised within the function is the function's own, unless its cause is independent of the function. That
+    /// the server lacks something is believed only of the server itself. Nor can another look-up help a function that is
+    /// not known any more.
     package init(_ error: DatabaseError, in plan: ProcedurePlan?) {
         let verdict = Verdict(sqlstate: error.sqlstate)
         switch verdict {
-        case .connectionLost, .shuttingDown, .startingUp, .readOnly, .diskFailing, .resourcesLacking, .conflict,
-            .rolledBack, .canceled, .intervention, .notReady, .transactionState, .own:
+        case .connectionLost, .sessionEnded, .conflict, .rolledBack, .canceled, .intervention, .notReady,
+            .transactionState, .own:
             self = verdict
-        case .notPrepared:
-            self = plan == nil ? .own : verdict
-        case .definition, .right, .setting, .encoding:
+        case .startingUp, .readOnly, .diskFailing, .resourcesLacking:
+            self = error.isRaised ? .own : verdict
+        case .notPrepared, .definition, .right, .setting, .encoding:
             guard let plan, !plan.comesFromWithin(error) else {
                 self = .own
                 return
@@ -101,17 +102,17 @@ package enum Verdict: Sendable, CaseIterable {
 
 extension Verdict {
     /// Whether no work behind it on its connection has run.
-    package var endsConnection: Bool { self == .connectionLost || self == .shuttingDown }
+    package var endsConnection: Bool { self == .connectionLost || self == .sessionEnded }
 
     /// Whether a definition that has changed since the statement was made may be the cause.
     ///
     /// If the definition turns out to be the same, the error is the run's own.
-    package var isDefinitionSuspected: Bool { self == .notPrepared || self == .definition }
+    package var isDefinitionSuspected: Bool { self == .definition }
 
     /// Errors that are independent of the request: lost connections, lack of resources, deadlocks, locks that others
     /// hold, cancels.
     package static let passing: Set<Verdict> = [
-        .connectionLost, .shuttingDown, .startingUp, .resourcesLacking, .conflict, .rolledBack, .canceled,
+        .connectionLost, .sessionEnded, .startingUp, .resourcesLacking, .conflict, .rolledBack, .canceled,
         .intervention, .notReady,
     ]
 }

@@ -97,7 +97,8 @@ import Glibc
             table: self.field("t"),
             column: self.field("c"),
             datatype: self.field("d"),
-            constraint: self.field("n"))
+            constraint: self.field("n"),
+            isRaised: self.field("R").map(DatabaseError.isRaising) ?? false)
     }
 
     /// Its size in memory, in octets.

@@ -24,12 +24,15 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
     package var datatype: String?
     /// The constraint that failed.
     package var constraint: String?
+    /// Whether the database's users have chosen the SQLSTATE, by `RAISE` for example, or another server has: it says
+    /// nothing of this server.
+    package var isRaised: Bool
 
     /// Takes the fields; those that the server did not send are nil.
     package init(
         sqlstate: String, message: String, severity: String = "ERROR", detail: String? = nil, hint: String? = nil,
         context: String? = nil, schema: String? = nil, table: String? = nil, column: String? = nil,
-        datatype: String? = nil, constraint: String? = nil
+        datatype: String? = nil, constraint: String? = nil, isRaised: Bool = false
     ) {
         self.sqlstate = sqlstate
         self.severity = severity
@@ -42,6 +45,7 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
         self.column = column
         self.datatype = datatype
         self.constraint = constraint
+        self.isRaised = isRaised
     }
 
     /// The server sent more at once than the sidecar accepts. Only for errors that the sidecar itself makes of that.
@@ -49,6 +53,19 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
         sqlstate: "54000",
         message: "the server's answer is too large, so its connection was closed; the work may have been committed",
         severity: "FATAL")
+
+    /// Whether this routine of the server's code reports errors with a SQLSTATE that is not its own.
+    ///
+    /// Languages that pass on the server's errors by the same routine as those of their functions (PL/Python, where they
+    /// are not reported with `plpy.error`) are not among them: a full disk must not be taken for a function's error.
+    static func isRaising(_ routine: String) -> Bool {
+        switch routine {
+        // RAISE in PL/pgSQL, `plpy.error` and the like, and dblink.
+        case "exec_stmt_raise", "PLy_output", "dblink_res_error": true
+        // postgres_fdw, in which the name depends on the version.
+        default: routine.hasPrefix("pgfdw_report")
+        }
+    }
 
     /// The severity, the SQLSTATE and the message. Not the detail: it can contain values of rows.
     package var description: String {

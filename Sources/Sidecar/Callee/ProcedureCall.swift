@@ -269,9 +269,10 @@ final class ProcedureCall: WorkHandler {
             self.machine.ended()
             return self.fail(CallFailure(error, disclosure: self.disclosure))
         }
+        let verdict = Verdict(error, in: plan)
         // Rows that the caller has can't be recalled.
-        let isRepeatable = !plan.isProcedure && self.progress?.hasSent != true
-        switch self.machine.failed(Verdict(error, in: plan), isRepeatable: isRepeatable) {
+        let isRepeatable = plan.isRepeatable(after: verdict) && self.progress?.hasSent != true
+        switch self.machine.failed(verdict, isRepeatable: isRepeatable) {
         case .run:
             self.route.slot.retries += 1
             return self.submit(plan)

@@ -130,7 +130,8 @@ final class ResultFunction {
             run.machine.ended()
             return self.failed(run, error.description)
         }
-        switch run.machine.failed(Verdict(error, in: plan), isRepeatable: !plan.isProcedure) {
+        let verdict = Verdict(error, in: plan)
+        switch run.machine.failed(verdict, isRepeatable: plan.isRepeatable(after: verdict)) {
         case .run: self.submit(run, plan)
         case .lookUp: self.lookUp(for: run)
         case .fail, .failAndLookUp: self.failed(run, error.description)

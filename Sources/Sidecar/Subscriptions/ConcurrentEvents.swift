@@ -58,6 +58,8 @@ final class ConcurrentEvents: QueuedEvents {
         switch self.queue.answered(answer, entry) {
         case .done(let event):
             self.done(event)
+        case .waiting:
+            break
         case .hold:
             self.hold(failure)
         case .retry(let entry, let failures):

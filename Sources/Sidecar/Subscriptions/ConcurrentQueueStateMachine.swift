@@ -5,12 +5,21 @@ import Functions
 ///
 /// Generic over the event, and without a clock, so that a test needs no database.
 struct ConcurrentQueueStateMachine<Event> {
-    typealias Entry = EventQueueStateMachine<Event>.Entry
+    /// An event on its way.
+    struct Entry {
+        let event: Event
+        /// What has been tried already.
+        var attempts = Attempts()
+        /// How many others had run when it was sent.
+        fileprivate var runsBefore = 0
+    }
 
     /// The fate of an answered event.
     enum Outcome {
         /// It has run.
         case done(Event)
+        /// It has not run, and waits to be sent again.
+        case waiting
         /// ``sendAgain(_:)`` must follow after a delay for this many failures.
         case retry(Entry, failures: Int)
         /// It is given up, after so many attempts. ``buried()`` must follow when its dead letter is written.
@@ -31,6 +40,8 @@ struct ConcurrentQueueStateMachine<Event> {
     /// The events that wait for their delay.
     private var delayed = 0
     private var letters = 0
+    /// How many have run, with success or not.
+    private var runs = 0
     private var isHeld = true
     private var isStopped = false
     /// While it is true nothing is sent, and nothing given up: another sidecar may have to run the new events.
@@ -103,9 +114,10 @@ struct ConcurrentQueueStateMachine<Event> {
     mutating func next() -> Entry? {
         guard !self.isHeld, !self.isSuspended, !self.isStopped, self.underWay < self.most,
             self.letters < Self.mostLetters,
-            let entry = self.waiting.popFirst()
+            var entry = self.waiting.popFirst()
         else { return nil }
         self.underWay += 1
+        entry.runsBefore = self.runs
         return entry
     }
 
@@ -122,10 +134,21 @@ struct ConcurrentQueueStateMachine<Event> {
     mutating func answered(_ answer: EventAnswer, _ entry: Entry) -> Outcome {
         self.underWay -= 1
         switch answer {
-        case .committed: return .done(entry.event)
+        case .committed:
+            self.runs += 1
+            return .done(entry.event)
         // Nothing is sent under the guard.
-        case .refused: return self.failed(entry, .conflict)
-        case .failed(let verdict): return self.failed(entry, verdict)
+        case .refused:
+            return self.failed(entry, .conflict)
+        case .failed(.notPrepared) where entry.runsBefore != self.runs:
+            // One of those that have run meanwhile can have taken its statement away.
+            self.waiting.prepend(entry)
+            return .waiting
+        case .failed(.notPrepared):
+            return self.failed(entry, .notPrepared)
+        case .failed(let verdict):
+            self.runs += 1
+            return self.failed(entry, verdict)
         }
     }
 

@@ -7,7 +7,8 @@ import NIOCore
 /// Events are pipelined on one connection (a lease). Each but the first is sent with the number of its predecessor, and
 /// runs only if the session's setting shows that the predecessor was the last one committed. So events behind a failed
 /// one are refused, and come again behind it. After any failure nothing is sent until all events under way have been
-/// answered; then the session's number is set again.
+/// answered; then the session's number is set again. An event can also take away the session's prepared statements: then
+/// those behind it have not run either, and come again in another session.
 ///
 /// Generic over the event, and without a clock, so that a test needs no database.
 struct EventQueueStateMachine<Event> {
@@ -87,6 +88,8 @@ struct EventQueueStateMachine<Event> {
     private var isBroken = false
     /// The session's number is that of the last sent event.
     private var isNumberSet = false
+    /// The last time, the statement that sets it was missing in the session.
+    private var wasNumberMissing = false
     private var isStopped = false
     /// While it is true nothing is sent, and nothing given up: another sidecar may have to run the new events.
     var isSuspended = false {
@@ -280,10 +283,15 @@ struct EventQueueStateMachine<Event> {
         case .committed:
             self.usualRun = .nanoseconds((self.usualRun.nanoseconds * 7 + ran.nanoseconds) / 8)
             return .done(entry.event)
-        case .refused where isFirst:
+        case .refused where isFirst && !self.isBroken:
             // Its predecessor's number was just set: something else changes it.
             return self.failed(entry, .conflict)
         case .refused:
+            self.isBroken = true
+            self.again.append(entry)
+            return .none
+        case .failed(.notPrepared) where !isFirst || self.isBroken:
+            // It has not run, and what ran ahead of it can have taken its statement away.
             self.isBroken = true
             self.again.append(entry)
             return .none
@@ -316,6 +324,12 @@ struct EventQueueStateMachine<Event> {
     private mutating func numberAnswered(_ answer: EventAnswer) -> Outcome {
         switch answer {
         case .committed:
+            self.wasNumberMissing = false
+            return .none
+        case .failed(.notPrepared) where !self.wasNumberMissing:
+            // The session is given up: a function that ran there before has taken the statement away.
+            self.wasNumberMissing = true
+            self.isBroken = true
             return .none
         case .failed(let verdict) where verdict.endsConnection:
             // Nothing has run.

@@ -139,7 +139,9 @@ final class OrderedEvents: QueuedEvents, LeaseHandler, WorkHandler {
             self.run(self.queue.answered(.committed, ran: work.ran), nil)
         case .unknown, .canceled, .refused:
             self.run(self.queue.answered(.failed(.connectionLost), ran: work.ran), nil)
-        case .committed, .failed, .timedOut:
+        case .failed(let error):
+            self.run(self.queue.answered(.failed(Verdict(sqlstate: error.sqlstate)), ran: work.ran), nil)
+        case .committed, .timedOut:
             self.run(self.queue.answered(.failed(.own), ran: work.ran), nil)
         }
     }

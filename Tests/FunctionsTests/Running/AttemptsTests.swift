@@ -28,11 +28,20 @@ struct AttemptsTests {
     @Test("nor does a look-up, of which there is one until it is forgotten")
     func looks() {
         var attempts = Attempts()
-        for verdict in [Verdict.definition, .right, .setting, .notPrepared] {
+        for verdict in [Verdict.definition, .right, .setting] {
             check(attempts.next(after: verdict, .event(retries: 5)), .lookUp)
             check(attempts.next(after: verdict, .event(retries: 5)), .giveUp(attempts: 1))
             attempts.forgetLook()
         }
+    }
+
+    @Test("nor does a missing statement, but it is not prepared anew for ever")
+    func preparations() {
+        var attempts = Attempts()
+        for number in 1...5 {
+            check(attempts.next(after: .notPrepared, .event(retries: 0)), .again(failures: number))
+        }
+        check(attempts.next(after: .notPrepared, .event(retries: 0)), .giveUp(attempts: 1))
     }
 
     @Test("a clean session is requested once, and only for calls")

@@ -45,8 +45,21 @@ struct RunStateMachineTests {
         machine.sent()
         check(machine.failed(.conflict, isRepeatable: true), .run)
         machine.sent()
-        check(machine.failed(.notPrepared, isRepeatable: true), .fail)
+        check(machine.failed(.definition, isRepeatable: true), .fail)
         check(Self.isOver(machine), true)
+    }
+
+    @Test("a statement that was missing is sent again a few times, without a look-up")
+    func preparations() {
+        for rules in [RunRules.call(retries: 0), .result] {
+            var machine = Self.running(rules)
+            for _ in 1...5 {
+                check(machine.failed(.notPrepared, isRepeatable: true), .run)
+                machine.sent()
+            }
+            check(machine.failed(.notPrepared, isRepeatable: true), .fail)
+            check(Self.isOver(machine), true)
+        }
     }
 
     @Test("a function that does not exist any more is the answer")
@@ -137,13 +150,13 @@ struct RunStateMachineTests {
         check(Self.isOver(machine), true)
     }
 
-    @Test("a result's function is looked up again, and nothing else is tried")
+    @Test("a result's function is looked up again, or prepared anew, and nothing else is tried")
     func results() {
         var machine = Self.running(.result)
         check(machine.failed(.definition, isRepeatable: true), .lookUp)
         machine.sent()
         check(machine.failed(.definition, isRepeatable: true), .fail)
-        for verdict in Verdict.allCases where !verdict.isDefinitionSuspected {
+        for verdict in Verdict.allCases where ![.definition, .notPrepared].contains(verdict) {
             var machine = Self.running(.result)
             check(machine.failed(verdict, isRepeatable: true), .fail, "\(verdict)")
         }
@@ -152,7 +165,7 @@ struct RunStateMachineTests {
     @Test("the attempts of a call, by verdict")
     func calls() {
         let tried: [Verdict: Machine.FailureAction] = [
-            .conflict: .run, .right: .run, .encoding: .run, .definition: .lookUp, .notPrepared: .lookUp,
+            .conflict: .run, .right: .run, .encoding: .run, .definition: .lookUp, .notPrepared: .run,
         ]
         for verdict in Verdict.allCases {
             var machine = Self.running()

@@ -8,7 +8,7 @@ import Testing
 struct VerdictTests {
     /// The reaction.
     enum Remedy {
-        case again, reconnect, wait, look, cleanSession, none
+        case again, reconnect, wait, prepare, look, cleanSession, none
     }
 
     struct Row: CustomTestStringConvertible {
@@ -34,16 +34,16 @@ struct VerdictTests {
         Row("40001 40P01", call: .again, event: .again, look: true),
         Row("40000 40002 40003 4000", call: .none, event: .none, look: true),
         Row("57014", call: .none, event: .again, look: true),
-        Row("57P01 57P02", call: .none, event: .reconnect, look: true),
+        Row("57P01 57P02 57P05 25P03", call: .none, event: .reconnect, look: true),
         Row("57P03", call: .none, event: .wait, look: true),
-        Row("57000 57P04 57P05 57P0", call: .none, event: .none, look: true),
+        Row("57000 57P04 57P0", call: .none, event: .none, look: true),
         Row("53000 53100 53200 53300 53400", call: .none, event: .wait, look: true),
         Row("55000 55006 55P02 55P03 55P04", call: .none, event: .none, look: true),
         Row("25006", call: .none, event: .wait),
-        Row("25000 25001 25P01 25P02 25P03 25P04", call: .none, event: .none),
+        Row("25000 25001 25P01 25P02 25P04", call: .none, event: .none),
         Row("58030", call: .none, event: .wait),
         Row("58000 58P01 58P02", call: .none, event: .none),
-        Row("26000", call: .look, event: .look),
+        Row("26000", call: .prepare, event: .prepare),
         Row(
             "0A000 42601 42883 3F000 42704 42703 42804 42846 42P13 42809 42725 42P10 42P18 42P01 XX000", call: .look,
             event: .look),
@@ -57,6 +57,9 @@ struct VerdictTests {
         Row("HV000 P0000 P0001 P0002 P0004 WA000 WA003 72000 ZZ001 5 \u{301}", call: .none, event: .none),
     ]
 
+    /// What helps against a statement that does not suit the session.
+    private static let definitions: [Remedy] = [.look, .prepare]
+
     private let plan: ProcedurePlan
     private static let within = "PL/pgSQL function s.f(integer,integer) line 3 at RETURN"
 
@@ -64,14 +67,15 @@ struct VerdictTests {
         self.plan = try ProcedurePlan(function: Sample.add2)
     }
 
-    private static func error(_ sqlstate: String, context: String? = nil) -> DatabaseError {
-        DatabaseError(sqlstate: sqlstate, message: "m", context: context)
+    private static func error(_ sqlstate: String, context: String? = nil, isRaised: Bool = false) -> DatabaseError {
+        DatabaseError(sqlstate: sqlstate, message: "m", context: context, isRaised: isRaised)
     }
 
     private static func remedy(_ remedy: RunRules.Remedy) -> Remedy {
         switch remedy {
         case .repetition: .again
         case .patience: .wait
+        case .preparation: .prepare
         case .look: .look
         case .cleanSession: .cleanSession
         case .none: .none
@@ -107,7 +111,7 @@ struct VerdictTests {
             let error = Self.error(state)
             check(Self.call(error, self.plan), row.call, "\(state)")
             check(Self.event(error, self.plan), row.event, "\(state)")
-            check(Self.result(error, self.plan), row.call == .look ? .look : .none, "\(state)")
+            check(Self.result(error, self.plan), Self.definitions.contains(row.call) ? row.call : .none, "\(state)")
             check(Self.saysNothingOfFunction(state), row.look, "\(state)")
         }
     }
@@ -116,18 +120,30 @@ struct VerdictTests {
     func within(_ row: Row) {
         for state in row.states {
             let error = Self.error(state, context: Self.within)
-            let isLook = state == "26000"
-            let isOfFunction = row.event == .look || row.call == .look || row.call == .cleanSession
-            check(Self.call(error, self.plan), isOfFunction && !isLook ? .none : row.call, "\(state)")
-            check(Self.event(error, self.plan), isOfFunction && !isLook ? .none : row.event, "\(state)")
-            check(Self.result(error, self.plan), isLook ? .look : .none, "\(state)")
+            let isOfFunction =
+                Self.definitions.contains(row.event) || Self.definitions.contains(row.call) || row.call == .cleanSession
+            check(Self.call(error, self.plan), isOfFunction ? .none : row.call, "\(state)")
+            check(Self.event(error, self.plan), isOfFunction ? .none : row.event, "\(state)")
+            check(Self.result(error, self.plan), .none, "\(state)")
+        }
+    }
+
+    @Test("no event waits for a server because of what a function raises", arguments: rows)
+    func raised(_ row: Row) {
+        for state in row.states {
+            let raised = Self.error(state, context: Self.within, isRaised: true)
+            let failed = Self.error(state, context: Self.within)
+            let expected = row.event == .wait ? .none : Self.event(failed, self.plan)
+            check(Self.event(raised, self.plan), expected, "\(state)")
+            check(Self.call(raised, self.plan), Self.call(failed, self.plan), "\(state)")
         }
     }
 
     @Test("for an unknown function no other definition is looked up", arguments: rows)
     func unknown(_ row: Row) {
         for state in row.states {
-            check(Self.event(Self.error(state), nil), row.event == .look ? .none : row.event, "\(state)")
+            let expected = Self.definitions.contains(row.event) ? Remedy.none : row.event
+            check(Self.event(Self.error(state), nil), expected, "\(state)")
         }
     }
 }

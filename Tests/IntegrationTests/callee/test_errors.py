@@ -326,3 +326,20 @@ async def test_function_that_is_not_ours(make_sidecar: SidecarMaker, router: Rou
             assert (await peer.call_when_there("test.secret")).value == 1
         finally:
             functions.execute("revoke execute on function f.secret() from sidecar")
+
+
+async def test_statements_taken_away(make_sidecar: SidecarMaker, router: Router, functions: Database) -> None:
+    """Calls behind one that takes the session's prepared statements away have not run: each is sent again until it
+    has, as the others end."""
+    functions.execute("create function f.forget(n integer) returns integer language plpgsql as "
+                      "$$ begin deallocate all; return n; end $$;"
+                      "create procedure f.forget_too(inout n integer) language plpgsql as "
+                      "$$ begin deallocate all; end $$")
+    make_sidecar(router.url("rawsocket"), functions.url, database={"url": functions.url, "connections": 1},
+                 procedures={"test.forget": "f.forget", "test.forget_too": "f.forget_too"}).start()
+    async with joined(router) as peer:
+        # The first one prepares the statement, and its function takes it away from the others.
+        results = await asyncio.gather(*(peer.call("test.forget", n) for n in range(6)))
+        assert [result.value for result in results] == list(range(6))
+        results = await asyncio.gather(*(peer.call("test.forget_too", n) for n in range(6)))
+        assert [result.value for result in results] == [{"n": n} for n in range(6)]

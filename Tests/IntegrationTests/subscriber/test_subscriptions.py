@@ -435,8 +435,11 @@ async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, afterwards: 
     prepared(installed)
     installed.execute("create role event_holder; grant event_holder to wamp; grant usage on schema e to event_holder;"
                       "grant all on all tables in schema e to event_holder;"
-                      "create function e.full_disk() returns boolean language plpgsql as "
-                      "$$ begin raise exception 'no space left' using errcode = 'disk_full'; end $$")
+                      # No room for its temporary file: the server's own error, as of a full disk.
+                      "create function e.full_disk() returns boolean language plpgsql security definer "
+                      "set temp_file_limit = 0 set work_mem = '64kB' as "
+                      "$$ begin return count(*) > 0 from (select from generate_series(1, 100000) n order by n desc) s; "
+                      "end $$")
     spoil, mend = FAULTS[fault]
     afterwards.callback(installed.drop_roles, "event_holder")
     sidecar = make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
@@ -449,6 +452,7 @@ async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, afterwards: 
         await publish(peer, "test.n", range(11, 100))
         waits = await asyncio.to_thread(sidecar.wait_for, "events wait: they can't be run now")
         assert waits["topic"] == "test.n" and waits["reason"]
+        assert fault != "disk" or waits["error"] == "53400"
         await asyncio.to_thread(sidecar.wait_for_fault, "subscription 'test.n'", "its events wait")
         if fault != "disk":
             await publish(peer, "test.other", range(1001, 1010))
@@ -463,8 +467,8 @@ async def test_held_until_it_can_be_run(make_sidecar: SidecarMaker, afterwards: 
 
 async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: Router,
                                            installed: InstalledDatabase) -> None:
-    """The same errors, raised by the function for one event, are that event's: it becomes a dead letter, and the next
-    one runs."""
+    """The same errors, raised by the function for one event, are that event's, whatever they say of the server: it
+    becomes a dead letter, and the next one runs."""
     prepared(installed)
     installed.execute("create function e.picky(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql "
                       "as $$ begin "
@@ -476,17 +480,43 @@ async def test_refused_within_the_function(make_sidecar: SidecarMaker, router: R
                       "'select 1 from e.hidden'")
     sidecar = make_sidecar(router.url("rawsocket"), installed.url,
                            subscriptions={"test.n": "e.picky", "test.inlined": "e.inlined"}).start()
+    codes = ["22023", "25006", "42501", "42883", "42P01", "53100", "53300", "57P03", "58030"]
     async with joined(router) as peer:
-        for code in ("42501", "42883", "42P01", "22023", None):
+        for code in (*codes, None):
             await peer.session.publish("test.n", 1, code, options=PublishOptions(acknowledge=True))
         await peer.session.publish("test.inlined", options=PublishOptions(acknowledge=True))
         await until(lambda: seen(installed) == [1], "the last one runs")
-        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 5, "the others are kept")
-    assert sorted(row[0] for row in installed.rows("select error from wamp.dead_letter")) == [
-        "22023", "42501", "42501", "42883", "42P01"]
+        await until(lambda: installed.value("select count(*) from wamp.dead_letter") == 10, "the others are kept")
+    assert sorted(row[0] for row in installed.rows("select error from wamp.dead_letter")) == sorted([*codes, "42501"])
     failures = [entry["reason"] for entry in sidecar.entries("event failed") if entry["error"] == "42501"]
     assert failures and all("it ran as the sidecar's role wamp (" in reason for reason in failures)
     assert not sidecar.entries("events wait: they can't be run now")
+
+
+#: What every third event does to the session that others use after it, and how often an event is tried again.
+SPOILERS = {"statements": ("deallocate all", 0), "session": ("set idle_session_timeout = '1ms'", 100)}
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("spoiled", SPOILERS)
+async def test_behind_one_that_spoils_the_session(make_sidecar: SidecarMaker, router: Router,
+                                                  installed: InstalledDatabase, spoiled: str,
+                                                  concurrency: int) -> None:
+    """An event that could not run because of what another one did to their session runs in another one."""
+    prepared(installed)
+    command, retries = SPOILERS[spoiled]
+    installed.execute("create function e.spoil(args jsonb, kwargs jsonb, details jsonb) returns void language plpgsql "
+                      f"as $$ begin if (args->>0)::integer % 3 = 0 then {command}; end if;"
+                      "perform e.record(args, kwargs, details); end $$")
+    make_sidecar(router.url("rawsocket"), installed.url, subscriptions={
+        "test.n": {"function": "e.spoil", "concurrency": concurrency, "retries": retries}}).start()
+    async with joined(router) as peer:
+        await publish(peer, "test.n", range(1, 60))
+        await until(lambda: len(set(seen(installed)))
+                    + installed.value("select count(*) from wamp.dead_letter") == 60, "all have run", 120)
+    ran = seen(installed)
+    assert (ran if concurrency == 1 else sorted(ran)) == list(range(1, 61))
+    assert installed.value("select count(*) from wamp.dead_letter") == 0
 
 
 async def test_held_at_the_end(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:

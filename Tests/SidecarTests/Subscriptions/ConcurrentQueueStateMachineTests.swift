@@ -80,6 +80,44 @@ struct ConcurrentQueueStateMachineTests {
         }
     }
 
+    @Test("an event whose statement another one may have taken away has not failed")
+    func takenStatements() {
+        var machine = Self.machine(1...21, retries: 0)
+        guard let innocent = machine.next() else {
+            Issue.record("nothing is sent")
+            return
+        }
+        var sent = innocent
+        for number in 2...21 {
+            guard let other = machine.next(), other.event == number,
+                case .done = machine.answered(.committed, other),
+                case .waiting = machine.answered(.failed(.notPrepared), sent),
+                let again = machine.next(), again.event == innocent.event
+            else {
+                Issue.record("it is not sent again at once")
+                return
+            }
+            sent = again
+        }
+        for failures in 1...5 {
+            guard case .retry(let entry, let number) = machine.answered(.failed(.notPrepared), sent) else {
+                Issue.record("it is given up")
+                return
+            }
+            check(number, failures)
+            machine.sendAgain(entry)
+            guard let again = machine.next() else {
+                Issue.record("it is not sent again")
+                return
+            }
+            sent = again
+        }
+        guard case .bury(1, attempts: 1) = machine.answered(.failed(.notPrepared), sent) else {
+            Issue.record("it is prepared anew for ever")
+            return
+        }
+    }
+
     @Test("while suspended nothing is sent or given up; new events can be dropped, earlier ones are kept")
     func suspension() {
         var machine = Self.machine(1...1)

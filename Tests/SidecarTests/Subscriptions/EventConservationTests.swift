@@ -10,7 +10,8 @@ import Testing
 struct EventConservationTests {
     private static let answers: [EventAnswer] = [
         .committed, .committed, .committed, .refused, .failed(.conflict), .failed(.own), .failed(.connectionLost),
-        .failed(.definition), .failed(.resourcesLacking), .failed(.shuttingDown),
+        .failed(.definition), .failed(.resourcesLacking), .failed(.sessionEnded),
+        .failed(.notPrepared),
     ]
 
     @Test("in order", arguments: 1...40)
@@ -89,7 +90,7 @@ struct EventConservationTests {
                 case .done: ended += 1
                 case .bury: burying += 1
                 case .retry(let entry, _): delayed.append(entry)
-                case .hold, .lookUp: break
+                case .waiting, .hold, .lookUp: break
                 }
             case 8:
                 if burying > 0 {

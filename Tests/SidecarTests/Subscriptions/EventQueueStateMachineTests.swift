@@ -242,6 +242,64 @@ struct EventQueueStateMachineTests {
         }
     }
 
+    @Test("an event that takes its session's statements away harms none behind it")
+    func takenStatements() {
+        var machine = Self.machine(1...60, retries: 0)
+        var server = Server()
+        var rounds = 0
+        while !machine.isIdle, rounds < 1000 {
+            rounds += 1
+            var isPrepared = true
+            for step in Self.steps(&machine) {
+                guard let answer = isPrepared ? server.answer(step, fate: { _ in .committed }) : .failed(.notPrepared)
+                else { continue }
+                switch machine.answered(answer, ran: Self.fast) {
+                case .none: break
+                case .done(let event): if event % 3 == 0 { isPrepared = false }
+                default: Issue.record("an event has failed")
+                }
+            }
+            // The session has ended with what was under way.
+            if !isPrepared { machine.leaseLost() }
+        }
+        #expect(server.committed == Array(1...60))
+    }
+
+    @Test("the first event of a session whose statement is missing is prepared anew a few times, and then given up")
+    func missingStatement() {
+        var machine = Self.machine(1...1, retries: 0)
+        for failures in 1...6 {
+            _ = Self.steps(&machine)
+            _ = machine.answered(.committed, ran: .zero)
+            switch machine.answered(.failed(.notPrepared), ran: .zero) {
+            case .retry(failures): check(failures <= 5, true)
+            case .bury(1, attempts: 1): check(failures, 6)
+            default: Issue.record("it is not sent again")
+            }
+            machine.leaseLost()
+            machine.resume()
+        }
+    }
+
+    @Test("a session that someone else has taken the statements from is not used, and no event is to blame")
+    func missingNumber() {
+        var machine = Self.machine(1...2, retries: 0)
+        _ = Self.steps(&machine)
+        for answer in [EventAnswer.failed(.notPrepared), .failed(.notPrepared), .refused] {
+            guard case .none = machine.answered(answer, ran: .zero) else {
+                Issue.record("something has failed")
+                return
+            }
+        }
+        machine.leaseLost()
+        let sent = Self.steps(&machine).compactMap { if case .send(let event, _, _) = $0 { event } else { nil } }
+        #expect(sent == [1, 2])
+        guard case .broken = machine.answered(.failed(.notPrepared), ran: .zero) else {
+            Issue.record("it is tried in one session after the other")
+            return
+        }
+    }
+
     @Test("a held event is sent again however often, in its order, and does not count as failed")
     func held() {
         var machine = Self.machine(1...3, retries: 0)
