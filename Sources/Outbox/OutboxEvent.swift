@@ -32,7 +32,7 @@ package enum OutboxEvent: Equatable {
     case leading
     /// Another sidecar leads.
     case standby(LeaderHolder)
-    /// The former leader gave no sign of life; its session was ended.
+    /// The former leader gave no sign of life; its session was asked to end, and may hang.
     case leaderTerminated(backend: Int32)
     /// A session of another role holds, or waits for, the former lock of leaders; and so many are not looked at.
     case leaderLockTaken(Stranger, others: Int)

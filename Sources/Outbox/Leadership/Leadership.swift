@@ -21,6 +21,8 @@ package final class Leadership: DatabaseSessionDelegate {
     private var statements = LeadershipStatements(schema: nil)
     private var machine = LeadershipStateMachine()
     private var timer: Scheduled<Void>?
+    /// The process id of the session's backend.
+    private var backend: Int32 = 0
     /// The id by which the lease knows this process, as long as it runs.
     private let token = Leadership.makeToken()
 
@@ -100,7 +102,7 @@ package final class Leadership: DatabaseSessionDelegate {
     package func sessionIsKnown(isInstalled: Bool) {
         self.statements = LeadershipStatements(schema: isInstalled ? self.schema : nil)
         self.lookForStrangers()
-        self.run(self.machine.sessionOpened(hasLease: isInstalled))
+        self.run(self.machine.sessionOpened(backend: self.backend, hasLease: isInstalled))
     }
 
     /// The knowledge of the database is insufficient or outdated: a new session begins, and is queried again.
@@ -183,7 +185,7 @@ package final class Leadership: DatabaseSessionDelegate {
 
     private func terminate(_ pid: Int32) {
         self.query(self.statements.terminate, self.values(self.lock.1, pid)) { rows in
-            guard rows.values.first?.first == "t" else { return }
+            guard rows.values.first?.first == "t", self.machine.asked(toEnd: pid) else { return }
             self.observer(.leaderTerminated(backend: pid))
         }
     }
@@ -273,6 +275,7 @@ package final class Leadership: DatabaseSessionDelegate {
     }
 
     package func connected(_ session: DatabaseSession, backend: Int32, serverVersion: Int32) {
+        self.backend = backend
         self.owner.leaderSessionOpened(backend: backend, serverVersion: serverVersion)
     }
 
@@ -281,7 +284,7 @@ package final class Leadership: DatabaseSessionDelegate {
     }
 
     package func lost(_ session: DatabaseSession, reason: String?) {
-        switch self.machine.sessionLost() {
+        switch self.machine.sessionLost(at: self.eventLoop.now) {
         case .nothing: break
         case .leadIsLost:
             self.owner.stoppedLeading()

@@ -12,7 +12,7 @@ extension LeadershipStateMachine {
         let unmarks: Int32?
         /// The sidecar that leads, if that is new.
         let standby: LeaderHolder?
-        /// The backend with this process id is ended if it still leads: its sidecar does not respond any more.
+        /// The backend with this process id is asked to end if it still leads: it gives no sign of life any more.
         let terminates: Int32?
     }
 

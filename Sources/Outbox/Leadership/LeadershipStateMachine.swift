@@ -9,6 +9,9 @@ import NIOCore
 /// standby each second. If none has, it sets its own mark, and checks again. Two may do so at once: each checks again
 /// when it has its mark, so at least one of them sees the other. Answers that do not fit the state are dropped: they
 /// belong to a session that is lost.
+///
+/// The mark of a leader that gives no sign of life does not count once its session was asked to end: a backend that
+/// hangs does not end, and keeps its mark. Then the lease alone decides.
 struct LeadershipStateMachine: ~Copyable {
     /// The age of the leader's stamp at which its session is ended.
     static let greatestAge = 15.0
@@ -63,6 +66,12 @@ struct LeadershipStateMachine: ~Copyable {
     private var lastHolder: LeaderHolder?
     /// Since when it has been seen without a stamp.
     private var unstampedSince: NIODeadline?
+    /// The backend that was asked to end, while it gives no sign of life.
+    private var terminated: Int32?
+    /// The backend of the present session.
+    private var backend: Int32?
+    /// The session in which this sidecar led last, and when it was lost: its backend may still be there.
+    private var formerLead: (backend: Int32, lost: NIODeadline)?
     private var strangers = StrangerWatch()
 
     /// The known leader.
@@ -89,10 +98,13 @@ struct LeadershipStateMachine: ~Copyable {
 
     /// There is a session, and the state of the interface in it is known.
     ///
-    /// - Parameter hasLease: whether there is a lease; otherwise only marks show who leads.
-    mutating func sessionOpened(hasLease: Bool) -> AskAction {
+    /// - Parameters:
+    ///   - backend: the process id of its backend.
+    ///   - hasLease: whether there is a lease; otherwise only marks show who leads.
+    mutating func sessionOpened(backend: Int32, hasLease: Bool) -> AskAction {
         switch self.state {
         case .absent, .following, .asking, .leading:
+            self.backend = backend
             self.hasLease = hasLease
             self.state = .following
             return self.ask()
@@ -102,10 +114,11 @@ struct LeadershipStateMachine: ~Copyable {
     }
 
     /// The session is lost, and with it the lease.
-    mutating func sessionLost() -> LossAction {
+    mutating func sessionLost(at now: NIODeadline) -> LossAction {
         switch self.state {
         case .leading:
             self.state = .absent
+            self.formerLead = self.backend.map { ($0, now) }
             self.role = .unknown
             return .leadIsLost
         case .absent, .following, .asking:
@@ -162,7 +175,7 @@ struct LeadershipStateMachine: ~Copyable {
     mutating func looked(_ holder: LeaderHolder?, key: Int32, at now: NIODeadline) -> LookAction {
         switch self.state {
         case .asking(.looking):
-            if let holder { return .follow(self.follow(holder, at: now)) }
+            if let holder, self.isInTheWay(holder, at: now) { return .follow(self.follow(holder, at: now)) }
             self.state = .asking(.marking(key))
             return .mark(key)
         case .absent, .following, .asking, .leading, .stopped:
@@ -186,7 +199,9 @@ struct LeadershipStateMachine: ~Copyable {
     mutating func lookedAgain(_ holder: LeaderHolder?, at now: NIODeadline) -> SecondLookAction {
         switch self.state {
         case .asking(.lookingAgain(let key)):
-            if let holder { return .settle(.follow(self.follow(holder, unmarking: key, at: now))) }
+            if let holder, self.isInTheWay(holder, at: now) {
+                return .settle(.follow(self.follow(holder, unmarking: key, at: now)))
+            }
             // Without a lease another may have led unnoticed, but perhaps none stood by.
             guard self.hasLease else {
                 return .settle(self.taken(isContinued: !self.hasStandbys, mark: key, at: now))
@@ -223,12 +238,37 @@ struct LeadershipStateMachine: ~Copyable {
     ) -> Following {
         self.state = .following
         guard let holder else { return Following(unmarks: key, standby: nil, terminates: nil) }
-        let isTooOld = self.age(of: holder, at: now).map { $0 >= Self.greatestAge } ?? false
+        let isTooOld = self.isTooOld(holder, at: now)
+        if !isTooOld || self.terminated != holder.pid { self.terminated = nil }
         let isNew = self.lastHolder?.pid != holder.pid || self.role == .unknown
         self.lastHolder = holder
+        let terminates = isTooOld ? holder.pid : nil
+        if self.isOwn(holder, at: now) { return Following(unmarks: key, standby: nil, terminates: terminates) }
         self.role = .standby(holder)
-        return Following(
-            unmarks: key, standby: isNew ? holder : nil, terminates: isTooOld ? holder.pid : nil)
+        return Following(unmarks: key, standby: isNew ? holder : nil, terminates: terminates)
+    }
+
+    /// The backend of a leader that gives no sign of life was asked to end. Returns whether that is news.
+    mutating func asked(toEnd pid: Int32) -> Bool {
+        guard self.terminated != pid else { return false }
+        self.terminated = pid
+        return true
+    }
+
+    /// Whether the mark of that one counts.
+    private mutating func isInTheWay(_ holder: LeaderHolder, at now: NIODeadline) -> Bool {
+        !(self.terminated == holder.pid && self.isTooOld(holder, at: now))
+    }
+
+    /// Whether that one is the session in which this sidecar led last: its backend is still there, and has hardly
+    /// stamped since the session was lost, if at all. Nobody else leads then.
+    private func isOwn(_ holder: LeaderHolder, at now: NIODeadline) -> Bool {
+        guard let former = self.formerLead, former.backend == holder.pid, let age = holder.age else { return false }
+        return age * 1e9 >= Double((now - former.lost - Self.stampInterval).nanoseconds)
+    }
+
+    private mutating func isTooOld(_ holder: LeaderHolder, at now: NIODeadline) -> Bool {
+        self.age(of: holder, at: now).map { $0 >= Self.greatestAge } ?? false
     }
 
     /// How long the holder has given no sign of life, in seconds. One without a first stamp is as old as the time since

@@ -80,7 +80,8 @@ extension Journal {
         case .leaderTerminated(let backend):
             self.log(
                 .warning,
-                "the leader gave no sign of life; its session was ended", metadata: [Key.backend: .number(backend)])
+                "the leader gave no sign of life; its session was asked to end",
+                metadata: [Key.backend: .number(backend)])
         }
     }
 

@@ -2,6 +2,7 @@
 stops."""
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from typing import Any
@@ -19,6 +20,7 @@ from conftest import SidecarMaker
 
 LEADING = "leading: this sidecar does the work that must happen once"
 STANDBY = "standby: another sidecar leads"
+ASKED_TO_END = "the leader gave no sign of life; its session was asked to end"
 
 
 def publish(database: Database, number: int) -> None:
@@ -83,7 +85,7 @@ async def test_frozen(make_sidecar: SidecarMaker, router: Router, installed: Dat
         try:
             publish(installed, 1)
             second.wait_for(LEADING, 60)
-            second.wait_for("the leader gave no sign of life; its session was ended")
+            second.wait_for(ASKED_TO_END)
             assert (await inbox.first(1))[0].args == [1]
         finally:
             first.send(signal.SIGCONT)
@@ -155,6 +157,40 @@ class Events:
         """Immediately."""
         self.task.cancel()
         await asyncio.wait([self.task])
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["alone", "beside a standby"])
+async def test_backend_hangs(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
+                             count: int) -> None:
+    """The leader's backend hangs, and no signal ends it: a sidecar takes the lease all the same, and says once what it
+    did. One that is alone loses no event."""
+    installed.execute(RECORD)
+    sections = {"procedures": {"test.who": {"sql": "select pg_backend_pid()"}},
+                "subscriptions": {"test.n": {"function": "public.record"}}}
+    sidecars = [make_sidecar(router.url("rawsocket"), installed.url, **sections) for _ in range(count)]
+    for sidecar in sidecars:
+        await sidecar.started()
+    async with joined(router) as peer:
+        events = Events(peer)
+        await until(lambda: len(runs(installed)) > 50, "events run")
+        hung = leader(installed)
+        os.kill(hung, signal.SIGSTOP)
+        try:
+            await until(lambda: leader(installed) not in (0, hung), "a sidecar leads by another backend", 120)
+            assert installed.value(f"select count(*) from pg_stat_activity where pid = {hung}") == 1, "it still hangs"
+            before = len(runs(installed))
+            await until(lambda: len(runs(installed)) > before + 50, "events run again")
+            assert (await peer.call_when_there("test.who")).value
+        finally:
+            os.kill(hung, signal.SIGCONT)
+        await until(lambda: not installed.value(f"select count(*) from pg_stat_activity where pid = {hung}"),
+                    "it ends when it wakes up")
+        await events.end()
+        await until(lambda: runs(installed)[events.sent - 1], "all have run")
+    assert [len(sidecar.entries(ASKED_TO_END)) for sidecar in sidecars] == [1] * count
+    assert set(runs(installed).values()) == {1}
+    if count == 1:
+        assert sorted(runs(installed)) == list(range(1, len(runs(installed)) + 1)), "none is lost"
 
 
 @pytest.mark.parametrize("has_interface", [True, False], ids=["lease", "without the interface"])

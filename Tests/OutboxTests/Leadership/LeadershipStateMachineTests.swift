@@ -17,7 +17,7 @@ struct LeadershipStateMachineTests {
     private func looking(hasLease: Bool = true) -> Machine {
         var machine = Machine()
         check(machine.joined(), .nothing)
-        check(machine.sessionOpened(hasLease: hasLease), .look)
+        check(machine.sessionOpened(backend: 5, hasLease: hasLease), .look)
         return machine
     }
 
@@ -61,14 +61,14 @@ struct LeadershipStateMachineTests {
     @Test("the lease is requested when there is a session and a router, whichever comes first")
     func both() {
         var machine = Machine()
-        check(machine.sessionOpened(hasLease: true), .nothing)
+        check(machine.sessionOpened(backend: 5, hasLease: true), .nothing)
         check(machine.ticked(at: self.start), .nothing)
         check(machine.joined(), .look)
         check(machine.ticked(at: self.start), .nothing, "it is being asked")
 
         var other = Machine()
         check(other.joined(), .nothing)
-        check(other.sessionOpened(hasLease: true), .look)
+        check(other.sessionOpened(backend: 5, hasLease: true), .look)
     }
 
     @Test("it looks, marks, looks again, and takes the lease: then it leads")
@@ -90,8 +90,8 @@ struct LeadershipStateMachineTests {
         check(machine.role, .leader(continued: true))
         check(machine.stamped(isOurs: true, othersWait: true, sentAt: self.start), .nothing)
         check(machine.hasStandbys, true)
-        check(machine.sessionLost(), .leadIsLost)
-        check(machine.sessionOpened(hasLease: false), .look)
+        check(machine.sessionLost(at: self.start), .leadIsLost)
+        check(machine.sessionOpened(backend: 5, hasLease: false), .look)
         self.lookAgain(&machine)
         check(machine.lookedAgain(nil, at: self.start), .settle(.lead))
         check(machine.role, .leader(continued: false))
@@ -138,9 +138,9 @@ struct LeadershipStateMachineTests {
         self.lookAgain(&machine)
         _ = machine.lookedAgain(nil, at: self.start)
         _ = machine.leaseAnswered(.taken(continued: false), at: self.start)
-        check(machine.sessionLost(), .leadIsLost)
+        check(machine.sessionLost(at: self.start), .leadIsLost)
         check(machine.role, .unknown)
-        _ = machine.sessionOpened(hasLease: true)
+        _ = machine.sessionOpened(backend: 5, hasLease: true)
         check(machine.looked(first, key: 7, at: self.start), .follow(self.following(standby: first)))
     }
 
@@ -153,6 +153,72 @@ struct LeadershipStateMachineTests {
                 machine.looked(holder, key: 7, at: self.start),
                 .follow(self.following(standby: holder, terminates: pid)), "\(age)")
             check(machine.ticked(at: self.start), .look)
+        }
+    }
+
+    @Test("once its session was asked to end, the mark of a leader without a sign of life leaves it to the lease")
+    func hungBackend() {
+        let holder = self.holder(age: "15")
+        for (asked, isReady) in [(nil, false), (18, false), (17, true)] as [(Int32?, Bool)] {
+            var machine = self.looking()
+            check(
+                machine.looked(holder, key: 7, at: self.start),
+                .follow(self.following(standby: holder, terminates: 17)))
+            if let asked { check(machine.asked(toEnd: asked), true) }
+            check(machine.ticked(at: self.start), .look)
+            guard isReady else {
+                check(
+                    machine.looked(holder, key: 7, at: self.start), .follow(self.following(terminates: 17)),
+                    "\(asked ?? 0)")
+                continue
+            }
+            check(machine.looked(holder, key: 7, at: self.start), .mark(7))
+            check(machine.marked(true, at: self.start), .lookAgain)
+            check(machine.lookedAgain(holder, at: self.start), .takeLease)
+            check(
+                machine.leaseAnswered(.held(holder), at: self.start),
+                .follow(self.following(unmarks: 7, terminates: 17)), "it is too early")
+            check(machine.asked(toEnd: 17), false, "that is no news")
+            check(machine.ticked(at: self.start), .look)
+            check(machine.looked(holder, key: 8, at: self.start), .mark(8))
+            check(machine.marked(true, at: self.start), .lookAgain)
+            check(machine.lookedAgain(holder, at: self.start), .takeLease)
+            check(machine.leaseAnswered(.taken(continued: false), at: self.start), .lead)
+        }
+    }
+
+    @Test("a leader that was asked to end, and stamps again, is in the way again, as is any other")
+    func livesAgain() {
+        let (awake, other) = (self.holder(age: "1"), self.holder(18, age: "15"))
+        var machine = self.looking()
+        _ = machine.looked(self.holder(age: "15"), key: 7, at: self.start)
+        check(machine.asked(toEnd: 17), true)
+        _ = machine.ticked(at: self.start)
+        self.lookAgain(&machine)
+        check(
+            machine.lookedAgain(other, at: self.start),
+            .settle(.follow(self.following(unmarks: 7, standby: other, terminates: 18))))
+        check(machine.asked(toEnd: 18), true)
+        _ = machine.ticked(at: self.start)
+        check(machine.looked(awake, key: 7, at: self.start), .follow(self.following(standby: awake)))
+        _ = machine.ticked(at: self.start)
+        check(
+            machine.looked(self.holder(age: "15"), key: 7, at: self.start),
+            .follow(self.following(terminates: 17)))
+        check(machine.asked(toEnd: 17), true, "another outage")
+    }
+
+    @Test("its own former session is no other leader, as long as nobody stamps there")
+    func ownFormerSession() {
+        for (age, isOwn) in [("20", true), ("9", true), ("2", false)] {
+            var machine = self.leader()
+            check(machine.sessionLost(at: self.start), .leadIsLost)
+            check(machine.sessionOpened(backend: 6, hasLease: true), .look)
+            let holder = self.holder(5, age: age)
+            check(
+                machine.looked(holder, key: 7, at: self.start + .seconds(10)),
+                .follow(self.following(standby: isOwn ? nil : holder, terminates: age == "20" ? 5 : nil)), "\(age)")
+            check(machine.role, isOwn ? .unknown : holder.map { .standby($0) } ?? .unknown, "\(age)")
         }
     }
 
@@ -201,9 +267,9 @@ struct LeadershipStateMachineTests {
     @Test("answers that do not fit belong to a lost session")
     func lateAnswers() {
         var machine = self.lookingAgain()
-        check(machine.sessionLost(), .nothing)
+        check(machine.sessionLost(at: self.start), .nothing)
         for isOpenAgain in [false, true] {
-            if isOpenAgain { check(machine.sessionOpened(hasLease: true), .look) }
+            if isOpenAgain { check(machine.sessionOpened(backend: 5, hasLease: true), .look) }
             check(machine.marked(true, at: self.start), .nothing)
             check(machine.lookedAgain(nil, at: self.start), .nothing)
             check(machine.leaseAnswered(.taken(continued: true), at: self.start), .nothing)
@@ -265,8 +331,8 @@ struct LeadershipStateMachineTests {
         check(machine.ticked(at: self.start + .milliseconds(4999)), .nothing)
         check(machine.joined(), .nothing)
         check(machine.giveWay(until: self.start + .seconds(9)), .nothing)
-        check(machine.sessionLost(), .nothing)
-        check(machine.sessionOpened(hasLease: true), .nothing, "nor in another session")
+        check(machine.sessionLost(at: self.start), .nothing)
+        check(machine.sessionOpened(backend: 5, hasLease: true), .nothing, "nor in another session")
         check(machine.ticked(at: self.start + .seconds(5)), .look)
     }
 
@@ -289,11 +355,11 @@ struct LeadershipStateMachineTests {
     @Test("with its session the leader loses everything")
     func sessionLost() {
         var machine = self.leader()
-        check(machine.sessionLost(), .leadIsLost)
+        check(machine.sessionLost(at: self.start), .leadIsLost)
         check(machine.isLeading, false)
         check(machine.ticked(at: self.start + .seconds(9)), .nothing)
-        check(machine.sessionOpened(hasLease: true), .look)
-        check(machine.sessionLost(), .nothing)
+        check(machine.sessionOpened(backend: 5, hasLease: true), .look)
+        check(machine.sessionLost(at: self.start), .nothing)
     }
 
     @Test("when it is stopped the leader hands over, and nothing follows")
@@ -303,10 +369,10 @@ struct LeadershipStateMachineTests {
             check(machine.stop(), action)
             check(machine.role, .unknown)
             check(machine.stop(), .nothing)
-            check(machine.sessionOpened(hasLease: true), .nothing)
+            check(machine.sessionOpened(backend: 5, hasLease: true), .nothing)
             check(machine.joined(), .nothing)
             check(machine.ticked(at: self.start + .seconds(20)), .nothing)
-            check(machine.sessionLost(), .nothing)
+            check(machine.sessionLost(at: self.start), .nothing)
         }
     }
 }

@@ -178,7 +178,7 @@ struct LeadershipTests {
         check(try fixture.session.values(of: "unlock"), try fixture.session.values(of: "lock"))
     }
 
-    @Test("the session of a leader that gives no sign of life is ended, and that is reported if it was")
+    @Test("the session of a leader that gives no sign of life is asked to end, and that is reported if it was, once")
     func dead() throws {
         for isEnded in [true, false] {
             let fixture = try Fixture()
@@ -193,6 +193,19 @@ struct LeadershipTests {
             check(try fixture.session.values(of: "terminate"), ["2", "99"])
             try fixture.session.answer("terminate", [[isEnded ? "t" : "f"]])
             check(fixture.story.news(), isEnded ? ["event: leaderTerminated(backend: 99)"] : [])
+            fixture.pass(1)
+            try fixture.session.answer("look", [self.holder(age: "16")])
+            guard isEnded else {
+                check(fixture.story.news(), ["look", "terminate"])
+                continue
+            }
+            try fixture.session.answer("lock", [["t"]])
+            try fixture.session.answer("look", [self.holder(age: "16")])
+            try fixture.session.answer("take", [["f", nil] + self.holder(age: "16")])
+            check(fixture.story.news(), ["look", "lock", "look", "take", "unlock", "terminate"])
+            try fixture.session.answer("unlock", [["t"]])
+            try fixture.session.answer("terminate", [["t"]])
+            check(fixture.story.news(), [], "it hangs")
         }
     }
 
