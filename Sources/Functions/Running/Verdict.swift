@@ -80,8 +80,8 @@ package enum Verdict: Sendable, CaseIterable {
     /// Takes an error that ended the run of a function, or of a statement.
     ///
     /// An error raised within the function is the function's own, unless its cause is independent of the function. That
-    /// the server lacks something is believed only of the server itself. Nor can another look-up help a function that is
-    /// not known any more.
+    /// the server lacks something is believed only of the server itself. Nor can another look-up help a function that
+    /// is not known any more.
     package init(_ error: DatabaseError, in plan: ProcedurePlan?) {
         let verdict = Verdict(sqlstate: error.sqlstate)
         switch verdict {

@@ -17,7 +17,8 @@ struct LeadershipStatements {
     let release: Statement?
     /// Whether this session still has the lease, and whether others of its role stand by.
     let stamp: Statement
-    /// Asks a backend of this role that has a mark or the lease to end: process ids are reused. One that hangs does not.
+    /// Asks a backend of this role that has a mark or the lease to end: process ids are reused. One that hangs does
+    /// not.
     let terminate: Statement
     /// Some sessions of other roles that hold the former lock of leaders, or wait for it, and how many there are.
     static let strangers = Statement(

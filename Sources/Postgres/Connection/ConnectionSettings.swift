@@ -106,7 +106,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible {
     /// settings are.
     private var serverOptions: String {
         let environment = unsafe getenv("PGOPTIONS").map { unsafe String(cString: $0) }
-        return [self.value("options") ?? environment, "-c client_min_messages=error"].compactMap(\.self).joined(separator: " ")
+        let given = (self.value("options") ?? environment).map { $0 + " " } ?? ""
+        return given + "-c client_min_messages=error"
     }
 
     /// One set of settings for each host, if there are several.

@@ -56,8 +56,9 @@ package struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// Whether this routine of the server's code reports errors with a SQLSTATE that is not its own.
     ///
-    /// Languages that pass on the server's errors by the same routine as those of their functions (PL/Python, where they
-    /// are not reported with `plpy.error`) are not among them: a full disk must not be taken for a function's error.
+    /// Languages that pass on the server's errors by the same routine as those of their functions (PL/Python, where
+    /// they are not reported with `plpy.error`) are not among them: a full disk must not be taken for a function's
+    /// error.
     static func isRaising(_ routine: String) -> Bool {
         switch routine {
         // RAISE in PL/pgSQL, `plpy.error` and the like, and dblink.

@@ -7,8 +7,8 @@ import NIOCore
 /// Events are pipelined on one connection (a lease). Each but the first is sent with the number of its predecessor, and
 /// runs only if the session's setting shows that the predecessor was the last one committed. So events behind a failed
 /// one are refused, and come again behind it. After any failure nothing is sent until all events under way have been
-/// answered; then the session's number is set again. An event can also take away the session's prepared statements: then
-/// those behind it have not run either, and come again in another session.
+/// answered; then the session's number is set again. An event can also take away the session's prepared statements:
+/// then those behind it have not run either, and come again in another session.
 ///
 /// Generic over the event, and without a clock, so that a test needs no database.
 struct EventQueueStateMachine<Event> {
