@@ -141,9 +141,10 @@ package final class Leadership: DatabaseSessionDelegate {
     }
 
     private func lookAgain() {
+        let sent = self.eventLoop.now
         self.query(self.statements.marked, self.values(self.lock.1)) { rows in
             let holder = rows.values.first.flatMap { LeaderHolder($0) }
-            switch self.machine.lookedAgain(holder, at: self.eventLoop.now) {
+            switch self.machine.lookedAgain(holder, sentAt: sent) {
             case .nothing: break
             case .takeLease: self.takeLease()
             case .settle(let action): self.run(action)
@@ -155,9 +156,10 @@ package final class Leadership: DatabaseSessionDelegate {
         guard let take = self.statements.take else { return }
         var values = Parameters()
         values.append(self.token)
+        let sent = self.eventLoop.now
         self.query(take, values) { rows in
             let answer = LeadershipStateMachine.LeaseAnswer(rows)
-            self.run(self.machine.leaseAnswered(answer, at: self.eventLoop.now))
+            self.run(self.machine.leaseAnswered(answer, sentAt: sent))
         }
     }
 
@@ -195,6 +197,7 @@ package final class Leadership: DatabaseSessionDelegate {
     private func lead() {
         self.owner.startedLeading(self.session)
         self.observer(.leading)
+        self.reportProof()
         self.owner.roleChanged(self.role)
         self.stamp()
     }
@@ -204,11 +207,16 @@ package final class Leadership: DatabaseSessionDelegate {
         self.query(self.statements.stamp, Parameters()) { rows in
             let row = rows.values.first.flatMap { $0.count == 2 ? $0 : nil }
             switch self.machine.stamped(isOurs: row?[0] == "t", othersWait: row?[1] == "t", sentAt: sent) {
-            case .nothing: break
+            case .nothing: self.reportProof()
             case .abandon: self.session.abandon("another sidecar was given the lease", isHung: false)
             }
         }
         self.lookForStrangers()
+    }
+
+    private func reportProof() {
+        guard let end = self.machine.provenUntil else { return }
+        self.owner.leaseProven(until: end)
     }
 
     private func run(_ release: LeadershipStateMachine.Release) {
@@ -244,6 +252,7 @@ package final class Leadership: DatabaseSessionDelegate {
             case .abandon:
                 self.session.abandon("the database has not answered the leader for too long", isHung: true)
             }
+            if self.session.isHeld { self.reportProof() }
         }
     }
 

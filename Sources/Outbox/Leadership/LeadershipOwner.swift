@@ -1,3 +1,4 @@
+package import NIOCore
 package import Postgres
 
 /// The owner of the leadership, which learns who leads. On the event loop.
@@ -10,6 +11,9 @@ package protocol LeadershipOwner: AnyObject {
     /// This sidecar leads, by this session, until ``stoppedLeading()``.
     func startedLeading(_ session: any LeaderSession)
     func stoppedLeading()
+    /// Before that moment no other sidecar can have the lease that this one has. Called before
+    /// ``roleChanged(_:)`` when leading begins, and again and again while it goes on.
+    func leaseProven(until end: NIODeadline)
     func roleChanged(_ role: Leadership.Role)
     /// The lease was returned, for lack of a router or because the process ends: the next leader may be another
     /// sidecar.

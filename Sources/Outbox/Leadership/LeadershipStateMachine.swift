@@ -36,6 +36,8 @@ struct LeadershipStateMachine: ~Copyable {
         let mark: Int32
         /// When the last answered stamp was sent.
         var confirmed: NIODeadline
+        /// When that was sent by which the database has last shown that this session has the lease.
+        var proven: NIODeadline
         var lastStamp: NIODeadline
     }
 
@@ -195,16 +197,16 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// The second check whether another session has a mark is done.
-    mutating func lookedAgain(_ holder: LeaderHolder?, at now: NIODeadline) -> SecondLookAction {
+    /// The second check whether another session has a mark, which was sent at that moment, is done.
+    mutating func lookedAgain(_ holder: LeaderHolder?, sentAt sent: NIODeadline) -> SecondLookAction {
         switch self.state {
         case .asking(.lookingAgain(let key)):
-            if let holder, self.isInTheWay(holder, at: now) {
-                return .settle(.follow(self.follow(holder, unmarking: key, at: now)))
+            if let holder, self.isInTheWay(holder, at: sent) {
+                return .settle(.follow(self.follow(holder, unmarking: key, at: sent)))
             }
             // Without a lease another may have led unnoticed, but perhaps none stood by.
             guard self.hasLease else {
-                return .settle(self.taken(isContinued: !self.hasStandbys, mark: key, at: now))
+                return .settle(self.taken(isContinued: !self.hasStandbys, mark: key, sentAt: sent))
             }
             self.state = .asking(.taking(key))
             return .takeLease
@@ -213,22 +215,22 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    /// The lease was granted, or another session has it.
-    mutating func leaseAnswered(_ answer: LeaseAnswer, at now: NIODeadline) -> LeaseAction {
+    /// The lease, requested at that moment, was granted, or another session has it.
+    mutating func leaseAnswered(_ answer: LeaseAnswer, sentAt sent: NIODeadline) -> LeaseAction {
         switch self.state {
         case .asking(.taking(let key)):
             switch answer {
-            case .taken(let isContinued): return self.taken(isContinued: isContinued, mark: key, at: now)
-            case .held(let holder): return .follow(self.follow(holder, unmarking: key, at: now))
+            case .taken(let isContinued): return self.taken(isContinued: isContinued, mark: key, sentAt: sent)
+            case .held(let holder): return .follow(self.follow(holder, unmarking: key, at: sent))
             }
         case .absent, .following, .asking, .leading, .stopped:
             return .nothing
         }
     }
 
-    private mutating func taken(isContinued: Bool, mark: Int32, at now: NIODeadline) -> LeaseAction {
+    private mutating func taken(isContinued: Bool, mark: Int32, sentAt sent: NIODeadline) -> LeaseAction {
         guard self.isJoined else { return .release(self.release(mark: mark)) }
-        self.state = .leading(Lead(mark: mark, confirmed: now, lastStamp: now))
+        self.state = .leading(Lead(mark: mark, confirmed: sent, proven: sent, lastStamp: sent))
         self.role = .leader(continued: isContinued)
         return .lead
     }
@@ -302,8 +304,24 @@ struct LeadershipStateMachine: ~Copyable {
     mutating func stamped(isOurs: Bool, othersWait: Bool, sentAt sent: NIODeadline) -> StampAction {
         guard isOurs else { return .abandon }
         self.hasStandbys = othersWait
-        self.confirm(sent)
+        switch self.state {
+        case .leading(var lead):
+            lead.confirmed = max(lead.confirmed, sent)
+            lead.proven = max(lead.proven, sent)
+            self.state = .leading(lead)
+        case .absent, .following, .asking, .stopped:
+            break
+        }
         return .nothing
+    }
+
+    /// Until when no other sidecar can have the lease: before that, neither the server nor a standby ends the session.
+    /// Nil: this sidecar does not lead.
+    var provenUntil: NIODeadline? {
+        switch self.state {
+        case .leading(let lead): lead.proven + Self.stampPatience
+        case .absent, .following, .asking, .stopped: nil
+        }
     }
 
     /// How long ago the last answered stamp was sent; nil: this sidecar does not lead.
@@ -314,10 +332,12 @@ struct LeadershipStateMachine: ~Copyable {
         }
     }
 
-    private mutating func confirm(_ time: NIODeadline) {
+    /// Answers of the database wait unread. The lease counts as proven only if no other sidecar was there to take it.
+    private mutating func held(at now: NIODeadline) {
         switch self.state {
         case .leading(var lead):
-            lead.confirmed = max(lead.confirmed, time)
+            lead.confirmed = max(lead.confirmed, now)
+            if !self.hasStandbys, now < lead.proven + Self.stampPatience { lead.proven = max(lead.proven, now) }
             self.state = .leading(lead)
         case .absent, .following, .asking, .stopped:
             break
@@ -329,7 +349,7 @@ struct LeadershipStateMachine: ~Copyable {
     /// - Parameter isHeld: reading the database is suspended because the router accepts nothing: that is not the
     ///   database's silence.
     mutating func ticked(isHeld: Bool = false, at now: NIODeadline) -> TickAction {
-        if isHeld { self.confirm(now) }
+        if isHeld { self.held(at: now) }
         if let deadline = self.givesWayUntil, deadline <= now { self.givesWayUntil = nil }
         switch self.state {
         case .following:

@@ -55,23 +55,25 @@ final class NotificationRelay {
     private let passage: Passage
     let slots: SlotTable<ChannelSlot>
     private let observer: (Observation) -> Void
+    private let mandate: Mandate
     private var session: Session?
     /// Whether notifications are relayed here.
     private var acting = Acting.undecided
     /// Notifications that have come while that is not known.
-    private var waiting = NotificationRelay.emptyWaiting
-    /// Notifications for this sidecar that the router does not accept yet. Any role may send as many as it likes: more
-    /// than this would end the session that all share.
-    private var unsent = NotificationQueue<Route>(mostOctets: 48 << 20)
-
-    private static var emptyWaiting: NotificationQueue<Route> { NotificationQueue(most: 1_000, mostOctets: 1 << 20) }
+    private var waiting = NotificationQueue<Route>()
+    /// Notifications for this sidecar that the router does not accept yet.
+    private var unsent = NotificationQueue<Route>()
+    /// So much memory may all that wait take. Any role may send as many as it likes: more than this would end the
+    /// session that all share.
+    private static let mostOctets = 48 << 20
 
     /// - Parameters:
     ///   - definitions: looks up the functions for results.
+    ///   - mandate: whether this sidecar may still relay what comes.
     ///   - slots: where notifications are counted.
     init(
         configuration: Configuration, pool: Pool, definitions: Definitions, settings: CallSettings,
-        budget: RouterBudget, passage: Passage, slots: SlotTable<ChannelSlot>,
+        budget: RouterBudget, passage: Passage, mandate: Mandate, slots: SlotTable<ChannelSlot>,
         observer: @escaping (Observation) -> Void
     ) {
         self.action = { mapping, configuration, isAwaited in
@@ -83,6 +85,7 @@ final class NotificationRelay {
             }
         }
         self.passage = passage
+        self.mandate = mandate
         self.slots = slots
         self.observer = observer
         for mapping in configuration.notifications { self.add(mapping, of: configuration, isAwaited: true) }
@@ -123,13 +126,17 @@ final class NotificationRelay {
     /// A notification has come. The bytes are valid only during the call.
     func received(channel: String, payload: UnsafeRawBufferPointer) {
         guard let route = self.routes[ExactText(channel)] else { return }
+        self.mandate.check(at: .now())
         switch self.acting {
         case .here:
             route.slot.notificationCame()
             self.take(ByteBuffer(bytes: payload), of: route)
         case .suspended, .deposed:
             route.slot.notificationCame()
-            if !self.waiting.append(ByteBuffer(bytes: payload), of: route) { self.drop(route, .notLeading) }
+            let most = Self.mostOctets - self.unsent.octets
+            if !self.waiting.append(ByteBuffer(bytes: payload), of: route, most: most) {
+                self.drop(route, .notLeading)
+            }
         case .elsewhere, .undecided: break
         }
     }
@@ -160,7 +167,8 @@ final class NotificationRelay {
         guard let session = self.session, !self.unsent.isEmpty || !session.isWritable else {
             return self.relay(payload, along: route)
         }
-        if !self.unsent.append(payload, of: route) { self.drop(route, .routerIsSlow) }
+        let most = Self.mostOctets - self.waiting.octets
+        if !self.unsent.append(payload, of: route, most: most) { self.drop(route, .routerIsSlow) }
     }
 
     private func relay(_ payload: ByteBuffer, along route: Route) {

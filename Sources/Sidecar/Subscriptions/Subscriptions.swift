@@ -34,6 +34,7 @@ final class Subscriptions {
     private let eventLoop: any EventLoop
     private let settings: CallSettings
     private let routerBudget: RouterBudget
+    private let mandate: Mandate
     private let observer: (Observation) -> Void
     private let changed: () -> Void
     let definitions: Definitions
@@ -59,12 +60,13 @@ final class Subscriptions {
     private var drained: (() -> Void)?
 
     /// - Parameters:
+    ///   - mandate: whether this sidecar may still run what comes.
     ///   - slots: where events are counted.
     ///   - changed: called whenever ``isSettled`` or ``complaints`` may have changed.
     init(
         configuration: Configuration, pool: Pool, control: Control, eventLoop: any EventLoop, settings: CallSettings,
-        budget: RouterBudget, slots: SlotTable<SubscriptionSlot>, observer: @escaping (Observation) -> Void,
-        changed: @escaping () -> Void
+        budget: RouterBudget, mandate: Mandate, slots: SlotTable<SubscriptionSlot>,
+        observer: @escaping (Observation) -> Void, changed: @escaping () -> Void
     ) {
         self.pool = pool
         self.control = control
@@ -72,6 +74,7 @@ final class Subscriptions {
         self.eventLoop = eventLoop
         self.settings = settings
         self.routerBudget = budget
+        self.mandate = mandate
         self.slots = slots
         self.observer = observer
         self.changed = changed
@@ -276,6 +279,7 @@ final class Subscriptions {
     func received(_ event: Event) {
         let facts = EventFacts(event.details)
         let now = NIODeadline.now()
+        self.mandate.check(at: now)
         self.subscriber.forEachReceiver(of: event.subscription) { entry in
             let (details, topic) = EventDetails.make(
                 facts, publication: event.publication, topic: entry.route.topic.text)
@@ -334,6 +338,7 @@ final class Subscriptions {
     private func retry(_ event: ReceivedEvent, subscription: String, function: String) -> Bool {
         let entry = self.addresses[Address(topic: subscription, function: function)]
         guard let entry, self.admit(event, of: entry.route) else { return false }
+        self.mandate.check(at: .now())
         entry.route.slot.eventCame()
         entry.flow.append(event)
         return true

@@ -17,27 +17,31 @@ final class Succession: Part, LeadershipOwner {
     /// Gives up waiting work; returns the numbers of events and notifications.
     private let dropWhatWaits: () -> (events: Int, notifications: Int)
     private let notified: (_ channel: String) -> Void
+    private let mandate: Mandate
     private var timer: Scheduled<Void>?
     /// Reports whether others stood by.
     weak var leadership: Leadership?
 
     /// - Parameters:
+    ///   - mandate: what those check that do such work.
     ///   - look: the first step of each new session for leading.
     ///   - database: receives the reports of the session for leading.
     ///   - notified: receives the notifications of the leader's session.
     init(
-        situation: CurrentSituation, eventLoop: any EventLoop, look: InterfaceLook,
+        situation: CurrentSituation, mandate: Mandate, eventLoop: any EventLoop, look: InterfaceLook,
         database: @escaping (DatabaseEvent) -> Void, observer: @escaping (Observation) -> Void,
         dropWhatWaits: @escaping () -> (events: Int, notifications: Int),
         notified: @escaping (_ channel: String) -> Void
     ) {
         self.situation = situation
+        self.mandate = mandate
         self.eventLoop = eventLoop
         self.look = look
         self.database = database
         self.observer = observer
         self.dropWhatWaits = dropWhatWaits
         self.notified = notified
+        mandate.lapsed = { [weak self] in self?.situation.change { $0.acting = .suspended } }
     }
 
     func follow(_ situation: Situation, from former: Situation) {
@@ -79,21 +83,33 @@ final class Succession: Part, LeadershipOwner {
         self.situation.change { $0.leaderSession = nil }
     }
 
+    /// After the mandate has lapsed what waits is run here after all: no other sidecar has had the lease.
+    func leaseProven(until end: NIODeadline) {
+        self.mandate.prove(until: end, at: self.eventLoop.now)
+        guard self.mandate.isInForce, case .leader = self.situation.now.leadership,
+            self.situation.now.acting != .here
+        else { return }
+        self.situation.change { $0.acting = .here }
+    }
+
     func roleChanged(_ role: Leadership.Role) {
         switch role {
         case .unknown:
+            self.mandate.giveUp()
             self.become(role, .suspended)
             self.waitForAnother()
         case .leader(let continued):
             if !continued { self.leaveWhatWaits() }
-            self.become(role, .here)
+            self.become(role, self.mandate.isInForce ? .here : .suspended)
         case .standby:
+            self.mandate.giveUp()
             self.leaveWhatWaits()
             self.become(role, .elsewhere)
         }
     }
 
     func leadershipGivenUp() {
+        self.mandate.giveUp()
         self.become(.unknown, .elsewhere)
     }
 

@@ -97,6 +97,7 @@ final class Supervisor: RouterDelegate {
         let pools = Pools(own: pool, guests: guests)
         let settings = CallSettings(pool.cleanSession)
         let budget = RouterBudget()
+        let mandate = Mandate()
 
         let publisher = Publisher(
             relay: OutboxRelay(
@@ -116,7 +117,7 @@ final class Supervisor: RouterDelegate {
             changed: changed)
         let subscriptions = Subscriptions(
             configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
-            budget: budget, slots: metrics.subscriptions, observer: observer, changed: changed)
+            budget: budget, mandate: mandate, slots: metrics.subscriptions, observer: observer, changed: changed)
         let mappings = Mappings(callee: callee, subscriptions: subscriptions)
         let fileMappings = FileMappings(configuration, to: mappings)
         let sqlMappings = SQLMappings(
@@ -125,14 +126,15 @@ final class Supervisor: RouterDelegate {
             changed: changed)
         let notifications = NotificationRelay(
             configuration: configuration, pool: pool, definitions: callee.definitions, settings: settings,
-            budget: budget, passage: passage, slots: metrics.channels, observer: observer)
+            budget: budget, passage: passage, mandate: mandate, slots: metrics.channels, observer: observer)
         let channels = Channels(
             environment: environment, mappingChannel: keys.mappingChannel, notifications: notifications,
             sqlMappings: sqlMappings, subscriptions: subscriptions, observer: database)
 
         let look = InterfaceLook(configuration.database)
         let succession = Succession(
-            situation: situation, eventLoop: eventLoop, look: look, database: database, observer: observer,
+            situation: situation, mandate: mandate, eventLoop: eventLoop, look: look, database: database,
+            observer: observer,
             dropWhatWaits: { (subscriptions.dropWhatWaits(), notifications.dropWhatWaits()) },
             notified: { publisher.notified(channel: $0) })
         let leadership = Leadership(

@@ -159,6 +159,76 @@ class Events:
         await asyncio.wait([self.task])
 
 
+async def test_frozen_runs_nothing_twice(make_sidecar: SidecarMaker, router: Router,
+                                         installed: InstalledDatabase) -> None:
+    """A leader that was frozen finds events and notifications in its sockets when it wakes up: it leaves them to the
+    one that leads since."""
+    installed.execute(RECORD)
+    first, second = pair(
+        make_sidecar, router.url("rawsocket"), router.url("rawsocket"), installed,
+        subscriptions={"test.n": {"function": "public.record"}}, notifications={"news": {"publish": "test.notified"}})
+    async with joined(router) as peer:
+        notified = await peer.subscribe("test.notified")
+
+        async def publish_event(number: int) -> None:
+            await peer.session.publish("test.n", number, options=PublishOptions(acknowledge=True))
+
+        await publish_event(0)
+        await until(lambda: runs(installed)[0], "events run")
+        first.send(signal.SIGSTOP)
+        try:
+            await asyncio.to_thread(second.wait_for, LEADING, 60)
+
+            async def runs_there() -> bool:
+                await publish_event(1)
+                return runs(installed)[1] > 0
+
+            await until(runs_there, "events run there")
+            for number in range(2, 22):
+                await publish_event(number)
+                installed.execute(f"select pg_notify('news', '{number}')")
+            await until(lambda: len(notified.events) == 20 and runs(installed)[21], "all have run, and been relayed")
+        finally:
+            first.send(signal.SIGCONT)
+        await asyncio.to_thread(first.wait_for, STANDBY, 60)
+        await publish_event(22)
+        installed.execute("select pg_notify('news', '22')")
+        await until(lambda: runs(installed)[22], "the last has run")
+        await until(lambda: [22] in [event.args for event in notified.events], "the last is relayed")
+    assert {number: runs(installed)[number] for number in (0, *range(2, 23))} == dict.fromkeys((0, *range(2, 23)), 1)
+    assert [event.args for event in notified.events] == [[number] for number in range(2, 23)]
+    left = first.entries(LEFT)
+    assert sum(int(entry["events"]) for entry in left) >= 21, "it says how many it had"
+    assert sum(int(entry["notifications"]) for entry in left) == 20
+
+
+async def test_frozen_alone(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase) -> None:
+    """A leader that was frozen while no other stands by runs and relays all that it finds, once."""
+    installed.execute(RECORD)
+    sidecar = make_sidecar(
+        router.url("rawsocket"), installed.url, subscriptions={"test.n": {"function": "public.record"}},
+        notifications={"news": {"publish": "test.notified"}}).start()
+    async with joined(router) as peer:
+        notified = await peer.subscribe("test.notified")
+        events = Events(peer)
+        await until(lambda: len(runs(installed)) > 50, "events run")
+        sidecar.send(signal.SIGSTOP)
+        try:
+            age = "select extract(epoch from clock_timestamp() - stamp) > 12 from wamp.leader"
+            await until(lambda: installed.value(age), "the last proof of its lease is old")
+            for number in range(2000):
+                installed.execute(f"select pg_notify('news', '{number}')")
+        finally:
+            sidecar.send(signal.SIGCONT)
+        await until(lambda: len(notified.events) >= 2000, "all notifications are relayed")
+        await events.end()
+        await until(lambda: runs(installed)[events.sent - 1], "all have run")
+    assert [event.args for event in notified.events] == [[number] for number in range(2000)]
+    assert sorted(runs(installed)) == list(range(1, len(runs(installed)) + 1)), "none is lost"
+    assert set(runs(installed).values()) == {1}
+    assert not sidecar.entries(LEFT)
+
+
 @pytest.mark.parametrize("count", [1, 2], ids=["alone", "beside a standby"])
 async def test_backend_hangs(make_sidecar: SidecarMaker, router: Router, installed: InstalledDatabase,
                              count: int) -> None:

@@ -34,8 +34,8 @@ struct LeadershipStateMachineTests {
 
     private func leader() -> Machine {
         var machine = self.lookingAgain()
-        check(machine.lookedAgain(nil, at: self.start), .takeLease)
-        check(machine.leaseAnswered(.taken(continued: true), at: self.start), .lead)
+        check(machine.lookedAgain(nil, sentAt: self.start), .takeLease)
+        check(machine.leaseAnswered(.taken(continued: true), sentAt: self.start), .lead)
         return machine
     }
 
@@ -54,6 +54,41 @@ struct LeadershipStateMachineTests {
         check(machine.stampAge(at: self.start + .seconds(4)), .seconds(4), "it is not answered")
         check(machine.stamped(isOurs: true, othersWait: false, sentAt: self.start + .seconds(3)), .nothing)
         check(machine.stampAge(at: self.start + .seconds(4)), .seconds(1))
+    }
+
+    @Test("the lease is proven for nine seconds from when that was sent which the database has answered")
+    func proof() {
+        check(self.lookingAgain().provenUntil, nil)
+        var machine = self.lookingAgain()
+        check(machine.lookedAgain(nil, sentAt: self.start + .seconds(1)), .takeLease)
+        check(machine.leaseAnswered(.taken(continued: true), sentAt: self.start + .seconds(2)), .lead)
+        check(machine.provenUntil, self.start + .seconds(11))
+        check(machine.ticked(at: self.start + .seconds(5)), .stamp)
+        check(machine.provenUntil, self.start + .seconds(11), "it is not answered")
+        for sent in [5, 3] as [Int64] {
+            check(machine.stamped(isOurs: true, othersWait: false, sentAt: self.start + .seconds(sent)), .nothing)
+            check(machine.provenUntil, self.start + .seconds(14), "an older one says nothing new")
+        }
+        check(machine.stamped(isOurs: false, othersWait: false, sentAt: self.start + .seconds(8)), .abandon)
+        check(machine.provenUntil, self.start + .seconds(14))
+        check(machine.sessionLost(at: self.start), .leadIsLost)
+        check(machine.provenUntil, nil)
+
+        machine = self.lookingAgain(hasLease: false)
+        check(machine.lookedAgain(nil, sentAt: self.start + .seconds(1)), .settle(.lead))
+        check(machine.provenUntil, self.start + .seconds(10))
+    }
+
+    @Test("while reading is suspended the lease counts as proven if nobody was there to take it, and it was in time")
+    func proofWhileHeld() {
+        for (hasStandbys, ticks, proven) in [
+            (false, [5, 13], 22), (false, [5, 14], 14), (false, [9], 9), (true, [5, 8], 9),
+        ] as [(Bool, [Int64], Int64)] {
+            var machine = self.leader()
+            check(machine.stamped(isOurs: true, othersWait: hasStandbys, sentAt: self.start), .nothing)
+            for tick in ticks { _ = machine.ticked(isHeld: true, at: self.start + .seconds(tick)) }
+            check(machine.provenUntil, self.start + .seconds(proven), "\(hasStandbys) \(ticks)")
+        }
     }
 
     // MARK: - Requesting the lease
@@ -75,9 +110,9 @@ struct LeadershipStateMachineTests {
     func takes() {
         for isContinued in [true, false] {
             var machine = self.lookingAgain()
-            check(machine.lookedAgain(nil, at: self.start), .takeLease)
+            check(machine.lookedAgain(nil, sentAt: self.start), .takeLease)
             check(machine.role, .unknown)
-            check(machine.leaseAnswered(.taken(continued: isContinued), at: self.start), .lead)
+            check(machine.leaseAnswered(.taken(continued: isContinued), sentAt: self.start), .lead)
             check(machine.isLeading, true)
             check(machine.role, .leader(continued: isContinued))
         }
@@ -86,14 +121,14 @@ struct LeadershipStateMachineTests {
     @Test("without a lease it leads by its mark alone; others may have led meanwhile where some stood by")
     func takesWithoutLease() {
         var machine = self.lookingAgain(hasLease: false)
-        check(machine.lookedAgain(nil, at: self.start), .settle(.lead))
+        check(machine.lookedAgain(nil, sentAt: self.start), .settle(.lead))
         check(machine.role, .leader(continued: true))
         check(machine.stamped(isOurs: true, othersWait: true, sentAt: self.start), .nothing)
         check(machine.hasStandbys, true)
         check(machine.sessionLost(at: self.start), .leadIsLost)
         check(machine.sessionOpened(backend: 5, hasLease: false), .look)
         self.lookAgain(&machine)
-        check(machine.lookedAgain(nil, at: self.start), .settle(.lead))
+        check(machine.lookedAgain(nil, sentAt: self.start), .settle(.lead))
         check(machine.role, .leader(continued: false))
     }
 
@@ -113,14 +148,14 @@ struct LeadershipStateMachineTests {
 
         machine = self.lookingAgain()
         check(
-            machine.lookedAgain(holder, at: self.start),
+            machine.lookedAgain(holder, sentAt: self.start),
             .settle(.follow(self.following(unmarks: 7, standby: holder))))
         check(machine.ticked(at: self.start), .look)
 
         machine = self.lookingAgain()
-        _ = machine.lookedAgain(nil, at: self.start)
+        _ = machine.lookedAgain(nil, sentAt: self.start)
         check(
-            machine.leaseAnswered(.held(holder), at: self.start),
+            machine.leaseAnswered(.held(holder), sentAt: self.start),
             .follow(self.following(unmarks: 7, standby: holder)))
         check(machine.ticked(at: self.start), .look)
     }
@@ -136,8 +171,8 @@ struct LeadershipStateMachineTests {
             _ = machine.ticked(at: self.start)
         }
         self.lookAgain(&machine)
-        _ = machine.lookedAgain(nil, at: self.start)
-        _ = machine.leaseAnswered(.taken(continued: false), at: self.start)
+        _ = machine.lookedAgain(nil, sentAt: self.start)
+        _ = machine.leaseAnswered(.taken(continued: false), sentAt: self.start)
         check(machine.sessionLost(at: self.start), .leadIsLost)
         check(machine.role, .unknown)
         _ = machine.sessionOpened(backend: 5, hasLease: true)
@@ -174,16 +209,16 @@ struct LeadershipStateMachineTests {
             }
             check(machine.looked(holder, key: 7, at: self.start), .mark(7))
             check(machine.marked(true, at: self.start), .lookAgain)
-            check(machine.lookedAgain(holder, at: self.start), .takeLease)
+            check(machine.lookedAgain(holder, sentAt: self.start), .takeLease)
             check(
-                machine.leaseAnswered(.held(holder), at: self.start),
+                machine.leaseAnswered(.held(holder), sentAt: self.start),
                 .follow(self.following(unmarks: 7, terminates: 17)), "it is too early")
             check(machine.asked(toEnd: 17), false, "that is no news")
             check(machine.ticked(at: self.start), .look)
             check(machine.looked(holder, key: 8, at: self.start), .mark(8))
             check(machine.marked(true, at: self.start), .lookAgain)
-            check(machine.lookedAgain(holder, at: self.start), .takeLease)
-            check(machine.leaseAnswered(.taken(continued: false), at: self.start), .lead)
+            check(machine.lookedAgain(holder, sentAt: self.start), .takeLease)
+            check(machine.leaseAnswered(.taken(continued: false), sentAt: self.start), .lead)
         }
     }
 
@@ -196,7 +231,7 @@ struct LeadershipStateMachineTests {
         _ = machine.ticked(at: self.start)
         self.lookAgain(&machine)
         check(
-            machine.lookedAgain(other, at: self.start),
+            machine.lookedAgain(other, sentAt: self.start),
             .settle(.follow(self.following(unmarks: 7, standby: other, terminates: 18))))
         check(machine.asked(toEnd: 18), true)
         _ = machine.ticked(at: self.start)
@@ -254,14 +289,14 @@ struct LeadershipStateMachineTests {
         let release = Machine.Release(mark: 7, handsOver: false)
         var machine = self.lookingAgain()
         machine.left(at: self.start)
-        check(machine.lookedAgain(nil, at: self.start), .takeLease)
-        check(machine.leaseAnswered(.taken(continued: true), at: self.start), .release(release))
+        check(machine.lookedAgain(nil, sentAt: self.start), .takeLease)
+        check(machine.leaseAnswered(.taken(continued: true), sentAt: self.start), .release(release))
         check(machine.isLeading, false)
         check(machine.role, .unknown)
 
         machine = self.lookingAgain(hasLease: false)
         machine.left(at: self.start)
-        check(machine.lookedAgain(nil, at: self.start), .settle(.release(release)))
+        check(machine.lookedAgain(nil, sentAt: self.start), .settle(.release(release)))
     }
 
     @Test("answers that do not fit belong to a lost session")
@@ -271,8 +306,8 @@ struct LeadershipStateMachineTests {
         for isOpenAgain in [false, true] {
             if isOpenAgain { check(machine.sessionOpened(backend: 5, hasLease: true), .look) }
             check(machine.marked(true, at: self.start), .nothing)
-            check(machine.lookedAgain(nil, at: self.start), .nothing)
-            check(machine.leaseAnswered(.taken(continued: true), at: self.start), .nothing)
+            check(machine.lookedAgain(nil, sentAt: self.start), .nothing)
+            check(machine.leaseAnswered(.taken(continued: true), sentAt: self.start), .nothing)
             if !isOpenAgain { check(machine.looked(nil, key: 1, at: self.start), .nothing) }
         }
         check(machine.looked(nil, key: 8, at: self.start), .mark(8))

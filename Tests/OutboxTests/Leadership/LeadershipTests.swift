@@ -230,6 +230,32 @@ struct LeadershipTests {
         check(fixture.story.news(), ["stamp"])
     }
 
+    @Test("the owner learns until when the lease is proven: by what was sent, not by when it was answered")
+    func proof() throws {
+        let fixture = try Fixture()
+        try fixture.lead()
+        let start = fixture.loop.now
+        check(fixture.owner.proven, start + .seconds(9))
+        fixture.pass(4)
+        check(fixture.owner.proven, start + .seconds(9))
+        try fixture.session.answer("stamp", [["t", "f"]])
+        check(fixture.owner.proven, start + .seconds(12))
+        fixture.session.isHeld = true
+        fixture.pass(2)
+        check(fixture.owner.proven, start + .seconds(15))
+
+        let slow = try Fixture()
+        slow.leadership.joined()
+        slow.open()
+        try slow.session.answer("strangers")
+        try slow.session.answer("look")
+        try slow.session.answer("lock", [["t"]])
+        try slow.session.answer("look")
+        slow.pass(20)
+        try slow.session.answer("take", [["t", "t", nil, nil, nil, nil, nil]])
+        check(slow.owner.proven, slow.loop.now - .seconds(11), "it was requested long ago")
+    }
+
     @Test("after nine seconds without an answer the session is ended as hung, and leading ends with it")
     func silence() throws {
         let fixture = try Fixture()

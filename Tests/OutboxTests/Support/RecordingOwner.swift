@@ -1,3 +1,4 @@
+import NIOCore
 import Outbox
 import Postgres
 
@@ -5,6 +6,8 @@ import Postgres
 final class RecordingOwner: LeadershipOwner {
     private let story: Story
     private(set) weak var session: (any LeaderSession)?
+    /// Until when the lease is proven.
+    private(set) var proven: NIODeadline?
 
     init(_ story: Story) {
         self.story = story
@@ -22,6 +25,8 @@ final class RecordingOwner: LeadershipOwner {
     func stoppedLeading() { self.story.add("owner: leads no more") }
     func leadershipGivenUp() { self.story.add("owner: given up") }
     func leaderNotified(channel: String) { self.story.add("owner: notified on \(channel)") }
+
+    func leaseProven(until end: NIODeadline) { self.proven = end }
 
     func roleChanged(_ role: Leadership.Role) {
         switch role {

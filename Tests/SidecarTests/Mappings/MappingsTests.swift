@@ -39,7 +39,7 @@ struct MappingsTests {
                 budget: budget, passage: passage, slots: SlotTable(), observer: { _ in }, changed: {})
             self.subscriptions = Subscriptions(
                 configuration: configuration, pool: pool, control: control, eventLoop: eventLoop, settings: settings,
-                budget: budget, slots: SlotTable(), observer: { _ in }, changed: {})
+                budget: budget, mandate: Mandate(), slots: SlotTable(), observer: { _ in }, changed: {})
             self.mappings = Mappings(callee: self.callee, subscriptions: self.subscriptions)
             self.situation.follow([self.callee, self.subscriptions])
         }
