@@ -439,7 +439,7 @@ struct CallPortTests {
         }
     }
 
-    @Test("long answers that nobody reads have so much room, and the others are told; short ones always have some")
+    @Test("long answers that nobody reads have so much room, and the others are refused; short ones always have some")
     func unreadAnswers() throws {
         let fixture = try PortFixture()
         let long = "[\"" + String(repeating: "x", count: 40 << 20) + "\"]"

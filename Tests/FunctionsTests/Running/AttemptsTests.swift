@@ -35,7 +35,7 @@ struct AttemptsTests {
         }
     }
 
-    @Test("nor does a missing statement, but it is not prepared anew for ever")
+    @Test("nor does a missing statement, but it is not prepared again without end")
     func preparations() {
         var attempts = Attempts()
         for number in 1...5 {

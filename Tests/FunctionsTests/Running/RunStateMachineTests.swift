@@ -150,7 +150,7 @@ struct RunStateMachineTests {
         check(Self.isOver(machine), true)
     }
 
-    @Test("a result's function is looked up again, or prepared anew, and nothing else is tried")
+    @Test("a result's function is looked up or prepared again, and nothing else is tried")
     func results() {
         var machine = Self.running(.result)
         check(machine.failed(.definition, isRepeatable: true), .lookUp)

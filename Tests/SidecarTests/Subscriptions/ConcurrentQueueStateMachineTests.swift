@@ -113,7 +113,7 @@ struct ConcurrentQueueStateMachineTests {
             sent = again
         }
         guard case .bury(1, attempts: 1) = machine.answered(.failed(.notPrepared), sent) else {
-            Issue.record("it is prepared anew for ever")
+            Issue.record("it is prepared again without end")
             return
         }
     }

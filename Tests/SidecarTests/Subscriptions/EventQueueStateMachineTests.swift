@@ -265,7 +265,7 @@ struct EventQueueStateMachineTests {
         #expect(server.committed == Array(1...60))
     }
 
-    @Test("the first event of a session whose statement is missing is prepared anew a few times, and then given up")
+    @Test("the first event of a session whose statement is missing is prepared again a few times, and then given up")
     func missingStatement() {
         var machine = Self.machine(1...1, retries: 0)
         for failures in 1...6 {
