@@ -101,6 +101,11 @@ package enum Verdict: Sendable, CaseIterable {
 }
 
 extension Verdict {
+    /// Whether a run of that plan which ended so may be repeated: a CALL only if it has not begun.
+    package func allowsRepetition(of plan: ProcedurePlan) -> Bool {
+        !plan.isProcedure || self == .notPrepared
+    }
+
     /// Whether no work behind it on its connection has run.
     package var endsConnection: Bool { self == .connectionLost || self == .sessionEnded }
 

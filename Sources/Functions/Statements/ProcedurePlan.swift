@@ -178,11 +178,6 @@ package final class ProcedurePlan {
         return context.utf8.contains(function.name.utf8)
     }
 
-    /// Whether a run that ended so may be repeated: a CALL only if it has not begun.
-    package func isRepeatable(after verdict: Verdict) -> Bool {
-        !self.isProcedure || verdict == .notPrepared
-    }
-
     /// The signature, if the error is about a value that could not be converted for a parameter.
     package func signature(concerning error: DatabaseError) -> String? {
         switch convention {

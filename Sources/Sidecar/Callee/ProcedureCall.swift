@@ -271,7 +271,7 @@ final class ProcedureCall: WorkHandler {
         }
         let verdict = Verdict(error, in: plan)
         // Rows that the caller has can't be recalled.
-        let isRepeatable = plan.isRepeatable(after: verdict) && self.progress?.hasSent != true
+        let isRepeatable = verdict.allowsRepetition(of: plan) && self.progress?.hasSent != true
         switch self.machine.failed(verdict, isRepeatable: isRepeatable) {
         case .run:
             self.route.slot.retries += 1

@@ -131,7 +131,7 @@ final class ResultFunction {
             return self.failed(run, error.description)
         }
         let verdict = Verdict(error, in: plan)
-        switch run.machine.failed(verdict, isRepeatable: plan.isRepeatable(after: verdict)) {
+        switch run.machine.failed(verdict, isRepeatable: verdict.allowsRepetition(of: plan)) {
         case .run: self.submit(run, plan)
         case .lookUp: self.lookUp(for: run)
         case .fail, .failAndLookUp: self.failed(run, error.description)
