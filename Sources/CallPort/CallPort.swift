@@ -78,7 +78,7 @@ package final class CallPort {
     /// is read, taken apart and sent.
     private static let mostOctets = 32 << 20
     /// The most octets of longer answers that their clients have not read yet.
-    private static let mostUnread = 64 << 20
+    private static let mostUnreadAnswers = 64 << 20
     /// How long a document waits for room, unread: less than the time after which the kernel gives up a connection that
     /// takes nothing.
     static let roomPatience = TimeAmount.seconds(5)
@@ -129,7 +129,7 @@ package final class CallPort {
     private var admission: CallPortAdmission
     private var room = DocumentRoom(capacity: CallPort.mostOctets)
     /// The octets of long answers that have not been written.
-    private var unread = 0
+    private var unreadAnswers = 0
     /// The connections whose documents wait until the router takes more.
     private var parked: [Int32] = []
     private var drained: (() -> Void)?
@@ -326,7 +326,9 @@ package final class CallPort {
     /// room in any case.
     func fitting(_ answer: CallPortAnswer) -> CallPortAnswer {
         let octets = answer.resultOctets
-        guard octets > Self.shortDocument, self.unread > 0, self.unread + octets > Self.mostUnread else {
+        guard octets > Self.shortDocument, self.unreadAnswers > 0,
+            self.unreadAnswers + octets > Self.mostUnreadAnswers
+        else {
             return answer
         }
         return .failure(
@@ -338,9 +340,9 @@ package final class CallPort {
     /// Keeps the room of what is written until the client takes it; nil for what is short.
     func written(_ octets: Int) -> EventLoopPromise<Void>? {
         guard octets > Self.shortDocument else { return nil }
-        self.unread += octets
+        self.unreadAnswers += octets
         let promise = self.eventLoop.makePromise(of: Void.self)
-        promise.futureResult.assumeIsolated().whenComplete { _ in self.unread -= octets }
+        promise.futureResult.assumeIsolated().whenComplete { _ in self.unreadAnswers -= octets }
         return promise
     }
 

@@ -68,11 +68,16 @@ struct LeadershipTests {
             _ = self.story.news()
         }
 
-        /// From the first check to the first stamp.
-        func take() throws {
+        /// From the first check until the lease is requested.
+        func mark() throws {
             try self.session.answer("look")
             try self.session.answer("lock", [["t"]])
             try self.session.answer("look")
+        }
+
+        /// From the first check to the first stamp.
+        func take() throws {
+            try self.mark()
             try self.session.answer("take", [["t", "t", nil, nil, nil, nil, nil]])
             try self.session.answer("stamp", [["t", "f"]])
         }
@@ -122,9 +127,7 @@ struct LeadershipTests {
 
         fixture.lose()
         fixture.open()
-        try session.answer("look")
-        try session.answer("lock", [["t"]])
-        try session.answer("look")
+        try fixture.mark()
         check(try session.values(of: "take"), token)
     }
 
@@ -169,9 +172,7 @@ struct LeadershipTests {
         fixture.leadership.joined()
         fixture.open()
         try fixture.session.answer("strangers")
-        try fixture.session.answer("look")
-        try fixture.session.answer("lock", [["t"]])
-        try fixture.session.answer("look")
+        try fixture.mark()
         _ = fixture.story.news()
         try fixture.session.answer("take", [["f", nil] + self.holder(age: "1")])
         check(fixture.story.news(), ["unlock", "event: standby(\(self.other))", "owner: standby of \(self.other)"])
@@ -248,9 +249,7 @@ struct LeadershipTests {
         slow.leadership.joined()
         slow.open()
         try slow.session.answer("strangers")
-        try slow.session.answer("look")
-        try slow.session.answer("lock", [["t"]])
-        try slow.session.answer("look")
+        try slow.mark()
         slow.pass(20)
         try slow.session.answer("take", [["t", "t", nil, nil, nil, nil, nil]])
         check(slow.owner.proven, slow.loop.now - .seconds(11), "it was requested long ago")
